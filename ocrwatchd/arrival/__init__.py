@@ -1,0 +1,1 @@
+"""See scans arrive, wait until they are whole, and claim them."""

@@ -1,0 +1,92 @@
+"""Pydantic's findings about a configuration, said for the person who wrote it: key, value, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One mistake: where it stands, what was written there, and what would be right."""
+
+    where: tuple[str | int, ...]
+    value: object
+    remedy: str
+
+
+_TYPES = {
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "tuple_type": 'must be a list, like ["eng"]',
+    "model_type": "must be a table of keys",
+    "model_attributes_type": "must be a table of keys",
+    "missing": "is missing",
+}
+
+
+def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> list[Complaint]:
+    """Every mistake in a validation error, in the file's order."""
+    found: dict[tuple[str | int, ...], Complaint] = {}
+    for detail in error.errors(include_url=False):
+        # A union's branches each complain, with the branch's name at the end of the place: one complaint is enough.
+        place = tuple(part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int")))
+        where = (*prefix, *place)
+        remedy = _remedy(dict(detail), model)
+        if where in found and "literal" in detail["type"] or where not in found:
+            found[where] = Complaint(where, detail["input"], remedy)
+        elif "literal_error" not in detail["type"]:
+            found[where] = Complaint(where, detail["input"], f"{found[where].remedy}, or it {remedy}")
+    return list(found.values())
+
+
+def render(complaints: list[Complaint]) -> list[str]:
+    """A line a complaint: ``ocr.engine = 'tesseract': use 'auto', 'aspose' or 'rapidocr'``."""
+    return [_line(complaint) for complaint in complaints]
+
+
+def _line(complaint: Complaint) -> str:
+    key = ""
+    for part in complaint.where:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    value = repr(complaint.value)
+    shown = "" if isinstance(complaint.value, dict) else f" = {value if len(value) <= 80 else value[:77] + '...'}"
+    return f"{key}{shown}: {complaint.remedy}"
+
+
+def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:
+    kind, context = str(detail["type"]), detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(detail["loc"], model)
+    if kind == "literal_error":
+        return f"use {context['expected']}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_pattern_mismatch":
+        if detail["loc"] and "languages" in detail["loc"]:
+            return "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'"
+        return f"must match {context['pattern']}"
+    if kind in {"string_too_short", "too_short"}:
+        return "must not be empty"
+    return _TYPES.get(kind) or str(detail["msg"]).replace("Input should be", "must be")
+
+
+def _unknown(place: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    known = _keys(place[:-1], model)
+    near = difflib.get_close_matches(str(place[-1]), known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    return f"there is no such key; {hint}"
+
+
+def _keys(place: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
+    for part in place:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            inner = [annotation, *get_args(annotation)]
+            model = next(a for a in inner if isinstance(a, type) and issubclass(a, BaseModel))
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""Correct recognised text: a language model proposes, the gate decides."""

@@ -1,0 +1,1 @@
+"""Write a finished document, one module a format."""

@@ -1,0 +1,258 @@
+"""The values that flow down the line: Scan, Job, Page, PageText, Correction, Document.
+
+Frozen and slotted; none of them does any work. Both processes import this module, so it imports neither an engine nor
+numpy nor PIL. Boxes are pixels of the page as it was recognised, from the top left; confidences run from 0 to 1;
+offsets count Unicode code points into the raw text of the page.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ocrwatchd.config import Work
+
+
+class Box(NamedTuple):
+    """An upright rectangle on a page, in pixels: left, top, right, bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A settled file in the inbox that may be claimed.
+
+    Args:
+        path: where it lies, absolute.
+        relative: the same path under the inbox; its parent folders name the profile and are mirrored in the outbox.
+    """
+
+    path: Path
+    relative: Path
+
+    @property
+    def profile(self) -> str:
+        """The first folder under the inbox, or "" for a scan that lies in the inbox itself."""
+        return self.relative.parts[0] if len(self.relative.parts) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed scan, alone in a folder of its own: ``folder/scan/RELATIVE``.
+
+    Args:
+        id: plain ASCII, also the name of the folder.
+        folder: ``.work/ID``; the engine writes pages to ``folder/pages`` and the finished set to ``folder/out``.
+        relative: the scan's path under the inbox when it was claimed.
+        work: the settings of its profile.
+        reason: why the scan cannot be read, where that is known before any engine has seen it.
+    """
+
+    id: str
+    folder: Path
+    relative: Path
+    work: Work
+    reason: str = ""
+
+    @property
+    def source(self) -> Path:
+        """The scan itself."""
+        return self.folder / "scan" / self.relative
+
+    @property
+    def out(self) -> Path:
+        """Where the engine puts the finished set, named ``document.SUFFIX``."""
+        return self.folder / "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as a picture, upright as its file says, in memory only while it is recognised.
+
+    Args:
+        number: from 1.
+        image: mode "L" or "RGB".
+        dpi: dots an inch, or 0.0 where the file does not say.
+        warnings: what the reader should know, in plain words.
+    """
+
+    number: int
+    image: Image.Image
+    dpi: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of characters without white space, at ``offset`` in the page's raw text."""
+
+    text: str
+    offset: int
+    box: Box | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as the engine saw it, at ``offset`` in the page's raw text."""
+
+    text: str
+    offset: int
+    box: Box | None = None
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What an engine read on one page.
+
+    Args:
+        number: from 1.
+        text: the raw text in reading order: one line a line, a blank line between paragraphs, no newline at the end.
+        width: of the recognised picture, pixels.
+        height: of the recognised picture, pixels.
+        dpi: dots an inch, or 0.0 where unknown.
+        engine: name of the engine, or "" where no engine read the page.
+        lines: with boxes where the engine gives them; every ``lines[i].offset`` points into ``text``.
+        rotation: degrees by which the picture was turned clockwise before recognition: 0, 90, 180 or 270.
+        skew: degrees by which it was straightened clockwise after that.
+        evaluation: the text was cut by an engine without a licence.
+        warnings: what the reader should know, in plain words.
+        error: why the page could not be read, or "".
+        seconds: wall time of opening, cleaning and recognising.
+    """
+
+    number: int
+    text: str
+    width: int
+    height: int
+    dpi: float
+    engine: str = ""
+    lines: tuple[Line, ...] = ()
+    rotation: int = 0
+    skew: float = 0.0
+    evaluation: bool = False
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not."""
+
+    offset: int
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What became of one page's text.
+
+    Args:
+        text: the corrected text; the raw text where nothing was admitted.
+        edits: admitted, in order of offset, not overlapping.
+        refused: proposed and not admitted, in order of offset.
+        corrected: a model has proposed and the gate has decided for at least one chunk of the page.
+        reason: why the page, or a part of it, stayed raw; "" where nothing was left out.
+        model: name of the model, or "".
+        seconds: wall time.
+    """
+
+    text: str
+    edits: tuple[Edit, ...] = ()
+    refused: tuple[Edit, ...] = ()
+    corrected: bool = False
+    reason: str = ""
+    model: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPage:
+    """One page's text, raw and corrected: what is kept of a page once its picture is gone."""
+
+    page: PageText
+    correction: Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A scan's figures once every page is finished; the pages themselves are streamed beside it.
+
+    Args:
+        job: id of the job.
+        source: the scan's file name, undecodable bytes replaced.
+        sha256: of the scan's content, hexadecimal.
+        pages: how many there are.
+        unreadable: how many of them could not be read.
+        versions: of ocrwatchd, the engine and the model.
+        warnings: about the document as a whole.
+        seconds: wall time over all attempts' finished pages.
+    """
+
+    job: str
+    source: str
+    sha256: str
+    pages: int
+    unreadable: int
+    corrected: bool
+    reason: str
+    evaluation: bool
+    versions: dict[str, str]
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """True where every page could be read."""
+        return self.unreadable == 0
+
+
+class Ending(enum.Enum):
+    """What became of an attempt."""
+
+    DONE = "done"
+    """The finished set lies in ``job.out``."""
+    UNREADABLE = "unreadable"
+    """The scan's own content is at fault; it belongs in ``failed/`` with the reason."""
+    DIED = "died"
+    """The engine died or was ended at its deadline over this job: an attempt that counts."""
+    RETURNED = "returned"
+    """Nobody's fault: stopping, no engine, no disk room. The job waits and is offered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An attempt's ending, told by the dispatcher.
+
+    Args:
+        reason: in plain words, for everything but DONE.
+        figures: pages, seconds, warnings and the like; plain JSON values, never document text.
+    """
+
+    job: Job
+    ending: Ending
+    reason: str = ""
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The page in work, for people who watch."""
+
+    job: Job
+    page: int
+    pages: int
