@@ -1,0 +1,277 @@
+"""Durable file moves: nothing is ever replaced, and what has been moved survives a power cut.
+
+Every name may hold undecodable bytes. Temporary names start with ``TEMPORARY_PREFIX``: a crash may leave one behind,
+and it is never anybody's document.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+TEMPORARY_PREFIX = ".ocrwatchd-"
+BLOCK_BYTES = 1 << 20
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_RENAME_FLAGS_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+_LINKS_REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
+# CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
+_FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def move(source: Path, target: Path, *, resume: bool = False) -> None:
+    """Move a regular file to a name that is free, by rename where both lie on one mount, else by a synced copy.
+
+    An OSError leaves the source, or the whole target, or both; never neither.
+
+    Args:
+        source: the file; a symbolic link is moved as such, or refused between mounts.
+        target: the new name; its folder exists.
+        resume: the target may be what an earlier move of this very file left when it was interrupted between its
+            last two steps: with equal content the move is finished by removing the source.
+
+    Raises:
+        FileExistsError: the target exists (and, with ``resume``, differs).
+        OSError: as the system calls say: no room, no permission, an I/O error.
+    """
+    try:
+        _move(source, target)
+    except FileExistsError:
+        if not (resume and _equal(source, target)):
+            raise
+        sync_folder(target.parent)
+        source.unlink()
+    sync_folder(target.parent)
+    if source.parent != target.parent:
+        sync_folder(source.parent)
+
+
+def copy(file: int, target: Path, mode: int | None = None) -> None:
+    """Copy an open file, from its start, to a name that is free; it appears there whole and synced.
+
+    Args:
+        file: descriptor of a regular file; its offset stays as it is.
+        target: the new name; its folder exists.
+        mode: permissions of the copy; the original's without it. The modification time is kept.
+
+    Raises:
+        FileExistsError: the target exists.
+        OSError: as the system calls say.
+    """
+    source = os.fstat(file)
+    with _temporary(target, source.st_mode & 0o777 if mode is None else mode) as (temporary, out):
+        offset = 0
+        while block := os.pread(file, BLOCK_BYTES, offset):
+            _write_all(out, block)
+            offset += len(block)
+        os.utime(out, ns=(source.st_atime_ns, source.st_mtime_ns))
+        os.fsync(out)
+        rename_new(temporary, target)
+    sync_folder(target.parent)
+
+
+def write_new(
+    path: Path, content: bytes | Iterable[bytes], mode: int = 0o640, gid: int = -1, *, replace: bool = False
+) -> None:
+    """Write a file that appears whole and synced under its name, or not at all.
+
+    Args:
+        path: the name; its folder exists.
+        content: the bytes, or blocks of them.
+        mode: permissions, whatever the umask.
+        gid: group of the file; -1 leaves it to the folder.
+        replace: an existing file gives way.
+
+    Raises:
+        FileExistsError: the name is taken and ``replace`` is off.
+        OSError: as the system calls say.
+    """
+    with _temporary(path, mode, gid) as (temporary, out):
+        for block in (content,) if isinstance(content, bytes) else content:
+            _write_all(out, block)
+        os.fsync(out)
+        if replace:
+            temporary.replace(path)
+        else:
+            rename_new(temporary, path)
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | None = None) -> None:
+    """Make a folder and its missing parents; folders that exist stay as they are.
+
+    Args:
+        path: the folder.
+        mode: permissions of each folder made, whatever the umask.
+        gid: group of each folder made; -1 leaves it to its parent.
+        below: every step from here down to ``path`` must be a real folder: a symbolic link is refused.
+
+    Raises:
+        NotADirectoryError: something else, or a link where none may be, has the name.
+        OSError: as the system calls say.
+    """
+    for step in (*reversed(path.parents), path):
+        if not os.path.lexists(step):
+            _make_one(step, mode, gid)
+        if below is not None and step != below and step.is_relative_to(below) and step.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, "a link where a folder belongs; remove it", str(step))
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder; remove it", str(path))
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power cut.
+
+    Raises:
+        OSError: the folder cannot be opened, or the disk reports an error.
+    """
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _FOLDER_SYNC_UNKNOWN:
+            raise
+    finally:
+        os.close(folder)
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename within one mount, never replacing; nothing is synced.
+
+    Raises:
+        FileExistsError: the target exists.
+        OSError: as the system call says; EXDEV between mounts.
+    """
+    error = _renameat2(os.fsencode(source), os.fsencode(target))
+    if error in _RENAME_FLAGS_UNKNOWN:
+        _rename_by_link(source, target)
+    elif error:
+        raise OSError(error, os.strerror(error), str(source), None, str(target))
+
+
+def _make_one(path: Path, mode: int, gid: int) -> None:
+    try:
+        path.mkdir(mode & 0o777)
+    except FileExistsError:  # made by another a moment ago
+        return
+    if gid != -1:
+        os.chown(path, -1, gid)
+    path.chmod(mode)  # after chown, which may clear the set-group-id bit
+    sync_folder(path.parent)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        rename_new(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    else:
+        return
+    file = open_regular(source)
+    try:
+        copy(file, target)
+        # Only the very file that was copied may go: another may have taken its name meanwhile.
+        if os.path.samestat(os.fstat(file), os.lstat(source)):
+            source.unlink()
+    finally:
+        os.close(file)
+
+
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading without following a link or waiting for a FIFO's or device's other end.
+
+    Raises:
+        OSError: with EINVAL (nothing else raises it here) where it is no regular file; ELOOP for a link.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def _renameat2(source: bytes, target: bytes) -> int:
+    """Rename without replacing; 0 or the errno."""
+    if not hasattr(_libc, "renameat2"):
+        return errno.ENOSYS
+    while _libc.renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE):
+        if ctypes.get_errno() != errno.EINTR:
+            return ctypes.get_errno()
+    return 0
+
+
+def _rename_by_link(source: Path, target: Path) -> None:
+    """Do without RENAME_NOREPLACE (NFS, some FUSE): a second name, then the first one goes."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _LINKS_REFUSED:
+            raise
+        _rename_over_placeholder(source, target)
+    else:
+        source.unlink()
+
+
+def _rename_over_placeholder(source: Path, target: Path) -> None:
+    """Do without hard links too: take the name with an empty file, then rename over that."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    try:
+        source.rename(target)
+    except OSError:
+        target.unlink()
+        raise
+
+
+@contextmanager
+def _temporary(target: Path, mode: int, gid: int = -1) -> Iterator[tuple[Path, int]]:
+    """Open a new file with a temporary name beside the target; a name that is still there at the end goes."""
+    # The target's own name is left out: with anything added it could pass 255 bytes.
+    temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    out = os.open(temporary, flags, 0o600)
+    try:
+        if gid != -1:
+            os.fchown(out, -1, gid)
+        os.fchmod(out, mode)
+        yield temporary, out
+    finally:
+        os.close(out)
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _write_all(out: int, block: bytes) -> None:
+    view = memoryview(block)
+    while view:
+        view = view[os.write(out, view) :]
+
+
+def _equal(source: Path, target: Path) -> bool:
+    """Two different names with the same content."""
+    if source.parent.samefile(target.parent) and source.name == target.name:
+        return False
+    with os.fdopen(open_regular(source), "rb") as one, os.fdopen(open_regular(target), "rb") as other:
+        here, there = os.fstat(one.fileno()), os.fstat(other.fileno())
+        if os.path.samestat(here, there):
+            return here.st_nlink > 1  # one name in two spellings has a single link
+        while True:
+            block = one.read(BLOCK_BYTES)
+            if block != other.read(BLOCK_BYTES):
+                return False
+            if not block:
+                return True
