@@ -1,0 +1,79 @@
+"""Measure the gate on published model outputs: change of the micro character error rate, and units made worse.
+
+Run: ``OCRWATCHD_TEST_DATA=FOLDER python -m tests.bench.gate [--worse]``; FOLDER holds ``gate-dev.jsonl``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.correct.gate import admit
+
+
+@dataclass
+class Tally:
+    """Sums over one model's units, in characters."""
+
+    units: int = 0
+    before: int = 0
+    after: int = 0
+    ungated: int = 0
+    worse: int = 0
+    ungated_worse: int = 0
+    edits: int = 0
+    refused: int = 0
+
+
+def errors(text: str, truth: str) -> int:
+    """Character errors with white space folded."""
+    return Levenshtein.distance(" ".join(text.split()), " ".join(truth.split()))
+
+
+def measure(path: Path) -> dict[str, Tally]:
+    """Run every unit through the gate."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        unit = json.loads(line)
+        admitted = admit(unit["ocr"], unit["proposed"])
+        before, after, ungated = (
+            errors(text, unit["truth"]) for text in (unit["ocr"], admitted.text, unit["proposed"])
+        )
+        tally = tallies[unit["model"]]
+        tally.units += 1
+        tally.before += before
+        tally.after += after
+        tally.ungated += ungated
+        tally.worse += after > before
+        tally.ungated_worse += ungated > before
+        tally.edits += len(admitted.edits)
+        tally.refused += len(admitted.refused)
+        if after > before and "--worse" in sys.argv:
+            for edit in admitted.edits:
+                print(f"    {edit.before!r} → {edit.after!r}  ({edit.why})")
+            print(f"{unit['model']} {unit['document']}/{unit['chunk']}: {before} → {after}")
+    return tallies
+
+
+def main() -> None:
+    """Print a line a model."""
+    folder = os.environ.get("OCRWATCHD_TEST_DATA")
+    if not folder:
+        sys.exit("set OCRWATCHD_TEST_DATA to the folder that holds gate-dev.jsonl")
+    print(f"{'model':22}{'units':>6}{'CER change':>12}{'worse':>7}{'without gate':>14}{'worse':>7}{'edits':>7}{'refused':>9}")
+    for model, tally in measure(Path(folder) / "gate-dev.jsonl").items():
+        change, ungated = (100 * (errors / tally.before - 1) for errors in (tally.after, tally.ungated))
+        print(
+            f"{model:22}{tally.units:6}{change:+11.1f}%{tally.worse:7}{ungated:+13.1f}%{tally.ungated_worse:7}"
+            f"{tally.edits:7}{tally.refused:9}"
+        )
+
+
+if __name__ == "__main__":
+    main()
