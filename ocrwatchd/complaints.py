@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from ocrwatchd.config import LANGUAGE
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -18,6 +20,10 @@ class Complaint:
     remedy: str
 
 
+LONGEST_VALUE = 80
+
+_PATTERNS = {LANGUAGE: "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'"}
+
 _TYPES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -27,6 +33,8 @@ _TYPES = {
     "model_type": "must be a table of keys",
     "model_attributes_type": "must be a table of keys",
     "missing": "is missing",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
 }
 
 
@@ -34,14 +42,15 @@ def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[
     """Every mistake in a validation error, in the file's order."""
     found: dict[tuple[str | int, ...], Complaint] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # its entries are wrong, and each has its own line
         # A union's branches each complain, with the branch's name at the end of the place: one complaint is enough.
         place = tuple(part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int")))
         where = (*prefix, *place)
         remedy = _remedy(dict(detail), model)
-        if where in found and "literal" in detail["type"] or where not in found:
-            found[where] = Complaint(where, detail["input"], remedy)
-        elif "literal_error" not in detail["type"]:
-            found[where] = Complaint(where, detail["input"], f"{found[where].remedy}, or it {remedy}")
+        if where in found:
+            remedy = f"{found[where].remedy}, or it {remedy}"
+        found[where] = Complaint(where, detail["input"], remedy)
     return list(found.values())
 
 
@@ -55,25 +64,27 @@ def _line(complaint: Complaint) -> str:
     for part in complaint.where:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
     value = repr(complaint.value)
-    shown = "" if isinstance(complaint.value, dict) else f" = {value if len(value) <= 80 else value[:77] + '...'}"
+    shown = (
+        ""
+        if isinstance(complaint.value, dict)
+        else f" = {value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 3] + '...'}"
+    )
     return f"{key}{shown}: {complaint.remedy}"
 
 
 def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:
-    kind, context = str(detail["type"]), detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown(detail["loc"], model)
-    if kind == "literal_error":
-        return f"use {context['expected']}"
-    if kind == "value_error":
-        return str(context["error"])
-    if kind == "string_pattern_mismatch":
-        if detail["loc"] and "languages" in detail["loc"]:
-            return "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'"
-        return f"must match {context['pattern']}"
-    if kind in {"string_too_short", "too_short"}:
-        return "must not be empty"
-    return _TYPES.get(kind) or str(detail["msg"]).replace("Input should be", "must be")
+    context = detail.get("ctx", {})
+    match str(detail["type"]):
+        case "extra_forbidden":
+            return _unknown(detail["loc"], model)
+        case "literal_error":
+            return f"use {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+        case kind:
+            return _TYPES.get(kind) or str(detail["msg"]).replace("Input should be", "must be")
 
 
 def _unknown(place: tuple[str | int, ...], model: type[BaseModel]) -> str:

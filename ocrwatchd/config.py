@@ -1,4 +1,4 @@
-"""The settings, and their reading from one TOML file.
+"""The settings: every section and key, with its type, its range and its default.
 
 Every key's default and unit stands here and, for people, in ``config.example.toml``; a test holds the two equal.
 """
@@ -6,15 +6,11 @@ Every key's default and unit stands here and, for people, in ``config.example.to
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from ocrwatchd.complaints import Complaint, complaints_of, render
-from ocrwatchd.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 NOT_BUILT = "not built yet"
 """Marks, as a field's title, a key that can be set but has no effect so far."""
@@ -38,9 +34,22 @@ DEFAULT_IGNORE = (
     "@eaDir",
 )
 
+LANGUAGE = "^[a-z]{3}$"
+"""What a language's code looks like: ISO 639-3."""
+
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Literal["txt", "json", "raw", "pdf", "hocr", "md", "review"]
 BUILT_FORMATS = frozenset({"txt", "json", "raw"})
+SUFFIXES: dict[Format, str] = {
+    "txt": ".txt",
+    "json": ".json",
+    "raw": ".raw.txt",
+    "pdf": ".pdf",
+    "hocr": ".hocr",
+    "md": ".md",
+    "review": ".review.html",
+}
+"""What follows NAME in a delivered set."""
 
 
 class Section(BaseModel):
@@ -117,7 +126,7 @@ class Ocr(Section):
 
     engine: Literal["auto", "aspose", "rapidocr"] = "auto"
     mode: Literal["printed", "handwritten"] = "printed"
-    languages: Annotated[tuple[Annotated[str, Field(pattern="^[a-z]{3}$")], ...], Field(strict=False, min_length=1)] = (
+    languages: Annotated[tuple[Annotated[str, Field(pattern=LANGUAGE)], ...], Field(strict=False, min_length=1)] = (
         "eng",
     )
     license: str = ""
@@ -234,89 +243,6 @@ class Config(Section):
         )
 
 
-def load(path: Path | None = None) -> Config:
-    """Read the configuration.
-
-    Args:
-        path: the file; without it ``config.toml`` in the configuration directory, or the defaults where there is none.
-
-    Raises:
-        ConfigError: naming every mistake in the file at once.
-    """
-    source = path or configuration_directory() / "config.toml"
-    try:
-        text = source.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        if path is None:
-            return Config()
-        raise ConfigError(f"{source}: no such file; name an existing one with --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source}: cannot be read: {error}") from error
-    try:
-        return parse(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: not valid TOML: {error}") from error
-    except Mistakes as error:
-        raise ConfigError("\n".join(f"{source}: {line}" for line in render(error.complaints))) from None
-
-
-class Mistakes(ValueError):
-    """What is wrong with a configuration, one complaint a mistake."""
-
-    def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__("; ".join(render(complaints)))
-        self.complaints = complaints
-
-
-def parse(table: dict[str, Any]) -> Config:
-    """Turn a parsed TOML table into settings.
-
-    Raises:
-        Mistakes: with a complaint for every mistake.
-    """
-    top = dict(table)
-    profiles = top.pop("profiles", {})
-    found: list[Complaint] = []
-    config = Config()
-    try:
-        config = Config.model_validate(top)
-    except ValidationError as error:
-        found += complaints_of(error, Config)
-    resolved: dict[str, Work] = {}
-    for name, override in profiles.items() if isinstance(profiles, dict) else ():
-        where = ("profiles", name)
-        if "/" in name or name.startswith(".") or not isinstance(override, dict):
-            found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
-            continue
-        shared = {key: top[key] for key in ("ocr", "llm", "gate", "output", "tasks") if key in top}
-        try:
-            resolved[name] = Work.model_validate(_over(shared, override))
-        except ValidationError as error:
-            found += [c for c in complaints_of(error, Work, where) if c.where[2:] not in {f.where for f in found}]
-    if not isinstance(profiles, dict):
-        found.append(Complaint(("profiles",), profiles, "must be tables: [profiles.NAME]"))
-    if found:
-        raise Mistakes(found)
-    return config.model_copy(update={"profiles": resolved})
-
-
-def unbuilt(config: Config) -> list[str]:
-    """Keys that are set to something but have no effect yet, in words."""
-    notes = [f"{name} is {NOT_BUILT} and has no effect" for name in _set_but_unbuilt(config, "")]
-    for name, work in config.profiles.items():
-        base = config.work()
-        notes += [
-            f"profiles.{name}.{key} is {NOT_BUILT} and has no effect"
-            for key in _set_but_unbuilt(work, "")
-            if key not in set(_set_but_unbuilt(base, ""))
-        ]
-    formats = {f for work in (config.work(), *config.profiles.values()) for f in work.output.formats} - BUILT_FORMATS
-    notes += [f'output format "{name}" is {NOT_BUILT}; it is left out' for name in sorted(formats)]
-    if config.llm.model in {"builtin", "huggingface"}:
-        notes.append(f'llm.model = "{config.llm.model}" is {NOT_BUILT}; texts stay raw: name the path of a .gguf file')
-    return notes
-
-
 def configuration_directory() -> Path:
     """Where ``config.toml`` is looked for."""
     return _directory("CONFIGURATION_DIRECTORY", platformdirs.user_config_path("ocrwatchd"))
@@ -339,23 +265,4 @@ def _directory(variable: str, default: Path) -> Path:
 
 
 def _absolute(given: str) -> Path:
-    return Path(os.path.abspath(Path(given).expanduser()))
-
-
-def _over(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in override.items():
-        both_tables = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = {**base[key], **value} if both_tables else value
-    return merged
-
-
-def _set_but_unbuilt(section: BaseModel, prefix: str) -> list[str]:
-    names: list[str] = []
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            names += _set_but_unbuilt(value, f"{prefix}{name}.")
-        elif field.title == NOT_BUILT and value != field.get_default(call_default_factory=True):
-            names.append(f"{prefix}{name}")
-    return names
+    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links

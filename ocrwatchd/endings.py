@@ -1,0 +1,150 @@
+"""What becomes of a job once an attempt has ended: delivered, set aside, tried again, or waiting for a folder."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import sqlite3
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import outbox
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.log import printable
+from ocrwatchd.model import Ending, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.model import Outcome
+    from ocrwatchd.report import Reporter
+
+PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""How long a job whose folder is full, gone or broken waits before the next try, in seconds; the last one repeats."""
+
+log = structlog.get_logger()
+
+
+class Endings:
+    """Brings each claimed job to its end.
+
+    Args:
+        ledger: remembers what was decided.
+        boxes: where finished work goes.
+        reporter: hears of trouble.
+        again: takes a job that needs another attempt.
+        max_attempts: over how many attempts the engine may die before the file is set aside.
+        patient: False: a folder that fails raises instead of being tried again.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is another room's face
+        self,
+        ledger: Ledger,
+        boxes: outbox.Outbox,
+        reporter: Reporter,
+        again: Callable[[Job], None],
+        *,
+        max_attempts: int,
+        patient: bool = True,
+    ) -> None:
+        self._ledger = ledger
+        self._boxes = boxes
+        self._reporter = reporter
+        self._again = again
+        self._max_attempts = max_attempts
+        self._patient = patient
+        self._parked: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._tries: dict[str, int] = {}
+
+    @property
+    def parked(self) -> int:
+        """How many jobs wait for a folder to be mended."""
+        return len(self._parked)
+
+    def next_due(self) -> float | None:
+        """When the next parked job is tried again, on the monotonic clock."""
+        return self._parked[0][0] if self._parked else None
+
+    def turn(self) -> None:
+        """Try again what is due."""
+        while self._parked and self._parked[0][0] <= time.monotonic():
+            heapq.heappop(self._parked)[2]()
+
+    def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
+        """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
+        job = outcome.job
+        if outcome.ending is Ending.DONE:
+            self._settle(job, partial(self._deliver, job, outcome.figures))
+        elif outcome.ending is Ending.UNREADABLE:
+            self.set_aside(job, outcome.reason)
+        elif stopping:
+            log.info("job.put_back", job=job.id, file=job.relative.name, note="it goes on at the next start")
+        elif outcome.ending is Ending.DIED:
+            log.warning("attempt.died", job=job.id, file=job.relative.name, reason=outcome.reason)
+            self._settle(job, partial(self._blame, job, outcome.reason))
+        else:
+            log.warning("attempt.returned", job=job.id, file=job.relative.name, reason=outcome.reason)
+            self._park(job, partial(self._again, job))
+
+    def set_aside(self, job: Job, reason: str) -> None:
+        """Put a job's scan into ``failed/``."""
+        self._settle(job, partial(self._fail, job, reason))
+
+    def resume(self, job: Job) -> None:
+        """Go on with a delivery that began before a restart."""
+        self._settle(job, partial(self._resume, job))
+
+    def _settle(self, job: Job, action: Callable[[], None]) -> None:
+        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause."""
+        try:
+            action()
+        except (OSError, sqlite3.Error) as error:
+            where = f"{printable(job.relative.name)} waits: {error}"
+            log.warning("delivery.delayed", job=job.id, file=job.relative.name, reason=str(error))
+            self._reporter.trouble(job.id, where)
+            if not self._patient:
+                raise FolderUnusable(f"{where}; it lies in {job.folder} and goes on at the next start") from error
+            self._park(job, partial(self._settle, job, action))
+        else:
+            self._tries.pop(job.id, None)
+            self._reporter.trouble(job.id, "")
+
+    def _park(self, job: Job, action: Callable[[], None]) -> None:
+        tries = self._tries.get(job.id, 0)
+        self._tries[job.id] = tries + 1
+        due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+        heapq.heappush(self._parked, (due, next(self._order), action))
+
+    def _blame(self, job: Job, reason: str) -> None:
+        times = self._ledger.blamed(job.id, reason)
+        if times < self._max_attempts:
+            self._again(job)
+        else:
+            self.set_aside(job, f"it was tried {times} times, and each time the engine ended; the last time {reason}")
+
+    def _deliver(self, job: Job, figures: dict[str, object]) -> None:
+        name = self._boxes.deliver(job)
+        plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
+        pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
+        self._ledger.ended(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        outbox.clear(job)
+        log.info("job.delivered", job=job.id, file=job.relative.name, name=name, **plain)
+
+    def _fail(self, job: Job, reason: str) -> None:
+        name = self._boxes.set_aside(job, reason)
+        self._ledger.ended(job.id)
+        outbox.clear(job)
+        log.warning("job.failed", job=job.id, file=job.relative.name, name=name, reason=reason)
+
+    def _resume(self, job: Job) -> None:
+        entry = self._ledger.entry(job.id)
+        if entry is not None and entry.state == "delivering":
+            name = self._boxes.resume(job, entry)
+            self._ledger.ended(job.id)
+            log.info("job.delivered", job=job.id, file=job.relative.name, name=name, note="begun before a restart")
+        outbox.clear(job)

@@ -1,0 +1,172 @@
+"""What the daemon remembers of each scan from its claim on: SQLite, durable at every step.
+
+Directories are the truth; the ledger remembers what they cannot show: attempts, hashes, the name chosen for a delivery.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from ocrwatchd.errors import FolderUnusable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+State = Literal["claimed", "delivering", "delivered", "failed"]
+
+MIGRATIONS = (
+    """
+    CREATE TABLE scan (
+        job          TEXT PRIMARY KEY,
+        relative     BLOB NOT NULL,              -- the scan's path under the inbox, as the file system's bytes
+        state        TEXT NOT NULL CHECK (state IN ('claimed', 'delivering', 'delivered', 'failed')),
+        started      INTEGER NOT NULL DEFAULT 0, -- attempts started
+        blamed       INTEGER NOT NULL DEFAULT 0, -- attempts over which the engine died or overran
+        outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
+        name         BLOB NOT NULL DEFAULT x'',  -- the free name of the set, chosen before the first file moves
+        suffixes     TEXT NOT NULL DEFAULT '',   -- the set's files in the order of their moves, separated by blanks
+        reason       TEXT NOT NULL DEFAULT '',
+        sha256       TEXT NOT NULL DEFAULT '',
+        pages        INTEGER NOT NULL DEFAULT 0,
+        seconds      REAL NOT NULL DEFAULT 0,    -- the engine's wall time over the scan
+        claimed_at   REAL NOT NULL,              -- Unix time, seconds
+        ended_at     REAL
+    ) STRICT;
+    CREATE INDEX scan_state ON scan (state, ended_at);
+    """,
+)
+"""One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scan's row."""
+
+    job: str
+    relative: Path
+    state: State
+    started: int
+    blamed: int
+    outcome: str
+    name: str
+    suffixes: tuple[str, ...]
+    reason: str
+
+
+class Ledger:
+    """The open ledger; used by one thread of one daemon.
+
+    Args:
+        path: of the database file, made with its folder where missing.
+
+    Raises:
+        FolderUnusable: the file cannot be opened, or a newer ocrwatchd wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate(path)
+        except (OSError, sqlite3.Error) as error:
+            raise FolderUnusable(
+                f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def claimed(self, job: str, relative: Path) -> None:
+        """Write down that a scan was claimed; a job that is known already stays as it is."""
+        self._db.execute(
+            "INSERT INTO scan (job, relative, state, claimed_at) VALUES (?, ?, 'claimed', ?) ON CONFLICT DO NOTHING",
+            (job, os.fsencode(relative), time.time()),
+        )
+
+    def started(self, job: str) -> int:
+        """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
+        row = self._db.execute(
+            "UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,)
+        ).fetchone()
+        return int(row[0])
+
+    def blamed(self, job: str, reason: str) -> int:
+        """Write down that the engine died over a scan; how often that has happened so far."""
+        row = self._db.execute(
+            "UPDATE scan SET blamed = blamed + 1, reason = ? WHERE job = ? RETURNING blamed", (reason, job)
+        ).fetchone()
+        return int(row[0])
+
+    def delivering(
+        self, job: str, outcome: Literal["outbox", "failed"], name: str, suffixes: tuple[str, ...], reason: str
+    ) -> None:
+        """Write down where a scan goes, as which files and under which free name, before the first of them moves."""
+        self._db.execute(
+            "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ? WHERE job = ?",
+            (outcome, os.fsencode(name), " ".join(suffixes), reason, job),
+        )
+
+    def ended(self, job: str, *, sha256: str = "", pages: int = 0, seconds: float = 0.0) -> None:
+        """Write down that a delivery is complete."""
+        self._db.execute(
+            "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END,"
+            " sha256 = ?, pages = ?, seconds = ?, ended_at = ? WHERE job = ?",
+            (sha256, pages, seconds, time.time(), job),
+        )
+
+    def entry(self, job: str) -> Entry | None:
+        """A job's row, or None where the ledger does not know it."""
+        row = self._db.execute(
+            "SELECT job, relative, state, started, blamed, outcome, name, suffixes, reason FROM scan WHERE job = ?",
+            (job,),
+        ).fetchone()
+        if row is None:
+            return None
+        job, relative, state, started, blamed, outcome, name, suffixes, reason = row
+        path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
+        return Entry(job, path, state, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
+
+    def counts(self, since: float) -> dict[str, int]:
+        """How many scans were delivered and failed since a Unix time, and how many are in work."""
+        rows = self._db.execute(
+            "SELECT state, count(*) FROM scan WHERE ended_at IS NULL OR ended_at >= ? GROUP BY state", (since,)
+        ).fetchall()
+        by_state = dict(rows)
+        return {
+            "delivered": by_state.get("delivered", 0),
+            "failed": by_state.get("failed", 0),
+            "in_work": by_state.get("claimed", 0) + by_state.get("delivering", 0),
+        }
+
+    def failures(self, most: int) -> list[tuple[str, str, float]]:
+        """The last failed scans: name under ``failed/``, reason, Unix time; newest first."""
+        rows = self._db.execute(
+            "SELECT name, reason, ended_at FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
+        ).fetchall()
+        return [(os.fsdecode(name), reason, ended) for name, reason, ended in rows]
+
+    def _migrate(self, path: Path) -> None:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise FolderUnusable(
+                f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {len(MIGRATIONS)}); "
+                "install that version again, or move the file away"
+            )
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

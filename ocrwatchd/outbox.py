@@ -1,0 +1,224 @@
+"""Name and deliver a finished set, by rename alone, so that nobody ever sees half a file or a wrong set.
+
+A delivery is a list of moves, done in order and written down in the ledger before the first: a restart goes through
+the same list again and finds done what is done. The receipt (``NAME.json``) moves last of the set, the original after
+it. In the outbox and the archive, and likewise in ``failed/``, a set has one name that was free for all of it.
+"""
+
+from __future__ import annotations
+
+import grp
+import itertools
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING, Literal
+
+from ocrwatchd import files
+from ocrwatchd.config import SUFFIXES
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.log import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.config import Folders
+    from ocrwatchd.ledger import Entry, Ledger
+    from ocrwatchd.model import Job
+
+STEM = "document"
+"""What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
+
+RECEIPT = ".json"
+REASON = ".reason.txt"
+NAME_BYTES = 255
+"""The longest file name that Linux file systems take, in bytes."""
+
+LONGEST_NUMBER = len("-9999999")
+
+Goal = Literal["outbox", "failed"]
+
+
+class Outbox:
+    """Where finished work goes: the outbox with the archive, or ``failed/``.
+
+    Args:
+        folders: the configured folders.
+        ledger: where each delivery's name is written down.
+    """
+
+    def __init__(self, folders: Folders, ledger: Ledger) -> None:
+        self._folders = folders
+        self._ledger = ledger
+        self._gid = group_id(folders.group)
+
+    def prepare(self) -> None:
+        """Make the folders that are missing.
+
+        Raises:
+            FolderUnusable: one cannot be made or written to.
+        """
+        for path in (*(self._folders.path(name) for name in FOLDERS), self._folders.work_path):
+            try:
+                files.make_folder(path, self._folders.folder_mode, self._gid)
+            except OSError as error:
+                raise FolderUnusable(
+                    f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
+                    "another in the configuration"
+                ) from error
+            if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                raise FolderUnusable(
+                    f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
+                    "mend its owner or mode"
+                )
+
+    def deliver(self, job: Job) -> str:
+        """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
+
+        Returns:
+            The name of the set.
+
+        Raises:
+            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+        """
+        return self._finish(job, "outbox", "")
+
+    def set_aside(self, job: Job, reason: str) -> str:
+        """Put the original in ``failed/`` beside its reason; again after a fault.
+
+        Returns:
+            The original's name there, under ``failed/``.
+
+        Raises:
+            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+        """
+        return self._finish(job, "failed", reason)
+
+    def resume(self, job: Job, entry: Entry) -> str:
+        """Go on with a delivery that the ledger knows as begun.
+
+        Raises:
+            OSError: as for :meth:`deliver`.
+        """
+        goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
+        return self._finish(job, goal, entry.reason)
+
+    def _finish(self, job: Job, goal: Goal, reason: str) -> str:
+        entry = self._ledger.entry(job.id)
+        if entry is None:
+            raise ValueError(f"job {job.id} is not in the ledger")
+        begun = entry.state == "delivering" and entry.outcome == goal
+        name, suffixes = (entry.name, entry.suffixes) if begun else ("", self._suffixes(job, goal))
+        while True:
+            if not name:
+                name = self._free_name(job, goal)
+                self._ledger.delivering(job.id, goal, name, suffixes, reason)
+            if goal == "failed":
+                self._write_reason(job, reason)
+            moves = self._moves(job, goal, name, suffixes)
+            try:
+                for source, target in moves:
+                    self._move(job, source, target)
+            except FileExistsError:
+                # Somebody took a name of the set after it was chosen: all of it gets another one.
+                for source, target in moves:
+                    if not os.path.lexists(source):
+                        files.move(target, source)
+                name = ""
+            else:
+                return name
+
+    def _suffixes(self, job: Job, goal: Goal) -> tuple[str, ...]:
+        if goal == "failed":
+            return (REASON,)
+        present = [suffix for suffix in SUFFIXES.values() if os.path.lexists(job.out / f"{STEM}{suffix}")]
+        return tuple(sorted(present, key=lambda suffix: (suffix == RECEIPT, suffix)))
+
+    def _moves(self, job: Job, goal: Goal, name: str, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
+        made_in = job.folder if goal == "failed" else job.out
+        folder = self._folders.path(goal) / job.relative.parent
+        made = [(made_in / f"{STEM}{suffix}", folder / f"{name}{suffix}") for suffix in suffixes]
+        return [*made, (job.source, self._original(job, goal, name))]
+
+    def _move(self, job: Job, source: Path, target: Path) -> None:
+        if not os.path.lexists(source) and os.path.lexists(target):
+            return  # moved before a restart
+        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=self._root_of(target))
+        if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
+            source.chmod(self._folders.file_mode)
+            if self._gid != -1:
+                os.chown(source, -1, self._gid)
+        files.move(source, target, resume=True)
+
+    def _root_of(self, target: Path) -> Path:
+        return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
+
+    def _original(self, job: Job, goal: Goal, name: str) -> Path:
+        folder = self._folders.path("archive" if goal == "outbox" else "failed") / job.relative.parent
+        return folder / f"{name}{job.relative.suffix}"
+
+    def _free_name(self, job: Job, goal: Goal) -> str:
+        suffixes = [REASON] if goal == "failed" else list(SUFFIXES.values())
+        room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(s)) for s in (*suffixes, job.relative.suffix))
+        stem = shortened(job.relative.stem, room)
+        beside = self._folders.path(goal) / job.relative.parent
+        for number in itertools.count(1):
+            name = stem if number == 1 else f"{stem}-{number}"
+            taken = (self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes))
+            if not any(os.path.lexists(path) for path in taken):
+                return name
+        raise AssertionError  # count() does not end
+
+    def _write_reason(self, job: Job, reason: str) -> None:
+        note = job.folder / f"{STEM}{REASON}"
+        if os.path.lexists(job.source) and not os.path.lexists(note):
+            files.write_new(note, reason_note(job.relative.name, reason).encode(), self._folders.file_mode, self._gid)
+
+
+FOLDERS: tuple[Literal["inbox", "outbox", "archive", "failed"], ...] = ("inbox", "outbox", "archive", "failed")
+
+
+def clear(job: Job) -> None:
+    """Remove the folder of a job whose delivery has ended.
+
+    Raises:
+        OSError: it cannot be removed.
+        ValueError: the scan still lies in it.
+    """
+    if os.path.lexists(job.source):
+        raise ValueError(f"the scan of job {job.id} has not been delivered")
+    shutil.rmtree(job.folder)
+
+
+def reason_note(name: str, reason: str) -> str:
+    """The text of ``NAME.reason.txt``."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime())
+    return (
+        f"{printable(name)} could not be read ({when}).\n\n"
+        f"Why: {reason}\n\n"
+        "To try again, drag the file back into the inbox, or run: ocrwatchd retry NAME\n"
+        "Nothing was deleted: the file beside this note is the original.\n"
+    )
+
+
+def shortened(stem: str, room: int) -> str:
+    """A stem cut so that its bytes fit into ``room``; characters stay whole."""
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem
+
+
+def group_id(group: str) -> int:
+    """The id of a group's name; -1 for "".
+
+    Raises:
+        FolderUnusable: there is no such group.
+    """
+    if not group:
+        return -1
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise FolderUnusable(
+            f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
+        ) from None

@@ -1,0 +1,117 @@
+"""Tell systemd and people how the daemon is: heartbeat, status line, status file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import __version__, status, systemd
+from ocrwatchd.log import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.model import Job, Progress
+
+SOONEST_SECONDS = 1.0
+"""The status file is written at most this often."""
+
+LATEST_SECONDS = 30.0
+"""And at least this often, so that its age tells whether the loop turns."""
+
+FAILURES_SHOWN = 10
+
+log = structlog.get_logger()
+
+
+class Reporter:
+    """Collects trouble, and says it together with what the loop is doing.
+
+    Args:
+        root: the root folder, for people.
+        ledger: counts what was delivered and what failed.
+    """
+
+    def __init__(self, root: Path, ledger: Ledger) -> None:
+        self._root = str(root)
+        self._ledger = ledger
+        self._started_at = time.time()
+        self._trouble: dict[str, str] = {}
+        self._heartbeat_seconds = systemd.watchdog_seconds()
+        self._heartbeat_due = 0.0
+        self._written = 0.0
+        self._last: tuple[object, ...] = ()
+        self._unwritable = False
+
+    def trouble(self, what: str, words: str) -> None:
+        """Note that something is wrong and being retried, or with "" that it is over."""
+        if words:
+            if what not in self._trouble:
+                log.warning("trouble.begins", what=what, reason=words)
+            self._trouble[what] = words
+        elif self._trouble.pop(what, None):
+            log.info("trouble.over", what=what)
+
+    def next_due(self) -> float | None:
+        """When systemd wants the next heartbeat, on the monotonic clock."""
+        return self._heartbeat_due if self._heartbeat_seconds else None
+
+    def turn(  # noqa: PLR0913 - all that people ask, by name
+        self, state: str, *, engine: str, waiting: int, queued: int, in_work: Job | None, progress: Progress | None
+    ) -> None:
+        """Beat, and write the status file where it is due."""
+        now = time.monotonic()
+        if self._heartbeat_seconds and now >= self._heartbeat_due:
+            systemd.notify("WATCHDOG=1")
+            self._heartbeat_due = now + self._heartbeat_seconds
+        page, pages = (progress.page, progress.pages) if progress else (0, 0)
+        seen = (state, engine, waiting, queued, in_work and in_work.id, page, tuple(self._trouble.values()))
+        age = now - self._written
+        if state == "running" and (age < SOONEST_SECONDS or (seen == self._last and age < LATEST_SECONDS)):
+            return
+        self._written, self._last = now, seen
+        midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
+        counts = self._ledger.counts(midnight)
+        self._write(
+            status.Status(
+                state=state,
+                pid=os.getpid(),
+                version=__version__,
+                root=self._root,
+                started_at=self._started_at,
+                written_at=time.time(),
+                engine=engine,
+                waiting=waiting,
+                queued=queued,
+                in_work=printable(in_work.relative.name) if in_work else "",
+                page=page,
+                pages=pages,
+                delivered_today=counts["delivered"],
+                failed_today=counts["failed"],
+                failures=[(printable(name), reason) for name, reason, _ in self._ledger.failures(FAILURES_SHOWN)],
+                trouble=list(self._trouble.values()),
+            )
+        )
+        if state == "running":
+            systemd.notify(f"STATUS={self._sentence(queued, waiting, pages and f'page {page} of {pages}')}")
+
+    def _sentence(self, queued: int, waiting: int, page: str | int) -> str:
+        if self._trouble:
+            return "; ".join(self._trouble.values())
+        return f"{page or 'no page'} in work, {queued} scans queued, {waiting} in the inbox"
+
+    def _write(self, state: status.Status) -> None:
+        try:
+            status.write(state)
+        except OSError as error:
+            # A status that cannot be written must not stop the work.
+            if not self._unwritable:
+                log.warning("status.unwritable", reason=str(error))
+            self._unwritable = True
+        else:
+            self._unwritable = False

@@ -1,0 +1,34 @@
+"""Tell systemd how we are: sd_notify, as far as a daemon needs it.
+
+The protocol is a datagram of ``KEY=value`` lines to ``$NOTIFY_SOCKET`` (sd_notify(3)); without that variable every
+call does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(*lines: str) -> None:
+    """Send state lines such as ``READY=1``, ``STATUS=…``, ``WATCHDOG=1``, ``STOPPING=1``; never raises."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):  # an abstract socket's name starts with a null byte
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+        try:
+            out.sendto("\n".join(line.replace("\n", " ") for line in lines).encode(), address)
+        except OSError:
+            # systemd being gone or slow must not stop the work; its watchdog says the rest.
+            return
+
+
+def watchdog_seconds() -> float | None:
+    """How often systemd wants to hear ``WATCHDOG=1``: half of WatchdogSec; None where it does not ask."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    meant_for = os.environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not microseconds.isdigit() or meant_for != str(os.getpid()):
+        return None
+    return int(microseconds) / 2_000_000

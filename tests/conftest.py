@@ -1,0 +1,24 @@
+"""What every test shares."""
+
+import pytest
+
+
+def pytest_addoption(parser):
+    """Long proofs run only when they are asked for."""
+    parser.addoption("--soak", action="store_true", help="run the long proofs too (an hour or more)")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip the long proofs without --soak."""
+    if config.getoption("--soak"):
+        return
+    for item in items:
+        if "soak" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="a long proof: run with --soak"))
+
+
+@pytest.fixture(autouse=True)
+def own_directories(tmp_path_factory, monkeypatch):
+    """Keep every test off the user's own configuration, state and cache."""
+    for name in ("CONFIGURATION", "STATE", "CACHE"):
+        monkeypatch.setenv(f"{name}_DIRECTORY", str(tmp_path_factory.mktemp(name.lower())))

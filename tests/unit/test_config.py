@@ -1,0 +1,190 @@
+"""The settings, their file, and what is said about mistakes in it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import config, configfile
+from ocrwatchd.config import Config, Work
+from ocrwatchd.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+
+
+def keys(table, prefix=""):
+    """Every key of nested tables, dotted, with its value."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from keys(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def write(tmp_path, text):
+    """A configuration file with that text."""
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_example_shows_every_key_with_its_default():
+    """The example configuration holds exactly the code's keys, each with the code's default."""
+    defaults = Config().model_dump(mode="json", exclude={"profiles", "tasks"})
+    assert dict(keys(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))) == dict(keys(defaults))
+
+
+def test_example_is_accepted_and_changes_nothing():
+    """The example configuration loads as it is and equals the defaults."""
+    assert configfile.load(EXAMPLE) == Config()
+
+
+def test_example_marks_what_has_no_effect():
+    """Every key that the code marks as not built carries the word (later) in the example, and no other does."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    marked = {line.split("=")[0].strip() for line in lines if "(later)" in line and "=" in line and line[0] != "#"}
+    unbuilt = {
+        name
+        for section in Config.model_fields.values()
+        if hasattr(section.annotation, "model_fields")
+        for name, field in section.annotation.model_fields.items()
+        if field.title == config.NOT_BUILT
+    }
+    assert marked - {"model", "formats"} == unbuilt
+
+
+def test_without_a_file_the_defaults_hold():
+    """No file in the configuration directory means the defaults."""
+    assert configfile.load() == Config()
+
+
+def test_file_in_the_configuration_directory_is_read(monkeypatch, tmp_path):
+    """$CONFIGURATION_DIRECTORY names where config.toml is looked for."""
+    write(tmp_path, "[queue]\nsize = 3\n")
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", f"{tmp_path}:/elsewhere")
+    assert configfile.load().queue.size == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "directory"),
+    [
+        ("CONFIGURATION_DIRECTORY", config.configuration_directory),
+        ("STATE_DIRECTORY", config.state_directory),
+        ("CACHE_DIRECTORY", config.cache_directory),
+    ],
+)
+def test_service_directories_win_over_the_users(monkeypatch, variable, directory):
+    """A directory that systemd names wins; without one it lies in the user's home."""
+    monkeypatch.setenv(variable, "/srv/one:/srv/two")
+    assert directory() == Path("/srv/one")
+    monkeypatch.delenv(variable)
+    assert directory().name == "ocrwatchd"
+
+
+def test_every_mistake_is_named_at_once_with_key_value_and_remedy(tmp_path):
+    """One run of the check shows all mistakes: where, what was written, what is allowed."""
+    path = write(
+        tmp_path,
+        'colour = "red"\n'
+        '[ocr]\nengin = "auto"\nengine = "tesseract"\nlanguages = ["en"]\nthreads = "4"\n'
+        "[queue]\nsize = 0\n"
+        '[llm]\nmodel = "hugginface"\ngpu_layers = "all"\n'
+        '[output]\nformats = ["txt", "docx"]\n',
+    )
+    with pytest.raises(ConfigError) as caught:
+        configfile.load(path)
+    said = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}: ") for line in said)
+    for part in (
+        "colour = 'red': there is no such key",
+        "ocr.engin = 'auto': there is no such key; did you mean 'engine'?",
+        "ocr.engine = 'tesseract': use 'auto', 'aspose' or 'rapidocr'",
+        "ocr.languages[0] = 'en': use a three-letter code",
+        "ocr.threads = '4': must be a whole number",
+        "queue.size = 0: must be greater than or equal to 1",
+        'llm.model = \'hugginface\': use "auto", "builtin"',
+        "llm.gpu_layers = 'all': use 'auto', or it must be a whole number",
+        "output.formats[1] = 'docx': use 'txt'",
+    ):
+        assert part in str(caught.value)
+    assert len(said) == 9
+
+
+def test_broken_toml_is_named_with_its_line(tmp_path):
+    """A syntax error tells file and line."""
+    with pytest.raises(ConfigError, match=r"config\.toml: not valid TOML: .*line 2"):
+        configfile.load(write(tmp_path, "[ocr]\nengine = \n"))
+
+
+def test_named_file_must_exist(tmp_path):
+    """A file that --config names and that is missing is an error, not the defaults."""
+    with pytest.raises(ConfigError, match="no such file"):
+        configfile.load(tmp_path / "nowhere.toml")
+
+
+def test_folder_is_no_configuration(tmp_path):
+    """A folder in the file's place gives a message, not a traceback."""
+    with pytest.raises(ConfigError, match="cannot be read"):
+        configfile.load(tmp_path)
+
+
+@pytest.mark.parametrize("pair", [("inbox", "outbox"), ("archive", "inbox"), ("failed", "failed")])
+def test_folders_must_not_lie_in_one_another(pair):
+    """An outbox in the inbox would be read again and again: overlapping folders are refused."""
+    inner, outer = pair
+    folders = {inner: "/srv/scans/all/one", outer: "/srv/scans/all"} if inner != outer else {
+        "failed": "/srv/x",
+        "archive": "/srv/x",
+    }
+    with pytest.raises(configfile.Mistakes, match="must not lie in"):
+        configfile.parse({"folders": folders})
+
+
+def test_handwriting_needs_aspose():
+    """RapidOCR has no handwritten mode, and the configuration says so before any scan is touched."""
+    with pytest.raises(configfile.Mistakes, match="rapidocr reads print only"):
+        configfile.parse({"ocr": {"engine": "rapidocr", "mode": "handwritten"}})
+
+
+def test_profile_overrides_and_inherits():
+    """A profile has the top level's settings with its own put over them."""
+    parsed = configfile.parse(
+        {"ocr": {"dpi": 200, "threads": 2}, "profiles": {"notes": {"ocr": {"threads": 1}, "priority": 7}}}
+    )
+    notes = parsed.work("notes")
+    assert (notes.ocr.dpi, notes.ocr.threads, notes.priority) == (200, 1, 7)
+    assert parsed.work("elsewhere") == parsed.work()
+    assert parsed.work().ocr.threads == 2
+
+
+def test_profile_mistakes_are_named_with_the_profile():
+    """A mistake in a profile is shown where it stands, and one of the top level only once."""
+    with pytest.raises(configfile.Mistakes) as caught:
+        configfile.parse({"gate": {"max_rewrite": 3}, "profiles": {"a/b": {}, "x": {"ocr": {"engine": "q"}}}})
+    said = str(caught.value)
+    assert "profiles.a/b: a profile is a table named like a sub-folder" in said
+    assert "profiles.x.ocr.engine = 'q'" in said
+    assert said.count("max_rewrite") == 1
+
+
+def test_settings_travel_as_json():
+    """A job's settings survive the way to the engine process."""
+    work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
+    assert Work.model_validate_json(work.model_dump_json()) == work
+
+
+def test_keys_without_effect_are_said_when_set():
+    """A key whose feature is not built yet is named once it is set, and only then."""
+    assert configfile.unbuilt(Config()) == []
+    parsed = configfile.parse(
+        {
+            "llm": {"require_calibration": True},
+            "output": {"formats": ["pdf", "txt"]},
+            "profiles": {"x": {"gate": {"digits": "free"}}},
+        }
+    )
+    assert configfile.unbuilt(parsed) == [
+        "llm.require_calibration is not built yet and has no effect",
+        "profiles.x.gate.digits is not built yet and has no effect",
+        'output format "pdf" is not built yet; it is left out',
+    ]
