@@ -1,0 +1,167 @@
+"""Is the file in the inbox whole? Told by its structure alone, whatever its bytes are; nothing is decoded.
+
+The type is told by the first bytes; the name's suffix is only a hint where these say nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocrwatchd.arrival import pictures
+from ocrwatchd.arrival.tiff import tiff
+from ocrwatchd.arrival.window import TooIntricate, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+READ_TYPES = "PNG, JPEG, TIFF, PDF, BMP, GIF or WebP"
+SUFFIXES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".pdf": "PDF",
+    ".bmp": "BMP",
+    ".dib": "BMP",
+    ".gif": "GIF",
+    ".webp": "WebP",
+}
+ONE_PAGE = frozenset({"PNG", "JPEG", "BMP", "WebP"})
+"""Types of which a closed file is finished; to the others a scanner may add page after page."""
+
+MAX_STEPS = 1_000_000
+"""Parts that are visited at most: about a second's work, and ten times what the largest honest scan has."""
+
+_HEAD_BYTES = 1024
+_MAGIC = (
+    ("PNG", b"\x89PNG\r\n\x1a\n"),
+    ("JPEG", b"\xff\xd8\xff"),
+    ("GIF", b"GIF87a"),
+    ("GIF", b"GIF89a"),
+    ("TIFF", b"II*\0"),
+    ("TIFF", b"MM\0*"),
+    ("TIFF", b"II+\0"),
+    ("TIFF", b"MM\0+"),
+    ("PDF", b"%PDF-"),
+)
+_BMP_HEADER_BYTES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_BMP_HEAD, _RIFF_HEAD = 18, 12
+_WALKS: dict[str, Callable[[Window], str]] = {
+    "PNG": pictures.png,
+    "JPEG": pictures.jpeg,
+    "TIFF": tiff,
+    "PDF": pictures.pdf,
+    "BMP": pictures.bmp,
+    "GIF": pictures.gif,
+    "WebP": pictures.webp,
+}
+
+
+class Finding(enum.Enum):
+    """What the bytes say."""
+
+    WHOLE = "whole"
+    PARTIAL = "partial"
+    """More may come: empty, a head of NUL bytes, or an end that is missing."""
+    WRONG = "wrong"
+    """Named like a type that we read, with other bytes inside."""
+    UNREAD = "unread"
+    """A type that we don't read."""
+    DENIED = "denied"
+    """No permission to open it; said by the inbox, for bytes say nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The verdict on a file's bytes.
+
+    Args:
+        type: as in ``READ_TYPES``; "" where unknown.
+        reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
+    """
+
+    finding: Finding
+    type: str = ""
+    reason: str = ""
+
+    @property
+    def one_page(self) -> bool:
+        """True for a type to which no page is ever added."""
+        return self.type in ONE_PAGE
+
+
+def examine(file: int, suffix: str) -> Examined:
+    """Judge an open regular file by its structure. Bounded time on any bytes.
+
+    Args:
+        file: descriptor; its offset stays as it is.
+        suffix: of the file's name, with the dot.
+
+    Raises:
+        OSError: reading failed; the file is not at fault.
+    """
+    window = Window(file, MAX_STEPS)
+    head = window.read(0, _HEAD_BYTES)
+    named = SUFFIXES.get(suffix.lower(), "")
+    if not head:
+        return Examined(Finding.PARTIAL, named, "the upload broke off: the file is empty. Send it again.")
+    if not head.strip(b"\0"):
+        return _partial(named, window.size, "has nothing but zeros where it should begin")
+    found = _type(head)
+    if not found:
+        return _untyped(head, named, suffix, window.size)
+    try:
+        missing = _WALKS[found](window)
+    except TooIntricate:
+        return Examined(
+            Finding.WRONG,
+            found,
+            f"not a {found} file that can be read: it has more parts than a scan would. "
+            "Scan the page again, or save the file anew and send that.",
+        )
+    return _partial(found, window.size, missing) if missing else Examined(Finding.WHOLE, found)
+
+
+def _type(head: bytes) -> str:
+    for name, magic in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF" and head[8:_RIFF_HEAD] == b"WEBP":
+        return "WebP"
+    if head[:2] == b"BM" and len(head) >= _BMP_HEAD and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+        return "BMP"
+    return "PDF" if pictures.is_pdf(head) else ""
+
+
+def _untyped(head: bytes, named: str, suffix: str, size: int) -> Examined:
+    if _begins(head, named):
+        return _partial(named, size, "ends within its first bytes")
+    if named:
+        return Examined(
+            Finding.WRONG,
+            "",
+            f"not a picture or PDF: it is named like a {named} file, but has something else inside. "
+            f"Save it as {READ_TYPES} and send that.",
+        )
+    name = f'"{suffix}"' if suffix.isprintable() and suffix else "this type"
+    return Examined(Finding.UNREAD, "", f"not a picture or PDF: {name} is not read here. Send {READ_TYPES} instead.")
+
+
+def _begins(head: bytes, named: str) -> bool:
+    """Whether these few bytes could be the beginning of a file of the type that its name says, or of any by magic."""
+    if any(len(head) < len(magic) and magic.startswith(head) for _, magic in _MAGIC):
+        return True
+    if named == "BMP":
+        return len(head) < _BMP_HEAD and b"BM".startswith(head[:2])
+    return named == "WebP" and len(head) < _RIFF_HEAD and b"RIFF".startswith(head[:4])
+
+
+def _partial(found: str, size: int, missing: str) -> Examined:
+    what = f"the {found} file" if found else "the file"
+    reason = f"the upload broke off: {what} {missing} ({size:,} bytes arrived). Send it again."
+    return Examined(Finding.PARTIAL, found, reason)
