@@ -1,0 +1,228 @@
+"""Read pages with Aspose.OCR.
+
+Pages are read in the area mode LEAN whatever ``ocr.layout`` says: the modes for columns and tables need model files
+that the package does not hold. Without a licence Aspose grants the beginning of each page only; what it grants is
+delivered, marked, and never added to.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ocrwatchd.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.model import Box, Line, PageText
+from ocrwatchd.ocr import bridge, clr
+from ocrwatchd.ocr.choice import licence_file
+from ocrwatchd.ocr.languages import setting_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.config import Ocr
+    from ocrwatchd.model import Page
+
+TRIAL = "Trial Licenses"
+NOTICE = f"************* {TRIAL} *************"
+"""Ends every text of the evaluation mode. It counts as text there, so a cut one may stand before the whole one."""
+
+CUT_NOTICE_CHARACTERS = 5
+"""A last line that begins like the notice and has at least so many characters is one that was cut."""
+
+_RESOURCE = re.compile(r"aspose-ocr-[\w.-]+?\.ocr")
+
+
+class SeenRectangle(Protocol):
+    """``aspose.ocr.Rectangle``, in pixels from the top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class SeenLine(Protocol):
+    """``aspose.ocr.RecognitionResult.LinesResult``."""
+
+    text_in_line: str
+    line: SeenRectangle
+    confidence: float
+
+
+class AsposeEngine:
+    """Aspose.OCR for Python via .NET, printed and handwritten.
+
+    Args:
+        ocr: the settings it starts with; other ones that come with a page are applied then.
+        scratch: a writable folder for the models it downloads where ``ocr.resources_dir`` is not set.
+
+    Raises:
+        EngineUnavailable: it cannot run here, or its licence is not accepted; with what to do about it.
+    """
+
+    def __init__(self, ocr: Ocr, scratch: Path) -> None:
+        licence = licence_file(ocr)
+        trial = clr.try_out(licence)
+        if trial.refusal:
+            raise _refused(licence, trial.refusal)
+        self._scratch = scratch
+        self._module = clr.start(_resources(ocr, scratch))
+        self._license = self._module.License()
+        self._engine = self._module.AsposeOcr()
+        self._results: Any = ()
+        self._applied: Ocr | None = None
+        self._apply(ocr)
+
+    @property
+    def name(self) -> str:
+        """As configured."""
+        return "aspose"
+
+    @property
+    def version(self) -> str:
+        """Of the package."""
+        return version(bridge.PACKAGE)
+
+    def recognise(self, page: Page, ocr: Ocr) -> PageText:
+        """Read one page.
+
+        Raises:
+            UnreadablePage: Aspose refuses this picture.
+            EngineUnavailable: a model file, a language or the licence is missing.
+        """
+        started = time.monotonic()
+        if ocr != self._applied:
+            self._apply(ocr)
+        try:
+            self._results = self._read(page, handwritten=ocr.mode == "handwritten")
+        except RuntimeError as error:
+            raise _told(error, _resources(ocr, self._scratch)) from error
+        result = self._results[0]
+        warnings = tuple(dict.fromkeys(str(warning) for warning in result.warnings))
+        evaluation = not self._license.is_licensed or TRIAL in warnings
+        text = tidy(result.recognition_text, evaluation=evaluation)
+        return PageText(
+            number=page.number,
+            text=text,
+            width=page.image.width,
+            height=page.image.height,
+            dpi=page.dpi,
+            engine=self.name,
+            # What evaluation mode grants is the text; its lines would tell more.
+            lines=() if evaluation else lines_of(text, result.recognition_lines_result),
+            evaluation=evaluation,
+            warnings=tuple(warning for warning in warnings if warning != TRIAL),
+            seconds=time.monotonic() - started,
+        )
+
+    def free_page(self) -> None:
+        """Free the picture that the last result holds."""
+        for result in self._results:
+            result.release_image()
+        self._results = ()
+
+    def free_document(self) -> None:
+        """Free what the engine holds."""
+        self.free_page()
+        self._engine.free_resources()
+
+    def close(self) -> None:
+        """Free everything, the loaded models included."""
+        self.free_document()
+        self._module.Resources.release_memory()
+
+    def _apply(self, ocr: Ocr) -> None:
+        self._applied = None
+        licence = licence_file(ocr)
+        if licence is not None and (refusal := clr.set_licence(self._module, licence)):
+            raise _refused(licence, refusal)
+        threads = ocr.threads or len(os.sched_getaffinity(0))
+        self._module.Resources.set_local_path(str(_resources(ocr, self._scratch)))
+        self._module.Resources.allow_automatic_downloads(ocr.allow_downloads)
+        self._module.OnnxRuntimeSessionOptions.set_intra_op_num_threads(threads)
+        language = self._module.Language
+        self._settings = self._module.RecognitionSettings()
+        self._settings.language = language[setting_for(ocr.languages, language.__members__)]
+        self._settings.detect_areas_mode = self._module.DetectAreasMode.LEAN
+        self._settings.threads_count = threads
+        self._applied = ocr
+
+    def _read(self, page: Page, *, handwritten: bool) -> Any:  # noqa: ANN401 - a compiled class without type information
+        given = self._module.OcrInput(self._module.InputType.SINGLE_IMAGE)
+        picture = io.BytesIO()
+        # Aspose reads BMP and PNG equally fast; PNG at its lowest level takes 0.4 s to write for a noisy colour page.
+        page.image.save(picture, "BMP")
+        given.add(picture)
+        if handwritten:
+            return self._engine.recognize_handwritten_text(given)
+        return self._engine.recognize(given, self._settings)
+
+
+def tidy(text: str, *, evaluation: bool) -> str:
+    """Aspose's text without the evaluation notice, whole or cut, and without white space at the ends of lines."""
+    if evaluation:
+        text = text.replace(NOTICE, "")
+    lines = [line.rstrip() for line in text.splitlines()]
+    while evaluation and lines and _is_cut_notice(lines[-1]):
+        lines.pop()
+    return "\n".join(lines).strip("\n")
+
+
+def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
+    """The lines that Aspose saw, each at its place in the page's text; one that is not found there is left out."""
+    lines: list[Line] = []
+    cursor = 0
+    for each in seen:
+        words = each.text_in_line.strip()
+        offset = text.find(words, cursor)
+        if not words or offset < 0:
+            continue
+        cursor = offset + len(words)
+        where = each.line
+        # 0.0 stands for "not calculated": with a temporary licence, and always for the Latin script
+        # (reference.aspose.com, RecognitionResult.LinesResult.Confidence).
+        lines.append(
+            Line(words, offset, Box(where.left, where.top, where.right, where.bottom), each.confidence or None)
+        )
+    return tuple(lines)
+
+
+def _is_cut_notice(line: str) -> bool:
+    line = line.strip()
+    return not line or (len(line) >= CUT_NOTICE_CHARACTERS and NOTICE.startswith(line))
+
+
+def _resources(ocr: Ocr, scratch: Path) -> Path:
+    folder = Path(ocr.resources_dir).expanduser() if ocr.resources_dir else scratch
+    try:
+        if not ocr.resources_dir:
+            folder.mkdir(parents=True, exist_ok=True)
+        with os.scandir(folder):
+            return folder.absolute()
+    except OSError as error:
+        raise EngineUnavailable(
+            f"{folder}: Aspose.OCR's models belong there, but the folder cannot be read ({error.strerror}); "
+            "set ocr.resources_dir to one that can"
+        ) from error
+
+
+def _refused(licence: Path | None, refusal: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"{licence}: not accepted as a licence of Aspose.OCR: {refusal}. "
+        'Put a valid one there, or set ocr.license = "" to go on without'
+    )
+
+
+def _told(error: RuntimeError, resources: Path) -> EngineUnavailable | UnreadablePage:
+    if needed := _RESOURCE.search(str(error)):
+        return EngineUnavailable(
+            f"Aspose.OCR needs the model file {needed[0]} for this mode or language and does not have it: "
+            f"set ocr.allow_downloads = true on a machine with a way to the internet, or put the file into {resources} "
+            "(ocr.resources_dir)"
+        )
+    return UnreadablePage(f"Aspose.OCR could not read the picture: {clr.plain(error)}")

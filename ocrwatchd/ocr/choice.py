@@ -1,0 +1,97 @@
+"""Choose the engine that reads a profile's pages, and load it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.ocr.bridge.compile import wanted as aspose_runs_here
+
+if TYPE_CHECKING:
+    from ocrwatchd.config import Ocr
+    from ocrwatchd.ocr import OcrEngine
+
+EngineName = Literal["aspose", "rapidocr"]
+
+CREDENTIALS = ("aspose-license", "aspose-licence", "Aspose.OCR.lic")
+"""Names under which a licence is looked for among systemd's credentials."""
+
+EVALUATION = (
+    "Aspose.OCR has no licence and cuts every page at 300 characters, shorter ones at 60 %; "
+    "set ocr.license to the path of a licence file to get whole pages"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The engine to use.
+
+    Args:
+        name: "aspose" or "rapidocr".
+        notice: what the person should know about the choice, to be said once, or "".
+    """
+
+    name: EngineName
+    notice: str = ""
+
+
+def choose(ocr: Ocr) -> Choice:
+    """Choose the engine.
+
+    "auto" takes Aspose where a licence is set or handwriting is to be read, and RapidOCR for everything else.
+
+    Raises:
+        EngineUnavailable: the mode needs an engine that does not exist for this machine.
+    """
+    licence = licence_file(ocr)
+    if ocr.engine == "rapidocr":
+        return Choice("rapidocr")
+    if ocr.engine == "aspose" or (ocr.mode == "handwritten" and aspose_runs_here()):
+        return Choice("aspose", "" if licence else EVALUATION)
+    if ocr.mode == "handwritten":
+        raise EngineUnavailable(
+            'ocr.mode = "handwritten" needs Aspose.OCR, which runs on x86-64 Linux only; set ocr.mode = "printed"'
+        )
+    if licence is None:
+        return Choice("rapidocr", "no Aspose.OCR licence is set, so RapidOCR reads the pages")
+    if not aspose_runs_here():
+        return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages")
+    return Choice("aspose")
+
+
+def licence_file(ocr: Ocr) -> Path | None:
+    """Where Aspose's licence lies: as configured, else among systemd's credentials, else nowhere.
+
+    A configured path is returned whether or not there is such a file: to miss it must not go unnoticed.
+    """
+    if ocr.license:
+        return Path(ocr.license).expanduser()
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return None
+    return next((path for name in CREDENTIALS if (path := Path(directory) / name).is_file()), None)
+
+
+def load(name: str, ocr: Ocr, scratch: Path) -> OcrEngine:
+    """Load an engine; takes seconds.
+
+    Args:
+        name: as chosen.
+        ocr: the settings it starts with.
+        scratch: a writable folder for what Aspose downloads.
+
+    Raises:
+        EngineUnavailable: it cannot run here, with what to do about it.
+    """
+    if name == "aspose":
+        from ocrwatchd.ocr.aspose import AsposeEngine  # noqa: PLC0415 - only the engine process loads engines
+
+        return AsposeEngine(ocr, scratch)
+    if name == "rapidocr":
+        from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
+
+        return RapidEngine(ocr)
+    raise ValueError(f"no engine is called {name!r}")

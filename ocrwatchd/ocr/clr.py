@@ -1,0 +1,156 @@
+"""Start the .NET runtime inside Aspose.OCR without harm to the process that asks for it.
+
+The runtime reports what it lacks by aborting the process. So it is first started in a process of its own, and here only
+once it has run there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.ocr import bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRY_SECONDS = 60.0
+"""The trial takes half a second; a machine that needs a hundred times as long has something else wrong with it."""
+
+KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
+"""Not those of faults: the runtime needs SIGSEGV and SIGFPE for its own null and zero checks, and hands on to a
+faulthandler that was enabled before it what is not its own."""
+
+_SIGACTION_BYTES = 512
+"""More than struct sigaction has on any Linux (152 on x86-64 glibc)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a started Aspose.OCR said about itself.
+
+    Args:
+        openssl: what the runtime uses, in words.
+        licensed: a licence was given and accepted.
+        refusal: why a given licence was not accepted, or "".
+    """
+
+    openssl: str
+    licensed: bool
+    refusal: str
+
+
+def try_out(licence: Path | None = None) -> Trial:
+    """Start Aspose.OCR in a process of its own, which may die of it.
+
+    Raises:
+        EngineUnavailable: it cannot run here, with what to do about it.
+    """
+    bridge.prepare()
+    command = [sys.executable, "-P", "-m", "ocrwatchd.ocr.clr", *([str(licence.absolute())] if licence else [])]
+    # Aspose.OCR makes folders and files in the current directory; here they go with it.
+    with tempfile.TemporaryDirectory(prefix="ocrwatchd-") as elsewhere:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=elsewhere,
+                check=False,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=TRY_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise EngineUnavailable(
+                f"Aspose.OCR did not start within {TRY_SECONDS:.0f} s: see what the machine is busy with"
+            ) from None
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise EngineUnavailable(
+            f"Aspose.OCR cannot start here (status {done.returncode}: {said[-1] if said else 'no message'}); "
+            f"it needs OpenSSL and must be allowed executable memory. If its libraries are at fault, {bridge.REMEDY}"
+        )
+    return Trial(**json.loads(done.stdout))
+
+
+def start(resources: Path) -> Any:  # noqa: ANN401 - a compiled module without type information
+    """Start the runtime in this process and keep it from writing anywhere but to ``resources``.
+
+    The signal handlers that were in force stay so.
+
+    Returns:
+        The module ``aspose.ocr``.
+
+    Raises:
+        EngineUnavailable: Aspose.OCR cannot run here.
+    """
+    bridge.prepare()
+    with kept_signals():
+        import aspose.ocr  # noqa: PLC0415 - it must not be imported before the bridge is loaded
+
+        # In this order: the log and the resources would otherwise go to the current directory.
+        aspose.ocr.Logging.set_file_system(False)
+        aspose.ocr.Resources.set_local_path(str(resources))
+        aspose.ocr.AsposeOcr()
+    return aspose.ocr
+
+
+def set_licence(module: Any, licence: Path) -> str:  # noqa: ANN401 - see start
+    """Give Aspose.OCR its licence; the answer is why it was refused, or ""."""
+    try:
+        with licence.open("rb"):
+            pass
+        module.License().set_license(str(licence))
+    except OSError as error:
+        return error.strerror or str(error)
+    except RuntimeError as error:
+        return plain(error)
+    return "" if module.License().is_licensed else "it is not valid, or no longer valid"
+
+
+def plain(error: RuntimeError) -> str:
+    """The words of an error that comes through Aspose's proxy, without the proxy's."""
+    text = str(error).split(" ---> ", 1)[0].replace("\n", " ")
+    _, found, rest = text.partition("): ")
+    said = rest if found and text.startswith("Proxy error(") else text
+    return said.removeprefix("Failed to set license. Details: ").strip().rstrip(".")
+
+
+@contextlib.contextmanager
+def kept_signals() -> Iterator[None]:
+    """Put back, exactly as the kernel had them, the handlers that the block replaces.
+
+    Not by the signal module: it works in the main thread only, and does not know handlers that faulthandler registered.
+    """
+    libc = ctypes.CDLL(None)
+    kept = {number: ctypes.create_string_buffer(_SIGACTION_BYTES) for number in KEPT_SIGNALS}
+    for number, action in kept.items():
+        libc.sigaction(number, None, action)
+    try:
+        yield
+    finally:
+        for number, action in kept.items():
+            libc.sigaction(number, action, None)
+
+
+def _main(arguments: list[str]) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an answer here, not worth a core dump
+    openssl = bridge.prepare()
+    module = start(Path.cwd())
+    refusal = set_licence(module, Path(arguments[0])) if arguments else ""
+    licensed = bool(module.License().is_licensed)
+    sys.stdout.write(json.dumps({"openssl": openssl, "licensed": licensed, "refusal": refusal}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])
