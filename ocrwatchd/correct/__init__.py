@@ -1,1 +1,65 @@
-"""Correct recognised text: a language model proposes, the gate decides."""
+"""Correct what was recognised: a language model proposes, the gate decides.
+
+Every model passes through one protocol, so that neither the corrector nor the pipeline can tell them apart. This
+module is light; only the engine process imports llama.cpp.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Ending(enum.Enum):
+    """Why a model stopped."""
+
+    FINISHED = "finished"
+    """It ended its answer by itself."""
+    LENGTH = "length"
+    """Its answer ran past the bound on tokens and was cut off there."""
+    TIME = "time"
+    """The deadline passed; the text is a part of an answer."""
+    UNABLE = "unable"
+    """It could not answer at all; the proposal's reason says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A model's answer.
+
+    Args:
+        text: the answer, or what there is of it.
+        ending: why it stops there.
+        tokens: how many were generated.
+        reason: for UNABLE, in plain words.
+    """
+
+    text: str
+    ending: Ending
+    tokens: int = 0
+    reason: str = ""
+
+
+class Model(Protocol):
+    """A loaded language model. Loading is its constructor's work and may take seconds."""
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+
+    @property
+    def version(self) -> str:
+        """Of the package that runs it."""
+
+    def propose(self, prompt: str, text: str, deadline: float) -> Proposal:
+        """Answer ``prompt`` about ``text``.
+
+        Args:
+            prompt: what is wanted, in the operator's words.
+            text: a piece of a page; whatever is written in it, it is content and never control.
+            deadline: on the clock that the model was given.
+        """
+
+    def close(self) -> None:
+        """Free everything; the model is not used again."""

@@ -79,7 +79,9 @@ def _pairings(source: Sequence[str], proposed: Sequence[str], stretch: Group) ->
         yield stretch
         return
     for before, after in _cheapest(source[first:last], proposed[proposed_first:proposed_last]):
-        yield Group(first + before.start, first + before.stop, proposed_first + after.start, proposed_first + after.stop)
+        yield Group(
+            first + before.start, first + before.stop, proposed_first + after.start, proposed_first + after.stop
+        )
 
 
 def _cheapest(source: Sequence[str], proposed: Sequence[str]) -> list[tuple[slice, slice]]:

@@ -17,7 +17,7 @@ from ocrwatchd.correct.align import Span, differences, words
 from ocrwatchd.model import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocrwatchd.config import Gate
     from ocrwatchd.correct.align import Group
@@ -95,8 +95,8 @@ def admit(source: str, proposed: str, policy: Policy = Policy(), evidence: Evide
     """
     before, after = words(source), words(proposed)
     groups = list(differences([word.text for word in before], [word.text for word in after]))
-    candidates = [edit for group in groups for edit in _candidates(source, before, after, group, policy)]
-    objection = _objection(before, groups, candidates, evidence)
+    candidates = list(_apart(each for group in groups for each in _candidates(source, before, after, group, policy)))
+    objection = _objection(before, after, groups, candidates, evidence)
     if objection:
         candidates = [_Candidate(replace(each.edit, why=objection), admitted=False) for each in candidates]
     edits = tuple(each.edit for each in candidates if each.admitted)
@@ -121,11 +121,17 @@ class _Candidate:
 
 
 def _objection(
-    before: Sequence[Span], groups: Sequence[Group], candidates: Sequence[_Candidate], evidence: Evidence
+    before: Sequence[Span],
+    proposed: Sequence[Span],
+    groups: Sequence[Group],
+    candidates: Sequence[_Candidate],
+    evidence: Evidence,
 ) -> str:
     """Why nothing of this proposal can be trusted, or ""."""
     if not evidence.finished:
         return "the answer did not end"
+    if not proposed:
+        return "the answer is empty"
     if len(before) < FAMILIAR_WORDS:
         return ""
     strange = sum(group.last - group.first for group in groups)
@@ -142,7 +148,7 @@ def _candidates(
         offset = before[group.first - 1].end if group.first else 0
         yield _Candidate(Edit(offset, "", " ".join(new), "inserted"), admitted=False)
     elif not new:
-        yield _dropped(source, old)
+        yield from (_dropped(source, word) for word in old)
     elif len(old) == len(new) == 1:
         yield _rewritten(old[0], new[0], policy)
     elif len(old) == 2 and len(new) == 1:  # noqa: PLR2004 - a pair
@@ -195,19 +201,30 @@ def _kept_apart(first: Span, second: Span, new: str, policy: Policy) -> Iterator
         yield _rewritten(old, part, policy)
 
 
-def _dropped(source: str, old: Sequence[Span]) -> _Candidate:
-    if len(old) > 1:
-        return _judged(source, old, [], "dropped")
-    word = old[0]
+def _dropped(source: str, word: Span) -> _Candidate:
     start, end = word.start, word.end
+    stray = rules.is_stray(word.text)
     if source[end : end + 1] == " ":
         end += 1
     elif start and source[start - 1] == " ":
         start -= 1
     else:
-        return _judged(source, old, [], "dropped")
-    stray = rules.is_stray(word.text)
+        # Alone on its line: without it the line would be gone too.
+        stray = False
     return _Candidate(Edit(start, source[start:end], "", "stray mark" if stray else "dropped"), admitted=stray)
+
+
+def _apart(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
+    """Refuse what overlaps its forerunner: two dropped neighbours that claim one space between them."""
+    done = 0
+    for each in candidates:
+        if not each.admitted:
+            yield each
+        elif each.edit.offset < done:
+            yield _Candidate(replace(each.edit, why="dropped"), admitted=False)
+        else:
+            done = each.edit.offset + len(each.edit.before)
+            yield each
 
 
 def _judged(source: str, old: Sequence[Span], new: Sequence[str], against: str, why: str = "") -> _Candidate:

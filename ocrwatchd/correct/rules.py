@@ -6,15 +6,19 @@ import re
 import unicodedata
 
 STRAY_CHARACTERS = 2
-"""A mark that stands alone may be dropped as a speck on the paper up to this length."""
+"""What stands alone may be dropped as a speck on the paper up to this length."""
+
+STRAY_KINDS = 3
+"""Longer runs without letters may be dropped if they mix so many different marks; leaders and rules repeat one."""
 
 _WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
 _HYPHENS = frozenset("-\u00ac\u00ad\u2010\u2011")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
-_QUOTES = dict.fromkeys(map(ord, "\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033"), "'")
+_QUOTES = dict.fromkeys(map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033'), "'")
 _STYLE = _DASHES | _QUOTES
 _OLD_LETTERS = str.maketrans({"\u017f": "s", "æ": "ae", "œ": "oe", "Æ": "AE", "Œ": "OE", "ß": "ss"})
 _ADDRESS = re.compile(r"@\w|://|\bwww\.", re.IGNORECASE)
+_TELLING = frozenset({"Sc", "Sm", "Lo", "Nl", "No"})
 _MEANINGFUL = frozenset("&%§#@/\\|-\u2013\u2014\u2022*\u00b7")
 
 
@@ -46,12 +50,14 @@ def ends_hyphenated(word: str) -> bool:
 
 
 def is_stray(word: str) -> bool:
-    """True where a word that stands alone may be a speck: short, no digit, no word or sign with a meaning of its own."""
-    if len(word) > STRAY_CHARACTERS or any(character in _MEANINGFUL or character.isdigit() for character in word):
+    """True where a word that stands alone may be a speck: no digit, no word or sign with a meaning of its own."""
+    if any(character.isdigit() or unicodedata.category(character) in _TELLING for character in word):
         return False
-    if any(unicodedata.category(character) in {"Sc", "Sm", "Lo", "Nl", "No"} for character in word):
-        return False
-    return not has_letter(word) or (len(word) == 1 and word not in _WORDS_OF_ONE_LETTER)
+    if has_letter(word):
+        return len(word) == 1 and word not in _WORDS_OF_ONE_LETTER
+    if len(word) <= STRAY_CHARACTERS:
+        return _MEANINGFUL.isdisjoint(word)
+    return len(set(word)) >= STRAY_KINDS
 
 
 def _digits(before: str, after: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - it reports to a person
 """Measure the gate on published model outputs: change of the micro character error rate, and units made worse.
 
 Run: ``OCRWATCHD_TEST_DATA=FOLDER python -m tests.bench.gate [--worse]``; FOLDER holds ``gate-dev.jsonl``.
@@ -66,7 +67,9 @@ def main() -> None:
     folder = os.environ.get("OCRWATCHD_TEST_DATA")
     if not folder:
         sys.exit("set OCRWATCHD_TEST_DATA to the folder that holds gate-dev.jsonl")
-    print(f"{'model':22}{'units':>6}{'CER change':>12}{'worse':>7}{'without gate':>14}{'worse':>7}{'edits':>7}{'refused':>9}")
+    print(
+        f"{'model':22}{'units':>6}{'CER change':>12}{'worse':>7}{'without gate':>14}{'worse':>7}{'edits':>7}{'refused':>9}"
+    )
     for model, tally in measure(Path(folder) / "gate-dev.jsonl").items():
         change, ungated = (100 * (errors / tally.before - 1) for errors in (tally.after, tally.ungated))
         print(

@@ -1,0 +1,53 @@
+"""What stands around a scan's text when the model is asked: the chat template that it was trained with, or a plain one.
+
+The template comes with the model, from the internet: it is rendered in jinja2's sandbox, and around a placeholder, so
+that the scan's own text never passes through it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import structlog
+from jinja2 import TemplateError
+from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+PLACEHOLDER = "\ue000ocrwatchd\ue001"
+"""Private-use characters, which no template and no prompt holds."""
+
+log = structlog.get_logger()
+
+
+class Frame(NamedTuple):
+    """What comes before and after the text. ``complete``: the head already holds the token that begins a text."""
+
+    head: str
+    tail: str
+    complete: bool
+
+
+def framed(template: str | None, prompt: str, begin: str, end: str) -> Frame:
+    """Render a chat in which the user gives ``prompt`` and a text, up to where the answer begins.
+
+    Args:
+        template: the model's, in jinja2; without one, or with one that cannot be used, a plain layout is taken.
+        prompt: what is wanted of the text.
+        begin: how the token that begins a text is spelled.
+        end: how the token that ends a text is spelled.
+    """
+    plain = Frame(f"{prompt}\n\nText:\n", "\n\nCorrected text:\n", complete=False)
+    if template is None:
+        return plain
+    content = f"{prompt}\n\n{PLACEHOLDER}"
+    try:
+        formatter = Jinja2ChatFormatter(template, eos_token=end, bos_token=begin)
+        # Models that can think aloud first are asked not to; templates that don't know the word pass over it.
+        rendered = formatter(messages=[{"role": "user", "content": content}], enable_thinking=False).prompt
+    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        log.warning("the model's chat template cannot be used; asking without it", error=type(error).__name__)
+        return plain
+    head, found, tail = rendered.partition(PLACEHOLDER)
+    if not found or PLACEHOLDER in tail:
+        log.warning("the model's chat template does not pass the text on once; asking without it")
+        return plain
+    return Frame(head, tail, complete=True)

@@ -1,0 +1,90 @@
+"""Find the model's file. Light: it loads nothing, and ``check`` uses it too."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from ocrwatchd.config import Llm
+
+_MAGIC = b"GGUF"
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+_NAMED_AT_MOST = 5
+
+
+def resolve(llm: Llm) -> Path:
+    """Find the GGUF file that the settings name; of a split model its first part.
+
+    ``llm.model`` as a path comes first, then ``llm.directory_model_path``: a file, or a folder that holds one model.
+
+    Raises:
+        ModelUnavailable: with what to do about it.
+    """
+    if llm.model == "off":
+        raise ModelUnavailable('llm.model is "off"')
+    if llm.model not in {"auto", "builtin", "huggingface"}:
+        return _checked(_absolute(llm.model), "llm.model")
+    if llm.directory_model_path:
+        return _checked(_absolute(llm.directory_model_path), "llm.directory_model_path")
+    raise ModelUnavailable("no model at hand: set llm.model to the path of a .gguf file")
+
+
+def _absolute(given: str) -> Path:
+    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links into caches
+
+
+def _checked(path: Path, key: str) -> Path:
+    try:
+        file = _only_model_in(path, key) if path.is_dir() else path
+        _check_magic(file, key)
+        _check_parts(file, key)
+    except FileNotFoundError:
+        raise ModelUnavailable(f"{path}: no such file; set {key} to the path of a .gguf file") from None
+    except PermissionError:
+        raise ModelUnavailable(f"{path}: not readable for this user; change its mode or owner, or {key}") from None
+    except OSError as error:
+        raise ModelUnavailable(f"{path}: cannot be read ({error.strerror}); check {key}") from error
+    return file
+
+
+def _only_model_in(folder: Path, key: str) -> Path:
+    found = sorted(file for file in folder.iterdir() if file.suffix == ".gguf" and _begins_model(file))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ModelUnavailable(f"{folder}: no .gguf file in this folder; put one there, or change {key}")
+    names = ", ".join(file.name for file in found[:_NAMED_AT_MOST])
+    more = ", …" if len(found) > _NAMED_AT_MOST else ""
+    raise ModelUnavailable(f"{folder}: holds {len(found)} models ({names}{more}); set {key} to one of them")
+
+
+def _begins_model(file: Path) -> bool:
+    shard = _SHARD.search(file.name)
+    return shard is None or int(shard[1]) == 1
+
+
+def _check_magic(file: Path, key: str) -> None:
+    # Asked first, for opening a FIFO would wait for ever.
+    if file.exists() and not file.is_file():
+        raise ModelUnavailable(f"{file}: not a regular file; set {key} to the path of a .gguf file")
+    with file.open("rb") as opened:
+        if opened.read(len(_MAGIC)) != _MAGIC:
+            raise ModelUnavailable(f"{file}: not a GGUF file; fetch the model again, or change {key}")
+
+
+def _check_parts(file: Path, key: str) -> None:
+    shard = _SHARD.search(file.name)
+    if shard is None:
+        return
+    stem, count = file.name[: shard.start()], int(shard[2])
+    if int(shard[1]) != 1:
+        raise ModelUnavailable(f"{file}: a later part of a split model; set {key} to {stem}-00001-of-{shard[2]}.gguf")
+    names = (f"{stem}-{number:05}-of-{shard[2]}.gguf" for number in range(2, count + 1))
+    missing = [name for name in names if not file.with_name(name).is_file()]
+    if missing:
+        raise ModelUnavailable(f"{file}: {len(missing)} of its {count} parts are missing, first {missing[0]}")

@@ -1,0 +1,217 @@
+"""A loaded llama.cpp model and its context, by the low-level functions of llama-cpp-python.
+
+``llama_cpp.Llama`` would keep a table of logits for a whole batch (300 MB with a 150,000-token vocabulary) and turn
+control tokens written in a scan into real ones; here only the logits asked for are ever fetched.
+"""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import os
+from typing import TYPE_CHECKING, Any
+
+import llama_cpp
+import numpy as np
+import structlog
+
+from ocrwatchd.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ocrwatchd.config import Llm
+
+BATCH_TOKENS = 256
+"""Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
+
+PIECE_BYTES = 64
+ALL_LAYERS = 0x7FFFFFFF
+_LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
+_LOG_CONTINUES = 5
+
+log = structlog.get_logger()
+_complaints: collections.deque[str] = collections.deque(maxlen=3)
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _listen(level: int, text: bytes, _data: object) -> None:
+    """Keep llama.cpp off stderr, and its last complaints for the person who has to act on them."""
+    if level == _LOG_ERROR:
+        _complaints.append(text.decode("utf-8", "replace").strip())
+
+
+class NativeFailure(Exception):  # noqa: N818 - it is one
+    """A forward pass failed; the chunk at hand stays raw."""
+
+
+class Native:
+    """One model in memory, with one context.
+
+    Args:
+        path: a GGUF file that ``models.resolve`` has looked at.
+        llm: context size, GPU layers, threads.
+
+    Raises:
+        ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
+    """
+
+    def __init__(self, path: Path, llm: Llm) -> None:
+        llama_cpp.llama_log_set(_listen, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        _complaints.clear()
+        self._model: Any = None
+        self._context: Any = None
+        self._batch: Any = None
+        try:
+            self._load(path, llm)
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, path: Path, llm: Llm) -> None:
+        settings = llama_cpp.llama_model_default_params()
+        settings.n_gpu_layers = gpu_layers(llm)
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
+        if not self._model:
+            raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")
+        if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(self._model):
+            raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self._open_context(path, llm)
+        self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
+        self.context = int(llama_cpp.llama_n_ctx(self._context))
+        self._memory: Any = llama_cpp.llama_get_memory(self._context)
+
+    def _open_context(self, path: Path, llm: Llm) -> None:
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        threads = llm.threads or len(os.sched_getaffinity(0))
+        settings = llama_cpp.llama_context_default_params()
+        settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
+        settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
+        settings.n_threads = settings.n_threads_batch = threads
+        self._context = llama_cpp.llama_init_from_model(self._model, settings)
+        if not self._context:
+            raise ModelUnavailable(
+                f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
+                "lower llm.context_size or llm.gpu_layers, or use a smaller model"
+            )
+        log.info("model loaded", model=path.name, context=settings.n_ctx, threads=threads)
+
+    @property
+    def template(self) -> str | None:
+        """The chat template that the model brings, if any."""
+        found = llama_cpp.llama_model_chat_template(self._model, None)
+        return found.decode("utf-8", "replace") if found else None
+
+    @property
+    def begin(self) -> str:
+        """How the token that begins a text is spelled, or ""."""
+        return self._spelling(llama_cpp.llama_vocab_bos(self._vocab))
+
+    @property
+    def end(self) -> str:
+        """How the token that ends a text is spelled, or ""."""
+        return self._spelling(llama_cpp.llama_vocab_eos(self._vocab))
+
+    def tokenise(self, text: str, *, control: bool, begin: bool = False) -> list[int]:
+        """Turn text into tokens.
+
+        Args:
+            text: what lone surrogates it holds become question marks.
+            control: take control tokens spelled out in the text for what they spell. Never for a scan's text.
+            begin: put the token before it that begins a text, where the model wants one.
+        """
+        spelled = text.encode("utf-8", "replace")
+        # No token stands for less than a byte; two more for the beginning and the end.
+        room = len(spelled) + 2
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocab, spelled, len(spelled), tokens, room, begin, control)
+        if count < 0:
+            tokens = (llama_cpp.llama_token * -count)()
+            count = llama_cpp.llama_tokenize(self._vocab, spelled, len(spelled), tokens, -count, begin, control)
+        return list(tokens[: max(count, 0)])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token stands for, maybe part of a character; none for control tokens."""
+        size = PIECE_BYTES
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count
+
+    def ends(self, token: int) -> bool:
+        """True for every token that ends an answer."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def advance(self, tokens: Sequence[int], position: int) -> int:
+        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one.
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = position + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = 0
+            batch.logits[index] = index == len(tokens) - 1
+        code = llama_cpp.llama_decode(self._context, batch)
+        if code:
+            raise NativeFailure(f"the model failed (llama_decode: {code})")
+        logits = llama_cpp.llama_get_logits_ith(self._context, -1)
+        if not logits:
+            raise NativeFailure("the model gives no tokens; use one made for chat or instructions")
+        return int(np.argmax(np.ctypeslib.as_array(logits, shape=(self.vocabulary,))))
+
+    def forget(self, position: int) -> bool:
+        """Drop what the context holds from ``position`` on; False where this model can only forget everything."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1))
+
+    def forget_all(self) -> None:
+        """Empty the context."""
+        llama_cpp.llama_memory_clear(self._memory, False)
+
+    def close(self) -> None:
+        """Free the native memory; once more does no harm."""
+        if self._batch is not None:
+            llama_cpp.llama_batch_free(self._batch)
+            self._batch = None
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            self._context = None
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
+
+    def _spelling(self, token: int) -> str:
+        if token < 0:
+            return ""
+        found = llama_cpp.llama_vocab_get_text(self._vocab, token)
+        return found.decode("utf-8", "replace") if found else ""
+
+
+_warned: set[str] = set()
+
+
+def gpu_layers(llm: Llm) -> int:
+    """How many layers go to the GPU: all that there are where llama.cpp was built for one, else none."""
+    offers = bool(llama_cpp.llama_supports_gpu_offload())
+    if llm.gpu_layers == "auto":
+        return ALL_LAYERS if offers else 0
+    if llm.gpu_layers and not offers:
+        if "gpu" not in _warned:
+            _warned.add("gpu")
+            log.warning("llm.gpu_layers has no effect: llama-cpp-python was built without GPU support; using the CPU")
+        return 0
+    return llm.gpu_layers
+
+
+def _said() -> str:
+    return f" ({_complaints[0]})" if _complaints else ""

@@ -1,0 +1,103 @@
+"""Write tiny GGUF models for tests: architecture llama, byte-level vocabulary, a chat template, half a megabyte.
+
+``noise`` has random weights. ``recital`` always gives one answer, whatever it is asked: each token's embedding is a
+random direction, the layers add nothing, and the output row of the token that shall follow points the same way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gguf
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START, END, TEXT_END = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
+TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+WIDTH, FEED_FORWARD, HEADS, LAYERS = 64, 128, 4, 2
+
+
+def byte_tokens() -> list[str]:
+    """The 256 bytes as GPT-2's byte-level tokenizers spell them."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    shifted = (chr(0x100 + number) for number in range(256))
+    return [chr(byte) if byte in plain else next(shifted) for byte in range(256)]
+
+
+def noise(path: Path, *, seed: int = 7, context: int = 4096, template: str | None = TEMPLATE) -> Path:
+    """Write a model with random weights: its answers are bytes without sense, and as a rule without end."""
+    return _written(path, _random_tensors(np.random.default_rng(seed)), context, template)
+
+
+def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
+    """Write a model that answers everything with ``answer``, whose bytes must all differ and hold no newline."""
+    spoken = [*answer.encode(), 256 + 1]
+    chain = dict(zip([ord("\n"), *spoken], spoken, strict=False))
+    assert len(chain) == len(spoken), "an answer's bytes must all differ"
+    rng = np.random.default_rng(1)
+    tensors = {name: np.zeros_like(tensor) for name, tensor in _random_tensors(rng).items()}
+    directions = rng.standard_normal((256 + 3, WIDTH)).astype(np.float32)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    tensors["token_embd.weight"] = directions
+    for token, following in chain.items():
+        tensors["output.weight"][following] = directions[token]
+    for name, tensor in tensors.items():
+        if name.endswith("norm.weight"):
+            tensor[:] = 1
+    return _written(path, tensors, context, TEMPLATE)
+
+
+def _random_tensors(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def matrix(rows: int, columns: int) -> np.ndarray:
+        return (rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32)
+
+    tensors = {"token_embd.weight": matrix(256 + 3, WIDTH), "output.weight": 8 * matrix(256 + 3, WIDTH)}
+    tensors["output_norm.weight"] = np.ones(WIDTH, np.float32)
+    for layer in range(LAYERS):
+        block = f"blk.{layer}"
+        for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            tensors[f"{block}.{part}.weight"] = matrix(WIDTH, WIDTH)
+        tensors[f"{block}.ffn_gate.weight"] = matrix(FEED_FORWARD, WIDTH)
+        tensors[f"{block}.ffn_up.weight"] = matrix(FEED_FORWARD, WIDTH)
+        tensors[f"{block}.ffn_down.weight"] = matrix(WIDTH, FEED_FORWARD)
+        for part in ("attn_norm", "ffn_norm"):
+            tensors[f"{block}.{part}.weight"] = np.ones(WIDTH, np.float32)
+    return tensors
+
+
+def _written(path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None) -> Path:
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_name("tiny")
+    writer.add_context_length(context)
+    writer.add_embedding_length(WIDTH)
+    writer.add_feed_forward_length(FEED_FORWARD)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_block_count(LAYERS)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(256 + 3)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    spelled = byte_tokens()
+    writer.add_token_list([*spelled, START, END, TEXT_END])
+    writer.add_token_types([gguf.TokenType.NORMAL] * 256 + [gguf.TokenType.CONTROL] * 3)
+    # llama.cpp refuses a byte-level vocabulary without merges; this one can never apply, for its result is no token.
+    writer.add_token_merges([f"{spelled[0]} {spelled[0]}"])
+    writer.add_eos_token_id(256 + 1)
+    writer.add_bos_token_id(256 + 2)
+    writer.add_add_bos_token(False)
+    if template is not None:
+        writer.add_chat_template(template)
+    for name, tensor in tensors.items():
+        writer.add_tensor(name, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path

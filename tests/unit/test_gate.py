@@ -1,0 +1,201 @@
+"""The gate: what it lets in, what it keeps out, and what holds whatever a model proposes."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrwatchd.config import Gate
+from ocrwatchd.correct.gate import Evidence, Policy, admit, apply
+from ocrwatchd.model import Edit, Word
+
+ALPHABET = st.characters(categories=("L", "M", "N", "P", "S", "Zs", "Cc"), include_characters="\n\t -'l1O0")
+TEXTS = st.text(ALPHABET, max_size=80) | st.lists(
+    st.sampled_from(["the", "tho", "con-", "sider", "4", "£1850", "a", ".", "'", "\n", " ", "  ", "\t", "wa3", "was"]),
+    max_size=40,
+).map(" ".join)
+PROSE = (
+    "It was a bright cold day in April, and the clocks were striking.\n"
+    "The committee met on 14 March 1859 and paid £1,850 to Mr. Gillespie for the house and grounds.\n\n"
+    "A second meeting was held; nobody could say where the money had gone."
+)
+
+
+def reverted(admitted):
+    """The admitted text with every edit taken back."""
+    inverse, moved = [], 0
+    for edit in admitted.edits:
+        inverse.append(Edit(edit.offset + moved, edit.after, edit.before, edit.why))
+        moved += len(edit.after) - len(edit.before)
+    return apply(admitted.text, inverse)
+
+
+@given(TEXTS, TEXTS)
+def test_every_edit_replays_and_reverts_exactly(source, proposed):
+    """The edits lie in order, apart, on what they claim to replace; applied they give the text, taken back the source."""
+    admitted = admit(source, proposed)
+    done = 0
+    for edit in admitted.edits:
+        assert edit.offset >= done
+        assert source[edit.offset : edit.offset + len(edit.before)] == edit.before
+        done = edit.offset + len(edit.before)
+    assert apply(source, admitted.edits) == admitted.text
+    assert reverted(admitted) == source
+
+
+@given(TEXTS, TEXTS)
+def test_no_line_is_lost_or_made(source, proposed):
+    """Line breaks of every kind stay as many as they were."""
+    text = admit(source, proposed).text
+    assert len(text.splitlines()) == len(source.splitlines())
+    assert text.count("\n") == source.count("\n")
+
+
+@given(TEXTS, TEXTS)
+def test_nothing_admitted_means_the_source_itself(source, proposed):
+    """Without an edit the text is the source, character for character."""
+    admitted = admit(source, proposed)
+    assert admitted.edits or admitted.text == source
+
+
+@given(TEXTS)
+def test_an_echo_changes_nothing(source):
+    """A model that gives the source back proposes nothing."""
+    admitted = admit(source, source)
+    assert (admitted.text, admitted.edits, admitted.refused) == (source, (), ())
+
+
+@given(TEXTS, TEXTS)
+def test_an_unfinished_answer_is_refused_whole(source, proposed):
+    """What was cut off for length changes nothing."""
+    assert admit(source, proposed, evidence=Evidence(finished=False)).text == source
+
+
+@given(st.text(st.characters(categories=("L", "P", "Zs"), codec="latin-1"), max_size=600))
+def test_noise_is_not_let_in(noise):
+    """Of an answer without sense nothing gets into a page of prose."""
+    assert admit(PROSE, noise).text == PROSE
+
+
+@pytest.mark.parametrize(
+    ("source", "proposed"),
+    [
+        ("Tftey also sold", "They also sold"),
+        ("to-day wa3 fine", "to-day was fine"),
+        ("sales arc reported", "sales are reported"),
+        ("the ( house '", "the house"),
+        ("a w hite house", "a white house"),
+        ("ofthe house", "of the house"),
+        ("feet In length", "feet in length"),
+        ("made« and sold", "made. and sold"),
+    ],
+)
+def test_repairs_are_let_in(source, proposed):
+    """Misread letters, specks, split and run-together words are mended."""
+    assert admit(source, proposed).text == proposed
+
+
+@pytest.mark.parametrize(
+    ("source", "proposed", "why"),
+    [
+        ("sold for £1850 there", "sold for £1350 there", "digits of a number"),
+        ("on 14.03.1859 in", "on 14.08.1859 in", "digits of a number"),
+        ("Take 4 tablets", "Take a tablets", "digits of a number"),
+        ("sold for loo there", "sold for 100 there", "a new digit"),
+        ("the huge house", "the large house", "too different"),
+        ("the house", "the large house", "inserted"),
+        ("the large house", "the house", "dropped"),
+        ("the holders ask", "the Holders ask", "a new capital"),
+        ("the “house” is", 'the "house" is', "quotes or dashes only"),
+        ("le élève dit", "le eleve dit", "accents or old letters only"),
+        ("the Houſe is", "the House is", "accents or old letters only"),
+        ("die Straße ist", "die Strasse ist", "accents or old letters only"),
+        ("write to a.b@exarnple.org now", "write to a.b@example.org now", "address"),
+        ("any one knows", "anyone knows", "joined over a break"),
+        ("the im-\nproved house", "the improved house", "joined over a break"),
+        ("the im\nproved house", "the improved house", "joined over a break"),
+        ("Name\tAge", "NameAge", "joined over a break"),
+        ("the house ; and", "the house; and", "spacing only"),
+        ("the house-and garden", "the house - and garden", "spacing only"),
+        ("the horse ran", "the hors\ufffd ran", "not text"),
+        ("the horse ran", "the hor\x1be ran", "not text"),
+    ],
+)
+def test_what_is_no_repair_is_refused_with_its_reason(source, proposed, why):
+    """New words, modern spelling, other numbers, taste in punctuation: the source stays and the reason is told."""
+    admitted = admit(source, proposed)
+    assert admitted.text == source
+    assert [edit.why for edit in admitted.refused] == [why]
+
+
+def test_a_hyphenated_word_is_mended_on_both_sides_of_its_break():
+    """The model's joined word gives its letters, the break stays the source's."""
+    assert admit("of large con-\nsidciation to", "of large consideration to").text == "of large con-\nsideration to"
+
+
+@pytest.mark.parametrize("kept", ["a", "I", "&", "-", "•", "4", "€", "......", "=====", "中"])
+def test_what_may_mean_something_is_not_dropped_as_a_speck(kept):
+    """Words of one letter, signs, bullets, leaders and digits stay where they are."""
+    source = f"one {kept} two"
+    assert admit(source, "one two").text == source
+
+
+def test_a_mark_alone_on_its_line_keeps_its_line():
+    """Dropping it would drop the line."""
+    assert admit("one\n'\ntwo", "one two").text == "one\n'\ntwo"
+
+
+def test_the_sources_spacing_is_kept():
+    """Indents, tabs, runs of spaces and blank lines come through a repair untouched."""
+    assert admit("  tho\tbig\n\n  honse  is ", "the big house is").text == "  the\tbig\n\n  house  is "
+
+
+def test_a_number_may_lose_what_was_read_into_it():
+    """Marks around a number are no digits."""
+    assert admit("section 7/ and", "section 7 and").text == "section 7 and"
+
+
+def test_a_long_word_changes_little():
+    """The share is not all: a run without spaces may not turn into another one."""
+    source, proposed = "x" * 60 + "y" * 40, "x" * 60 + "z" * 40
+    assert admit(source, proposed).text == source
+
+
+def test_an_answer_about_something_else_is_refused_whole():
+    """Where little of the source is recognisable, even what looks like a repair is not trusted."""
+    source = "tho quick brown fox jumped over a lazy dog while twenty green birds watched it"
+    proposed = "the capital of France is Paris which lies on river Seine and has many bridges"
+    admitted = admit(source, proposed)
+    assert admitted.edits == ()
+    assert {edit.why for edit in admitted.refused} == {"the answer is not this text"}
+
+
+def test_the_policy_comes_from_the_settings():
+    """``gate.max_rewrite`` is what decides how far a word may change."""
+    assert admit("tho", "the", Policy.from_settings(Gate(max_rewrite=0.2))).edits == ()
+    assert admit("tho", "the", Policy.from_settings(Gate(max_rewrite=0.4))).text == "the"
+
+
+def test_evidence_follows_its_chunk():
+    """Words keep their place when a part of the source is looked at alone."""
+    evidence = Evidence((Word("one", 0), Word("two", 4), Word("three", 8)), finished=False)
+    assert evidence.within(4, 8) == Evidence((Word("two", 0),), finished=False)
+
+
+@pytest.mark.parametrize(
+    "proposed",
+    [
+        "a " * 10_000,
+        "x" * 20_000,
+        "tho " * 5_000,
+        "".join(chr(97 + i % 26) + " " * (i % 3 == 0) for i in range(20_000)),
+    ],
+    ids=["letters", "one word", "one word again and again", "nonsense"],
+)
+@pytest.mark.parametrize("source", ["the " * 500, "y" * 2_000, "b " * 1_000], ids=["words", "one word", "letters"])
+def test_a_hostile_answer_takes_no_long_time(source, proposed):
+    """20,000 characters against 2,000 are decided in well under the seconds that a chunk's answer takes."""
+    started = time.process_time()
+    admit(source, proposed)
+    assert time.process_time() - started < 2
