@@ -43,9 +43,11 @@ def blocks_of(pieces: Sequence[Row]) -> list[Block]:
     usual = usual_gap(order)
     following: dict[int, int] = {}
     for above, belows in enumerate(under):
-        below = _partner(order, above, belows)
-        if below is not None and _partner(order, below, over[below]) == above and _linked(order, above, below, usual):
-            following[above] = below
+        partner = _partner(order, above, belows)
+        if partner is None or _partner(order, partner, over[partner]) != above:
+            continue
+        if _linked(order[above], order[partner], usual):
+            following[above] = partner
     heads = sorted(set(range(len(order))) - set(following.values()))
     return [_chain(order, head, following) for head in heads]
 
@@ -106,8 +108,7 @@ def _partner(order: Sequence[Row], index: int, others: Sequence[int]) -> int | N
     return flush[0] if len(flush) == 1 else None
 
 
-def _linked(order: Sequence[Row], above: int, below: int, usual: float) -> bool:
-    first, second = order[above], order[below]
+def _linked(first: Row, second: Row, usual: float) -> bool:
     tall, small = max(first.height, second.height), min(first.height, second.height)
     wide = gap(first, second) - usual
     if wide > FAR_GAP or tall > SAME_SIZE * small:

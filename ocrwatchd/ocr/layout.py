@@ -1,7 +1,7 @@
 """Turn an engine's lines, in whatever order it found them, into text in reading order.
 
-Pure geometry: lines become rows, rows become blocks (a column, a table, a headline), blocks are ordered, and the text is
-written out with a blank line where a paragraph begins.
+Pure geometry: lines become rows, rows become blocks (a column, a table, a headline), blocks are ordered, and the text
+is written out with a blank line where a paragraph begins.
 """
 
 from __future__ import annotations

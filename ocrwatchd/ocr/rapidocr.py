@@ -1,0 +1,185 @@
+"""Read pages with RapidOCR: PaddleOCR's models, shipped inside its wheel, on ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rapidocr import RapidOCR
+from rapidocr.utils.process_img import map_boxes_to_original
+
+from ocrwatchd.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.model import PageText
+from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PIL import Image
+
+    from ocrwatchd.config import Ocr
+    from ocrwatchd.model import Page
+    from ocrwatchd.ocr.quads import Quad
+
+MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
+"""Named by path: RapidOCR downloads only models that it chooses itself."""
+
+LANGUAGES = frozenset(
+    """
+    afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita
+    jav jpn kur lat lav lit ltz mlt mri msa nld nno nob nor oci pol por que roh ron slk slv som spa sqi sun swa swe tgl
+    tur uzb zho
+    """.split()  # noqa: SIM905 a table to read
+)
+"""ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
+Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
+
+PICTURE_SIDE = 4000
+"""Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
+DETECTION_SIDE = 2000
+"""Pages are scaled down to this, pixels, for finding lines; 1280 joins the words of spaced small capitals."""
+CONFIDENCE = 0.5
+"""Lines read with less, RapidOCR's own limit, are mostly marks and texture; they are left out with a warning."""
+
+
+class RapidEngine:
+    """RapidOCR with its own models and no network.
+
+    Args:
+        ocr: settings; ``threads`` 0 stands for the processors that this process may run on.
+
+    Raises:
+        EngineUnavailable: the models are missing or cannot be loaded, or a language is beyond them.
+    """
+
+    def __init__(self, ocr: Ocr) -> None:
+        _check_languages(ocr.languages)
+        self._version = metadata.version("rapidocr")
+        self._ocr = _loaded(ocr.threads or len(os.sched_getaffinity(0)))
+
+    @property
+    def name(self) -> str:
+        """As configured."""
+        return "rapidocr"
+
+    @property
+    def version(self) -> str:
+        """Of the package ``rapidocr``."""
+        return self._version
+
+    def recognise(self, page: Page, ocr: Ocr) -> PageText:
+        """Read one page; a blank one has the text "".
+
+        Raises:
+            UnreadablePage: RapidOCR fails on this picture.
+            EngineUnavailable: RapidOCR does not know the letters of a language.
+        """
+        _check_languages(ocr.languages)
+        start = time.monotonic()
+        try:
+            found = self._read(page.image)
+        except MemoryError:
+            raise
+        except Exception as error:  # the library's border: OpenCV's, ONNX Runtime's and its own errors share no base
+            raise UnreadablePage(f"RapidOCR cannot read this picture ({type(error).__name__})") from error
+        clear = [line for line in found if line.confidence is None or line.confidence >= CONFIDENCE]
+        arranged = arrange(clear, ocr.layout)
+        return PageText(
+            number=page.number,
+            text=arranged.text,
+            width=page.image.width,
+            height=page.image.height,
+            dpi=page.dpi,
+            engine=self.name,
+            lines=arranged.lines,
+            warnings=(*page.warnings, *_left_out(len(found) - len(clear))),
+            seconds=time.monotonic() - start,
+        )
+
+    def free_page(self) -> None:
+        """Nothing is held from page to page."""
+
+    def free_document(self) -> None:
+        """Nothing is held from document to document."""
+
+    def close(self) -> None:
+        """Drop the models."""
+        del self._ocr
+
+    def _read(self, image: Image.Image) -> list[RawLine]:
+        # RapidOCR's own steps, but not its last one: that one scales every line back up to find the boxes of words,
+        # and gives each word the confidence of a letter elsewhere in the line.
+        original = self._ocr.load_img(image)
+        picture, scaling = self._ocr.preprocess_img(original)
+        detected, _, recognised, _ = self._ocr.run_ocr_steps(picture, scaling)
+        if detected.boxes is None or recognised.txts is None:
+            return []
+        boxes = map_boxes_to_original(detected.boxes, scaling, *original.shape[:2])
+        quads: list[Quad] = [tuple((float(x), float(y)) for x, y in box) for box in boxes]
+        tilt = tilt_of(quads)
+        lines = []
+        for quad, text, score, info in zip(
+            quads, recognised.txts, recognised.scores, recognised.word_results, strict=True
+        ):
+            if text.strip():
+                words = words_of(
+                    text, quad, [c for word in info.word_cols for c in word], info.line_txt_len, info.confs
+                )
+                lines.append(RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt)))
+        return lines
+
+
+def _loaded(threads: int) -> RapidOCR:
+    folder = Path(str(resources.files("rapidocr"))) / "models"
+    for name in MODELS.values():
+        if not (folder / name).is_file():
+            raise EngineUnavailable(
+                f"RapidOCR's model {name} is missing from {folder}: install the package rapidocr again "
+                "(pip install --force-reinstall rapidocr)"
+            )
+    parameters: dict[str, Any] = {key: str(folder / name) for key, name in MODELS.items()}
+    parameters |= {
+        "Global.log_level": "critical",
+        "Global.max_side_len": PICTURE_SIDE,
+        # It tells single lines that stand on their head; whole pages are turned before they come here.
+        "Global.use_cls": False,
+        "Global.return_word_box": True,
+        "Det.limit_type": "max",
+        "Det.limit_side_len": DETECTION_SIDE,
+        # A quarter faster; the arena keeps what the largest page took.
+        "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+        # For more threads than processors RapidOCR falls back to ONNX Runtime's own choice.
+        "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
+    }
+    try:
+        engine = RapidOCR(params=parameters)
+        # It loads each model when it is first used: use both.
+        blank = np.full((64, 64, 3), 255, dtype=np.uint8)
+        engine.run_ocr_steps(blank, {})
+        engine.recognize_txt([blank])
+    except Exception as error:  # the library's border, see above: whatever it is, this engine does not run here
+        raise EngineUnavailable(
+            f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): install the packages rapidocr and "
+            'onnxruntime again, or set ocr.engine = "aspose"'
+        ) from error
+    return engine
+
+
+def _check_languages(languages: Iterable[str]) -> None:
+    unknown = sorted(set(languages) - LANGUAGES)
+    if unknown:
+        raise EngineUnavailable(
+            f'RapidOCR\'s model does not know the letters of {", ".join(unknown)}: set ocr.engine = "aspose" for these '
+            "languages, or leave them out of ocr.languages"
+        )
+
+
+def _left_out(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{count} line{'s' if count > 1 else ''} too unclear to read left out",)
