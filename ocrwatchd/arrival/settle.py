@@ -1,0 +1,226 @@
+"""When is a file due for a look, and what does the look's finding mean? A pure rule: no I/O, the clock is given.
+
+Sightings come in (``see``), paths come out when they are due (``due``), the finding is told (``judge``) and decides:
+ready, set aside, or wait for more. What is known of a file is forgotten once it is ready, set aside or gone.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.arrival.complete import ONE_PAGE, SUFFIXES, Examined, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.config import Arrival
+
+UNREAD_TYPE_SECONDS = 60.0
+"""Quiet before a file of a type that we don't read is set aside: it may be a transfer's temporary name."""
+
+_FIRST_RETRY_SECONDS = 0.05
+"""The kernel tells of a close shortly before the file counts as no longer open for writing."""
+
+
+_SPARE_ENTRIES = 1000
+"""Outdated entries in the heap before it is tidied."""
+
+
+class How(enum.Enum):
+    """What was noticed of a file."""
+
+    MOVED = "moved"
+    CLOSED = "closed"
+    """After writing."""
+    CREATED = "created"
+    MODIFIED = "modified"
+    SWEPT = "swept"
+    GONE = "gone"
+    LOST = "lost"
+    """Nothing about one file: sightings were missed, and only a sweep can tell which."""
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a file from another: bytes, nanoseconds, inode number."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class Decision(enum.Enum):
+    """What a finding means for the file."""
+
+    READY = "ready"
+    """It may be claimed."""
+    FAILED = "failed"
+    """It belongs in ``failed/`` with the finding's reason."""
+    WAIT = "wait"
+
+
+@dataclass(slots=True)
+class _Candidate:
+    changed: float
+    due: float
+    finished: bool = False
+    """Moved in, or closed after writing, and not touched since."""
+    moved: bool = False
+    stamp: Stamp | None = None
+    retry_seconds: float = _FIRST_RETRY_SECONDS
+    entry: int = -1
+    """Number of its valid entry in the heap, or -1 while it is being looked at."""
+
+
+class Settle:
+    """The rule of design.md, "Readiness".
+
+    Args:
+        arrival: the settings.
+        clock: monotonic seconds.
+        once: what is not whole after ``settle_seconds`` counts as broken off; no longer deadline is waited for.
+    """
+
+    def __init__(self, arrival: Arrival, clock: Callable[[], float], *, once: bool = False) -> None:
+        self._arrival = arrival
+        self._clock = clock
+        self._once = once
+        self._known: dict[Path, _Candidate] = {}
+        self._heap: list[tuple[float, int, Path]] = []
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        """How many candidates are known."""
+        return len(self._known)
+
+    def see(self, path: Path, how: How, stamp: Stamp | None = None) -> None:
+        """Take note of a sighting; ``stamp``, where known, is the file's state at that moment."""
+        if how is How.GONE:
+            self.forget(path)
+        elif how is How.SWEPT:
+            self._swept(path, stamp)
+        elif how is not How.LOST:
+            moved = how is How.MOVED
+            self._changed(path, stamp, finished=moved or how is How.CLOSED, moved=moved)
+
+    def forget(self, path: Path) -> None:
+        """Drop what is known of a file."""
+        self._known.pop(path, None)
+
+    def due(self) -> Path | None:
+        """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten."""
+        now = self._clock()
+        while self._heap and self._heap[0][0] <= now:
+            _, number, path = heapq.heappop(self._heap)
+            candidate = self._known.get(path)
+            if candidate is None or candidate.entry != number:
+                continue
+            candidate.entry = -1
+            if candidate.due <= now:
+                return path
+            # It changed meanwhile; the old entry stood for the new time.
+            self._schedule(path, candidate, candidate.due)
+        return None
+
+    def next_due(self) -> float | None:
+        """When, by the clock, a look is due at the earliest; it may turn out too early. None where nothing waits."""
+        while self._heap and not self._valid(self._heap[0]):
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def postpone(self, path: Path, seconds: float) -> None:
+        """Look again later, whatever the reason; the file counts as unchanged."""
+        if candidate := self._known.get(path):
+            self._schedule(path, candidate, self._clock() + seconds)
+
+    def judge(self, path: Path, stamp: Stamp, examined: Examined, *, written: bool | None) -> Decision:
+        """Decide what a look has found.
+
+        Args:
+            path: given by ``due``.
+            stamp: the file's state when it was examined.
+            examined: the finding.
+            written: somebody has the file open for writing; None where that cannot be known.
+        """
+        candidate = self._known.get(path)
+        now = self._clock()
+        if candidate is None:
+            return Decision.WAIT
+        if candidate.stamp not in {None, stamp}:
+            self._changed(path, stamp, finished=False)
+            return Decision.WAIT
+        candidate.stamp = stamp
+        deadline = candidate.changed + self._arrival.incomplete_deadline_s
+        if written and not self._given_up(examined, now >= deadline):
+            retry = max(candidate.retry_seconds, _FIRST_RETRY_SECONDS)
+            candidate.retry_seconds = min(retry * 2, max(self._arrival.settle_seconds, _FIRST_RETRY_SECONDS))
+            self._schedule(path, candidate, now + retry)
+            return Decision.WAIT
+        patience = candidate.changed + self._patience(candidate, examined)
+        if now < patience:
+            # Permissions change without a sighting, so these are looked at in between.
+            denied = examined.finding is Finding.DENIED
+            again = now + max(self._arrival.settle_seconds, 1.0) if denied else patience
+            self._schedule(path, candidate, min(patience, again))
+            return Decision.WAIT
+        self.forget(path)
+        return Decision.READY if examined.finding is Finding.WHOLE else Decision.FAILED
+
+    def _given_up(self, examined: Examined, overdue: bool) -> bool:
+        """Whether a writer who keeps the file open without writing is waited for no longer."""
+        # An upload over SMB may be silent for as long as it takes: what is not whole waits while it is open.
+        return overdue and (self._once or examined.finding is Finding.WHOLE)
+
+    def _patience(self, candidate: _Candidate, examined: Examined) -> float:
+        """Seconds without change before this finding is final."""
+        settle, after_close = self._arrival.settle_seconds, self._arrival.after_close_seconds
+        if examined.finding is Finding.WHOLE:
+            if candidate.moved:
+                return 0.0
+            if candidate.finished:
+                return 0.0 if examined.one_page else after_close
+            return settle
+        if examined.finding is Finding.WRONG or self._once:
+            return settle
+        if examined.finding is Finding.UNREAD:
+            return max(UNREAD_TYPE_SECONDS, settle)
+        return max(self._arrival.incomplete_deadline_s, settle)
+
+    def _swept(self, path: Path, stamp: Stamp | None) -> None:
+        candidate = self._known.get(path)
+        if candidate is None or (stamp is not None and candidate.stamp not in {None, stamp}):
+            self._changed(path, stamp, finished=False)
+        elif candidate.stamp is None:
+            candidate.stamp = stamp
+
+    def _changed(self, path: Path, stamp: Stamp | None, *, finished: bool, moved: bool = False) -> None:
+        now = self._clock()
+        candidate = self._known.get(path)
+        if candidate is None:
+            candidate = self._known[path] = _Candidate(now, now)
+        candidate.changed, candidate.stamp = now, stamp
+        candidate.finished, candidate.moved = finished, moved
+        candidate.retry_seconds = _FIRST_RETRY_SECONDS
+        if moved or (finished and SUFFIXES.get(path.suffix.lower()) in ONE_PAGE):
+            due = now
+        else:
+            due = now + (self._arrival.after_close_seconds if finished else self._arrival.settle_seconds)
+        self._schedule(path, candidate, due)
+
+    def _schedule(self, path: Path, candidate: _Candidate, due: float) -> None:
+        if candidate.entry != -1 and due >= candidate.due:
+            candidate.due = due  # the entry that is there comes up first and is put off then
+            return
+        candidate.due, candidate.entry = due, next(self._numbers)
+        heapq.heappush(self._heap, (due, candidate.entry, path))
+        if len(self._heap) > 2 * len(self._known) + _SPARE_ENTRIES:
+            self._heap = [entry for entry in self._heap if self._valid(entry)]
+            heapq.heapify(self._heap)
+
+    def _valid(self, entry: tuple[float, int, Path]) -> bool:
+        candidate = self._known.get(entry[2])
+        return candidate is not None and candidate.entry == entry[1]

@@ -1,0 +1,243 @@
+"""The settle rule, with a clock that stands still until it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.arrival.complete import Examined, Finding
+from ocrwatchd.arrival.settle import UNREAD_TYPE_SECONDS, Decision, How, Settle, Stamp
+from ocrwatchd.config import Arrival
+
+SETTLE, AFTER_CLOSE, DEADLINE = 4.0, 6.0, 300.0
+PNG, PDF, OTHER = Path("/inbox/a.png"), Path("/inbox/a.pdf"), Path("/inbox/a.docx")
+STAMP, GROWN = Stamp(10, 1, 7), Stamp(20, 2, 7)
+WHOLE_PNG, WHOLE_PDF = Examined(Finding.WHOLE, "PNG"), Examined(Finding.WHOLE, "PDF")
+PARTIAL = Examined(Finding.PARTIAL, "PNG", "the upload broke off")
+WRONG = Examined(Finding.WRONG, "", "not a picture")
+UNREAD = Examined(Finding.UNREAD, "", "not read")
+DENIED = Examined(Finding.DENIED, "", "no permission")
+
+
+class Bench:
+    """The rule, its clock, and what a person would ask of the two."""
+
+    def __init__(self, *, once=False):
+        self.now = 1000.0
+        arrival = Arrival(
+            settle_seconds=SETTLE, after_close_seconds=AFTER_CLOSE, incomplete_deadline_s=DEADLINE, sweep_seconds=60.0
+        )
+        self.rule = Settle(arrival, lambda: self.now, once=once)
+
+    def wait_for(self, path):
+        """Let time pass until the path is due; the seconds that it took."""
+        began = self.now
+        while (found := self.rule.due()) is None:
+            due = self.rule.next_due()
+            assert due is not None, "nothing is waited for"
+            self.now = max(self.now, due)
+        assert found == path
+        return self.now - began
+
+    def end(self, path, examined, stamp=STAMP, written=False):
+        """Look whenever it is due, always finding the same; the decision and the seconds until it fell."""
+        began = self.now
+        for _ in range(1000):
+            self.wait_for(path)
+            decision = self.rule.judge(path, stamp, examined, written=written)
+            if decision is not Decision.WAIT:
+                return decision, self.now - began
+        raise AssertionError("never decided")
+
+
+@pytest.fixture
+def bench():
+    """The rule as the daemon uses it."""
+    return Bench()
+
+
+@pytest.mark.parametrize(
+    ("path", "how", "examined", "seconds"),
+    [
+        (PNG, How.MOVED, WHOLE_PNG, 0),
+        (PDF, How.MOVED, WHOLE_PDF, 0),
+        (PNG, How.CLOSED, WHOLE_PNG, 0),
+        (PDF, How.CLOSED, WHOLE_PDF, AFTER_CLOSE),
+        (PNG, How.CLOSED, WHOLE_PDF, AFTER_CLOSE),
+        (PNG, How.CREATED, WHOLE_PNG, SETTLE),
+        (PNG, How.MODIFIED, WHOLE_PNG, SETTLE),
+        (PDF, How.SWEPT, WHOLE_PDF, SETTLE),
+    ],
+)
+def test_a_whole_file_is_ready(bench, path, how, examined, seconds):
+    """Moved in or closed at once, after the close where pages may follow, else after the settle time."""
+    bench.rule.see(path, how)
+    assert bench.end(path, examined) == (Decision.READY, seconds)
+    assert len(bench.rule) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "how", "examined", "seconds"),
+    [
+        (PNG, How.CLOSED, PARTIAL, DEADLINE),
+        (PNG, How.MOVED, PARTIAL, DEADLINE),
+        (PNG, How.SWEPT, PARTIAL, DEADLINE),
+        (PNG, How.CLOSED, WRONG, SETTLE),
+        (PNG, How.SWEPT, WRONG, SETTLE),
+        (OTHER, How.MOVED, UNREAD, UNREAD_TYPE_SECONDS),
+        (OTHER, How.SWEPT, DENIED, DEADLINE),
+    ],
+)
+@pytest.mark.parametrize("once", [False, True])
+def test_other_files_are_set_aside_after_their_patience(path, how, examined, seconds, once):
+    """Each finding has its own patience; with ``once`` it is the settle time."""
+    bench = Bench(once=once)
+    bench.rule.see(path, how)
+    assert bench.end(path, examined) == (Decision.FAILED, SETTLE if once else seconds)
+    assert len(bench.rule) == 0
+
+
+def test_each_write_starts_the_wait_anew(bench):
+    """A file that is still being written is not due, however many writes there are."""
+    bench.rule.see(PNG, How.CREATED)
+    for _ in range(50):
+        bench.now += SETTLE * 0.9
+        bench.rule.see(PNG, How.MODIFIED)
+        assert bench.rule.due() is None
+    assert bench.wait_for(PNG) == SETTLE
+
+
+def test_a_write_after_the_close_takes_the_close_back(bench):
+    """A scanner that adds a page is waited for until it closes the file again."""
+    bench.rule.see(PDF, How.CLOSED)
+    bench.now += AFTER_CLOSE - 1
+    bench.rule.see(PDF, How.MODIFIED)
+    bench.rule.see(PDF, How.CLOSED)
+    assert bench.end(PDF, WHOLE_PDF) == (Decision.READY, AFTER_CLOSE)
+
+
+def test_a_close_shortens_the_wait(bench):
+    """A closed picture is due at once though it was to settle first."""
+    bench.rule.see(PNG, How.CREATED)
+    bench.now += 1
+    bench.rule.see(PNG, How.CLOSED)
+    assert bench.wait_for(PNG) == 0
+
+
+def test_a_part_that_grows_again_is_waited_for(bench):
+    """Further writes after a look start the deadline anew, and a whole file is ready after its close."""
+    bench.rule.see(PNG, How.CLOSED)
+    bench.wait_for(PNG)
+    assert bench.rule.judge(PNG, STAMP, PARTIAL, written=False) is Decision.WAIT
+    bench.now += DEADLINE - 1
+    bench.rule.see(PNG, How.MODIFIED)
+    bench.wait_for(PNG)
+    assert bench.rule.judge(PNG, GROWN, PARTIAL, written=False) is Decision.WAIT
+    bench.rule.see(PNG, How.CLOSED)
+    assert bench.end(PNG, WHOLE_PNG, GROWN) == (Decision.READY, 0)
+
+
+def test_a_stamp_that_changed_in_silence_settles_anew(bench):
+    """Where no event tells of a write, the stamp at the look does."""
+    bench.rule.see(PNG, How.SWEPT, STAMP)
+    bench.wait_for(PNG)
+    assert bench.rule.judge(PNG, GROWN, WHOLE_PNG, written=None) is Decision.WAIT
+    assert bench.end(PNG, WHOLE_PNG, GROWN, written=None) == (Decision.READY, SETTLE)
+
+
+def test_a_sweep_that_finds_a_change_settles_anew(bench):
+    """Another stamp in a sweep counts as a write; the same one as nothing."""
+    bench.rule.see(PNG, How.SWEPT, STAMP)
+    bench.now += 1
+    bench.rule.see(PNG, How.SWEPT, STAMP)
+    bench.now += 1
+    bench.rule.see(PNG, How.SWEPT, GROWN)
+    assert bench.wait_for(PNG) == SETTLE
+
+
+def test_a_sweep_does_not_take_a_close_back(bench):
+    """What is closed stays due at once when a sweep comes by."""
+    bench.rule.see(PNG, How.CLOSED)
+    bench.rule.see(PNG, How.SWEPT, STAMP)
+    assert bench.end(PNG, WHOLE_PNG) == (Decision.READY, 0)
+
+
+@pytest.mark.parametrize("examined", [PARTIAL, WRONG, UNREAD])
+def test_what_somebody_has_open_for_writing_is_never_set_aside(bench, examined):
+    """A slow upload may be silent for much longer than any deadline."""
+    bench.rule.see(PNG, How.CREATED)
+    for _ in range(2000):
+        bench.wait_for(PNG)
+        assert bench.rule.judge(PNG, STAMP, examined, written=True) is Decision.WAIT
+    assert bench.now > 1000 + 10 * DEADLINE
+
+
+def test_a_whole_file_that_stays_open_is_ready_after_the_deadline(bench):
+    """A writer who forgot to close does not keep a whole file for ever."""
+    bench.rule.see(PNG, How.CREATED)
+    decision, seconds = bench.end(PNG, WHOLE_PNG, written=True)
+    assert decision is Decision.READY
+    assert DEADLINE <= seconds <= DEADLINE + SETTLE
+
+
+def test_once_gives_up_on_a_writer_at_the_deadline():
+    """Working the inbox off ends even if somebody keeps a part open."""
+    bench = Bench(once=True)
+    bench.rule.see(PNG, How.CREATED)
+    decision, seconds = bench.end(PNG, PARTIAL, written=True)
+    assert decision is Decision.FAILED
+    assert DEADLINE <= seconds <= DEADLINE + SETTLE
+
+
+def test_the_first_look_after_a_close_is_repeated_soon(bench):
+    """A file that counts as open for a moment after its close is looked at again within a tenth of a second."""
+    bench.rule.see(PNG, How.CLOSED)
+    bench.wait_for(PNG)
+    assert bench.rule.judge(PNG, STAMP, WHOLE_PNG, written=True) is Decision.WAIT
+    assert bench.wait_for(PNG) < 0.1
+
+
+def test_a_file_without_permission_is_looked_at_in_between(bench):
+    """Permissions change without an event, so the wait is cut into short ones."""
+    bench.rule.see(PNG, How.CREATED)
+    bench.wait_for(PNG)
+    assert bench.rule.judge(PNG, STAMP, DENIED, written=None) is Decision.WAIT
+    assert bench.wait_for(PNG) <= SETTLE
+
+
+def test_what_is_gone_is_forgotten(bench):
+    """A deleted or renamed file is waited for no longer, and its name starts afresh."""
+    bench.rule.see(PNG, How.CLOSED)
+    bench.rule.see(PNG, How.GONE)
+    assert (len(bench.rule), bench.rule.due(), bench.rule.next_due()) == (0, None, None)
+    bench.rule.see(PNG, How.CREATED)
+    assert bench.wait_for(PNG) == SETTLE
+
+
+def test_postponed_is_not_changed(bench):
+    """A look that could not be taken is taken later, without a new settle time."""
+    bench.rule.see(PNG, How.MOVED)
+    bench.wait_for(PNG)
+    bench.rule.postpone(PNG, 30)
+    assert bench.wait_for(PNG) == 30
+    assert bench.rule.judge(PNG, STAMP, WHOLE_PNG, written=False) is Decision.READY
+
+
+def test_ten_thousand_files_come_in_the_order_in_which_they_fell_due(bench):
+    """Many files, each with many writes, leave a heap of the same size."""
+    paths = [Path(f"/inbox/{n}.png") for n in range(10_000)]
+    for _ in range(3):
+        for path in paths:
+            bench.rule.see(path, How.MODIFIED)
+            bench.now += 0.000_01
+    for path in paths[:10]:
+        for _ in range(1000):
+            bench.rule.see(path, How.CLOSED)
+            bench.rule.see(path, How.MODIFIED)
+    assert len(bench.rule._heap) < 30_000
+    bench.now += SETTLE
+    found = [bench.rule.due() for _ in paths]
+    assert set(found) == set(paths)
+    assert found[:100] == paths[10:110]
+    assert bench.rule.due() is None
