@@ -1,2 +1,169 @@
-def main():
-    pass
+"""The command line: one verb each for what people do.
+
+Exit codes: 0 done (with `run --once`: every file is accounted for, failures included) · 1 `check` found something to
+mend, `status` no running daemon, `demo` no text · 2 wrong arguments or configuration · 3 no engine or model can do it
+here · 4 a folder is missing, not writable, full, or in use by another ocrwatchd · 5 a file could not be read · 130
+interrupted.
+
+Everything but argparse is imported when its verb runs, so that ``--help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ocrwatchd.config import Config
+
+INTERRUPTED = 130
+TO_MEND = 1
+NOT_RUNNING = 1
+
+EPILOG = __doc__.partition("\n\n")[2].partition("\n\n")[0].replace("``", "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        arguments: of the command line, without the program's name.
+
+    Returns:
+        The exit code.
+    """
+    args = _parser().parse_args(arguments)
+    from ocrwatchd.errors import OcrwatchdError
+
+    verb: Callable[[argparse.Namespace], int] = args.verb
+    try:
+        return verb(args)
+    except OcrwatchdError as error:
+        print(f"ocrwatchd: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ocrwatchd: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ocrwatchd",
+        description="Watch an inbox for scans; put their corrected text in an outbox.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def add(name: str, verb: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
+        made.set_defaults(verb=verb)
+        return made
+
+    run = add("run", _run, "watch the inbox until stopped")
+    run.add_argument("--once", action="store_true", help="work the inbox off, then end")
+    process = add("process", _process, "read files and print their text, without inbox and outbox")
+    process.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    process.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
+    correct = add("correct", _correct, "correct a text that was recognised elsewhere")
+    correct.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
+    correct.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
+    demo = add("demo", _demo, "show the main job on a real scan in a folder of its own")
+    demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
+    demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
+    add("check", _check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
+    status = add("status", _status, "show what the daemon is doing")
+    status.add_argument("--json", action="store_true", help="print it as JSON")
+    retry = add("retry", _retry, "give failed scans fresh attempts")
+    retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
+    retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        from ocrwatchd import __version__
+
+        parser.exit(message=f"ocrwatchd {__version__}\n")
+
+
+def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
+    from ocrwatchd import configfile, log
+
+    config = configfile.load(args.config)
+    settings = config.log.model_copy(update={"level": "warning"}) if quiet else config.log
+    log.configure(settings)
+    return config
+
+
+def _run(args: argparse.Namespace) -> int:
+    config = _settings(args)
+    from ocrwatchd.daemon import Daemon
+
+    Daemon(config, once=args.once).run()
+    return 0
+
+
+def _process(args: argparse.Namespace) -> int:
+    config = _settings(args, quiet=True)
+    from ocrwatchd import oneshot
+
+    return oneshot.process_files(args.files, config, args.output)
+
+
+def _correct(args: argparse.Namespace) -> int:
+    config = _settings(args, quiet=True)
+    from ocrwatchd.correct import once
+
+    return once.correct_text(args.file, config, as_json=args.json)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from ocrwatchd import demo
+
+    return demo.show(args.engine, keep=args.keep, config=args.config)
+
+
+def _check(args: argparse.Namespace) -> int:
+    config = _settings(args, quiet=True)
+    from ocrwatchd import check
+
+    found = check.findings(config)
+    width = max(len(finding.what) for finding in found)
+    for finding in found:
+        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{width}}  {finding.words}")
+    return 0 if all(finding.ok for finding in found) else TO_MEND
+
+
+def _status(args: argparse.Namespace) -> int:
+    _settings(args, quiet=True)
+    from ocrwatchd import status
+
+    text, running = status.describe(as_json=args.json)
+    print(text)
+    return 0 if running else NOT_RUNNING
+
+
+def _retry(args: argparse.Namespace) -> int:
+    config = _settings(args, quiet=True)
+    from ocrwatchd import retry
+    from ocrwatchd.errors import ConfigError
+
+    if bool(args.names) == args.all_failed:
+        raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
+    for path in retry.retry(config.folders, args.names):
+        print(f"back in the inbox: {path}")
+    return 0

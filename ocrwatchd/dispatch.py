@@ -129,9 +129,11 @@ class BoundedQueue:
             return
         self._host.turn()
         if self._waiting and self._in_work is None and self._host.idle:
-            self._in_work = heapq.heappop(self._waiting)[2]
-            self._starting(self._in_work)
-            self._host.give(self._in_work)
+            job = self._waiting[0][2]
+            self._starting(job)  # where this fails the job keeps its place
+            heapq.heappop(self._waiting)
+            self._in_work = job
+            self._host.give(job)
 
     def next_due(self) -> float | None:
         """When the host wants its turn."""

@@ -20,6 +20,7 @@ from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ocrwatchd.config import Folders
@@ -158,16 +159,13 @@ class Outbox:
         return folder / f"{name}{job.relative.suffix}"
 
     def _free_name(self, job: Job, goal: Goal) -> str:
-        suffixes = [REASON] if goal == "failed" else list(SUFFIXES.values())
-        room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(s)) for s in (*suffixes, job.relative.suffix))
-        stem = shortened(job.relative.stem, room)
+        suffixes = (REASON,) if goal == "failed" else tuple(SUFFIXES.values())
         beside = self._folders.path(goal) / job.relative.parent
-        for number in itertools.count(1):
-            name = stem if number == 1 else f"{stem}-{number}"
-            taken = (self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes))
-            if not any(os.path.lexists(path) for path in taken):
-                return name
-        raise AssertionError  # count() does not end
+
+        def taken(name: str) -> list[Path]:
+            return [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+
+        return first_free(job.relative.stem, (*suffixes, job.relative.suffix), taken)
 
     def _write_reason(self, job: Job, reason: str) -> None:
         note = job.folder / f"{STEM}{REASON}"
@@ -201,11 +199,19 @@ def reason_note(name: str, reason: str) -> str:
     )
 
 
-def shortened(stem: str, room: int) -> str:
-    """A stem cut so that its bytes fit into ``room``; characters stay whole."""
+def first_free(stem: str, suffixes: tuple[str, ...], places: Callable[[str], list[Path]]) -> str:
+    """The first of ``stem``, ``stem-2``, ``stem-3`` … of which every place is free.
+
+    Args:
+        stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
+        suffixes: what will follow the name.
+        places: the paths that a name would take.
+    """
+    room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
-    return stem
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not any(os.path.lexists(place) for place in places(name)))
 
 
 def group_id(group: str) -> int:

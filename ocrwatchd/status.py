@@ -1,14 +1,18 @@
-"""The daemon's state as a JSON file that other users may read, and the reading of it."""
+"""The daemon's state as a JSON file that other users may read, and what ``ocrwatchd status`` makes of it."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+import time
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import files
 from ocrwatchd.config import state_directory
+from ocrwatchd.errors import FolderUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,15 +78,54 @@ def read() -> Status | None:
         ValueError: it is damaged.
     """
     try:
-        content = json.loads(status_path().read_bytes())
+        content = status_path().read_bytes()
     except FileNotFoundError:
         return None
-    if not isinstance(content, dict) or not Status.__dataclass_fields__.keys() >= content.keys():
-        raise ValueError(f"{status_path()} is not a status file; the running daemon will write it again")
-    status = Status(**content)
-    if status.state != "stopped" and not _alive(status.pid):
-        return Status(**{**content, "state": "gone"})
-    return status
+    try:
+        status = TypeAdapter(Status).validate_json(content)
+    except ValidationError as error:
+        raise ValueError(f"{status_path()} is damaged; a running daemon writes it again") from error
+    return status if status.state == "stopped" or _alive(status.pid) else replace(status, state="gone")
+
+
+def describe(*, as_json: bool) -> tuple[str, bool]:
+    """The status in words or as JSON, and whether a daemon is running.
+
+    Raises:
+        FolderUnusable: the status file cannot be read.
+    """
+    try:
+        status = read()
+    except (OSError, ValueError) as error:
+        raise FolderUnusable(f"the status cannot be read: {error}") from error
+    running = status is not None and status.state in {"running", "stopping"}
+    if as_json:
+        return json.dumps(asdict(status) if status else {"state": "never started"}, indent=1), running
+    if status is None:
+        return f"not running: no daemon has written {status_path()} yet; start one with `ocrwatchd run`", running
+    return "\n".join(_lines(status)), running
+
+
+def _lines(status: Status) -> list[str]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
+    first = {
+        "running": f"running (process {status.pid}, ocrwatchd {status.version})",
+        "stopping": f"stopping (process {status.pid})",
+        "stopped": f"not running: stopped {when}",
+        "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
+    }[status.state]
+    page = f", page {status.page} of {status.pages}" if status.pages else ""
+    lines = [
+        first,
+        f"root       {status.root}",
+        f"engine     {status.engine}",
+        f"in work    {status.in_work + page or 'nothing'}",
+        f"queued     {status.queued}",
+        f"in inbox   {status.waiting}",
+        f"today      {status.delivered_today} delivered, {status.failed_today} failed",
+    ]
+    lines += [f"trouble    {words}" for words in status.trouble]
+    return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
 
 
 def _alive(pid: int) -> bool:

@@ -1,0 +1,170 @@
+"""Show the main job on a real scan: a folder tree, the real daemon, a scan dropped in, its text before and after."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from ocrwatchd import configfile
+from ocrwatchd.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+SCAN = "phototest.tif"
+READY_SECONDS = 30.0
+TEXT_SECONDS = 180.0
+STOP_SECONDS = 40.0
+LOOK_SECONDS = 0.05
+NO_TEXT = 1
+
+
+def show(engine: str, *, keep: bool, config: Path | None) -> int:
+    """Run the demo.
+
+    Args:
+        engine: "auto", "aspose" or "rapidocr".
+        keep: leave the folder in place.
+        config: a configuration whose ``[llm]`` and ``[gate]`` count.
+
+    Returns:
+        0 where text came out, else 1.
+
+    Raises:
+        EngineUnavailable: the daemon ended instead of serving.
+    """
+    console = Console(highlight=False)
+    root = Path(tempfile.mkdtemp(prefix="ocrwatchd-demo-"))
+    try:
+        status = _show(console, root, engine, config)
+    finally:
+        if keep:
+            console.print(f"\nkept: {root}", soft_wrap=True)
+        else:
+            shutil.rmtree(root)
+    return status
+
+
+def _show(console: Console, root: Path, engine: str, config: Path | None) -> int:
+    begun = time.monotonic()
+    settings = _write_settings(root, engine, config)
+    with _daemon(root, settings) as daemon:
+        console.print(
+            f"daemon      started in {time.monotonic() - begun:.1f} s, watching {root / 'inbox'}", soft_wrap=True
+        )
+        dropped = time.monotonic()
+        with resources.as_file(resources.files(__name__) / SCAN) as scan:
+            shutil.copyfile(scan, root / "inbox" / SCAN)
+        console.print(f"dropped in  {SCAN} (page 1 of Tesseract's test scans)")
+        receipt = _await_receipt(root, daemon)
+        console.print(f"delivered   after {time.monotonic() - dropped:.1f} s, engine start included\n")
+    if receipt is None:
+        for reason in sorted((root / "failed").rglob("*.reason.txt")):
+            console.print(reason.read_text(encoding="utf-8"), markup=False)
+        return NO_TEXT
+    for page in receipt["pages"]:
+        console.print(_side_by_side(page))
+    if receipt["evaluation"]:
+        console.print(
+            "Aspose.OCR runs in evaluation mode: it grants the first part of a page only; set ocr.license for all of it."
+        )
+    if not receipt["corrected"]:
+        console.print(f"not corrected: {receipt['reason']}", markup=False, soft_wrap=True)
+    console.print()
+    console.print(_tree(root))
+    return 0
+
+
+def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
+    base = configfile.load(config)
+    # JSON's strings, numbers and lists are TOML's too.
+    llm = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.llm.model_dump(mode="json").items())
+    gate = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.gate.model_dump(mode="json").items())
+    path = root / "config.toml"
+    path.write_text(
+        f"[folders]\nroot = {json.dumps(str(root))}\n\n[arrival]\nafter_close_seconds = 0.5\n\n"
+        f'[ocr]\nengine = "{engine}"\nlicense = {json.dumps(base.ocr.license)}\n\n'
+        f"[llm]\n{llm}\n\n[gate]\n{gate}\n\n"
+        '[output]\nformats = ["txt", "json", "raw"]\n\n[log]\nformat = "json"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextlib.contextmanager
+def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The real daemon, from the moment it says that it is ready."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (root / "daemon.log").open("wb") as log:
+        notified.bind(str(root / "notify"))
+        notified.settimeout(READY_SECONDS)
+        environment = os.environ | {"NOTIFY_SOCKET": str(root / "notify"), "STATE_DIRECTORY": str(root / "state")}
+        command = [sys.executable, "-m", "ocrwatchd", "run", "--config", str(settings)]
+        daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=log)
+        try:
+            _await_ready(notified, daemon, root)
+            yield daemon
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            try:
+                daemon.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+
+def _await_ready(notified: socket.socket, daemon: subprocess.Popen[bytes], root: Path) -> None:
+    while True:
+        try:
+            if b"READY=1" in notified.recv(4096):
+                return
+        except TimeoutError:
+            said = (root / "daemon.log").read_text(encoding="utf-8", errors="replace").strip()
+            raise EngineUnavailable(f"the daemon did not become ready (exit status {daemon.poll()}): {said}") from None
+
+
+def _await_receipt(root: Path, daemon: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    deadline = time.monotonic() + TEXT_SECONDS
+    path = (root / "outbox" / SCAN).with_suffix(".json")
+    while time.monotonic() < deadline and daemon.poll() is None:
+        if path.exists():
+            receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return receipt
+        if any((root / "failed").iterdir()):
+            return None
+        time.sleep(LOOK_SECONDS)
+    said = (root / "daemon.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    raise EngineUnavailable(f"no text came; the daemon's last word: {''.join(said) or 'none'}")
+
+
+def _side_by_side(page: dict[str, Any]) -> Table:
+    table = Table(title=f"page {page['number']}", title_justify="left", expand=True)
+    table.add_column("as recognised")
+    table.add_column("as delivered")
+    table.add_row(Text(page["raw"]), Text(page["text"]))
+    return table
+
+
+def _tree(root: Path) -> Tree:
+    tree = Tree(Text(str(root)))
+    for name in ("inbox", "outbox", "archive", "failed"):
+        branch = tree.add(f"{name}/")
+        for path in sorted((root / name).iterdir()):
+            branch.add(Text(f"{path.name}  ({path.stat().st_size} bytes)"))
+    return tree

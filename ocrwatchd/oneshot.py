@@ -1,0 +1,190 @@
+"""Read files once: the daemon's own engine process and line, without inbox and outbox."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from ocrwatchd import files
+from ocrwatchd.config import SUFFIXES, Output, cache_directory
+from ocrwatchd.configfile import unbuilt
+from ocrwatchd.engine.host import EngineHost
+from ocrwatchd.errors import EngineUnavailable, FolderUnusable, UnreadableScan
+from ocrwatchd.log import printable
+from ocrwatchd.model import Ending, Job, Outcome
+from ocrwatchd.ocr.choice import choose
+from ocrwatchd.outbox import STEM, first_free
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd import model
+    from ocrwatchd.config import Config, Work
+
+LONGEST_WAIT_S = 1.0
+
+
+def process_files(paths: list[Path], config: Config, output: Path | None) -> int:
+    """Read files one after the other; their text goes to standard output, or their sets into a folder.
+
+    Args:
+        paths: the files; they are copied, never touched.
+        config: the settings; those of the top level count.
+        output: where the sets go; without it only text is printed.
+
+    Returns:
+        The exit code: 0, or 5 where a file could not be read.
+
+    Raises:
+        EngineUnavailable: no engine can read here.
+        FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for note in (*unbuilt(config), choose(config.ocr).notice):
+        if note:
+            console.print(f"ocrwatchd: {note}", markup=False)
+    work = config.work()
+    if output is None:
+        work = work.model_copy(update={"output": Output(formats=("txt",))})
+    status = 0
+    with _Reader(config, console) as reader:
+        for path in paths:
+            try:
+                with _copied(path, work) as job:
+                    reader.read(job)
+                    if output is None:
+                        _print(job, path if len(paths) > 1 else None)
+                    else:
+                        _keep(job, output)
+            except UnreadableScan as error:
+                console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
+                status = UnreadableScan.exit_code
+    return status
+
+
+class _Reader:
+    """The engine process, fed one job after the other, with a bar that shows the pages."""
+
+    def __init__(self, config: Config, console: Console) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._told: list[Outcome | model.Progress] = []
+        self._host = EngineHost(config, self._selector, self._told.append)
+        self._max_attempts = config.job.max_attempts
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("pages"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._host.start()
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+        self._host.stop()
+        self._selector.close()
+
+    def read(self, job: Job) -> None:
+        """Bring a job to its finished set.
+
+        Raises:
+            UnreadableScan: with the reason.
+            EngineUnavailable: no engine can read here.
+            FolderUnusable: no room or no folder for the results.
+        """
+        task = self._bar.add_task(printable(job.relative.name), total=None)
+        for _ in range(self._max_attempts):
+            outcome = self._attempt(job, task)
+            if outcome.ending is Ending.DONE:
+                self._bar.remove_task(task)
+                return
+            if outcome.ending is Ending.UNREADABLE:
+                raise UnreadableScan(outcome.reason)
+            if outcome.ending is Ending.RETURNED:
+                raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
+        raise UnreadableScan(f"it was tried {self._max_attempts} times; the last time {outcome.reason}")
+
+    def _attempt(self, job: Job, task: TaskID) -> Outcome:
+        self._told.clear()
+        while not self._host.idle:
+            self._turn()
+            if self._host.unavailable:
+                raise EngineUnavailable(self._host.unavailable)
+            if self._host.pid is None and not self._host.idle:
+                raise EngineUnavailable(f"the engine does not start: {self._host.state}")
+        self._host.give(job)
+        while True:
+            self._turn()
+            while self._told:
+                told = self._told.pop(0)
+                if isinstance(told, Outcome):
+                    return told
+                self._bar.update(task, total=told.pages or None, completed=told.page - 1)
+
+    def _turn(self) -> None:
+        due = self._host.next_due()
+        timeout = LONGEST_WAIT_S if due is None else max(0.0, min(LONGEST_WAIT_S, due - time.monotonic()))
+        for key, _events in self._selector.select(timeout):
+            key.data()
+        self._host.turn()
+
+
+@contextlib.contextmanager
+def _copied(path: Path, work: Work) -> Iterator[Job]:
+    """A job around a copy of a file, in a folder that goes with it."""
+    base = cache_directory() / "process"
+    base.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    try:
+        job = Job("process", folder, Path(path.name or "scan"), work)
+        (folder / "scan").mkdir()
+        try:
+            original = files.open_regular(path.resolve())
+        except OSError as error:
+            raise UnreadableScan(f"it cannot be opened: {error.strerror}") from error
+        try:
+            files.copy(original, job.source, 0o600)
+        except OSError as error:
+            raise FolderUnusable(f"no copy of {path} can be made in {folder}: {error.strerror}") from error
+        finally:
+            os.close(original)
+        yield job
+    finally:
+        shutil.rmtree(folder)
+
+
+def _print(job: Job, path: Path | None) -> None:
+    if path is not None:
+        print(f"==> {printable(str(path))} <==")  # noqa: T201 - the verb's output
+    sys.stdout.write((job.out / f"{STEM}{SUFFIXES['txt']}").read_text(encoding="utf-8"))
+    sys.stdout.flush()
+
+
+def _keep(job: Job, output: Path) -> None:
+    present = [suffix for suffix in SUFFIXES.values() if (job.out / f"{STEM}{suffix}").exists()]
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        everywhere = tuple(SUFFIXES.values())
+        name = first_free(job.relative.stem, everywhere, lambda stem: [output / f"{stem}{s}" for s in everywhere])
+        for suffix in present:
+            files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
+    except OSError as error:
+        raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
+    print(output / f"{name}{SUFFIXES['txt']}")  # noqa: T201 - the verb's output

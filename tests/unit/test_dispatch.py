@@ -1,0 +1,119 @@
+"""The bounded queue in front of the engine."""
+
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.config import Config
+from ocrwatchd.dispatch import BoundedQueue
+from ocrwatchd.model import Ending, Job, Outcome, Progress
+
+
+class FakeHost:
+    """An engine that takes a job and says nothing until told."""
+
+    def __init__(self):
+        self.idle = True
+        self.given = []
+
+    def give(self, job):
+        """Take a job."""
+        self.idle = False
+        self.given.append(job)
+
+    def turn(self):
+        """Nothing to look after."""
+
+    def next_due(self):
+        """Nothing is due."""
+        return
+
+
+def job(name, priority=0):
+    """A job that nobody touches."""
+    work = Config().work().model_copy(update={"priority": priority})
+    return Job(name, Path("/nowhere", name), Path(f"{name}.png"), work)
+
+
+@pytest.fixture
+def started():
+    """The jobs whose attempts have been written down."""
+    return []
+
+
+@pytest.fixture
+def queue(started):
+    """A queue of two places with an idle engine."""
+    made = BoundedQueue(2, started.append)
+    made.host = FakeHost()
+    made.attach(made.host)
+    return made
+
+
+def test_full_queue_refuses(queue):
+    """A queue takes as many jobs as it has places, and says so."""
+    assert queue.submit(job("a"))
+    assert queue.submit(job("b"))
+    assert queue.room == 0
+    assert not queue.submit(job("c"))
+
+
+def test_one_job_at_a_time_in_order(queue):
+    """The engine has one job; the next follows when it has ended."""
+    first, second = job("a"), job("b")
+    queue.submit(first)
+    queue.submit(second)
+    queue.turn()
+    queue.turn()
+    assert queue.host.given == [first]
+    assert queue.room == 1
+    queue.host.idle = True
+    queue.hear(Outcome(first, Ending.DONE))
+    queue.turn()
+    assert queue.host.given == [first, second]
+    assert queue.outcomes() == [Outcome(first, Ending.DONE)]
+    assert queue.outcomes() == []
+
+
+def test_priority_goes_first(queue):
+    """The job with the higher priority is read first, equal ones in order of arrival."""
+    queue.submit(job("book"))
+    urgent = job("invoice", priority=5)
+    queue.submit(urgent)
+    queue.turn()
+    assert queue.host.given == [urgent]
+
+
+def test_attempt_is_written_down_before_the_engine_has_the_job(queue, started):
+    """No engine touches a file before its attempt is in the ledger."""
+    queue.host.give = lambda given: started.append(("given", given.id))
+    queue.submit(job("a"))
+    queue.turn()
+    assert [getattr(entry, "id", entry) for entry in started] == ["a", ("given", "a")]
+
+
+def test_job_stays_queued_when_its_attempt_cannot_be_written_down(queue):
+    """A ledger that fails loses no job."""
+
+    def failing(_job):
+        raise OSError("disk full")
+
+    queue._starting = failing
+    queue.submit(job("a"))
+    with pytest.raises(OSError, match="disk full"):
+        queue.turn()
+    assert queue.host.given == []
+    assert queue.waiting == 1
+    assert queue.in_work is None
+
+
+def test_progress_is_kept_until_the_job_ends(queue):
+    """People see the page in work, and nothing once it is done."""
+    one = job("a")
+    queue.submit(one)
+    queue.turn()
+    queue.hear(Progress(one, 3, 12))
+    assert queue.progress.page == 3
+    queue.hear(Outcome(one, Ending.DONE))
+    assert queue.progress is None
+    assert not queue.busy

@@ -1,0 +1,102 @@
+"""What the daemon remembers."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.ledger import MIGRATIONS, Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """A new ledger, closed at the end."""
+    with Ledger(tmp_path / "state" / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def test_job_that_was_never_claimed_is_unknown(ledger):
+    """A job without a row is None, not an error."""
+    assert ledger.entry("nobody") is None
+
+
+def test_undecodable_path_survives(ledger):
+    """A path that is not valid UTF-8 comes back byte by byte."""
+    relative = Path(os.fsdecode(b"b\xfcro/scan \xff.pdf"))
+    ledger.claimed("j", relative)
+    assert ledger.entry("j").relative == relative
+
+
+def test_attempts_and_blame_are_counted_apart(ledger):
+    """An attempt that was started counts against the file only once it is blamed."""
+    ledger.claimed("j", Path("a.png"))
+    assert [ledger.started("j"), ledger.started("j")] == [1, 2]
+    assert ledger.entry("j").blamed == 0
+    assert ledger.blamed("j", "the engine ended with SIGSEGV") == 1
+
+
+def test_claim_twice_keeps_the_first_row(ledger):
+    """A restart that finds a job again does not reset its attempts."""
+    ledger.claimed("j", Path("a.png"))
+    ledger.blamed("j", "died")
+    ledger.claimed("j", Path("a.png"))
+    assert ledger.entry("j").blamed == 1
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("outbox", "delivered"), ("failed", "failed")])
+def test_delivery_is_written_down_before_and_after(ledger, outcome, state):
+    """The name and the files of a set are remembered from before the first move to the end."""
+    ledger.claimed("j", Path("a.png"))
+    ledger.delivering("j", outcome, "a-2", (".txt", ".json"), "why")
+    entry = ledger.entry("j")
+    assert (entry.state, entry.outcome, entry.name, entry.suffixes, entry.reason) == (
+        "delivering",
+        outcome,
+        "a-2",
+        (".txt", ".json"),
+        "why",
+    )
+    ledger.ended("j", sha256="00", pages=3, seconds=1.5)
+    assert ledger.entry("j").state == state
+
+
+def test_counts_since(ledger):
+    """Ended scans are counted from a time on, scans in work always."""
+    for number, outcome in enumerate(["outbox", "outbox", "failed"]):
+        ledger.claimed(str(number), Path(f"{number}.png"))
+        ledger.delivering(str(number), outcome, str(number), (), "no text")
+        ledger.ended(str(number))
+    ledger.claimed("w", Path("w.png"))
+    assert ledger.counts(0) == {"delivered": 2, "failed": 1, "in_work": 1}
+    assert ledger.counts(2**40) == {"delivered": 0, "failed": 0, "in_work": 1}
+    assert [(name, reason) for name, reason, _ in ledger.failures(5)] == [("2", "no text")]
+
+
+def test_what_was_written_is_there_after_a_reopening(tmp_path):
+    """Rows outlive the process."""
+    path = tmp_path / "ledger.sqlite3"
+    with Ledger(path) as first:
+        first.claimed("j", Path("a.png"))
+    with Ledger(path) as second:
+        assert second.entry("j").state == "claimed"
+
+
+def test_newer_schema_is_refused(tmp_path):
+    """A ledger of a newer version is left alone, with a message that says so."""
+    path = tmp_path / "ledger.sqlite3"
+    Ledger(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    database.close()
+    with pytest.raises(FolderUnusable, match="written by a newer ocrwatchd"):
+        Ledger(path)
+
+
+def test_file_that_is_no_database_is_refused(tmp_path):
+    """A damaged ledger gives a message that names it."""
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(b"this is not a database" * 100)
+    with pytest.raises(FolderUnusable, match=r"ledger\.sqlite3 cannot be opened"):
+        Ledger(path)

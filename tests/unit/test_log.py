@@ -1,0 +1,70 @@
+"""What the logs look like."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from ocrwatchd import log
+from ocrwatchd.config import Log
+
+
+@pytest.fixture
+def logged():
+    """Configure logging into memory; everything is as before at the end."""
+    stream = io.StringIO()
+    handlers, level = logging.root.handlers[:], logging.root.level
+
+    def configure(**settings):
+        log.configure(Log(**settings), stream)
+        return stream
+
+    yield configure
+    structlog.reset_defaults()
+    logging.root.handlers[:], logging.root.level = handlers, level
+
+
+def test_events_are_json_off_a_terminal(logged):
+    """The journal gets one JSON object an event."""
+    stream = logged()
+    structlog.get_logger().info("scan.claimed", job="j", file="a.pdf")
+    event = json.loads(stream.getvalue())
+    assert (event["event"], event["job"], event["file"], event["level"]) == ("scan.claimed", "j", "a.pdf", "info")
+
+
+def test_names_can_be_hashed(logged):
+    """With names = "hash" no file name reaches the log, and equal names stay equal."""
+    stream = logged(names="hash")
+    for _ in range(2):
+        structlog.get_logger().info("scan.claimed", file="Müller divorce.pdf")
+    first, second = (json.loads(line)["file"] for line in stream.getvalue().splitlines())
+    assert first == second
+    assert first.endswith(".pdf")
+    assert "ller" not in stream.getvalue()
+
+
+def test_undecodable_names_are_printable(logged):
+    """A name that is not valid UTF-8, or holds control characters, does not break the log."""
+    stream = logged()
+    structlog.get_logger().info("scan.claimed", file="a\udcff\nb\x1b[2J.pdf")
+    assert json.loads(stream.getvalue())["file"] == "a\ufffd\ufffdb\ufffd[2J.pdf"
+
+
+def test_level_is_kept_and_library_warnings_come_through(logged):
+    """Events under the level are dropped; a library's warning is one event with its name."""
+    stream = logged(level="warning")
+    structlog.get_logger().info("quiet")
+    logging.getLogger("some.library").warning("queue overflow")
+    logging.getLogger("some.library").info("chatter")
+    (event,) = map(json.loads, stream.getvalue().splitlines())
+    assert (event["library"], event["message"], event["level"]) == ("some.library", "queue overflow", "warning")
+
+
+def test_console_is_readable(logged):
+    """On a terminal an event is a line for people."""
+    stream = logged(format="console")
+    structlog.get_logger().info("scan.claimed", file="a.pdf")
+    assert "scan.claimed" in stream.getvalue()
+    assert "file=a.pdf" in stream.getvalue()

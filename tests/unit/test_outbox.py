@@ -1,0 +1,204 @@
+"""Delivery: the whole set under one free name, resumable at every move."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import files, outbox
+from ocrwatchd.config import Config, Folders, Output
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.ledger import Ledger
+from ocrwatchd.model import Job
+
+
+class House:
+    """A root with its ledger and outbox, and jobs on request."""
+
+    def __init__(self, root, ledger):
+        self.root = root
+        self.folders = Folders(root=str(root))
+        self.ledger = ledger
+        self.outbox = outbox.Outbox(self.folders, ledger)
+        self.outbox.prepare()
+        self.count = 0
+
+    def job(self, relative="scan.pdf", suffixes=(".txt", ".json")):
+        """A claimed job whose set is finished."""
+        self.count += 1
+        folder = self.folders.work_path / f"job{self.count}"
+        work = Config().work().model_copy(update={"output": Output(formats=("txt", "json"))})
+        job = Job(f"job{self.count}", folder, Path(relative), work)
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(b"original")
+        job.out.mkdir()
+        for suffix in suffixes:
+            (job.out / f"document{suffix}").write_text(f"{job.id}{suffix}")
+        self.ledger.claimed(job.id, job.relative)
+        return job
+
+    def lying(self, folder):
+        """Every file under a folder, relative to it."""
+        base = self.folders.path(folder)
+        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A house with an open ledger."""
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        yield House(tmp_path / "root", ledger)
+
+
+def test_set_goes_to_the_outbox_and_the_original_to_the_archive(house):
+    """A delivered set bears the scan's name; the original lies in the archive under the same."""
+    job = house.job()
+    assert house.outbox.deliver(job) == "scan"
+    assert house.lying("outbox") == ["scan.json", "scan.txt"]
+    assert house.lying("archive") == ["scan.pdf"]
+    assert (house.folders.path("archive") / "scan.pdf").read_bytes() == b"original"
+
+
+def test_same_name_again_gets_a_number_for_the_whole_set(house):
+    """A scanner that reuses names replaces nothing: set and original are numbered alike."""
+    for _ in range(3):
+        house.outbox.deliver(house.job())
+    assert house.lying("outbox") == [f"scan{n}.{s}" for n in ("-2", "-3", "") for s in ("json", "txt")]
+    assert house.lying("archive") == ["scan-2.pdf", "scan-3.pdf", "scan.pdf"]
+    assert (house.folders.path("outbox") / "scan-3.txt").read_text() == "job3.txt"
+
+
+def test_two_types_of_one_name_get_two_sets(house):
+    """scan.pdf and scan.png both become scan.txt: the later one is numbered."""
+    house.outbox.deliver(house.job("scan.pdf"))
+    assert house.outbox.deliver(house.job("scan.png")) == "scan-2"
+
+
+def test_archive_counts_when_a_name_is_chosen(house):
+    """A name that is free in the outbox only is not free."""
+    (house.folders.path("archive") / "scan.pdf").write_text("an older one")
+    assert house.outbox.deliver(house.job()) == "scan-2"
+
+
+def test_subfolders_are_mirrored(house):
+    """A scan from a profile's folder ends in that folder's mirror."""
+    house.outbox.deliver(house.job("invoices/scan.pdf"))
+    assert house.lying("outbox") == ["invoices/scan.json", "invoices/scan.txt"]
+    assert house.lying("archive") == ["invoices/scan.pdf"]
+
+
+def test_failed_scan_lies_beside_its_reason(house):
+    """What could not be read is in failed/ with a note in plain words."""
+    job = house.job()
+    assert house.outbox.set_aside(job, "the upload broke off") == "scan"
+    assert house.lying("failed") == ["scan.pdf", "scan.reason.txt"]
+    note = (house.folders.path("failed") / "scan.reason.txt").read_text()
+    assert "scan.pdf could not be read" in note
+    assert "Why: the upload broke off" in note
+    assert "drag the file back into the inbox" in note
+
+
+@pytest.mark.parametrize("goal", ["outbox", "failed"])
+@pytest.mark.parametrize("moves_before", range(3))
+def test_delivery_that_broke_off_is_completed(house, monkeypatch, goal, moves_before):
+    """A restart after any number of moves completes the same set under the same name."""
+    job = house.job()
+    finish = house.outbox.deliver if goal == "outbox" else lambda job: house.outbox.set_aside(job, "broken")
+    real, left = files.move, [moves_before]
+
+    def failing(source, target, **options):
+        if left[0] == 0:
+            raise OSError(28, "No space left on device")
+        left[0] -= 1
+        real(source, target, **options)
+
+    monkeypatch.setattr(files, "move", failing)
+    if moves_before < (3 if goal == "outbox" else 2):
+        with pytest.raises(OSError, match="No space"):
+            finish(job)
+    else:
+        finish(job)
+    monkeypatch.setattr(files, "move", real)
+    again = Job(job.id, job.folder, job.relative, job.work)
+    assert house.outbox.resume(again, house.ledger.entry(job.id)) == "scan"
+    assert house.lying(goal) == (["scan.json", "scan.txt"] if goal == "outbox" else ["scan.pdf", "scan.reason.txt"])
+    assert not job.source.exists()
+
+
+def test_receipt_moves_after_the_rest_of_the_set(house, monkeypatch):
+    """Whoever sees NAME.json sees the whole set: it moves last, and the original after it."""
+    order = []
+    real = files.move
+    monkeypatch.setattr(files, "move", lambda s, t, **o: (order.append(t.name), real(s, t, **o)))
+    house.outbox.deliver(house.job(suffixes=(".json", ".raw.txt", ".txt")))
+    assert order == ["scan.raw.txt", "scan.txt", "scan.json", "scan.pdf"]
+
+
+def test_name_taken_meanwhile_moves_the_whole_set_to_another(house, monkeypatch):
+    """Somebody puts a file under a chosen name: nothing of theirs is touched, the set stays together."""
+    job = house.job()
+    taken = house.folders.path("outbox") / "scan.json"
+    real = files.move
+
+    def moving(source, target, **options):
+        if target == taken and not taken.exists():
+            taken.write_text("somebody else's")
+        real(source, target, **options)
+
+    monkeypatch.setattr(files, "move", moving)
+    assert house.outbox.deliver(job) == "scan-2"
+    assert house.lying("outbox") == ["scan-2.json", "scan-2.txt", "scan.json"]
+    assert taken.read_text() == "somebody else's"
+    assert house.lying("archive") == ["scan-2.pdf"]
+
+
+@pytest.mark.parametrize("stem", ["x" * 251, "ü" * 125, "\udcff" * 251])
+def test_long_name_is_cut_to_what_the_file_system_takes(house, stem):
+    """A name of 255 bytes leaves no room for suffixes and is cut, its characters whole."""
+    job = house.job(f"{stem}.pdf"[-255:])
+    name = house.outbox.deliver(job)
+    assert job.relative.stem.startswith(name)
+    assert all(len(os.fsencode(path)) <= 255 for path in house.lying("outbox"))
+
+
+def test_written_files_have_the_configured_mode(house):
+    """Results get file_mode, whatever the engine's umask was."""
+    house.outbox.deliver(house.job())
+    assert stat.S_IMODE((house.folders.path("outbox") / "scan.txt").stat().st_mode) == 0o640
+
+
+def test_link_in_the_outbox_is_not_followed(house, tmp_path):
+    """A link planted in the outbox leads no result out of it."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (house.folders.path("outbox") / "invoices").symlink_to(elsewhere)
+    with pytest.raises(NotADirectoryError):
+        house.outbox.deliver(house.job("invoices/scan.pdf"))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_job_folder_is_cleared_only_after_its_scan_has_gone(house):
+    """The only copy of a scan is never removed with its job's folder."""
+    job = house.job()
+    with pytest.raises(ValueError, match="has not been delivered"):
+        outbox.clear(job)
+    house.outbox.deliver(job)
+    outbox.clear(job)
+    assert not job.folder.exists()
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path):
+    """A file in a folder's place gives a message that names it."""
+    (tmp_path / "root").write_text("")
+    with (
+        Ledger(tmp_path / "ledger.sqlite3") as ledger,
+        pytest.raises(FolderUnusable, match="root/inbox cannot be made"),
+    ):
+        outbox.Outbox(Folders(root=str(tmp_path / "root")), ledger).prepare()
+
+
+def test_unknown_group_is_named():
+    """A group that the machine does not have is an error of the configuration's reader."""
+    with pytest.raises(FolderUnusable, match="there is no such group"):
+        outbox.group_id("no-such-group-here")

@@ -1,0 +1,42 @@
+"""Fresh attempts for failed scans."""
+
+import pytest
+
+from ocrwatchd.config import Folders
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.retry import retry
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A root with failed scans."""
+    made = Folders(root=str(tmp_path))
+    for path in ("failed/a.pdf", "failed/a.reason.txt", "failed/b.png", "failed/sub/c.tif", "inbox/b.png"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    return made
+
+
+def test_named_scan_goes_back_and_its_reason_with_it(folders, tmp_path):
+    """A scan named by its stem lies in the inbox again; its note has gone."""
+    assert list(retry(folders, ["a"])) == [tmp_path / "inbox" / "a.pdf"]
+    assert not (tmp_path / "failed" / "a.reason.txt").exists()
+
+
+def test_all_go_back_into_their_profiles_and_replace_nothing(folders, tmp_path):
+    """Every failed scan goes back to where it came from; a name in use gets a number."""
+    assert list(retry(folders, [])) == [tmp_path / "inbox" / name for name in ("a.pdf", "b-2.png", "sub/c.tif")]
+    assert (tmp_path / "inbox" / "b.png").read_text() == "inbox/b.png"
+
+
+def test_unknown_name_is_an_error_that_tells_where_to_look(folders):
+    """A name that is not there gives a message, and nothing moves."""
+    with pytest.raises(FolderUnusable, match='there is no scan "zzz" in'):
+        list(retry(folders, ["zzz"]))
+
+
+def test_ambiguous_name_lists_what_it_could_be(folders, tmp_path):
+    """A stem that fits two scans asks for the full name."""
+    (tmp_path / "failed" / "a.png").write_text("")
+    with pytest.raises(FolderUnusable, match="could be any of these"):
+        list(retry(folders, ["a"]))

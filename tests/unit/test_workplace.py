@@ -1,0 +1,68 @@
+"""The folder of claimed jobs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.config import Config, Folders
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.model import Scan
+from ocrwatchd.workplace import Workplace
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration whose root has its work folder."""
+    made = Config(folders=Folders(root=str(tmp_path)))
+    made.folders.work_path.mkdir()
+    return made
+
+
+def scan(relative):
+    """A scan in the inbox."""
+    return Scan(Path("/inbox") / relative, Path(relative))
+
+
+def test_second_daemon_on_a_root_is_refused(config):
+    """One root has one daemon; the second is told which process has it, and what to do."""
+    first, second = Workplace(config), Workplace(config)
+    first.open()
+    with pytest.raises(FolderUnusable, match=r"another ocrwatchd \(process \d+\) already serves"):
+        second.open()
+    first.close()
+    second.open()
+    second.close()
+
+
+def test_jobs_left_are_found_oldest_first_with_their_profile(config):
+    """After a restart each job folder tells its scan's name and profile by itself."""
+    place = Workplace(config)
+    for relative in ("b.pdf", "invoices/a.pdf"):
+        job = place.new_job(scan(relative))
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(b"x")
+    assert [str(job.relative) for job in place.left()] == ["b.pdf", "invoices/a.pdf"]
+
+
+def test_claim_that_broke_off_leaves_an_empty_job(config):
+    """A folder without a scan is told apart from one with a scan."""
+    place = Workplace(config)
+    place.new_job(scan("a.pdf"))
+    assert [job.relative.name for job in place.left()] == [""]
+
+
+def test_foreign_things_in_the_work_folder_are_left_alone(config, tmp_path):
+    """Neither the lock nor anything else that lies there counts as a job."""
+    place = Workplace(config)
+    place.open()
+    (config.folders.work_path / "notes").mkdir()
+    (config.folders.work_path / "20260101-000000-000000-abcdef").symlink_to(tmp_path)
+    assert list(place.left()) == []
+    place.close()
+
+
+def test_job_id_is_plain(config):
+    """A job's id never takes anything from the file's name."""
+    job = Workplace(config).new_job(scan("../ $(rm -rf).pdf"))
+    assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}", job.id)
