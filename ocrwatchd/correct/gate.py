@@ -84,7 +84,7 @@ class Admitted:
     refused: tuple[Edit, ...]
 
 
-def admit(source: str, proposed: str, policy: Policy = Policy(), evidence: Evidence = Evidence()) -> Admitted:  # noqa: B008 - frozen values
+def admit(source: str, proposed: str, policy: Policy = Policy(), evidence: Evidence = Evidence()) -> Admitted:
     """Let those of the proposed changes in that look like repairs of misread words.
 
     Args:
@@ -130,7 +130,7 @@ def _objection(
     """Why nothing of this proposal can be trusted, or ""."""
     if not evidence.finished:
         return "the answer did not end"
-    if not proposed:
+    if not proposed and any(rules.is_readable(word.text) for word in before):
         return "the answer is empty"
     if len(before) < FAMILIAR_WORDS:
         return ""
@@ -204,12 +204,12 @@ def _kept_apart(first: Span, second: Span, new: str, policy: Policy) -> Iterator
 def _dropped(source: str, word: Span) -> _Candidate:
     start, end = word.start, word.end
     stray = rules.is_stray(word.text)
-    if source[end : end + 1] == " ":
+    if source[end : end + 1] == " " and not source[end + 1 : end + 2].isspace() and end + 1 < len(source):
         end += 1
-    elif start and source[start - 1] == " ":
+    elif source[start - 1 : start] == " " and not source[start - 2 : start - 1].isspace() and start > 1:
         start -= 1
     else:
-        # Alone on its line: without it the line would be gone too.
+        # No neighbour on its line: without it the line would be gone too.
         stray = False
     return _Candidate(Edit(start, source[start:end], "", "stray mark" if stray else "dropped"), admitted=stray)
 

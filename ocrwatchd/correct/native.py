@@ -42,7 +42,7 @@ def _listen(level: int, text: bytes, _data: object) -> None:
         _complaints.append(text.decode("utf-8", "replace").strip())
 
 
-class NativeFailure(Exception):  # noqa: N818 - it is one
+class NativeFailure(Exception):
     """A forward pass failed; the chunk at hand stays raw."""
 
 

@@ -44,6 +44,11 @@ def has_letter(word: str) -> bool:
     return any(character.isalnum() for character in word)
 
 
+def is_readable(word: str) -> bool:
+    """True where a word is more than a speck or a splinter could make it."""
+    return sum(character.isalnum() for character in word) > 1
+
+
 def ends_hyphenated(word: str) -> bool:
     """True where a word breaks off with a hyphen."""
     return len(word) > 1 and word[-1] in _HYPHENS

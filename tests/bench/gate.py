@@ -68,7 +68,8 @@ def main() -> None:
     if not folder:
         sys.exit("set OCRWATCHD_TEST_DATA to the folder that holds gate-dev.jsonl")
     print(
-        f"{'model':22}{'units':>6}{'CER change':>12}{'worse':>7}{'without gate':>14}{'worse':>7}{'edits':>7}{'refused':>9}"
+        f"{'model':22}{'units':>6}{'CER change':>12}{'worse':>7}"
+        f"{'without gate':>14}{'worse':>7}{'edits':>7}{'refused':>9}"
     )
     for model, tally in measure(Path(folder) / "gate-dev.jsonl").items():
         change, ungated = (100 * (errors / tally.before - 1) for errors in (tally.after, tally.ungated))
