@@ -1,0 +1,110 @@
+"""From finished pages to the finished set: the document's figures and its files, whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ocrwatchd import __version__
+from ocrwatchd.files import sync_folder
+from ocrwatchd.formats import writers
+from ocrwatchd.log import printable
+from ocrwatchd.model import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.engine.pagefile import PageFiles
+    from ocrwatchd.model import FinishedPage, Job
+
+STEM = "document"
+MOST_REASONS = 5
+"""So many different reasons a document tells; its pages tell all of theirs."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """A document's figures, page by page."""
+
+    pages: int = 0
+    unreadable: int = 0
+    corrected: bool = False
+    evaluation: bool = False
+    edits: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    reasons: dict[str, None] = field(default_factory=dict)
+    first_error: str = ""
+    page_warnings: int = 0
+
+    def add(self, finished: FinishedPage) -> None:
+        """Count a page in."""
+        page, correction = finished.page, finished.correction
+        self.pages += 1
+        self.corrected |= correction.corrected
+        self.evaluation |= page.evaluation
+        self.edits += len(correction.edits)
+        self.refused += len(correction.refused)
+        self.seconds += page.seconds + correction.seconds
+        self.page_warnings += len(page.warnings)
+        if page.error:
+            self.unreadable += 1
+            self.first_error = self.first_error or page.error
+        elif correction.reason and len(self.reasons) < MOST_REASONS:
+            self.reasons[correction.reason] = None
+
+    def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
+        """The figures as a value."""
+        return Document(
+            job=job.id,
+            source=printable(job.relative.name),
+            sha256=sha256,
+            pages=self.pages,
+            unreadable=self.unreadable,
+            corrected=self.corrected,
+            reason="; ".join(self.reasons),
+            evaluation=self.evaluation,
+            versions={"ocrwatchd": __version__} | versions,
+            warnings=tuple(warnings),
+            seconds=self.seconds,
+        )
+
+    def figures(self, document: Document) -> dict[str, object]:
+        """What the host hears; nothing of the text."""
+        return {
+            "pages": self.pages,
+            "unreadable": self.unreadable,
+            "complete": document.complete,
+            "corrected": self.corrected,
+            "reason": document.reason,
+            "evaluation": self.evaluation,
+            "edits": self.edits,
+            "refused": self.refused,
+            "seconds": round(self.seconds, 3),
+            "sha256": document.sha256,
+            "versions": document.versions,
+            "warnings": list(document.warnings),
+            "page_warnings": self.page_warnings,
+        }
+
+
+def write_set(job: Job, document: Document, pages: PageFiles) -> None:
+    """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
+
+    Raises:
+        OSError: one of them cannot be written.
+    """
+    unfinished = job.out.with_name("out.tmp")
+    for folder in (unfinished, job.out):
+        shutil.rmtree(folder, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    for writer in writers(job.work.output.formats):
+        with (unfinished / f"{STEM}{writer.suffix}").open("xb") as file:
+            writer.write(document, pages.all(document.pages), file)
+            file.flush()
+            os.fsync(file.fileno())
+    sync_folder(unfinished)
+    unfinished.rename(job.out)
+    sync_folder(job.folder)

@@ -1,0 +1,40 @@
+"""Whose fault an error is: the scan's, or the machine's, which must never be blamed on the scan."""
+
+from __future__ import annotations
+
+import errno
+
+_MACHINE = frozenset(
+    {
+        errno.EIO,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ENODEV,
+        errno.ENXIO,
+        errno.ENOENT,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOTCONN,
+        errno.ETIMEDOUT,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+    }
+)
+
+
+def is_machines(error: BaseException) -> bool:
+    """True for an error of the disk, the network or the system; libraries raise OSError without errno for bad data."""
+    return isinstance(error, OSError) and error.errno in _MACHINE
+
+
+def place(error: BaseException) -> str:
+    """Where an error was raised, ``module:line``: its message may hold a document's text, so logs go without it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""

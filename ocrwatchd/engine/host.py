@@ -1,0 +1,313 @@
+"""The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
+
+Nothing here blocks: the socket is read when the supervisor's selector says so, and ``turn`` does what time asks for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.engine.child import Child
+from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, StepName, Unavailable
+from ocrwatchd.model import Ending, Outcome, Progress
+
+if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Callable
+
+    from ocrwatchd.config import Config, Work
+    from ocrwatchd.model import Job
+
+LOAD_DEADLINE_S = 900.0
+"""How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
+
+LAST_BREATH_S = 1.0
+"""How long a process that has closed its socket may take to end by itself, seconds."""
+
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+"""How long the next start waits after an engine that never became ready; the last one repeats."""
+
+_STEPS_IN_WORDS: dict[StepName, str] = {
+    "hash": "read the file",
+    "load": "load an OCR engine or a language model",
+    "open": "open the file",
+    "page": "read a page",
+    "correct": "correct a page",
+    "page-done": "go on to the next page",
+    "write": "write the results",
+}
+
+log = structlog.get_logger()
+
+
+class EngineHost:
+    """Keeps one engine process alive and hands it jobs.
+
+    Args:
+        config: the settings; ``config.ocr.memory_mb`` bounds the engine's growth.
+        selector: the supervisor's; the engine's socket is registered there, its key's ``data()`` is to be called.
+        hear: called with each page in work and with each job's one outcome.
+        module: what ``python -m`` runs.
+        clock: monotonic, seconds.
+        load_deadline_s: how long loading may take.
+    """
+
+    def __init__(  # noqa: PLR0913  # two of them are there for tests
+        self,
+        config: Config,
+        selector: selectors.BaseSelector,
+        hear: Callable[[Outcome | Progress], None],
+        *,
+        module: str = "ocrwatchd.engine.process",
+        clock: Callable[[], float] = time.monotonic,
+        load_deadline_s: float = LOAD_DEADLINE_S,
+    ) -> None:
+        self._config: Final = config
+        self._selector: Final = selector
+        self._hear: Final = hear
+        self._module: Final = module
+        self._clock: Final = clock
+        self._load_deadline_s: Final = load_deadline_s
+        self._budget_mb: Final = float(config.ocr.memory_mb or machine_memory_mb() // 4)
+        self._child: Child | None = None
+        self._job: Job | None = None
+        self._ready = False
+        self._finishing = False
+        self._touched = False
+        self._failures = 0
+        self._starts = 0
+        self._down = "not started"
+        self._deadline: tuple[float, str] | None = None
+        self._next_start: float | None = None
+        self.figures: dict[str, object] = {}
+        """What the engine last said about itself: engine, model, load_seconds, rss_mb, growth_mb, starts."""
+        self.unavailable = ""
+        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+
+    # -- what the supervisor sees --------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Loaded and without a job."""
+        return self._ready and self._job is None and not self._finishing
+
+    @property
+    def busy(self) -> bool:
+        """A job is in work."""
+        return self._job is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the engine process, where one runs."""
+        return self._child.pid if self._child else None
+
+    @property
+    def state(self) -> str:
+        """For people: "loading", "ready", "working", "finishing", or "down: why; next try in 8 s"."""
+        if self._child is None:
+            if self._next_start is None:
+                return f"down: {self._down}"
+            return f"down: {self._down}; next try in {max(0.0, self._next_start - self._clock()):.0f} s"
+        if self._finishing:
+            return "finishing"
+        if not self._ready:
+            return "loading"
+        return "working" if self._job else "ready"
+
+    def start(self) -> None:
+        """Start the engine. To be called, like ``turn``, from the main thread."""
+        self._next_start = self._clock()
+        self.turn()
+
+    def give(self, job: Job) -> None:
+        """Hand over a job; only while ``idle``."""
+        if not self.idle or self._child is None:
+            raise RuntimeError("the engine takes a job only while it is idle")
+        self._job = job
+        self._touched = False
+        self._expect("hash", job.work.ocr.page_deadline_s)
+        self._child.send(Give.of(job))
+
+    def turn(self) -> None:
+        """End what passes its deadline, notice what died, start what is due."""
+        now = self._clock()
+        if self._child is not None and self._child.exited:
+            self._take_rest(self._child)
+            self._bury(self._child)
+        if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
+            self._bury(self._child, self._deadline[1])
+        if self._child is None and self._next_start is not None and now >= self._next_start:
+            self._start()
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, as ``clock`` counts; None while only the socket matters."""
+        dues = [self._deadline[0] if self._deadline else None, self._next_start if self._child is None else None]
+        return min((due for due in dues if due is not None), default=None)
+
+    def finish(self) -> None:
+        """Ask the engine to complete the page in work, hand back its job and end; it is not started again."""
+        self._finishing = True
+        self._next_start = None
+        if self._child is not None:
+            self._child.send(Finish())
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """End and reap the engine; a job still in its hands counts as returned.
+
+        Args:
+            grace_s: how long it may take to end by itself, seconds; the call blocks for that long at most.
+        """
+        self.finish()
+        self._down = "stopped"
+        if self._child is None:
+            return
+        if grace_s > 0:
+            self._child.wait(grace_s)
+            self._take_rest(self._child)
+        self._drop()
+        self._finish_job(Ending.RETURNED, "ocrwatchd was stopped")
+
+    # -- the process ---------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._next_start = None
+        self._ready = False
+        try:
+            self._child = Child(self._module, self._config.ocr.threads, self._selector, self._on_event)
+        except OSError as error:
+            self._pause(f"the engine process cannot be started: {error}")
+            return
+        self._starts += 1
+        self.figures = {"starts": self._starts}
+        self._expect("load", self._load_deadline_s)
+        log.info("engine.started", pid=self._child.pid)
+        self._child.send(Hello(config=self._config))
+
+    def _on_event(self) -> None:
+        child = self._child
+        if child is None:
+            return
+        child.flush()
+        try:
+            for answer in child.receive():
+                self._take(answer)
+        except ProtocolError as error:
+            self._bury(child, f"the engine answered what no engine answers ({error})")
+        else:
+            if child.closed:
+                child.wait(LAST_BREATH_S)
+                self._bury(child)
+
+    def _take_rest(self, child: Child) -> None:
+        with contextlib.suppress(ProtocolError):
+            for answer in child.rest():
+                self._take(answer)
+
+    def _bury(self, child: Child, reason: str = "") -> None:
+        """Reap a process that has died, or end one for a reason, and say what that means for its job."""
+        if child is not self._child:
+            return  # replaced meanwhile
+        was_ready = self._ready
+        ending = self._drop()
+        reason = reason or ending
+        if self._finishing:
+            self._down = "stopped"
+        elif was_ready and self._job is not None:
+            self._next_start = self._clock()
+            self._down = reason
+        else:
+            self._pause(self.unavailable or reason)
+        log.warning("engine.ended", pid=child.pid, reason=reason, job=self._job.id if self._job else None)
+        if child.exit_status == 0 or not self._touched:
+            self._finish_job(Ending.RETURNED, "the engine ended before it had read the scan")
+        else:
+            self._finish_job(Ending.DIED, reason)
+
+    def _drop(self) -> str:
+        """End the process, where there is one, without blame; how it ended, in words."""
+        child, self._child = self._child, None
+        self._deadline = None
+        self._ready = False
+        return child.end() if child else ""
+
+    def _pause(self, reason: str) -> None:
+        pause = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        self._failures += 1
+        self._down = reason
+        self._next_start = self._clock() + pause
+        log.warning("engine.down", reason=reason, next_try_s=pause)
+
+    # -- its answers ---------------------------------------------------------------------------------------------
+
+    def _take(self, answer: Answer) -> None:
+        match answer:
+            case Ready():
+                self._take_ready(answer)
+            case Unavailable():
+                self.unavailable = answer.reason
+            case Step():
+                self._take_step(answer)
+            case Ended():
+                self._take_ended(answer)
+
+    def _take_ready(self, ready: Ready) -> None:
+        if self._ready:
+            raise ProtocolError("ready, twice")
+        self._ready = True
+        self._deadline = None
+        self.unavailable = ""
+        self.figures |= {"engine": ready.engine, "model": ready.model}
+        self.figures |= {"load_seconds": ready.seconds, "rss_mb": ready.rss_mb}
+        log.info("engine.ready", engine=ready.engine, model=ready.model, seconds=round(ready.seconds, 2))
+
+    def _take_step(self, step: Step) -> None:
+        job = self._own(step.job)
+        self._touched = True
+        self._expect(step.name, self._allowance_s(step.name, job.work))
+        if step.name == "page":
+            self._hear(Progress(job, step.page, step.pages))
+        elif step.name == "page-done":
+            self._failures = 0
+
+    def _take_ended(self, ended: Ended) -> None:
+        self._own(ended.job)
+        self.figures |= {"rss_mb": ended.rss_mb, "growth_mb": ended.growth_mb}
+        self.unavailable = ended.reason if ended.unavailable else ""
+        self._finish_job(Ending(ended.ending), ended.reason, dict(ended.figures))
+        if ended.growth_mb > self._budget_mb and not self._finishing:
+            log.warning("engine.outgrown", growth_mb=round(ended.growth_mb), budget_mb=round(self._budget_mb))
+            self._drop()
+            self._next_start = self._clock()
+
+    def _own(self, job: str) -> Job:
+        if self._job is None or self._job.id != job:
+            raise ProtocolError("an answer about a job that it does not have")
+        return self._job
+
+    def _allowance_s(self, step: StepName, work: Work) -> float:
+        """How long the engine may be silent after it has announced a step, seconds."""
+        if step == "load":
+            return self._load_deadline_s
+        if step == "correct":  # the corrector keeps its own budget; what it adds to that is one forward pass
+            return work.llm.page_budget_s + work.ocr.page_deadline_s
+        return work.ocr.page_deadline_s
+
+    def _expect(self, step: StepName, seconds: float) -> None:
+        reason = f"the engine took longer than {seconds:g} s to {_STEPS_IN_WORDS[step]}"
+        self._deadline = (self._clock() + seconds, reason)
+
+    def _finish_job(self, ending: Ending, reason: str, figures: dict[str, object] | None = None) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            self._deadline = None
+            self._hear(Outcome(job, ending, reason, figures or {}))
+
+
+def machine_memory_mb() -> int:
+    """The machine's physical memory, MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20

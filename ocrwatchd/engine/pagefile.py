@@ -1,0 +1,152 @@
+"""Finished pages on disk: ``pages/NNNN.json`` in the job's folder, so that a restart goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from ocrwatchd.files import make_folder, write_new
+from ocrwatchd.model import FinishedPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.config import Work
+    from ocrwatchd.model import Box, Edit, Line, Word
+
+SCHEMA = 1
+FILE_MODE = 0o600
+
+_ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    schema: int
+    settings: str
+    finished: FinishedPage
+
+
+_KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
+
+
+class PageFiles:
+    """The finished pages of one job.
+
+    Args:
+        folder: ``job.folder / "pages"``.
+        settings: a fingerprint; pages that were made with another one do not count.
+    """
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._folder = folder
+        self._settings = settings
+
+    def load(self, number: int) -> FinishedPage | None:
+        """A page of these settings, or None where there is none or it is damaged."""
+        try:
+            kept = _KEPT.validate_json(self._path(number).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+        same = kept.schema == SCHEMA and kept.settings == self._settings and kept.finished.page.number == number
+        return kept.finished if same else None
+
+    def save(self, finished: FinishedPage) -> FinishedPage:
+        """Keep a page; what was kept, made legible.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        finished = legible(finished)
+        make_folder(self._folder)
+        content = _KEPT.dump_json(_Kept(SCHEMA, self._settings, finished))
+        write_new(self._path(finished.page.number), content, FILE_MODE, replace=True)
+        return finished
+
+    def all(self, count: int) -> Iterator[FinishedPage]:
+        """Pages 1 to ``count``, one in memory at a time.
+
+        Raises:
+            OSError: a page is missing or cannot be read.
+        """
+        for number in range(1, count + 1):
+            finished = self.load(number)
+            if finished is None:
+                raise FileNotFoundError(f"page {number} of {count} is missing in {self._folder}")
+            yield finished
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:04}.json"
+
+
+def fingerprint(work: Work, *parts: str) -> str:
+    """Stand for everything that a page's text depends on: the settings, and ``parts`` such as engine and model."""
+    settings = work.model_dump_json(include={"ocr", "llm", "gate"})
+    return hashlib.sha256("\0".join((settings, *parts)).encode("utf-8", "replace")).hexdigest()
+
+
+def legible(finished: FinishedPage) -> FinishedPage:
+    """The page without what no file format can carry, every offset still true.
+
+    Control characters but tab and newline, lone surrogates and non-characters become U+FFFD, one for one; numbers
+    that are not finite become 0, or None where that stands for unknown.
+    """
+    page, correction = finished.page, finished.correction
+    return FinishedPage(
+        replace(
+            page,
+            text=_text(page.text),
+            dpi=_number(page.dpi),
+            skew=_number(page.skew),
+            seconds=_number(page.seconds),
+            lines=tuple(_line(line) for line in page.lines),
+            warnings=tuple(map(_text, page.warnings)),
+            error=_text(page.error),
+        ),
+        replace(
+            correction,
+            text=_text(correction.text),
+            edits=tuple(map(_edit, correction.edits)),
+            refused=tuple(map(_edit, correction.refused)),
+            reason=_text(correction.reason),
+            model=_text(correction.model),
+            seconds=_number(correction.seconds),
+        ),
+    )
+
+
+def _line(line: Line) -> Line:
+    words = tuple(map(_word, line.words))
+    return replace(
+        line, text=_text(line.text), box=_box(line.box), confidence=_confidence(line.confidence), words=words
+    )
+
+
+def _word(word: Word) -> Word:
+    return replace(word, text=_text(word.text), box=_box(word.box), confidence=_confidence(word.confidence))
+
+
+def _edit(edit: Edit) -> Edit:
+    return replace(edit, before=_text(edit.before), after=_text(edit.after), why=_text(edit.why))
+
+
+def _text(text: str) -> str:
+    return _ILLEGIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _box(box: Box | None) -> Box | None:
+    return box if box is not None and all(map(math.isfinite, box)) else None
+
+
+def _confidence(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _number(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

@@ -1,0 +1,150 @@
+"""Pages of a PDF, rendered one at a time by PDFium."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from typing import TYPE_CHECKING, Self
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+
+from ocrwatchd.engine.pages import MAX_PAGES
+from ocrwatchd.engine.pictures import dpi_warnings, too_large
+from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.model import Page
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ocrwatchd.config import Ocr
+
+POINTS_AN_INCH = 72
+LEAST_DPI = 40
+"""Nothing can be read on a page that had to be made smaller than this."""
+
+LONGEST_SIDE_PX = 30_000
+_SCAN_COVERS = 0.5
+_PICTURES_LOOKED_AT = 20
+
+
+class PdfPages:
+    """An open PDF.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``dpi``, ``max_pixels`` and ``pdf_passwords`` count here.
+
+    Raises:
+        UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
+    """
+
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._dpi = ocr.dpi
+        self._max_pixels = ocr.max_pixels
+        self._document = _open(descriptor, ocr.pdf_passwords)
+        pages = len(self._document)
+        if pages < 1:
+            self._document.close()
+            raise UnreadableScan("the PDF has no pages")
+        self.count = min(pages, MAX_PAGES)
+        if pages > MAX_PAGES:
+            self.warnings = (f"only the first {MAX_PAGES} of {pages} pages were read",)
+        _show_forms(self._document)
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            raise UnreadablePage(f"page {number} of the PDF is damaged") from None
+        try:
+            dpi, told = self._fitting_dpi(number, *page.get_size())
+            picture = _render(page, dpi)
+            return Page(number, picture, dpi, (*told, *_scan_warnings(page)))
+        except (pdfium.PdfiumError, MemoryError):
+            raise UnreadablePage(f"page {number} of the PDF cannot be drawn: it is damaged or too large") from None
+        finally:
+            page.close()
+
+    def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
+        """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
+        if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
+            raise UnreadablePage(f"page {number} of the PDF has no size")
+        by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
+        by_side = POINTS_AN_INCH * LONGEST_SIDE_PX / max(width_pt, height_pt)
+        fitting = min(by_area, by_side)
+        if fitting >= self._dpi:
+            return float(self._dpi), ()
+        if fitting < LEAST_DPI:
+            scale = self._dpi / POINTS_AN_INCH
+            raise too_large(number, width_pt * scale, height_pt * scale, self._max_pixels)
+        # PDFium rounds both sides up, by less than a pixel each.
+        lowered = math.floor(fitting * 0.999)
+        return float(lowered), (f"drawn at {lowered} instead of {self._dpi} dpi to stay within ocr.max_pixels",)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._document.close()
+        os.close(self._descriptor)
+
+
+def _open(descriptor: int, passwords: tuple[str, ...]) -> pdfium.PdfDocument:
+    # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
+    path = f"/proc/self/fd/{descriptor}"
+    for password in (None, *passwords):
+        try:
+            return pdfium.PdfDocument(path, password=password)
+        except pdfium.PdfiumError as error:
+            if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+                continue
+            if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+                raise UnreadableScan("the PDF is protected in a way that cannot be opened; save it again") from None
+            raise UnreadableScan("the PDF is damaged or broke off; scan or copy it again") from None
+    tried = (
+        "none of those in ocr.pdf_passwords opens it; add the right one" if passwords else "put it in ocr.pdf_passwords"
+    )
+    raise UnreadableScan(f"the PDF is protected by a password: {tried}, or save it without one")
+
+
+def _show_forms(document: pdfium.PdfDocument) -> None:
+    """Let what people have filled in be drawn; a form that is damaged is left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            document.init_forms()
+        except pdfium.PdfiumError:
+            return
+
+
+def _render(page: pdfium.PdfPage, dpi: float) -> Image.Image:
+    bitmap = page.render(scale=dpi / POINTS_AN_INCH, rev_byteorder=True, limit_image_cache=True)
+    try:
+        picture: Image.Image = bitmap.to_pil()
+        # to_pil may share the bitmap's memory, which goes with the bitmap.
+        return picture.convert("RGB") if picture.mode not in {"L", "RGB"} else picture.copy()
+    finally:
+        bitmap.close()
+
+
+def _scan_warnings(page: pdfium.PdfPage) -> tuple[str, ...]:
+    """Tell where a page is one scanned picture of too low a resolution, whatever it is drawn at."""
+    area = page.get_width() * page.get_height()
+    try:
+        for index, thing in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+            left, bottom, right, top = thing.get_bounds()
+            if (right - left) * (top - bottom) >= _SCAN_COVERS * area:
+                width, height = thing.get_px_size()
+                across, down = width * POINTS_AN_INCH / (right - left), height * POINTS_AN_INCH / (top - bottom)
+                return dpi_warnings(max(across, down), max(across, down)) if across and down else ()
+            if index >= _PICTURES_LOOKED_AT:
+                break
+    except pdfium.PdfiumError:
+        pass
+    return ()

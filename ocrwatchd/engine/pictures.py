@@ -1,0 +1,201 @@
+"""Pages of picture files: TIFF with its frames, PNG, JPEG, BMP, GIF, WebP, by Pillow.
+
+Of an animated GIF or WebP the first frame is read, with a warning: an animation is no scan, and its frames are
+mostly differences. A size is checked before anything of it is decoded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import warnings
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from PIL import Image, ImageFile, ImageOps
+
+from ocrwatchd.engine.faults import is_machines
+from ocrwatchd.engine.flatten import flatten
+from ocrwatchd.engine.pages import MAX_PAGES
+from ocrwatchd.engine.tiff import PageFile, directories
+from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.model import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.config import Ocr
+
+GOOD_DPI = 300
+LOW_DPI = 200
+"""Below this, recognition suffers and the reader is told."""
+
+LONGEST_SIDE_IN = 48.0
+"""A0 and a little; a "resolution" that makes a page longer than this is one that nobody has measured."""
+
+MOST_OBLONG_PIXEL = 4.0
+"""Fax machines scan with 204 x 98 dpi; beyond this ratio the two numbers are nonsense."""
+
+_SQUARE_ENOUGH = 1.1
+_PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+
+
+class Picture:
+    """A file that holds one picture.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``max_pixels`` counts here.
+    """
+
+    count = 1
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._max_pixels = ocr.max_pixels
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            return _read(file, _PICTURES, number, self._max_pixels)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)
+
+
+class TiffPages:
+    """A TIFF with its frames.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``max_pixels`` counts here.
+
+    Raises:
+        UnreadableScan: there is no page in it.
+    """
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._max_pixels = ocr.max_pixels
+        self._chain = directories(descriptor, MAX_PAGES)
+        self.count = len(self._chain.offsets)
+        if not self.count:
+            raise UnreadableScan("the TIFF holds no page, or is damaged; scan or copy it again")
+        self.warnings: tuple[str, ...] = ()
+        if self._chain.damaged:
+            self.warnings = ("the TIFF's list of pages is damaged: pages after the last one may be missing",)
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
+        file = PageFile(self._descriptor, self._chain.layout, self._chain.offsets[number - 1])
+        return _read(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)
+
+
+def dpi_warnings(across: float, down: float) -> tuple[str, ...]:
+    """What to tell about a resolution, in dots an inch; 0.0 is unknown and worth no word."""
+    if not 0 < min(across, down) < LOW_DPI:
+        return ()
+    found = f"{across:.0f}" if round(across) == round(down) else f"{across:.0f} x {down:.0f}"
+    return (f"scanned at {found} dpi: characters may be misread; scan with {GOOD_DPI} dpi",)
+
+
+def too_large(number: int, width: float, height: float, max_pixels: int) -> UnreadablePage:
+    """The error for a page with more than ``max_pixels`` pixels."""
+    return UnreadablePage(
+        f"page {number} has {width:.0f} x {height:.0f} pixels, more than ocr.max_pixels = {max_pixels}; "
+        "scan it with a lower resolution, or raise that limit"
+    )
+
+
+def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: int) -> Page:
+    told: list[str] = []
+    try:
+        with _guarded(max_pixels, told), Image.open(file, formats=formats) as image:
+            _check_size(image, number, max_pixels)
+            if image.format in {"GIF", "WEBP"} and getattr(image, "is_animated", False):
+                told.append(f"an animated {image.format}: only its first picture was read")
+            image.load()
+            across, down = _resolution(image)
+            # Pillow turns by EXIF, and so may exchange the two.
+            if _on_its_side(image):
+                across, down = down, across
+            plain = _square(flatten(ImageOps.exif_transpose(image)), across, down, max_pixels)
+            told += dpi_warnings(across, down)
+    except UnreadablePage:
+        raise
+    except Image.DecompressionBombError:
+        raise UnreadablePage(
+            f"page {number} has more than twice the pixels of ocr.max_pixels = {max_pixels}; "
+            "scan it with a lower resolution, or raise that limit"
+        ) from None
+    except MemoryError:
+        raise UnreadablePage(f"page {number} needs more memory than there is; lower ocr.max_pixels") from None
+    except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
+        if is_machines(error):
+            raise
+        raise UnreadablePage(f"page {number} is damaged or broke off; scan or copy it again") from error
+    return Page(number, plain, max(across, down), tuple(dict.fromkeys(told)))
+
+
+def _check_size(image: Image.Image, number: int, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise too_large(number, image.width, image.height, max_pixels)
+
+
+@contextlib.contextmanager
+def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
+    """Pillow's own limits set to ours; what it warns of goes into ``told``."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # a library may have switched it on: half a page would come out grey
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+    if any(not issubclass(one.category, Image.DecompressionBombWarning | DeprecationWarning) for one in caught):
+        told.append("the picture's own description of itself is damaged")
+
+
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    """Dots an inch across and down, or zeros where the file says nothing that can be true."""
+    try:
+        across, down = (float(value) for value in image.info.get("dpi", ()))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 0.0, 0.0
+    if not (math.isfinite(across) and math.isfinite(down) and across >= 1 and down >= 1):
+        return 0.0, 0.0
+    if max(image.width / across, image.height / down) > LONGEST_SIDE_IN:
+        return 0.0, 0.0
+    if not 1 / MOST_OBLONG_PIXEL <= across / down <= MOST_OBLONG_PIXEL:
+        return 0.0, 0.0
+    return across, down
+
+
+def _on_its_side(image: Image.Image) -> bool:
+    return image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
+
+
+def _square(image: Image.Image, across: float, down: float, max_pixels: int) -> Image.Image:
+    """Stretch a page with oblong pixels, as from a fax, so that letters keep their shape."""
+    if not across or 1 / _SQUARE_ENOUGH <= across / down <= _SQUARE_ENOUGH:
+        return image
+    ratio = across / down
+    width, height = (
+        (image.width, round(image.height * ratio)) if ratio > 1 else (round(image.width / ratio), image.height)
+    )
+    if width * height > max_pixels:
+        return image
+    return image.resize((width, height), Image.Resampling.BICUBIC)

@@ -1,0 +1,216 @@
+"""Job to finished set: open, clean, recognise, correct, page by page; then write.
+
+A page that is done is on disk before the next one is begun. What is wrong with one page stays with that page; what is
+wrong with the machine is never blamed on the scan.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from ocrwatchd.engine import faults
+from ocrwatchd.engine.assemble import Tally, write_set
+from ocrwatchd.engine.pagefile import PageFiles, fingerprint
+from ocrwatchd.engine.pages import open_pages
+from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
+from ocrwatchd.files import open_regular
+from ocrwatchd.model import Correction, FinishedPage, PageText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.engine.bench import Bench
+    from ocrwatchd.engine.pages import Pages
+    from ocrwatchd.engine.wire import StepName
+    from ocrwatchd.model import Job, Page
+    from ocrwatchd.ocr import OcrEngine
+
+log = structlog.get_logger()
+
+
+class Stopping(Exception):
+    """Asked to stop between two pages; what is done is kept."""
+
+
+class Tell(Protocol):
+    """Announces a step: the sign of life."""
+
+    def __call__(self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
+        """The step begins; with "page-done" it has ended and took ``seconds``."""
+
+
+def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> dict[str, object]:
+    """Bring a job to its finished set in ``job.out``.
+
+    Args:
+        job: the scan and its settings.
+        bench: what is loaded.
+        tell: called at each step.
+        asked: True where the job shall be put back after the page in work.
+
+    Returns:
+        Figures about the document.
+
+    Raises:
+        UnreadableScan: the scan's content is at fault.
+        EngineUnavailable: no engine can do this here.
+        Stopping: as ``asked``.
+        OSError: the disk is at fault.
+    """
+    tell("hash")
+    sha256 = _sha256(job.source)
+    stations = _Stations.set_up(job, bench, tell)
+    tell("open")
+    try:
+        with open_pages(job.source, job.work.ocr) as pages:
+            tally = stations.read_all(pages, asked)
+            warnings = pages.warnings
+    finally:
+        stations.engine.free_document()
+    if tally.unreadable == tally.pages:
+        raise UnreadableScan(tally.first_error if tally.pages == 1 else f"no page could be read: {tally.first_error}")
+    tell("write", pages=tally.pages)
+    document = tally.document(job, sha256, stations.versions(), warnings)
+    write_set(job, document, stations.files)
+    return tally.figures(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stations:
+    """The stations that the pages of one job pass."""
+
+    job: Job
+    bench: Bench
+    engine: OcrEngine
+    corrector: Corrector | None
+    no_corrector: str
+    files: PageFiles
+    tell: Tell
+
+    @classmethod
+    def set_up(cls, job: Job, bench: Bench, tell: Tell) -> _Stations:
+        if not bench.holds(job.work):
+            tell("load")
+        engine = bench.engine(job.work.ocr)
+        corrector, reason = None, ""
+        try:
+            corrector = bench.corrector(job.work.llm)
+        except ModelUnavailable as error:
+            reason = str(error)
+        model = f"{bench.model_path(job.work.llm)} {corrector.version}" if corrector else ""
+        mark = fingerprint(job.work, engine.name, engine.version, model)
+        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell)
+
+    def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
+        tally = Tally()
+        for number in range(1, pages.count + 1):
+            finished = self.files.load(number)
+            if finished is None:
+                if asked():
+                    raise Stopping
+                self.tell("page", number, pages.count)
+                finished = self.files.save(self._finish(pages, number))
+                seconds = finished.page.seconds + finished.correction.seconds
+                self.tell("page-done", number, pages.count, seconds)
+                self._log(finished)
+                self.bench.page_finished()
+            tally.add(finished)
+        return tally
+
+    def versions(self) -> dict[str, str]:
+        found = {self.engine.name: self.engine.version}
+        return (
+            found | {"model": self.corrector.name, "model_runtime": self.corrector.version} if self.corrector else found
+        )
+
+    def _finish(self, pages: Pages, number: int) -> FinishedPage:
+        started = time.monotonic()
+        try:
+            page = self._recognise(pages, number)
+        except UnreadablePage as error:
+            return _unreadable(number, str(error), time.monotonic() - started)
+        except (EngineUnavailable, UnreadableScan):
+            raise
+        except Exception as error:  # the boundary to native engines and hostile pictures: one page, not the document
+            if faults.is_machines(error):
+                raise
+            log.warning("page.failed", job=self.job.id, page=number, error=type(error).__name__, at=faults.place(error))
+            reason = f"page {number}: the OCR engine failed on it ({type(error).__name__})"
+            return _unreadable(number, reason, time.monotonic() - started)
+        page = replace(page, number=number, seconds=time.monotonic() - started)
+        if self.corrector is not None:
+            self.tell("correct", number, pages.count)
+        return FinishedPage(page, self._correct(page))
+
+    def _recognise(self, pages: Pages, number: int) -> PageText:
+        page, rotation, skew = self._clean(pages.page(number))
+        try:
+            read = self.engine.recognise(page, self.job.work.ocr)
+        finally:
+            self.engine.free_page()
+        told = tuple(dict.fromkeys((*page.warnings, *read.warnings)))
+        return replace(read, rotation=rotation, skew=skew, warnings=told)
+
+    def _clean(self, page: Page) -> tuple[Page, int, float]:
+        if self.job.work.ocr.clean == "off":
+            return page, 0, 0.0
+        try:
+            cleaned = self.bench.cleaner(self.job.work.ocr).clean(page)
+        except Exception as error:  # cleaning is a help: a picture that it stumbles over is read as it is
+            if faults.is_machines(error):
+                raise
+            log.warning("clean.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            told = "the page could not be straightened and cleaned; it was read as it is"
+            return replace(page, warnings=(*page.warnings, told)), 0, 0.0
+        return cleaned.page, cleaned.rotation, cleaned.skew
+
+    def _correct(self, page: PageText) -> Correction:
+        if self.corrector is None:
+            return Correction(page.text, reason=self.no_corrector)
+        try:
+            return self.corrector.correct(page.text, self.job.work)
+        except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
+            if faults.is_machines(error):
+                raise
+            log.warning("correct.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            return Correction(page.text, reason=f"the language model failed ({type(error).__name__})")
+
+    def _log(self, finished: FinishedPage) -> None:
+        page, correction = finished.page, finished.correction
+        log.info(
+            "page.done",
+            job=self.job.id,
+            file=self.job.relative.name,
+            page=page.number,
+            recognise_s=round(page.seconds, 2),
+            correct_s=round(correction.seconds, 2),
+            edits=len(correction.edits),
+            refused=len(correction.refused),
+            readable=not page.error,
+        )
+
+
+def _unreadable(number: int, reason: str, seconds: float) -> FinishedPage:
+    text = f"[page {number} could not be read]"
+    page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
+    return FinishedPage(page, Correction(text, reason="the page could not be read"))
+
+
+def _sha256(source: Path) -> str:
+    try:
+        descriptor = open_regular(source)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EINVAL}:
+            raise UnreadableScan("it is a link or no regular file; put the file itself into the inbox") from error
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,202 @@
+"""What the host and the engine process say to each other: one JSON object a line over a socket pair, no pickle.
+
+Shared by both sides, so it stays light. Texts of documents never travel here: the engine writes them into the job's
+folder and answers with steps and figures.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+
+from ocrwatchd.config import Config, Work  # noqa: TC001  # pydantic resolves them when this module loads
+from ocrwatchd.model import Job
+
+MAX_LINE_BYTES = 1 << 24
+"""Longest line either side accepts: the longest settings fit many times over."""
+
+
+class ProtocolError(Exception):
+    """The other side said something that no version of this program says."""
+
+
+class Message(BaseModel):
+    """Base of all messages: frozen, nothing unknown in them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hello(Message):
+    """Host to engine, first of all: the settings to load by."""
+
+    type: Literal["hello"] = "hello"
+    config: Config
+
+
+class Give(Message):
+    """Host to engine: read this scan."""
+
+    type: Literal["give"] = "give"
+    job: str
+    folder: str
+    relative: str
+    work: Work
+
+    @classmethod
+    def of(cls, job: Job) -> Give:
+        """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
+        return cls(job=job.id, folder=_pack(job.folder), relative=_pack(job.relative), work=job.work)
+
+    def unpack(self) -> Job:
+        """The job as the host knows it."""
+        return Job(self.job, _unpack(self.folder), _unpack(self.relative), self.work)
+
+
+class Finish(Message):
+    """Host to engine: complete the page in work, hand the job back, end."""
+
+    type: Literal["finish"] = "finish"
+
+
+class Ready(Message):
+    """Engine to host: loaded, waiting for a job.
+
+    Args:
+        engine: the default profile's OCR engine and its version, in words.
+        model: the default profile's language model, or "".
+        seconds: that loading took.
+        rss_mb: resident memory, MiB.
+    """
+
+    type: Literal["ready"] = "ready"
+    engine: str
+    model: str
+    seconds: float
+    rss_mb: float
+
+
+StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "write"]
+
+
+class Step(Message):
+    """Engine to host, the sign of life: a step of the job has begun.
+
+    Args:
+        name: of the step.
+        page: from 1, or 0 where the step belongs to no page.
+        pages: how many there are, or 0 where that is not known yet.
+        seconds: that the page took so far; only with "page-done".
+    """
+
+    type: Literal["step"] = "step"
+    job: str
+    name: StepName
+    page: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+
+
+class Ended(Message):
+    """Engine to host: the attempt is over.
+
+    Args:
+        reason: in plain words, for everything but "done".
+        unavailable: the reason is a missing engine, licence or resource.
+        figures: plain values about the document.
+        rss_mb: resident memory, MiB.
+        growth_mb: anonymous memory gained since everything was loaded, MiB.
+    """
+
+    type: Literal["ended"] = "ended"
+    job: str
+    ending: Literal["done", "unreadable", "returned"]
+    reason: str = ""
+    unavailable: bool = False
+    figures: dict[str, JsonValue] = Field(default_factory=dict)
+    rss_mb: float = 0.0
+    growth_mb: float = 0.0
+
+
+class Unavailable(Message):
+    """Engine to host, instead of "ready": the default profile's engine cannot be used; the reason holds the remedy."""
+
+    type: Literal["unavailable"] = "unavailable"
+    reason: str
+
+
+Request = Hello | Give | Finish
+Answer = Ready | Step | Ended | Unavailable
+
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])
+
+
+def encode(message: Request | Answer) -> bytes:
+    """A message as one line.
+
+    Raises:
+        ProtocolError: it is longer than the other side accepts.
+    """
+    line = message.model_dump_json().encode() + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise ProtocolError(f"a {message.type} message of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
+    return line
+
+
+def decode_request(line: bytes) -> Request:
+    """What the host says.
+
+    Raises:
+        ProtocolError: it is no request.
+    """
+    try:
+        return _REQUEST.validate_json(line)
+    except ValidationError as error:
+        raise ProtocolError(_summary("a request", error)) from None
+
+
+def decode_answer(line: bytes) -> Answer:
+    """What the engine says.
+
+    Raises:
+        ProtocolError: it is no answer.
+    """
+    try:
+        return _ANSWER.validate_json(line)
+    except ValidationError as error:
+        raise ProtocolError(_summary("an answer", error)) from None
+
+
+class Lines:
+    """Cuts a stream of bytes into lines and never holds more than one of the longest."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what came in; the lines that are whole, without their ends.
+
+        Raises:
+            ProtocolError: a line is too long.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if any(len(line) >= MAX_LINE_BYTES for line in (*lines, self._rest)):
+            raise ProtocolError(f"a line is longer than {MAX_LINE_BYTES} bytes")
+        return lines
+
+
+def _pack(path: Path) -> str:
+    return os.fsencode(path).decode("latin-1")
+
+
+def _unpack(packed: str) -> Path:
+    return Path(os.fsdecode(packed.encode("latin-1")))
+
+
+def _summary(what: str, error: ValidationError) -> str:
+    # The offending input is left out: it may be anything, and this goes to the log.
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{what} does not hold: {'.'.join(map(str, first['loc']))}: {first['type']}"

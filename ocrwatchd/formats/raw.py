@@ -1,0 +1,17 @@
+"""NAME.raw.txt: the text as the engine read it, laid out as NAME.txt is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocrwatchd.formats.txt import write_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.model import Document, FinishedPage
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the raw text, page after page."""
+    write_texts(document, (finished.page.text for finished in pages), file)

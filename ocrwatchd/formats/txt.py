@@ -1,0 +1,36 @@
+"""NAME.txt: the corrected text.
+
+UTF-8; every page ends with a newline, and between two pages stands a form feed, at the start of the later one's first
+line, as pdftotext puts it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.model import Document, FinishedPage
+
+PAGE_BREAK = "\f"
+
+EVALUATION_LINE = (
+    "[Aspose.OCR evaluation mode: only the beginning of each page was read; set ocr.license to get whole pages]"
+)
+"""First line of a text that an engine without a licence has cut."""
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the corrected text, page after page; a page that could not be read says so itself."""
+    write_texts(document, (finished.correction.text for finished in pages), file)
+
+
+def write_texts(document: Document, texts: Iterable[str], file: BinaryIO) -> None:
+    """Write one text a page, with the marks that both text formats share."""
+    if document.evaluation:
+        file.write(f"{EVALUATION_LINE}\n".encode())
+    for index, text in enumerate(texts):
+        # A form feed inside a page would count as another page.
+        page = text.replace(PAGE_BREAK, "\n").rstrip("\n")
+        file.write(f"{PAGE_BREAK if index else ''}{page}\n".encode("utf-8", "replace"))
