@@ -63,7 +63,6 @@ def _pieces(text: str) -> Iterator[str]:
 def _parts(line: str) -> Iterator[str]:
     """Cut one over-long line behind the white space that follows a word."""
     first = words = 0
-    last_break = 0
     for match in re.finditer(r"\s*\S+\s*|\s+", line):
         if first < match.start() and (words == CHUNK_MAX_WORDS or match.end() - first > CHUNK_MAX_CHARACTERS):
             yield line[first : match.start()]
@@ -72,6 +71,5 @@ def _parts(line: str) -> Iterator[str]:
             yield line[first : first + CHUNK_MAX_CHARACTERS]
             first += CHUNK_MAX_CHARACTERS
         words += 1
-        last_break = match.end()
-    if first < last_break:
+    if first < len(line):
         yield line[first:]
