@@ -1,0 +1,269 @@
+"""The arrival as the daemon holds it: what has fully arrived in the inbox, and the way to claim it.
+
+Everything here runs on the daemon's thread, but for ``_hear``, which watchdog's threads call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.arrival.complete import Examined, Finding
+from ocrwatchd.arrival.inbox import Inbox, Seen, stamp_of
+from ocrwatchd.arrival.mounts import is_remote
+from ocrwatchd.arrival.settle import Decision, How, Settle
+from ocrwatchd.arrival.watcher import Watcher
+from ocrwatchd.errors import FolderUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.config import Arrival
+    from ocrwatchd.model import Scan
+
+_MAX_SIGHTINGS = 50_000
+"""Sightings kept between two turns; with more of them a sweep is cheaper."""
+_MAX_LOOKS = 200
+"""Looks in one call of ``ready``, so that the daemon's loop stays quick whatever lies in the inbox."""
+_LOST_SWEEP_SECONDS = 1.0
+"""The least time between two sweeps that lost sightings or new folders call for."""
+_POLL_SECONDS = (0.1, 5.0)
+_RETRY_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that waits for nothing any more.
+
+    Args:
+        scan: where it lies.
+        reason: "" where it is whole; else why it belongs in ``failed/``, in plain words.
+        seen: what was examined; only that may be claimed.
+    """
+
+    scan: Scan
+    reason: str
+    seen: Seen
+
+
+class Arrivals:
+    """What arrives in the inbox.
+
+    Args:
+        inbox: the folder; it has to exist when ``start`` is called.
+        arrival: the settings.
+        wake: called on another thread whenever a turn has something to absorb; must be quick.
+        once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
+            that somebody keeps open for writing.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        inbox: Path,
+        arrival: Arrival,
+        wake: Callable[[], None],
+        *,
+        once: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._arrival = arrival
+        self._wake = wake
+        self._once = once
+        self._clock = clock
+        self._given = inbox
+        self._inbox = Inbox(inbox, arrival.ignore)
+        self._settle = Settle(arrival, clock, once=once)
+        poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
+        self._watcher = Watcher(inbox, arrival.method, poll_seconds, self._hear)
+        self._sightings: deque[tuple[Path, How]] = deque()
+        self._lost = False
+        self._next_sweep = clock()
+        self._last_sweep: float | None = None
+        self._swept = False
+        self._held = False
+        self._stuck: dict[Path, str] = {}
+        self._trouble = ""
+
+    @property
+    def waiting(self) -> int:
+        """How many files in the inbox are known and not ready yet."""
+        return len(self._settle)
+
+    @property
+    def stuck(self) -> dict[Path, str]:
+        """Files that could not be claimed at the last try, with the reason."""
+        return dict(self._stuck)
+
+    @property
+    def settled(self) -> bool:
+        """True once the inbox was swept and holds nothing more to wait for, files that are stuck aside."""
+        absorbed = not self._sightings and not self._lost and self._clock() < self._next_sweep
+        return self._swept and absorbed and len(self._settle) <= len(self._stuck)
+
+    def start(self) -> None:
+        """Begin to watch; the first turn sweeps.
+
+        Raises:
+            FolderUnusable: the inbox is missing or cannot be watched.
+        """
+        self._watcher.start()
+        folder = self._given.resolve()
+        self._inbox = Inbox(folder, self._arrival.ignore, remote=is_remote(folder))
+        self.sweep_now()
+
+    def stop(self) -> None:
+        """Stop watching; no thread is left. What is known stays known."""
+        self._watcher.stop()
+
+    def sweep_now(self) -> None:
+        """Let the next turn sweep."""
+        self._next_sweep = self._clock()
+
+    def turn(self) -> None:
+        """Absorb what was sighted since the last turn, and sweep where that is due."""
+        self._absorb()
+        now = self._clock()
+        if self._lost:
+            self._lost = False
+            soonest = now if self._last_sweep is None else self._last_sweep + _LOST_SWEEP_SECONDS
+            self._next_sweep = min(self._next_sweep, max(now, soonest))
+        if now >= self._next_sweep:
+            self._sweep()
+
+    def ready(self, room: int) -> list[Ready]:
+        """Files that have arrived, or that never will: at most ``room``.
+
+        Each is offered once and then forgotten; one that is not claimed is offered again after a later sweep. With no
+        room nothing is looked at, and the files stay known.
+        """
+        found: list[Ready] = []
+        for _ in range(_MAX_LOOKS):
+            if len(found) >= room:
+                break
+            path = self._settle.due()
+            if path is None:
+                break
+            if offer := self._look(path):
+                found.append(offer)
+        self._held = len(found) >= room
+        return found
+
+    def claim(self, ready: Ready, job_folder: Path) -> bool:
+        """Move an offered file to ``JOB_FOLDER/scan/RELATIVE``; folders below the job's are made.
+
+        Returns:
+            False where it stays in the inbox: it is no longer what was examined, or could not be moved (see
+            ``stuck``). It will be offered again, and the job's folder is as it was.
+        """
+        path = ready.scan.path
+        try:
+            claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
+        except OSError as error:
+            self._stuck[path] = f"{ready.scan.relative} cannot be moved out of the inbox: {error.strerror or error}"
+            _log.warning("cannot claim", file=str(ready.scan.relative), error=str(error))
+            self._settle.see(path, How.SWEPT, ready.seen.stamp)
+            self._settle.postpone(path, self._arrival.sweep_seconds)
+            return False
+        self._stuck.pop(path, None)
+        if claimed:
+            # What is known of the name is known of this file; a new one has its sightings still to come.
+            self._settle.forget(path)
+        elif stamp := stamp_of(path):
+            self._settle.see(path, How.SWEPT, stamp)
+        return claimed
+
+    def next_due(self) -> float | None:
+        """When, by the clock, the next turn is due without being woken.
+
+        After a call of ``ready`` that used up its room, only the sweep counts: call ``ready`` again once there is
+        room.
+        """
+        due = None if self._held else self._settle.next_due()
+        return self._next_sweep if due is None else min(due, self._next_sweep)
+
+    def health(self) -> str:
+        """Say what is wrong in plain words; "" where all is well. ``mend`` may help."""
+        if wrong := self._watcher.health() or self._trouble:
+            return wrong
+        if self._stuck:
+            return next(iter(self._stuck.values()))
+        return ""
+
+    def mend(self) -> None:
+        """Start a watch that has died anew, and sweep for what it has missed; quiet where it cannot be started yet."""
+        if not self._watcher.health():
+            return
+        self._watcher.stop()
+        try:
+            self.start()
+        except FolderUnusable as error:
+            _log.warning("the inbox is not watched", error=str(error))
+
+    def _hear(self, path: Path, how: How) -> None:
+        if how is How.LOST or len(self._sightings) >= _MAX_SIGHTINGS:
+            self._lost = True
+        else:
+            self._sightings.append((path, how))
+        self._wake()
+
+    def _absorb(self) -> None:
+        seen: set[Path] = set()
+        for _ in range(len(self._sightings)):
+            path, how = self._sightings.popleft()
+            if self._inbox.scan(path) is None:
+                continue
+            # A name that is gone may have been taken again, or the sighting be of a file claimed long ago.
+            self._settle.see(path, how)
+            seen.add(path)
+        for path in seen:
+            if (stamp := stamp_of(path)) is None:
+                self._forget(path)
+            else:
+                self._settle.see(path, How.SWEPT, stamp)
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        self._last_sweep, self._next_sweep = now, now + self._arrival.sweep_seconds
+        self._trouble = ""
+        try:
+            for path, stamp in self._inbox.sweep():
+                self._settle.see(path, How.SWEPT, stamp)
+            self._swept = True
+        except OSError as error:
+            self._trouble = f"{self._inbox.folder} cannot be read: {error.strerror}"
+            _log.warning("cannot sweep the inbox", folder=str(self._inbox.folder), error=error.strerror)
+
+    def _look(self, path: Path) -> Ready | None:
+        scan = self._inbox.scan(path)
+        if scan is None:
+            self._forget(path)
+            return None
+        try:
+            seen = self._inbox.look(scan)
+        except OSError as error:
+            _log.warning("cannot look at a file now", file=str(scan.relative), error=error.strerror)
+            self._settle.postpone(path, _RETRY_SECONDS)
+            return None
+        if seen is None:
+            self._forget(path)
+            return None
+        decision = self._settle.judge(path, seen.stamp, seen.examined, written=seen.written)
+        if decision is Decision.WAIT:
+            return None
+        return Ready(scan, _reason(decision, seen.examined), seen)
+
+    def _forget(self, path: Path) -> None:
+        self._settle.forget(path)
+        self._stuck.pop(path, None)
+
+
+def _reason(decision: Decision, examined: Examined) -> str:
+    return "" if decision is Decision.READY or examined.finding is Finding.WHOLE else examined.reason

@@ -1,0 +1,226 @@
+"""Watch the inbox: the only user of watchdog, whose events become sightings.
+
+watchdog fails quietly (a dead thread, an inbox that was renamed or mounted over, an overflow), so ``health`` asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from watchdog import events
+from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.polling import PollingObserverVFS
+from watchdog.utils import BaseThread
+
+from ocrwatchd.arrival.mounts import is_remote
+from ocrwatchd.arrival.settle import How
+from ocrwatchd.errors import FolderUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watchdog.observers.api import BaseObserver
+
+Method = Literal["auto", "inotify", "polling"]
+
+# Opened and closed-unwritten are left out: our own looks and sweeps cause those.
+_EVENTS: list[type[events.FileSystemEvent]] = [
+    events.FileCreatedEvent,
+    events.FileModifiedEvent,
+    events.FileClosedEvent,
+    events.FileMovedEvent,
+    events.FileDeletedEvent,
+    events.DirCreatedEvent,
+    events.DirMovedEvent,
+]
+_INOTIFY_LOG = "watchdog.observers.inotify_c"
+
+_log = structlog.get_logger(__name__)
+
+
+class Watcher:
+    """Tells of sightings until it is stopped; may be started again.
+
+    Args:
+        folder: the inbox; its path is resolved at each start, for watchdog gets no events through a link.
+        method: "auto" polls where others can write without this kernel noticing, or where inotify refuses.
+        poll_seconds: between two polls.
+        heard: called on watchdog's threads with a path under the resolved folder and what was noticed. With
+            ``How.LOST`` the path is the folder's own.
+    """
+
+    def __init__(self, folder: Path, method: Method, poll_seconds: float, heard: Callable[[Path, How], None]) -> None:
+        self.polls = False
+        self._folder = folder
+        self._method = method
+        self._poll_seconds = poll_seconds
+        self._heard = heard
+        self._observer: BaseObserver | None = None
+        self._threads: list[threading.Thread] = []
+        self._others: set[threading.Thread] = set()
+        self._identity = (0, 0)
+        self._ear: _Ear | None = None
+
+    def start(self) -> None:
+        """Begin to watch.
+
+        Raises:
+            FolderUnusable: the folder is missing or unreadable, or inotify, asked for by name, refuses.
+        """
+        try:
+            resolved = self._folder.resolve(strict=True)
+            self._identity = _identity(resolved)
+            with os.scandir(resolved):
+                pass
+        except (OSError, RuntimeError) as error:
+            raise FolderUnusable(f"{self._folder}: cannot be watched: {error}; make it, or mend its rights") from error
+        # One of watchdog's threads cannot be asked for, so those that are there before are told apart.
+        self._others = set(threading.enumerate())
+        self.polls = self._method == "polling" or (self._method == "auto" and is_remote(resolved))
+        try:
+            if not self.polls and not self._begin_inotify(resolved):
+                self.polls = True
+            if self.polls:
+                self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
+        except OSError as error:
+            remedy = 'raise fs.inotify.max_user_watches and max_user_instances, or set arrival.method = "polling"'
+            raise FolderUnusable(f"{self._folder}: cannot be watched: {error}; {remedy}") from error
+
+    def stop(self) -> None:
+        """Stop watching; no thread is left, and nothing is told any more."""
+        observer, self._observer = self._observer, None
+        if observer is None:
+            return
+        with suppress(OSError):  # descriptors of a watch that has died
+            observer.stop()
+        for thread in self._threads:
+            with suppress(RuntimeError):  # it never started
+                thread.join()
+        self._threads.clear()
+        if self._ear is not None:
+            logging.getLogger(_INOTIFY_LOG).removeHandler(self._ear)
+            self._ear = None
+
+    def health(self) -> str:
+        """Say what is wrong in plain words; "" while sightings can be expected."""
+        if self._observer is None:
+            return f"{self._folder} is not watched"
+        if not all(thread.is_alive() for thread in self._threads):
+            return f"the watch on {self._folder} has died"
+        try:
+            resolved = self._folder.resolve(strict=True)
+            if _identity(resolved) != self._identity:
+                return f"{self._folder} is another folder than the one that is watched"
+            with os.scandir(resolved):
+                pass
+        except (OSError, RuntimeError) as error:
+            return f"{self._folder} cannot be read: {error}"
+        return ""
+
+    def _begin_inotify(self, resolved: Path) -> bool:
+        """Whether inotify is at work; False where it refuses and polling may take its place."""
+        try:
+            self._begin(resolved, InotifyObserver(generate_full_events=True))
+        except OSError as error:
+            if self._method == "inotify":
+                raise
+            _log.warning("inotify refuses; polling instead", folder=str(self._folder), error=str(error))
+            return False
+        self._ear = _Ear(lambda: self._heard(resolved, How.LOST))
+        logging.getLogger(_INOTIFY_LOG).addHandler(self._ear)
+        return True
+
+    def _begin(self, resolved: Path, observer: BaseObserver) -> None:
+        self._observer = observer
+        try:
+            handler = _Handler(self._heard, trusted=not self.polls)
+            observer.schedule(handler, str(resolved), recursive=True, event_filter=_EVENTS)
+            observer.start()
+            self._threads = self._watchdogs()
+        except BaseException:
+            self._threads = self._watchdogs()
+            self.stop()
+            raise
+
+    def _watchdogs(self) -> list[threading.Thread]:
+        alive = threading.enumerate()
+        return [thread for thread in alive if isinstance(thread, BaseThread) and thread not in self._others]
+
+
+class _Handler(events.FileSystemEventHandler):
+    """Translates events; never raises, for that would kill the observer's thread.
+
+    Args:
+        trusted: closes and moves are real; polling guesses moves from inode numbers, which are used again.
+    """
+
+    def __init__(self, heard: Callable[[Path, How], None], *, trusted: bool) -> None:
+        self._heard = heard
+        self._moved = How.MOVED if trusted else How.CREATED
+
+    def dispatch(self, event: events.FileSystemEvent) -> None:
+        try:
+            self._translate(event)
+        except Exception:  # noqa: BLE001  (the boundary to watchdog's thread; the sweep finds what is missed here)
+            _log.warning("a sighting was lost", exc_info=True)
+
+    def _translate(self, event: events.FileSystemEvent) -> None:
+        source, target = _path(event.src_path), _path(event.dest_path)
+        if isinstance(event, (events.DirCreatedEvent, events.DirMovedEvent)):
+            # Files that came before the new folder was watched have no events of their own.
+            if found := target or source:
+                self._heard(found, How.LOST)
+        elif isinstance(event, events.FileMovedEvent):
+            if source:
+                self._heard(source, How.GONE)
+            if target:
+                # A synthetic one only says that a folder above it moved; the file may still be written to.
+                self._heard(target, How.CREATED if event.is_synthetic else self._moved)
+        elif source and (how := _HOW.get(type(event))):
+            self._heard(source, how)
+
+
+_HOW: dict[type[events.FileSystemEvent], How] = {
+    events.FileCreatedEvent: How.CREATED,
+    events.FileModifiedEvent: How.MODIFIED,
+    events.FileClosedEvent: How.CLOSED,
+    events.FileDeletedEvent: How.GONE,
+}
+
+
+class _Ear(logging.Handler):
+    """Hears the only sign that watchdog gives of a queue overflow: a line in its log."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._lost = lost
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if "overflow" in record.getMessage():
+                _log.warning("sightings were lost; sweeping the inbox instead")
+                self._lost()
+        except Exception:  # noqa: BLE001  (logging's own rule: a handler never raises into who logs)
+            self.handleError(record)
+
+
+def _path(name: bytes | str) -> Path | None:
+    return Path(os.fsdecode(name)) if name else None
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(f"{folder} is not a folder")
+    return status.st_dev, status.st_ino
+
+
+def _listing(folder: str | None) -> os.ScandirIterator[str]:  # type: ignore[name-defined]
+    return os.scandir(folder)
