@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 TO_MEND = 1
+FOLDER_FAULT = 4
 NOT_RUNNING = 1
 
 EPILOG = __doc__.partition("\n\n")[2].partition("\n\n")[0].replace("``", "")
@@ -45,12 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OcrwatchdError as error:
         print(f"ocrwatchd: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("ocrwatchd: interrupted", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
         return 0
+    except OSError as error:
+        print(f"ocrwatchd: {error}", file=sys.stderr)
+        return FOLDER_FAULT
+    except KeyboardInterrupt:
+        print("ocrwatchd: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,8 +108,9 @@ def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
     from ocrwatchd import configfile, log
 
     config = configfile.load(args.config)
-    settings = config.log.model_copy(update={"level": "warning"}) if quiet else config.log
-    log.configure(settings)
+    if quiet:
+        config = config.model_copy(update={"log": config.log.model_copy(update={"level": "warning"})})
+    log.configure(config.log)
     return config
 
 

@@ -41,6 +41,10 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError("\n".join(f"{source}: {line}" for line in render(error.complaints))) from None
 
 
+SHARED = ("ocr", "llm", "gate", "output", "tasks")
+"""Sections that a profile may override."""
+
+
 class Mistakes(ValueError):
     """What is wrong with a configuration, one complaint a mistake."""
 
@@ -69,7 +73,7 @@ def parse(table: dict[str, Any]) -> Config:
         if "/" in name or name.startswith(".") or not isinstance(override, dict):
             found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
             continue
-        shared = {key: top[key] for key in ("ocr", "llm", "gate", "output", "tasks") if key in top}
+        shared: dict[str, Any] = {key: top[key] for key in SHARED if key in top}
         try:
             resolved[name] = Work.model_validate(_over(shared, override))
         except ValidationError as error:

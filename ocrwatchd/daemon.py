@@ -16,7 +16,6 @@ import contextlib
 import os
 import selectors
 import signal
-import sqlite3
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -31,10 +30,11 @@ from ocrwatchd.dispatch import BoundedQueue
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable
-from ocrwatchd.ledger import Ledger
+from ocrwatchd.ledger import Ledger, LedgerFault
+from ocrwatchd.log import printable
 from ocrwatchd.model import Job
 from ocrwatchd.ocr.choice import choose
-from ocrwatchd.report import Reporter
+from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Daemon:
                 self._turn()
             self._arrivals.stop()
             self._wind_up()
+        log.info("daemon.stopped")
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
@@ -145,8 +146,8 @@ class Daemon:
             self._backlog.popleft()
         try:
             self._queue.turn()
-        except sqlite3.Error as error:
-            self._reporter.trouble("ledger", f"the ledger cannot be written: {error}")
+        except LedgerFault as error:
+            self._reporter.trouble("ledger", str(error))
             time.sleep(LEDGER_PAUSE_S)
         else:
             self._reporter.trouble("ledger", "")
@@ -166,6 +167,7 @@ class Daemon:
             key.data()
 
     def _wind_up(self) -> None:
+        log.info("daemon.stopping", in_work=self._queue.in_work.id if self._queue.in_work else None)
         systemd.notify("STOPPING=1", "STATUS=Finishing the page in work")
         self._report("stopping")
         deadline = time.monotonic() + self._config.job.stop_seconds
@@ -186,7 +188,7 @@ class Daemon:
         for ready in self._arrivals.ready(self._room()):
             try:
                 self._claim(ready)
-            except (OSError, sqlite3.Error) as error:
+            except OSError as error:
                 # The file stays in the inbox, or in .work where the next start finds it; the sweep offers it again.
                 self._reporter.trouble("claim", f"a scan cannot be claimed: {error}")
                 self._arrivals.sweep_now()
@@ -235,13 +237,17 @@ class Daemon:
             self._arrivals.mend()
 
     def _report(self, state: str) -> None:
+        job, progress = self._queue.in_work, self._queue.progress
         self._reporter.turn(
-            state,
-            engine=self._host.state,
-            waiting=self._arrivals.waiting,
-            queued=self._queue.waiting + len(self._backlog),
-            in_work=self._queue.in_work,
-            progress=self._queue.progress,
+            Scene(
+                state=state,
+                engine=self._host.state,
+                waiting=self._arrivals.waiting,
+                queued=self._queue.waiting + len(self._backlog),
+                in_work=printable(job.relative.name) if job else "",
+                page=progress.page if progress else 0,
+                pages=progress.pages if progress else 0,
+            )
         )
 
     # -- waking --------------------------------------------------------------------------------------------------

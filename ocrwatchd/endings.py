@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import sqlite3
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -103,7 +102,7 @@ class Endings:
         """Do something with a job's files; where a folder or the ledger fails, again after a growing pause."""
         try:
             action()
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             where = f"{printable(job.relative.name)} waits: {error}"
             log.warning("delivery.delayed", job=job.id, file=job.relative.name, reason=str(error))
             self._reporter.trouble(job.id, where)

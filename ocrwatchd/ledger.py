@@ -1,16 +1,18 @@
 """What the daemon remembers of each scan from its claim on: SQLite, durable at every step.
 
+Every method raises :class:`LedgerFault` where the file is locked, full or broken; the same call can be made again.
 Directories are the truth; the ledger remembers what they cannot show: attempts, hashes, the name chosen for a delivery.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ocrwatchd.errors import FolderUnusable
 
@@ -41,6 +43,10 @@ MIGRATIONS = (
     """,
 )
 """One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
+
+
+class LedgerFault(OSError):
+    """The ledger's file is locked, full or broken for the moment: an I/O error like that of any other folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +100,35 @@ class Ledger:
 
     def claimed(self, job: str, relative: Path) -> None:
         """Write down that a scan was claimed; a job that is known already stays as it is."""
-        self._db.execute(
+        self._run(
             "INSERT INTO scan (job, relative, state, claimed_at) VALUES (?, ?, 'claimed', ?) ON CONFLICT DO NOTHING",
             (job, os.fsencode(relative), time.time()),
         )
 
     def started(self, job: str) -> int:
         """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
-        row = self._db.execute(
-            "UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,)
-        ).fetchone()
+        row = self._run("UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,))[0]
         return int(row[0])
 
     def blamed(self, job: str, reason: str) -> int:
         """Write down that the engine died over a scan; how often that has happened so far."""
-        row = self._db.execute(
+        row = self._run(
             "UPDATE scan SET blamed = blamed + 1, reason = ? WHERE job = ? RETURNING blamed", (reason, job)
-        ).fetchone()
+        )[0]
         return int(row[0])
 
     def delivering(
         self, job: str, outcome: Literal["outbox", "failed"], name: str, suffixes: tuple[str, ...], reason: str
     ) -> None:
         """Write down where a scan goes, as which files and under which free name, before the first of them moves."""
-        self._db.execute(
+        self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ? WHERE job = ?",
             (outcome, os.fsencode(name), " ".join(suffixes), reason, job),
         )
 
     def ended(self, job: str, *, sha256: str = "", pages: int = 0, seconds: float = 0.0) -> None:
         """Write down that a delivery is complete."""
-        self._db.execute(
+        self._run(
             "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END,"
             " sha256 = ?, pages = ?, seconds = ?, ended_at = ? WHERE job = ?",
             (sha256, pages, seconds, time.time(), job),
@@ -132,21 +136,21 @@ class Ledger:
 
     def entry(self, job: str) -> Entry | None:
         """A job's row, or None where the ledger does not know it."""
-        row = self._db.execute(
+        rows = self._run(
             "SELECT job, relative, state, started, blamed, outcome, name, suffixes, reason FROM scan WHERE job = ?",
             (job,),
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
-        job, relative, state, started, blamed, outcome, name, suffixes, reason = row
+        job, relative, state, started, blamed, outcome, name, suffixes, reason = rows[0]
         path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
         return Entry(job, path, state, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
 
     def counts(self, since: float) -> dict[str, int]:
         """How many scans were delivered and failed since a Unix time, and how many are in work."""
-        rows = self._db.execute(
+        rows = self._run(
             "SELECT state, count(*) FROM scan WHERE ended_at IS NULL OR ended_at >= ? GROUP BY state", (since,)
-        ).fetchall()
+        )
         by_state = dict(rows)
         return {
             "delivered": by_state.get("delivered", 0),
@@ -156,10 +160,16 @@ class Ledger:
 
     def failures(self, most: int) -> list[tuple[str, str, float]]:
         """The last failed scans: name under ``failed/``, reason, Unix time; newest first."""
-        rows = self._db.execute(
+        rows = self._run(
             "SELECT name, reason, ended_at FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
-        ).fetchall()
+        )
         return [(os.fsdecode(name), reason, ended) for name, reason, ended in rows]
+
+    def _run(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerFault(errno.EIO, f"the ledger cannot be used: {error}") from error
 
     def _migrate(self, path: Path) -> None:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])

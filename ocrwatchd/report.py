@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.ledger import Ledger
-    from ocrwatchd.model import Job, Progress
 
 SOONEST_SECONDS = 1.0
 """The status file is written at most this often."""
@@ -27,6 +27,19 @@ LATEST_SECONDS = 30.0
 FAILURES_SHOWN = 10
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the loop is doing; the words and numbers are those of :class:`ocrwatchd.status.Status`."""
+
+    state: str
+    engine: str
+    waiting: int
+    queued: int
+    in_work: str = ""
+    page: int = 0
+    pages: int = 0
 
 
 class Reporter:
@@ -61,53 +74,19 @@ class Reporter:
         """When systemd wants the next heartbeat, on the monotonic clock."""
         return self._heartbeat_due if self._heartbeat_seconds else None
 
-    def turn(  # noqa: PLR0913 - all that people ask, by name
-        self, state: str, *, engine: str, waiting: int, queued: int, in_work: Job | None, progress: Progress | None
-    ) -> None:
+    def turn(self, scene: Scene) -> None:
         """Beat, and write the status file where it is due."""
         now = time.monotonic()
         if self._heartbeat_seconds and now >= self._heartbeat_due:
             systemd.notify("WATCHDOG=1")
             self._heartbeat_due = now + self._heartbeat_seconds
-        page, pages = (progress.page, progress.pages) if progress else (0, 0)
-        seen = (state, engine, waiting, queued, in_work and in_work.id, page, tuple(self._trouble.values()))
+        seen = (scene, *self._trouble.values())
         age = now - self._written
-        if state == "running" and (age < SOONEST_SECONDS or (seen == self._last and age < LATEST_SECONDS)):
+        if scene.state == "running" and (age < SOONEST_SECONDS or (seen == self._last and age < LATEST_SECONDS)):
             return
         self._written, self._last = now, seen
-        midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
-        counts = self._ledger.counts(midnight)
-        self._write(
-            status.Status(
-                state=state,
-                pid=os.getpid(),
-                version=__version__,
-                root=self._root,
-                started_at=self._started_at,
-                written_at=time.time(),
-                engine=engine,
-                waiting=waiting,
-                queued=queued,
-                in_work=printable(in_work.relative.name) if in_work else "",
-                page=page,
-                pages=pages,
-                delivered_today=counts["delivered"],
-                failed_today=counts["failed"],
-                failures=[(printable(name), reason) for name, reason, _ in self._ledger.failures(FAILURES_SHOWN)],
-                trouble=list(self._trouble.values()),
-            )
-        )
-        if state == "running":
-            systemd.notify(f"STATUS={self._sentence(queued, waiting, pages and f'page {page} of {pages}')}")
-
-    def _sentence(self, queued: int, waiting: int, page: str | int) -> str:
-        if self._trouble:
-            return "; ".join(self._trouble.values())
-        return f"{page or 'no page'} in work, {queued} scans queued, {waiting} in the inbox"
-
-    def _write(self, state: status.Status) -> None:
         try:
-            status.write(state)
+            self._write(scene)
         except OSError as error:
             # A status that cannot be written must not stop the work.
             if not self._unwritable:
@@ -115,3 +94,29 @@ class Reporter:
             self._unwritable = True
         else:
             self._unwritable = False
+        if scene.state == "running":
+            systemd.notify(f"STATUS={self._sentence(scene)}")
+
+    def _sentence(self, scene: Scene) -> str:
+        if self._trouble:
+            return "; ".join(self._trouble.values())
+        page = f"page {scene.page} of {scene.pages}" if scene.pages else "nothing"
+        return f"{page} in work, {scene.queued} scans queued, {scene.waiting} in the inbox"
+
+    def _write(self, scene: Scene) -> None:
+        midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
+        counts = self._ledger.counts(midnight)
+        status.write(
+            status.Status(
+                **asdict(scene),
+                pid=os.getpid(),
+                version=__version__,
+                root=self._root,
+                started_at=self._started_at,
+                written_at=time.time(),
+                delivered_today=counts["delivered"],
+                failed_today=counts["failed"],
+                failures=[(printable(name), reason) for name, reason, _ in self._ledger.failures(FAILURES_SHOWN)],
+                trouble=list(self._trouble.values()),
+            )
+        )
