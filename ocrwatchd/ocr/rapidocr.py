@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from importlib import metadata, resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from importlib import metadata
+from typing import TYPE_CHECKING
 
 import numpy as np
-from rapidocr import RapidOCR
 from rapidocr.utils.process_img import map_boxes_to_original
 
 from ocrwatchd.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.model import PageText
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.models import load
 from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from PIL import Image
+    from rapidocr import RapidOCR
 
     from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page
@@ -39,12 +39,28 @@ LANGUAGES = frozenset(
 """ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
 Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
 
+ASIAN = frozenset({"chi", "jpn", "zho"})
+NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+"""Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
+
 PICTURE_SIDE = 4000
 """Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
 DETECTION_SIDE = 2000
 """Pages are scaled down to this, pixels, for finding lines; 1280 joins the words of spaced small capitals."""
+SETTINGS = {
+    "Global.max_side_len": PICTURE_SIDE,
+    # It tells single lines that stand on their head; whole pages are turned before they come here.
+    "Global.use_cls": False,
+    "Global.return_word_box": True,
+    "Det.limit_type": "max",
+    "Det.limit_side_len": DETECTION_SIDE,
+    # A quarter faster; the arena keeps what the largest page took.
+    "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+}
 CONFIDENCE = 0.5
-"""Lines read with less, RapidOCR's own limit, are mostly marks and texture; they are left out with a warning."""
+"""Lines read with less, RapidOCR's own limit, are mostly marks and texture; they are left out."""
+WORTH_A_WARNING = 4
+"""Characters from which a line that is left out is mentioned."""
 
 
 class RapidEngine:
@@ -60,7 +76,7 @@ class RapidEngine:
     def __init__(self, ocr: Ocr) -> None:
         _check_languages(ocr.languages)
         self._version = metadata.version("rapidocr")
-        self._ocr = _loaded(ocr.threads or len(os.sched_getaffinity(0)))
+        self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
 
     @property
     def name(self) -> str:
@@ -82,12 +98,13 @@ class RapidEngine:
         _check_languages(ocr.languages)
         start = time.monotonic()
         try:
-            found = self._read(page.image)
+            found = self._read(page.image, asian=not ASIAN.isdisjoint(ocr.languages))
         except MemoryError:
             raise
         except Exception as error:  # the library's border: OpenCV's, ONNX Runtime's and its own errors share no base
             raise UnreadablePage(f"RapidOCR cannot read this picture ({type(error).__name__})") from error
-        clear = [line for line in found if line.confidence is None or line.confidence >= CONFIDENCE]
+        clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
+        unclear = [line for line in found if line not in clear and len(line.text) >= WORTH_A_WARNING]
         arranged = arrange(clear, ocr.layout)
         return PageText(
             number=page.number,
@@ -97,7 +114,7 @@ class RapidEngine:
             dpi=page.dpi,
             engine=self.name,
             lines=arranged.lines,
-            warnings=(*page.warnings, *_left_out(len(found) - len(clear))),
+            warnings=(*page.warnings, *_left_out(len(unclear))),
             seconds=time.monotonic() - start,
         )
 
@@ -111,7 +128,7 @@ class RapidEngine:
         """Drop the models."""
         del self._ocr
 
-    def _read(self, image: Image.Image) -> list[RawLine]:
+    def _read(self, image: Image.Image, *, asian: bool) -> list[RawLine]:
         # RapidOCR's own steps, but not its last one: that one scales every line back up to find the boxes of words,
         # and gives each word the confidence of a letter elsewhere in the line.
         original = self._ocr.load_img(image)
@@ -123,51 +140,22 @@ class RapidEngine:
         quads: list[Quad] = [tuple((float(x), float(y)) for x, y in box) for box in boxes]
         tilt = tilt_of(quads)
         lines = []
-        for quad, text, score, info in zip(
+        for quad, read, score, info in zip(
             quads, recognised.txts, recognised.scores, recognised.word_results, strict=True
         ):
-            if text.strip():
-                words = words_of(
-                    text, quad, [c for word in info.word_cols for c in word], info.line_txt_len, info.confs
-                )
-                lines.append(RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt)))
+            if not read.strip():
+                continue
+            text = read if asian else read.translate(NARROW)
+            columns = [column for word in info.word_cols for column in word]
+            words = words_of(text, quad, columns, info.line_txt_len, info.confs)
+            lines.append(RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt)))
         return lines
 
 
-def _loaded(threads: int) -> RapidOCR:
-    folder = Path(str(resources.files("rapidocr"))) / "models"
-    for name in MODELS.values():
-        if not (folder / name).is_file():
-            raise EngineUnavailable(
-                f"RapidOCR's model {name} is missing from {folder}: install the package rapidocr again "
-                "(pip install --force-reinstall rapidocr)"
-            )
-    parameters: dict[str, Any] = {key: str(folder / name) for key, name in MODELS.items()}
-    parameters |= {
-        "Global.log_level": "critical",
-        "Global.max_side_len": PICTURE_SIDE,
-        # It tells single lines that stand on their head; whole pages are turned before they come here.
-        "Global.use_cls": False,
-        "Global.return_word_box": True,
-        "Det.limit_type": "max",
-        "Det.limit_side_len": DETECTION_SIDE,
-        # A quarter faster; the arena keeps what the largest page took.
-        "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
-        # For more threads than processors RapidOCR falls back to ONNX Runtime's own choice.
-        "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
-    }
-    try:
-        engine = RapidOCR(params=parameters)
-        # It loads each model when it is first used: use both.
-        blank = np.full((64, 64, 3), 255, dtype=np.uint8)
-        engine.run_ocr_steps(blank, {})
-        engine.recognize_txt([blank])
-    except Exception as error:  # the library's border, see above: whatever it is, this engine does not run here
-        raise EngineUnavailable(
-            f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): install the packages rapidocr and "
-            'onnxruntime again, or set ocr.engine = "aspose"'
-        ) from error
-    return engine
+def _use(engine: RapidOCR) -> None:
+    blank = np.full((64, 64, 3), 255, dtype=np.uint8)
+    engine.run_ocr_steps(blank, {})
+    engine.recognize_txt([blank])
 
 
 def _check_languages(languages: Iterable[str]) -> None:
