@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.engine.wire import Lines, ProtocolError, decode_answer, encode
+from ocrwatchd.engine.wire import MAX_ANSWER_BYTES, Lines, ProtocolError, decode_answer, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Child:
         clear_stale_scratch()
         self._selector = selector
         self._on_event = on_event
-        self._lines = Lines()
+        self._lines = Lines(MAX_ANSWER_BYTES)
         self._unsent = b""
         self.closed = False
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-"))

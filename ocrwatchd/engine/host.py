@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.engine.child import Child
+from ocrwatchd.engine.deadlines import IN_WORDS, LOAD_DEADLINE_S, allowance_s
 from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, StepName, Unavailable
 from ocrwatchd.model import Ending, Outcome, Progress
 
@@ -20,27 +21,14 @@ if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
 
-    from ocrwatchd.config import Config, Work
+    from ocrwatchd.config import Config
     from ocrwatchd.model import Job
-
-LOAD_DEADLINE_S = 900.0
-"""How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""
 
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long the next start waits after an engine that never became ready; the last one repeats."""
-
-_STEPS_IN_WORDS: dict[StepName, str] = {
-    "hash": "read the file",
-    "load": "load an OCR engine or a language model",
-    "open": "open the file",
-    "page": "read a page",
-    "correct": "correct a page",
-    "page-done": "go on to the next page",
-    "write": "write the results",
-}
 
 log = structlog.get_logger()
 
@@ -217,12 +205,13 @@ class EngineHost:
         reason = reason or ending
         if self._finishing:
             self._down = "stopped"
+            log.info("engine.ended", pid=child.pid, reason=reason)
         elif was_ready and self._job is not None:
             self._next_start = self._clock()
             self._down = reason
+            log.warning("engine.died", pid=child.pid, reason=reason, job=self._job.id)
         else:
             self._pause(self.unavailable or reason)
-        log.warning("engine.ended", pid=child.pid, reason=reason, job=self._job.id if self._job else None)
         if child.exit_status == 0 or not self._touched:
             self._finish_job(Ending.RETURNED, "the engine ended before it had read the scan")
         else:
@@ -268,7 +257,7 @@ class EngineHost:
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
         self._touched = True
-        self._expect(step.name, self._allowance_s(step.name, job.work))
+        self._expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
         if step.name == "page":
             self._hear(Progress(job, step.page, step.pages))
         elif step.name == "page-done":
@@ -289,16 +278,8 @@ class EngineHost:
             raise ProtocolError("an answer about a job that it does not have")
         return self._job
 
-    def _allowance_s(self, step: StepName, work: Work) -> float:
-        """How long the engine may be silent after it has announced a step, seconds."""
-        if step == "load":
-            return self._load_deadline_s
-        if step == "correct":  # the corrector keeps its own budget; what it adds to that is one forward pass
-            return work.llm.page_budget_s + work.ocr.page_deadline_s
-        return work.ocr.page_deadline_s
-
     def _expect(self, step: StepName, seconds: float) -> None:
-        reason = f"the engine took longer than {seconds:g} s to {_STEPS_IN_WORDS[step]}"
+        reason = f"the engine took longer than {seconds:g} s to {IN_WORDS[step]}"
         self._deadline = (self._clock() + seconds, reason)
 
     def _finish_job(self, ending: Ending, reason: str, figures: dict[str, object] | None = None) -> None:

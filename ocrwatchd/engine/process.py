@@ -24,6 +24,7 @@ from ocrwatchd.engine import faults
 from ocrwatchd.engine.child import INTERNAL_EXIT, UNAVAILABLE_EXIT
 from ocrwatchd.engine.guard import StopSignal, memory_mb, settle_in
 from ocrwatchd.engine.wire import (
+    MAX_REQUEST_BYTES,
     Answer,
     Ended,
     Finish,
@@ -79,7 +80,7 @@ class Channel:
         self._socket = end
         end.set_inheritable(False)  # what a library starts must not keep it open
         end.setblocking(True)
-        self._lines = Lines()
+        self._lines = Lines(MAX_REQUEST_BYTES)
         self._requests: deque[Request] = deque()
         self.closed = False
 

@@ -15,8 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 from ocrwatchd.config import Config, Work  # noqa: TC001  # pydantic resolves them when this module loads
 from ocrwatchd.model import Job
 
-MAX_LINE_BYTES = 1 << 24
-"""Longest line either side accepts: the longest settings fit many times over."""
+MAX_REQUEST_BYTES = 1 << 24
+"""Longest line that the engine accepts: the longest settings fit many times over."""
+
+MAX_ANSWER_BYTES = 1 << 18
+"""Longest line that the host accepts: figures only, and it shall stay small."""
 
 
 class ProtocolError(Exception):
@@ -135,15 +138,8 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator
 
 
 def encode(message: Request | Answer) -> bytes:
-    """A message as one line.
-
-    Raises:
-        ProtocolError: it is longer than the other side accepts.
-    """
-    line = message.model_dump_json().encode() + b"\n"
-    if len(line) > MAX_LINE_BYTES:
-        raise ProtocolError(f"a {message.type} message of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
-    return line
+    """A message as one line."""
+    return message.model_dump_json().encode() + b"\n"
 
 
 def decode_request(line: bytes) -> Request:
@@ -171,9 +167,14 @@ def decode_answer(line: bytes) -> Answer:
 
 
 class Lines:
-    """Cuts a stream of bytes into lines and never holds more than one of the longest."""
+    """Cuts a stream of bytes into lines and never holds more than one of the longest.
 
-    def __init__(self) -> None:
+    Args:
+        limit: of a line, bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -183,8 +184,8 @@ class Lines:
             ProtocolError: a line is too long.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if any(len(line) >= MAX_LINE_BYTES for line in (*lines, self._rest)):
-            raise ProtocolError(f"a line is longer than {MAX_LINE_BYTES} bytes")
+        if any(len(line) > self._limit for line in (*lines, self._rest)):
+            raise ProtocolError(f"a line is longer than {self._limit} bytes")
         return lines
 
 
