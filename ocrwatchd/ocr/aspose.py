@@ -32,7 +32,7 @@ NOTICE = f"************* {TRIAL} *************"
 """Ends every text of the evaluation mode. It counts as text there, so a cut one may stand before the whole one."""
 
 CUT_NOTICE_CHARACTERS = 5
-"""A last line that begins like the notice and has at least so many characters is one that was cut."""
+"""A last line that is a beginning of the notice with at least so many characters is the notice, maybe cut."""
 
 _RESOURCE = re.compile(r"aspose-ocr-[\w.-]+?\.ocr")
 
@@ -71,7 +71,7 @@ class AsposeEngine:
         if trial.refusal:
             raise _refused(licence, trial.refusal)
         self._scratch = scratch
-        self._module = clr.start(_resources(ocr, scratch))
+        self._module = clr.start()
         self._license = self._module.License()
         self._engine = self._module.AsposeOcr()
         self._results: Any = ()
@@ -165,10 +165,8 @@ class AsposeEngine:
 
 def tidy(text: str, *, evaluation: bool) -> str:
     """Aspose's text without the evaluation notice, whole or cut, and without white space at the ends of lines."""
-    if evaluation:
-        text = text.replace(NOTICE, "")
     lines = [line.rstrip() for line in text.splitlines()]
-    while evaluation and lines and _is_cut_notice(lines[-1]):
+    while evaluation and lines and _is_notice(lines[-1]):
         lines.pop()
     return "\n".join(lines).strip("\n")
 
@@ -192,7 +190,7 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _is_cut_notice(line: str) -> bool:
+def _is_notice(line: str) -> bool:
     line = line.strip()
     return not line or (len(line) >= CUT_NOTICE_CHARACTERS and NOTICE.startswith(line))
 

@@ -83,13 +83,12 @@ def try_out(licence: Path | None = None) -> Trial:
     return Trial(**json.loads(done.stdout))
 
 
-def start(resources: Path) -> Any:  # noqa: ANN401 - a compiled module without type information
-    """Start the runtime in this process and keep it from writing anywhere but to ``resources``.
-
-    The signal handlers that were in force stay so.
+def start() -> Any:  # noqa: ANN401 - a compiled module without type information
+    """Start the runtime in this process; the signal handlers that were in force stay so.
 
     Returns:
-        The module ``aspose.ocr``.
+        The module ``aspose.ocr``. Its resources still belong to the current directory: set their local path before
+        anything else.
 
     Raises:
         EngineUnavailable: Aspose.OCR cannot run here.
@@ -98,9 +97,7 @@ def start(resources: Path) -> Any:  # noqa: ANN401 - a compiled module without t
     with kept_signals():
         import aspose.ocr  # noqa: PLC0415 - it must not be imported before the bridge is loaded
 
-        # In this order: the log and the resources would otherwise go to the current directory.
-        aspose.ocr.Logging.set_file_system(False)
-        aspose.ocr.Resources.set_local_path(str(resources))
+        aspose.ocr.Logging.set_file_system(False)  # its log would lie in the current directory
         aspose.ocr.AsposeOcr()
     return aspose.ocr
 
@@ -146,7 +143,7 @@ def kept_signals() -> Iterator[None]:
 def _main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an answer here, not worth a core dump
     openssl = bridge.prepare()
-    module = start(Path.cwd())
+    module = start()
     refusal = set_licence(module, Path(arguments[0])) if arguments else ""
     licensed = bool(module.License().is_licensed)
     sys.stdout.write(json.dumps({"openssl": openssl, "licensed": licensed, "refusal": refusal}))

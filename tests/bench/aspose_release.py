@@ -1,7 +1,7 @@
 """What Aspose's ways to free memory cost and bring: ``python -m tests.bench.aspose_release [--pages N]``.
 
-Each way reads the same pages in a process of its own; printed are seconds a page (wall, and of all CPUs), resident memory after the sixth and
-after the last page, and the peak.
+Each way reads the same pages in a process of its own; printed are seconds a page (wall, and of all CPUs), resident
+memory after the sixth and after the last page, and the peak.
 """
 
 from __future__ import annotations

@@ -79,6 +79,8 @@ for name, other in (
         told[name] = str(error)
 told["after_errors"] = told_of(engine.recognise(Page(5, phototest, 72.0), ocr))
 told["threads"] = engine._module.OnnxRuntimeSessionOptions.intra_op_num_threads
+told["models"] = engine._module.Resources.get_local_path()
+told["logs_to_file"] = engine._module.Logging.file_system
 told["cpus"] = len(os.sched_getaffinity(0))
 engine.close()
 print(json.dumps(told))
@@ -101,11 +103,12 @@ def python(code, *arguments, cwd, **environment):
 
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory):
-    """What one engine told over several pages, and the current directory it ran in."""
-    here = tmp_path_factory.mktemp("cwd")
-    done = python(READ, DATA, tmp_path_factory.mktemp("scratch"), cwd=here)
+    """What one engine told over several pages, and the folder that held its current directory and its scratch."""
+    folder = tmp_path_factory.mktemp("reading")
+    (folder / "cwd").mkdir()
+    done = python(READ, DATA, folder / "scratch", cwd=folder / "cwd")
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), here
+    return json.loads(done.stdout), folder
 
 
 @pytest.fixture
@@ -231,12 +234,11 @@ def test_a_missing_model_file_is_named(reading):
 def test_aspose_offers_every_setting_that_the_languages_may_need(tmp_path):
     """The table of scripts holds names that this version of Aspose has."""
     code = """
-from pathlib import Path
 from ocrwatchd.ocr import clr
 from ocrwatchd.ocr.languages import EVERYTHING, LATIN, OTHER_NAMES, SCRIPTS, WITH_ENGLISH
 names = {LATIN, EVERYTHING, *SCRIPTS, *WITH_ENGLISH.values(), *OTHER_NAMES.values()}
 names |= {name for languages in SCRIPTS.values() for name in languages.split()}
-print(sorted(names - set(clr.start(Path.cwd()).Language.__members__)))
+print(sorted(names - set(clr.start().Language.__members__)))
 """
     done = python(code, cwd=tmp_path)
     assert done.stdout.strip() == "[]", done.stderr
@@ -248,18 +250,20 @@ def test_a_mistyped_language_is_named(reading):
 
 
 def test_nothing_is_written_into_the_current_directory(reading):
-    """No aspose_data folder and no Aspose.OCR.log.txt."""
-    assert list(reading[1].iterdir()) == []
+    """No aspose_data folder, for models go to the scratch folder, and no Aspose.OCR.log.txt."""
+    told, folder = reading
+    assert list((folder / "cwd").iterdir()) == []
+    assert told["models"] == str(folder / "scratch")
+    assert told["logs_to_file"] is False
 
 
 def test_faulthandler_still_reports_a_crash(tmp_path):
     """The runtime hands on the faults that are not its own."""
     code = """
 import ctypes, faulthandler
-from pathlib import Path
 from ocrwatchd.ocr import clr
 faulthandler.enable()
-clr.start(Path.cwd())
+clr.start()
 ctypes.string_at(0)
 """
     done = python(code, cwd=tmp_path)
