@@ -29,7 +29,7 @@ from ocrwatchd.configfile import unbuilt
 from ocrwatchd.dispatch import BoundedQueue
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
-from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.log import printable
 from ocrwatchd.model import Job
@@ -112,6 +112,8 @@ class Daemon:
                 self._turn()
             self._arrivals.stop()
             self._wind_up()
+            if self._once and (stuck := self._arrivals.stuck):
+                raise FolderUnusable("; ".join(stuck.values()))
         log.info("daemon.stopped")
 
     def _say_hello(self) -> None:
@@ -157,8 +159,8 @@ class Daemon:
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        arrivals = self._arrivals.next_due() if self._room() else None
-        dues = (arrivals, self._queue.next_due(), self._reporter.next_due(), self._endings.next_due(), self._health_due)
+        rooms = (self._arrivals, self._queue, self._reporter, self._endings)
+        dues = [*(room.next_due() for room in rooms), self._health_due]
         wakes = [due for due in dues if due is not None]
         if self._backlog and self._queue.room:
             wakes.append(now)

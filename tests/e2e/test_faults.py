@@ -1,0 +1,238 @@
+"""The daemon as a process, with an engine that fails on purpose."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.running import Running, await_that
+from tests.fakes.engine import PAUSE_FILE, write_scan
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """A daemon with the fake engine, not started."""
+    return Running(tmp_path)
+
+
+def go_on(daemon):
+    """Let the engine's paused page go on."""
+    (Path(f"/proc/{daemon.engine_pid}/cwd").resolve() / PAUSE_FILE).touch()
+
+
+def test_file_that_kills_the_engine_twice_is_set_aside_and_the_rest_goes_on(daemon):
+    """One bad file costs two attempts and nothing else."""
+    with daemon:
+        write_scan(daemon.inbox / "a-bad.tif", "segfault")
+        write_scan(daemon.inbox / "b-good.tif", "fine", "fine")
+        daemon.await_files("outbox", ["b-good.txt", "b-good.json"])
+        daemon.await_files("failed", ["a-bad.tif", "a-bad.reason.txt"])
+    note = (daemon.root / "failed" / "a-bad.reason.txt").read_text()
+    assert "tried 2 times" in note
+    assert "SIGSEGV" in note
+
+
+def test_full_queue_leaves_files_in_the_inbox(tmp_path):
+    """Back-pressure: what finds no place in the queue stays in the inbox, and is read once there is place."""
+    daemon = Running(tmp_path, queue={"size": 2})
+    with daemon:
+        write_scan(daemon.inbox / "0.tif", "pause")
+        await_that(lambda: daemon.events("attempt.started"))
+        for number in range(1, 7):
+            write_scan(daemon.inbox / f"{number}.tif", "fine")
+        await_that(lambda: len(daemon.events("scan.claimed")) == 3)
+        status = subprocess.run(
+            [sys.executable, "-m", "ocrwatchd", "status", "--json"],
+            env=daemon.environment,
+            capture_output=True,
+            check=False,
+        )
+        assert json.loads(status.stdout)["in_work"] == "0.tif"
+        assert len(daemon.lying("inbox")) == 4
+        go_on(daemon)
+        daemon.await_files("outbox", [f"{number}.json" for number in range(7)])
+    assert len(daemon.events("scan.claimed")) == 7
+
+
+def test_killed_supervisor_resumes_at_the_page_and_delivers_once(daemon):
+    """After kill -9 the finished pages are not read again, and the scan is delivered exactly once."""
+    daemon.start()
+    write_scan(daemon.inbox / "book.tif", "fine", "fine", "pause", "fine")
+    await_that(lambda: len(daemon.events("page.done")) == 2)
+    engine = daemon.engine_pid
+    daemon.kill()
+    await_that(lambda: not Path(f"/proc/{engine}").exists(), what="the engine's death")
+    assert daemon.lying("outbox") == []
+    with daemon:
+        await_that(lambda: len(daemon.events("attempt.started")) == 2)
+        await_that(lambda: Path(f"/proc/{daemon.engine_pid}/cwd").exists())
+        go_on(daemon)
+        daemon.await_files("outbox", ["book.txt", "book.json"])
+        daemon.await_idle()
+    done = [event["page"] for event in daemon.events("page.done")]
+    assert done == [1, 2, 3, 4]
+    assert daemon.lying("outbox") == ["book.json", "book.txt"]
+    assert daemon.lying("failed") == []
+
+
+def test_supervisor_killed_often_never_blames_the_file(daemon):
+    """Attempts that end because the supervisor died do not count against the scan."""
+    write_scan(daemon.inbox / "scan.tif", "pause")
+    for attempt in range(1, 4):
+        daemon.start()
+        await_that(lambda number=attempt: len(daemon.events("attempt.started")) == number)
+        daemon.kill()
+    with daemon:
+        await_that(lambda: len(daemon.events("attempt.started")) == 4)
+        go_on(daemon)
+        daemon.await_files("outbox", ["scan.json"])
+    assert daemon.lying("failed") == []
+
+
+def test_stop_completes_the_page_in_work_and_keeps_the_rest(daemon):
+    """SIGTERM during page 1 of 2: page 1 is completed, the job goes on at the next start, nothing is delivered half."""
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "pause", "fine")
+        await_that(lambda: daemon.events("attempt.started"))
+        await_that(lambda: "page 1 of 2" in _status(daemon))
+        daemon.process.send_signal(signal.SIGTERM)
+        await_that(lambda: daemon.events("daemon.stopping"))
+        go_on(daemon)
+        assert daemon.process.wait(30) == 0
+    assert [event["page"] for event in daemon.events("page.done")] == [1]
+    assert daemon.lying("outbox") == []
+    with daemon:
+        daemon.await_files("outbox", ["scan.json"])
+    assert [event["page"] for event in daemon.events("page.done")] == [1, 2]
+
+
+def test_stop_does_not_wait_longer_than_it_may(tmp_path):
+    """A page that does not end is given up after stop_seconds, without blame."""
+    daemon = Running(tmp_path, job={"stop_seconds": 0.5})
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "hang")
+        await_that(lambda: daemon.events("attempt.started"))
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(20) == 0
+    assert [name for name in daemon.lying(".work") if name.endswith("scan.tif")]
+    assert daemon.events("attempt.died") == []
+
+
+def test_page_deadline_ends_a_hanging_engine(tmp_path):
+    """A page over which the engine hangs is given up at its deadline, twice, and the file set aside."""
+    daemon = Running(tmp_path, ocr={"page_deadline_s": 1.0})
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "hang")
+        daemon.await_files("failed", ["scan.tif"])
+        write_scan(daemon.inbox / "next.tif", "fine")
+        daemon.await_files("outbox", ["next.json"])
+    assert "took longer than 1 s" in (daemon.root / "failed" / "scan.reason.txt").read_text()
+
+
+def test_failed_scan_dragged_back_gets_fresh_attempts(daemon):
+    """`retry` moves a failed scan back into the inbox; it is tried as if it were new."""
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "abort")
+        daemon.await_files("failed", ["scan.tif", "scan.reason.txt"])
+        write_scan(daemon.root / "failed" / "scan.tif", "fine")  # as if the cause had been mended
+        retry = subprocess.run(
+            [sys.executable, "-m", "ocrwatchd", "retry", "scan", "--config", str(daemon.config)],
+            env=daemon.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert retry.returncode == 0, retry.stderr
+        daemon.await_files("outbox", ["scan.json"])
+    assert daemon.lying("failed") == []
+
+
+def test_second_daemon_on_a_root_gets_a_message(daemon):
+    """Two daemons on one root would read each scan twice: the second one ends at once with exit code 4."""
+    with daemon:
+        command = [sys.executable, "-m", "ocrwatchd", "run", "--config", str(daemon.config)]
+        second = subprocess.run(command, env=daemon.environment, capture_output=True, text=True, check=False)
+    assert second.returncode == 4
+    assert f"another ocrwatchd (process {daemon.process.pid}) already serves" in second.stderr
+
+
+def test_profile_gets_its_own_settings_and_its_own_folder(tmp_path):
+    """A sub-folder of the inbox is read with its profile's settings and mirrored in the outbox."""
+    daemon = Running(tmp_path, **{"profiles.raw": {"output": None}})
+    daemon.config.write_text(daemon.config.read_text().replace("output = null", 'output = { formats = ["raw"] }'))
+    with daemon:
+        (daemon.inbox / "raw").mkdir()
+        write_scan(daemon.inbox / "raw" / "scan.tif", "fine")
+        daemon.await_files("outbox", ["raw/scan.json"])
+    assert daemon.lying("outbox") == ["raw/scan.json", "raw/scan.raw.txt"]
+    assert daemon.lying("archive") == ["raw/scan.tif"]
+
+
+def test_engine_that_is_not_there_ends_once_with_the_remedy(tmp_path):
+    """`run --once` without an engine ends with exit code 3 and loses nothing."""
+    daemon = Running(tmp_path, module="ocrwatchd", ocr={"languages": ["amh"], "engine": "rapidocr"})
+    write_scan(daemon.inbox / "scan.tif", "fine")
+    finished = daemon.once()
+    assert finished.returncode == 3, finished.stderr
+    assert "aspose" in finished.stderr.splitlines()[-1].lower()
+    assert [name for name in (*daemon.lying(".work"), *daemon.lying("inbox")) if name.endswith("scan.tif")]
+
+
+def test_no_thread_process_or_temporary_file_is_left(daemon, tmp_path_factory):
+    """After a stop nothing of the daemon remains: no process, no scratch folder."""
+    before = {path for path in Path("/tmp").glob("ocrwatchd-engine-*")}
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "litter")
+        daemon.await_files("outbox", ["scan.json"])
+        engine = daemon.engine_pid
+    assert not Path(f"/proc/{engine}").exists()
+    assert {path for path in Path("/tmp").glob("ocrwatchd-engine-*")} <= before
+    assert threading.active_count() == 1
+    assert not list(Path.cwd().glob("litter.log"))
+
+
+def test_names_that_nobody_expects_are_delivered(daemon):
+    """Newlines, quotes, dashes, invalid UTF-8 and 255 bytes in a name do no harm."""
+    names = [b"a\nb.tif", b"-rf.tif", b"\"quoted'.tif", b"caf\xe9.tif", b"$(touch x).tif", b"n" * 251 + b".tif"]
+    with daemon:
+        plain = write_scan(daemon.base / "plain.tif", "fine")
+        for name in names:
+            os.link(plain, os.path.join(os.fsencode(daemon.inbox), name))
+            os.unlink(plain)
+            write_scan(plain, "fine")
+        await_that(lambda: len(daemon.lying("archive")) == len(names), 60, "every name in the archive")
+        daemon.await_idle()
+    archived = {os.fsencode(name) for name in daemon.lying("archive")}
+    assert archived >= set(names) - {names[-1]}
+    assert len(daemon.lying("outbox")) == 2 * len(names)
+
+
+def test_document_text_is_never_logged(daemon):
+    """Neither a page's text nor an exception's words about it reach the log."""
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "fine", "raise")
+        daemon.await_files("outbox", ["scan.json"])
+    said = daemon.log_path.read_text()
+    assert "a line of page" not in said
+    assert "secret words" not in said
+
+
+def _status(daemon):
+    command = [sys.executable, "-m", "ocrwatchd", "status", "--config", str(daemon.config)]
+    return subprocess.run(command, env=daemon.environment, capture_output=True, text=True, check=False).stdout
+
+
+def test_picture_types_are_all_read(daemon):
+    """PNG, JPEG, BMP, GIF, WebP and TIFF go through the line."""
+    with daemon:
+        for suffix in ("png", "jpg", "bmp", "gif", "webp", "tif"):
+            Image.new("L", (100, 40), "white").save(daemon.inbox / f"{suffix}.{suffix}")
+        daemon.await_files("outbox", [f"{suffix}.json" for suffix in ("png", "jpg", "bmp", "gif", "webp", "tif")])
