@@ -33,6 +33,13 @@ except OcrwatchdError as error:
     sys.exit(error.exit_code)
 """
 
+EXAMINE = """
+import json, sys
+from ocrwatchd.config import Ocr
+from ocrwatchd.ocr.examine import examine
+print(json.dumps(examine(Ocr.model_validate_json(sys.argv[1]))))
+"""
+
 READ = """
 import faulthandler, json, os, signal, sys
 from pathlib import Path
@@ -176,6 +183,38 @@ def test_a_runtime_that_aborts_takes_only_its_trial_with_it(copy, tmp_path):
     done = load_in(copy, tmp_path)
     assert done.returncode == EngineUnavailable.exit_code
     assert "cannot start here (status -6" in done.stderr
+
+
+def examined(settings, cwd, **environment):
+    """What ``check`` would say: subject, whether all is well, and words."""
+    done = python(EXAMINE, json.dumps(settings), cwd=cwd, **environment)
+    assert done.returncode == 0, done.stderr
+    return {subject: (ok, words) for subject, ok, words in json.loads(done.stdout)}
+
+
+def test_an_examination_finds_all_well(tmp_path):
+    """Engine, Aspose and licence, a line each; evaluation mode is named but is no fault."""
+    found = examined({"engine": "aspose"}, tmp_path)
+    assert [ok for ok, words in found.values()] == [True, True, True]
+    assert found["Aspose.OCR"][1].startswith("starts, with OpenSSL")
+    assert "evaluation" in found["licence"][1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_examination_survives_a_runtime_that_aborts(copy, tmp_path):
+    """It is a fault only where Aspose would read the pages."""
+    plant(copy, tmp_path, "".join(f"int {name}(void) {{ return 0; }}\n" for name in (*bridge.RENAMED, *bridge.KEPT)))
+    ok, words = examined({"engine": "aspose"}, tmp_path, PYTHONPATH=str(copy))["Aspose.OCR"]
+    assert not ok
+    assert "cannot start here" in words
+    assert examined({}, tmp_path, PYTHONPATH=str(copy))["Aspose.OCR"][0]
+
+
+def test_an_examination_names_a_bad_licence(tmp_path):
+    """With its path, and without loading the engine."""
+    ok, words = examined({"license": str(tmp_path / "missing.lic")}, tmp_path)["licence"]
+    assert not ok
+    assert str(tmp_path / "missing.lic") in words
 
 
 @pytest.mark.parametrize(("name", "said"), [("junk.lic", "not accepted"), ("missing.lic", "No such file")])
