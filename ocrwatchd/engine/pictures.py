@@ -36,6 +36,9 @@ LONGEST_SIDE_IN = 48.0
 MOST_OBLONG_PIXEL = 4.0
 """Fax machines scan with 204 x 98 dpi; beyond this ratio the two numbers are nonsense."""
 
+MOST_READ_AT_ONCE_BYTES = 256 << 20
+"""A TIFF may be read into memory up to this size, where a damaged one leaves no other way."""
+
 _SQUARE_ENOUGH = 1.1
 _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 
@@ -92,7 +95,16 @@ class TiffPages:
 
     def page(self, number: int) -> Page:
         """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
-        file = PageFile(self._descriptor, self._chain.layout, self._chain.offsets[number - 1])
+        try:
+            return self._page(number, shared=True)
+        except UnreadablePage:
+            # Perhaps it is only the first page's directory that libtiff does not get past.
+            if number == 1 or os.fstat(self._descriptor).st_size > MOST_READ_AT_ONCE_BYTES:
+                raise
+            return self._page(number, shared=False)
+
+    def _page(self, number: int, *, shared: bool) -> Page:
+        file = PageFile(self._descriptor, self._chain.layout, self._chain.offsets[number - 1], shared=shared)
         return _read(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels)
 
     def __enter__(self) -> Self:

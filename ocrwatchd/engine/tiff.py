@@ -54,18 +54,32 @@ class PageFile(io.RawIOBase):
     """The TIFF as seen by a reader that shall find one directory first.
 
     Reading is by ``pread``: the descriptor, which libtiff gets to itself, stays where it is.
+
+    Args:
+        descriptor: of the file.
+        layout: of its numbers.
+        offset: of the directory to be found.
+        shared: libtiff reads by the descriptor, and finds the directory by an offset that it is told apart. It then
+            insists on a sound first directory of the file; without ``shared`` it is given the file's bytes instead.
     """
 
-    def __init__(self, descriptor: int, layout: Layout, offset: int) -> None:
+    def __init__(self, descriptor: int, layout: Layout, offset: int, *, shared: bool = True) -> None:
         super().__init__()
         self._descriptor = descriptor
+        self._shared = shared
         self._size = os.fstat(descriptor).st_size
         self._first = layout.first
         self._start = layout.offset.pack(offset)
         self._at = 0
 
     def fileno(self) -> int:
-        """For libtiff, which is told the directory's offset apart."""
+        """For libtiff.
+
+        Raises:
+            OSError: not shared.
+        """
+        if not self._shared:
+            raise io.UnsupportedOperation("fileno")
         return self._descriptor
 
     def readable(self) -> bool:

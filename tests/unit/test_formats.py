@@ -1,0 +1,114 @@
+"""The files of a set."""
+
+import io
+import json
+
+import pytest
+
+from ocrwatchd.formats import raw, receipt, txt, writers
+from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
+
+
+def page(number, raw_text, text=None, **figures):
+    """A finished page."""
+    lines = (Line(raw_text, 0, Box(1.04, 2, 3, 4), 0.98765),)
+    edits = () if text is None else (Edit(0, "teh", "the", "one letter"),)
+    return FinishedPage(
+        PageText(number, raw_text, 100, 50, 300.0, engine="rapidocr", lines=lines, **figures),
+        Correction(text or raw_text, edits, corrected=bool(edits), model="m"),
+    )
+
+
+def document(**changes):
+    """A document of two pages."""
+    figures = {
+        "job": "j", "source": "scan.tif", "sha256": "ab", "pages": 2, "unreadable": 0, "corrected": True, "reason": "",
+        "evaluation": False, "versions": {"ocrwatchd": "1"}, "warnings": (), "seconds": 1.0,
+    }  # fmt: skip
+    return Document(**figures | changes)
+
+
+def written(write, pages, **changes):
+    """What a writer makes of a document."""
+    file = io.BytesIO()
+    write(document(**changes), iter(pages), file)
+    return file.getvalue().decode("utf-8")
+
+
+PAGES = (page(1, "teh one", "the one"), page(2, "two"))
+
+
+def test_txt_is_the_corrected_text_with_form_feeds_between_pages():
+    """Pages end with a newline; a form feed begins the next one."""
+    assert written(txt.write, PAGES) == "the one\n\ftwo\n"
+
+
+def test_raw_is_the_same_with_the_raw_text():
+    """NAME.raw.txt is what the engine read."""
+    assert written(raw.write, PAGES) == "teh one\n\ftwo\n"
+
+
+def test_a_text_in_evaluation_mode_says_so_first():
+    """The mark is the first line of both text files."""
+    for write in (txt.write, raw.write):
+        assert written(write, PAGES, evaluation=True).split("\n")[0].startswith("[Aspose.OCR evaluation mode:")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", "\n"), ("a\n\n", "a\n"), ("a\fb", "a\nb\n"), ("\ud800", "?\n")])
+def test_txt_keeps_its_page_structure_whatever_the_text(text, expected):
+    """Every page ends with one newline and holds no form feed; what UTF-8 cannot say is replaced."""
+    assert written(txt.write, [page(1, text)]) == expected
+
+
+def test_the_receipt_holds_everything():
+    """The figures, and of each page both texts, the edits, the lines and how it was read."""
+    unread = FinishedPage(PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="torn"), Correction("x"))
+    told = json.loads(written(receipt.write, [PAGES[0], unread], unreadable=1, warnings=("w",)))
+    assert told["schema"] == 1
+    assert (told["name"], told["sha256"], told["complete"], told["corrected"]) == ("scan.tif", "ab", False, True)
+    assert told["warnings"] == ["w"]
+    first, second = told["pages"]
+    assert (first["raw"], first["text"]) == ("teh one", "the one")
+    assert first["edits"] == [{"offset": 0, "before": "teh", "after": "the", "why": "one letter"}]
+    assert first["lines"] == [{"offset": 0, "text": "teh one", "box": [1.0, 2, 3, 4], "confidence": 0.9877}]
+    assert second["error"] == "torn"
+
+
+@pytest.mark.parametrize("pages", [(), PAGES[:1], PAGES])
+def test_the_receipt_is_json_however_many_pages(pages):
+    """A page a line, and valid for none, one and two."""
+    told = written(receipt.write, pages)
+    assert len(json.loads(told)["pages"]) == len(pages)
+    assert sum(line.startswith('{"number"') for line in told.splitlines()) == len(pages)
+
+
+def test_the_receipt_survives_any_text():
+    """Quotes, control characters, separators and lone surrogates are data."""
+    text = 'a"b\\\u2028\x07</script>\ud800'
+    told = json.loads(written(receipt.write, [page(1, text)]))
+    assert told["pages"][0]["raw"] == text.replace("\ud800", "?")
+
+
+@pytest.mark.parametrize("write", [txt.write, raw.write, receipt.write])
+def test_writers_hold_one_page_at_a_time(write):
+    """A page is on its way out before the next one is asked for."""
+
+    class Watched(io.BytesIO):
+        pages_asked_for = 0
+
+    file = Watched()
+    sizes = []
+
+    def pages():
+        for number in range(1, 4):
+            sizes.append(file.tell())
+            yield page(number, f"text {number}")
+
+    write(document(pages=3), pages(), file)
+    assert sizes == sorted(set(sizes))
+
+
+def test_the_receipt_is_always_written_and_last():
+    """Formats that are not built yet are left out."""
+    assert [writer.name for writer in writers(("json", "txt", "pdf"))] == ["txt", "json"]
+    assert [(writer.name, writer.suffix) for writer in writers(("raw",))] == [("raw", ".raw.txt"), ("json", ".json")]

@@ -1,0 +1,88 @@
+"""Finished pages on disk."""
+
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ocrwatchd.config import Llm, Ocr, Output, Work
+from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
+from ocrwatchd.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
+
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
+NUMBER = st.floats(width=32)
+COUNT = st.integers(0, 1 << 30)
+BOX = st.none() | st.builds(Box, NUMBER, NUMBER, NUMBER, NUMBER)
+WORDS = st.lists(st.builds(Word, ANY_TEXT, COUNT, BOX, st.none() | NUMBER), max_size=2).map(tuple)
+LINES = st.lists(st.builds(Line, ANY_TEXT, COUNT, BOX, st.none() | NUMBER, WORDS), max_size=2).map(tuple)
+EDITS = st.lists(st.builds(Edit, COUNT, ANY_TEXT, ANY_TEXT, ANY_TEXT), max_size=2).map(tuple)
+PAGE = st.builds(
+    PageText, number=st.just(1), text=ANY_TEXT, width=COUNT, height=COUNT, dpi=NUMBER, engine=st.just("e"), lines=LINES,
+    rotation=st.sampled_from([0, 90, 180, 270]), skew=NUMBER, evaluation=st.booleans(),
+    warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT, seconds=NUMBER,
+)  # fmt: skip
+CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER)
+FINISHED = st.builds(FinishedPage, PAGE, CORRECTION)
+PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(FINISHED)
+def test_a_page_comes_back_as_it_was_kept(tmp_path, finished):
+    """Every value survives, whatever the engine and the model have said."""
+    files = PageFiles(tmp_path / "pages", "s")
+    kept = files.save(finished)
+    assert kept == legible(finished)
+    assert files.load(1) == kept
+
+
+@given(FINISHED)
+def test_legible_keeps_every_offset(finished):
+    """Characters are replaced one for one, and nothing is left that no file can carry."""
+    clean = legible(finished)
+    assert len(clean.page.text) == len(finished.page.text)
+    assert [len(edit.before) for edit in clean.correction.edits] == [len(e.before) for e in finished.correction.edits]
+    clean.page.text.encode("utf-8")
+    assert not set(clean.page.text) & {"\0", "\x1b", "\f", "\r", "\uffff"}
+    assert math.isfinite(clean.page.dpi)
+    assert legible(clean) == clean
+
+
+def test_ordinary_text_is_not_touched():
+    """Tabs, newlines and letters of any script stay."""
+    text = "a\tb\nß 漢字 e\u0301 \U0001f600 \u200f"
+    page = legible(FinishedPage(PageText(1, text, 1, 1, 0.0), Correction(text)))
+    assert page.page.text == page.correction.text == text
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b'{"schema": 1}'])
+def test_a_damaged_page_does_not_count(tmp_path, damage):
+    """It is read again."""
+    files = PageFiles(tmp_path, "s")
+    files.save(PLAIN)
+    assert files.load(1) == PLAIN
+    (tmp_path / "0001.json").write_bytes(damage)
+    assert files.load(1) is None
+    assert files.load(2) is None
+
+
+def test_a_page_of_other_settings_does_not_count(tmp_path):
+    """Settings that change the text change the fingerprint; those that don't, don't."""
+    work = Work()
+    PageFiles(tmp_path, fingerprint(work, "engine")).save(PLAIN)
+    others = [
+        fingerprint(work, "another"),
+        fingerprint(Work(ocr=Ocr(dpi=200)), "engine"),
+        fingerprint(Work(llm=Llm(prompt="x")), "engine"),
+    ]
+    assert all(PageFiles(tmp_path, other).load(1) is None for other in others)
+    assert PageFiles(tmp_path, fingerprint(Work(output=Output(formats=("raw",))), "engine")).load(1) == PLAIN
+
+
+def test_a_missing_page_is_noticed(tmp_path):
+    """A set is never written from fewer pages than it has."""
+    files = PageFiles(tmp_path, "s")
+    files.save(PLAIN)
+    with pytest.raises(FileNotFoundError, match="page 2 of 2"):
+        list(files.all(2))

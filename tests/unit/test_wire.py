@@ -1,0 +1,84 @@
+"""What host and engine say to each other."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrwatchd.config import Config, Work
+from ocrwatchd.configfile import parse
+from ocrwatchd.engine.wire import (
+    Ended,
+    Finish,
+    Give,
+    Hello,
+    Lines,
+    ProtocolError,
+    Ready,
+    Step,
+    Unavailable,
+    decode_answer,
+    decode_request,
+    encode,
+)
+from ocrwatchd.model import Job
+
+
+def test_requests_arrive_as_they_were_sent():
+    """Settings travel whole, tuples and all."""
+    config = parse({"profiles": {"mail": {"ocr": {"languages": ["deu", "eng"]}}}, "tasks": []})
+    for message in (Hello(config=config), Finish()):
+        assert decode_request(encode(message).rstrip()) == message
+    assert isinstance(config, Config)
+
+
+def test_answers_arrive_as_they_were_sent():
+    """Figures travel as plain values."""
+    for message in (
+        Ready(engine="rapidocr 3", model="", seconds=1.5, rss_mb=300.0),
+        Step(job="1", name="page", page=3, pages=12),
+        Ended(job="1", ending="done", figures={"pages": 2, "warnings": ["a"]}),
+        Unavailable(reason="no engine\nat all"),
+    ):
+        line = encode(message)
+        assert line.count(b"\n") == 1
+        assert decode_answer(line.rstrip()) == message
+
+
+@given(st.binary(min_size=1, max_size=60).filter(lambda name: b"/" not in name and b"\0" not in name))
+def test_names_travel_byte_by_byte(name):
+    """A job's paths survive whatever bytes they hold."""
+    job = Job("1", Path("/w") / os.fsdecode(b"x" + name), Path(os.fsdecode(b"y" + name)), Work())
+    request = decode_request(encode(Give.of(job)).rstrip())
+    assert isinstance(request, Give)
+    assert request.unpack() == job
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{}", b"null", b"[1]", b'{"type": "step"}', b'{"type": "give"}', b"\xff", b"{" * 999]
+)
+def test_garbage_is_refused(line):
+    """What is no message of the protocol raises, and the garbage itself is not repeated."""
+    for decode in (decode_answer, decode_request):
+        with pytest.raises(ProtocolError) as caught:
+            decode(line)
+        assert len(str(caught.value)) < 120
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"")), max_size=6), st.integers(1, 7))
+def test_lines_are_found_however_they_arrive(lines, size):
+    """Any cut of the stream gives the same lines."""
+    stream = b"".join(line + b"\n" for line in lines)
+    cutter = Lines(20)
+    found = [line for at in range(0, len(stream), size) for line in cutter.feed(stream[at : at + size])]
+    assert found == lines
+
+
+def test_a_line_without_end_is_refused():
+    """Nothing grows without bound."""
+    cutter = Lines(100)
+    cutter.feed(b"x" * 100)
+    with pytest.raises(ProtocolError, match="longer than 100 bytes"):
+        cutter.feed(b"x")
