@@ -63,14 +63,13 @@ def words_of(
     matches = list(re.finditer(r"\S+", text))
     if len(columns) != sum(match.end() - match.start() for match in matches) or len(confidences) != len(text):
         return ()
-    words: list[Word] = []
-    used = 0
-    half = _pitch(columns) / 2
-    edges: list[tuple[float, float]] = []
+    spans: list[Sequence[int]] = []
     for match in matches:
-        last = used + match.end() - match.start() - 1
-        edges.append((columns[used] + 0.5 - half, columns[last] + 0.5 + half))
-        used = last + 1
+        used = sum(map(len, spans))
+        spans.append(columns[used : used + match.end() - match.start()])
+    half = _pitch(spans) / 2
+    edges = [(span[0] + 0.5 - half, span[-1] + 0.5 + half) for span in spans]
+    words: list[Word] = []
     for number, match in enumerate(matches):
         left, right = edges[number]
         if number:
@@ -88,8 +87,9 @@ def words_of(
     return tuple(words)
 
 
-def _pitch(columns: Sequence[int]) -> float:
-    steps = [after - before for before, after in pairwise(columns)]
+def _pitch(spans: Sequence[Sequence[int]]) -> float:
+    """The typical distance between neighbouring letters of a word, in time steps."""
+    steps = [after - before for span in spans for before, after in pairwise(span)]
     return median(steps) if steps else 2.0
 
 

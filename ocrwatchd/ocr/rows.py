@@ -96,7 +96,7 @@ def _tabular(row: Row, texts: Sequence[str], places: Sequence[Box]) -> bool:
 
 
 def _numeric(text: str) -> bool:
-    return 2 * sum(character.isdigit() for character in text) >= sum(character.isalnum() for character in text) > 0
+    return 2 * sum(character.isdigit() for character in text) > sum(character.isalnum() for character in text)
 
 
 def _wrapped(rows: Sequence[Row], marks: Sequence[bool], index: int) -> bool:

@@ -1,0 +1,133 @@
+"""RapidOCR on real scans: text, boxes, languages, and what it does with bad pictures."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ocrwatchd.config import Ocr
+from ocrwatchd.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.model import Page
+from ocrwatchd.ocr import models
+from ocrwatchd.ocr.rapidocr import RapidEngine
+from tests.bench.scoring import error_rate
+
+pytestmark = pytest.mark.slow
+
+DATA = Path(__file__).parent.parent / "data"
+SCANS = {
+    "phototest": ("phototest.gold.txt", 0.01),
+    "eurotext": ("eurotext.txt", 0.02),
+    "8087_054.3B": ("8087_054.3B.txt", 0.10),
+}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """One engine for all tests: its models are loaded once."""
+    engine = RapidEngine(Ocr())
+    yield engine
+    engine.close()
+
+
+def read(engine, image, **ocr):
+    """Recognise one picture."""
+    return engine.recognise(Page(1, image, 300.0), Ocr(**ocr))
+
+
+def scan(name):
+    """A page of tests/data as the pipeline hands it over."""
+    with Image.open(DATA / f"{name}.tif") as image:
+        return image.convert("L")
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_scans_are_read_in_order(engine, name):
+    """Each scan's text is close to the truth, columns and pull quote included, and every offset points at its text."""
+    truth, most = SCANS[name]
+    found = read(engine, scan(name))
+    assert error_rate(found.text, (DATA / truth).read_text(encoding="utf-8")) <= most
+    assert (found.engine, found.width, found.height) == ("rapidocr", *scan(name).size)
+    for line in found.lines:
+        assert found.text[line.offset :].startswith(line.text)
+        assert 0.5 <= line.confidence <= 1
+        assert " ".join(word.text for word in line.words) == " ".join(line.text.split())
+        for word in line.words:
+            assert found.text[word.offset :].startswith(word.text)
+            assert 0 <= word.confidence <= 1
+            assert line.box.left - 1 <= word.box.left < word.box.right <= line.box.right + 1
+            assert line.box.top - 1 <= word.box.top < word.box.bottom <= line.box.bottom + 1
+
+
+def test_words_lie_where_they_are_printed(engine):
+    """A word cut out of the page by its box is read as that word."""
+    image = scan("eurotext")
+    word = next(w for line in read(engine, image).lines for w in line.words if w.text == "preguiçoso.")
+    cut = Image.new("L", image.size, 255)
+    box = tuple(round(side) for side in word.box)
+    cut.paste(image.crop(box), box[:2])
+    assert read(engine, cut).text == "preguiçoso."
+
+
+def test_clean_scans_have_no_blank_line_inside_their_paragraph(engine):
+    """Evenly set lines are one paragraph."""
+    assert "\n\n" not in read(engine, scan("phototest")).text
+    assert "\n\n" not in read(engine, scan("eurotext")).text
+
+
+@pytest.mark.parametrize(
+    "image", [Image.new("L", (2480, 3508), 255), Image.new("RGB", (1, 1)), Image.new("L", (800, 3))]
+)
+def test_a_blank_page_has_no_text(engine, image):
+    """Nothing on a page is no error, whatever its size."""
+    assert read(engine, image).text == ""
+
+
+def test_grey_and_colour_give_the_same_text(engine):
+    """Pages in mode "RGB" are read as those in mode "L"."""
+    image = scan("phototest")
+    assert read(engine, image.convert("RGB")).text == read(engine, image).text
+
+
+def test_a_language_with_other_letters_is_refused_with_the_remedy(engine):
+    """Languages that the model has no letters for are refused, at loading and for each page, naming Aspose."""
+    with pytest.raises(EngineUnavailable, match=r'letters of ara, rus: set ocr\.engine = "aspose"'):
+        RapidEngine(Ocr(languages=("eng", "rus", "ara")))
+    with pytest.raises(EngineUnavailable, match="ell"):
+        read(engine, Image.new("L", (100, 100), 255), languages=("ell",))
+
+
+def test_a_picture_that_breaks_the_library_is_one_unreadable_page(engine):
+    """A failure inside RapidOCR (here: a strip that it scales to no height) concerns this page only."""
+    with pytest.raises(UnreadablePage, match="cannot read this picture"):
+        read(engine, Image.new("L", (20_000, 2), 255))
+    assert read(engine, scan("phototest")).text
+
+
+def test_nothing_is_fetched_from_the_network(monkeypatch):
+    """Loading and reading work where no address can be looked up or connected to."""
+
+    def refused(*_):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    engine = RapidEngine(Ocr(threads=1))
+    assert engine.version
+    assert "quick brown dog" in read(engine, scan("phototest")).text
+    engine.close()
+
+
+def test_a_missing_model_is_told_with_the_remedy(monkeypatch, tmp_path):
+    """Where the wheel's models are gone, nothing is downloaded: the message says what to install."""
+    monkeypatch.setattr(models.resources, "files", lambda _: tmp_path)
+    with pytest.raises(EngineUnavailable, match=r"PP-OCRv6_det_small\.onnx is missing .* install"):
+        RapidEngine(Ocr())
+    assert not list(tmp_path.iterdir())
+
+
+def test_its_own_log_stays_silent(engine, capfd):
+    """RapidOCR prints nothing, not even about an empty page."""
+    read(engine, Image.new("L", (300, 300), 255))
+    assert capfd.readouterr() == ("", "")
