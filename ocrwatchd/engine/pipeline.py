@@ -68,7 +68,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     """
     tell("hash")
     sha256 = _sha256(job.source)
-    stations = _Stations.set_up(job, bench, tell)
+    stations = _Stations.set_up(job, sha256, bench, tell)
     tell("open")
     try:
         with open_pages(job.source, job.work.ocr) as pages:
@@ -97,7 +97,7 @@ class _Stations:
     tell: Tell
 
     @classmethod
-    def set_up(cls, job: Job, bench: Bench, tell: Tell) -> _Stations:
+    def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell) -> _Stations:
         if not bench.holds(job.work):
             tell("load")
         engine = bench.engine(job.work.ocr)
@@ -107,7 +107,7 @@ class _Stations:
         except ModelUnavailable as error:
             reason = str(error)
         model = f"{bench.model_path(job.work.llm)} {corrector.version}" if corrector else ""
-        mark = fingerprint(job.work, engine.name, engine.version, model)
+        mark = fingerprint(job.work, sha256, engine.name, engine.version, model)
         return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell)
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:

@@ -1,0 +1,54 @@
+"""What each process may import."""
+
+import subprocess
+import sys
+
+import pytest
+
+SUPERVISOR = (
+    "arrival.arrivals",
+    "arrival.watcher",
+    "check",
+    "cli",
+    "config",
+    "configfile",
+    "daemon",
+    "dispatch",
+    "endings",
+    "engine.child",
+    "engine.host",
+    "engine.wire",
+    "ledger",
+    "log",
+    "model",
+    "ocr",
+    "ocr.choice",
+    "oneshot",
+    "outbox",
+    "report",
+    "retry",
+    "status",
+    "systemd",
+    "workplace",
+)
+HEAVY = ("PIL", "aspose", "cv2", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")
+ENGINE_SIDE = ("bench", "flatten", "pages", "pdf", "pictures", "pipeline", "process", "tiff")
+
+
+@pytest.mark.parametrize("module", SUPERVISOR)
+def test_the_supervisor_imports_no_engine(module):
+    """A fresh interpreter that imports one of its modules holds neither a library of the engine nor its rooms."""
+    unwanted = [*HEAVY, *(f"ocrwatchd.engine.{name}" for name in ENGINE_SIDE)]
+    code = f"import sys, ocrwatchd.{module}; print([name for name in {unwanted} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_supervisor_is_complete():
+    """Every module beside the engine's own rooms is held to that, but for those that only the engine imports."""
+    listing = (
+        "import pkgutil, ocrwatchd; print(*[m.name for m in pkgutil.iter_modules(ocrwatchd.__path__) if not m.ispkg])"
+    )
+    run = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, timeout=60, check=True)
+    indirectly = {"__main__", "complaints", "errors", "files"}
+    assert set(run.stdout.split()) - indirectly <= set(SUPERVISOR)

@@ -1,0 +1,189 @@
+"""From a job to its finished set, in this process and with an engine of our own."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.config import Llm, Ocr, Output, Work
+from ocrwatchd.engine import pipeline
+from ocrwatchd.engine.bench import Bench
+from ocrwatchd.errors import EngineUnavailable, UnreadableScan
+from ocrwatchd.model import Job
+from tests.fakes.engine import MAKERS, FakeEngine, write_scan
+
+
+class Watched:
+    """Runs jobs and keeps what was told."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.steps = []
+        self.bench = Bench(MAKERS, folder, lambda: None)
+
+    def job(self, *scenes, relative="scan.tif", **settings):
+        """A claimed scan with one page a scene."""
+        job = Job("j", self.folder / "j", Path(relative), Work(**{"llm": Llm(model="off")} | settings))
+        job.source.parent.mkdir(parents=True, exist_ok=True)
+        write_scan(job.source, *scenes)
+        return job
+
+    def work_off(self, job, asked=lambda: False):
+        """Run it."""
+
+        def tell(name, page=0, pages=0, seconds=0.0):
+            self.steps.append((name, page))
+
+        return pipeline.work_off(job, self.bench, tell, asked)
+
+
+@pytest.fixture
+def line(tmp_path):
+    """The line, with the fake engine on its bench."""
+    return Watched(tmp_path)
+
+
+def receipt(job):
+    """What the job's receipt says."""
+    return json.loads((job.out / "document.json").read_text(encoding="utf-8"))
+
+
+def test_a_job_becomes_a_finished_set(line):
+    """The set lies in job.out, whole, and the figures tell about it."""
+    job = line.job("fine", "fine", llm=Llm(model="/m/fake.gguf"), output=Output(formats=("txt", "raw", "pdf")))
+    figures = line.work_off(job)
+    assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.raw.txt", "document.txt"]
+    assert (job.out / "document.txt").read_text() == "a line of page 1\nthe end\n\fa line of page 2\nthe end\n"
+    assert "teh" in (job.out / "document.raw.txt").read_text()
+    assert (figures["pages"], figures["edits"], figures["corrected"], figures["complete"]) == (2, 2, True, True)
+    assert receipt(job)["versions"] | {"ocrwatchd": ""} == {
+        "ocrwatchd": "", "rapidocr": "0", "model": "fake", "model_runtime": "0"
+    }  # fmt: skip
+    assert not job.folder.joinpath("out.tmp").exists()
+
+
+def test_steps_are_told_in_order(line):
+    """Each step is announced before it begins: the host's deadlines hang on it."""
+    line.work_off(line.job("fine", "fine"))
+    assert line.steps == [
+        ("hash", 0), ("load", 0), ("open", 0),
+        ("page", 1), ("page-done", 1), ("page", 2), ("page-done", 2), ("write", 0),
+    ]  # fmt: skip
+    line.steps.clear()
+    line.work_off(line.job("fine", relative="other.tif", llm=Llm(model="/m/fake.gguf")))
+    assert ("correct", 1) in line.steps
+
+
+def test_without_a_model_the_text_stays_raw_with_the_reason(line):
+    """The receipt says so, and the page is delivered."""
+    job = line.job("fine", llm=Llm())
+    figures = line.work_off(job)
+    assert figures["corrected"] is False
+    assert "no model at hand" in figures["reason"]
+    assert receipt(job)["pages"][0]["text"] == receipt(job)["pages"][0]["raw"]
+
+
+def test_a_model_that_fails_leaves_the_text_raw(line):
+    """The reason names the kind of error and none of its words."""
+    job = line.job("fine", llm=Llm(model="/m/broken.gguf"))
+    assert line.work_off(job)["reason"] == "the language model failed (RuntimeError)"
+    assert "secret" not in (job.out / "document.json").read_text()
+
+
+@pytest.mark.parametrize(("scene", "error"), [("unreadable", "too blurred"), ("raise", "failed on it (RuntimeError)")])
+def test_a_bad_page_does_not_stop_the_others(line, scene, error):
+    """It becomes a line that says so, and the document is not complete."""
+    job = line.job("fine", scene, "fine")
+    figures = line.work_off(job)
+    assert (figures["complete"], figures["unreadable"]) == (False, 1)
+    assert (job.out / "document.txt").read_text().split("\f")[1] == "[page 2 could not be read]\n"
+    assert error in receipt(job)["pages"][1]["error"]
+    assert "secret" not in (job.out / "document.json").read_text()
+
+
+def test_a_document_without_a_readable_page_is_unreadable(line):
+    """Its reason is its first page's."""
+    with pytest.raises(UnreadableScan, match="no page could be read: too blurred"):
+        line.work_off(line.job("unreadable", "raise"))
+    with pytest.raises(UnreadableScan, match=r"^too blurred"):
+        line.work_off(line.job("unreadable"))
+
+
+def test_what_is_the_machines_fault_is_not_the_pages(line):
+    """A full disk and a missing engine end the attempt, not the page; what was done stays."""
+    job = line.job("fine", "disk")
+    with pytest.raises(OSError, match="No space left") as caught:
+        line.work_off(job)
+    assert caught.value.errno == errno.ENOSPC
+    assert [path.name for path in (job.folder / "pages").iterdir()] == ["0001.json"]
+    with pytest.raises(EngineUnavailable):
+        line.work_off(line.job("unavailable"))
+
+
+def test_finished_pages_resume(line, monkeypatch):
+    """A second attempt reads only what the first has not."""
+    job = line.job("fine", "disk", "fine")
+    with pytest.raises(OSError, match="No space left"):
+        line.work_off(job)
+    monkeypatch.setattr(FakeEngine, "disk", lambda self: None)
+    line.steps.clear()
+    assert line.work_off(job)["pages"] == 3
+    assert [page for name, page in line.steps if name == "page"] == [2, 3]
+
+
+def test_pages_of_other_settings_are_read_again(line):
+    """A profile that has changed meanwhile counts."""
+    line.work_off(line.job("fine"))
+    line.steps.clear()
+    line.work_off(line.job("fine", ocr=Ocr(dpi=200)))
+    assert ("page", 1) in line.steps
+
+
+def test_stopping_is_between_pages(line):
+    """Asked to stop, the page in work is completed and kept."""
+    job = line.job("fine", "fine", "fine")
+    with pytest.raises(pipeline.Stopping):
+        line.work_off(job, lambda: ("page-done", 1) in line.steps)
+    assert [path.name for path in (job.folder / "pages").iterdir()] == ["0001.json"]
+
+
+def test_a_half_written_set_never_counts(line, monkeypatch):
+    """job.out is there once everything in it is synced, and what an earlier attempt left is gone."""
+    job = line.job("fine")
+    (job.folder / "out.tmp").mkdir()
+    (job.folder / "out.tmp" / "document.txt").write_text("half")
+    synced = os.fsync
+
+    def full(descriptor):
+        if "document.json" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        line.work_off(job)
+    assert not job.out.exists()
+    monkeypatch.undo()
+    line.work_off(job)
+    assert (job.out / "document.txt").read_text() == "a line of page 1\nteh end\n"
+
+
+def test_rotation_and_skew_come_from_cleaning(line):
+    """What cleaning has done to the page is told; switched off, it does nothing."""
+    job = line.job("fine")
+    line.work_off(job)
+    assert (receipt(job)["pages"][0]["rotation"], receipt(job)["pages"][0]["skew"]) == (90, 0.5)
+    job = line.job("fine", ocr=Ocr(clean="off"))
+    line.work_off(job)
+    assert receipt(job)["pages"][0]["rotation"] == 0
+
+
+def test_a_link_in_the_scans_place_is_unreadable(line, tmp_path):
+    """Nothing is read through a link."""
+    job = line.job("fine")
+    job.source.rename(tmp_path / "elsewhere.tif")
+    job.source.symlink_to(tmp_path / "elsewhere.tif")
+    with pytest.raises(UnreadableScan, match="link"):
+        line.work_off(job)
