@@ -101,7 +101,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
         from ocrwatchd import __version__
 
-        parser.exit(message=f"ocrwatchd {__version__}\n")
+        print(f"ocrwatchd {__version__}")
+        parser.exit()
 
 
 def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:

@@ -49,6 +49,7 @@ class Running:
         tables["arrival"] = quick | tables.get("arrival", {})
         self.config = write_config(base / "config.toml", tables)
         self.log_path = base / "daemon.log"
+        self.temporary = base / "temporary"
         self.process = None
 
     def command(self, *more):
@@ -58,8 +59,9 @@ class Running:
 
     @property
     def environment(self):
-        """With a state directory of its own."""
-        return os.environ | {"STATE_DIRECTORY": str(self.base / "state")}
+        """With a state directory and a temporary directory of its own."""
+        self.temporary.mkdir(exist_ok=True)
+        return os.environ | {"STATE_DIRECTORY": str(self.base / "state"), "TMPDIR": str(self.temporary)}
 
     def start(self):
         """Start, and wait until it says that it is ready."""
@@ -130,6 +132,17 @@ class Running:
             return not self.lying("inbox") and not left
 
         await_that(idle, seconds, "an empty inbox")
+
+    def ask(self, *arguments):
+        """Run a verb of the command line on this daemon's configuration; the finished process."""
+        command = [sys.executable, "-m", "ocrwatchd", *arguments, "--config", str(self.config)]
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=110, check=False, cwd=self.base
+        )
+
+    def status(self):
+        """What `status --json` says."""
+        return json.loads(self.ask("status", "--json").stdout)
 
     @property
     def engine_pid(self):
