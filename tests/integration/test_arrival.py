@@ -112,6 +112,7 @@ def desk(tmp_path):
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
 
 
+@pytest.mark.slow
 def test_a_picture_written_slowly_is_claimed_after_its_close(desk):
     """Longer silence than the settle time, in the midst of writing, does not make it ready; its close does."""
     with (desk.inbox / "a.png").open("wb") as file:
@@ -149,6 +150,7 @@ def test_a_scanner_that_adds_pages_is_waited_for(desk):
     assert desk.claimed == {"scan.tif": picture("TIFF", 3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -175,6 +177,7 @@ def test_a_part_that_is_completed_later_is_claimed(desk):
     assert desk.claimed == {"a.png": PNG}
 
 
+@pytest.mark.slow
 def test_a_part_that_stays_open_is_not_set_aside(desk):
     """An upload that is silent for longer than every deadline is waited for."""
     with (desk.inbox / "a.png").open("wb") as file:
@@ -247,6 +250,7 @@ def test_a_file_with_a_second_link_is_copied(desk, tmp_path):
     assert (tmp_path / "mine.png").stat().st_nlink == 1
 
 
+@pytest.mark.slow
 def test_a_name_is_used_again_while_the_first_file_is_in_work(desk):
     """Each file that comes under the same name is claimed once."""
     for turn in range(5):
@@ -279,6 +283,7 @@ def test_hostile_names_arrive_under_their_own_bytes(desk):
     assert set(desk.claimed) == set(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["polling", "inotify"])
 def test_files_that_were_there_before_are_found(tmp_path, method):
     """The sweep at the start finds what no event tells of; polling sees what comes later."""
@@ -475,6 +480,7 @@ def test_a_writer_is_known_by_the_lease(tmp_path):
         os.close(file)
 
 
+@pytest.mark.slow
 def test_opening_during_the_lease_ends_nobody(tmp_path):
     """Who opens the file again and again for writing never gets the daemon killed by a signal."""
     path = tmp_path / "a"
