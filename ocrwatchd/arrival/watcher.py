@@ -41,6 +41,8 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirMovedEvent,
 ]
 _INOTIFY_LOG = "watchdog.observers.inotify_c"
+# watchdog calls it an error that its own stop finds its own thread reading.
+logging.getLogger("watchdog.observers.inotify").addFilter(lambda record: "is inactive" not in record.getMessage())
 
 _log = structlog.get_logger(__name__)
 
