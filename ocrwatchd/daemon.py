@@ -120,8 +120,11 @@ class Daemon:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         for note in unbuilt(self._config):
             log.warning("config.no_effect", note=note)
-        if notice := choose(self._config.ocr).notice:
-            log.warning("engine.chosen", note=notice)
+        try:
+            if notice := choose(self._config.ocr).notice:
+                log.warning("engine.chosen", note=notice)
+        except EngineUnavailable as error:
+            log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
         systemd.notify("READY=1", "STATUS=Watching the inbox")
 
     # -- the loop ------------------------------------------------------------------------------------------------
@@ -153,6 +156,7 @@ class Daemon:
             time.sleep(LEDGER_PAUSE_S)
         else:
             self._reporter.trouble("ledger", "")
+        self._reporter.trouble("engine", self._host.unavailable)
         for outcome in self._queue.outcomes():
             self._endings.end(outcome)
         self._endings.turn()

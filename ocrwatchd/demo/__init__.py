@@ -83,7 +83,7 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
         console.print(_side_by_side(page))
     if receipt["evaluation"]:
         console.print(
-            "Aspose.OCR runs in evaluation mode: it grants the first part of a page only; set ocr.license for all of it."
+            "Aspose.OCR runs in evaluation mode: it grants the first part of a page; set ocr.license for all of it."
         )
     if not receipt["corrected"]:
         console.print(f"not corrected: {receipt['reason']}", markup=False, soft_wrap=True)

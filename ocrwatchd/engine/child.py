@@ -192,4 +192,6 @@ def _environment(threads: int) -> dict[str, str]:
         counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = dict.fromkeys(counted, str(threads)) | environment
     # Idle threads of one library must not burn the cores that another works on.
-    return {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"} | environment
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"} | environment
+    # Nothing about a document may leave the machine, what libraries report on their use included.
+    return environment | {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

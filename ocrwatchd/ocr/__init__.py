@@ -5,11 +5,17 @@ Only the engine process imports the engines themselves; this module is light.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page, PageText
+
+
+# ONNX Runtime (since 1.29) reports on its use to its maker unless this is set before it is imported: nothing about a
+# document may leave the machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class OcrEngine(Protocol):
