@@ -153,6 +153,7 @@ def test_a_tilted_page_is_read_as_if_it_lay_level(degrees):
     tilt = tilt_of(quads)
     page = [RawLine(one.text, bounds(q), place=straightened(q, tilt)) for one, q in zip(level, quads, strict=True)]
     assert tilt == pytest.approx(turn)
+    assert [one.place for one in page] == [pytest.approx(one.box) for one in level]
     assert words(arrange(page)) == names("a", 12) + names("b", 12)
 
 
