@@ -239,7 +239,6 @@ class Daemon:
         wrong = self._arrivals.health()
         self._reporter.trouble("watch", wrong)
         if wrong:
-            log.warning("watch.mending", reason=wrong)
             self._arrivals.mend()
 
     def _report(self, state: str) -> None:
@@ -278,8 +277,6 @@ class Daemon:
             self._stop_signals += 1
 
         before = {number: signal.signal(number, flag) for number in (signal.SIGTERM, signal.SIGINT)}
-        # A lease that somebody breaks while the inbox is looked at must not end the daemon.
-        before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
         wakeup = signal.set_wakeup_fd(self._wake_in, warn_on_full_buffer=False)
         try:
             yield
