@@ -132,10 +132,14 @@ def test_folder_is_no_configuration(tmp_path):
 def test_folders_must_not_lie_in_one_another(pair):
     """An outbox in the inbox would be read again and again: overlapping folders are refused."""
     inner, outer = pair
-    folders = {inner: "/srv/scans/all/one", outer: "/srv/scans/all"} if inner != outer else {
-        "failed": "/srv/x",
-        "archive": "/srv/x",
-    }
+    folders = (
+        {inner: "/srv/scans/all/one", outer: "/srv/scans/all"}
+        if inner != outer
+        else {
+            "failed": "/srv/x",
+            "archive": "/srv/x",
+        }
+    )
     with pytest.raises(configfile.Mistakes, match="must not lie in"):
         configfile.parse({"folders": folders})
 
