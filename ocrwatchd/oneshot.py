@@ -177,6 +177,12 @@ def _print(job: Job, path: Path | None) -> None:
     sys.stdout.flush()
 
 
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
 def _keep(job: Job, output: Path) -> None:
     present = [suffix for suffix in SUFFIXES.values() if (job.out / f"{STEM}{suffix}").exists()]
     try:
@@ -184,6 +190,7 @@ def _keep(job: Job, output: Path) -> None:
         everywhere = tuple(SUFFIXES.values())
         name = first_free(job.relative.stem, everywhere, lambda stem: [output / f"{stem}{s}" for s in everywhere])
         for suffix in present:
+            (job.out / f"{STEM}{suffix}").chmod(0o666 & ~_umask())
             files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error

@@ -93,6 +93,9 @@ def test_process_writes_sets_and_goes_on_after_a_bad_file(tmp_path):
     assert "junk.png" in finished.stderr
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["phototest-2.json", "phototest-2.txt", "phototest.json", "phototest.txt"]
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert (tmp_path / "out" / "phototest.txt").stat().st_mode == plain.stat().st_mode
 
 
 @pytest.mark.slow
