@@ -17,7 +17,17 @@ NOT_BUILT = "not built yet"
 
 DEFAULT_PROMPT = (
     "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "
-    "Keep the line breaks, the language and the meaning. Answer with the corrected text only."
+    "Keep the line breaks, the language ({language}) and the meaning. Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_HANDWRITTEN = (
+    "Fix OCR errors in this text, which was recognised from handwriting. Correct letters and words that were misread. "
+    "Keep the writer's wording, the line breaks and the language ({language}). Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_TABLE = (
+    "Fix OCR errors in this table. Keep rows and columns exactly: one row a line, cells separated by tabs. "
+    "Keep the language ({language}) and the meaning. Answer with the corrected table only."
 )
 
 DEFAULT_IGNORE = (
@@ -162,6 +172,8 @@ class Llm(Section):
     gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     threads: int = Field(0, ge=0, le=256)
     prompt: str = Field(DEFAULT_PROMPT, min_length=1)
+    prompt_handwritten: str = Field(DEFAULT_PROMPT_HANDWRITTEN, min_length=1)
+    prompt_table: str = Field(DEFAULT_PROMPT_TABLE, min_length=1)
     page_budget_s: float = Field(120.0, ge=1)
     require_calibration: bool = Field(False, title=NOT_BUILT)
 
