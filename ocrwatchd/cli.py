@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "show the main job on a real scan in a folder of its own")
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
+    _add_models(verbs)
     add("check", _check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
     status = add("status", _status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
@@ -90,6 +91,29 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
     retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
     return parser
+
+
+def _add_models(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "fetch language models from Hugging Face, list and remove them"
+    models = verbs.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+    actions = models.add_subparsers(metavar="ACTION", required=True)
+
+    def add(action: str, text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
+        made.set_defaults(verb=_models, action=action)
+        return made
+
+    pull = add("pull", "fetch a model; what broke off goes on where it was")
+    pull.add_argument("repository", nargs="?", metavar="REPOSITORY", help="without it the one of the configuration")
+    pull.add_argument("--quantization", metavar="Q", help="int8, int4, fp16 or a GGUF quantisation")
+    pull.add_argument("--file", metavar="NAME", help="this file of the repository")
+    pull.add_argument("--if-fits", action="store_true", help="not if it is too large for this machine's memory")
+    pull.add_argument("--json", action="store_true", help="print progress and result as lines of JSON")
+    add("list", "show the models on this machine: size, licence, whether they fit its memory")
+    add("path", "print where the model lies that the configuration means")
+    remove = add("remove", "remove models that ocrwatchd has fetched")
+    remove.add_argument("names", nargs="+", metavar="NAME", help="as `ocrwatchd models list` shows it, or a repository")
 
 
 class _Version(argparse.Action):
@@ -141,6 +165,25 @@ def _demo(args: argparse.Namespace) -> int:
     from ocrwatchd import demo
 
     return demo.show(args.engine, keep=args.keep, config=args.config)
+
+
+def _models(args: argparse.Namespace) -> int:
+    config = _settings(args, quiet=args.action != "pull")
+    from ocrwatchd.correct import verb
+
+    if args.action == "list":
+        return verb.show(config.llm)
+    if args.action == "path":
+        return verb.where(config.llm)
+    if args.action == "remove":
+        return verb.remove(args.names)
+    given = {
+        "hugging_face_repo_id": args.repository,
+        "hugging_face_quantization": args.quantization,
+        "hugging_face_file_name": args.file if args.file or not (args.repository or args.quantization) else "",
+    }
+    llm = config.llm.model_copy(update={key: value for key, value in given.items() if value is not None})
+    return verb.pull(llm, as_json=args.json, if_fits=args.if_fits)
 
 
 def _check(args: argparse.Namespace) -> int:

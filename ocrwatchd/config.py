@@ -163,11 +163,11 @@ class Llm(Section):
     """Which language model proposes corrections, and how long it may take."""
 
     model: str = "auto"
-    hugging_face_repo_id: str = Field("Qwen/Qwen2.5-3B-Instruct-GGUF", title=NOT_BUILT)
-    hugging_face_quantization: str = Field("int8", title=NOT_BUILT)
-    hugging_face_file_name: str = Field("", title=NOT_BUILT)
+    hugging_face_repo_id: str = "Qwen/Qwen2.5-3B-Instruct-GGUF"
+    hugging_face_quantization: str = "int8"
+    hugging_face_file_name: str = ""
     directory_model_path: str = ""
-    allow_auto_download: bool = Field(True, title=NOT_BUILT)
+    allow_auto_download: bool = True
     context_size: int = Field(4096, ge=512)
     gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     threads: int = Field(0, ge=0, le=256)

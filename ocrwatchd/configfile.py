@@ -99,8 +99,8 @@ def unbuilt(config: Config) -> list[str]:
         ]
     formats = {f for work in (config.work(), *config.profiles.values()) for f in work.output.formats} - BUILT_FORMATS
     notes += [f'output format "{name}" is {NOT_BUILT}; it is left out' for name in sorted(formats)]
-    if config.llm.model in {"builtin", "huggingface"}:
-        notes.append(f'llm.model = "{config.llm.model}" is {NOT_BUILT}; texts stay raw: name the path of a .gguf file')
+    if config.llm.model == "builtin":
+        notes.append(f'llm.model = "builtin" is {NOT_BUILT}; texts stay raw: use "auto", or the path of a .gguf file')
     return notes
 
 

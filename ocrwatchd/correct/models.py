@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.correct import cache
+from ocrwatchd.correct.repository import SHARD
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Llm
 
 _MAGIC = b"GGUF"
-_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 _NAMED_AT_MOST = 5
 
 
 def resolve(llm: Llm) -> Path:
-    """Find the GGUF file that the settings name; of a split model its first part.
+    """Find the GGUF file that the settings name; of a split model its first part. Nothing is fetched.
 
-    ``llm.model`` as a path comes first, then ``llm.directory_model_path``: a file, or a folder that holds one model.
+    ``llm.model`` as a path comes first, then ``llm.directory_model_path`` (a file, or a folder that holds one model),
+    then the Hugging Face cache.
 
     Raises:
         ModelUnavailable: with what to do about it.
@@ -31,7 +32,39 @@ def resolve(llm: Llm) -> Path:
         return _checked(_absolute(llm.model), "llm.model")
     if llm.directory_model_path:
         return _checked(_absolute(llm.directory_model_path), "llm.directory_model_path")
-    raise ModelUnavailable("no model at hand: set llm.model to the path of a .gguf file")
+    if llm.model == "builtin":
+        raise ModelUnavailable('there is no built-in model in this version: set llm.model to "auto" or a .gguf file')
+    if found := cache.find(llm):
+        return _checked(found, "llm.hugging_face_repo_id")
+    raise ModelUnavailable(_absent(llm))
+
+
+def fetchable(llm: Llm) -> bool:
+    """True where these settings mean a model of a repository, which may be fetched by itself and is not here yet."""
+    if llm.model not in {"auto", "huggingface"} or llm.directory_model_path or not llm.allow_auto_download:
+        return False
+    try:
+        return cache.find(llm) is None
+    except ModelUnavailable:
+        return False
+
+
+def wanted(llm: Llm) -> str:
+    """The model that the settings mean, for people."""
+    return f"{llm.hugging_face_repo_id} ({llm.hugging_face_file_name or llm.hugging_face_quantization})"
+
+
+def _absent(llm: Llm) -> str:
+    said = [f"{wanted(llm)} is not on this machine"]
+    if begun := cache.begun_bytes(llm.hugging_face_repo_id):
+        said.append(f"{begun / 1e6:.0f} MB of it have come so far")
+    if failure := cache.last_failure(llm.hugging_face_repo_id):
+        said.append(failure)
+    if llm.allow_auto_download:
+        said.append("the daemon fetches it in the background, and `ocrwatchd models pull` at once")
+    else:
+        said.append("llm.allow_auto_download is false: `ocrwatchd models pull`, or set llm.directory_model_path")
+    return "; ".join(said)
 
 
 def _absolute(given: str) -> Path:
@@ -64,7 +97,7 @@ def _only_model_in(folder: Path, key: str) -> Path:
 
 
 def _begins_model(file: Path) -> bool:
-    shard = _SHARD.search(file.name)
+    shard = SHARD.search(file.name)
     return shard is None or int(shard[1]) == 1
 
 
@@ -78,7 +111,7 @@ def _check_magic(file: Path, key: str) -> None:
 
 
 def _check_parts(file: Path, key: str) -> None:
-    shard = _SHARD.search(file.name)
+    shard = SHARD.search(file.name)
     if shard is None:
         return
     stem, count = file.name[: shard.start()], int(shard[2])
