@@ -110,6 +110,7 @@ def _add_models(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     pull.add_argument("--file", metavar="NAME", help="this file of the repository")
     pull.add_argument("--if-fits", action="store_true", help="not if it is too large for this machine's memory")
     pull.add_argument("--json", action="store_true", help="print progress and result as lines of JSON")
+    pull.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the process that it shall not outlive
     add("list", "show the models on this machine: size, licence, whether they fit its memory")
     add("path", "print where the model lies that the configuration means")
     remove = add("remove", "remove models that ocrwatchd has fetched")
@@ -168,7 +169,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _models(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=args.action != "pull")
+    config = _settings(args, quiet=args.action != "pull" or args.json)
     from ocrwatchd.correct import verb
 
     if args.action == "list":
@@ -177,6 +178,10 @@ def _models(args: argparse.Namespace) -> int:
         return verb.where(config.llm)
     if args.action == "remove":
         return verb.remove(args.names)
+    if args.parent:
+        from ocrwatchd.engine.guard import die_with
+
+        die_with(args.parent)
     given = {
         "hugging_face_repo_id": args.repository,
         "hugging_face_quantization": args.quantization,

@@ -30,6 +30,7 @@ from ocrwatchd.dispatch import BoundedQueue
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
+from ocrwatchd.fetch import Fetch
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.log import printable
 from ocrwatchd.model import Job
@@ -71,9 +72,10 @@ class Daemon:
         self._wake_out, self._wake_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain)
         self._arrivals = Arrivals(config.folders.path("inbox"), config.arrival, self._wake, once=once)
-        self._queue = BoundedQueue(config.queue.size, self._start_attempt)
+        self._queue = BoundedQueue(config.queue.size, self._start_attempt, self._waits)
         self._host = EngineHost(config, self._selector, self._queue.hear, module=engine_module)
         self._queue.attach(self._host)
+        self._fetch = Fetch(config, self._selector, self._host.renew)
         self._backlog: deque[Job] = deque()
         self._health_due = 0.0
         self._workplace = Workplace(config)
@@ -102,11 +104,13 @@ class Daemon:
             )
             stack.callback(self._report, "stopped")
             stack.callback(self._host.stop)
+            stack.callback(self._fetch.stop)
             stack.enter_context(self._signals())
             self._arrivals.start()
             stack.callback(self._arrivals.stop)
             self._say_hello()
             self._host.start()
+            self._fetch.start()
             self._take_up_what_is_left()
             while not self._finished():
                 self._turn()
@@ -149,6 +153,8 @@ class Daemon:
     def _work(self) -> None:
         while self._backlog and self._queue.submit(self._backlog[0]):
             self._backlog.popleft()
+        self._fetch.turn()
+        self._reporter.trouble("model", self._fetch.trouble)
         try:
             self._queue.turn()
         except LedgerFault as error:
@@ -163,7 +169,7 @@ class Daemon:
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        rooms = (self._arrivals, self._queue, self._reporter, self._endings)
+        rooms = (self._arrivals, self._queue, self._fetch, self._reporter, self._endings)
         dues = [*(room.next_due() for room in rooms), self._health_due]
         wakes = [due for due in dues if due is not None]
         if self._backlog and self._queue.room:
@@ -226,6 +232,9 @@ class Daemon:
             else:
                 self._endings.resume(Job(job.id, job.folder, entry.relative, job.work))
 
+    def _waits(self, job: Job) -> bool:
+        return self._fetch.holds(job)
+
     def _start_attempt(self, job: Job) -> None:
         attempt = self._ledger.started(job.id)
         log.info("attempt.started", job=job.id, file=job.relative.name, attempt=attempt)
@@ -246,7 +255,7 @@ class Daemon:
         self._reporter.turn(
             Scene(
                 state=state,
-                engine=self._host.state,
+                engine="; ".join(filter(None, (self._host.state, self._fetch.state))),
                 waiting=self._arrivals.waiting,
                 queued=self._queue.waiting + len(self._backlog),
                 in_work=printable(job.relative.name) if job else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,11 +66,15 @@ class BoundedQueue:
     Args:
         size: how many jobs wait at most, the one in work not counted.
         starting: called with each job right before the engine may touch it.
+        holding: True for a job that has to wait; those behind it go first meanwhile.
     """
 
-    def __init__(self, size: int, starting: Callable[[Job], None]) -> None:
+    def __init__(
+        self, size: int, starting: Callable[[Job], None], holding: Callable[[Job], bool] = lambda _: False
+    ) -> None:
         self._size = size
         self._starting = starting
+        self._holding = holding
         self._host: Host | None = None
         self._waiting: list[tuple[int, int, Job]] = []
         self._order = itertools.count()
@@ -107,7 +110,7 @@ class BoundedQueue:
         """Queue a job; False where the queue is full."""
         if self.room <= 0:
             return False
-        heapq.heappush(self._waiting, (-job.work.priority, next(self._order), job))
+        self._waiting.append((-job.work.priority, next(self._order), job))
         return True
 
     def hear(self, told: Outcome | Progress) -> None:
@@ -128,12 +131,15 @@ class BoundedQueue:
         if self._host is None:
             return
         self._host.turn()
-        if self._waiting and self._in_work is None and self._host.idle:
-            job = self._waiting[0][2]
-            self._starting(job)  # where this fails the job keeps its place
-            heapq.heappop(self._waiting)
-            self._in_work = job
-            self._host.give(job)
+        if self._in_work is None and self._host.idle:
+            free = [entry for entry in self._waiting if not self._holding(entry[2])]
+            if not free:
+                return
+            entry = min(free)
+            self._starting(entry[2])  # where this fails the job keeps its place
+            self._waiting.remove(entry)
+            self._in_work = entry[2]
+            self._host.give(entry[2])
 
     def next_due(self) -> float | None:
         """When the host wants its turn."""

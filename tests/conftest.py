@@ -19,6 +19,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True)
 def own_directories(tmp_path_factory, monkeypatch):
-    """Keep every test off the user's own configuration, state and cache."""
+    """Keep every test off the user's own configuration, state and cache, and off the hub."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("CONFIGURATION", "STATE", "CACHE"):
         monkeypatch.setenv(f"{name}_DIRECTORY", str(tmp_path_factory.mktemp(name.lower())))

@@ -226,6 +226,9 @@ def _remember(offer: Offer, blobs: Path) -> None:
     ours = {part.name: part.sha256 for part in offer.parts if not (blobs / part.sha256).exists()}
     if ours:
         known = cache.record(offer.repository).files
+        for name in ours.keys() & known.keys():
+            if known[name] != ours[name]:  # the repository has a newer one: the half of the old one is of no use
+                (blobs / f"{known[name]}{cache.INCOMPLETE}").unlink(missing_ok=True)
         cache.write_record(offer.repository, cache.Record(licence=offer.licence, files=known | ours))
 
 

@@ -143,7 +143,7 @@ def _remove(name: str, first: str) -> None:
                 (link / part).unlink(missing_ok=True)
         blob.unlink(missing_ok=True)
         blob.with_name(f"{blob.name}{cache.INCOMPLETE}").unlink(missing_ok=True)
-    left = {part: sha256 for part, sha256 in record.files.items() if part not in parts}
+    left = {part: sha256 for part, sha256 in record.files.items() if _come(name, sha256)}
     cache.write_record(name, record.model_copy(update={"files": left}))
     kept = (path for kind in ("snapshots", "blobs") for path in (base / kind).rglob("*") if path.is_file())
     if not left and not any(kept):

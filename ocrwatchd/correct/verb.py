@@ -53,7 +53,6 @@ def pull(llm: Llm, *, as_json: bool = False, if_fits: bool = False) -> int:
             cache.note_failure(llm.hugging_face_repo_id, str(error))
         if not as_json:
             raise
-        log.warning("model.not_fetched", reason=str(error))
         _say({"reason": str(error)})
         return error.exit_code
     cache.note_failure(llm.hugging_face_repo_id, "")

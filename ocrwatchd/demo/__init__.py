@@ -95,7 +95,9 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
 def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
     base = configfile.load(config)
     # JSON's strings, numbers and lists are TOML's too.
-    llm = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.llm.model_dump(mode="json").items())
+    # A show fetches nothing: some gigabytes would be on their way when it ends.
+    settings = base.llm.model_dump(mode="json") | {"allow_auto_download": False}
+    llm = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
     gate = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.gate.model_dump(mode="json").items())
     path = root / "config.toml"
     path.write_text(

@@ -27,9 +27,7 @@ def settle_in(parent: int, scratch: Path) -> None:
         parent: id of the process that must be the parent; where it is gone already, this process ends at once.
         scratch: the folder to work in; whatever a library drops into the current directory goes with it.
     """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        sys.exit(0)
+    die_with(parent)
     # A core dump would hold documents.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
@@ -38,6 +36,13 @@ def settle_in(parent: int, scratch: Path) -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
     except OSError:  # some sandboxes forbid it, and nothing depends on it
         return
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when its parent ends; where that is gone already, it ends at once."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        sys.exit(0)
 
 
 class StopSignal:

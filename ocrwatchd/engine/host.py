@@ -67,6 +67,7 @@ class EngineHost:
         self._ready = False
         self._finishing = False
         self._touched = False
+        self._outdated = False
         self._failures = 0
         self._starts = 0
         self._down = "not started"
@@ -121,14 +122,22 @@ class EngineHost:
         self._expect("hash", job.work.ocr.page_deadline_s)
         self._child.send(Give.of(job))
 
+    def renew(self) -> None:
+        """Replace the engine between two jobs, so that it loads what has come meanwhile."""
+        self._outdated = True
+
     def turn(self) -> None:
-        """End what passes its deadline, notice what died, start what is due."""
+        """End what passes its deadline or is outdated, notice what died, start what is due."""
         now = self._clock()
         if self._child is not None and self._child.exited:
             self._take_rest(self._child)
             self._bury(self._child)
         if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
             self._bury(self._child, self._deadline[1])
+        if self._outdated and self.idle:
+            log.info("engine.renewed")
+            self._drop()
+            self._next_start = now
         if self._child is None and self._next_start is not None and now >= self._next_start:
             self._start()
 
@@ -164,7 +173,7 @@ class EngineHost:
 
     def _start(self) -> None:
         self._next_start = None
-        self._ready = False
+        self._ready = self._outdated = False
         try:
             self._child = Child(self._module, self._config.ocr.threads, self._selector, self._on_event)
         except OSError as error:

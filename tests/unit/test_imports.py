@@ -12,12 +12,14 @@ SUPERVISOR = (
     "cli",
     "config",
     "configfile",
+    "correct.verb",
     "daemon",
     "dispatch",
     "endings",
     "engine.child",
     "engine.host",
     "engine.wire",
+    "fetch",
     "ledger",
     "log",
     "model",
@@ -31,7 +33,7 @@ SUPERVISOR = (
     "systemd",
     "workplace",
 )
-HEAVY = ("PIL", "aspose", "cv2", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")
+HEAVY = ("PIL", "aspose", "cv2", "huggingface_hub", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")
 ENGINE_SIDE = ("bench", "flatten", "pages", "pdf", "pictures", "pipeline", "process", "tiff")
 
 
