@@ -15,6 +15,7 @@ import llama_cpp
 import numpy as np
 import structlog
 
+from ocrwatchd.correct.offload import placed
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PIECE_BYTES = 64
 ALL_LAYERS = 0x7FFFFFFF
 _LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
 _LOG_CONTINUES = 5
+_MARKS = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
 
 log = structlog.get_logger()
 _complaints: collections.deque[str] = collections.deque(maxlen=3)
@@ -65,14 +67,32 @@ class Native:
         self._context: Any = None
         self._batch: Any = None
         try:
-            self._load(path, llm)
+            self._place(path, llm)
         except BaseException:
             self.close()
             raise
 
-    def _load(self, path: Path, llm: Llm) -> None:
+    def _place(self, path: Path, llm: Llm) -> None:
+        """Load with the layers on the GPU that fit there, and say once where they are fewer than asked for."""
+
+        def load(layers: int) -> None:
+            self.close()
+            _complaints.clear()
+            self._load(path, llm, layers)
+
+        def count() -> int:
+            load(0)
+            return int(llama_cpp.llama_model_n_layer(self._model)) + 1  # the output counts as one
+
+        asked = gpu_layers(llm)
+        layers = placed(asked, load, count)
+        if layers < asked and str(path) not in _warned:
+            _warned.add(str(path))
+            log.warning("the GPU has no room for the whole model; the rest runs on the CPU", gpu_layers=layers)
+
+    def _load(self, path: Path, llm: Llm, layers: int) -> None:
         settings = llama_cpp.llama_model_default_params()
-        settings.n_gpu_layers = gpu_layers(llm)
+        settings.n_gpu_layers = layers
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
         if not self._model:
             raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")
@@ -147,6 +167,15 @@ class Native:
     def ends(self, token: int) -> bool:
         """True for every token that ends an answer."""
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def mark(self, token: int) -> str:
+        """How a token is spelled that stands for something other than text, such as a turn's end; "" for all others."""
+        attributes = llama_cpp.llama_vocab_get_attr(self._vocab, token)
+        if not attributes & _MARKS and not self.ends(token):
+            return ""
+        spelled = self._spelling(token)
+        # Runs of white space are "user defined" too, for speed; and a single character cannot be spelled otherwise.
+        return spelled if len(spelled.strip()) > 1 else ""
 
     def advance(self, tokens: Sequence[int], position: int) -> int:
         """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one.

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from ocrwatchd.config import Llm
-from ocrwatchd.correct.models import resolve
+from ocrwatchd.config import Llm, cache_directory
+from ocrwatchd.correct import cache
+from ocrwatchd.correct.models import fetchable, resolve
 from ocrwatchd.errors import ModelUnavailable
 
 
@@ -69,7 +70,8 @@ def test_several_models_are_named(model, tmp_path):
 
 def test_what_is_missing_is_told_with_its_remedy(tmp_path):
     """No model, no file, an empty folder: each says which key to set."""
-    assert "set llm.model to the path of a .gguf file" in refusal()
+    assert "`ocrwatchd models pull`" in refusal()
+    assert "no built-in model" in refusal(model="builtin")
     assert "no such file" in refusal(model=str(tmp_path / "nowhere.gguf"))
     assert "no .gguf file in this folder" in refusal(directory_model_path=str(tmp_path))
     assert refusal(model="off") == 'llm.model is "off"'
@@ -95,11 +97,104 @@ def test_an_unreadable_file_is_told_apart(model):
     assert "not readable" in refusal(model=str(model))
 
 
+COMMITS = ["1" * 40, "2" * 40]
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch):
+    """Put a model into the cache, as the library lays it out."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+
+    def put(name, commit=COMMITS[0], repository="Qwen/Qwen2.5-3B-Instruct-GGUF", content=b"GGUF\x03"):
+        base = tmp_path / "hub" / f"models--{repository.replace('/', '--')}"
+        place = base / "snapshots" / commit / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        blob = base / "blobs" / f"{commit}{name.replace('/', '-')}"
+        blob.parent.mkdir(exist_ok=True)
+        blob.write_bytes(content)
+        place.symlink_to(blob)
+        return place
+
+    return put
+
+
+@pytest.mark.parametrize("choice", ["auto", "huggingface"])
+def test_a_cached_model_is_found(cached, choice):
+    """Without the network and without the library."""
+    place = cached("x/m-q8_0.gguf")
+    cached("m-q4_k_m.gguf")
+    assert resolve(Llm(model=choice)) == place
+
+
+def test_the_branchs_own_revision_goes_first(cached):
+    """Then the latest; what is only in an older one is found too."""
+    old, new = cached("m-q8_0.gguf", COMMITS[0]), cached("m-q8_0.gguf", COMMITS[1])
+    os.utime(old.parent, (1, 1))
+    assert resolve(Llm()) == new
+    main = old.parents[2] / "refs" / "main"
+    main.parent.mkdir()
+    main.write_text(COMMITS[0])
+    assert resolve(Llm()) == old
+    older = cached("m-q4_k_m.gguf", COMMITS[1])
+    assert resolve(Llm(hugging_face_quantization="int4")) == older
+
+
+def test_a_link_without_its_blob_is_no_model(cached):
+    """Somebody has cleared the cache."""
+    cached("m-q8_0.gguf").resolve().unlink()
+    assert "not on this machine" in refusal()
+
+
+def test_a_half_download_and_the_last_failure_are_told(cached):
+    """The receipt of a raw text says why it is raw."""
+    place = cached("m-q4_k_m.gguf")
+    (place.resolve().parent / "abc.incomplete").write_bytes(bytes(3_000_000))
+    cache.note_failure(Llm().hugging_face_repo_id, "the hub was out for lunch")
+    said = refusal()
+    assert "3 MB of it have come so far" in said
+    assert "failed: the hub was out for lunch" in said
+    cache.note_failure(Llm().hugging_face_repo_id, "")
+    assert "lunch" not in refusal()
+
+
+def test_with_downloads_off_nothing_is_promised():
+    """What to do then is for the person."""
+    assert "llm.allow_auto_download is false" in refusal(allow_auto_download=False)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b/c", "", "a//b", "x/..", "a/b--c", "/a/b"])
+def test_a_name_that_leads_elsewhere_is_no_repository(name):
+    """It never becomes a path."""
+    assert "is no repository" in refusal(hugging_face_repo_id=name)
+
+
+def test_where_the_cache_lies(monkeypatch, tmp_path):
+    """The user's own where one is named, else a folder of ocrwatchd's."""
+    assert cache.root() == cache_directory() / "huggingface"
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert cache.root() == tmp_path / "hub"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "mine"))
+    assert cache.root() == tmp_path / "mine"
+
+
+def test_only_a_missing_model_that_may_be_fetched_is_fetchable(cached, model):
+    """Not one that is here, put in place by hand, forbidden, or not a repository's."""
+    assert fetchable(Llm())
+    assert fetchable(Llm(model="huggingface"))
+    assert not fetchable(Llm(allow_auto_download=False))
+    assert not fetchable(Llm(directory_model_path=str(model)))
+    assert not fetchable(Llm(model=str(model)))
+    assert not fetchable(Llm(model="off"))
+    assert not fetchable(Llm(hugging_face_repo_id="../x"))
+    cached("m-q8_0.gguf")
+    assert not fetchable(Llm())
+
+
 def test_looking_for_the_model_loads_no_engine():
     """``check`` stays quick: neither numpy nor llama.cpp comes with it."""
     code = (
         "import sys, ocrwatchd.correct.models\n"
-        "print(sorted({'numpy', 'llama_cpp', 'rapidfuzz', 'jinja2'} & set(sys.modules)))"
+        "print(sorted({'huggingface_hub', 'numpy', 'llama_cpp', 'rapidfuzz', 'jinja2'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
