@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,6 +158,24 @@ class Edit:
     why: str
 
 
+Fate: TypeAlias = Literal["decided", "skipped", "raw"]
+"""Of a part of a page: the model proposed and the gate decided; the model was not needed; it was of no help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a page's raw text, ``length`` code points from ``offset``, and what became of it.
+
+    Args:
+        why: for "skipped" why no model was needed, for "raw" why it was of no help; "" where all went well.
+    """
+
+    offset: int
+    length: int
+    fate: Fate
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What became of one page's text.
@@ -170,6 +188,7 @@ class Correction:
         reason: why the page, or a part of it, stayed raw; "" where nothing was left out.
         model: name of the model, or "".
         seconds: wall time.
+        parts: what was put to the model, in order of offset.
     """
 
     text: str
@@ -179,6 +198,7 @@ class Correction:
     reason: str = ""
     model: str = ""
     seconds: float = 0.0
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +207,23 @@ class FinishedPage:
 
     page: PageText
     correction: Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A document's words and edits, counted.
+
+    Args:
+        words: of the raw text.
+        edits: admitted, by the kind of their reason.
+        refused: not admitted, likewise.
+        parts: of the pages, by what became of them.
+    """
+
+    words: int = 0
+    edits: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +239,7 @@ class Document:
         versions: of ocrwatchd, the engine and the model.
         warnings: about the document as a whole.
         seconds: wall time over all attempts' finished pages.
+        totals: words and edits.
     """
 
     job: str
@@ -215,6 +253,7 @@ class Document:
     versions: dict[str, str]
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    totals: Totals = Totals()
 
     @property
     def complete(self) -> bool:

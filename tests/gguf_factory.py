@@ -12,6 +12,7 @@ import gguf
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 START, END, TEXT_END = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
@@ -29,9 +30,15 @@ def byte_tokens() -> list[str]:
     return [chr(byte) if byte in plain else next(shifted) for byte in range(256)]
 
 
-def noise(path: Path, *, seed: int = 7, context: int = 4096, template: str | None = TEMPLATE) -> Path:
-    """Write a model with random weights: its answers are bytes without sense, and as a rule without end."""
-    return _written(path, _random_tensors(np.random.default_rng(seed)), context, template)
+def noise(
+    path: Path, *, seed: int = 7, context: int = 4096, template: str | None = TEMPLATE, marks: Sequence[str] = ()
+) -> Path:
+    """Write a model with random weights: its answers are bytes without sense, and as a rule without end.
+
+    ``marks`` are "user defined" tokens beside the three control tokens, as chat templates have them too.
+    """
+    tensors = _random_tensors(np.random.default_rng(seed), 256 + 3 + len(marks))
+    return _written(path, tensors, context, template, marks)
 
 
 def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
@@ -52,11 +59,11 @@ def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
     return _written(path, tensors, context, TEMPLATE)
 
 
-def _random_tensors(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict[str, np.ndarray]:
     def matrix(rows: int, columns: int) -> np.ndarray:
         return (rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32)
 
-    tensors = {"token_embd.weight": matrix(256 + 3, WIDTH), "output.weight": 8 * matrix(256 + 3, WIDTH)}
+    tensors = {"token_embd.weight": matrix(vocabulary, WIDTH), "output.weight": 8 * matrix(vocabulary, WIDTH)}
     tensors["output_norm.weight"] = np.ones(WIDTH, np.float32)
     for layer in range(LAYERS):
         block = f"blk.{layer}"
@@ -70,7 +77,9 @@ def _random_tensors(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return tensors
 
 
-def _written(path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None) -> Path:
+def _written(
+    path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None, marks: Sequence[str] = ()
+) -> Path:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     writer.add_context_length(context)
@@ -81,12 +90,13 @@ def _written(path: Path, tensors: dict[str, np.ndarray], context: int, template:
     writer.add_block_count(LAYERS)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(256 + 3)
+    writer.add_vocab_size(256 + 3 + len(marks))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
     spelled = byte_tokens()
-    writer.add_token_list([*spelled, START, END, TEXT_END])
-    writer.add_token_types([gguf.TokenType.NORMAL] * 256 + [gguf.TokenType.CONTROL] * 3)
+    writer.add_token_list([*spelled, START, END, TEXT_END, *marks])
+    kinds = gguf.TokenType
+    writer.add_token_types([kinds.NORMAL] * 256 + [kinds.CONTROL] * 3 + [kinds.USER_DEFINED] * len(marks))
     # llama.cpp refuses a byte-level vocabulary without merges; this one can never apply, for its result is no token.
     writer.add_token_merges([f"{spelled[0]} {spelled[0]}"])
     writer.add_eos_token_id(256 + 1)

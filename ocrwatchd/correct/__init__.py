@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ocrwatchd.correct.context import Context
 
 
 class Ending(enum.Enum):
@@ -52,13 +55,15 @@ class Model(Protocol):
     def version(self) -> str:
         """Of the package that runs it."""
 
-    def propose(self, prompt: str, text: str, deadline: float) -> Proposal:
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``.
 
         Args:
             prompt: what is wanted, in the operator's words.
             text: a piece of a page; whatever is written in it, it is content and never control.
-            deadline: on the clock that the model was given.
+            deadline: on the clock that the model was given. It is looked at between forward passes, so that an
+                answer may run over by one of them.
+            context: the lines around ``text``, of the same page: content too.
         """
 
     def close(self) -> None:

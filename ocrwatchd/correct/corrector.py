@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ocrwatchd.correct import Ending, Model
 from ocrwatchd.correct.chunks import split
+from ocrwatchd.correct.context import around, without
 from ocrwatchd.correct.decode import LlamaModel
 from ocrwatchd.correct.gate import Evidence, Policy, admit, apply
-from ocrwatchd.model import Correction, Edit
+from ocrwatchd.correct.lexicon import lexicon
+from ocrwatchd.correct.prompts import prompt_for
+from ocrwatchd.correct.skip import why_skip
+from ocrwatchd.model import Correction, Edit, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +23,22 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Llm, Work
     from ocrwatchd.correct.chunks import Chunk
+    from ocrwatchd.correct.gate import Admitted
+    from ocrwatchd.model import Fate, PageText
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 
 ENDLESS = "the model's answer did not come to an end"
+
+
+class Memory(Protocol):
+    """What a document's earlier chunks have taught about its misread words."""
+
+    def weigh(self, admitted: Admitted, source: str) -> Admitted:
+        """Decide again about single edits, in the light of the others in the document."""
+
+    def remember(self, admitted: Admitted) -> None:
+        """Learn from what became of a chunk or a page."""
 
 
 class Corrector:
@@ -54,77 +70,115 @@ class Corrector:
         """Of the package that runs the model."""
         return self._model.version
 
-    def correct(self, text: str, work: Work, evidence: Evidence | None = None) -> Correction:
+    def correct(self, page: PageText, work: Work, memory: Memory | None = None) -> Correction:
         """Correct one page's raw text.
 
         What cannot be corrected stays raw, chunk by chunk, and the reason says so: a model that fails or does not come
-        to an end, a chunk too long for it, ``llm.page_budget_s`` spent.
+        to an end, a chunk too long for it, ``llm.page_budget_s`` spent. What needs no model is not shown to one.
 
         Args:
-            text: the raw text of the page.
-            work: the profile's settings: prompt, budget, gate.
-            evidence: what is known about the page beside its text; offsets into ``text``.
+            page: text and words as the engine read them.
+            work: the profile's settings: prompts, budget, gate.
+            memory: of the document that the page is from.
         """
         started = self._clock()
-        if not text.strip():
-            return Correction(text)
+        if not page.text.strip():
+            return Correction(page.text)
         if work.llm.model == "off":
-            return Correction(text, reason='llm.model is "off"')
-        deadline = started + work.llm.page_budget_s
-        chunks = [chunk for chunk in split(text) if chunk.text.strip()]
-        decided = [self._decide(chunk, work, deadline, evidence or Evidence()) for chunk in chunks]
+            return Correction(page.text, reason='llm.model is "off"')
+        sheet = _Sheet(
+            page.text,
+            work,
+            deadline=started + work.llm.page_budget_s,
+            evidence=Evidence(words=tuple(word for line in page.lines for word in line.words)),
+            memory=memory,
+        )
+        decided = [self._decide(chunk, sheet) for chunk in split(page.text) if chunk.text.strip()]
         edits = tuple(edit for each in decided for edit in each.edits)
         return Correction(
-            apply(text, edits),
+            apply(page.text, edits),
             edits,
             tuple(edit for each in decided for edit in each.refused),
-            corrected=any(each.proposed for each in decided),
-            reason=_told([each.reason for each in decided]),
+            corrected=any(each.part.fate == "decided" for each in decided),
+            reason=_told([each.part for each in decided]),
             model=self.name,
             seconds=self._clock() - started,
+            parts=tuple(each.part for each in decided),
         )
 
     def close(self) -> None:
         """Free the model's memory; the corrector is not used again."""
         self._model.close()
 
-    def _decide(self, chunk: Chunk, work: Work, deadline: float, page: Evidence) -> _Decided:
-        spent = _Decided(reason=f"the page's {work.llm.page_budget_s:g} s for correction ran out (llm.page_budget_s)")
-        if self._clock() >= deadline:
-            return spent
-        proposal = self._model.propose(work.llm.prompt, chunk.text.strip(), deadline)
+    def _decide(self, chunk: Chunk, sheet: _Sheet) -> _Decided:
+        evidence = sheet.evidence.within(chunk.offset, chunk.offset + len(chunk.text))
+        needless = why_skip(chunk.text, evidence.words, lexicon(sheet.work.ocr.languages))
+        if needless:
+            return _undecided(chunk, "skipped", needless)
+        if self._clock() >= sheet.deadline:
+            return _undecided(chunk, "raw", sheet.spent)
+        context = around(sheet.text, chunk)
+        prompt = prompt_for(chunk.text, sheet.work)
+        proposal = self._model.propose(prompt, chunk.text.strip(), sheet.deadline, context)
         if proposal.ending is Ending.TIME:
-            return spent
+            return _undecided(chunk, "raw", sheet.spent)
         if proposal.ending is Ending.UNABLE:
-            return _Decided(reason=proposal.reason)
+            return _undecided(chunk, "raw", proposal.reason)
         finished = proposal.ending is Ending.FINISHED
-        known = replace(page.within(chunk.offset, chunk.offset + len(chunk.text)), finished=finished)
-        admitted = admit(chunk.text, proposal.text, Policy.from_settings(work.gate), known)
-        return _Decided(
-            proposed=True,
-            edits=tuple(_moved(admitted.edits, chunk.offset)),
-            refused=tuple(_moved(admitted.refused, chunk.offset)),
-            reason="" if finished else ENDLESS,
-        )
+        answer = without(proposal.text, context, chunk.text)
+        admitted = sheet.admit(chunk.text, answer, replace(evidence, finished=finished))
+        part = Part(chunk.offset, len(chunk.text), "decided", "" if finished else ENDLESS)
+        return _Decided(part, *(tuple(_moved(edits, chunk.offset)) for edits in (admitted.edits, admitted.refused)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A page, and all by which its chunks are decided."""
+
+    text: str
+    work: Work
+    deadline: float
+    evidence: Evidence
+    memory: Memory | None
+
+    @property
+    def spent(self) -> str:
+        return f"the page's {self.work.llm.page_budget_s:g} s for correction ran out (llm.page_budget_s)"
+
+    def admit(self, source: str, answer: str, evidence: Evidence) -> Admitted:
+        admitted = admit(source, answer, Policy.from_settings(self.work.gate), evidence)
+        if self.memory is None:
+            return admitted
+        weighed = self.memory.weigh(admitted, source)
+        self.memory.remember(admitted)
+        return weighed
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
     """What became of one chunk; offsets into the page."""
 
-    proposed: bool = False
+    part: Part
     edits: tuple[Edit, ...] = ()
     refused: tuple[Edit, ...] = ()
-    reason: str = ""
+
+
+def _undecided(chunk: Chunk, fate: Fate, why: str) -> _Decided:
+    return _Decided(Part(chunk.offset, len(chunk.text), fate, why))
 
 
 def _moved(edits: Sequence[Edit], offset: int) -> Iterator[Edit]:
     return (replace(edit, offset=edit.offset + offset) for edit in edits)
 
 
-def _told(reasons: Sequence[str]) -> str:
-    """Say once for each reason how many of the page's parts stayed raw for it."""
-    counts = Counter(reason for reason in reasons if reason)
-    if len(reasons) == 1:
-        return reasons[0]
-    return "; ".join(f"{count} of {len(reasons)} parts stayed raw: {reason}" for reason, count in counts.items())
+def _told(parts: Sequence[Part]) -> str:
+    """Say once for each reason how many of the page's parts stayed raw for it.
+
+    Parts that needed no model are worth a word only where the page has no others.
+    """
+    if all(part.fate == "skipped" for part in parts):
+        return "; ".join(dict.fromkeys(part.why for part in parts))
+    counts = Counter(part.why for part in parts if part.why and part.fate != "skipped")
+    if len(parts) == 1:
+        return parts[0].why
+    return "; ".join(f"{count} of {len(parts)} parts stayed raw: {reason}" for reason, count in counts.items())

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import llama_cpp
 
 from ocrwatchd.correct import Ending, Proposal
+from ocrwatchd.correct.context import Context, laid_out
 from ocrwatchd.correct.frame import framed
+from ocrwatchd.correct.ink import tokenise_ink
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
 
 if TYPE_CHECKING:
@@ -60,10 +62,11 @@ class LlamaModel:
         """Of llama-cpp-python."""
         return str(llama_cpp.__version__)
 
-    def propose(self, prompt: str, text: str, deadline: float) -> Proposal:
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``; see ``Model.propose``."""
         head, tail = self._frame(prompt)
-        body = self._native.tokenise(text, control=False)
+        # The bound counts the context in: a model that repeats it has not lost its way.
+        body = tokenise_ink(self._native, laid_out(text, context or Context()))
         bound = answer_bound(len(body))
         question = [*head, *body, *tail]
         if len(question) + bound > self._native.context:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.correct import models
+from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.errors import UnreadableScan
+from ocrwatchd.model import Correction, PageText
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ocrwatchd.config import Config
+    from ocrwatchd.config import Config, Work
+    from ocrwatchd.model import Edit
+
+PORTION_WORDS = 500
+"""A text longer than this is corrected in portions of about so many words, as many as stand on a page."""
 
 
 def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
@@ -41,7 +49,7 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
         raise UnreadableScan(f"{file or 'standard input'} is not UTF-8 text (byte {error.start})") from error
     corrector = Corrector(models.resolve(config.llm), config.llm)
     try:
-        correction = corrector.correct(text, config.work())
+        correction = corrected(text, corrector, config.work())
     finally:
         corrector.close()
     if as_json:
@@ -51,3 +59,50 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
         if correction.reason:
             sys.stderr.write(f"ocrwatchd: not all was corrected: {correction.reason}\n")
     return 0
+
+
+def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
+    """Correct a text of any length; each portion of it has the budget of a page (``llm.page_budget_s``).
+
+    Args:
+        text: form feeds end its pages.
+        corrector: the model.
+        work: the settings.
+    """
+    portions = list(_portions(text))
+    pages = (PageText(number, portion, 0, 0, 0.0) for number, (_, portion) in enumerate(portions, 1))
+    corrections = [corrector.correct(page, work) for page in pages]
+    moved = [_moved(each, offset) for each, (offset, _) in zip(corrections, portions, strict=True)]
+    return Correction(
+        "".join(each.text for each in moved),
+        tuple(edit for each in moved for edit in each.edits),
+        tuple(edit for each in moved for edit in each.refused),
+        corrected=any(each.corrected for each in moved),
+        reason="; ".join(dict.fromkeys(each.reason for each in moved if each.reason)),
+        model=corrector.name,
+        seconds=sum(each.seconds for each in moved),
+        parts=tuple(part for each in moved for part in each.parts),
+    )
+
+
+def _portions(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a text into portions, each with its offset, that give it exactly when joined."""
+    for page in re.finditer(r"[^\f]*\f|[^\f]+", text):
+        pieces: list[str] = []
+        words, offset = 0, page.start()
+        for chunk in split(page.group()):
+            size = len(chunk.text.split())
+            if pieces and words + size > PORTION_WORDS:
+                yield offset, "".join(pieces)
+                offset, words, pieces = page.start() + chunk.offset, 0, []
+            pieces.append(chunk.text)
+            words += size
+        yield offset, "".join(pieces)
+
+
+def _moved(correction: Correction, offset: int) -> Correction:
+    def there(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+        return tuple(replace(edit, offset=edit.offset + offset) for edit in edits)
+
+    parts = tuple(replace(part, offset=part.offset + offset) for part in correction.parts)
+    return replace(correction, edits=there(correction.edits), refused=there(correction.refused), parts=parts)

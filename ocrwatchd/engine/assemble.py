@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from ocrwatchd import __version__
 from ocrwatchd.files import sync_folder
 from ocrwatchd.formats import writers
 from ocrwatchd.log import printable
-from ocrwatchd.model import Document
+from ocrwatchd.model import Document, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,11 @@ MOST_REASONS = 5
 """So many different reasons a document tells; its pages tell all of theirs."""
 
 
+def kind(why: str) -> str:
+    """The kind of a reason: what stands before a colon or a bracket with the particulars."""
+    return re.split(r":| \(", why, maxsplit=1)[0]
+
+
 @dataclass(slots=True)
 class Tally:
     """A document's figures, page by page."""
@@ -32,8 +39,10 @@ class Tally:
     unreadable: int = 0
     corrected: bool = False
     evaluation: bool = False
-    edits: int = 0
-    refused: int = 0
+    words: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    parts: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     reasons: dict[str, None] = field(default_factory=dict)
     first_error: str = ""
@@ -45,8 +54,10 @@ class Tally:
         self.pages += 1
         self.corrected |= correction.corrected
         self.evaluation |= page.evaluation
-        self.edits += len(correction.edits)
-        self.refused += len(correction.refused)
+        self.words += 0 if page.error else len(page.text.split())
+        self.edits.update(kind(edit.why) for edit in correction.edits)
+        self.refused.update(kind(edit.why) for edit in correction.refused)
+        self.parts.update(part.fate for part in correction.parts)
         self.seconds += page.seconds + correction.seconds
         self.page_warnings += len(page.warnings)
         if page.error:
@@ -69,6 +80,7 @@ class Tally:
             versions={"ocrwatchd": __version__} | versions,
             warnings=tuple(warnings),
             seconds=self.seconds,
+            totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
         )
 
     def figures(self, document: Document) -> dict[str, object]:
@@ -80,8 +92,9 @@ class Tally:
             "corrected": self.corrected,
             "reason": document.reason,
             "evaluation": self.evaluation,
-            "edits": self.edits,
-            "refused": self.refused,
+            "words": self.words,
+            "edits": self.edits.total(),
+            "refused": self.refused.total(),
             "seconds": round(self.seconds, 3),
             "sha256": document.sha256,
             "versions": document.versions,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ocrwatchd.config import Work
     from ocrwatchd.model import Box, Edit, Line, Word
 
-SCHEMA = 1
+SCHEMA = 2
 FILE_MODE = 0o600
 
 _ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -117,6 +117,7 @@ def legible(finished: FinishedPage) -> FinishedPage:
             reason=_text(correction.reason),
             model=_text(correction.model),
             seconds=_number(correction.seconds),
+            parts=tuple(replace(part, why=_text(part.why)) for part in correction.parts),
         ),
     )
 

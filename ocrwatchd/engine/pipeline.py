@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.correct.corrector import Corrector, Memory
     from ocrwatchd.engine.bench import Bench
     from ocrwatchd.engine.pages import Pages
     from ocrwatchd.engine.wire import StepName
@@ -95,6 +95,7 @@ class _Stations:
     no_corrector: str
     files: PageFiles
     tell: Tell
+    memory: Memory | None = None
 
     @classmethod
     def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell) -> _Stations:
@@ -177,7 +178,7 @@ class _Stations:
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
         try:
-            return self.corrector.correct(page.text, self.job.work)
+            return self.corrector.correct(page, self.job.work, self.memory)
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
             if faults.is_machines(error):
                 raise
@@ -195,6 +196,7 @@ class _Stations:
             correct_s=round(correction.seconds, 2),
             edits=len(correction.edits),
             refused=len(correction.refused),
+            skipped=sum(part.fate == "skipped" for part in correction.parts),
             readable=not page.error,
         )
 

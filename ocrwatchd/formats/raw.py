@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.formats.txt import write_texts
+from ocrwatchd.formats.txt import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the raw text, page after page."""
-    write_texts(document, (finished.page.text for finished in pages), file)
+    file.writelines(laid_out((finished.page.text for finished in pages), evaluation=document.evaluation))

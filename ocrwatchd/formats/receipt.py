@@ -1,21 +1,24 @@
 """NAME.json: everything that is known about the document. It is delivered last: where it lies, the set is whole.
 
 One JSON object, UTF-8. The figures of the document come first, a key a line; then ``pages``, a page a line, so that a
-program can read it with a few megabytes whatever the document's length.
+program can read it with a few megabytes whatever the document's length. ``ocrwatchd edits`` writes it again, in the
+same layout, when edits are taken back.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
+from ocrwatchd.formats.places import Places
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from ocrwatchd.model import Document, Edit, FinishedPage, Line
+    from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part
 
-SCHEMA = 1
+SCHEMA = 2
 """Goes up when a key changes its meaning or goes away; new keys may come at any time."""
 
 COORDINATE_DIGITS = 1
@@ -25,14 +28,21 @@ SECONDS_DIGITS = 3
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the receipt."""
-    file.write(b"{\n")
-    file.writelines(_json(key) + b": " + _json(value) + b",\n" for key, value in _head(document).items())
-    file.write(b'"pages": [')
-    file.writelines((b",\n" if index else b"\n") + _json(_page(finished)) for index, finished in enumerate(pages))
-    file.write(b"\n]}\n")
+    numbers = count(1)
+    file.writelines(laid_out(_head(document), (_page(finished, numbers) for finished in pages)))
+
+
+def laid_out(head: Mapping[str, object], pages: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    """The bytes of a receipt: the head's keys, then ``pages``."""
+    yield b"{\n"
+    yield from (_json(key) + b": " + _json(value) + b",\n" for key, value in head.items())
+    yield b'"pages": ['
+    yield from ((b",\n" if index else b"\n") + _json(page) for index, page in enumerate(pages))
+    yield b"\n]}\n"
 
 
 def _head(document: Document) -> dict[str, object]:
+    totals = document.totals
     return {
         "schema": SCHEMA,
         "name": document.source,
@@ -44,13 +54,22 @@ def _head(document: Document) -> dict[str, object]:
         "corrected": document.corrected,
         "reason": document.reason,
         "evaluation": document.evaluation,
+        "totals": {
+            "words": totals.words,
+            "edits": sum(totals.edits.values()),
+            "reverted": 0,
+            "refused": sum(totals.refused.values()),
+            "edits_by_reason": totals.edits,
+            "refused_by_reason": totals.refused,
+            "parts": totals.parts,
+        },
         "warnings": document.warnings,
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
     }
 
 
-def _page(finished: FinishedPage) -> dict[str, object]:
+def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
     page, correction = finished.page, finished.correction
     return {
         "number": page.number,
@@ -60,8 +79,8 @@ def _page(finished: FinishedPage) -> dict[str, object]:
         "warnings": page.warnings,
         "corrected": correction.corrected,
         "reason": correction.reason,
-        "edits": [_edit(edit) for edit in correction.edits],
-        "refused": [_edit(edit) for edit in correction.refused],
+        **_edits(finished, numbers),
+        "parts": [_part(part) for part in correction.parts],
         "engine": page.engine,
         "model": correction.model,
         "evaluation": page.evaluation,
@@ -78,17 +97,42 @@ def _page(finished: FinishedPage) -> dict[str, object]:
     }
 
 
-def _edit(edit: Edit) -> dict[str, object]:
-    return dataclasses.asdict(edit)
+def _edits(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
+    places = Places(finished.page)
+    correction: Correction = finished.correction
+    # The numbers run through the document: `ocrwatchd edits --revert` takes them.
+    admitted = [{"number": next(numbers), **_edit(edit, places), "reverted": False} for edit in correction.edits]
+    return {"edits": admitted, "refused": [_edit(edit, places) for edit in correction.refused]}
+
+
+def _edit(edit: Edit, places: Places) -> dict[str, object]:
+    told: dict[str, object] = {
+        "page": places.page,
+        "line": places.line(edit.offset),
+        "offset": edit.offset,
+        "before": edit.before,
+        "after": edit.after,
+        "why": edit.why,
+    }
+    box = places.box(edit.offset, len(edit.before))
+    return told | {"box": _corners(box)} if box else told
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {"offset": part.offset, "length": part.length, "fate": part.fate, "why": part.why}
 
 
 def _line(line: Line) -> dict[str, object]:
     told: dict[str, object] = {"offset": line.offset, "text": line.text}
     if line.box is not None:
-        told["box"] = [round(side, COORDINATE_DIGITS) for side in line.box]
+        told["box"] = _corners(line.box)
     if line.confidence is not None:
         told["confidence"] = round(line.confidence, CONFIDENCE_DIGITS)
     return told
+
+
+def _corners(box: Box) -> list[float]:
+    return [round(side, COORDINATE_DIGITS) for side in box]
 
 
 def _json(value: object) -> bytes:

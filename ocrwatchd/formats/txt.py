@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ocrwatchd.model import Document, FinishedPage
 
@@ -23,14 +23,19 @@ EVALUATION_LINE = (
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the corrected text, page after page; a page that could not be read says so itself."""
-    write_texts(document, (finished.correction.text for finished in pages), file)
+    file.writelines(laid_out((finished.correction.text for finished in pages), evaluation=document.evaluation))
 
 
-def write_texts(document: Document, texts: Iterable[str], file: BinaryIO) -> None:
-    """Write one text a page, with the marks that both text formats share."""
-    if document.evaluation:
-        file.write(f"{EVALUATION_LINE}\n".encode())
+def laid_out(texts: Iterable[str], *, evaluation: bool) -> Iterator[bytes]:
+    """The bytes of a text file, page after page.
+
+    Args:
+        texts: one a page.
+        evaluation: say first that an engine without a licence has cut them.
+    """
+    if evaluation:
+        yield f"{EVALUATION_LINE}\n".encode()
     for index, text in enumerate(texts):
         # A form feed inside a page would count as another page.
         page = text.replace(PAGE_BREAK, "\n").rstrip("\n")
-        file.write(f"{PAGE_BREAK if index else ''}{page}\n".encode("utf-8", "replace"))
+        yield f"{PAGE_BREAK if index else ''}{page}\n".encode("utf-8", "replace")

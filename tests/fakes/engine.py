@@ -175,8 +175,9 @@ class FakeCorrector:
     def __init__(self, path, llm):
         self.name = path.stem
 
-    def correct(self, text, work):
+    def correct(self, page, work, memory):
         """Mend, or raise."""
+        text = page.text
         if self.name == "broken":
             raise RuntimeError("secret words of the document")
         at = text.find("teh")

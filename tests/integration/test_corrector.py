@@ -14,6 +14,7 @@ from ocrwatchd.correct.frame import framed
 from ocrwatchd.correct.gate import apply
 from ocrwatchd.correct.native import Native
 from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.model import PageText
 from tests import gguf_factory
 
 PAGE = (
@@ -43,11 +44,12 @@ class Says:
     name, version = "says", "0"
 
     def __init__(self, answer):
-        self.answer, self.asked, self.closed = answer, [], False
+        self.answer, self.asked, self.questions, self.closed = answer, [], [], False
 
-    def propose(self, prompt, text, deadline):
+    def propose(self, prompt, text, deadline, context=None):
         """Answer at once."""
         self.asked.append(text)
+        self.questions.append((prompt, context))
         answer = self.answer(text)
         return answer if isinstance(answer, Proposal) else Proposal(answer, Ending.FINISHED)
 
@@ -60,6 +62,11 @@ def corrector(answer, clock=None):
     """A corrector around a model that answers so, and the model."""
     model = Says(answer)
     return Corrector(Path("says.gguf"), Llm(), clock or Clock(), load=lambda path, llm, clock: model), model
+
+
+def page_of(text):
+    """A page with that text, and nothing known about its words."""
+    return PageText(1, text, 0, 0, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +99,7 @@ def test_edits_of_every_chunk_point_into_the_page():
     """Offsets count from the page's beginning, and applied to it give the corrected text."""
     page = ("the honse stood on a hill and tho garden lay below it\n" * 12 + "\n") * 4
     ours, model = corrector(lambda text: text.replace("honse", "house").replace("tho ", "the "))
-    correction = ours.correct(page, Work())
+    correction = ours.correct(page_of(page), Work())
     assert len(model.asked) > 1
     assert correction.text == page.replace("honse", "house").replace("tho ", "the ")
     assert apply(page, correction.edits) == correction.text
@@ -105,7 +112,7 @@ def test_a_chunk_that_fails_stays_raw_alone():
     page = ("the honse stood on a hill and the garden lay below it\n" * 12 + "\n") * 2 + "this honse fails\n" * 60
     unable = Proposal("", Ending.UNABLE, reason="it would not")
     ours, _ = corrector(lambda text: unable if "fails" in text else text.replace("honse", "house"))
-    correction = ours.correct(page, Work())
+    correction = ours.correct(page_of(page), Work())
     assert "the house stood" in correction.text
     assert "this honse fails" in correction.text
     assert correction.corrected
@@ -115,7 +122,7 @@ def test_a_chunk_that_fails_stays_raw_alone():
 def test_a_page_without_text_asks_no_model():
     """Nothing is made up for a blank page."""
     ours, model = corrector(lambda text: "A fine page.")
-    correction = ours.correct(" \n\t\n", Work())
+    correction = ours.correct(page_of(" \n\t\n"), Work())
     assert (correction.text, correction.corrected, correction.reason) == (" \n\t\n", False, "")
     assert model.asked == []
 
@@ -130,7 +137,7 @@ def test_the_rest_of_a_page_stays_raw_when_its_budget_is_spent():
 
     page = ("the honse stood on a hill and the garden lay below it\n" * 12 + "\n") * 4
     ours, model = corrector(slow, clock)
-    correction = ours.correct(page, Work(llm=Llm(page_budget_s=60)))
+    correction = ours.correct(page_of(page), Work(llm=Llm(page_budget_s=60)))
     assert len(model.asked) == 2
     assert (correction.text.count("house"), correction.text.count("honse")) == (24, 24)
     assert correction.reason == "2 of 4 parts stayed raw: the page's 60 s for correction ran out (llm.page_budget_s)"
@@ -140,7 +147,7 @@ def test_the_rest_of_a_page_stays_raw_when_its_budget_is_spent():
 def test_an_answer_without_end_is_refused_as_a_whole():
     """Its edits are kept among the refused ones, the chunk stays raw."""
     ours, _ = corrector(lambda text: Proposal(text.replace("honse", "house"), Ending.LENGTH))
-    correction = ours.correct("the honse", Work())
+    correction = ours.correct(page_of("the honse"), Work())
     assert (correction.text, correction.corrected, correction.reason) == ("the honse", True, ENDLESS)
     assert [edit.after for edit in correction.refused] == ["house"]
 
@@ -148,7 +155,7 @@ def test_an_answer_without_end_is_refused_as_a_whole():
 def test_a_profile_without_a_model_stays_raw():
     """One profile may switch correction off while others use the loaded model."""
     ours, model = corrector(lambda text: text)
-    assert ours.correct("text", Work(llm=Llm(model="off"))).reason == 'llm.model is "off"'
+    assert ours.correct(page_of("text"), Work(llm=Llm(model="off"))).reason == 'llm.model is "off"'
     assert model.asked == []
 
 
@@ -164,7 +171,7 @@ def test_closing_closes_the_model():
 def test_what_a_senseless_model_says_is_refused_and_the_raw_text_delivered(model, request, load):
     """Through real llama.cpp: proposals were made, none was let in."""
     ours = load(Corrector, request.getfixturevalue(model), SMALL)
-    correction = ours.correct(PAGE, Work(llm=SMALL))
+    correction = ours.correct(page_of(PAGE), Work(llm=SMALL))
     assert correction.text == PAGE
     assert correction.corrected
     assert correction.edits == ()
@@ -227,7 +234,7 @@ def test_an_answer_is_bounded_in_time(noise, load):
     assert proposal.ending is Ending.TIME
     assert proposal.tokens < 20
     work = Work(llm=Llm(context_size=2048, page_budget_s=10))
-    correction = load(Corrector, noise, SMALL, Clock(step=1)).correct(PAGE, work)
+    correction = load(Corrector, noise, SMALL, Clock(step=1)).correct(page_of(PAGE), work)
     assert (correction.text, correction.corrected) == (PAGE, False)
     assert "llm.page_budget_s" in correction.reason
 
@@ -235,7 +242,7 @@ def test_an_answer_is_bounded_in_time(noise, load):
 @pytest.mark.slow
 def test_a_chunk_too_long_for_the_context_stays_raw(noise, load):
     """Prompt, chunk and answer must fit, or the model is not asked."""
-    correction = load(Corrector, noise, Llm(context_size=512)).correct(PAGE, Work())
+    correction = load(Corrector, noise, Llm(context_size=512)).correct(page_of(PAGE), Work())
     assert (correction.text, correction.corrected, correction.refused) == (PAGE, False, ())
     assert correction.reason == "too long for the model's context of 512 tokens (llm.context_size)"
 
@@ -244,7 +251,7 @@ def test_a_chunk_too_long_for_the_context_stays_raw(noise, load):
 @pytest.mark.parametrize("text", ["\x00", "\ud800 lone", "né 中文 🙂", "\u202e\x1b[31m", "a" * 700])
 def test_any_text_may_stand_on_a_page(text, noise, load):
     """No character breaks the way into the model or out of it."""
-    assert load(Corrector, noise, SMALL).correct(text, Work()).text == text
+    assert load(Corrector, noise, SMALL).correct(page_of(text), Work()).text == text
 
 
 @pytest.mark.slow

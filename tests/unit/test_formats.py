@@ -64,12 +64,13 @@ def test_the_receipt_holds_everything():
     """The figures, and of each page both texts, the edits, the lines and how it was read."""
     unread = FinishedPage(PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="torn"), Correction("x"))
     told = json.loads(written(receipt.write, [PAGES[0], unread], unreadable=1, warnings=("w",)))
-    assert told["schema"] == 1
+    assert told["schema"] == receipt.SCHEMA
     assert (told["name"], told["sha256"], told["complete"], told["corrected"]) == ("scan.tif", "ab", False, True)
     assert told["warnings"] == ["w"]
     first, second = told["pages"]
     assert (first["raw"], first["text"]) == ("teh one", "the one")
-    assert first["edits"] == [{"offset": 0, "before": "teh", "after": "the", "why": "one letter"}]
+    place = {"page": 1, "line": 1, "offset": 0, "before": "teh", "after": "the", "why": "one letter"}
+    assert first["edits"] == [{"number": 1, **place, "reverted": False}]
     assert first["lines"] == [{"offset": 0, "text": "teh one", "box": [1.0, 2, 3, 4], "confidence": 0.9877}]
     assert second["error"] == "torn"
 

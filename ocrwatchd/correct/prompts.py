@@ -1,0 +1,32 @@
+"""Choose what the model is asked, by what is on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.correct.languages import names
+
+if TYPE_CHECKING:
+    from ocrwatchd.config import Work
+
+LANGUAGE = "{language}"
+CELL_BREAK = "\t"
+
+
+def prompt_for(text: str, work: Work) -> str:
+    """The prompt for a part of a page.
+
+    Handwriting has its own; so have tables, known by ``ocr.layout`` or by cells in the part itself.
+
+    Args:
+        text: the part.
+        work: the profile's settings.
+    """
+    if work.ocr.mode == "handwritten":
+        prompt = work.llm.prompt_handwritten
+    elif work.ocr.layout == "rows" or CELL_BREAK in text:
+        prompt = work.llm.prompt_table
+    else:
+        prompt = work.llm.prompt
+    # Replaced rather than formatted: other braces in a prompt are the operator's.
+    return prompt.replace(LANGUAGE, names(work.ocr.languages))
