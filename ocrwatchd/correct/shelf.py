@@ -138,9 +138,10 @@ def _remove(name: str, first: str) -> None:
     parts = repository.models(record.files)[first]
     blobs = {part: base / "blobs" / record.files[part] for part in parts}
     for part, blob in blobs.items():
-        for link in (base / "snapshots").glob("*"):
-            if (link / part).resolve() == blob.resolve() or (link / part).is_file():
-                (link / part).unlink(missing_ok=True)
+        for snapshot in (base / "snapshots").glob("*"):
+            place = snapshot / part
+            if place.resolve() == blob.resolve() or (place.is_file() and not place.is_symlink()):
+                place.unlink(missing_ok=True)
         blob.unlink(missing_ok=True)
         blob.with_name(f"{blob.name}{cache.INCOMPLETE}").unlink(missing_ok=True)
     left = {part: sha256 for part, sha256 in record.files.items() if _come(name, sha256)}

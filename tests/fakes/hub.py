@@ -53,7 +53,7 @@ class Hub:
         self.repositories: dict[str, Repository] = dict(repositories)
         self.trouble = Trouble()
         self.asked: list[str] = []
-        """Method and path of each request, with its range."""
+        """Method and path of each request, whether it came with a token, its range."""
         self.stalled = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Answerer)
         self._server.hub = self
@@ -109,7 +109,8 @@ class _Answerer(BaseHTTPRequestHandler):
     def answer(self):
         """Go by the path."""
         given = self.headers.get("Range")
-        self.hub.asked.append(f"{self.command} {self.path}" + (f" range {given}" if given else ""))
+        authorised = " authorised" if self.headers.get("Authorization") else ""
+        self.hub.asked.append(f"{self.command} {self.path}{authorised}" + (f" range {given}" if given else ""))
         path = unquote(urlsplit(self.path).path)
         if self.hub.trouble.status:
             self.say(self.hub.trouble.status, b"")

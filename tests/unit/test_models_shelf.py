@@ -1,0 +1,109 @@
+"""What lies on this machine, and what may be removed."""
+
+import pytest
+
+from ocrwatchd.config import Llm
+from ocrwatchd.correct import cache, shelf
+from ocrwatchd.errors import ModelUnavailable
+
+GIB = 1 << 30
+COMMIT = "1" * 40
+
+
+def lay(repository, **files):
+    """Put files into the cache as the library does; each one's blob is called ``blob-NAME``."""
+    base = cache.folder(repository)
+    for name, content in files.items():
+        blob = base / "blobs" / f"blob-{name}"
+        place = base / "snapshots" / COMMIT / f"{name}.gguf"
+        for path in (blob, place):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        blob.write_bytes(b"GGUF" + content)
+        place.symlink_to(blob)
+    return base
+
+
+def own(repository, *names, licence="mit"):
+    """Say that ocrwatchd has fetched these."""
+    files = {f"{name}.gguf": f"blob-{name}" for name in names}
+    cache.write_record(repository, cache.Record(licence=licence, files=files))
+
+
+def test_each_model_is_listed_with_size_licence_and_owner():
+    """And the one that the settings mean is marked."""
+    lay("org/one", **{"a-q8_0": bytes(96), "a-q4_0": b""})
+    own("org/one", "a-q8_0")
+    lay("other", **{"b-q8_0": b""})
+    listed = shelf.on_the_shelf(Llm(hugging_face_repo_id="org/one"))
+    assert listed == [
+        shelf.Shelved("org/one/a-q4_0.gguf", 4),
+        shelf.Shelved("org/one/a-q8_0.gguf", 100, "mit", own=True, used=True),
+        shelf.Shelved("other/b-q8_0.gguf", 4),
+    ]
+
+
+def test_a_model_put_in_place_by_hand_is_listed_with_its_parts(tmp_path):
+    """It is used, and nobody's to remove."""
+    parts = [tmp_path / f"m-{number:05}-of-00002.gguf" for number in (1, 2)]
+    for part in parts:
+        part.write_bytes(b"GGUF")
+    assert shelf.on_the_shelf(Llm(directory_model_path=str(tmp_path))) == [shelf.Shelved(str(parts[0]), 8, used=True)]
+
+
+def test_a_half_fetched_model_is_listed_and_removed():
+    """With what has come of it."""
+    base = cache.folder("org/one")
+    (base / "blobs").mkdir(parents=True)
+    (base / "blobs" / "blob-a-q8_0.incomplete").write_bytes(bytes(7))
+    own("org/one", "a-q8_0")
+    assert shelf.on_the_shelf(Llm()) == [shelf.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)]
+    assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
+    assert not base.exists()
+
+
+@pytest.mark.parametrize("name", ["org/one/a-q8_0.gguf", "a-q8_0.gguf", "org/one"])
+def test_only_what_ocrwatchd_has_fetched_is_removed(name):
+    """What other programs have put beside it stays."""
+    base = lay("org/one", **{"a-q8_0": b"", "b-q8_0": b""})
+    own("org/one", "a-q8_0")
+    assert shelf.remove(name) == ["org/one/a-q8_0.gguf"]
+    assert sorted(path.name for path in base.rglob("*") if path.is_file()) == [
+        "b-q8_0.gguf",
+        "blob-b-q8_0",
+        "ocrwatchd.json",
+    ]
+    with pytest.raises(ModelUnavailable, match="was not fetched by ocrwatchd"):
+        shelf.remove("org/one")
+
+
+def test_a_repository_goes_with_its_last_model():
+    """Nothing of it stays behind."""
+    base = lay("org/one", **{"a-q8_0": b""})
+    own("org/one", "a-q8_0")
+    shelf.remove("a-q8_0.gguf")
+    assert not base.exists()
+    assert shelf.on_the_shelf(Llm()) == []
+
+
+def test_an_unknown_or_ambiguous_name_removes_nothing():
+    """It is said instead."""
+    for repository in ("org/one", "org/two"):
+        lay(repository, **{"a-q8_0": b""})
+        own(repository, "a-q8_0")
+    with pytest.raises(ModelUnavailable, match="several models are called"):
+        shelf.remove("a-q8_0.gguf")
+    with pytest.raises(ModelUnavailable, match="there is no model"):
+        shelf.remove("../org")
+    assert len(shelf.on_the_shelf(Llm())) == 2
+
+
+def test_a_model_fits_beside_everything_else():
+    """Its own size is not all that it takes."""
+    assert shelf.fits(2 * GIB, 4 * GIB)
+    assert not shelf.fits(4 * GIB, 4 * GIB)
+    assert shelf.fit_in_words(4 * GIB, 4 * GIB) == "too large: wants about 5.9 GB of memory, there are 4.3 GB"
+
+
+def test_the_machines_memory_is_known():
+    """Whatever limits it."""
+    assert 0 < shelf.memory_bytes() < 1 << 50
