@@ -198,6 +198,23 @@ def test_an_engine_that_outgrows_its_budget_is_replaced_between_jobs(supervise):
 
 
 @pytest.mark.slow
+def test_an_engine_is_renewed_between_two_jobs(supervise):
+    """Not over the job in work, once, and without a pause."""
+    supervisor = supervise().ready()
+    pid = supervisor.host.pid
+    supervisor.give("fine", "slow", "fine")
+    supervisor.host.renew()
+    told = supervisor.outcome()
+    assert (told.ending, told.figures["pages"]) == (Ending.DONE, 3)
+    supervisor.until(lambda: supervisor.host.pid != pid)
+    renewed = supervisor.ready().host.pid
+    assert gone(pid)
+    assert supervisor.outcome("fine").ending is Ending.DONE
+    supervisor.turn()
+    assert supervisor.host.pid == renewed
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "state"), [("unavailable", "no engine here; install one"), ("die", "SIGABRT"), ("hang", "took longer")]
 )

@@ -75,6 +75,26 @@ def test_one_job_at_a_time_in_order(queue):
     assert queue.outcomes() == []
 
 
+def test_a_job_that_has_to_wait_lets_the_others_go_first(started):
+    """It keeps its place, and is read as soon as nothing holds it."""
+    held = {"a"}
+    queue = BoundedQueue(3, started.append, lambda job: job.id in held)
+    host = FakeHost()
+    queue.attach(host)
+    waiting, quick = job("a", priority=9), job("b")
+    queue.submit(waiting)
+    queue.turn()
+    assert (host.given, queue.busy, queue.waiting) == ([], True, 1)
+    queue.submit(quick)
+    queue.turn()
+    assert host.given == started == [quick]
+    held.clear()
+    host.idle = True
+    queue.hear(Outcome(quick, Ending.DONE))
+    queue.turn()
+    assert host.given == [quick, waiting]
+
+
 def test_priority_goes_first(queue):
     """The job with the higher priority is read first, equal ones in order of arrival."""
     queue.submit(job("book"))
