@@ -189,7 +189,8 @@ class Gate(Section):
     """Which of the model's proposals count as repairs."""
 
     max_rewrite: float = Field(0.5, ge=0, le=1)
-    digits: Literal["protect", "confusable", "free"] = Field("confusable", title=NOT_BUILT)
+    digits: Literal["protect", "confusable", "free"] = "confusable"
+    sure_confidence: float = Field(0.99, ge=0, le=1)
 
 
 class Task(Section):

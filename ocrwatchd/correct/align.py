@@ -1,8 +1,10 @@
 """Align a proposed text with its source, word by word.
 
-A word is a run without white space. Equal words anchor the alignment; between anchors the pairing with the fewest
-changed characters is looked for, in which words may also be joined, split, inserted or dropped. The work is bounded:
-a stretch is searched in a band around its diagonal only, and one that has grown out of all proportion not at all.
+A word is a run without white space, or one character of a script that writes none (Chinese, Japanese, Thai). Equal
+words anchor the alignment; between anchors the pairing with the fewest changed characters is looked for, in which words
+may also be joined, split, inserted or dropped. The work is bounded: a stretch is searched in a band around its diagonal
+only, one that has grown out of all proportion not at all, and words too long for any language are compared by their
+length alone.
 """
 
 from __future__ import annotations
@@ -24,6 +26,16 @@ GROWTH_WORDS = 16
 
 JOIN_COST = 0.5
 """Characters that joining or splitting words costs over keeping them apart; breaks ties."""
+
+COMPARED_CHARACTERS = 120
+"""Longer runs are no words; comparing them letter by letter would cost the square of their length."""
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3031-\u3035\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"[{_UNSPACED}][\u0300-\u036f\u3099\u309a\ufe00-\ufe0f]*|[^\s{_UNSPACED}]+")
+_ALONE = re.compile(f"[{_UNSPACED}]")
 
 _SHAPES = ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (1, 0), (0, 1))
 
@@ -47,7 +59,12 @@ class Group(NamedTuple):
 
 def words(text: str) -> list[Span]:
     """Cut a text into its words."""
-    return [Span(match.group(), match.start(), match.end()) for match in re.finditer(r"\S+", text)]
+    return [Span(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
+def is_unspaced(word: str) -> bool:
+    """True for a word of a script that writes no spaces: a single character, as ``words`` gives it."""
+    return _ALONE.match(word) is not None
 
 
 def differences(source: Sequence[str], proposed: Sequence[str]) -> Iterator[Group]:
@@ -107,7 +124,11 @@ def _cheapest(source: Sequence[str], proposed: Sequence[str]) -> list[tuple[slic
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> float:
     shape = JOIN_COST * (max(len(before), len(after)) - 1)
-    return Levenshtein.distance("".join(before), "".join(after)) + shape
+    old, new = "".join(before), "".join(after)
+    longer, shorter = max(len(old), len(new)), min(len(old), len(new))
+    if not shorter or longer > COMPARED_CHARACTERS:
+        return longer + shape
+    return Levenshtein.distance(old, new) + shape
 
 
 def _retraced(steps: dict[tuple[int, int], tuple[int, int]], row: int, column: int) -> list[tuple[slice, slice]]:

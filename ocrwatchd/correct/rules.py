@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.correct import digits, spelling
+from ocrwatchd.correct.shapes import likeness
+
+if TYPE_CHECKING:
+    from ocrwatchd.correct.verdict import Policy
+
+ALIKE = 0.6
+"""In a text that was read badly, words whose strokes are alike to this degree may differ in any number of letters."""
+
+SURE_ALIKE = 0.8
+"""What was read with confidence changes only into what looks alike to this degree."""
+
+LITTLE = 0.25
+"""A change of so small a share of a word's letters needs no likeness."""
 
 STRAY_CHARACTERS = 2
 """What stands alone may be dropped as a speck on the paper up to this length."""
@@ -11,32 +30,127 @@ STRAY_CHARACTERS = 2
 STRAY_KINDS = 3
 """Longer runs without letters may be dropped if they mix so many different marks; leaders and rules repeat one."""
 
+SHOUTED_LETTERS = 4
+"""A word of so many capitals was printed in capitals."""
+
 _WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
 _HYPHENS = frozenset("-\u00ac\u00ad\u2010\u2011")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
-_QUOTES = dict.fromkeys(map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033'), "'")
-_STYLE = _DASHES | _QUOTES
-_OLD_LETTERS = str.maketrans({"\u017f": "s", "æ": "ae", "œ": "oe", "Æ": "AE", "Œ": "OE", "ß": "ss"})
-_ADDRESS = re.compile(r"@\w|://|\bwww\.", re.IGNORECASE)
+_QUOTES = dict.fromkeys(
+    map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»\u2039\u203a'), "'"
+)
+_STYLE = _DASHES | _QUOTES | {ord("\u2026"): "..."}
+_ORDINARY = frozenset(".,;:!?'\"()[]-\u00ac\u2013\u2014\u2026\u2018\u2019\u201a\u201c\u201d\u201e«»\u2039\u203a¿¡")
+_STOPS = frozenset(".,;:")
+_MISREAD_STOPS = frozenset("«»\u2039\u203a")
+_ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
+_CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
 _TELLING = frozenset({"Sc", "Sm", "Lo", "Nl", "No"})
 _MEANINGFUL = frozenset("&%§#@/\\|-\u2013\u2014\u2022*\u00b7")
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
-def against(before: str, after: str, *, spacing: bool = False) -> str:
+ACCENTS = "accents or old letters only"
+TASTES = frozenset(
+    {
+        "quotes or dashes only",
+        ACCENTS,
+        "another spelling",
+        "capitals only",
+        "a new capital",
+    }
+)
+"""Reasons against what an editor would do to a text, however well it was read."""
+
+
+class Doubt(enum.Enum):
+    """What would have to speak for a change that is refused otherwise."""
+
+    NONE = enum.auto()
+    """Nothing can, or nothing needs to."""
+    TASTE = enum.auto()
+    """It mends a text that was read badly, and is taste in one that was read well."""
+    UNPRINTED = enum.auto()
+    """The word is printed so elsewhere in a text that was read badly: accents get lost."""
+    LONE_DIGIT = enum.auto()
+    """Digits were taken for letters in other words of its line."""
+
+
+_OVERRULED = {digits.LONE: Doubt.LONE_DIGIT, ACCENTS: Doubt.UNPRINTED}
+
+
+class Verdict(NamedTuple):
+    """Why a change is refused, or ""; and what would overrule that."""
+
+    why: str = ""
+    doubt: Doubt = Doubt.NONE
+
+
+def verdict(before: str, after: str, policy: Policy, *, sure: bool = False) -> Verdict:
+    """Judge one word's change.
+
+    Args:
+        before: as recognised.
+        after: as proposed.
+        policy: what counts as a repair.
+        sure: the word was read with confidence.
+    """
+    why = against(before, after, policy)
+    if why:
+        return Verdict(why, _OVERRULED.get(why, Doubt.NONE))
+    far = distance(before, after, policy)
+    if far.why:
+        return Verdict(far.why) if sure else far
+    doubtful = _taste(before, after)
+    if sure and (doubtful or likeness(before, after) < SURE_ALIKE):
+        return Verdict("read with confidence")
+    return Verdict(doubtful, Doubt.TASTE) if doubtful else Verdict()
+
+
+def against(before: str, after: str, policy: Policy, *, spacing: bool = False) -> str:
     """Why ``before`` must not become ``after``, or "".
 
     Args:
         before: as recognised.
         after: as proposed.
+        policy: what counts as a repair.
         spacing: the words differ in their spacing too, so that equal characters are no objection.
     """
     if before == after:
         return "" if spacing else "nothing changed"
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} or character == "\ufffd" for character in after):
+    if not _is_text(after) or (_CONTROL.search(after) and not _CONTROL.search(before)):
         return "not text"
-    if _ADDRESS.search(before):
+    if _ADDRESS.search(before) or _ADDRESS.search(after):
         return "address"
-    return _digits(before, after) or _style(before, after) or _letters(before, after)
+    return digits.against(before, after, policy.digits) or _style(before, after) or _letters(before, after)
+
+
+def distance(before: str, after: str, policy: Policy) -> Verdict:
+    """Judge by how much changes: more than recognition would misread is refused, unless it looks alike."""
+    if Levenshtein.distance(before, after, score_cutoff=policy.max_changed) > policy.max_changed:
+        return Verdict("too different")
+    if rewritten(core(before) or before, core(after) or after) > policy.max_rewrite:
+        return Verdict("too different", Doubt.TASTE if _is_alike(before, after) else Doubt.NONE)
+    return Verdict()
+
+
+def rewritten(before: str, after: str) -> float:
+    """The share of characters that change."""
+    return Levenshtein.distance(before, after) / max(len(before), len(after), 1)
+
+
+def core(word: str) -> str:
+    """A word without the marks around it; "" if it is nothing but marks."""
+    return _AROUND.sub("", word)
+
+
+def in_the_marks_of(before: str, after: str) -> str:
+    """``after`` without its own marks and with those of ``before``."""
+    old, new = core(before), core(after)
+    if not old or not new:
+        return after
+    first = before.index(old)
+    return before[:first] + new + before[first + len(old) :]
 
 
 def has_letter(word: str) -> bool:
@@ -56,7 +170,7 @@ def ends_hyphenated(word: str) -> bool:
 
 def is_stray(word: str) -> bool:
     """True where a word that stands alone may be a speck: no digit, no word or sign with a meaning of its own."""
-    if any(character.isdigit() or unicodedata.category(character) in _TELLING for character in word):
+    if any(character.isnumeric() or unicodedata.category(character) in _TELLING for character in word):
         return False
     if has_letter(word):
         return len(word) == 1 and word not in _WORDS_OF_ONE_LETTER
@@ -65,15 +179,11 @@ def is_stray(word: str) -> bool:
     return len(set(word)) >= STRAY_KINDS
 
 
-def _digits(before: str, after: str) -> str:
-    """Digits are never changed in what reads as a number, and never made up anywhere."""
-    old, new = ([character for character in word if character.isdigit()] for word in (before, after))
-    if old == new:
-        return ""
-    letters = sum(character.isalpha() for character in before)
-    if len(old) >= letters:
-        return "digits of a number"
-    return "a new digit" if len(new) > len(old) or not set(new) <= set(old) else ""
+def _is_text(word: str) -> bool:
+    return not any(
+        unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} or character == "\ufffd"
+        for character in word.replace("\u00ad", "").replace("\u200c", "").replace("\u200d", "")
+    )
 
 
 def _style(before: str, after: str) -> str:
@@ -83,14 +193,47 @@ def _style(before: str, after: str) -> str:
 
 
 def _letters(before: str, after: str) -> str:
-    if before.lower() == after.lower():
-        # A model likes to begin with a capital; recognition rather invents them than loses them.
-        return "a new capital" if sum(map(str.isupper, after)) > sum(map(str.isupper, before)) else ""
-    if _plain(before) == _plain(after):
-        return "accents or old letters only"
+    old, new = core(before), core(after)
+    if old != new and old.lower() == new.lower():
+        return _capitals(old, new)
+    if old != new and spelling.same_letters(old, new):
+        return ACCENTS
+    if spelling.is_modernised(before, after):
+        return "another spelling"
+    if sum(map(str.isupper, old)) >= SHOUTED_LETTERS and old.isupper() and not new.isupper():
+        return "capitals only"
     return ""
 
 
-def _plain(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.translate(_OLD_LETTERS))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+def _capitals(before: str, after: str) -> str:
+    """A model likes to begin with a capital; recognition rather invents them than loses them."""
+    if sum(map(str.isupper, after)) >= sum(map(str.isupper, before)):
+        return "a new capital"
+    if len(before) > 1 and before[1:] == after[1:]:
+        # Nouns had capitals once, and have them in German; only the stem of an "I" is misread into one.
+        return "" if before[0] in "IJ" else "capitals only"
+    return "capitals only" if before.isupper() or len(before) == 1 else ""
+
+
+def _taste(before: str, after: str) -> str:
+    """What a repair might be as well as an editor's taste, or ""."""
+    old, new = core(before), core(after)
+    marks, new_marks = _outside(before, old), _outside(after, new)
+    odd = not _ORDINARY.issuperset(marks + new_marks) or (_MISREAD_STOPS & set(marks) and _STOPS & set(new_marks))
+    if old == new:
+        return "" if odd else "marks only"
+    if re.sub(r"\W", "", old) == re.sub(r"\W", "", new):
+        return "marks only"
+    if old.startswith(new) or new.startswith(old):
+        return "another ending"
+    if rewritten(old, new) > LITTLE and not _is_alike(before, after):
+        return "not alike"
+    return "" if odd or marks == new_marks else "marks too"
+
+
+def _is_alike(before: str, after: str) -> bool:
+    return likeness(core(before) or before, core(after) or after) >= ALIKE
+
+
+def _outside(word: str, inside: str) -> str:
+    return word.replace(inside, "", 1) if inside else word

@@ -184,11 +184,11 @@ def test_keys_without_effect_are_said_when_set():
         {
             "llm": {"require_calibration": True},
             "output": {"formats": ["pdf", "txt"]},
-            "profiles": {"x": {"gate": {"digits": "free"}}},
+            "profiles": {"x": {"ocr": {"pdf_text": "keep"}}},
         }
     )
     assert configfile.unbuilt(parsed) == [
         "llm.require_calibration is not built yet and has no effect",
-        "profiles.x.gate.digits is not built yet and has no effect",
+        "profiles.x.ocr.pdf_text is not built yet and has no effect",
         'output format "pdf" is not built yet; it is left out',
     ]

@@ -101,7 +101,7 @@ def test_repairs_are_let_in(source, proposed):
     [
         ("sold for £1850 there", "sold for £1350 there", "digits of a number"),
         ("on 14.03.1859 in", "on 14.08.1859 in", "digits of a number"),
-        ("Take 4 tablets", "Take a tablets", "digits of a number"),
+        ("Take 4 tablets", "Take a tablets", "a lone digit"),
         ("sold for loo there", "sold for 100 there", "a new digit"),
         ("the huge house", "the large house", "too different"),
         ("the house", "the large house", "inserted"),

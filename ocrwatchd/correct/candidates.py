@@ -1,0 +1,242 @@
+"""Turn groups of words that differ into candidates: edits with what speaks for or against each.
+
+No edit spans a line break, a tab or a run of spaces: line breaks and spacing are the source's.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.correct import align, rules
+from ocrwatchd.correct.rules import Doubt, Verdict
+from ocrwatchd.model import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ocrwatchd.correct.align import Group, Span
+    from ocrwatchd.correct.verdict import Evidence, Policy
+
+JOINED_CHARACTERS = 1
+"""Two words that only lose the space between them are joined if one of them is a splinter no longer than this."""
+
+SWALLOWED = 2
+"""A joined word that is nearer to one of its halves by so many letters has swallowed the other."""
+
+LEFT_OUT = "dropped"
+PUT_IN = "inserted"
+OVER_A_BREAK = "joined over a break"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposed edit and its judgement.
+
+    Args:
+        edit: ``edit.why`` is the reason for it or, if refused, against it.
+        admitted: as far as the words alone can tell.
+        doubt: what would overrule a refusal.
+        otherwise: what may be admitted in its place if it is not.
+    """
+
+    edit: Edit
+    admitted: bool
+    doubt: Doubt = Doubt.NONE
+    otherwise: Edit | None = None
+
+
+class Candidates:
+    """What a proposal would change, over one source.
+
+    Args:
+        source: the text as recognised.
+        before: its words.
+        after: the proposed text's words.
+        policy: what counts as a repair.
+        evidence: how sure the engine was of its words.
+    """
+
+    def __init__(
+        self, source: str, before: Sequence[Span], after: Sequence[Span], policy: Policy, evidence: Evidence
+    ) -> None:
+        self._source = source
+        self._before = before
+        self._after = after
+        self._policy = policy
+        known = sorted(
+            (word.offset, word.offset + len(word.text), word.confidence)
+            for word in evidence.words
+            if word.confidence is not None
+        )
+        self._starts = [start for start, _, _ in known]
+        self._known = known
+
+    def of(self, groups: Iterable[Group]) -> Iterator[Candidate]:
+        """Yield the candidates of all groups, in order of offset, those that would be admitted not overlapping."""
+        return _apart(each for group in groups for each in self._in(group))
+
+    def _in(self, group: Group) -> Iterator[Candidate]:
+        old = self._before[group.first : group.last]
+        new = [span.text for span in self._after[group.proposed_first : group.proposed_last]]
+        if not old:
+            offset = self._before[group.first - 1].end if group.first else 0
+            yield Candidate(Edit(offset, "", " ".join(new), PUT_IN), admitted=False)
+        elif not new:
+            yield from (self._dropped(word) for word in old)
+        elif len(old) == len(new) == 1:
+            yield self._rewritten(old[0], new[0], group)
+        elif len(old) == 2 and len(new) == 1:  # noqa: PLR2004 - a pair
+            yield from self._joined(old[0], old[1], new[0])
+        elif len(old) == 1:
+            yield self._split(old[0], new)
+        else:
+            yield self._judged(old, " ".join(new), "too many words at once")
+
+    def _rewritten(self, old: Span, new: str, group: Group | None = None) -> Candidate:
+        if align.is_unspaced(old.text) and align.is_unspaced(new):
+            return self._redrawn(old, new, group)
+        judged = rules.verdict(old.text, new, self._policy, sure=self._sure(old.start, old.end))
+        edit = Edit(old.start, old.text, new, judged.why or "similar word")
+        return Candidate(edit, not judged.why, judged.doubt, self._in_old_marks(old, new, judged))
+
+    def _in_old_marks(self, old: Span, new: str, judged: Verdict) -> Edit | None:
+        """The same repair with the source's own marks around the word; None if those are not what differs."""
+        plain = rules.in_the_marks_of(old.text, new)
+        if judged.doubt is not Doubt.TASTE or plain in (new, old.text):
+            return None
+        again = rules.verdict(old.text, plain, self._policy, sure=self._sure(old.start, old.end))
+        return None if again.why else Edit(old.start, old.text, plain, "similar word")
+
+    def _redrawn(self, old: Span, new: str, group: Group | None) -> Candidate:
+        """One character for another, in a script without spaces: a repair if its neighbours are vouched for."""
+        why = rules.against(old.text, new, self._policy)
+        if not why and self._sure(old.start, old.end):
+            why = "read with confidence"
+        if not why and not (group and self._is_vouched(group)):
+            why = "too different"
+        return self._judged([old], new, why, "similar character")
+
+    def _is_vouched(self, group: Group) -> bool:
+        """True where the words on both sides are the same in source and proposal; a text's end is as good."""
+        first, last, proposed_first, proposed_last = group
+        left = first == 0 == proposed_first or (
+            first > 0 < proposed_first and self._before[first - 1].text == self._after[proposed_first - 1].text
+        )
+        ends = last == len(self._before) and proposed_last == len(self._after)
+        right = ends or (
+            last < len(self._before)
+            and proposed_last < len(self._after)
+            and self._before[last].text == self._after[proposed_last].text
+        )
+        return left and right and len(self._before) > 1
+
+    def _split(self, old: Span, new: Sequence[str]) -> Candidate:
+        spaced, joined = " ".join(new), "".join(new)
+        if not all(rules.has_letter(word) for word in new):
+            # The model's spaces around a mark are taste; its letters may be a repair all the same.
+            judged = rules.verdict(old.text, joined, self._policy) if joined != old.text else Verdict("spacing only")
+            edit = Edit(old.start, old.text, joined if not judged.why else spaced, judged.why or "similar word")
+            return Candidate(edit, not judged.why, judged.doubt if not judged.why else Doubt.NONE)
+        why = rules.against(old.text, joined, self._policy, spacing=True)
+        far = rules.distance(old.text, joined, self._policy) if not why else Verdict()
+        if not why and any(map(align.is_unspaced, spaced)):
+            why = "spacing only"
+        if not why and any(rules.core(word) == rules.core(old.text) for word in new):
+            why = PUT_IN
+        if not why and any(rules.ends_hyphenated(word) for word in new[:-1]):
+            why = "spacing only"
+        why = why or self._unsure([old], joined)
+        return self._judged([old], spaced, why or far.why, "words run together", Doubt.NONE if why else far.doubt)
+
+    def _joined(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
+        gap = self._source[first.end : second.start]
+        pure = first.text + second.text == new
+        splinter = min(len(first.text), len(second.text)) <= JOINED_CHARACTERS
+        if gap != " " or rules.ends_hyphenated(first.text) or (pure and not splinter):
+            yield from self._kept_apart(first, second, new)
+            return
+        together = first.text + second.text
+        why = rules.against(together, new, self._policy, spacing=True)
+        far = rules.distance(together, new, self._policy) if not why else Verdict()
+        if not why and not (rules.has_letter(first.text) and rules.has_letter(second.text)) and pure:
+            why = "spacing only"
+        if not why and _swallowed(first.text, second.text, new):
+            why = LEFT_OUT
+        why = why or self._unsure((first, second), new)
+        yield self._judged((first, second), new, why or far.why, "split word", Doubt.NONE if why else far.doubt)
+
+    def _kept_apart(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
+        """Give back the break that the model took out of a word, and judge what it changed beside that."""
+        hyphen = first.text[-1] if rules.ends_hyphenated(first.text) else ""
+        head = first.text.removesuffix(hyphen)
+        at = Levenshtein.editops(head + second.text, new)
+        cut = len(head) + sum((op.tag == "insert") - (op.tag == "delete") for op in at if op.src_pos < len(head))
+        parts = (new[:cut] + ("" if hyphen and new[:cut].endswith(hyphen) else hyphen), new[cut:])
+        changed = [(old, part) for old, part in zip((first, second), parts, strict=True) if old.text != part]
+        whole = Edit(first.start, self._source[first.start : second.end], new, OVER_A_BREAK)
+        if not changed or not all(parts) or not all(rules.has_letter(part) for part in parts):
+            yield Candidate(whole, admitted=False)
+            return
+        for old, part in changed:
+            yield self._rewritten(old, part)
+
+    def _dropped(self, word: Span) -> Candidate:
+        start, end = word.start, word.end
+        source = self._source
+        stray = rules.is_stray(word.text) and not self._sure(start, end)
+        if source[end : end + 1] == " " and not source[end + 1 : end + 2].isspace() and end + 1 < len(source):
+            end += 1
+        elif source[start - 1 : start] == " " and not source[start - 2 : start - 1].isspace() and start > 1:
+            start -= 1
+        else:
+            # No neighbour on its line: without it the line would be gone too.
+            stray = False
+        edit = Edit(start, source[start:end], "", "stray mark" if stray else LEFT_OUT)
+        return Candidate(edit, stray)
+
+    def _judged(
+        self, old: Sequence[Span], new: str, against: str, why: str = "", doubt: Doubt = Doubt.NONE
+    ) -> Candidate:
+        before = self._source[old[0].start : old[-1].end]
+        return Candidate(Edit(old[0].start, before, new, against or why), not against, doubt)
+
+    def _unsure(self, old: Sequence[Span], new: str) -> str:
+        """Spacing alone is often misread; letters beside it are not where the engine was sure of every word."""
+        together = "".join(span.text for span in old)
+        sure = all(self._sure(span.start, span.end) for span in old)
+        return "read with confidence" if sure and together != new else ""
+
+    def _sure(self, start: int, end: int) -> bool:
+        """True where the engine read ``[start, end)`` with confidence, all of it."""
+        first = bisect_left(self._starts, start)
+        if first and self._known[first - 1][1] > start:
+            first -= 1
+        inside = [each for each in self._known[first : bisect_left(self._starts, end)] if each[1] > start]
+        return bool(inside) and all((each[2] or 0.0) >= self._policy.sure_confidence for each in inside)
+
+
+def _swallowed(first: str, second: str, new: str) -> bool:
+    """True where one of two words was dropped, rather than joined to the other."""
+    one, two, joined = rules.core(first), rules.core(second), rules.core(new)
+    if not one or not two:
+        return False
+    together = Levenshtein.distance(one + two, joined)
+    return min(Levenshtein.distance(one, joined), Levenshtein.distance(two, joined)) <= together - SWALLOWED
+
+
+def _apart(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Refuse what overlaps its forerunner: two dropped neighbours that claim one space between them."""
+    done = 0
+    for each in candidates:
+        possible = each.admitted or each.otherwise is not None or each.doubt is not Doubt.NONE
+        if possible and each.edit.offset < done:
+            edit = Edit(each.edit.offset, each.edit.before, each.edit.after, LEFT_OUT)
+            yield Candidate(edit, admitted=False)
+            continue
+        if possible:
+            done = each.edit.offset + len(each.edit.before)
+        yield each

@@ -1,0 +1,144 @@
+"""Correct the same misread word alike throughout a document.
+
+Pages are finished one at a time, so a page knows itself and those before it: what later pages will say is not known,
+and what earlier ones were given is not taken back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ocrwatchd.correct import align, digits, rules
+from ocrwatchd.correct.verdict import Admitted, apply
+from ocrwatchd.model import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+SUPPORT = 3
+"""An edit admitted so many times speaks for its twins."""
+
+OUTVOTED = 3
+"""An edit is refused where another one of the same word was admitted so many times as often, and ``SUPPORT`` times."""
+
+LEFT_ALONE = 2
+"""A word that the model passed over is mended where it mended so many times as many of its twins."""
+
+TWIN_LETTERS = 3
+"""Shorter words that the model passed over stay; they may be misread from several others."""
+
+WORDS = 4096
+"""Misread words that are remembered; the one seen longest ago is forgotten first."""
+
+ELSEWHERE = "as elsewhere"
+_DOUBTFUL = frozenset({"too different", "not alike", "read with confidence"})
+
+
+class Memory:
+    """What was admitted so far in one document. Not for several threads.
+
+    Args:
+        words: how many misread words are remembered.
+    """
+
+    def __init__(self, words: int = WORDS) -> None:
+        self._limit = words
+        self._votes: OrderedDict[str, Counter[str]] = OrderedDict()
+        self._alone: Counter[str] = Counter()
+
+    def weigh(self, admitted: Admitted, source: str) -> Admitted:
+        """Decide once more, with what is remembered and with what a page says about itself.
+
+        An edit that was admitted many times speaks for its twins, proposed or not; a lone one that makes something else
+        of the same word is refused. Digits are never decided by vote.
+
+        Args:
+            admitted: what the gate said; offsets into ``source``.
+            source: the text as recognised.
+        """
+        votes = self._with(admitted.edits)
+        kept: list[Edit] = []
+        refused: list[Edit] = []
+        for edit in admitted.edits:
+            if _is_outvoted(edit, votes):
+                refused.append(replace(edit, why="made something else elsewhere"))
+            else:
+                kept.append(edit)
+        touched = _places(kept)
+        for edit in admitted.refused:
+            if _is_supported(edit, votes) and touched.isdisjoint(_places([edit])):
+                kept.append(replace(edit, why=ELSEWHERE))
+            else:
+                refused.append(edit)
+        if admitted.edits:
+            kept += self._passed_over(votes, _places((*kept, *refused)), source)
+        kept.sort(key=lambda edit: edit.offset)
+        refused.sort(key=lambda edit: edit.offset)
+        return Admitted(apply(source, kept), tuple(kept), tuple(refused))
+
+    def remember(self, admitted: Admitted) -> None:
+        """Keep what became of a page, for those that follow."""
+        for before, after in _pairs(admitted.edits):
+            self._votes.setdefault(before, Counter())[after] += 1
+            self._votes.move_to_end(before)
+        self._alone.update(
+            word for word in (rules.core(span.text) for span in align.words(admitted.text)) if word in self._votes
+        )
+        while len(self._votes) > self._limit:
+            forgotten, _ = self._votes.popitem(last=False)
+            self._alone.pop(forgotten, None)
+
+    def _with(self, edits: Sequence[Edit]) -> dict[str, Counter[str]]:
+        """The votes on the words of ``edits``, those of the memory and their own."""
+        votes: dict[str, Counter[str]] = {}
+        for before, after in _pairs(edits):
+            votes.setdefault(before, Counter(self._votes.get(before, {})))[after] += 1
+        for before, known in self._votes.items():
+            votes.setdefault(before, known)
+        return votes
+
+    def _passed_over(self, votes: dict[str, Counter[str]], touched: set[int], source: str) -> list[Edit]:
+        """Edits for words that the model mended elsewhere and said nothing about here."""
+        silent = [span for span in align.words(source) if touched.isdisjoint(range(span.start, span.end))]
+        alone = Counter(rules.core(span.text) for span in silent)
+        edits = []
+        for span in silent:
+            word = rules.core(span.text)
+            found = votes.get(word)
+            if not found or len(word) < TWIN_LETTERS or digits.of(word):
+                continue
+            after, times = found.most_common(1)[0]
+            passed = alone[word] + self._alone[word]
+            if times == found.total() >= max(SUPPORT, LEFT_ALONE * passed) and after.isalpha():
+                edits.append(Edit(span.start, span.text, span.text.replace(word, after, 1), ELSEWHERE))
+        return edits
+
+
+def _pairs(edits: Iterable[Edit]) -> Iterator[tuple[str, str]]:
+    """Yield the words of edits from one word to one, without the marks around them."""
+    for edit in edits:
+        before, after = rules.core(edit.before), rules.core(edit.after)
+        if before and after and before != after and not any(map(str.isspace, edit.before + edit.after)):
+            yield before, after
+
+
+def _is_outvoted(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
+    for before, after in _pairs([edit]):
+        found = votes[before]
+        _, times = found.most_common(1)[0]
+        return times >= max(SUPPORT, OUTVOTED * found[after])
+    return False
+
+
+def _is_supported(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
+    return edit.why in _DOUBTFUL and any(
+        votes.get(before, Counter())[after] >= SUPPORT and not digits.of(before + after)
+        for before, after in _pairs([edit])
+    )
+
+
+def _places(edits: Iterable[Edit]) -> set[int]:
+    """The offsets of all characters that edits replace."""
+    return {at for edit in edits for at in range(edit.offset, edit.offset + len(edit.before))}
