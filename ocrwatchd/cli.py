@@ -1,9 +1,9 @@
 """The command line: one verb each for what people do.
 
 Exit codes: 0 done (with `run --once`: every file is accounted for, failures included) · 1 `check` found something to
-mend, `status` no running daemon, `demo` no text · 2 wrong arguments or configuration · 3 no engine or model can do it
-here · 4 a folder is missing, not writable, full, or in use by another ocrwatchd · 5 a file could not be read · 130
-interrupted.
+mend, `status` no running daemon, `demo` no text, `edits` a text that was changed by hand · 2 wrong arguments or
+configuration · 3 no engine or model can do it here · 4 a folder is missing, not writable, full, or in use by another
+ocrwatchd · 5 a file could not be read · 130 interrupted.
 
 Everything but argparse is imported when its verb runs, so that ``--help`` is there at once.
 """
@@ -80,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     correct = add("correct", _correct, "correct a text that was recognised elsewhere")
     correct.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
     correct.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
+    edits = add("edits", _edits, "show what was corrected in a delivered document; take edits back")
+    edits.add_argument("receipt", type=Path, metavar="NAME.json")
+    edits.add_argument("--refused", action="store_true", help="show the refused proposals too")
+    edits.add_argument("--json", action="store_true", help="print them as JSON")
+    change = edits.add_mutually_exclusive_group()
+    change.add_argument("--revert", nargs="+", type=int, metavar="N", help="write NAME.txt again without these edits")
+    change.add_argument("--revert-all", action="store_true", help="write NAME.txt again as it was recognised")
+    change.add_argument("--apply", nargs="+", type=int, metavar="N", help="put reverted edits in again")
+    edits.add_argument("--force", action="store_true", help="also over a NAME.txt that is missing or changed by hand")
     demo = add("demo", _demo, "show the main job on a real scan in a folder of its own")
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
@@ -160,6 +169,16 @@ def _correct(args: argparse.Namespace) -> int:
     from ocrwatchd.correct import once
 
     return once.correct_text(args.file, config, as_json=args.json)
+
+
+def _edits(args: argparse.Namespace) -> int:
+    _settings(args, quiet=True)
+    from ocrwatchd import edits
+
+    if args.revert_all or args.revert or args.apply:
+        numbers = None if args.revert_all else args.revert or args.apply
+        return edits.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
+    return edits.show(args.receipt, refused=args.refused, as_json=args.json)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -1,0 +1,282 @@
+"""The verb ``edits``: a delivered document's edits shown, taken back, put in again."""
+
+import io
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ocrwatchd import cli, edits
+from ocrwatchd.correct.gate import apply
+from ocrwatchd.edits.delivered import Delivered, TextChanged
+from ocrwatchd.edits.show import listing, sides
+from ocrwatchd.errors import ConfigError, UnreadableScan
+from ocrwatchd.formats import receipt, txt
+from ocrwatchd.formats.places import Places
+from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+
+RAW = ("teh first line\nof tho page\n\nand its lzst", "another pagc")
+EDITS = (
+    (Edit(0, "teh", "the", "similar word"), Edit(18, "tho", "the", "similar word"), Edit(36, "lzst", "last", "it is")),
+    (Edit(8, "pagc", "page", "similar word"),),
+)
+REFUSED = (Edit(4, "first", "second", "too different"),)
+TEXT = b"the first line\nof the page\n\nand its last\n\fanother page\n"
+
+
+def finished(number, raw, admitted, refused=()):
+    """A page of the document, its words boxed."""
+    words = (Word("teh", 0, Box(10, 20, 30, 40), 0.5), Word("first", 4, Box(35, 18, 60, 41), 0.9))
+    lines = (Line("teh first line", 0, None, None, words),) if number == 1 else ()
+    page = PageText(number, raw, 100, 50, 300.0, engine="rapidocr", lines=lines)
+    return FinishedPage(page, Correction(apply(raw, admitted), admitted, refused, corrected=True, model="m"))
+
+
+@pytest.fixture
+def delivered(tmp_path):
+    """The path of a delivered document's NAME.json; NAME.txt lies beside it."""
+    pages = [finished(1, RAW[0], EDITS[0], REFUSED), finished(2, RAW[1], EDITS[1])]
+    totals = Totals(9, {"similar word": 3, "it is": 1}, {"too different": 1}, {"decided": 2})
+    document = Document("j", "s.tif", "ab", 2, 0, True, "", False, {}, totals=totals)
+    for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
+        with (tmp_path / name).open("wb") as file:
+            write(document, iter(pages), file)
+    assert (tmp_path / "s.txt").read_bytes() == TEXT
+    return tmp_path / "s.json"
+
+
+def text_of(path):
+    """What NAME.txt holds."""
+    return path.with_suffix(".txt").read_bytes()
+
+
+def told(path):
+    """What NAME.json holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def lay(path, table):
+    """Write NAME.json by hand."""
+    path.write_text(json.dumps(table), encoding="utf-8")
+
+
+def test_edits_are_told_with_number_place_and_box(delivered):
+    """Numbers run through the document, lines count from 1, the box is that of the words touched."""
+    first, second = told(delivered)["pages"]
+    assert [edit["number"] for page in (first, second) for edit in page["edits"]] == [1, 2, 3, 4]
+    assert [(edit["page"], edit["line"]) for edit in (*first["edits"], *second["edits"])] == [
+        (1, 1), (1, 2), (1, 4), (2, 1)
+    ]  # fmt: skip
+    assert first["edits"][0]["box"] == [10, 20, 30, 40]
+    assert "box" not in first["edits"][1]
+    assert "number" not in first["refused"][0]
+    assert told(delivered)["totals"] == {
+        "words": 9, "edits": 4, "reverted": 0, "refused": 1, "edits_by_reason": {"similar word": 3, "it is": 1},
+        "refused_by_reason": {"too different": 1}, "parts": {"decided": 2},
+    }  # fmt: skip
+
+
+def test_a_box_is_the_bounds_of_all_words_touched():
+    """An edit over two words has the bounds of both; one between two words has none."""
+    places = Places(finished(1, RAW[0], ()).page)
+    assert places.box(0, len("teh first")) == Box(10, 18, 60, 41)
+    assert places.box(2, 1) == Box(10, 20, 30, 40)
+    assert places.box(3, 0) is None
+    assert places.box(10, 4) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), max_size=12), st.integers(0, 70), st.integers(0, 12))
+def test_boxes_are_found_whatever_the_order_of_words(words, offset, length):
+    """The search gives what looking at every word would."""
+    boxed = tuple(Word("x" * size, at, Box(at, 0, at + size, 1)) for at, size in words)
+    page = PageText(1, "x" * 80, 1, 1, 0.0, lines=(Line("", 0, words=boxed),))
+    touched = [word.box for word in boxed if word.offset < offset + length and word.offset + len(word.text) > offset]
+    expected = Box(min(box.left for box in touched), 0, max(box.right for box in touched), 1) if touched else None
+    assert Places(page).box(offset, length) == expected
+
+
+def test_an_edit_taken_back_is_raw_again_and_noted(delivered):
+    """NAME.txt is written without it, NAME.json marks it, everything else stays."""
+    before = told(delivered)
+    assert edits.revise(delivered, [2, 4], reverted=True, force=False) == 0
+    assert text_of(delivered) == TEXT.replace(b"of the", b"of tho").replace(b"another page", b"another pagc")
+    after = told(delivered)
+    assert [edit["reverted"] for page in after["pages"] for edit in page["edits"]] == [False, True, False, True]
+    assert after["pages"][1]["text"] == RAW[1]
+    assert after["totals"]["reverted"] == 2
+    for page, was in zip(after["pages"], before["pages"], strict=True):
+        assert {**page, "text": "", "edits": []} == {**was, "text": "", "edits": []}
+
+
+def test_taken_back_and_put_in_again_is_byte_for_byte_as_before(delivered):
+    """Reverting loses nothing."""
+    before = delivered.read_bytes()
+    edits.revise(delivered, None, reverted=True, force=False)
+    assert text_of(delivered) == f"{RAW[0]}\n\f{RAW[1]}\n".encode()
+    edits.revise(delivered, [4, 3, 2, 1], reverted=False, force=False)
+    assert (text_of(delivered), delivered.read_bytes()) == (TEXT, before)
+
+
+def test_reverting_twice_changes_nothing(delivered, capsys):
+    """What is so already is said, and no file is touched."""
+    edits.revise(delivered, [1], reverted=True, force=False)
+    stat = delivered.stat()
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert "0 edits reverted\nnothing had to be written\n" in capsys.readouterr().out
+    assert delivered.stat().st_ino == stat.st_ino
+
+
+@pytest.mark.parametrize("numbers", [[0], [5], [1, 99]])
+def test_a_number_that_is_none_of_the_edits_changes_nothing(delivered, numbers):
+    """The message tells which numbers there are."""
+    before = delivered.read_bytes()
+    with pytest.raises(ConfigError, match=r"there is no edit (0|5|99); its edits are numbered 1 to 4"):
+        edits.revise(delivered, numbers, reverted=True, force=False)
+    assert (text_of(delivered), delivered.read_bytes()) == (TEXT, before)
+
+
+def test_a_text_changed_by_hand_is_not_overwritten(delivered):
+    """Unless that is asked for; then it is what the receipt says."""
+    before = delivered.read_bytes()
+    delivered.with_suffix(".txt").write_bytes(b"my own words\n")
+    with pytest.raises(TextChanged, match=r"s\.txt was changed by hand; nothing was written \(--force"):
+        edits.revise(delivered, [1], reverted=True, force=False)
+    assert (text_of(delivered), delivered.read_bytes()) == (b"my own words\n", before)
+    edits.revise(delivered, [1], reverted=True, force=True)
+    assert text_of(delivered) == TEXT.replace(b"the first", b"teh first")
+
+
+def test_a_missing_text_is_said(delivered):
+    """It may have been taken elsewhere: it is not put back unasked."""
+    delivered.with_suffix(".txt").unlink()
+    with pytest.raises(TextChanged, match=r"s\.txt is missing; nothing was written"):
+        edits.revise(delivered, [1], reverted=True, force=False)
+    assert not delivered.with_suffix(".txt").exists()
+    edits.revise(delivered, [1], reverted=True, force=True)
+    assert text_of(delivered).startswith(b"teh first")
+
+
+def test_what_was_interrupted_between_the_files_is_finished(delivered, monkeypatch):
+    """The text comes first; asked once more, the receipt follows."""
+    written = []
+
+    def torn(path, *arguments, **settings):
+        if written:
+            raise OSError(28, os.strerror(28))
+        written.append(path)
+        path.write_bytes(arguments[0])
+
+    monkeypatch.setattr("ocrwatchd.edits.delivered.write_new", torn)
+    with pytest.raises(OSError, match="No space left"):
+        edits.revise(delivered, [1], reverted=True, force=False)
+    monkeypatch.undo()
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert text_of(delivered).startswith(b"teh first")
+    assert told(delivered)["totals"]["reverted"] == 1
+
+
+def test_permissions_are_kept(delivered):
+    """Who could read the document still can, and nobody else."""
+    delivered.chmod(0o604)
+    delivered.with_suffix(".txt").chmod(0o640)
+    edits.revise(delivered, [1], reverted=True, force=False)
+    modes = [path.stat().st_mode & 0o777 for path in (delivered, delivered.with_suffix(".txt"))]
+    assert modes == [0o604, 0o640]
+
+
+def test_keys_of_later_versions_are_kept(delivered):
+    """A revision carries along what it does not know, at its place."""
+    table = {"schema": receipt.SCHEMA, "news": [1], **told(delivered)}
+    table["pages"][0]["more"] = "x"
+    lay(delivered, table)
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert list(told(delivered)) == list(table)
+    assert told(delivered)["pages"][0]["more"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda table: table | {"schema": 1}, r"another version of ocrwatchd \(schema 1; this one reads 2\)"),
+        (lambda table: {}, "is not a document's receipt"),
+        (lambda table: [], "is not a document's receipt"),
+        (lambda table: table | {"pages": [{}]}, r"is damaged at pages\.0\.number"),
+        (lambda table: table | {"pages": "x"}, "is damaged at pages"),
+        (lambda table: table["pages"][0].update(text="x") or table, "text and edits of page 1 disagree"),
+        (lambda table: table["pages"][1]["edits"][0].update(offset=3) or table, "text and edits of page 2 disagree"),
+        (lambda table: table["pages"][1]["edits"][0].update(number=1) or table, "two edits have one number"),
+    ],
+)
+def test_what_is_no_receipt_is_refused(delivered, spoil, words):
+    """Another version's, a damaged one, one that disagrees with itself: a message, and nothing is written."""
+    lay(delivered, spoil(told(delivered)))
+    with pytest.raises(UnreadableScan, match=words):
+        edits.revise(delivered, [1], reverted=True, force=True)
+    assert text_of(delivered) == TEXT
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_json_is_refused(delivered, content):
+    """Whatever lies there gets a message."""
+    delivered.write_bytes(content)
+    with pytest.raises(UnreadableScan, match="is not valid JSON"):
+        Delivered.opened(delivered)
+
+
+def test_the_text_itself_is_not_what_is_named(delivered):
+    """A wrong name gets told the right one."""
+    with pytest.raises(UnreadableScan, match=r"name the document.s \.json file"):
+        Delivered.opened(delivered.with_suffix(".txt"))
+    with pytest.raises(UnreadableScan, match="No such file"):
+        Delivered.opened(delivered.with_name("other.json"))
+
+
+def test_edits_stand_side_by_side_in_colour(delivered):
+    """The line as recognised with the misread word in red, and as delivered with its repair in green."""
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system="standard")
+    for each in listing(Delivered.opened(delivered), refused=True):
+        console.print(each)
+    shown = console.file.getvalue()
+    assert "\x1b[1;31mtho\x1b[0m" in shown
+    assert "\x1b[1;32mthe\x1b[0m" in shown
+    assert "too different" in shown
+    assert "4 edits, 0 of them reverted; 1 proposals refused" in shown
+
+
+def test_what_is_shown_does_not_act_on_the_terminal():
+    """Escape sequences in a hostile page or answer are blanks; long lines are cut around the edit."""
+    raw = "x" * 90 + " a\x1b[31mb " + "y" * 90
+    before, after = sides(raw, {"offset": 91, "before": "a\x1b[31mb", "after": "\x1b]0;own\x07\u202e"})
+    for side in (before, after):
+        assert "\x1b" not in side.plain
+        assert "\u202e" not in side.plain
+        assert len(side.plain) < 90
+
+
+def run(*arguments):
+    """The command line, in this process."""
+    return cli.main(["edits", *map(str, arguments)])
+
+
+def test_the_command_line_shows_reverts_and_applies(delivered, capsys):
+    """With the documented exit codes."""
+    assert run(delivered, "--json", "--refused") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (len(shown["edits"]), len(shown["refused"]), shown["totals"]["edits"]) == (4, 1, 4)
+    assert run(delivered) == 0
+    assert "too different" not in capsys.readouterr().out
+    assert run(delivered, "--revert", 1, 2) == 0
+    assert capsys.readouterr().out == f"2 edits reverted\n{delivered.with_suffix('.txt')}\n"
+    assert run(delivered, "--revert-all") == 0
+    assert run(delivered, "--apply", 1) == 0
+    assert text_of(delivered).startswith(b"the first line\nof tho")
+    assert run(delivered, "--revert", 7) == 2
+    delivered.with_suffix(".txt").write_text("by hand")
+    assert run(delivered, "--apply", 2) == 1
+    assert run(delivered, "--apply", 2, "--force") == 0
+    delivered.write_text("{}")
+    assert run(delivered) == 5
+    assert "not a document's receipt" in capsys.readouterr().err
