@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ocrwatchd.correct import Ending, Model
 from ocrwatchd.correct.chunks import split
@@ -15,6 +15,7 @@ from ocrwatchd.correct.gate import Evidence, Policy, admit, apply
 from ocrwatchd.correct.lexicon import lexicon
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skip import why_skip
+from ocrwatchd.correct.unwrap import unwrap
 from ocrwatchd.model import Correction, Edit, Part
 
 if TYPE_CHECKING:
@@ -23,22 +24,13 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Llm, Work
     from ocrwatchd.correct.chunks import Chunk
+    from ocrwatchd.correct.consistency import Memory
     from ocrwatchd.correct.gate import Admitted
     from ocrwatchd.model import Fate, PageText
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 
 ENDLESS = "the model's answer did not come to an end"
-
-
-class Memory(Protocol):
-    """What a document's earlier chunks have taught about its misread words."""
-
-    def weigh(self, admitted: Admitted, source: str) -> Admitted:
-        """Decide again about single edits, in the light of the others in the document."""
-
-    def remember(self, admitted: Admitted) -> None:
-        """Learn from what became of a chunk or a page."""
 
 
 class Corrector:
@@ -125,7 +117,7 @@ class Corrector:
         if proposal.ending is Ending.UNABLE:
             return _undecided(chunk, "raw", proposal.reason)
         finished = proposal.ending is Ending.FINISHED
-        answer = without(proposal.text, context, chunk.text)
+        answer = without(unwrap(proposal.text, prompt, chunk.text), context, chunk.text)
         admitted = sheet.admit(chunk.text, answer, replace(evidence, finished=finished))
         part = Part(chunk.offset, len(chunk.text), "decided", "" if finished else ENDLESS)
         return _Decided(part, *(tuple(_moved(edits, chunk.offset)) for edits in (admitted.edits, admitted.refused)))
@@ -150,7 +142,7 @@ class _Sheet:
         if self.memory is None:
             return admitted
         weighed = self.memory.weigh(admitted, source)
-        self.memory.remember(admitted)
+        self.memory.remember(weighed)
         return weighed
 
 

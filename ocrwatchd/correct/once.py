@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.correct import models
 from ocrwatchd.correct.chunks import split
+from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.errors import UnreadableScan
 from ocrwatchd.model import Correction, PageText
@@ -71,7 +72,8 @@ def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
     """
     portions = list(_portions(text))
     pages = (PageText(number, portion, 0, 0, 0.0) for number, (_, portion) in enumerate(portions, 1))
-    corrections = [corrector.correct(page, work) for page in pages]
+    memory = Memory()
+    corrections = [corrector.correct(page, work, memory) for page in pages]
     moved = [_moved(each, offset) for each, (offset, _) in zip(corrections, portions, strict=True)]
     return Correction(
         "".join(each.text for each in moved),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SURE = 0.97
 """The least confidence, 0-1, with which each word of a clean part was read: the mean of its letters'."""
 
-NUMBER_SHARE = 0.8
+NUMBER_SHARE = 0.7
 """From this share of words that are plain numbers a part counts as a table of numbers."""
 
 UNIT_CHARACTERS = 2
@@ -52,16 +52,16 @@ def why_skip(text: str, words: Sequence[Word], lexicon: Lexicon) -> str:
 
 
 def _is_numbers(text: str, lexicon: Lexicon) -> bool:
-    found = text.split()
+    found = [word for word in text.split() if not _RULE.fullmatch(word)]
     others = [word for word in found if not _NUMBER.fullmatch(word)]
-    if len(others) > (1 - NUMBER_SHARE) * len(found):
+    if not found or len(others) > (1 - NUMBER_SHARE) * len(found):
         return False
     return all(_is_label(word, lexicon) for word in others)
 
 
 def _is_label(word: str, lexicon: Lexicon) -> bool:
     core = word.strip(_AROUND)
-    if not core or _RULE.fullmatch(word):
+    if not core:
         return True
     longest = CURRENCY_CHARACTERS if core.isupper() else UNIT_CHARACTERS
     return core.isalpha() and (len(core) <= longest or lexicon.knows(core))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.gate import Admitted
 from ocrwatchd.engine import faults
 from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.correct.corrector import Corrector, Memory
+    from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.bench import Bench
     from ocrwatchd.engine.pages import Pages
     from ocrwatchd.engine.wire import StepName
@@ -95,7 +97,7 @@ class _Stations:
     no_corrector: str
     files: PageFiles
     tell: Tell
-    memory: Memory | None = None
+    memory: Memory
 
     @classmethod
     def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell) -> _Stations:
@@ -109,7 +111,7 @@ class _Stations:
             reason = str(error)
         model = f"{bench.model_path(job.work.llm)} {corrector.version}" if corrector else ""
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model)
-        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell)
+        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell, Memory())
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
         tally = Tally()
@@ -124,6 +126,10 @@ class _Stations:
                 self.tell("page-done", number, pages.count, seconds)
                 self._log(finished)
                 self.bench.page_finished()
+            else:
+                # The corrector tells the memory of its own pages; those of an earlier attempt are told here.
+                correction = finished.correction
+                self.memory.remember(Admitted(correction.text, correction.edits, correction.refused))
             tally.add(finished)
         return tally
 

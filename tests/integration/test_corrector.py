@@ -1,20 +1,26 @@
 """The corrector: its rules with a model that says what the test wants, and real llama.cpp on tiny models."""
 
-import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Llm, Work
+from ocrwatchd.config import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT_PROMPT_TABLE, Llm, Ocr, Work
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct import native as native_module
+from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import ENDLESS, Corrector
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.frame import framed
 from ocrwatchd.correct.gate import apply
+from ocrwatchd.correct.ink import tokenise_ink
 from ocrwatchd.correct.native import Native
+from ocrwatchd.correct.once import corrected
+from ocrwatchd.correct.skip import CLEAN
 from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.model import PageText
+from ocrwatchd.model import Line, PageText, Word
 from tests import gguf_factory
 
 PAGE = (
@@ -22,6 +28,7 @@ PAGE = (
     "The committee met on 14 March 1859 and paid £1,850 to Mr. Gillespie.\n\n"
     "A second meeting was held; nobody could say where the money had gone.\n"
 )
+OWNERS = ("well", "ley", "ton", "by", "ham", "wick", "ford", "stead")
 SMALL = Llm(context_size=2048)
 FAR = 1e12
 
@@ -58,6 +65,15 @@ class Says:
         self.closed = True
 
 
+def paragraph(first, lines=12):
+    """A paragraph whose lines differ, each with the misread words "honse" and "tho"."""
+    owners = [f"{one}{two}" for one in ("bar", "cold", "dun", "farn", "gar", "hol") for two in OWNERS]
+    return "".join(
+        f"at {owner} the honse of {owner} stood and tho {owner} garden lay below\n"
+        for owner in owners[first * lines : (first + 1) * lines]
+    )
+
+
 def corrector(answer, clock=None):
     """A corrector around a model that answers so, and the model."""
     model = Says(answer)
@@ -67,6 +83,15 @@ def corrector(answer, clock=None):
 def page_of(text):
     """A page with that text, and nothing known about its words."""
     return PageText(1, text, 0, 0, 0.0)
+
+
+def sure_page(text, sure):
+    """A page read with confidence up to the character ``sure``, and badly after it."""
+    words = tuple(
+        Word(found.group(), found.start(), None, 0.999 if found.start() < sure else 0.6)
+        for found in re.finditer(r"\S+", text)
+    )
+    return PageText(1, text, 0, 0, 0.0, lines=(Line(text, 0, words=words),))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +122,7 @@ def load():
 
 def test_edits_of_every_chunk_point_into_the_page():
     """Offsets count from the page's beginning, and applied to it give the corrected text."""
-    page = ("the honse stood on a hill and tho garden lay below it\n" * 12 + "\n") * 4
+    page = "\n".join(map(paragraph, range(4)))
     ours, model = corrector(lambda text: text.replace("honse", "house").replace("tho ", "the "))
     correction = ours.correct(page_of(page), Work())
     assert len(model.asked) > 1
@@ -109,12 +134,12 @@ def test_edits_of_every_chunk_point_into_the_page():
 
 def test_a_chunk_that_fails_stays_raw_alone():
     """The others are corrected, and the reason says how many were not."""
-    page = ("the honse stood on a hill and the garden lay below it\n" * 12 + "\n") * 2 + "this honse fails\n" * 60
+    page = "\n".join((paragraph(0), paragraph(1), paragraph(2).replace("the honse", "this fails, the honse")))
     unable = Proposal("", Ending.UNABLE, reason="it would not")
     ours, _ = corrector(lambda text: unable if "fails" in text else text.replace("honse", "house"))
     correction = ours.correct(page_of(page), Work())
-    assert "the house stood" in correction.text
-    assert "this honse fails" in correction.text
+    assert "the house of barwell" in correction.text
+    assert correction.text.count("this fails, the honse") == 12
     assert correction.corrected
     assert correction.reason == "1 of 3 parts stayed raw: it would not"
 
@@ -135,7 +160,7 @@ def test_the_rest_of_a_page_stays_raw_when_its_budget_is_spent():
         clock.now += 40
         return text.replace("honse", "house")
 
-    page = ("the honse stood on a hill and the garden lay below it\n" * 12 + "\n") * 4
+    page = "\n".join(map(paragraph, range(4)))
     ours, model = corrector(slow, clock)
     correction = ours.correct(page_of(page), Work(llm=Llm(page_budget_s=60)))
     assert len(model.asked) == 2
@@ -157,6 +182,102 @@ def test_a_profile_without_a_model_stays_raw():
     ours, model = corrector(lambda text: text)
     assert ours.correct(page_of("text"), Work(llm=Llm(model="off"))).reason == 'llm.model is "off"'
     assert model.asked == []
+
+
+def test_the_model_is_shown_the_lines_around_each_part():
+    """The two nearest on each side, which are never answered for; at the page's edges there are none."""
+    pages = [paragraph(0), paragraph(1), paragraph(2)]
+    ours, model = corrector(lambda text: text)
+    ours.correct(page_of("\n".join(pages)), Work())
+    first, second, third = (context for _, context in model.questions)
+    assert (first.before, third.after) == ("", "")
+    assert second.before == "\n".join(pages[0].splitlines()[-2:])
+    assert second.after == "\n".join(pages[2].splitlines()[:2])
+    assert first.after == "\n".join(pages[1].splitlines()[:2])
+
+
+def test_an_answer_that_repeats_the_lines_around_is_still_of_use():
+    """What it gives back of them is cut off before the gate looks."""
+    page = "\n".join(map(paragraph, range(3)))
+
+    def repeats(text):
+        _, context = model.questions[-1]
+        return "\n".join((context.before, text.replace("honse", "house"), context.after))
+
+    ours, model = corrector(repeats)
+    correction = ours.correct(page_of(page), Work())
+    assert correction.text == page.replace("honse", "house")
+    assert correction.refused == ()
+
+
+def test_what_is_clean_already_never_reaches_the_model():
+    """The part is told as skipped, with the reason; its neighbours are asked about."""
+    clean = "The quick brown dog jumped over the lazy fox.\n" * 12 + "\n"
+    page = sure_page(clean + paragraph(0), sure=len(clean))
+    ours, model = corrector(lambda text: text.replace("honse", "house"))
+    correction = ours.correct(page, Work())
+    assert [text.split()[0] for text in model.asked] == ["at"]
+    assert [(part.offset, part.length, part.fate, part.why) for part in correction.parts] == [
+        (0, len(clean), "skipped", CLEAN), (len(clean), len(page.text) - len(clean), "decided", "")
+    ]  # fmt: skip
+    assert (correction.corrected, correction.reason) == (True, "")
+
+
+def test_a_page_that_is_clean_altogether_says_why_no_model_was_asked():
+    """It is not corrected, and that is no failure."""
+    ours, model = corrector(lambda text: text)
+    page = sure_page("The quick brown dog.", sure=99)
+    correction = ours.correct(page, Work())
+    assert (correction.corrected, correction.reason, model.asked) == (False, CLEAN, [])
+
+
+def test_each_kind_of_page_has_its_prompt_in_the_documents_language():
+    """Print, handwriting and tables, by profile and by what is on the page."""
+    table = "Qzar\t12\tbwk\nvvr\t13\tpqx\n"
+    ours, model = corrector(lambda text: text)
+    for text, ocr in (
+        ("some words", Ocr()),
+        ("some words", Ocr(mode="handwritten", languages=("deu",))),
+        (table, Ocr(languages=("fra", "eng"))),
+        ("some words", Ocr(layout="rows")),
+    ):
+        ours.correct(page_of(text), Work(ocr=ocr))
+    asked = [prompt for prompt, _ in model.questions]
+    assert asked == [
+        DEFAULT_PROMPT.replace("{language}", "English"),
+        DEFAULT_PROMPT_HANDWRITTEN.replace("{language}", "German"),
+        DEFAULT_PROMPT_TABLE.replace("{language}", "French and English"),
+        DEFAULT_PROMPT_TABLE.replace("{language}", "English"),
+    ]
+
+
+def test_what_a_document_has_taught_is_used_on_its_later_pages():
+    """A word that was mended three times and more is mended where the model passes over it; another document is new."""
+    ours, _ = corrector(lambda text: text.replace("garbon", "garden"))
+    memory = Memory()
+    for place in ("north", "south", "east", "west"):
+        ours.correct(page_of(f"to the {place} of it lay the garbon of the house, in full bloom"), Work(), memory)
+    ours, _ = corrector(lambda text: text.replace("honse", "house"))
+    page = page_of("behind the old honse is a wall, and there the garbon ends")
+    assert ours.correct(page, Work(), memory).text == "behind the old house is a wall, and there the garden ends"
+    assert ours.correct(page, Work(), Memory()).text == "behind the old house is a wall, and there the garbon ends"
+
+
+def test_a_long_text_has_a_budget_for_each_portion():
+    """Each portion, as large as a page, may take ``llm.page_budget_s``; its edits point into the whole."""
+    clock = Clock()
+
+    def slow(text):
+        clock.now += 40
+        return text.replace("honse", "house")
+
+    text = "\n".join(map(paragraph, range(4))) + "\f" + "\n".join(map(paragraph, range(4)))
+    ours, model = corrector(slow, clock)
+    correction = corrected(text, ours, Work(llm=Llm(page_budget_s=170)))
+    assert correction.text == text.replace("honse", "house")
+    assert apply(text, correction.edits) == correction.text
+    assert (len(model.asked), correction.seconds, correction.reason) == (8, 320, "")
+    assert "".join(text[part.offset : part.offset + part.length] for part in correction.parts) == text
 
 
 def test_closing_closes_the_model():
@@ -206,6 +327,18 @@ def test_control_tokens_written_in_a_scan_stay_ink(noise, load):
     assert not [token for token in tokens if token >= 256]
     assert b"".join(map(native.piece, tokens)).decode() == written
     assert 257 in native.tokenise(written, control=True)
+
+
+@pytest.mark.slow
+def test_marks_of_any_kind_written_in_a_scan_stay_ink(tmp_path, load):
+    """llama.cpp takes "user defined" tokens for what they spell, whatever it is told; the text is cut around them."""
+    marks = ("<think>", "</think>", "[INST]", "<|channel>", "k>[I", "  ")
+    native = load(Native, gguf_factory.noise(tmp_path / "marks.gguf", marks=marks), Llm(context_size=512))
+    written = "a <think>[INST] <|channel><|channel> <|im_end|> <<think>think>  [INST"
+    assert max(native.tokenise(written, control=False)) > 258
+    tokens = tokenise_ink(native, written)
+    assert b"".join(map(native.piece, tokens)).decode() == written
+    assert {token for token in tokens if token > 255} == {259 + marks.index("  ")}
 
 
 @pytest.mark.slow
@@ -299,20 +432,37 @@ def test_junk_behind_the_magic_is_told(tmp_path):
         Corrector(junk, SMALL)
 
 
+LOADS_AND_CLOSES = """
+import os, sys
+from pathlib import Path
+from ocrwatchd.config import Llm
+from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.corrector import Corrector
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+resident = []
+for _ in range(6):
+    ours = Corrector(Path(sys.argv[1]), Llm(context_size=65536))
+    held = resident_mb()
+    ours.close()
+    ours.close()
+    resident.append(resident_mb())
+assert held - resident[-1] > 20, (held, resident)
+assert resident[-1] - resident[0] < 20, resident
+"""
+
+
 @pytest.mark.slow
 def test_closing_frees_the_memory(tmp_path):
-    """Loaded and closed again and again, the process does not grow by a context each time."""
+    """Loaded and closed again and again, a process does not grow by a context each time."""
     path = gguf_factory.noise(tmp_path / "wide.gguf", context=65536)
-    llm = Llm(context_size=65536)
-    resident = []
-    for _ in range(6):
-        ours = Corrector(path, llm)
-        held = _resident_mb()
-        ours.close()
-        ours.close()
-        resident.append(_resident_mb())
-    assert held - resident[-1] > 20
-    assert resident[-1] - resident[0] < 20
+    # In a process of its own: what other tests have freed would be given out again here.
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS_AND_CLOSES, path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
@@ -326,8 +476,3 @@ def test_a_gpu_asked_for_in_vain_is_said_once(noise, monkeypatch, load):
         load(Native, noise, Llm(context_size=512, gpu_layers=20))
     assert len(said) == 1
     assert "without GPU support" in said[0]
-
-
-def _resident_mb():
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
