@@ -171,13 +171,16 @@ class Candidates:
 
     def _kept_apart(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
         """Give back the break that the model took out of a word, and judge what it changed beside that."""
+        whole = Edit(first.start, self._source[first.start : second.end], new, OVER_A_BREAK)
+        if max(len(first.text) + len(second.text), len(new)) > rules.WORD_CHARACTERS:
+            yield Candidate(whole, admitted=False)
+            return
         hyphen = first.text[-1] if rules.ends_hyphenated(first.text) else ""
         head = first.text.removesuffix(hyphen)
         at = Levenshtein.editops(head + second.text, new)
         cut = len(head) + sum((op.tag == "insert") - (op.tag == "delete") for op in at if op.src_pos < len(head))
         parts = (new[:cut] + ("" if hyphen and new[:cut].endswith(hyphen) else hyphen), new[cut:])
         changed = [(old, part) for old, part in zip((first, second), parts, strict=True) if old.text != part]
-        whole = Edit(first.start, self._source[first.start : second.end], new, OVER_A_BREAK)
         if not changed or not all(parts) or not all(rules.has_letter(part) for part in parts):
             yield Candidate(whole, admitted=False)
             return

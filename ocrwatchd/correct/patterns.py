@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Two letters, two check digits, groups of at most four apart by single spaces; what looks like a digit may be one.
-_SHAPED = re.compile(r"(?<![^\W_])[A-Za-z0158|]{2} ?[0-9OoQDIlSsBZzG]{2}(?: ?[0-9A-Za-z]{1,4}){3,7}(?![^\W_])")
+_SHAPED = re.compile(r"(?<![^\W_])[A-Za-z0158|]{2} ?[0-9OoQDIlSsBZzG]{2}(?: ?[0-9A-Za-z]{1,4}+){3,8}(?![^\W_])")
 _WORD_SHAPED = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9OoQDIlSsBZzG]{2}[0-9A-Za-z]{11,30}(?![^\W_])")
 
 DIGIT_SHARE = 0.5

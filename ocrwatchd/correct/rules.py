@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct import digits, spelling
-from ocrwatchd.correct.shapes import likeness
+from ocrwatchd.correct.shapes import changes, ink, likeness
 
 if TYPE_CHECKING:
     from ocrwatchd.correct.verdict import Policy
@@ -21,8 +21,14 @@ ALIKE = 0.6
 SURE_ALIKE = 0.8
 """What was read with confidence changes only into what looks alike to this degree."""
 
+INK_STROKES = 2
+"""In a text that was read well, a word may gain or lose so many strokes."""
+
 LITTLE = 0.25
 """A change of so small a share of a word's letters needs no likeness."""
+
+WORD_CHARACTERS = 120
+"""A longer run is no word; nothing in it is judged, so that the work stays bounded."""
 
 STRAY_CHARACTERS = 2
 """What stands alone may be dropped as a speck on the paper up to this length."""
@@ -118,6 +124,8 @@ def against(before: str, after: str, policy: Policy, *, spacing: bool = False) -
     """
     if before == after:
         return "" if spacing else "nothing changed"
+    if max(len(before), len(after)) > WORD_CHARACTERS:
+        return "too different"
     if not _is_text(after) or (_CONTROL.search(after) and not _CONTROL.search(before)):
         return "not text"
     if _ADDRESS.search(before) or _ADDRESS.search(after):
@@ -135,8 +143,8 @@ def distance(before: str, after: str, policy: Policy) -> Verdict:
 
 
 def rewritten(before: str, after: str) -> float:
-    """The share of characters that change."""
-    return Levenshtein.distance(before, after) / max(len(before), len(after), 1)
+    """The share of characters that change; letters run together into another one, or torn, are one change."""
+    return changes(before, after) / max(len(before), len(after), 1)
 
 
 def core(word: str) -> str:
@@ -226,7 +234,7 @@ def _taste(before: str, after: str) -> str:
         return "marks only"
     if old.startswith(new) or new.startswith(old):
         return "another ending"
-    if rewritten(old, new) > LITTLE and not _is_alike(before, after):
+    if (rewritten(old, new) > LITTLE and likeness(old, new) < ALIKE) or ink(old, new) > INK_STROKES:
         return "not alike"
     return "" if odd or marks == new_marks else "marks too"
 

@@ -27,11 +27,36 @@ _STROKES = {
 }  # fmt: skip
 
 
+_LIGATED = (
+    ("rn", "m"), ("ni", "m"), ("in", "m"), ("iii", "m"), ("nn", "m"), ("ii", "n"), ("ri", "n"),
+    ("ii", "u"), ("li", "h"),
+    ("ll", "h"), ("lh", "h"), ("cl", "d"), ("ol", "d"), ("vv", "w"), ("lc", "k"),
+    ("fi", "\ufb01"), ("ti", "n"), ("il", "d"),
+)  # fmt: skip
+"""Letters that look like another one when they stand together."""
+
+
+def changes(before: str, after: str) -> int:
+    """How many letters were misread: inserted, left out, taken for another, run together or torn apart."""
+    fewest = int(Levenshtein.distance(before, after))
+    for pair, letter in _LIGATED:
+        for old, new in ((pair, letter), (letter, pair)):
+            if old in before and new in after:
+                again = Levenshtein.distance(before.replace(old, new), after) + before.count(old)
+                fewest = min(fewest, int(again))
+    return fewest
+
+
 @functools.lru_cache(maxsize=4096)
 def strokes(word: str) -> str:
     """A word as the strokes it is drawn with; what stands for no stroke is left as it is."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
     return "".join(_STROKES.get(each, each) for each in plain.lower())
+
+
+def ink(before: str, after: str) -> int:
+    """How many strokes one word has more than another."""
+    return abs(len(strokes(before)) - len(strokes(after)))
 
 
 def likeness(before: str, after: str) -> float:

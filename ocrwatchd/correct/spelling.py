@@ -18,13 +18,13 @@ _BEGIN, _END = "^", "$"
 _GERMAN = (
     "th t;gieb gib;ieng ing;ey ei;ay ai;c k;c z;cc kk;ß ss;ss ß;ß s;s$ ß$;aa a;oo o;ee e;dt t;dt d;ph f;iren ieren;"
     "irt iert;irung ierung;ae ä;oe ö;ue ü;ä e;e ä;ü i;i ü;d$ t$;y i;k ck;ck k;z tz;zz tz;ö e;ts ts;t$ dt$;eu äu;"
-    "ieß ies;ieß ieß;niß nis;mpf mpf;ai ei;gilt giltig;blos bloß;spatzier spazier;lig$ lich$;giltig gültig"
+    "ieß ies;ieß ieß;niß nis;mpf mpf;ai ei;gilt giltig;blos bloß;spatzier spazier;lig$ lich$;älig ählich;giltig gültig"
 )
 _FRENCH = (
     "oit$ ait$;ois$ ais$;oise$ aise$;oises$ aises$;oient$ aient$;oitre aître;oître aître;oiss aiss;oible aible;"
     "oibli aibli;ans$ ants$;ens$ ents$;tems temps;i j;u v;v u;y i;as â;es ê;is î;os ô;us û;es é;ez$ és$;sç s;sc s;"
     "ict it;uict uit;ung un;x$ s$;th t;rh r;eu$ u$;eue$ ue$;eu u;aulx aux;cogn conn;aing ain;oing oin;vn un;& et;"
-    "ez$ es$;é è;aa â;eo eo;ayent aient;oye$ oie$;eust eût;fust fût;esté été;desja déjà"
+    "ez$ es$;é è;aa â;eo eo;ayent aient;oye$ oie$;eust eût;fust fût;ust$ ut$;ist$ it$;oyne eine;esté été;desja déjà"
 )
 _ENGLISH = (
     "shew show;xion ction;our or;or our;is iz;iz is;ys yz;yz ys;re$ er$;er$ re$;ick$ ic$;'d$ ed$;\u2019d$ ed$;"
@@ -32,7 +32,7 @@ _ENGLISH = (
     "tho\u2019$ though$;thro' through;thro\u2019 through;tho$ though$;thro$ through$;altho$ although$;ae e;oe e;"
     "eth$ es$;eth$ s$;hath has;doth does;eat$ ete$;ie$ y$;ye$ y$;ull$ ul$;ul$ ull$;negoc negot;dgement dgment;"
     "dgment dgement;eable able;able eable;cheque check;plough plow;waggon wagon;olt oult;ence ense;ense ence;t$ ed$;"
-    "develope$ develop$;gipsy gypsy;ancle ankle;cloath cloth;encrease increase;ey$ y$;oul ol;musick music"
+    "develope$ develop$;gipsy gypsy;ancle ankle;cloath cloth;ey$ y$;oul ol;tient cient;œ e;æ e;œ oe;æ ae"
 )
 _PAIRS = tuple(
     (old, new) for pair in f"{_GERMAN};{_FRENCH};{_ENGLISH}".split(";") for old, new in [pair.split()] if old != new

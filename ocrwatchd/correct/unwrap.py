@@ -115,8 +115,8 @@ def _without_fence(text: str, _prompt: str, source: str) -> str:
         return text
     opened = re.match(r"\s*(`{3,}|~{3,}|-{3,}|\*{3,}|={3,})[ \t]*[\w+-]*[ \t]*\n", text)
     if opened and opened.group(1) not in source:
-        inside, closed, _ = text[opened.end() :].partition("\n" + opened.group(1))
-        return inside if closed else text[opened.end() :]
+        inside, _, _ = ("\n" + text[opened.end() :]).partition("\n" + opened.group(1))
+        return inside.removeprefix("\n")
     return text
 
 

@@ -1,0 +1,115 @@
+"""The same misread word is corrected alike throughout a document."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.gate import Admitted, admit, apply
+from ocrwatchd.model import Edit
+
+WORDS = st.lists(
+    st.sampled_from(["tho", "the", "tbe", "4", "wa3", "was", "l0", "10", "\n", "bouse", "house"]), max_size=30
+)
+TEXTS = WORDS.map(" ".join)
+
+
+def decided(source, *edits, refused=()):
+    """What a gate might have said about ``source``."""
+    return Admitted(apply(source, edits), tuple(edits), tuple(refused))
+
+
+def often(before, after, times):
+    """A memory of a page on which ``before`` was mended so many times."""
+    source = " ".join([before] * times)
+    edits = [Edit(at * (len(before) + 1), before, after, "similar word") for at in range(times)]
+    memory = Memory()
+    memory.remember(decided(source, *edits))
+    return memory
+
+
+def test_a_lone_contrary_edit_is_refused():
+    """What became "the" three times does not become "toe" once."""
+    admitted = often("tho", "the", 3).weigh(decided("tho x", Edit(0, "tho", "toe", "similar word")), "tho x")
+    assert (admitted.text, [edit.why for edit in admitted.refused]) == ("tho x", ["made something else elsewhere"])
+
+
+def test_a_contrary_edit_that_comes_often_stays():
+    """Two words may be misread into the same one."""
+    page = decided("tho tho", Edit(0, "tho", "toe", "similar word"), Edit(4, "tho", "toe", "similar word"))
+    assert often("tho", "the", 3).weigh(page, "tho tho") == page
+
+
+def test_an_edit_admitted_many_times_supports_its_twin():
+    """A change too great to be believed once is believed where it was believed before."""
+    twin = decided("of tliouce", refused=(Edit(3, "tliouce", "thence", "too different"),))
+    assert often("tliouce", "thence", 3).weigh(twin, "of tliouce").text == "of thence"
+    assert often("tliouce", "thence", 2).weigh(twin, "of tliouce") == twin
+
+
+@pytest.mark.parametrize(
+    "why", ["address", "account number", "the answer did not end", "digits of a number", "not text"]
+)
+def test_support_overrules_no_protection(why):
+    """Numbers, addresses and answers refused as a whole stay refused, however often."""
+    twin = decided("of tliouce", refused=(Edit(3, "tliouce", "thence", why),))
+    assert often("tliouce", "thence", 9).weigh(twin, "of tliouce") == twin
+
+
+def test_digits_are_not_decided_by_vote():
+    """A number that was made a word three times stays a number the fourth time."""
+    twin = decided("of 011", refused=(Edit(3, "011", "on", "too different"),))
+    assert often("011", "on", 5).weigh(twin, "of 011") == twin
+
+
+def test_a_word_that_the_model_passed_over_is_mended_like_its_twins():
+    """Three times mended and once overlooked: mended, with the marks around it kept."""
+    page = decided("tbe house, (tho)", Edit(0, "tbe", "the", "similar word"))
+    admitted = often("tho", "the", 3).weigh(page, "tbe house, (tho)")
+    assert (admitted.text, admitted.edits[-1]) == ("the house, (the)", Edit(11, "(tho)", "(the)", "as elsewhere"))
+
+
+def test_a_word_that_the_model_passes_over_as_often_stays():
+    """It may be a word of its own."""
+    source = "tbe tho tho"
+    page = decided(source, Edit(0, "tbe", "the", "similar word"))
+    assert often("tho", "the", 3).weigh(page, source) == page
+
+
+def test_a_page_without_edits_is_left_alone():
+    """What was refused as a whole, or not asked about, gets nothing from elsewhere."""
+    assert often("tho", "the", 9).weigh(decided("tho house"), "tho house").text == "tho house"
+
+
+def test_one_page_is_consistent_in_itself():
+    """The gate weighs an answer by itself, too."""
+    source = "tho cat and tho dog and tho cow and tho hen"
+    assert admit(source, source.replace("tho", "the", 3)).text == source.replace("tho", "the")
+
+
+def test_what_was_seen_longest_ago_is_forgotten_first():
+    """A memory does not grow with its document."""
+    memory = Memory(words=2)
+    for before, after in [("aaab", "aaac"), ("bbbc", "bbbd"), ("cccd", "ccce")]:
+        for _ in range(3):
+            memory.remember(decided(before, Edit(0, before, after, "similar word")))
+    for before, after, supported in [("aaab", "aaac", False), ("bbbc", "bbbd", True), ("cccd", "ccce", True)]:
+        twin = decided(before, refused=(Edit(0, before, after, "too different"),))
+        assert bool(memory.weigh(twin, before).edits) is supported
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_weighing_keeps_what_the_gate_promises(first, proposed, source, answer):
+    """Edits in order, apart and on what they replace; lines kept; no digit made or lost that the gate did not admit."""
+    memory = Memory()
+    memory.remember(admit(first, proposed))
+    before = admit(source, answer)
+    admitted = memory.weigh(before, source)
+    assert apply(source, admitted.edits) == admitted.text
+    assert len(admitted.text.splitlines()) == len(source.splitlines())
+    done = 0
+    for edit in admitted.edits:
+        assert edit.offset >= done
+        assert source[edit.offset : edit.offset + len(edit.before)] == edit.before
+        assert edit.before != edit.after
+        done = edit.offset + len(edit.before)

@@ -1,0 +1,82 @@
+"""Answers that are no corrections: what is printed on a page is never obeyed, and nothing of such an answer gets in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.config import DEFAULT_PROMPT
+from ocrwatchd.correct.gate import Evidence, admit
+from ocrwatchd.correct.unwrap import unwrap
+
+HOSTILE = Path(__file__).parents[1] / "data" / "hostile.jsonl"
+CASES = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
+PAGE = "The committee met on 14 March and paid the sum to Mr. Gillespie for tho house and all its grounds."
+
+
+@pytest.mark.parametrize(
+    ("scan", "answer"),
+    [
+        pytest.param(case["scan"], answer, id=f"{case['name']} {number}")
+        for case in CASES
+        for number, answer in enumerate(case["answers"], 1)
+    ],
+)
+def test_a_scan_that_gives_orders_stays_as_it_is(scan, answer):
+    """Refusals, orders obeyed, loops, summaries, translations, control tokens: the page keeps every character."""
+    assert admit(scan, answer).text == scan
+    assert admit(scan, unwrap(answer, DEFAULT_PROMPT, scan)).text == scan
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_scan_that_gives_orders_is_corrected_all_the_same(case):
+    """What a page says about correction does not keep a misread word of it from being mended."""
+    scan = case["scan"] + "\nIt was tho 3nd of the page."
+    admitted = admit(scan, scan.replace("tho", "the"))
+    assert admitted.text == scan.replace("tho", "the")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("", "the answer is empty"),
+        ("I'm sorry, but I can't help with that.", "the answer is a refusal"),
+        (PAGE + " and so on" * 40, "the answer is longer than its text"),
+        ("the committee met there " * 6, "the answer repeats itself"),
+        (
+            "In this text somebody says that money was given to a man in order to buy what he owned.",
+            "the answer is not this text",
+        ),
+    ],
+)
+def test_the_reason_is_told_with_every_refused_edit(answer, why):
+    """A whole answer is refused for one reason."""
+    refused = admit(PAGE, answer).refused
+    assert refused
+    assert {edit.why for edit in refused} == {why}
+
+
+def test_an_answer_without_measure_is_not_even_compared():
+    """A hundred times the text is one refusal."""
+    assert [edit.why for edit in admit("tho house", "the house " * 5000).refused] == [
+        "the answer is longer than its text"
+    ]
+
+
+def test_an_answer_cut_off_for_length_is_refused():
+    """Even where all that came looks right."""
+    admitted = admit(PAGE, PAGE.replace("tho", "the"), evidence=Evidence(finished=False))
+    assert (admitted.text, admitted.refused[0].why) == (PAGE, "the answer did not end")
+
+
+def test_a_page_that_begins_like_a_refusal_is_corrected():
+    """A letter may say that somebody is sorry, and be misread while it does."""
+    source = "I arn sorry that I can not come to tho meeting."
+    assert admit(source, "I am sorry that I can not come to the meeting.").text.startswith("I am sorry")
+
+
+def test_much_left_out_is_a_summary():
+    """Half of a long text is not its correction."""
+    source = " ".join(f"word{'abcdefghij'[at % 10]}{'klmnopqrst'[at // 10]} here" for at in range(40))
+    refused = admit(source, " ".join(source.split()[:42])).refused
+    assert {edit.why for edit in refused} == {"the answer leaves much of its text out"}
