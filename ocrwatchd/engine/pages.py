@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ocrwatchd.errors import UnreadableScan
+from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.files import open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ocrwatchd.config import Ocr
@@ -20,9 +21,45 @@ if TYPE_CHECKING:
 MAX_PAGES = 50_000
 """More pages than this are no scan; the work on them would have no end."""
 
+MAX_DOCUMENT_PIXELS = 100_000_000_000
+"""So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
+
 _PDF_HEADER_WITHIN_BYTES = 1024
 _PICTURE_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"GIF87a", b"GIF89a")
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class Length:
+    """How many pages of a document there are, and how far they are read.
+
+    Args:
+        pages: in the file; of more than :data:`MAX_PAGES` the rest stands as one page that cannot be read.
+        pixels: of a page, by its number from 1.
+        max_pixels: a page with more is refused unread, and costs nothing.
+    """
+
+    def __init__(self, pages: int, pixels: Callable[[int], float], max_pixels: int) -> None:
+        self.count = min(pages, MAX_PAGES + 1)
+        self._pixels = pixels
+        self._max_pixels = max_pixels
+        self._sums = [0.0]
+
+    def check(self, number: int) -> None:
+        """Refuse a page beyond the limits; which these are does not depend on what was read before.
+
+        Raises:
+            UnreadablePage: as said.
+        """
+        if number > MAX_PAGES:
+            raise UnreadablePage(f"only the first {MAX_PAGES} pages of a document are read; split it")
+        while len(self._sums) <= number:
+            pixels = self._pixels(len(self._sums))
+            self._sums.append(self._sums[-1] + (pixels if pixels <= self._max_pixels else 0))
+        if self._sums[number] > MAX_DOCUMENT_PIXELS:
+            raise UnreadablePage(
+                f"page {number} lies beyond the first {MAX_DOCUMENT_PIXELS:,} pixels of the document; "
+                "split it, or scan it with a lower resolution"
+            )
 
 
 class Pages(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import warnings
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
-from ocrwatchd.engine.pages import MAX_PAGES
+from ocrwatchd.engine.pages import Length
 from ocrwatchd.engine.pictures import dpi_warnings, too_large
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.model import Page
@@ -26,7 +27,8 @@ LEAST_DPI = 40
 
 LONGEST_SIDE_PX = 30_000
 _SCAN_COVERS = 0.5
-_PICTURES_LOOKED_AT = 20
+_THINGS_LOOKED_AT = 5000
+"""A page may hold millions of lines and letters, and its picture lies among the first things, or is none."""
 
 
 class PdfPages:
@@ -51,13 +53,13 @@ class PdfPages:
         if pages < 1:
             self._document.close()
             raise UnreadableScan("the PDF has no pages")
-        self.count = min(pages, MAX_PAGES)
-        if pages > MAX_PAGES:
-            self.warnings = (f"only the first {MAX_PAGES} of {pages} pages were read",)
+        self._length = Length(pages, self._pixels, ocr.max_pixels)
+        self.count = self._length.count
         _show_forms(self._document)
 
     def page(self, number: int) -> Page:
         """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
+        self._length.check(number)
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:
@@ -66,10 +68,19 @@ class PdfPages:
             dpi, told = self._fitting_dpi(number, *page.get_size())
             picture = _render(page, dpi)
             return Page(number, picture, dpi, (*told, *_scan_warnings(page)))
-        except (pdfium.PdfiumError, MemoryError):
+        except pdfium.PdfiumError:
             raise UnreadablePage(f"page {number} of the PDF cannot be drawn: it is damaged or too large") from None
         finally:
             page.close()
+
+    def _pixels(self, number: int) -> float:
+        """How many pixels a page is drawn with, about; 0 where that cannot be told without opening it."""
+        try:
+            width_pt, height_pt = self._document.get_page_size(number - 1)
+        except pdfium.PdfiumError:
+            return 0.0
+        wanted = width_pt * height_pt * (self._dpi / POINTS_AN_INCH) ** 2
+        return min(wanted, self._max_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
 
     def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
         """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
@@ -137,14 +148,14 @@ def _scan_warnings(page: pdfium.PdfPage) -> tuple[str, ...]:
     """Tell where a page is one scanned picture of too low a resolution, whatever it is drawn at."""
     area = page.get_width() * page.get_height()
     try:
-        for index, thing in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+        for thing in itertools.islice(page.get_objects(max_depth=3), _THINGS_LOOKED_AT):
+            if thing.type != pdfium_c.FPDF_PAGEOBJ_IMAGE:
+                continue
             left, bottom, right, top = thing.get_bounds()
             if (right - left) * (top - bottom) >= _SCAN_COVERS * area:
                 width, height = thing.get_px_size()
                 across, down = width * POINTS_AN_INCH / (right - left), height * POINTS_AN_INCH / (top - bottom)
                 return dpi_warnings(max(across, down), max(across, down)) if across and down else ()
-            if index >= _PICTURES_LOOKED_AT:
-                break
     except pdfium.PdfiumError:
         pass
     return ()

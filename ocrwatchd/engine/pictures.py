@@ -1,6 +1,6 @@
 """Pages of picture files: TIFF with its frames, PNG, JPEG, BMP, GIF, WebP, by Pillow.
 
-Of an animated GIF or WebP the first frame is read, with a warning: an animation is no scan, and its frames are
+Of an animated GIF, PNG or WebP the first frame is read, with a warning: an animation is no scan, and its frames are
 mostly differences. A size is checked before anything of it is decoded.
 """
 
@@ -16,7 +16,8 @@ from PIL import Image, ImageFile, ImageOps
 
 from ocrwatchd.engine.faults import is_machines
 from ocrwatchd.engine.flatten import flatten
-from ocrwatchd.engine.pages import MAX_PAGES
+from ocrwatchd.engine.hearing import DAMAGED, heard, second_hearing, tells_damage
+from ocrwatchd.engine.pages import MAX_PAGES, Length
 from ocrwatchd.engine.tiff import PageFile, directories
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.model import Page
@@ -86,15 +87,16 @@ class TiffPages:
         self._descriptor = descriptor
         self._max_pixels = ocr.max_pixels
         self._chain = directories(descriptor, MAX_PAGES)
-        self.count = len(self._chain.offsets)
-        if not self.count:
+        if not self._chain.pages:
             raise UnreadableScan("the TIFF holds no page, or is damaged; scan or copy it again")
-        self.warnings: tuple[str, ...] = ()
-        if self._chain.damaged:
-            self.warnings = ("the TIFF's list of pages is damaged: pages after the last one may be missing",)
+        sizes = [frame.pixels for frame in self._chain.pages]
+        self._length = Length(len(sizes) + self._chain.cut, lambda number: sizes[number - 1], self._max_pixels)
+        self.count = self._length.count
+        self.warnings = self._chain.warnings
 
     def page(self, number: int) -> Page:
         """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
+        self._length.check(number)
         try:
             return self._page(number, shared=True)
         except UnreadablePage:
@@ -104,7 +106,7 @@ class TiffPages:
             return self._page(number, shared=False)
 
     def _page(self, number: int, *, shared: bool) -> Page:
-        file = PageFile(self._descriptor, self._chain.layout, self._chain.offsets[number - 1], shared=shared)
+        file = PageFile(self._descriptor, self._chain.layout, self._chain.pages[number - 1].offset, shared=shared)
         return _read(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels)
 
     def __enter__(self) -> Self:
@@ -135,14 +137,20 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
     try:
         with _guarded(max_pixels, told), Image.open(file, formats=formats) as image:
             _check_size(image, number, max_pixels)
-            if image.format in {"GIF", "WEBP"} and getattr(image, "is_animated", False):
+            if image.format in {"GIF", "PNG", "WEBP"} and getattr(image, "is_animated", False):
                 told.append(f"an animated {image.format}: only its first picture was read")
-            image.load()
+            damaged = second_hearing(image, file)
+            with heard() as said:
+                image.load()
+            if damaged or tells_damage(said):
+                told.append(DAMAGED)
             across, down = _resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
             if _on_its_side(image):
                 across, down = down, across
-            plain = _square(flatten(ImageOps.exif_transpose(image)), across, down, max_pixels)
+            plain = _square(
+                flatten(ImageOps.exif_transpose(image), white_is_zero=_white_is_zero(image)), across, down, max_pixels
+            )
             told += dpi_warnings(across, down)
     except UnreadablePage:
         raise
@@ -151,8 +159,6 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
             f"page {number} has more than twice the pixels of ocr.max_pixels = {max_pixels}; "
             "scan it with a lower resolution, or raise that limit"
         ) from None
-    except MemoryError:
-        raise UnreadablePage(f"page {number} needs more memory than there is; lower ocr.max_pixels") from None
     except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
         if is_machines(error):
             raise
@@ -194,6 +200,10 @@ def _resolution(image: Image.Image) -> tuple[float, float]:
     if not 1 / MOST_OBLONG_PIXEL <= across / down <= MOST_OBLONG_PIXEL:
         return 0.0, 0.0
     return across, down
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(262) == 0
 
 
 def _on_its_side(image: Image.Image) -> bool:

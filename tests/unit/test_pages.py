@@ -1,5 +1,6 @@
 """Pictures into pages."""
 
+import io
 import struct
 import zlib
 
@@ -76,6 +77,19 @@ def test_a_dark_page_of_16_bits_stays_dark(tmp_path):
     assert shades(only_page(tmp_path / "dark.png").image)[0] < 20
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_deep_pages_that_count_from_white_to_black(tmp_path, kind):
+    """Pillow turns them round only up to 8 bits; an all-white page of 16 is not black."""
+    white = 65535 if kind is np.uint16 else 1
+    for name, values in {"half": [[white] * 30 + [0] * 30] * 20, "white": [[0] * 60] * 20}.items():
+        path = tmp_path / f"{name}.tif"
+        Image.fromarray(np.array(values, dtype=kind)).save(path, tiffinfo={262: 0})
+        with Image.open(path) as written:
+            assert written.tag_v2[262] == 0
+    assert shades(only_page(tmp_path / "half.tif").image) == (0, 255)
+    assert shades(only_page(tmp_path / "white.tif").image) == (255, 255)
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_what_is_transparent_is_white(tmp_path, mode):
     """Transparent parts are paper, not black."""
@@ -150,6 +164,36 @@ def test_half_a_picture_is_unreadable(tmp_path, suffix):
         only_page(cut)
 
 
+def jpeg(**options):
+    """A page of noise and a white tail."""
+    page = Image.new("L", (600, 800), "white")
+    page.paste(Image.fromarray(np.random.default_rng(1).integers(0, 255, (300, 600), dtype=np.uint8)))
+    written = io.BytesIO()
+    page.save(written, format="JPEG", **options)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"progressive": True}, {"restart_marker_rows": 2}])
+def test_a_jpeg_that_ends_too_soon_says_so(tmp_path, capfd, options):
+    """Lines that are missing under a proper end are told; a white tail is no damage."""
+    path = tmp_path / "scan.jpg"
+    path.write_bytes(jpeg(**options))
+    assert only_page(path).warnings == ()
+    path.write_bytes(jpeg(**options)[:-9000] + b"\xff\xd9")
+    page = only_page(path)
+    assert page.image.size == (600, 800)
+    assert any("lines may be missing" in warning for warning in page.warnings)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_white_jpeg_is_not_damaged(tmp_path):
+    """Nor one with a few bytes too many before its end, as some scanners write."""
+    written = io.BytesIO()
+    Image.new("RGB", (2000, 3000), "white").save(written, format="JPEG")
+    (tmp_path / "scan.jpg").write_bytes(written.getvalue()[:-2] + bytes(4) + b"\xff\xd9")
+    assert only_page(tmp_path / "scan.jpg").warnings == ()
+
+
 def test_a_large_picture_is_refused_before_it_is_decoded(tmp_path):
     """A page over max_pixels names its size, the limit and the way out."""
     Image.new("1", (400, 300)).save(tmp_path / "large.png")
@@ -173,13 +217,14 @@ def test_a_decompression_bomb_is_refused(tmp_path):
         only_page(tmp_path / "bomb.png")
 
 
-def test_an_animation_gives_its_first_picture_and_a_warning(tmp_path):
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_an_animation_gives_its_first_picture_and_a_warning(tmp_path, kind):
     """An animation is no scan, and its other frames are mostly differences."""
     frames = [half_black(), Image.new("L", SIZE, 0)]
-    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
-    page = only_page(tmp_path / "moving.gif")
+    frames[0].save(tmp_path / "moving", format=kind, save_all=True, append_images=frames[1:], duration=100)
+    page = only_page(tmp_path / "moving")
     assert shades(page.image)[1] > 245
-    assert page.warnings == ("an animated GIF: only its first picture was read",)
+    assert page.warnings == (f"an animated {kind}: only its first picture was read",)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,52 @@ def test_a_scan_inside_a_pdf_tells_its_own_resolution(tmp_path, dpi, warned):
     assert any("scanned at 150 dpi" in warning for warning in page.warnings) == warned
 
 
+def crowded(path, things, page):
+    """A PDF with one page of many lines, and other pages over the same page object."""
+    content = b"0 0 m 9 9 l S\n" * things
+    kids = b" ".join([b"3 0 R"] * page)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%b]/Count %d>>" % (kids, page),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 3000 3000]/Contents 4 0 R>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(content), content),
+    ]
+    body, offsets = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%b\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    path.write_bytes(
+        body
+        + b"xref\n0 5\n0000000000 65535 f \n%btrailer\n<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+        % (table, len(body))
+    )
+    return path
+
+
+def test_not_every_thing_on_a_page_is_looked_at(tmp_path, monkeypatch):
+    """The search for a scanned picture ends on a page with any number of lines."""
+    looked = []
+    real = pdfium.PdfObject.__init__
+
+    def counted(self, *args, **options):
+        looked.append(1)
+        real(self, *args, **options)
+
+    monkeypatch.setattr(pdfium.PdfObject, "__init__", counted)
+    with open_pages(crowded(tmp_path / "scan.pdf", 20_000, 1), Ocr(dpi=72)) as pages:
+        assert pages.page(1).warnings == ()
+    assert 1_000 < len(looked) <= 5_000
+
+
+def test_the_pixels_of_a_document_are_bounded(tmp_path):
+    """A small PDF that shows one large page any number of times is read up to a limit."""
+    with open_pages(crowded(tmp_path / "scan.pdf", 1, 2_000), Ocr(dpi=260)) as pages:
+        assert pages.count == 2_000
+        with pytest.raises(UnreadablePage, match="lies beyond the first 100,000,000,000 pixels"):
+            pages.page(2_000)
+
+
 def encrypted(path, password):
     """Write a PDF that opens with a password only (PDF 1.7, 7.6.3: revision 2)."""
     padding = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocrwatchd.config import Ocr
-from ocrwatchd.engine.pages import MAX_PAGES, open_pages
+from ocrwatchd.engine.pages import MAX_DOCUMENT_PIXELS, MAX_PAGES, open_pages
 from ocrwatchd.engine.tiff import directories
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 
 WIDTHS = (40, 50, 60)
+DATA = Path(__file__).parents[1] / "data"
 
 
 def write(path, *, compression="raw", big=False, widths=WIDTHS):
@@ -48,7 +49,7 @@ def test_one_bad_page_does_not_stop_the_others(tmp_path, bad):
     """A page whose directory is nonsense is unreadable, and the others are read."""
     path = write(tmp_path / "scan.tif", compression="tiff_lzw")
     with path.open("rb") as file:
-        offset = directories(file.fileno(), 10).offsets[bad - 1]
+        offset = directories(file.fileno(), 10).pages[bad - 1].offset
     data = bytearray(path.read_bytes())
     data[offset + 2 : offset + 2 + 12 * 3] = bytes(12 * 3)  # width, height and bits are gone
     path.write_bytes(data)
@@ -75,7 +76,7 @@ def test_directories_that_run_in_a_circle_end(tmp_path):
     """A chain that comes back to itself is cut, and the document says so."""
     path = write(tmp_path / "scan.tif")
     with path.open("rb") as file:
-        offsets = directories(file.fileno(), 10).offsets
+        offsets = [page.offset for page in directories(file.fileno(), 10).pages]
     data = bytearray(path.read_bytes())
     last = offsets[-1]
     entries = struct.unpack_from("<H", data, last)[0]
@@ -86,17 +87,136 @@ def test_directories_that_run_in_a_circle_end(tmp_path):
         assert "list of pages is damaged" in pages.warnings[0]
 
 
-def test_endless_directories_are_cut(tmp_path):
-    """A file full of directories has no more pages than the limit."""
+def chain(path, frames, pixels=(1, 1), strips=None):
+    """A TIFF of nothing but directories; frame n's data begins at ``strips(n)``."""
     data = bytearray(b"II*\0" + struct.pack("<I", 8))
-    for index in range(3_000):
-        data += struct.pack("<H", 1) + bytes(12) + struct.pack("<I", 8 + 18 * (index + 1))
-    (tmp_path / "scan.tif").write_bytes(data)
-    with (tmp_path / "scan.tif").open("rb") as file:
+    for index in range(frames):
+        tags = {256: pixels[0], 257: pixels[1], 258: 1, 259: 4, 262: 0, 273: strips(index) if strips else 8, 279: 4}
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        following = 8 + (index + 1) * (len(entries) + 6) if index + 1 < frames else 0
+        data += struct.pack("<H", len(tags)) + entries + struct.pack("<I", following)
+    path.write_bytes(data)
+    return path
+
+
+def test_endless_directories_are_cut(tmp_path):
+    """A file full of directories has no more pages than the limit, and is not called damaged for it."""
+    path = chain(tmp_path / "scan.tif", 3_000, strips=lambda index: index + 1)
+    with path.open("rb") as file:
         found = directories(file.fileno(), 1_000)
-    assert len(found.offsets) == 1_000
-    assert found.damaged
+        whole = directories(file.fileno(), 3_000)
+    assert len(found.pages) == 1_000
+    assert (found.cut, found.warnings) == (True, ())
+    assert (len(whole.pages), whole.cut, whole.warnings) == (3_000, False, ())
     assert MAX_PAGES > 10_000
+
+
+def test_what_is_beyond_the_limit_of_pages_is_a_page_that_cannot_be_read(tmp_path, monkeypatch):
+    """A document that was cut is never called complete."""
+    monkeypatch.setattr("ocrwatchd.engine.pages.MAX_PAGES", 3)
+    monkeypatch.setattr("ocrwatchd.engine.pictures.MAX_PAGES", 3)
+    with open_pages(write(tmp_path / "scan.tif", widths=(40, 41, 42, 43, 44, 45)), Ocr()) as pages:
+        assert pages.count == 4
+        assert pages.page(3).image.width == 42
+        with pytest.raises(UnreadablePage, match="only the first 3 pages"):
+            pages.page(4)
+        assert pages.warnings == ()
+
+
+def test_directories_over_one_picture_are_one_page(tmp_path):
+    """A small file cannot claim the same page a thousand times."""
+    with open_pages(chain(tmp_path / "scan.tif", 1_000), Ocr()) as pages:
+        assert pages.count == 1
+        assert "999 that show an earlier page again" in pages.warnings[0]
+
+
+def test_the_pixels_of_a_document_are_bounded(tmp_path):
+    """Beyond the limit pages are refused at once, whatever was read before; those before it are tried."""
+    side = 10_000
+    within = MAX_DOCUMENT_PIXELS // side**2
+    path = chain(tmp_path / "scan.tif", within + 5, pixels=(side, side), strips=lambda index: index + 1)
+    with open_pages(path, Ocr()) as pages:
+        assert pages.count == within + 5
+        with pytest.raises(UnreadablePage, match=f"page {within + 1} lies beyond"):
+            pages.page(within + 1)
+        with pytest.raises(UnreadablePage, match="damaged"):
+            pages.page(within)
+
+
+def mark(path, number, tag, value):
+    """Put a tag with one number into one page's directory, in place of its resolution's unit (296)."""
+    with path.open("rb") as file:
+        offset = directories(file.fileno(), 10).pages[number - 1].offset
+    data = bytearray(path.read_bytes())
+    for entry in range(offset + 2, offset + 2 + 12 * struct.unpack_from("<H", data, offset)[0], 12):
+        if struct.unpack_from("<H", data, entry)[0] == 296:
+            struct.pack_into("<HHII", data, entry, tag, 4, 1, value)
+            path.write_bytes(data)
+            return
+    raise AssertionError("no such entry")
+
+
+@pytest.mark.parametrize(("tag", "value"), [(254, 1), (254, 4), (254, 5), (255, 2)])
+def test_previews_and_masks_are_no_pages(tmp_path, tag, value):
+    """What is there besides the pages is left out, and said."""
+    path = write(tmp_path / "scan.tif", widths=(60, 40, 50))
+    mark(path, 2, tag, value)
+    with open_pages(path, Ocr()) as pages:
+        assert [pages.page(number).image.width for number in range(1, pages.count + 1)] == [60, 50]
+        assert "1 previews or masks" in pages.warnings[0]
+
+
+def test_a_preview_is_read_where_it_is_all_there_is(tmp_path):
+    """Nothing is lost: neither where everything is marked, nor where the "preview" is larger than the pages."""
+    path = write(tmp_path / "scan.tif", widths=(60, 40))
+    mark(path, 1, 254, 1)
+    with open_pages(path, Ocr()) as pages:
+        assert pages.count == 2
+    mark(path, 2, 254, 1)
+    with open_pages(path, Ocr()) as pages:
+        assert pages.count == 2
+        assert pages.warnings == ()
+
+
+def test_an_ordinary_mark_is_no_preview(tmp_path):
+    """Bit 1 says "one page of several", and fax machines set it."""
+    path = write(tmp_path / "scan.tif")
+    for number in (1, 2, 3):
+        mark(path, number, 254, 2)
+    with open_pages(path, Ocr()) as pages:
+        assert (pages.count, pages.warnings) == (3, ())
+
+
+FAXES = ["group3", "group4"]
+
+
+def text_page(path, compression):
+    """A real page of text, in one strip."""
+    with Image.open(DATA / "phototest.tif") as scan:
+        scan.convert("1" if compression in FAXES else "L").save(path, compression=compression, dpi=(300, 300))
+    return path
+
+
+@pytest.mark.parametrize("compression", [*FAXES, "jpeg"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_damage_inside_a_page_is_told(tmp_path, capfd, compression, number):
+    """Where the decoder goes on after lost data, the page says so, and standard error stays clean."""
+    path = text_page(tmp_path / "scan.tif", compression)
+    with Image.open(path) as scan:
+        scan.save(path, compression=compression, save_all=True, append_images=[scan.copy()])
+    with open_pages(path, Ocr()) as pages:
+        assert not any("damaged" in warning for n in (1, 2) for warning in pages.page(n).warnings)
+    with Image.open(path) as scan:
+        scan.seek(number - 1)
+        strip = len(scan.tag_v2[273]) // 2
+        offset, length = scan.tag_v2[273][strip], scan.tag_v2[279][strip]
+    data = bytearray(path.read_bytes())
+    data[offset + length // 3 : offset + length // 3 + 150] = np.random.default_rng(1).bytes(150)
+    path.write_bytes(data)
+    with open_pages(path, Ocr()) as pages:
+        told = {n: any("data are damaged" in warning for warning in pages.page(n).warnings) for n in (1, 2)}
+    assert told == {number: True, 3 - number: False}
+    assert capfd.readouterr().err == ""
 
 
 def test_a_tiff_without_pages_is_unreadable(tmp_path):
