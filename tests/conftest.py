@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import pytest
+import structlog
 
 
 def pytest_addoption(parser):
@@ -25,3 +26,10 @@ def own_directories(tmp_path_factory, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for name in ("CONFIGURATION", "STATE", "CACHE"):
         monkeypatch.setenv(f"{name}_DIRECTORY", str(tmp_path_factory.mktemp(name.lower())))
+
+
+@pytest.fixture(autouse=True)
+def own_log():
+    """Forget where a test has sent the log: its standard error is closed when it is over."""
+    yield
+    structlog.reset_defaults()
