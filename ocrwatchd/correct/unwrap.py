@@ -15,6 +15,9 @@ ROUNDS = 6
 ANNOUNCED_CHARACTERS = 160
 """A longer first line is text."""
 
+REMARK_CHARACTERS = 40
+"""So much of a remark is looked for in the source."""
+
 ALIKE_PERCENT = 80
 """A line so much like one of the source's is the source's."""
 
@@ -43,10 +46,10 @@ _ANNOUNCED_CJK = re.compile(
     r"[^\n:\uff1a]{0,40}[:\uff1a][*_]*[ \t]*"
 )
 _REMARK = re.compile(
-    r"\n[ \t]*\n[\s*_#(\[>-]*(?:note|notes|please\s+note|explanation|corrections?\s+made|changes(?:\s+made)?"
-    r"|i\s+(?:have\s+)?(?:corrected|fixed|changed|made|kept|preserved)|let\s+me\s+know|i\s+hope|hope\s+this|the\s+(?:above|following)\s+"
-    r"(?:corrections|changes)|anmerkung(?:en)?|hinweis|erkl\xe4rung|\xe4nderungen|ich\s+habe|remarques?|note\s*:"
-    r"|explications?|modifications?|j['\u2019]ai\s+corrig\xe9|nota|notas|注[:\uff1a]|说明|說明|修改)\b",
+    r"[ \t]*[*_#(\[>-]{0,8}[ \t]*(?:notes?|please\s+note|explanation|corrections?\s+made|changes(?:\s+made)?"
+    r"|i\s+(?:have\s+)?(?:corrected|fixed|changed|made|kept|preserved)|let\s+me\s+know|i\s+hope|hope\s+this"
+    r"|the\s+(?:above|following)\s+(?:corrections|changes)|anmerkung(?:en)?|hinweis|erkl\xe4rung|\xe4nderungen|ich\s+habe"
+    r"|remarques?|explications?|modifications?|j['\u2019]ai\s+corrig\xe9|notas?|注[:\uff1a]|说明|說明|修改)(?!\w)",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c", "«": "»", "»": "«", "\u2018": "\u2019", "`": "`"}
@@ -139,10 +142,13 @@ def _without_quotes(text: str, _prompt: str, source: str) -> str:
 
 
 def _without_remark(text: str, source: str) -> str:
-    """Drop what is said about the work in a last paragraph."""
-    for found in _REMARK.finditer(text):
-        if not _is_in(text[found.start() : found.end() + 40], source):
-            return text[: found.start()]
+    """Drop what is said about the work in a paragraph of its own."""
+    offset, blank = 0, False
+    for line in text.splitlines(keepends=True):
+        if blank and _REMARK.match(line) and not _is_in(line[:REMARK_CHARACTERS], source):
+            return text[:offset]
+        blank = not line.strip()
+        offset += len(line)
     return text
 
 

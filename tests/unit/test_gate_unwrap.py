@@ -94,3 +94,12 @@ def test_an_echo_is_never_shortened(source):
 def test_what_is_left_was_in_the_answer(answer, source):
     """Taking off only takes off."""
     assert unwrap(answer, DEFAULT_PROMPT, source) in answer
+
+
+@pytest.mark.parametrize("piece", [" \n", "\n\nNote: x", "<think>", '"', "```\n", "Here is ", "* ", "<text>", "> \n\n"])
+@pytest.mark.timeout(10)
+def test_a_hostile_answer_is_unwrapped_without_trying_everything(piece):
+    """20,000 characters that nearly match are looked through once: comparing all with all would take minutes."""
+    answer = piece * (20_000 // len(piece))
+    assert unwrap(answer, DEFAULT_PROMPT, SOURCE) in answer
+    assert unwrap(answer, DEFAULT_PROMPT, answer[:2_500]) in answer
