@@ -14,6 +14,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import TypeAlias
+
+    Token: TypeAlias = tuple[str, gguf.TokenType]
 
 START, END, TEXT_END = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
 TEMPLATE = (
@@ -38,17 +41,22 @@ def noise(
     ``marks`` are "user defined" tokens beside the three control tokens, as chat templates have them too.
     """
     tensors = _random_tensors(np.random.default_rng(seed), 256 + 3 + len(marks))
-    return _written(path, tensors, context, template, marks)
+    return _written(path, tensors, context, template, [(mark, gguf.TokenType.USER_DEFINED) for mark in marks])
 
 
 def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
-    """Write a model that answers everything with ``answer``, whose bytes must all differ and hold no newline."""
-    spoken = [*answer.encode(), 256 + 1]
+    """Write a model that answers everything with ``answer``.
+
+    It says an answer byte by byte if its bytes all differ and hold no newline, any other with one token for the whole.
+    """
+    own = answer.encode()
+    whole = len(set(own)) < len(own) or b"\n" in own
+    spoken = [256 + 3, 256 + 1] if whole else [*own, 256 + 1]
     chain = dict(zip([ord("\n"), *spoken], spoken, strict=False))
-    assert len(chain) == len(spoken), "an answer's bytes must all differ"
     rng = np.random.default_rng(1)
-    tensors = {name: np.zeros_like(tensor) for name, tensor in _random_tensors(rng).items()}
-    directions = rng.standard_normal((256 + 3, WIDTH)).astype(np.float32)
+    vocabulary = 256 + 3 + whole
+    tensors = {name: np.zeros_like(tensor) for name, tensor in _random_tensors(rng, vocabulary).items()}
+    directions = rng.standard_normal((vocabulary, WIDTH)).astype(np.float32)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     tensors["token_embd.weight"] = directions
     for token, following in chain.items():
@@ -56,7 +64,12 @@ def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
     for name, tensor in tensors.items():
         if name.endswith("norm.weight"):
             tensor[:] = 1
-    return _written(path, tensors, context, TEMPLATE)
+    return _written(path, tensors, context, TEMPLATE, [(_spelled(own), gguf.TokenType.NORMAL)] if whole else [])
+
+
+def _spelled(text: bytes) -> str:
+    spelled = byte_tokens()
+    return "".join(spelled[byte] for byte in text)
 
 
 def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict[str, np.ndarray]:
@@ -78,7 +91,7 @@ def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict
 
 
 def _written(
-    path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None, marks: Sequence[str] = ()
+    path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None, more: Sequence[Token] = ()
 ) -> Path:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
@@ -90,13 +103,13 @@ def _written(
     writer.add_block_count(LAYERS)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(256 + 3 + len(marks))
+    writer.add_vocab_size(256 + 3 + len(more))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
     spelled = byte_tokens()
-    writer.add_token_list([*spelled, START, END, TEXT_END, *marks])
-    kinds = gguf.TokenType
-    writer.add_token_types([kinds.NORMAL] * 256 + [kinds.CONTROL] * 3 + [kinds.USER_DEFINED] * len(marks))
+    writer.add_token_list([*spelled, START, END, TEXT_END, *(text for text, _ in more)])
+    own = [gguf.TokenType.NORMAL] * 256 + [gguf.TokenType.CONTROL] * 3
+    writer.add_token_types([*own, *(kind for _, kind in more)])
     # llama.cpp refuses a byte-level vocabulary without merges; this one can never apply, for its result is no token.
     writer.add_token_merges([f"{spelled[0]} {spelled[0]}"])
     writer.add_eos_token_id(256 + 1)

@@ -1,0 +1,70 @@
+"""A scan's edits, from the picture to the text and back: `process`, `edits --revert`, `edits --apply`."""
+
+import json
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.e2e.running import write_config
+from tests.e2e.test_cli import run
+from tests.gguf_factory import recital
+
+WRITTEN = (
+    "Dear Sir, many thanks for your letter\n"
+    "of 14 March and for the kind wcrd that\n"
+    "you have sent with it to my brother.\n"
+    "Yours truly, John Smith"
+)
+
+
+def draw(path):
+    """A letter in which a word looks misread."""
+    picture = Image.new("L", (1500, 500), "white")
+    font = ImageFont.load_default(44)
+    ImageDraw.Draw(picture).multiline_text((60, 60), WRITTEN, font=font, fill="black", spacing=24)
+    picture.save(path, dpi=(200, 200))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_scans_edits_are_listed_reverted_and_applied_again(tmp_path):
+    """With a real engine and a real small model: the receipt tells the edit's place, and NAME.txt follows it."""
+    scan = draw(tmp_path / "letter.png")
+    model = recital(tmp_path / "m.gguf", WRITTEN.replace("wcrd", "word") + "\n\nI owe you 5000 dollars.")
+    config = write_config(tmp_path / "config.toml", {"llm": {"model": str(model)}, "ocr": {"engine": "rapidocr"}})
+    finished = run("process", scan, "-o", tmp_path / "out", "--config", config)
+    assert finished.returncode == 0, finished.stderr
+    receipt, text = tmp_path / "out" / "letter.json", tmp_path / "out" / "letter.txt"
+    corrected = WRITTEN.replace("wcrd", "word") + "\n"
+    assert text.read_text() == corrected
+
+    table = json.loads(receipt.read_text())
+    (page,) = table["pages"]
+    (edit,) = page["edits"]
+    assert (edit["number"], edit["page"], edit["line"], edit["offset"]) == (1, 1, 2, WRITTEN.index("wcrd"))
+    assert (edit["before"], edit["after"], edit["reverted"]) == ("wcrd", "word", False)
+    left, top, right, bottom = edit["box"]
+    assert 500 < left < right < 800
+    assert 100 < top < bottom < 200
+    assert page["refused"]
+    assert "5000" in "".join(each["after"] for each in page["refused"])
+    assert (table["totals"]["edits"], table["totals"]["parts"]) == (1, {"decided": 1})
+
+    shown = run("edits", receipt, "--refused")
+    assert shown.returncode == 0, shown.stderr
+    for words in ("wcrd", "word", "1:2", "5000"):
+        assert words in shown.stdout
+
+    before = receipt.read_bytes()
+    assert run("edits", receipt, "--revert", 1).returncode == 0
+    assert text.read_text() == WRITTEN + "\n"
+    assert json.loads(receipt.read_text())["pages"][0]["edits"][0]["reverted"] is True
+    assert run("edits", receipt, "--apply", 1).returncode == 0
+    assert (text.read_text(), receipt.read_bytes()) == (corrected, before)
+
+    text.write_text("changed by hand\n")
+    refused = run("edits", receipt, "--revert-all")
+    assert refused.returncode == 1
+    assert "changed by hand" in refused.stderr
+    assert text.read_text() == "changed by hand\n"
