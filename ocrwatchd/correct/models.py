@@ -61,7 +61,9 @@ def _absent(llm: Llm) -> str:
     if failure := cache.last_failure(llm.hugging_face_repo_id):
         said.append(failure)
     if llm.allow_auto_download:
-        said.append("the daemon fetches it in the background, and `ocrwatchd models pull` at once")
+        said.append(
+            "the daemon fetches it in the background, `ocrwatchd models pull` at once; or set llm.model to a .gguf file"
+        )
     else:
         said.append("llm.allow_auto_download is false: `ocrwatchd models pull`, or set llm.directory_model_path")
     return "; ".join(said)

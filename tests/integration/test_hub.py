@@ -292,8 +292,9 @@ def test_a_configured_model_is_waited_for(online, tmp_path):
     online.trouble.stall_at = 15 << 20
     (tmp_path / "daemon").mkdir()
     with daemon_for(tmp_path, "huggingface") as daemon:
-        shutil.copy(DATA / "phototest.tif", daemon.inbox / "scan.tif")
         await_that(online.stalled.is_set, what="half a model")
+        await_that(lambda: daemon.events("engine.ready"), what="an engine that could begin")
+        shutil.copy(DATA / "phototest.tif", daemon.inbox / "scan.tif")
         await_that(lambda: daemon.status()["queued"] == 1, what="a scan that waits")
         pid = daemon.events("model.fetching")[0]["pid"]
     assert not Path("/proc", str(pid)).exists()
