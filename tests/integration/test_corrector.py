@@ -11,6 +11,7 @@ from ocrwatchd.config import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct import native as native_module
 from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.context import Context
 from ocrwatchd.correct.corrector import ENDLESS, Corrector
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.frame import framed
@@ -319,6 +320,24 @@ def test_the_same_question_gives_the_same_answer(noise, load):
 
 
 @pytest.mark.slow
+def test_what_is_the_same_in_every_question_is_taken_in_once(noise, load, monkeypatch):
+    """The fixed prompt stays in the context from part to part, whatever lines are shown around them."""
+    model = load(LlamaModel, noise, SMALL)
+    prompt = "Fix the errors in this text. " * 20
+    model.propose(prompt, "the honse on the hill", FAR, Context("a line before", ""))
+    taken = []
+    advance = model._native.advance
+
+    def counted(tokens, position):
+        taken.append(position)
+        return advance(tokens, position)
+
+    monkeypatch.setattr(model._native, "advance", counted)
+    model.propose(prompt, "another text", FAR, Context("", "a line after"))
+    assert taken[0] > len(prompt)
+
+
+@pytest.mark.slow
 def test_control_tokens_written_in_a_scan_stay_ink(noise, load):
     """Spelled out in a scan they are characters; only the template's own are control."""
     native = load(Native, noise, SMALL)
@@ -437,6 +456,7 @@ import os, sys
 from pathlib import Path
 from ocrwatchd.config import Llm
 from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.context import Context
 from ocrwatchd.correct.corrector import Corrector
 
 def resident_mb():

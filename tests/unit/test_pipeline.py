@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.config import Llm, Ocr, Output, Work
+from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.engine import pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
@@ -61,6 +62,13 @@ def test_a_job_becomes_a_finished_set(line):
     assert receipt(job)["versions"] | {"ocrwatchd": ""} == {
         "ocrwatchd": "", "rapidocr": "0", "model": "fake", "model_runtime": "0"
     }  # fmt: skip
+    assert (figures["words"], receipt(job)["totals"]) == (
+        14,
+        {
+            "words": 14, "edits": 2, "reverted": 0, "refused": 0, "edits_by_reason": {"a test": 2},
+            "refused_by_reason": {}, "parts": {},
+        },
+    )  # fmt: skip
     assert not job.folder.joinpath("out.tmp").exists()
 
 
@@ -131,6 +139,19 @@ def test_finished_pages_resume(line, monkeypatch):
     line.steps.clear()
     assert line.work_off(job)["pages"] == 3
     assert [page for name, page in line.steps if name == "page"] == [2, 3]
+
+
+def test_what_earlier_attempts_have_taught_is_not_forgotten(line, monkeypatch):
+    """The document's memory hears of the pages that were finished before."""
+    heard = []
+    monkeypatch.setattr(Memory, "remember", lambda self, admitted: heard.append(admitted))
+    job = line.job("fine", "disk", "fine", llm=Llm(model="/m/fake.gguf"))
+    with pytest.raises(OSError, match="No space left"):
+        line.work_off(job)
+    assert heard == []
+    monkeypatch.setattr(FakeEngine, "disk", lambda self: None)
+    line.work_off(job)
+    assert [[(edit.before, edit.after) for edit in each.edits] for each in heard] == [[("teh", "the")]]
 
 
 def test_pages_of_other_settings_are_read_again(line):
