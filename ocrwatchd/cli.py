@@ -151,9 +151,9 @@ def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
 
 def _run(args: argparse.Namespace) -> int:
     config = _settings(args)
-    from ocrwatchd.daemon import Daemon
+    from ocrwatchd.daemon import serve
 
-    Daemon(config, once=args.once).run()
+    serve(config, once=args.once)
     return 0
 
 
@@ -222,10 +222,10 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    _settings(args, quiet=True)
+    config = _settings(args, quiet=True)
     from ocrwatchd import status
 
-    text, running = status.describe(as_json=args.json)
+    text, running = status.describe(config.folders, as_json=args.json)
     print(text)
     return 0 if running else NOT_RUNNING
 
@@ -234,9 +234,10 @@ def _retry(args: argparse.Namespace) -> int:
     config = _settings(args, quiet=True)
     from ocrwatchd import retry
     from ocrwatchd.errors import ConfigError
+    from ocrwatchd.log import printable
 
     if bool(args.names) == args.all_failed:
         raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
     for path in retry.retry(config.folders, args.names):
-        print(f"back in the inbox: {path}")
+        print(f"back in the inbox: {printable(str(path))}")
     return 0

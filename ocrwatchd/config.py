@@ -98,6 +98,7 @@ class Folders(Section):
     @model_validator(mode="after")
     def _apart(self) -> Self:
         named = {name: self.path(name) for name in ("inbox", "outbox", "archive", "failed")}
+        named[".work"] = self.work_path
         for name, path in named.items():
             for other, elsewhere in named.items():
                 if name != other and path.is_relative_to(elsewhere):

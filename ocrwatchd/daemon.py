@@ -1,13 +1,13 @@
 """The supervisor: knows every room, does no room's work.
 
 One thread, one loop: sightings, the engine's socket, signals and due times all end in ``_turn``. Signal handlers only
-set a flag.
+count.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
     1. nothing more is claimed; systemd hears STOPPING;
     2. the engine completes the page in work, at most for ``job.stop_seconds``; what it finished is delivered;
     3. the engine ends; jobs that are left stay in ``.work`` with their finished pages, and go on at the next start;
-    4. the ledger, the lock and the watch are closed.
+    4. the watch, the lock and the ledger are closed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -26,24 +25,23 @@ from ocrwatchd import outbox, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
-from ocrwatchd.dispatch import BoundedQueue
+from ocrwatchd.dispatch import BoundedQueue, Dispatcher
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.fetch import Fetch
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.log import printable
-from ocrwatchd.model import Job
 from ocrwatchd.ocr.choice import choose
 from ocrwatchd.report import Reporter, Scene
+from ocrwatchd.takeup import take_up
+from ocrwatchd.waking import Waker
 from ocrwatchd.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from ocrwatchd.arrival.arrivals import Ready
     from ocrwatchd.config import Config
+    from ocrwatchd.model import Job
 
 ENGINE_MODULE = "ocrwatchd.engine.process"
 LEDGER_PAUSE_S = 1.0
@@ -55,70 +53,89 @@ HEALTH_SECONDS = 10.0
 log = structlog.get_logger()
 
 
-class Daemon:
-    """One root's supervisor.
+def serve(config: Config, *, once: bool = False, engine_module: str = ENGINE_MODULE) -> None:
+    """Serve one root until a signal says stop or, with ``once``, until the inbox is worked off.
 
     Args:
         config: the settings.
         once: work the inbox off, then end.
         engine_module: what the engine process runs.
-    """
 
-    def __init__(self, config: Config, *, once: bool = False, engine_module: str = ENGINE_MODULE) -> None:
+    Raises:
+        FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
+        EngineUnavailable: with ``once``: no engine can do the work.
+    """
+    with contextlib.ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(state_directory() / "ledger.sqlite3"))
+        boxes = outbox.Outbox(config.folders, ledger)
+        boxes.prepare()
+        workplace = Workplace(config)
+        workplace.open()
+        stack.callback(workplace.close)
+        selector = stack.enter_context(selectors.DefaultSelector())
+        waker = stack.enter_context(Waker(selector))
+        daemon = Daemon(config, (ledger, boxes, workplace), selector, waker, once=once, engine_module=engine_module)
+        stack.callback(daemon.close)
+        daemon.run()
+    log.info("daemon.stopped")
+
+
+class Daemon:
+    """The loop, and the rooms between which it carries jobs; made by :func:`serve`."""
+
+    def __init__(  # noqa: PLR0913 - the rooms that outlive it
+        self,
+        config: Config,
+        rooms: tuple[Ledger, outbox.Outbox, Workplace],
+        selector: selectors.BaseSelector,
+        waker: Waker,
+        *,
+        once: bool,
+        engine_module: str,
+    ) -> None:
         self._config = config
+        ledger, boxes, self._workplace = rooms
+        self._ledger = ledger
+        self._selector = selector
+        self._waker = waker
         self._once = once
-        self._stop_signals = 0
-        self._selector = selectors.DefaultSelector()
-        self._wake_out, self._wake_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain)
-        self._arrivals = Arrivals(config.folders.path("inbox"), config.arrival, self._wake, once=once)
-        self._queue = BoundedQueue(config.queue.size, self._start_attempt, self._waits)
-        self._host = EngineHost(config, self._selector, self._queue.hear, module=engine_module)
-        self._queue.attach(self._host)
-        self._fetch = Fetch(config, self._selector, self._host.renew)
+        self._arrivals = Arrivals(config.folders.path("inbox"), config.arrival, waker.wake, once=once)
+        self._dispatcher: Dispatcher = BoundedQueue(
+            config.queue.size,
+            self._start_attempt,
+            lambda hear: EngineHost(config, selector, hear, module=engine_module),
+            self._waits,
+        )
+        self._fetch = Fetch(config, selector, self._dispatcher.renew)
         self._backlog: deque[Job] = deque()
+        self._reporter = Reporter(config.folders, ledger)
+        attempts = config.job.max_attempts
+        self._endings = Endings(
+            ledger, boxes, self._reporter, self._backlog.append, max_attempts=attempts, patient=not once
+        )
         self._health_due = 0.0
-        self._workplace = Workplace(config)
-        self._ledger: Ledger
-        self._reporter: Reporter
-        self._endings: Endings
 
     def run(self) -> None:
-        """Serve until a signal says stop or, with ``once``, until the inbox is worked off.
+        """Serve; see :func:`serve`."""
+        self._arrivals.start()
+        self._say_hello()
+        self._dispatcher.start()
+        self._fetch.start()
+        take_up(self._workplace, self._ledger, self._endings, self._config.folders.path("inbox"))
+        while not self._finished():
+            self._turn()
+        self._arrivals.stop()
+        self._wind_up()
+        if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
+            kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
+            raise kind(printable("; ".join(left)))
 
-        Raises:
-            FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
-            EngineUnavailable: with ``once``: no engine can do the work.
-        """
-        with contextlib.ExitStack() as stack:
-            stack.callback(self._close_pipe)
-            self._ledger = stack.enter_context(Ledger(state_directory() / "ledger.sqlite3"))
-            boxes = outbox.Outbox(self._config.folders, self._ledger)
-            boxes.prepare()
-            self._workplace.open()
-            stack.callback(self._workplace.close)
-            self._reporter = Reporter(self._config.folders.root_path, self._ledger)
-            attempts = self._config.job.max_attempts
-            self._endings = Endings(
-                self._ledger, boxes, self._reporter, self._backlog.append, max_attempts=attempts, patient=not self._once
-            )
-            stack.callback(self._report, "stopped")
-            stack.callback(self._host.stop)
-            stack.callback(self._fetch.stop)
-            stack.enter_context(self._signals())
-            self._arrivals.start()
-            stack.callback(self._arrivals.stop)
-            self._say_hello()
-            self._host.start()
-            self._fetch.start()
-            self._take_up_what_is_left()
-            while not self._finished():
-                self._turn()
-            self._arrivals.stop()
-            self._wind_up()
-            if self._once and (stuck := self._arrivals.stuck):
-                raise FolderUnusable("; ".join(stuck.values()))
-        log.info("daemon.stopped")
+    def close(self) -> None:
+        """End the engine and what else runs; jobs that are left go on at the next start."""
+        self._arrivals.stop()
+        self._fetch.stop()
+        self._dispatcher.stop()
+        self._report("stopped")
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
@@ -134,13 +151,14 @@ class Daemon:
     # -- the loop ------------------------------------------------------------------------------------------------
 
     def _finished(self) -> bool:
-        if self._stop_signals:
+        if self._waker.stops:
             return True
         if not self._once:
             return False
-        if self._queue.busy and self._host.unavailable:
-            raise EngineUnavailable(self._host.unavailable)
-        return self._arrivals.settled and not (self._queue.busy or self._backlog or self._endings.parked)
+        busy = self._dispatcher.waiting or self._dispatcher.in_work or self._backlog
+        if busy and self._dispatcher.down:
+            raise EngineUnavailable(self._dispatcher.unavailable or f"no engine runs: {self._dispatcher.state}")
+        return self._arrivals.settled and not busy
 
     def _turn(self) -> None:
         self._sleep()
@@ -150,94 +168,91 @@ class Daemon:
         self._look_after_health()
         self._report("running")
 
-    def _work(self) -> None:
-        while self._backlog and self._queue.submit(self._backlog[0]):
-            self._backlog.popleft()
-        self._fetch.turn()
-        self._reporter.trouble("model", self._fetch.trouble)
-        try:
-            self._queue.turn()
-        except LedgerFault as error:
-            self._reporter.trouble("ledger", str(error))
-            time.sleep(LEDGER_PAUSE_S)
-        else:
-            self._reporter.trouble("ledger", "")
-        self._reporter.trouble("engine", self._host.unavailable)
-        for outcome in self._queue.outcomes():
-            self._endings.end(outcome)
-        self._endings.turn()
-
     def _sleep(self) -> None:
         now = time.monotonic()
-        rooms = (self._arrivals, self._queue, self._fetch, self._reporter, self._endings)
-        dues = [*(room.next_due() for room in rooms), self._health_due]
-        wakes = [due for due in dues if due is not None]
-        if self._backlog and self._queue.room:
+        rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
+        wakes = [due for due in (*(room.next_due() for room in rooms), self._health_due) if due is not None]
+        if self._backlog and self._dispatcher.room:
             wakes.append(now)
         timeout = min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in wakes)])
         for key, _events in self._selector.select(timeout):
             key.data()
 
+    def _work(self) -> None:
+        while self._backlog and self._dispatcher.submit(self._backlog[0]):
+            self._backlog.popleft()
+        self._fetch.turn()
+        try:
+            self._dispatcher.turn()
+        except LedgerFault as error:
+            if self._once:
+                raise
+            self._reporter.trouble("ledger", str(error))
+            time.sleep(LEDGER_PAUSE_S)
+        else:
+            self._reporter.trouble("ledger", "")
+        self._reporter.trouble("model", self._fetch.trouble)
+        self._reporter.trouble("engine", self._dispatcher.unavailable)
+        for outcome in self._dispatcher.outcomes():
+            self._endings.end(outcome)
+        self._endings.turn()
+
     def _wind_up(self) -> None:
-        log.info("daemon.stopping", in_work=self._queue.in_work.id if self._queue.in_work else None)
+        in_work = self._dispatcher.in_work
+        log.info("daemon.stopping", in_work=in_work.id if in_work else None)
         systemd.notify("STOPPING=1", "STATUS=Finishing the page in work")
         self._report("stopping")
         deadline = time.monotonic() + self._config.job.stop_seconds
-        self._host.finish()
-        while self._queue.in_work and time.monotonic() < deadline and self._stop_signals <= 1:
+        self._dispatcher.finish()
+        while self._dispatcher.in_work and time.monotonic() < deadline and self._waker.stops <= 1:
             for key, _events in self._selector.select(min(1.0, max(0.0, deadline - time.monotonic()))):
                 key.data()
-            self._host.turn()
-            for outcome in self._queue.outcomes():
+            self._dispatcher.turn()
+            for outcome in self._dispatcher.outcomes():
                 self._endings.end(outcome, stopping=True)
 
     # -- scans ---------------------------------------------------------------------------------------------------
 
     def _room(self) -> int:
-        return 0 if self._backlog else self._queue.room
+        # What waits for a folder lies in .work too: a full disk must not be filled further.
+        return 0 if self._backlog else max(0, self._dispatcher.room - self._endings.parked)
 
     def _claim_what_is_ready(self) -> None:
         for ready in self._arrivals.ready(self._room()):
             try:
                 self._claim(ready)
-            except OSError as error:
-                # The file stays in the inbox, or in .work where the next start finds it; the sweep offers it again.
-                self._reporter.trouble("claim", f"a scan cannot be claimed: {error}")
-                self._arrivals.sweep_now()
+            except (OSError, FolderUnusable) as error:
+                if self._once:
+                    raise
+                # Nothing has moved: the file is in the inbox, and the sweep offers it again.
+                self._reporter.trouble("claim", f"a scan cannot be claimed: {getattr(error, 'strerror', '') or error}")
             else:
                 self._reporter.trouble("claim", "")
 
     def _claim(self, ready: Ready) -> None:
-        job = self._workplace.new_job(ready.scan, ready.reason)
-        if not self._arrivals.claim(ready, job.folder):
+        job = self._workplace.new_job(ready.scan)
+        try:
+            # The row comes first: a scan that lies in .work is always known, whatever happens in between.
+            self._ledger.claimed(job.id, job.relative, ready.reason)
+        except LedgerFault:
             job.folder.rmdir()
+            raise
+        if not self._arrivals.claim(ready, job.folder) and not os.path.lexists(job.source):
+            job.folder.rmdir()
+            self._ledger.forget(job.id)
             return
-        self._ledger.claimed(job.id, job.relative)
-        log.info("scan.claimed", job=job.id, file=job.relative.name, profile=ready.scan.profile)
+        log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
         if ready.reason:
             self._endings.set_aside(job, ready.reason)
-        elif not self._queue.submit(job):
+        else:
             self._backlog.append(job)
-
-    def _take_up_what_is_left(self) -> None:
-        for job in self._workplace.left():
-            entry = self._ledger.entry(job.id)
-            here = job.relative.name != ""
-            if entry is None and not here:
-                outbox.clear(job)  # a claim that broke off before its rename
-            elif entry is None or (here and entry.state == "claimed"):
-                self._ledger.claimed(job.id, job.relative)
-                log.info("job.taken_up", job=job.id, file=job.relative.name)
-                self._backlog.append(job)
-            else:
-                self._endings.resume(Job(job.id, job.folder, entry.relative, job.work))
 
     def _waits(self, job: Job) -> bool:
         return self._fetch.holds(job)
 
     def _start_attempt(self, job: Job) -> None:
         attempt = self._ledger.started(job.id)
-        log.info("attempt.started", job=job.id, file=job.relative.name, attempt=attempt)
+        log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 
@@ -249,47 +264,24 @@ class Daemon:
         self._reporter.trouble("watch", wrong)
         if wrong:
             self._arrivals.mend()
+        try:
+            if not self._workplace.held():
+                self._workplace.open()
+        except (OSError, FolderUnusable) as error:
+            self._reporter.trouble("work", str(error))
+        else:
+            self._reporter.trouble("work", "")
 
     def _report(self, state: str) -> None:
-        job, progress = self._queue.in_work, self._queue.progress
+        job, progress = self._dispatcher.in_work, self._dispatcher.progress
         self._reporter.turn(
             Scene(
                 state=state,
-                engine="; ".join(filter(None, (self._host.state, self._fetch.state))),
+                engine="; ".join(filter(None, (self._dispatcher.state, self._fetch.state))),
                 waiting=self._arrivals.waiting,
-                queued=self._queue.waiting + len(self._backlog),
-                in_work=printable(job.relative.name) if job else "",
+                queued=self._dispatcher.waiting + len(self._backlog),
+                in_work=printable(str(job.relative)) if job else "",
                 page=progress.page if progress else 0,
                 pages=progress.pages if progress else 0,
             )
         )
-
-    # -- waking --------------------------------------------------------------------------------------------------
-
-    def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # a full pipe wakes just as well
-            os.write(self._wake_in, b"\0")
-
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while os.read(self._wake_out, 4096):
-                pass
-
-    def _close_pipe(self) -> None:
-        self._selector.close()
-        os.close(self._wake_out)
-        os.close(self._wake_in)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        def flag(_number: int, _frame: FrameType | None) -> None:
-            self._stop_signals += 1
-
-        before = {number: signal.signal(number, flag) for number in (signal.SIGTERM, signal.SIGINT)}
-        wakeup = signal.set_wakeup_fd(self._wake_in, warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(wakeup)
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -14,19 +14,37 @@ if TYPE_CHECKING:
 
 
 class Dispatcher(Protocol):
-    """Takes jobs, tells what became of them. Used from one thread; no call blocks."""
+    """Takes jobs, tells what became of them. Used from one thread; no call waits for work to be done."""
+
+    progress: Progress | None
+    """The page in work, where there is one."""
 
     @property
     def room(self) -> int:
         """How many more jobs it takes now."""
 
     @property
-    def busy(self) -> bool:
-        """True while a job is queued or in work."""
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
 
     @property
-    def progress(self) -> Progress | None:
-        """The page in work, where there is one."""
+    def in_work(self) -> Job | None:
+        """The job that an engine has."""
+
+    @property
+    def state(self) -> str:
+        """What the engine is doing, for people."""
+
+    @property
+    def unavailable(self) -> str:
+        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+
+    @property
+    def down(self) -> bool:
+        """No engine runs at all."""
+
+    def start(self) -> None:
+        """Start the engine, from the main thread."""
 
     def submit(self, job: Job) -> bool:
         """Take a job; False where there is no room, and the job is offered again later."""
@@ -35,18 +53,40 @@ class Dispatcher(Protocol):
         """What has ended since the last call."""
 
     def turn(self) -> None:
-        """Do what is due: hand over the next job, watch deadlines."""
+        """Do what is due: hand over the next job, watch deadlines, start again what has died."""
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do again, on the monotonic clock; None while only events matter."""
+
+    def renew(self) -> None:
+        """Load engine and model anew before the next job: there is something better to load."""
+
+    def finish(self) -> None:
+        """Complete the page in work and hand its job back; nothing more is begun."""
+
+    def stop(self) -> None:
+        """End the engine now."""
 
 
 class Host(Protocol):
     """One engine, one job at a time; :class:`ocrwatchd.engine.host.EngineHost` is the real one."""
 
+    unavailable: str
+
     @property
     def idle(self) -> bool:
         """Ready for a job."""
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, where one runs."""
+
+    @property
+    def state(self) -> str:
+        """For people."""
+
+    def start(self) -> None:
+        """Start it."""
 
     def give(self, job: Job) -> None:
         """Hand over a job; only while idle."""
@@ -56,6 +96,15 @@ class Host(Protocol):
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do again."""
+
+    def renew(self) -> None:
+        """Replace the engine before the next job."""
+
+    def finish(self) -> None:
+        """Complete the page in work, then end."""
+
+    def stop(self) -> None:
+        """End now."""
 
 
 class BoundedQueue:
@@ -67,34 +116,31 @@ class BoundedQueue:
         size: how many jobs wait at most, the one in work not counted.
         starting: called with each job right before the engine may touch it.
         holding: True for a job that has to wait; those behind it go first meanwhile.
+        host: makes the engine, given what it is to tell.
     """
 
     def __init__(
-        self, size: int, starting: Callable[[Job], None], holding: Callable[[Job], bool] = lambda _: False
+        self,
+        size: int,
+        starting: Callable[[Job], None],
+        host: Callable[[Callable[[Outcome | Progress], None]], Host],
+        holding: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         self._size = size
         self._starting = starting
         self._holding = holding
-        self._host: Host | None = None
         self._waiting: list[tuple[int, int, Job]] = []
         self._order = itertools.count()
         self._outcomes: list[Outcome] = []
         self._in_work: Job | None = None
+        self._finishing = False
         self.progress: Progress | None = None
-
-    def attach(self, host: Host) -> None:
-        """Set the engine at the queue's far end."""
-        self._host = host
+        self._host = host(self._hear)
 
     @property
     def room(self) -> int:
         """How many more jobs fit."""
         return self._size - len(self._waiting)
-
-    @property
-    def busy(self) -> bool:
-        """True while a job is queued or in work."""
-        return bool(self._waiting) or self._in_work is not None
 
     @property
     def in_work(self) -> Job | None:
@@ -113,7 +159,7 @@ class BoundedQueue:
         self._waiting.append((-job.work.priority, next(self._order), job))
         return True
 
-    def hear(self, told: Outcome | Progress) -> None:
+    def _hear(self, told: Outcome | Progress) -> None:
         """What the host says."""
         if isinstance(told, Progress):
             self.progress = told
@@ -128,13 +174,11 @@ class BoundedQueue:
 
     def turn(self) -> None:
         """Let the host look after itself, then hand over the next job."""
-        if self._host is None:
-            return
         self._host.turn()
-        if self._in_work is None and self._host.idle:
-            free = [entry for entry in self._waiting if not self._holding(entry[2])]
-            if not free:
-                return
+        if self._in_work is not None or self._finishing or not self._host.idle:
+            return
+        free = [entry for entry in self._waiting if not self._holding(entry[2])]
+        if free:
             entry = min(free)
             self._starting(entry[2])  # where this fails the job keeps its place
             self._waiting.remove(entry)
@@ -143,4 +187,36 @@ class BoundedQueue:
 
     def next_due(self) -> float | None:
         """When the host wants its turn."""
-        return self._host.next_due() if self._host else None
+        return self._host.next_due()
+
+    def start(self) -> None:
+        """Start the host."""
+        self._host.start()
+
+    def renew(self) -> None:
+        """Replace the engine before the next job."""
+        self._host.renew()
+
+    def finish(self) -> None:
+        """Begin nothing more; let the host complete the page in work."""
+        self._finishing = True
+        self._host.finish()
+
+    def stop(self) -> None:
+        """Stop the host."""
+        self._host.stop()
+
+    @property
+    def state(self) -> str:
+        """The host's, in words."""
+        return self._host.state
+
+    @property
+    def unavailable(self) -> str:
+        """What the host misses."""
+        return self._host.unavailable
+
+    @property
+    def down(self) -> bool:
+        """The host has no process."""
+        return self._host.pid is None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd import outbox
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.engine import blame
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Job
 
@@ -37,7 +37,7 @@ class Endings:
         reporter: hears of trouble.
         again: takes a job that needs another attempt.
         max_attempts: over how many attempts the engine may die before the file is set aside.
-        patient: False: a folder that fails raises instead of being tried again.
+        patient: False: what fails is not tried again but listed in ``left``.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
@@ -53,12 +53,14 @@ class Endings:
         self._ledger = ledger
         self._boxes = boxes
         self._reporter = reporter
-        self._again = again
+        self.again = again
         self._max_attempts = max_attempts
         self._patient = patient
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._tries: dict[str, int] = {}
+        self.left: list[str] = []
+        """Without patience: the scans that could not be brought to their end, in words."""
 
     @property
     def parked(self) -> int:
@@ -82,68 +84,76 @@ class Endings:
         elif outcome.ending is Ending.UNREADABLE:
             self.set_aside(job, outcome.reason)
         elif stopping:
-            log.info("job.put_back", job=job.id, file=job.relative.name, note="it goes on at the next start")
+            log.info("job.put_back", job=job.id, file=str(job.relative), note="it goes on at the next start")
         elif outcome.ending is Ending.DIED:
-            log.warning("attempt.died", job=job.id, file=job.relative.name, reason=outcome.reason)
-            self._settle(job, partial(self._blame, job, outcome.reason))
+            log.warning("attempt.died", job=job.id, file=str(job.relative), reason=outcome.reason)
+            self._settle(job, partial(self._blame, job, outcome))
         else:
-            log.warning("attempt.returned", job=job.id, file=job.relative.name, reason=outcome.reason)
-            self._park(job, partial(self._again, job))
+            log.warning("attempt.returned", job=job.id, file=str(job.relative), reason=outcome.reason)
+            self._park(job, outcome.reason, partial(self.again, job))
 
     def set_aside(self, job: Job, reason: str) -> None:
         """Put a job's scan into ``failed/``."""
         self._settle(job, partial(self._fail, job, reason))
 
     def resume(self, job: Job) -> None:
-        """Go on with a delivery that began before a restart."""
+        """Go on with a delivery that began before a restart, or clear up after one that was complete."""
         self._settle(job, partial(self._resume, job))
 
-    def _settle(self, job: Job, action: Callable[[], None]) -> None:
-        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause."""
-        try:
-            action()
-        except OSError as error:
-            where = f"{printable(job.relative.name)} waits: {error}"
-            log.warning("delivery.delayed", job=job.id, file=job.relative.name, reason=str(error))
-            self._reporter.trouble(job.id, where)
-            if not self._patient:
-                raise FolderUnusable(f"{where}; it lies in {job.folder} and goes on at the next start") from error
-            self._park(job, partial(self._settle, job, action))
-        else:
-            self._tries.pop(job.id, None)
-            self._reporter.trouble(job.id, "")
+    def _settle(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
+        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause.
 
-    def _park(self, job: Job, action: Callable[[], None]) -> None:
+        Args:
+            job: the job.
+            action: can be done again after it has failed half way; gives back what comes next, if anything.
+        """
+        try:
+            then = action()
+        except OSError as error:
+            self._park(job, error.strerror or str(error), partial(self._settle, job, action))
+            return
+        self._tries.pop(job.id, None)
+        self._reporter.trouble(job.id, "")
+        if then is not None:
+            then()
+
+    def _park(self, job: Job, reason: str, action: Callable[[], None]) -> None:
+        self._reporter.trouble(job.id, f"waits: {reason}", str(job.relative))
+        if not self._patient:
+            self.left.append(f"{printable(str(job.relative))} was left in {job.folder}: {reason}")
+            return
         tries = self._tries.get(job.id, 0)
         self._tries[job.id] = tries + 1
         due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
         heapq.heappush(self._parked, (due, next(self._order), action))
 
-    def _blame(self, job: Job, reason: str) -> None:
-        times = self._ledger.blamed(job.id, reason)
-        if times < self._max_attempts:
-            self._again(job)
-        else:
-            self.set_aside(job, f"it was tried {times} times, and each time the engine ended; the last time {reason}")
+    def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
+        times = self._ledger.blamed(job.id, outcome.reason)
+        pages = outcome.figures.get("pages", 0)
+        if times < blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0):
+            return partial(self.again, job)
+        last = f"it was tried {times} times, and each time the engine ended; the last time {outcome.reason}"
+        return partial(self.set_aside, job, last)
 
     def _deliver(self, job: Job, figures: dict[str, object]) -> None:
-        name = self._boxes.deliver(job)
         plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
         pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
-        self._ledger.ended(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        self._ledger.recognised(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        name = self._boxes.deliver(job)
+        self._ledger.ended(job.id)
         outbox.clear(job)
-        log.info("job.delivered", job=job.id, file=job.relative.name, name=name, **plain)
+        log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)
         self._ledger.ended(job.id)
         outbox.clear(job)
-        log.warning("job.failed", job=job.id, file=job.relative.name, name=name, reason=reason)
+        log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "delivering":
             name = self._boxes.resume(job, entry)
             self._ledger.ended(job.id)
-            log.info("job.delivered", job=job.id, file=job.relative.name, name=name, note="begun before a restart")
+            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
         outbox.clear(job)

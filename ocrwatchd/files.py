@@ -49,7 +49,7 @@ def move(source: Path, target: Path, *, resume: bool = False) -> None:
     try:
         _move(source, target)
     except FileExistsError:
-        if not (resume and _equal(source, target)):
+        if not (resume and equal(source, target)):
             raise
         sync_folder(target.parent)
         source.unlink()
@@ -261,8 +261,12 @@ def _write_all(out: int, block: bytes) -> None:
         view = view[os.write(out, view) :]
 
 
-def _equal(source: Path, target: Path) -> bool:
-    """Two different names with the same content."""
+def equal(source: Path, target: Path) -> bool:
+    """Whether two different names have the same content.
+
+    Raises:
+        OSError: one of them cannot be read, or is no regular file.
+    """
     if source.parent.samefile(target.parent) and source.name == target.name:
         return False
     with os.fdopen(open_regular(source), "rb") as one, os.fdopen(open_regular(target), "rb") as other:

@@ -27,6 +27,7 @@ MIGRATIONS = (
         job          TEXT PRIMARY KEY,
         relative     BLOB NOT NULL,              -- the scan's path under the inbox, as the file system's bytes
         state        TEXT NOT NULL CHECK (state IN ('claimed', 'delivering', 'delivered', 'failed')),
+        refusal      TEXT NOT NULL DEFAULT '',   -- why the arrival found it unfit to be read
         started      INTEGER NOT NULL DEFAULT 0, -- attempts started
         blamed       INTEGER NOT NULL DEFAULT 0, -- attempts over which the engine died or overran
         outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
@@ -45,6 +46,10 @@ MIGRATIONS = (
 """One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
 
 
+PATIENCE_S = 1.0
+"""How long a call waits for another process that holds the file; the supervisor's loop rests meanwhile."""
+
+
 class LedgerFault(OSError):
     """The ledger's file is locked, full or broken for the moment: an I/O error like that of any other folder."""
 
@@ -56,6 +61,7 @@ class Entry:
     job: str
     relative: Path
     state: State
+    refusal: str
     started: int
     blamed: int
     outcome: str
@@ -69,15 +75,16 @@ class Ledger:
 
     Args:
         path: of the database file, made with its folder where missing.
+        patience_s: how long a call waits for another process that holds the file, seconds.
 
     Raises:
         FolderUnusable: the file cannot be opened, or a newer ocrwatchd wrote it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._migrate(path)
@@ -98,12 +105,31 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
-    def claimed(self, job: str, relative: Path) -> None:
-        """Write down that a scan was claimed; a job that is known already stays as it is."""
+    def claimed(self, job: str, relative: Path, refusal: str = "") -> None:
+        """Write down that a scan is claimed, before it moves; a job that is known already stays as it is.
+
+        Args:
+            job: the job's id.
+            relative: the scan's path under the inbox.
+            refusal: why it belongs in ``failed/`` unread, or "".
+        """
         self._run(
-            "INSERT INTO scan (job, relative, state, claimed_at) VALUES (?, ?, 'claimed', ?) ON CONFLICT DO NOTHING",
-            (job, os.fsencode(relative), time.time()),
+            "INSERT INTO scan (job, relative, state, refusal, claimed_at) VALUES (?, ?, 'claimed', ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (job, os.fsencode(relative), refusal, time.time()),
         )
+
+    def forget(self, job: str) -> None:
+        """Strike out a claim that came to nothing: the scan is still in the inbox."""
+        self._run("DELETE FROM scan WHERE job = ? AND state = 'claimed'", (job,))
+
+    def claims(self) -> list[str]:
+        """The jobs that are claimed and not on their way out."""
+        return [job for (job,) in self._run("SELECT job FROM scan WHERE state = 'claimed'", ())]
+
+    def claimed_anew(self, job: str) -> None:
+        """Write down that an ended job's scan lies in the work folder again: folders are the truth."""
+        self._run("UPDATE scan SET state = 'claimed', outcome = '', name = x'', suffixes = '' WHERE job = ?", (job,))
 
     def started(self, job: str) -> int:
         """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
@@ -117,6 +143,13 @@ class Ledger:
         )[0]
         return int(row[0])
 
+    def recognised(self, job: str, *, sha256: str, pages: int, seconds: float) -> None:
+        """Write down an engine's figures: the content's hash, how many pages, wall seconds."""
+        self._run(
+            "UPDATE scan SET sha256 = ?, pages = ?, seconds = ? WHERE job = ?",
+            (sha256, pages, seconds, job),
+        )
+
     def delivering(
         self, job: str, outcome: Literal["outbox", "failed"], name: str, suffixes: tuple[str, ...], reason: str
     ) -> None:
@@ -126,44 +159,43 @@ class Ledger:
             (outcome, os.fsencode(name), " ".join(suffixes), reason, job),
         )
 
-    def ended(self, job: str, *, sha256: str = "", pages: int = 0, seconds: float = 0.0) -> None:
+    def reserved(self, outcome: Literal["outbox", "failed"], but: str) -> set[Path]:
+        """The names, with their folders, of deliveries that are under way, one job's left out."""
+        rows = self._run(
+            "SELECT relative, name FROM scan WHERE state = 'delivering' AND outcome = ? AND job <> ?", (outcome, but)
+        )
+        return {Path(os.fsdecode(relative)).with_name(os.fsdecode(name)) for relative, name in rows if name}
+
+    def ended(self, job: str) -> None:
         """Write down that a delivery is complete."""
         self._run(
-            "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END,"
-            " sha256 = ?, pages = ?, seconds = ?, ended_at = ? WHERE job = ?",
-            (sha256, pages, seconds, time.time(), job),
+            "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END, ended_at = ?"
+            " WHERE job = ? AND state = 'delivering'",
+            (time.time(), job),
         )
 
     def entry(self, job: str) -> Entry | None:
         """A job's row, or None where the ledger does not know it."""
         rows = self._run(
-            "SELECT job, relative, state, started, blamed, outcome, name, suffixes, reason FROM scan WHERE job = ?",
+            "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason"
+            " FROM scan WHERE job = ?",
             (job,),
         )
         if not rows:
             return None
-        job, relative, state, started, blamed, outcome, name, suffixes, reason = rows[0]
+        job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason = rows[0]
         path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
-        return Entry(job, path, state, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
+        return Entry(job, path, state, refusal, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
 
     def counts(self, since: float) -> dict[str, int]:
-        """How many scans were delivered and failed since a Unix time, and how many are in work."""
-        rows = self._run(
-            "SELECT state, count(*) FROM scan WHERE ended_at IS NULL OR ended_at >= ? GROUP BY state", (since,)
-        )
-        by_state = dict(rows)
-        return {
-            "delivered": by_state.get("delivered", 0),
-            "failed": by_state.get("failed", 0),
-            "in_work": by_state.get("claimed", 0) + by_state.get("delivering", 0),
-        }
+        """How many scans were delivered and how many failed since a Unix time."""
+        rows = self._run("SELECT state, count(*) FROM scan WHERE ended_at >= ? GROUP BY state", (since,))
+        return {"delivered": 0, "failed": 0} | dict(rows)
 
-    def failures(self, most: int) -> list[tuple[str, str, float]]:
-        """The last failed scans: name under ``failed/``, reason, Unix time; newest first."""
-        rows = self._run(
-            "SELECT name, reason, ended_at FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
-        )
-        return [(os.fsdecode(name), reason, ended) for name, reason, ended in rows]
+    def failures(self, most: int) -> list[tuple[str, str]]:
+        """The last failed scans: name under ``failed/`` and reason, newest first."""
+        rows = self._run("SELECT name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,))
+        return [(os.fsdecode(name), reason) for name, reason in rows]
 
     def _run(self, statement: str, values: tuple[object, ...]) -> list[Any]:
         try:

@@ -55,14 +55,12 @@ class Job:
         folder: ``.work/ID``; the engine writes pages to ``folder/pages`` and the finished set to ``folder/out``.
         relative: the scan's path under the inbox when it was claimed.
         work: the settings of its profile.
-        reason: why the scan cannot be read, where that is known before any engine has seen it.
     """
 
     id: str
     folder: Path
     relative: Path
     work: Work
-    reason: str = ""
 
     @property
     def source(self) -> Path:

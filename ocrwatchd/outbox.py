@@ -7,6 +7,7 @@ it. In the outbox and the archive, and likewise in ``failed/``, a set has one na
 
 from __future__ import annotations
 
+import errno
 import grp
 import itertools
 import os
@@ -36,6 +37,8 @@ NAME_BYTES = 255
 """The longest file name that Linux file systems take, in bytes."""
 
 LONGEST_NUMBER = len("-9999999")
+LONGEST_SUFFIX = 16
+"""Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
 
 Goal = Literal["outbox", "failed"]
 
@@ -108,6 +111,8 @@ class Outbox:
         entry = self._ledger.entry(job.id)
         if entry is None:
             raise ValueError(f"job {job.id} is not in the ledger")
+        if entry.state in {"delivered", "failed"}:
+            return entry.name
         begun = entry.state == "delivering" and entry.outcome == goal
         name, suffixes = (entry.name, entry.suffixes) if begun else ("", self._suffixes(job, goal))
         while True:
@@ -122,9 +127,7 @@ class Outbox:
                     self._move(job, source, target)
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
-                for source, target in moves:
-                    if not os.path.lexists(source):
-                        files.move(target, source)
+                _take_back(moves)
                 name = ""
             else:
                 return name
@@ -142,8 +145,8 @@ class Outbox:
         return [*made, (job.source, self._original(job, goal, name))]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
-        if not os.path.lexists(source) and os.path.lexists(target):
-            return  # moved before a restart
+        if not os.path.lexists(source):
+            return  # only a move of ours takes it away; where it went people may have taken it since
         files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=self._root_of(target))
         if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
             source.chmod(self._folders.file_mode)
@@ -156,16 +159,19 @@ class Outbox:
 
     def _original(self, job: Job, goal: Goal, name: str) -> Path:
         folder = self._folders.path("archive" if goal == "outbox" else "failed") / job.relative.parent
-        return folder / f"{name}{job.relative.suffix}"
+        return folder / f"{name}{stem_and_suffix(job.relative.name)[1]}"
 
     def _free_name(self, job: Job, goal: Goal) -> str:
         suffixes = (REASON,) if goal == "failed" else tuple(SUFFIXES.values())
         beside = self._folders.path(goal) / job.relative.parent
+        reserved = self._ledger.reserved(goal, but=job.id)
+        stem, own = stem_and_suffix(job.relative.name)
 
-        def taken(name: str) -> list[Path]:
-            return [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+        def free(name: str) -> bool:
+            places = [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+            return job.relative.with_name(name) not in reserved and not any(map(os.path.lexists, places))
 
-        return first_free(job.relative.stem, (*suffixes, job.relative.suffix), taken)
+        return first_free(stem, (*suffixes, own), free)
 
     def _write_reason(self, job: Job, reason: str) -> None:
         note = job.folder / f"{STEM}{REASON}"
@@ -176,15 +182,21 @@ class Outbox:
 FOLDERS: tuple[Literal["inbox", "outbox", "archive", "failed"], ...] = ("inbox", "outbox", "archive", "failed")
 
 
+def _take_back(moves: list[tuple[Path, Path]]) -> None:
+    """Undo the moves that were done; what people have taken since is theirs."""
+    for source, target in moves:
+        if not os.path.lexists(source) and os.path.lexists(target):
+            files.move(target, source)
+
+
 def clear(job: Job) -> None:
     """Remove the folder of a job whose delivery has ended.
 
     Raises:
-        OSError: it cannot be removed.
-        ValueError: the scan still lies in it.
+        OSError: it cannot be removed, or the scan still lies in it.
     """
-    if os.path.lexists(job.source):
-        raise ValueError(f"the scan of job {job.id} has not been delivered")
+    if job.source.is_file() or job.source.is_symlink():
+        raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
     shutil.rmtree(job.folder)
 
 
@@ -199,19 +211,27 @@ def reason_note(name: str, reason: str) -> str:
     )
 
 
-def first_free(stem: str, suffixes: tuple[str, ...], places: Callable[[str], list[Path]]) -> str:
-    """The first of ``stem``, ``stem-2``, ``stem-3`` … of which every place is free.
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Split a file's name; what follows the last dot counts as a suffix only where it is as short as suffixes are."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or len(os.fsencode(suffix)) > LONGEST_SUFFIX:
+        return name, ""
+    return stem, f"{dot}{suffix}"
+
+
+def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
+    """The first of ``stem``, ``stem-2``, ``stem-3`` … that is free.
 
     Args:
         stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
-        suffixes: what will follow the name.
-        places: the paths that a name would take.
+        suffixes: what may follow the name.
+        free: whether a name is.
     """
     room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(name for name in names if not any(os.path.lexists(place) for place in places(name)))
+    return next(filter(free, names))
 
 
 def group_id(group: str) -> int:

@@ -14,15 +14,14 @@ from ocrwatchd import __version__, status, systemd
 from ocrwatchd.log import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from ocrwatchd.config import Folders
     from ocrwatchd.ledger import Ledger
 
 SOONEST_SECONDS = 1.0
 """The status file is written at most this often."""
 
 LATEST_SECONDS = 30.0
-"""And at least this often, so that its age tells whether the loop turns."""
+"""And at least this often, so that its age tells whether the loop turns: ``status.SILENT_SECONDS``."""
 
 FAILURES_SHOWN = 10
 
@@ -46,12 +45,12 @@ class Reporter:
     """Collects trouble, and says it together with what the loop is doing.
 
     Args:
-        root: the root folder, for people.
+        folders: the status file lies in their work folder.
         ledger: counts what was delivered and what failed.
     """
 
-    def __init__(self, root: Path, ledger: Ledger) -> None:
-        self._root = str(root)
+    def __init__(self, folders: Folders, ledger: Ledger) -> None:
+        self._folders = folders
         self._ledger = ledger
         self._started_at = time.time()
         self._trouble: dict[str, str] = {}
@@ -61,14 +60,21 @@ class Reporter:
         self._last: tuple[object, ...] = ()
         self._unwritable = False
 
-    def trouble(self, what: str, words: str) -> None:
-        """Note that something is wrong and being retried, or with "" that it is over."""
-        if words:
-            if what not in self._trouble:
-                log.warning("trouble.begins", what=what, reason=words)
-            self._trouble[what] = words
-        elif self._trouble.pop(what, None):
-            log.info("trouble.over", what=what)
+    def trouble(self, what: str, words: str, file: str = "") -> None:
+        """Note that something is wrong and being retried, or with "" that it is over.
+
+        Args:
+            what: the same for the same trouble.
+            words: for people.
+            file: the name of the scan that waits for it, if any.
+        """
+        if not words:
+            if self._trouble.pop(what, None):
+                log.info("trouble.over", what=what)
+            return
+        if what not in self._trouble:
+            log.warning("trouble.begins", what=what, reason=words, file=file or None)
+        self._trouble[what] = printable(f"{file}: {words}" if file else words)
 
     def next_due(self) -> float | None:
         """When systemd wants the next heartbeat, on the monotonic clock."""
@@ -107,16 +113,17 @@ class Reporter:
         midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
         counts = self._ledger.counts(midnight)
         status.write(
+            self._folders,
             status.Status(
                 **asdict(scene),
                 pid=os.getpid(),
                 version=__version__,
-                root=self._root,
+                root=str(self._folders.root_path),
                 started_at=self._started_at,
                 written_at=time.time(),
                 delivered_today=counts["delivered"],
                 failed_today=counts["failed"],
-                failures=[(printable(name), reason) for name, reason, _ in self._ledger.failures(FAILURES_SHOWN)],
+                failures=[(printable(name), reason) for name, reason in self._ledger.failures(FAILURES_SHOWN)],
                 trouble=list(self._trouble.values()),
-            )
+            ),
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd import files
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.log import printable
-from ocrwatchd.outbox import REASON, first_free
+from ocrwatchd.outbox import REASON, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,8 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
         Where each lies in the inbox.
 
     Raises:
-        FolderUnusable: there is no such scan, or it cannot be moved.
+        ConfigError: there is no such scan, or a name could be several.
+        FolderUnusable: a scan cannot be moved.
     """
     failed, inbox = folders.path("failed"), folders.path("inbox")
     scans = _scans(failed)
@@ -42,17 +43,21 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
 
 def _move_back(scan: Path, folder: Path, folder_mode: int) -> Path:
     files.make_folder(folder, folder_mode)
-    name = first_free(scan.stem, (scan.suffix,), lambda stem: [folder / f"{stem}{scan.suffix}"])
-    target = folder / f"{name}{scan.suffix}"
+    stem, suffix = stem_and_suffix(scan.name)
+    name = first_free(stem, (suffix,), lambda stem: not os.path.lexists(folder / f"{stem}{suffix}"))
+    target = folder / f"{name}{suffix}"
     files.move(scan, target)
-    scan.with_name(f"{scan.stem}{REASON}").unlink(missing_ok=True)
+    scan.with_name(f"{stem}{REASON}").unlink(missing_ok=True)
     return target
 
 
 def _scans(failed: Path) -> list[Path]:
     found = []
     for parent, _folders, names in os.walk(failed):
-        found += [Path(parent, name) for name in names if not name.endswith(REASON) and not name.startswith(".")]
+        stems = {stem_and_suffix(name)[0] for name in names}
+        # A note has its scan beside it; a scan that happens to be called so has not.
+        notes = {name for name in names if name.endswith(REASON) and name.removesuffix(REASON) in stems - {""}}
+        found += [Path(parent, name) for name in names if name not in notes and not name.startswith(".")]
     return sorted(found)
 
 
@@ -62,5 +67,5 @@ def _one(name: str, scans: list[Path], failed: Path) -> Path:
         return fitting[0]
     if fitting:
         several = ", ".join(printable(str(scan.relative_to(failed))) for scan in fitting)
-        raise FolderUnusable(f'"{name}" could be any of these, name one in full: {several}')
-    raise FolderUnusable(f'there is no scan "{name}" in {failed}; `ls {failed}` shows what is there')
+        raise ConfigError(f'"{name}" could be any of these, name one in full: {several}')
+    raise ConfigError(f'there is no scan "{name}" in {failed}; `ls {failed}` shows what is there')

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import files
-from ocrwatchd.config import state_directory
 from ocrwatchd.errors import FolderUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ocrwatchd.config import Folders
+
 READABLE_BY_ALL = 0o644
+
+SILENT_SECONDS = 120.0
+"""A running daemon writes at least every 30 s; one that has not written for this long does not turn any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Status:
     """What people ask of a daemon; times are Unix seconds; no document text.
 
     Args:
-        state: "running", "stopping" or "stopped".
+        state: "running", "stopping" or "stopped"; once read also "gone" or "silent".
         engine: the engine process in words.
         waiting: files in the inbox that have not settled, or found no place in the queue.
         queued: claimed scans that wait for the engine.
@@ -55,54 +59,62 @@ class Status:
     trouble: list[str] = field(default_factory=list)
 
 
-def status_path() -> Path:
-    """Where the file lies."""
-    return state_directory() / "status.json"
+def status_path(folders: Folders) -> Path:
+    """Where the file lies: with the root's own work, so that whoever knows the configuration finds it."""
+    return folders.work_path / "status.json"
 
 
-def write(status: Status) -> None:
+def write(folders: Folders, status: Status) -> None:
     """Replace the file, atomically.
 
     Raises:
         OSError: it cannot be written.
     """
     content = json.dumps(asdict(status), ensure_ascii=True, indent=1).encode()
-    files.write_new(status_path(), content, READABLE_BY_ALL, replace=True)
+    files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True)
 
 
-def read() -> Status | None:
-    """The last written status, its ``state`` set to "gone" where its daemon died; None where there was never one.
+def read(folders: Folders) -> Status | None:
+    """The last written status; None where there was never one.
+
+    Its ``state`` is set to "gone" where its daemon died, to "silent" where it has not written for long.
 
     Raises:
         OSError: the file cannot be read.
         ValueError: it is damaged.
     """
+    path = status_path(folders)
     try:
-        content = status_path().read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     try:
         status = TypeAdapter(Status).validate_json(content)
     except ValidationError as error:
-        raise ValueError(f"{status_path()} is damaged; a running daemon writes it again") from error
-    return status if status.state == "stopped" or _alive(status.pid) else replace(status, state="gone")
+        raise ValueError(f"{path} is damaged; a running daemon writes it again") from error
+    if status.state == "stopped":
+        return status
+    if not _alive(status.pid):
+        return replace(status, state="gone")
+    return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
 
-def describe(*, as_json: bool) -> tuple[str, bool]:
+def describe(folders: Folders, *, as_json: bool) -> tuple[str, bool]:
     """The status in words or as JSON, and whether a daemon is running.
 
     Raises:
         FolderUnusable: the status file cannot be read.
     """
     try:
-        status = read()
+        status = read(folders)
     except (OSError, ValueError) as error:
         raise FolderUnusable(f"the status cannot be read: {error}") from error
     running = status is not None and status.state in {"running", "stopping"}
     if as_json:
         return json.dumps(asdict(status) if status else {"state": "never started"}, indent=1), running
     if status is None:
-        return f"not running: no daemon has written {status_path()} yet; start one with `ocrwatchd run`", running
+        hint = "start one with `ocrwatchd run`, or name its configuration with --config"
+        return f"not running: no daemon has served {folders.root_path} yet; {hint}", running
     return "\n".join(_lines(status)), running
 
 
@@ -111,6 +123,7 @@ def _lines(status: Status) -> list[str]:
     first = {
         "running": f"running (process {status.pid}, ocrwatchd {status.version})",
         "stopping": f"stopping (process {status.pid})",
+        "silent": f"hanging: process {status.pid} is there, but has not answered since {when}; restart it",
         "stopped": f"not running: stopped {when}",
         "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
     }[status.state]

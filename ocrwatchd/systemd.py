@@ -19,7 +19,7 @@ def notify(*lines: str) -> None:
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
         try:
-            out.sendto("\n".join(line.replace("\n", " ") for line in lines).encode(), address)
+            out.sendto("\n".join(line.replace("\n", " ") for line in lines).encode(errors="replace"), address)
         except OSError:
             # systemd being gone or slow must not stop the work; its watchdog says the rest.
             return

@@ -9,6 +9,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from ocrwatchd import files
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.model import Job
 
@@ -40,7 +41,9 @@ class Workplace:
 
         Raises:
             FolderUnusable: another ocrwatchd holds it.
+            OSError: the folder cannot be made or written.
         """
+        files.make_folder(self._path, self._config.folders.folder_mode)
         lock = os.open(self._path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,6 +56,7 @@ class Workplace:
             ) from None
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self.close()
         self._lock = lock
 
     def close(self) -> None:
@@ -61,21 +65,36 @@ class Workplace:
             os.close(self._lock)
             self._lock = -1
 
-    def new_job(self, scan: Scan, reason: str = "") -> Job:
+    def held(self) -> bool:
+        """Whether the lock is still the folder's: the folder may have been removed or exchanged meanwhile."""
+        try:
+            return self._lock != -1 and os.path.samestat((self._path / LOCK).stat(), os.fstat(self._lock))
+        except FileNotFoundError:
+            return False
+
+    def new_job(self, scan: Scan) -> Job:
         """Make the folder for a scan that is about to be claimed.
 
         Raises:
-            OSError: it cannot be made.
+            FolderUnusable: the work folder was exchanged, and another ocrwatchd has the new one.
+            OSError: the job's folder cannot be made.
         """
+        if not self.held():
+            self.open()
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
         folder = self._path / job_id
         folder.mkdir(mode=0o700)
-        return Job(job_id, folder, scan.relative, self._config.work(scan.profile), reason)
+        return Job(job_id, folder, scan.relative, self._config.work(scan.profile))
 
     def left(self) -> Iterator[Job]:
-        """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path."""
+        """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
+
+        What an interrupted copy has left is removed: its original is still in the inbox.
+        """
+        if not self.held():
+            return  # the folder has gone since it was opened, and all jobs with it
         for folder in sorted(self._path.iterdir()):
             if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
                 continue
@@ -87,5 +106,8 @@ class Workplace:
 def _only_file(folder: Path) -> Path:
     for parent, _folders, names in os.walk(folder):
         for name in sorted(names):
-            return type(folder)(parent, name).relative_to(folder)
+            path = type(folder)(parent, name)
+            if not name.startswith(files.TEMPORARY_PREFIX):
+                return path.relative_to(folder)
+            path.unlink()
     return type(folder)()

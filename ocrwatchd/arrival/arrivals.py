@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two turns; with more of them a sweep is cheaper."""
-_MAX_LOOKS = 200
-"""Looks in one call of ``ready``, so that the daemon's loop stays quick whatever lies in the inbox."""
+_LOOK_SECONDS = 0.2
+"""After this time a call of ``ready`` begins no further look, so that the daemon's loop stays quick."""
 _LOST_SWEEP_SECONDS = 1.0
 """The least time between two sweeps that lost sightings or new folders call for."""
 _POLL_SECONDS = (0.1, 5.0)
@@ -145,9 +145,8 @@ class Arrivals:
         room nothing is looked at, and the files stay known.
         """
         found: list[Ready] = []
-        for _ in range(_MAX_LOOKS):
-            if len(found) >= room:
-                break
+        enough = self._clock() + _LOOK_SECONDS
+        while len(found) < room and self._clock() < enough:
             path = self._settle.due()
             if path is None:
                 break

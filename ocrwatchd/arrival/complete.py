@@ -34,8 +34,8 @@ SUFFIXES = {
 ONE_PAGE = frozenset({"PNG", "JPEG", "BMP", "WebP"})
 """Types of which a closed file is finished; to the others a scanner may add page after page."""
 
-MAX_STEPS = 1_000_000
-"""Parts that are visited at most: about a second's work, and ten times what the largest honest scan has."""
+MAX_STEPS = 200_000
+"""Parts that are visited at most: some tenths of a second's work, and twice what the largest honest scan has."""
 
 _HEAD_BYTES = 1024
 _MAGIC = (

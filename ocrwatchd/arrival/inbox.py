@@ -67,7 +67,8 @@ class Inbox:
     def __init__(self, folder: Path, ignore: Iterable[str], *, remote: bool = False) -> None:
         self.folder = folder
         self.remote = remote
-        self._ignore = re.compile("|".join(map(fnmatch.translate, ignore)) or r"(?!)", re.IGNORECASE)
+        patterns = (*ignore, f"{files.TEMPORARY_PREFIX}*")
+        self._ignore = re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
 
     def scan(self, path: Path) -> Scan | None:
         """The scan that a path in the inbox stands for, or None for one that is left alone by its name."""

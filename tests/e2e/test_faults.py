@@ -1,7 +1,10 @@
 """The daemon as a process, with an engine that fails on purpose."""
 
+import contextlib
 import os
+import shutil
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -211,3 +214,98 @@ def test_picture_types_are_all_read(daemon):
         for suffix in ("png", "jpg", "bmp", "gif", "webp", "tif"):
             Image.new("L", (100, 40), "white").save(daemon.inbox / f"{suffix}.{suffix}")
         daemon.await_files("outbox", [f"{suffix}.json" for suffix in ("png", "jpg", "bmp", "gif", "webp", "tif")])
+
+
+def test_name_without_room_for_anything_is_delivered(daemon):
+    """A name whose last dot is followed by 250 bytes neither hangs the daemon nor holds up what is behind it."""
+    with daemon:
+        write_scan(daemon.base / "odd.tif", "fine").rename(daemon.inbox / ("a." + "b" * 253))
+        write_scan(daemon.inbox / "behind.tif", "fine")
+        await_that(lambda: len(daemon.lying("archive")) == 2, what="both scans in the archive")
+
+
+def test_locked_ledger_delays_and_loses_nothing(daemon):
+    """While another process holds the ledger no scan is claimed; afterwards everything goes on by itself."""
+    with daemon:
+        with contextlib.closing(sqlite3.connect(daemon.base / "state" / "ledger.sqlite3")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            write_scan(daemon.inbox / "scan.tif", "fine")
+            await_that(lambda: [e for e in daemon.events("trouble.begins") if "ledger" in e["reason"]])
+            assert daemon.lying("inbox") == ["scan.tif"]
+            other.rollback()
+        daemon.await_files("outbox", ["scan.json"])
+        daemon.await_idle()
+
+
+def test_engine_that_leaves_quietly_is_blamed(daemon):
+    """An engine that exits with status 0 over a page is no reason to try that page for ever."""
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "leave")
+        daemon.await_files("failed", ["scan.tif"])
+
+
+def test_unusable_outbox_stops_the_claiming(tmp_path):
+    """Back-pressure reaches the inbox: what cannot be delivered does not fill the work folder without end."""
+    daemon = Running(tmp_path, queue={"size": 2})
+    with daemon:
+        shutil.rmtree(daemon.root / "outbox")
+        (daemon.root / "outbox").write_text("in the way")
+        for number in range(12):
+            write_scan(daemon.inbox / f"{number}.tif", "fine")
+        await_that(lambda: len(daemon.status()["trouble"]) >= 2)
+        assert len(daemon.events("scan.claimed")) <= 6
+        assert len(daemon.lying("inbox")) >= 6
+        (daemon.root / "outbox").unlink()
+        daemon.await_files("outbox", [f"{number}.json" for number in range(12)], 120)
+
+
+def test_full_disk_during_recognition_is_told_and_waits(daemon):
+    """An engine that finds the disk full gives the scan back; people see it, and nothing is blamed on the file."""
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "disk")
+        trouble = await_that(lambda: daemon.status()["trouble"])
+        assert "scan.tif: waits:" in trouble[0]
+        assert "space" in trouble[0]
+        assert daemon.lying("failed") == []
+
+
+def test_work_folder_that_was_removed_is_made_again(daemon):
+    """A vanished .work is made anew, lock and all."""
+    with daemon:
+        shutil.rmtree(daemon.root / ".work")
+        write_scan(daemon.inbox / "scan.tif", "fine")
+        daemon.await_files("outbox", ["scan.json"])
+        assert (daemon.root / ".work" / "lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("tables", "scene", "code"),
+    [
+        ({"ocr": {"resources_dir": "die"}}, "fine", 3),
+        ({"ocr": {"resources_dir": "unavailable"}}, "fine", 3),
+        ({}, "disk", 4),
+    ],
+)
+def test_once_ends_where_it_cannot_go_on(tmp_path, tables, scene, code):
+    """`run --once` reads what it can, then says what is left and why, and never tries for ever."""
+    daemon = Running(tmp_path, **tables)
+    write_scan(daemon.inbox / "a.tif", scene)
+    write_scan(daemon.inbox / "b.tif", "fine")
+    finished = daemon.once()
+    assert finished.returncode == code, finished.stderr
+    assert "Traceback" not in finished.stderr
+    if code == 4:
+        assert daemon.lying("outbox") == ["b.json", "b.txt"]
+        assert "a.tif was left in" in finished.stderr
+
+
+def test_picture_that_takes_long_to_refuse_does_not_stop_the_loop(daemon):
+    """Hostile files that are costly to look at delay neither a stop nor the other scans for long."""
+    segments = b"\xff\xd8" + b"\xff\xe1\x00\x02" * 400_000
+    with daemon:
+        for number in range(10):
+            (daemon.inbox / f"{number}.jpg").write_bytes(segments)
+        write_scan(daemon.inbox / "good.tif", "fine")
+        daemon.await_files("outbox", ["good.json"])
+        daemon.process.send_signal(signal.SIGTERM)
+        await_that(lambda: daemon.events("daemon.stopping"), 5, "the stop")

@@ -42,6 +42,7 @@ SCENES = (
     "slow",
     "disk",
     "litter",
+    "leave",
     "offspring",
     "pause",
 )
@@ -152,6 +153,10 @@ class FakeEngine:
     def disk(self):
         """Find the disk full."""
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def leave(self):
+        """End as if all were well."""
+        os._exit(0)
 
     def litter(self):
         """Leave a file in the current directory."""

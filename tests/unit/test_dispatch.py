@@ -12,6 +12,10 @@ from ocrwatchd.model import Ending, Job, Outcome, Progress
 class FakeHost:
     """An engine that takes a job and says nothing until told."""
 
+    unavailable = ""
+    pid = 1
+    state = "ready"
+
     def __init__(self):
         self.idle = True
         self.given = []
@@ -27,6 +31,9 @@ class FakeHost:
     def next_due(self):
         """Nothing is due."""
         return
+
+    def finish(self):
+        """Nothing to finish."""
 
 
 def job(name, priority=0):
@@ -44,9 +51,9 @@ def started():
 @pytest.fixture
 def queue(started):
     """A queue of two places with an idle engine."""
-    made = BoundedQueue(2, started.append)
-    made.host = FakeHost()
-    made.attach(made.host)
+    host = FakeHost()
+    made = BoundedQueue(2, started.append, lambda hear: host)
+    made.host = host
     return made
 
 
@@ -68,7 +75,7 @@ def test_one_job_at_a_time_in_order(queue):
     assert queue.host.given == [first]
     assert queue.room == 1
     queue.host.idle = True
-    queue.hear(Outcome(first, Ending.DONE))
+    queue._hear(Outcome(first, Ending.DONE))
     queue.turn()
     assert queue.host.given == [first, second]
     assert queue.outcomes() == [Outcome(first, Ending.DONE)]
@@ -78,19 +85,18 @@ def test_one_job_at_a_time_in_order(queue):
 def test_a_job_that_has_to_wait_lets_the_others_go_first(started):
     """It keeps its place, and is read as soon as nothing holds it."""
     held = {"a"}
-    queue = BoundedQueue(3, started.append, lambda job: job.id in held)
     host = FakeHost()
-    queue.attach(host)
+    queue = BoundedQueue(3, started.append, lambda hear: host, lambda job: job.id in held)
     waiting, quick = job("a", priority=9), job("b")
     queue.submit(waiting)
     queue.turn()
-    assert (host.given, queue.busy, queue.waiting) == ([], True, 1)
+    assert (host.given, queue.waiting) == ([], 1)
     queue.submit(quick)
     queue.turn()
     assert host.given == started == [quick]
     held.clear()
     host.idle = True
-    queue.hear(Outcome(quick, Ending.DONE))
+    queue._hear(Outcome(quick, Ending.DONE))
     queue.turn()
     assert host.given == [quick, waiting]
 
@@ -132,8 +138,16 @@ def test_progress_is_kept_until_the_job_ends(queue):
     one = job("a")
     queue.submit(one)
     queue.turn()
-    queue.hear(Progress(one, 3, 12))
+    queue._hear(Progress(one, 3, 12))
     assert queue.progress.page == 3
-    queue.hear(Outcome(one, Ending.DONE))
+    queue._hear(Outcome(one, Ending.DONE))
     assert queue.progress is None
-    assert not queue.busy
+    assert queue.in_work is None
+
+
+def test_nothing_is_begun_while_finishing(queue):
+    """Once it is to finish, the queue hands out no job, however idle the engine is."""
+    queue.submit(job("a"))
+    queue.finish()
+    queue.turn()
+    assert queue.host.given == []

@@ -1,5 +1,6 @@
 """What becomes of a job once an attempt has ended."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 from ocrwatchd import files, outbox
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.endings import PAUSES_S, Endings
-from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Ending, Job, Outcome
 
@@ -19,9 +19,9 @@ class Ears:
     def __init__(self):
         self.troubles = {}
 
-    def trouble(self, what, words):
+    def trouble(self, what, words, file=""):
         """Keep or forget."""
-        self.troubles[what] = words
+        self.troubles[what] = f"{file}: {words}"
         if not words:
             del self.troubles[what]
 
@@ -146,14 +146,72 @@ def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):
     assert desk.ledger.entry("j").blamed == 0
 
 
-def test_without_patience_a_full_disk_ends_the_run(tmp_path, ledger, monkeypatch):
-    """`run --once` does not wait for a folder: it says where the scan lies."""
+def test_without_patience_a_full_disk_leaves_the_scan_and_says_so(tmp_path, ledger, monkeypatch):
+    """`run --once` does not wait for a folder: it lists where the scan lies."""
     desk = Desk(tmp_path / "root", ledger, patient=False)
     job = desk.job()
     fill_disk(monkeypatch)
-    with pytest.raises(FolderUnusable, match=r"it lies in .* and goes on at the next start"):
-        desk.endings.end(Outcome(job, Ending.DONE))
+    desk.endings.end(Outcome(job, Ending.DONE))
+    assert desk.endings.left == [f"scan.png was left in {job.folder}: No space left on device"]
     assert job.source.exists()
+
+
+def test_failing_to_set_aside_is_tried_again_without_a_second_blame(desk, monkeypatch):
+    """The death that set a file aside is counted once, however long failed/ is full."""
+    job = desk.job()
+    desk.endings.end(Outcome(job, Ending.DIED, "died"))
+    mend = fill_disk(monkeypatch)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    desk.endings.end(Outcome(job, Ending.DIED, "died"))
+    for _ in range(2):
+        now[0] = desk.endings.next_due()
+        desk.endings.turn()
+    assert desk.ledger.entry("j").blamed == 2
+    assert "No space left" in desk.ears.troubles["j"]
+    mend()
+    now[0] = desk.endings.next_due()
+    desk.endings.turn()
+    assert (desk.folders.path("failed") / "scan.png").exists()
+
+
+def test_clearing_up_that_fails_once_does_not_deliver_again(desk, monkeypatch):
+    """A job's folder that cannot be removed at once is removed later; its delivery stays as it was."""
+    job = desk.job()
+    real, failures = shutil.rmtree, [OSError(5, "Input/output error")]
+    monkeypatch.setattr(
+        shutil, "rmtree", lambda path: (_ for _ in ()).throw(failures.pop()) if failures else real(path)
+    )
+    desk.endings.end(Outcome(job, Ending.DONE))
+    assert desk.endings.parked == 1
+    due = desk.endings.next_due()
+    monkeypatch.setattr(time, "monotonic", lambda: due)
+    desk.endings.turn()
+    assert not job.folder.exists()
+    assert sorted(path.name for path in desk.folders.path("outbox").iterdir()) == ["scan.json", "scan.txt"]
+    assert desk.ledger.entry("j").state == "delivered"
+
+
+def test_consumer_that_takes_the_set_early_does_no_harm(desk, monkeypatch):
+    """Somebody empties the outbox before the original is in the archive: the delivery is completed all the same."""
+    job = desk.job()
+    real = files.move
+
+    def moving(source, target, **options):
+        if target.is_relative_to(desk.folders.path("archive")):
+            raise OSError(5, "Input/output error")
+        real(source, target, **options)
+
+    monkeypatch.setattr(files, "move", moving)
+    desk.endings.end(Outcome(job, Ending.DONE))
+    for path in desk.folders.path("outbox").iterdir():
+        path.unlink()
+    monkeypatch.setattr(files, "move", real)
+    due = desk.endings.next_due()
+    monkeypatch.setattr(time, "monotonic", lambda: due)
+    desk.endings.turn()
+    assert (desk.folders.path("archive") / "scan.png").exists()
+    assert desk.endings.parked == 0
 
 
 def test_delivery_begun_before_a_restart_is_completed(desk, monkeypatch):

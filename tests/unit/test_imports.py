@@ -31,6 +31,8 @@ SUPERVISOR = (
     "retry",
     "status",
     "systemd",
+    "takeup",
+    "waking",
     "workplace",
 )
 HEAVY = ("PIL", "aspose", "cv2", "huggingface_hub", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")

@@ -1,5 +1,6 @@
 """What the daemon remembers."""
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.ledger import MIGRATIONS, Ledger
+from ocrwatchd.ledger import MIGRATIONS, Ledger, LedgerFault
 
 
 @pytest.fixture
@@ -58,20 +59,59 @@ def test_delivery_is_written_down_before_and_after(ledger, outcome, state):
         (".txt", ".json"),
         "why",
     )
-    ledger.ended("j", sha256="00", pages=3, seconds=1.5)
+    ledger.ended("j")
     assert ledger.entry("j").state == state
 
 
 def test_counts_since(ledger):
-    """Ended scans are counted from a time on, scans in work always."""
+    """Scans that ended are counted from a time on; those in work are not among them."""
     for number, outcome in enumerate(["outbox", "outbox", "failed"]):
         ledger.claimed(str(number), Path(f"{number}.png"))
         ledger.delivering(str(number), outcome, str(number), (), "no text")
         ledger.ended(str(number))
     ledger.claimed("w", Path("w.png"))
-    assert ledger.counts(0) == {"delivered": 2, "failed": 1, "in_work": 1}
-    assert ledger.counts(2**40) == {"delivered": 0, "failed": 0, "in_work": 1}
-    assert [(name, reason) for name, reason, _ in ledger.failures(5)] == [("2", "no text")]
+    assert ledger.counts(0) == {"delivered": 2, "failed": 1}
+    assert ledger.counts(2**40) == {"delivered": 0, "failed": 0}
+    assert ledger.failures(5) == [("2", "no text")]
+
+
+def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
+    """Only a claim can be struck out; what is on its way out stays known."""
+    ledger.claimed("a", Path("a.png"))
+    ledger.claimed("b", Path("b.png"))
+    ledger.delivering("b", "outbox", "b", (".json",), "")
+    assert ledger.claims() == ["a"]
+    ledger.forget("a")
+    ledger.forget("b")
+    assert ledger.entry("a") is None
+    assert ledger.entry("b") is not None
+
+
+def test_names_of_deliveries_under_way_are_reserved(ledger):
+    """A name counts as taken from its choice until the delivery has ended, for every other job of that folder."""
+    ledger.claimed("a", Path("sub/a.png"))
+    ledger.delivering("a", "outbox", "a-2", (".json",), "")
+    assert ledger.reserved("outbox", but="b") == {Path("sub/a-2")}
+    assert ledger.reserved("outbox", but="a") == ledger.reserved("failed", but="b") == set()
+    ledger.ended("a")
+    assert ledger.reserved("outbox", but="b") == set()
+
+
+def test_refusal_is_remembered_with_the_claim(ledger):
+    """Why a scan is unfit survives a crash right after its claim."""
+    ledger.claimed("j", Path("a.png"), "the upload broke off")
+    assert ledger.entry("j").refusal == "the upload broke off"
+
+
+def test_locked_ledger_is_an_error_of_the_disk_and_passes(tmp_path):
+    """Another process that holds the ledger makes a call fail like a full disk would; the next one goes through."""
+    path = tmp_path / "ledger.sqlite3"
+    with Ledger(path, patience_s=0.05) as ledger, contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerFault, match="locked"):
+            ledger.claimed("j", Path("a.png"))
+        other.rollback()
+        ledger.claimed("j", Path("a.png"))
 
 
 def test_what_was_written_is_there_after_a_reopening(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from ocrwatchd.config import Folders
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.errors import ConfigError
 from ocrwatchd.retry import retry
 
 
@@ -31,12 +31,20 @@ def test_all_go_back_into_their_profiles_and_replace_nothing(folders, tmp_path):
 
 def test_unknown_name_is_an_error_that_tells_where_to_look(folders):
     """A name that is not there gives a message, and nothing moves."""
-    with pytest.raises(FolderUnusable, match='there is no scan "zzz" in'):
+    with pytest.raises(ConfigError, match='there is no scan "zzz" in'):
         list(retry(folders, ["zzz"]))
 
 
 def test_ambiguous_name_lists_what_it_could_be(folders, tmp_path):
     """A stem that fits two scans asks for the full name."""
     (tmp_path / "failed" / "a.png").write_text("")
-    with pytest.raises(FolderUnusable, match="could be any of these"):
+    with pytest.raises(ConfigError, match="could be any of these"):
         list(retry(folders, ["a"]))
+
+
+def test_scan_that_is_called_like_a_note_is_still_a_scan(folders, tmp_path):
+    """A note belongs to a scan beside it; a file named like one, with a note of its own, goes back too."""
+    (tmp_path / "failed" / "list.reason.txt").write_text("an upload of that name")
+    (tmp_path / "failed" / "list.reason.reason.txt").write_text("its note")
+    assert tmp_path / "inbox" / "list.reason.txt" in list(retry(folders, []))
+    assert not (tmp_path / "failed" / "list.reason.reason.txt").exists()

@@ -17,6 +17,8 @@ def test_notifications_arrive(monkeypatch, tmp_path, abstract):
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         systemd.notify("READY=1", "STATUS=a\nWATCHDOG=1")
         assert listening.recv(100) == b"READY=1\nSTATUS=a WATCHDOG=1"
+        systemd.notify("STATUS=caf\udce9")
+        assert listening.recv(100) == b"STATUS=caf?"
 
 
 def test_without_systemd_nothing_happens(monkeypatch, tmp_path):

@@ -1,0 +1,90 @@
+"""What people and systemd hear of the loop."""
+
+import pytest
+
+from ocrwatchd import report, status, systemd
+from ocrwatchd.config import Folders
+from ocrwatchd.ledger import Ledger, LedgerFault
+from ocrwatchd.report import Reporter, Scene
+
+SCENE = Scene(state="running", engine="ready", waiting=1, queued=2)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A root with its work folder."""
+    made = Folders(root=str(tmp_path))
+    made.work_path.mkdir()
+    return made
+
+
+@pytest.fixture
+def notified(monkeypatch):
+    """What systemd was told."""
+    said = []
+    monkeypatch.setattr(systemd, "notify", lambda *lines: said.extend(lines))
+    monkeypatch.setenv("WATCHDOG_USEC", "20000000")
+    return said
+
+
+@pytest.fixture
+def reporter(folders, tmp_path, notified):
+    """A reporter over a real ledger."""
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        yield Reporter(folders, ledger)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The monotonic time, to be set."""
+    now = [1000.0]
+    monkeypatch.setattr(report.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_heartbeat_comes_as_often_as_systemd_asks(reporter, notified, clock):
+    """A turn beats when half of the watchdog's time has passed, and not before."""
+    for clock[0], beats in ((1000, 1), (1009, 1), (1010, 2)):
+        reporter.turn(SCENE)
+        assert notified.count("WATCHDOG=1") == beats
+
+
+def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, clock):
+    """Nothing is written twice a second; a change is; and every half a minute the file shows that the loop turns."""
+    reporter.turn(SCENE)
+    path = status.status_path(folders)
+    stamps = []
+    for clock[0], scene in ((1000.5, Scene("running", "x", 0, 0)), (1002, SCENE), (1004, Scene("running", "x", 0, 0))):
+        before = path.stat().st_ino
+        reporter.turn(scene)
+        stamps.append(path.stat().st_ino != before)
+    assert stamps == [False, False, True]
+    clock[0] = 1040
+    before = path.stat().st_ino
+    reporter.turn(Scene("running", "x", 0, 0))
+    assert path.stat().st_ino != before
+
+
+def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folders, notified, clock):
+    """Undecodable names reach neither systemd nor the status file as they are."""
+    reporter.trouble("j", "waits: no room", "caf\udce9\n.pdf")
+    reporter.turn(SCENE)
+    assert status.read(folders).trouble == ["caf\ufffd\ufffd.pdf: waits: no room"]
+    assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
+    reporter.trouble("j", "")
+    clock[0] += 5
+    reporter.turn(SCENE)
+    assert status.read(folders).trouble == []
+    assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
+
+
+def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypatch):
+    """A full disk or a locked ledger costs the status, not the daemon."""
+    folders.work_path.rmdir()
+    reporter.turn(SCENE)
+
+    def locked(*_):
+        raise LedgerFault(5, "locked")
+
+    monkeypatch.setattr(Ledger, "counts", locked)
+    reporter.turn(Scene("stopping", "", 0, 0))
