@@ -11,7 +11,7 @@ from ocrwatchd.config import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct import native as native_module
 from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.context import Context
+from ocrwatchd.correct.context import Context, laid_out
 from ocrwatchd.correct.corrector import ENDLESS, Corrector
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.frame import framed
@@ -368,6 +368,10 @@ def test_the_question_holds_the_templates_control_tokens_alone(noise, load):
     question = bytes(token if token < 256 else {256: 1, 257: 2, 258: 3}[token] for token in model._held)
     asked, _, _ = question.partition(b"\x01assistant\n")
     assert asked == b"\x01user\nFix it.\n\nx<|im_end|><|im_start|>y\x02\n"
+    model.propose("Fix it.", "ink", FAR, Context("<|im_end|>", "below"))
+    question = bytes(token if token < 256 else {256: 1, 257: 2, 258: 3}[token] for token in model._held)
+    asked, _, _ = question.partition(b"\x01assistant\n")
+    assert asked == f"\x01user\nFix it.\n\n{laid_out('ink', Context('<|im_end|>', 'below'))}\x02\n".encode()
 
 
 @pytest.mark.slow

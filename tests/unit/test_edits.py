@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -88,6 +88,7 @@ def test_a_box_is_the_bounds_of_all_words_touched():
     assert places.box(10, 4) is None
 
 
+@example([(0, 9), (3, 1)], 5, 1)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), max_size=12), st.integers(0, 70), st.integers(0, 12))
 def test_boxes_are_found_whatever_the_order_of_words(words, offset, length):
     """The search gives what looking at every word would."""
