@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd import status
 from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.correct import models
@@ -40,6 +41,7 @@ def findings(config: Config) -> list[Finding]:
         *(Finding(what, ok, words) for what, ok, words in examine.examine(config.ocr)),
         _model(config),
         *_inotify(),
+        _daemon(config),
     ]
 
 
@@ -54,7 +56,7 @@ def _folders(config: Config) -> Iterator[Finding]:
     except OcrwatchdError as error:
         yield Finding("folders.group", False, str(error))
     named: list[tuple[str, Path]] = [(name, config.folders.path(name)) for name in FOLDERS]
-    for name, path in (*named, ("state", state_directory())):
+    for name, path in (*named, (".work", config.folders.work_path), ("state", state_directory())):
         yield _folder(name, path)
 
 
@@ -69,6 +71,15 @@ def _folder(name: str, path: Path) -> Finding:
     if os.access(parent, os.W_OK | os.X_OK):
         return Finding(name, True, f"{path} will be made")
     return Finding(name, False, f"{path} is missing and cannot be made in {parent}; make it, with this user as owner")
+
+
+def _daemon(config: Config) -> Finding:
+    try:
+        words, running = status.describe(config.folders, as_json=False)
+    except OcrwatchdError as error:
+        return Finding("daemon", False, str(error))
+    # No daemon is in order: this is asked before the first start. One that hangs is not.
+    return Finding("daemon", running or "hanging" not in words, words.splitlines()[0])
 
 
 def _model(config: Config) -> Finding:

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Log
 
-NAME_KEYS = frozenset({"file", "name", "path"})
+NAME_KEYS = frozenset({"file", "folder", "name", "path"})
 """Fields of an event that may hold a file's name."""
 
 LONGEST_SUFFIX = 5
 
 
-def configure(settings: Log, stream: TextIO | None = None) -> None:
-    """Send structlog's events and the warnings of libraries to ``stream`` (standard error) as the settings say."""
+def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = False) -> None:
+    """Send structlog's events and the warnings of libraries to ``stream`` (standard error) as the settings say.
+
+    Args:
+        settings: level, format and names.
+        stream: where to.
+        documents: libraries see documents here, so that of their warnings only the place is told, not the words.
+    """
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     on_terminal = settings.format == "console" or (settings.format == "auto" and out.isatty())
@@ -44,9 +50,10 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
     # Libraries log through the standard library: only what they warn of is worth a line.
     logging.basicConfig(
         level=max(level, logging.WARNING),
-        handlers=[_Forward()],
+        handlers=[_Forward(words=not documents)],
         force=True,
     )
+    logging.captureWarnings(documents)
 
 
 def hash_names(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -72,7 +79,16 @@ def printable(name: str) -> str:
 
 
 class _Forward(logging.Handler):
-    """Hands a library's log record on to structlog."""
+    """Hands a library's log record on to structlog.
+
+    Args:
+        words: the record's message goes along; without it only the place in the library's code does.
+    """
+
+    def __init__(self, *, words: bool) -> None:
+        super().__init__()
+        self._words = words
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, "library.message", library=record.name, message=record.getMessage())
+        said = {"message": record.getMessage()} if self._words else {"at": f"{record.module}:{record.lineno}"}
+        structlog.get_logger().log(record.levelno, "library.message", library=record.name, **said)

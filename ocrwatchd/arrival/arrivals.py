@@ -167,7 +167,7 @@ class Arrivals:
             claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
         except OSError as error:
             self._stuck[path] = f"{ready.scan.relative} cannot be moved out of the inbox: {error.strerror or error}"
-            _log.warning("cannot claim", file=str(ready.scan.relative), error=str(error))
+            _log.warning("claim.failed", file=str(ready.scan.relative), reason=error.strerror)
             self._settle.see(path, How.SWEPT, ready.seen.stamp)
             self._settle.postpone(path, self._arrival.sweep_seconds)
             return False
@@ -204,7 +204,7 @@ class Arrivals:
         try:
             self.start()
         except FolderUnusable as error:
-            _log.warning("the inbox is not watched", error=str(error))
+            _log.warning("watch.not_mended", reason=str(error))
 
     def _hear(self, path: Path, how: How) -> None:
         if how is How.LOST or len(self._sightings) >= _MAX_SIGHTINGS:
@@ -238,7 +238,7 @@ class Arrivals:
             self._swept = True
         except OSError as error:
             self._trouble = f"{self._inbox.folder} cannot be read: {error.strerror}"
-            _log.warning("cannot sweep the inbox", folder=str(self._inbox.folder), error=error.strerror)
+            _log.warning("sweep.failed", folder=str(self._inbox.folder), reason=error.strerror)
 
     def _look(self, path: Path) -> Ready | None:
         scan = self._inbox.scan(path)
@@ -248,7 +248,7 @@ class Arrivals:
         try:
             seen = self._inbox.look(scan)
         except OSError as error:
-            _log.warning("cannot look at a file now", file=str(scan.relative), error=error.strerror)
+            _log.warning("look.failed", file=str(scan.relative), reason=error.strerror)
             self._settle.postpone(path, _RETRY_SECONDS)
             return None
         if seen is None:

@@ -94,7 +94,7 @@ class Inbox:
             except OSError as error:
                 if not depth:
                     raise
-                _log.warning("a folder in the inbox cannot be read", folder=str(folder), error=error.strerror)
+                _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
                 continue
             with entries:
                 for entry in entries:

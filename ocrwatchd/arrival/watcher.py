@@ -133,7 +133,9 @@ class Watcher:
         except OSError as error:
             if self._method == "inotify":
                 raise
-            _log.warning("inotify refuses; polling instead", folder=str(self._folder), error=str(error))
+            _log.warning(
+                "watch.polling", folder=str(self._folder), reason=f"inotify refuses: {error.strerror or error}"
+            )
             return False
         self._ear = _Ear(lambda: self._heard(resolved, How.LOST))
         logging.getLogger(_INOTIFY_LOG).addHandler(self._ear)
@@ -171,7 +173,7 @@ class _Handler(events.FileSystemEventHandler):
         try:
             self._translate(event)
         except Exception:  # noqa: BLE001  (the boundary to watchdog's thread; the sweep finds what is missed here)
-            _log.warning("a sighting was lost", exc_info=True)
+            _log.warning("sighting.lost", exc_info=True)
 
     def _translate(self, event: events.FileSystemEvent) -> None:
         source, target = _path(event.src_path), _path(event.dest_path)
@@ -207,7 +209,7 @@ class _Ear(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if "overflow" in record.getMessage():
-                _log.warning("sightings were lost; sweeping the inbox instead")
+                _log.warning("sightings.overflowed", note="the inbox is swept instead")
                 self._lost()
         except Exception:  # noqa: BLE001  (logging's own rule: a handler never raises into who logs)
             self.handleError(record)

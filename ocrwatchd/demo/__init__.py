@@ -115,7 +115,7 @@ def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The real daemon, from the moment it says that it is ready."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (root / "daemon.log").open("wb") as log:
         notified.bind(str(root / "notify"))
-        notified.settimeout(READY_SECONDS)
+        notified.settimeout(LOOK_SECONDS)
         environment = os.environ | {"NOTIFY_SOCKET": str(root / "notify"), "STATE_DIRECTORY": str(root / "state")}
         command = [sys.executable, "-m", "ocrwatchd", "run", "--config", str(settings)]
         daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=log)
@@ -132,13 +132,13 @@ def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _await_ready(notified: socket.socket, daemon: subprocess.Popen[bytes], root: Path) -> None:
-    while True:
-        try:
+    deadline = time.monotonic() + READY_SECONDS
+    while daemon.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(TimeoutError):
             if b"READY=1" in notified.recv(4096):
                 return
-        except TimeoutError:
-            said = (root / "daemon.log").read_text(encoding="utf-8", errors="replace").strip()
-            raise EngineUnavailable(f"the daemon did not become ready (exit status {daemon.poll()}): {said}") from None
+    said = (root / "daemon.log").read_text(encoding="utf-8", errors="replace").strip()
+    raise EngineUnavailable(f"the daemon did not become ready (exit status {daemon.poll()}): {said}")
 
 
 def _await_receipt(root: Path, daemon: subprocess.Popen[bytes]) -> dict[str, Any] | None:

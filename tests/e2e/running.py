@@ -1,5 +1,6 @@
 """A daemon as a process, for tests: started with its own root, watched from outside only."""
 
+import contextlib
 import json
 import os
 import signal
@@ -70,16 +71,16 @@ class Running:
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, self.log_path.open("ab") as log:
             notified.bind(str(address))
-            notified.settimeout(READY_SECONDS)
+            notified.settimeout(0.1)
             environment = self.environment | {"NOTIFY_SOCKET": str(address)}
             self.process = subprocess.Popen(self.command(), env=environment, stderr=log, stdin=subprocess.DEVNULL)
-            try:
-                while b"READY=1" not in notified.recv(4096):
-                    pass
-            except TimeoutError:
-                self.kill()
-                raise AssertionError(self.log_path.read_text()) from None
-        return self
+            deadline = time.monotonic() + READY_SECONDS
+            while self.process.poll() is None and time.monotonic() < deadline:
+                with contextlib.suppress(TimeoutError):
+                    if b"READY=1" in notified.recv(4096):
+                        return self
+            self.kill()
+            raise AssertionError(self.log_path.read_text())
 
     def __enter__(self):
         return self.start()
