@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ocrwatchd.correct.lexicon import Lexicon
     from ocrwatchd.model import Word
 
-SURE = 0.97
+SURE = 0.95
 """The least confidence, 0-1, with which each word of a clean part was read: the mean of its letters'."""
 
 NUMBER_SHARE = 0.7
