@@ -1,0 +1,1 @@
+"""A correction model of our own, small enough to ship: its format, and in ``train`` how it is made."""

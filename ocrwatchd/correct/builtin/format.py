@@ -1,0 +1,331 @@
+"""How the built-in model is asked: each source word, and right after the next one the decision about it.
+
+A stream of tokens is the source itself, word by word, with one white-space token after each word. Reading the token
+after word n+1, the model is asked about word n, so that it has seen what follows. It answers with one of three control
+tokens: ``SAME``, which is never written down, so that good text costs nothing but reading; ``FIX``, after which it
+spells the repair and ends it with ``DONE``; ``JOIN``, the same for a repair that replaces the words n and n+1. Repairs
+stay in the stream and the source goes on behind them::
+
+    START T h 1 s ␣ i s ␣ FIX This DONE a ␣ 5 4 m p l e ␣ t e x t ␣ FIX sample DONE END
+                        ↑               ↑           ↑         ↑                    ↑
+                    Th1s?             is?          a?    54mple?               text?
+
+A word that needs no repair can therefore not be garbled, whatever the model is like. The caller forces the source, and
+reads as many words in one forward pass as it likes: only at a repair it has to go back and let the model spell.
+
+Words are runs without white space. Their letters are spelled as whole pieces where a run of letters is one of the
+vocabulary's pieces, else as bytes; all other characters as bytes. Pure: it sees document text and so never logs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+BYTES = 256
+START, END, FIX, JOIN, DONE, SAME = range(BYTES, BYTES + 6)
+CONTROL = ("<|start|>", "<|end|>", "<|fix|>", "<|join|>", "<|done|>", "<|same|>", "<|spare1|>", "<|spare2|>")
+FIRST_PIECE = BYTES + len(CONTROL)
+
+SPACE, NEWLINE = 0x20, 0x0A
+
+STRETCH_TOKENS = 320
+"""Source tokens in one stream; repairs come on top, and the model is trained on streams of 512."""
+
+CONTEXT_WORDS = 8
+"""Words before a stretch, as repaired, that are shown with it; nothing is asked about them."""
+
+READ_TOKENS = 96
+"""Tokens read in one pass. After a repair what was read behind it is read again, so a larger number costs more."""
+
+WORD_TOKENS = 48
+"""Of longer words only so much is shown, and nothing is asked about them."""
+
+SPELLED_RATIO = 1.5
+SPELLED_SLACK = 6
+"""A repair may have so many times its source's bytes as tokens, plus so many."""
+
+BAR = 0.6
+"""The least certainty, 0-1, of a repair that is taken."""
+
+_WORD = re.compile(r"\S+")
+_RUNS = re.compile(r"[^\W\d_]+|.", re.DOTALL)
+
+
+class Vocabulary:
+    """The tokens: 256 bytes, control tokens, pieces.
+
+    Args:
+        pieces: runs of letters that are one token each.
+    """
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self.pieces = tuple(pieces)
+        self._numbers = {piece: FIRST_PIECE + number for number, piece in enumerate(self.pieces)}
+
+    def __len__(self) -> int:
+        return FIRST_PIECE + len(self.pieces)
+
+    def encode(self, text: str) -> list[int]:
+        """Spell a text; what lone surrogates it holds become question marks."""
+        tokens: list[int] = []
+        for run in _RUNS.findall(text):
+            piece = self._numbers.get(run)
+            tokens += [piece] if piece is not None else run.encode("utf-8", "replace")
+        return tokens
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """The text that tokens spell; control tokens spell nothing."""
+        spelled = bytearray()
+        for token in tokens:
+            if token < BYTES:
+                spelled.append(token)
+            elif token >= FIRST_PIECE:
+                spelled += self.pieces[token - FIRST_PIECE].encode()
+        return spelled.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the model is to learn about one word, or about two that are to be joined.
+
+    Args:
+        words: one source word, or two.
+        gaps: the token of white space after each.
+        repair: what is right, "" where nothing should be there, None where the source is.
+        asked: False where nothing is to be learned.
+    """
+
+    words: tuple[str, ...]
+    gaps: tuple[int, ...]
+    repair: str | None = None
+    asked: bool = True
+
+
+class Lesson(NamedTuple):
+    """A stream for training: after reading ``tokens[i]`` the model should say ``targets[i]``, if that is not -1."""
+
+    tokens: list[int]
+    targets: list[int]
+
+
+def lesson(units: Sequence[Unit], vocabulary: Vocabulary) -> Lesson:
+    """Write the stream for a text of which the right repairs are known."""
+    tokens, targets = [START], [-1]
+    pending: Unit | None = None
+    for unit in units:
+        for number, (word, gap) in enumerate(zip(unit.words, unit.gaps, strict=True)):
+            shown = vocabulary.encode(word)[:WORD_TOKENS]
+            tokens += [*shown, gap]
+            targets += [-1] * (len(shown) + 1)
+            if pending is not None:
+                _answer(pending, tokens, targets, vocabulary)
+            # The first of two words to be joined is answered after the second; the second is never asked about.
+            pending = unit if number == 0 else None
+    tokens.append(END)
+    targets.append(-1)
+    if pending is not None:
+        _answer(pending, tokens, targets, vocabulary)
+    return Lesson(tokens, targets)
+
+
+def _answer(unit: Unit, tokens: list[int], targets: list[int], vocabulary: Vocabulary) -> None:
+    if not unit.asked:
+        return
+    if unit.repair is None:
+        targets[-1] = SAME
+        return
+    opening = JOIN if len(unit.words) > 1 else FIX
+    spelled = vocabulary.encode(unit.repair)
+    targets[-1] = opening
+    tokens += [opening, *spelled, DONE]
+    targets += [*spelled, DONE, -1]
+
+
+class Reader(Protocol):
+    """A loaded model with one stream in it. What it raises ends the repair of a text."""
+
+    def read(self, tokens: Sequence[int], places: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Read on.
+
+        Args:
+            tokens: to append to the stream.
+            places: indices into ``tokens``, ascending.
+
+        Returns:
+            The logits after each of the places: (places, vocabulary).
+        """
+
+    def forget(self, length: int) -> None:
+        """Cut the stream back to its first ``length`` tokens."""
+
+
+class Repair(NamedTuple):
+    """One change: ``before`` stands ``offset`` code points from the text's beginning; certainty from 0 to 1."""
+
+    offset: int
+    before: str
+    after: str
+    certainty: float
+
+
+def repaired(text: str, repairs: Sequence[Repair]) -> str:
+    """The text with repairs in it. A word that is dropped takes one space beside it along."""
+    pieces: list[str] = []
+    done = 0
+    for repair in repairs:
+        start, end = repair.offset, repair.offset + len(repair.before)
+        if not repair.after and text[end : end + 1] == " ":
+            end += 1
+        pieces += (text[done:start], repair.after)
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def propose(text: str, reader: Reader, vocabulary: Vocabulary, bar: float = BAR) -> list[Repair]:
+    """Let a model repair a text.
+
+    Args:
+        text: as recognised.
+        reader: the model.
+        vocabulary: the model's.
+        bar: the least certainty of a repair.
+
+    Returns:
+        The repairs in order; ``repaired`` writes them into the text. White space between words stays as it is.
+    """
+    found = [(match.start(), match.group()) for match in _WORD.finditer(text)]
+    gaps = [_gap(text, found, number) for number in range(len(found))]
+    repairs: list[Repair] = []
+    now = [word for _, word in found]
+    first = 0
+    while first < len(found):
+        last = _stretch_end(found, first, vocabulary)
+        stream = _stream(now, gaps, first, last, vocabulary)
+        for number, count, after, certainty in _answers(stream, now, reader, vocabulary, bar):
+            start = found[number][0]
+            end = found[number + count - 1][0] + len(found[number + count - 1][1])
+            repairs.append(Repair(start, text[start:end], after, certainty))
+            now[number : number + count] = [after] + [""] * (count - 1)
+        first = last
+    return repairs
+
+
+def _gap(text: str, found: Sequence[tuple[int, str]], number: int) -> int:
+    start, word = found[number]
+    following = found[number + 1][0] if number + 1 < len(found) else len(text)
+    return NEWLINE if "\n" in text[start + len(word) : following] or following == len(text) else SPACE
+
+
+def _stretch_end(found: Sequence[tuple[int, str]], first: int, vocabulary: Vocabulary) -> int:
+    tokens, last = 0, first
+    while last < len(found) and tokens < STRETCH_TOKENS:
+        tokens += min(WORD_TOKENS, len(vocabulary.encode(found[last][1]))) + 1
+        last += 1
+    return last
+
+
+class _Question(NamedTuple):
+    """After reading the stream's token ``place`` the model is asked about word ``number``.
+
+    It may be joined with the next one if both are asked about and on one line.
+    """
+
+    place: int
+    number: int
+    joinable: bool
+
+
+class _Stream(NamedTuple):
+    tokens: list[int]
+    questions: list[_Question]
+
+
+def _stream(now: Sequence[str], gaps: Sequence[int], first: int, last: int, vocabulary: Vocabulary) -> _Stream:
+    """Words ``[first, last)`` with what stands before them and the word behind them."""
+    tokens, questions = [START], []
+    beginning, ending = max(0, first - CONTEXT_WORDS), min(len(now), last + 1)
+    askable = False
+    for number in range(beginning, ending):
+        spelled = vocabulary.encode(now[number])
+        if number < first and not spelled:
+            continue
+        tokens += [*spelled[:WORD_TOKENS], gaps[number]]
+        if askable:
+            joinable = number < last and gaps[number - 1] == SPACE and len(spelled) <= WORD_TOKENS
+            questions.append(_Question(len(tokens) - 1, number - 1, joinable))
+        askable = first <= number < last and len(spelled) <= WORD_TOKENS
+    if askable:
+        tokens.append(END)
+        questions.append(_Question(len(tokens) - 1, ending - 1, joinable=False))
+    return _Stream(tokens, questions)
+
+
+def _answers(
+    stream: _Stream, now: Sequence[str], reader: Reader, vocabulary: Vocabulary, bar: float
+) -> Iterator[tuple[int, int, str, float]]:
+    """Ask; yield (word, words replaced, repair, certainty)."""
+    reader.forget(0)
+    length = done = asked = 0
+    while asked < len(stream.questions):
+        end = min(len(stream.tokens), done + READ_TOKENS)
+        waiting = [question for question in stream.questions[asked:] if question.place < end]
+        logits = reader.read(stream.tokens[done:end], [question.place - done for question in waiting])
+        for row, question in zip(logits, waiting, strict=True):
+            asked += 1
+            opening, certainty = _decision(row, bar)
+            if opening == SAME or (opening == JOIN and not question.joinable):
+                continue
+            kept = length + question.place + 1 - done
+            reader.forget(kept)
+            count = 2 if opening == JOIN else 1
+            before = " ".join(now[question.number : question.number + count])
+            spelled, sure = _spelled(opening, before, reader, vocabulary)
+            length, done = kept + len(spelled) + 2, question.place + 1
+            after = vocabulary.decode(spelled)
+            if sure * certainty < bar or after == before:
+                reader.forget(kept)
+                length = kept
+            else:
+                yield question.number, count, after, sure * certainty
+                asked += count - 1
+            break
+        else:
+            length, done = length + end - done, end
+
+
+def _decision(row: npt.NDArray[np.float32], bar: float) -> tuple[int, float]:
+    """The control token to go on with and its certainty; ``SAME`` where no repair is certain enough."""
+    same, fix, join = _shares(row[[SAME, FIX, JOIN]])
+    opening, certainty = (FIX, fix) if fix >= join else (JOIN, join)
+    return (opening, certainty) if certainty >= bar else (SAME, same)
+
+
+def _spelled(opening: int, before: str, reader: Reader, vocabulary: Vocabulary) -> tuple[list[int], float]:
+    """Let the model spell a repair; its certainty is 0 where it does not come to an end."""
+    spelled: list[int] = []
+    certainty = 1.0
+    token = opening
+    for _ in range(int(len(before.encode("utf-8", "replace")) * SPELLED_RATIO) + SPELLED_SLACK):
+        row = reader.read([token], [0])[0].copy()
+        row[BYTES:FIRST_PIECE][np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
+        token = int(row.argmax())
+        certainty *= _shares(row)[token]
+        if token == DONE:
+            reader.read([DONE], [])
+            return spelled, certainty
+        spelled.append(token)
+    return spelled, 0.0
+
+
+def _shares(row: npt.NDArray[np.float32]) -> list[float]:
+    grown = np.exp(row - row.max())
+    return [float(share) for share in grown / grown.sum()]

@@ -1,0 +1,198 @@
+"""Misread a text as engines, old newspapers and the tutorial's sample are misread, and remember what was right."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.correct.builtin.format import NEWLINE, SPACE, Unit
+from ocrwatchd.correct.builtin.train.confusions import Confusions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WORST = 0.6
+"""A word keeps at least the rest of its letters: more damage than this nobody could repair."""
+
+TRIES = 3
+MARKS = (".", "'", ",", "|", "-", "_", "\u00b7", "~", "^", "*", "\u2022", ":", "`", "\u00bb", "\u25a0")
+_DIGIT = re.compile(r"\d")
+_LIKE_DIGITS = {"0": "OoQD", "1": "lIi|", "2": "Zz", "5": "Ss", "6": "bG", "8": "B", "9": "g"}
+LEET = {"i": "1", "l": "1", "a": "4", "e": "3", "o": "0", "s": "5", "t": "7", "b": "8", "g": "9", "I": "1", "O": "0"}
+
+# What old newsprint does to letters, commonest first: true, then how it is misread and how often.
+_NEWSPRINT = """
+e o9 c7 é1 ê1 ö1 a1 i1 :h b6 li5 ii1 n1 k1 :n u7 ii3 a1 ri1 m1 r1 :u n5 ii2 a2 it1 ti1 :m in3 ni3 rn2 iu2 n2 ra1 tn1 w1
+w vv2 v2 iv1 tv1 n1 AV1 :s a3 B3 i1 8»1 »1 f1 S1 n1 e1 :r i2 t1 v1 l1 n1 :t l3 i2 f1 c1 r1 1f1 :c e5 o3 t1 C1 i1
+a n3 u3 o2 ii1 e1 i1 â1 s1 :o e2 c2 a2 0x1 ó1 ô1 u1 O1 :i l4 t2 !1 j1 1x1 í1 r1 :l i4 I3 1x2 t2 j1 !1 f1 L1 :f t2 l2 i1 r1 s1 P1
+b h4 li1 6x1 o1 l)1 t1 :d il2 cl2 tl1 a1 ei1 ii1 b1 :g p1 q1 c1 tr1 jr1 £1 s1 y1 :y v3 j1 r1 t1 3'1 7x1 i1 :v y1 r2 i1 s1 \\'1 :p n1 jj1 i)1 r1 q1
+k h1 lc1 li1 t1 :z s1 r1 :x s1 v1 :ff fi2 il1 if1 :fi ti1 ii1 h1 fl1 :ll U1 il2 li1 :rn m4 :ri n3 u1 :in m3 iu2 hi1 ui1 :ni m2 iii1 :th tb3 ih1 tli3 ill1 di1
+Th Tb2 'lh1 Ih1 Tli3 'I1 :tt U1 it1 ti1 lt1 :li h3 ii1 :ti n2 u1 d1 :un im1 nn1 uu1 :im un1 nu1 :nt ut2 at1 :er ei2 or1 oi1 :is ia2 la1 ib1 :ed od3 cd2
+ha lia2 ba2 bn1 :he be2 lie3 ho3 bo2 tie1 :nd ud2 ml1 nil1 :an au3 nn2 un1 iin1 :on ou1 en1 ou2 :wh wb1 vh1 :H II2 lI1 U1 :I l2 1x1 T1 J1 :C G1 O1 (1 U1
+G O1 C1 (i1 :S 8x1 B1 »1 ii1 :B R1 D1 13x1 H1 li1 :D I)1 l)1 0x1 IJ1 U1 :N K1 JN1 IN1 X1 :M JI1 AI1 Al1 Jl1 :R B1 It1 K1 li1 :E K1 F1 L1 1C1 :F P1 E1 l''1
+T l1 'I1 I1 'l1 :A À1 4x1 Jl1 :O 0x1 C1 Ü1 :P F1 I'1 l'1 :U TJ1 Ü1 II1 :L I,1 X1 1j1 :J .T1 T1 :W AV2 VV1 Vf1 "W1 :Y V1 T1 :V Y1 :. ,3 x1 :1 :, .3 x1 '1 :; ,1
+- x1 .1 :' x1 ,1 :" '1 ''1
+"""
+
+
+def _newsprint() -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = {}
+    for entry in re.split(r"\n| :(?=\S+ \S)", _NEWSPRINT.strip()):
+        true, *readings = entry.split()
+        table[true] = {
+            reading[:-1].replace("x", "") if len(reading) > 1 else "": int(reading[-1]) for reading in readings
+        }
+    letters = "abcdefghiklmnoprstuvwy"
+    for letter in letters:
+        table.setdefault(letter, {})[""] = 1
+    table[""] = {".": 3, "'": 3, ",": 2, "-": 1, "i": 2, "l": 1, "\u00b7": 1, ":": 1, "!": 1}
+    return table
+
+
+@dataclass
+class Style:
+    """One document's way of being misread.
+
+    Args:
+        tables: confusions, with the weight of each table.
+        rate: misreadings for each letter.
+        habits: misreadings of this document: true, read, how often of its occurrences.
+        split, join, mark: how often a word is split, run together with the next one, or followed by a stray mark.
+        digits: how often a digit is read as a letter like it.
+    """
+
+    tables: list[tuple[Confusions, float]]
+    rate: float
+    habits: list[tuple[str, str, float]] = field(default_factory=list)
+    split: float = 0.0
+    join: float = 0.0
+    mark: float = 0.0
+    digits: float = 0.0
+
+
+class Noise:
+    """Draws styles and misreads texts in them.
+
+    Args:
+        rng: for everything random.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._old = Confusions(_newsprint())
+        self._engines = [Confusions.learned("rapidocr"), Confusions.learned("tesseract")]
+
+    def style(self, level: float) -> Style | None:
+        """A document's style, None for one that was read well.
+
+        Args:
+            level: 0 to 1, how far the training has come; worse damage comes later.
+        """
+        return self._rng.choices((lambda _: None, self._newspaper, self._scan, self._leet), (32, 38, 20, 10))[0](level)
+
+    def even(self, rate: float) -> Style:
+        """All tables together, at one rate: for measuring."""
+        tables = [(self._old, 1.0), *((table, 1.0) for table in self._engines)]
+        return Style(tables, rate, split=0.01, join=0.005, mark=0.003, digits=0.01)
+
+    def misread(self, text: str, style: Style | None) -> list[Unit]:
+        """Misread a text; lines stay lines."""
+        units = list(_clean(text))
+        if style is None:
+            return units
+        return list(self._spoiled(units, style))
+
+    def _newspaper(self, level: float) -> Style:
+        rng = self._rng
+        style = self.even(rng.uniform(0.01, 0.04 + 0.10 * level) * 0.6)
+        style = replace(style, tables=[(self._old, 4.0), *style.tables], digits=0.01)
+        style = replace(style, split=rng.uniform(0, 0.02), join=rng.uniform(0, 0.02), mark=rng.uniform(0, 0.015))
+        style.habits = [self._habit() for _ in range(rng.randint(0, 4))]
+        return style
+
+    def _scan(self, level: float) -> Style:
+        rng = self._rng
+        tables = [(table, rng.random()) for table in self._engines]
+        rate = rng.uniform(0.003, 0.02 + 0.05 * level)
+        return Style(tables, rate, split=rng.uniform(0, 0.01), join=rng.uniform(0, 0.03), mark=0.003, digits=0.01)
+
+    def _leet(self, _level: float) -> Style:
+        rng = self._rng
+        letters = rng.sample(list(LEET), rng.randint(2, len(LEET)))
+        if rng.random() < 0.5:  # noqa: PLR2004 - half of them
+            letters = ["i", "l", "a", "e", "o", *letters]
+        share = rng.uniform(0.3, 1.0)
+        return Style(
+            [(engine, 1.0) for engine in self._engines],
+            rng.choice((0.0, 0.0, 0.01)),
+            [(letter, LEET[letter], share) for letter in dict.fromkeys(letters)],
+        )
+
+    def _habit(self) -> tuple[str, str, float]:
+        true = self._rng.choice([letters for letters in self._old.table if letters.isalpha()])
+        readings = self._old.table[true]
+        read = self._rng.choices(list(readings), list(readings.values()))[0]
+        return true, read, self._rng.choice((0.05, 0.1, 0.2, 0.4))
+
+    def _spoiled(self, units: list[Unit], style: Style) -> Iterator[Unit]:
+        rng = self._rng
+        number = 0
+        while number < len(units):
+            unit = units[number]
+            number += 1
+            word, gap = unit.words[0], unit.gaps[0]
+            if gap == SPACE and number < len(units) and rng.random() < style.join:
+                following = units[number]
+                number += 1
+                read = self._word(word, style) + self._word(following.words[0], style)
+                yield Unit((read,), following.gaps, f"{word} {following.words[0]}")
+                continue
+            read = self._word(word, style)
+            if len(read) > 2 and not _DIGIT.search(word) and rng.random() < style.split:  # noqa: PLR2004
+                at = rng.randint(1, len(read) - 1)
+                yield Unit((read[:at], read[at:]), (SPACE, gap), word)
+                continue
+            yield Unit((read,), (gap,), None if read == word else word)
+            if rng.random() < style.mark:
+                yield Unit((rng.choice(MARKS),), (gap,), "")
+
+    def _word(self, word: str, style: Style) -> str:
+        rng = self._rng
+        if _DIGIT.search(word):
+            return "".join(
+                rng.choice(_LIKE_DIGITS[letter]) if letter in _LIKE_DIGITS and rng.random() < style.digits else letter
+                for letter in word
+            )
+        for attempt in range(TRIES):
+            read = word
+            for old, new, share in style.habits:
+                if old in read:
+                    read = _replaced(read, old, new, lambda share=share: rng.random() < share)
+            # Each further try is a milder one.
+            for _ in range(_count(len(word), style.rate / (1 + attempt), rng)):
+                table = rng.choices([table for table, _ in style.tables], [weight for _, weight in style.tables])[0]
+                read = table.misread(read, rng)
+            read = "".join(read.split())
+            if read and Levenshtein.distance(read, word) <= max(1, WORST * len(word)):
+                return read
+        return word
+
+
+def _clean(text: str) -> Iterator[Unit]:
+    for line in text.split("\n"):
+        words = line.split()
+        for number, word in enumerate(words):
+            yield Unit((word,), (NEWLINE if number == len(words) - 1 else SPACE,))
+
+
+def _replaced(word: str, old: str, new: str, chance: Callable[[], bool]) -> str:
+    parts = word.split(old)
+    return parts[0] + "".join((new if chance() else old) + part for part in parts[1:])
+
+
+def _count(length: int, rate: float, rng: random.Random) -> int:
+    return sum(rng.random() < rate for _ in range(length))
