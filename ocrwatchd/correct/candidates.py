@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct import align, rules
+from ocrwatchd.correct import align, digits, rules
 from ocrwatchd.correct.rules import Doubt, Verdict
 from ocrwatchd.model import Edit
 
@@ -26,6 +26,9 @@ JOINED_CHARACTERS = 1
 
 SWALLOWED = 2
 """A joined word that is nearer to one of its halves by so many letters has swallowed the other."""
+
+A_WORD = "a word of the language"
+"""Recognition makes words into others by chance; in a text that was read well the model rewrites them by taste."""
 
 LEFT_OUT = "dropped"
 PUT_IN = "inserted"
@@ -67,6 +70,7 @@ class Candidates:
         self._before = before
         self._after = after
         self._policy = policy
+        self._knows = evidence.knows
         known = sorted(
             (word.offset, word.offset + len(word.text), word.confidence)
             for word in evidence.words
@@ -100,6 +104,8 @@ class Candidates:
         if align.is_unspaced(old.text) and align.is_unspaced(new):
             return self._redrawn(old, new, group)
         judged = rules.verdict(old.text, new, self._policy, sure=self._sure(old.start, old.end))
+        if not judged.why and self._knows(rules.core(old.text)):
+            judged = Verdict(A_WORD, Doubt.TASTE)
         edit = Edit(old.start, old.text, new, judged.why or "similar word")
         return Candidate(edit, not judged.why, judged.doubt, self._in_old_marks(old, new, judged))
 
@@ -141,7 +147,7 @@ class Candidates:
             judged = rules.verdict(old.text, joined, self._policy) if joined != old.text else Verdict("spacing only")
             edit = Edit(old.start, old.text, joined if not judged.why else spaced, judged.why or "similar word")
             return Candidate(edit, not judged.why, judged.doubt if not judged.why else Doubt.NONE)
-        why = rules.against(old.text, joined, self._policy, spacing=True)
+        why = self._of_a_number(old.text) or rules.against(old.text, joined, self._policy, spacing=True)
         far = rules.distance(old.text, joined, self._policy) if not why else Verdict()
         if not why and any(map(align.is_unspaced, spaced)):
             why = "spacing only"
@@ -160,7 +166,7 @@ class Candidates:
             yield from self._kept_apart(first, second, new)
             return
         together = first.text + second.text
-        why = rules.against(together, new, self._policy, spacing=True)
+        why = self._of_a_number(together) or rules.against(together, new, self._policy, spacing=True)
         far = rules.distance(together, new, self._policy) if not why else Verdict()
         if not why and not (rules.has_letter(first.text) and rules.has_letter(second.text)) and pure:
             why = "spacing only"
@@ -212,6 +218,10 @@ class Candidates:
         together = "".join(span.text for span in old)
         sure = all(self._sure(span.start, span.end) for span in old)
         return "read with confidence" if sure and together != new else ""
+
+    def _of_a_number(self, text: str) -> str:
+        """Spaces within and beside numbers are the source's: they part thousands, and quantities from amounts."""
+        return digits.NUMBER if self._policy.digits != "free" and digits.of(text) else ""
 
     def _sure(self, start: int, end: int) -> bool:
         """True where the engine read ``[start, end)`` with confidence, all of it."""

@@ -82,7 +82,10 @@ class Corrector:
             page.text,
             work,
             deadline=started + work.llm.page_budget_s,
-            evidence=Evidence(words=tuple(word for line in page.lines for word in line.words)),
+            evidence=Evidence(
+                words=tuple(word for line in page.lines for word in line.words),
+                knows=lexicon(work.ocr.languages).knows,
+            ),
             memory=memory,
         )
         decided = [self._decide(chunk, sheet) for chunk in split(page.text) if chunk.text.strip()]

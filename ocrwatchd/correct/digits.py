@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 NUMBER = "digits of a number"
 NEW = "a new digit"
 LONE = "a lone digit"
+CODE = "letters of a code"
 PROTECTED = "gate.digits is protect"
 
 LONE_LETTERS = 3
 """So few capitals beside a digit may be a name: H2O, CO2, A4."""
+
+CODE_PARTS = 2
+"""So many capitals with so many digits make a code."""
 
 REPAIRED_WORDS = 2
 REPAIRED_SHARE = 0.25
@@ -69,11 +73,18 @@ def against(before: str, after: str, mode: Digits) -> str:
         return ""
     if mode == "protect" and old != new:
         return PROTECTED
+    if before != after and of_a_code(before, after):
+        return CODE
     if old == new:
         return "" if _skeleton(before) == _skeleton(after) else NUMBER
-    if not old:
-        return NEW
-    return _confused(before, after, old, new)
+    return _confused(before, after, old, new) if old else NEW
+
+
+def of_a_code(before: str, after: str) -> bool:
+    """True where letters change in a word of capitals and digits that stays one: a number plate, an account, a part."""
+    letters, digits = [c for c in before if c.isalpha()], of(before)
+    mixed = len(letters) >= CODE_PARTS and len(digits) >= CODE_PARTS and all(map(str.isupper, letters))
+    return mixed and bool(of(after)) and any(map(str.isalpha, after))
 
 
 def is_mended(before: str, after: str) -> bool:
@@ -140,6 +151,7 @@ def _skeleton(word: str) -> list[str]:
     """A word's numbers with the marks inside them and the signs before them."""
     bare = _bare(word)
     signs = [character for character in bare if character in "+%\u2030£$€¥¢" and of(bare)]
+    signs += [character for character in word if character in "<>=\u2264\u2265±"]
     minus = ["-"] if re.match(r"\W*[-\u2212.]\d", word) else []
     return [*_RUN.findall(bare), *signs, *minus]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ocrwatchd.config import Gate
     from ocrwatchd.model import Edit, Word
@@ -37,6 +37,10 @@ class Policy:
         return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
 
 
+def _knows_nothing(_word: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about source and proposal beside their text.
@@ -44,10 +48,12 @@ class Evidence:
     Args:
         words: the engine's words with their confidences, offsets into the source.
         finished: the model ended its answer by itself. An answer that was cut off for length is refused as a whole.
+        knows: whether a run of letters is a word of the document's languages; without a lexicon nothing is known.
     """
 
     words: tuple[Word, ...] = ()
     finished: bool = True
+    knows: Callable[[str], bool] = _knows_nothing
 
     def within(self, start: int, end: int) -> Evidence:
         """The evidence for ``source[start:end]`` alone."""

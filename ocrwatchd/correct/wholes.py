@@ -111,9 +111,9 @@ def _unfamiliar(source: Sequence[str], proposed: Sequence[str], vouched: int, st
 
 
 def _loops(source: Sequence[str], proposed: Sequence[str]) -> bool:
-    """True where a run of words comes again and again, and does not in the source."""
-    before = _runs(source)
-    return any(times - before[run] > LOOP_TIMES for run, times in _runs(proposed).items())
+    """True where a run of words comes again and again, more often than any does in the source: forms repeat theirs."""
+    before, after = _runs(source), _runs(proposed)
+    return max(after.values(), default=0) - max(before.values(), default=0) > LOOP_TIMES
 
 
 def _runs(words: Sequence[str]) -> Counter[tuple[str, ...]]:

@@ -205,3 +205,41 @@ def test_evidence_follows_its_chunk():
 def test_a_hostile_answer_is_decided_without_trying_everything(source, proposed):
     """20,000 characters against 2,000 come to a decision; the work itself is bounded beside the numbers' tests."""
     assert admit(source, proposed).text == source
+
+
+@pytest.mark.parametrize(
+    ("source", "proposed"),
+    [
+        ("costs $10.00 now", "costs $1000 now"),
+        ("costs £5 now", "costs $5 now"),
+        ("is 1.5 mg here", "is 15 mg here"),
+        ("at -5 degrees", "at 5 degrees"),
+        ("if x <5 then", "if x >5 then"),
+        ("by 12% of it", "by 12 of it"),
+        ("on 12/03/2024 we", "on 12.03.2024 we"),
+        ("take 5mg daily", "take 5g daily"),
+        ("qty 2 500 g flour", "qty 2500 g flour"),
+        ("a sum of 1000 euros", "a sum of 10 00 euros"),
+        ("part A1B2C here", "part A1B2D here"),
+        ("to GB29NWBK6016 here", "to GB29NWBX6016 here"),
+    ],
+)
+def test_amounts_quantities_and_codes_stay(source, proposed):
+    """No digit, no sign and no space of a number changes, and no letter of a code."""
+    assert admit(source, proposed).text == source
+
+
+def test_word_of_the_language_stays_in_a_text_that_was_read_well():
+    """A word that a lexicon knows is no misreading just because the model would rather have another one."""
+    known = Evidence(knows={"he", "is", "not", "now", "guilty", "smith", "paid"}.__contains__)
+    assert admit("he is not guilty", "he is now guilty", evidence=known).text == "he is not guilty"
+    assert admit("smith paid", "smyth paid", evidence=known).text == "smith paid"
+    assert admit("he is nct guilty", "he is not guilty", evidence=known).text == "he is not guilty"
+
+
+def test_form_that_repeats_itself_is_no_loop():
+    """Lines that the scan itself repeats are mended like others; only what repeats beyond that is a loop."""
+    source = "\n".join(["the honse stood on a hill"] * 12)
+    assert admit(source, source.replace("honse", "house")).text == source.replace("honse", "house")
+    loop = " ".join(["and so it goes on"] * 40)
+    assert admit("the house stood on a hill and so it goes on", loop).edits == ()
