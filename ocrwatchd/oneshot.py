@@ -6,6 +6,7 @@ import contextlib
 import os
 import selectors
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -16,22 +17,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ocrwatchd import files
+from ocrwatchd import log as logs
 from ocrwatchd.config import SUFFIXES, Output, cache_directory
 from ocrwatchd.configfile import unbuilt
+from ocrwatchd.engine import blame
+from ocrwatchd.engine.child import clear_stale
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable, UnreadableScan
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Job, Outcome
 from ocrwatchd.ocr.choice import choose
-from ocrwatchd.outbox import STEM, first_free
+from ocrwatchd.outbox import STEM, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from ocrwatchd import model
     from ocrwatchd.config import Config, Work
 
 LONGEST_WAIT_S = 1.0
+COPY_PREFIX = "copy-"
+EXIT_BY_SIGNAL = 128
+"""Plus the signal's number: the exit code that shells know."""
 
 
 def process_files(paths: list[Path], config: Config, output: Path | None) -> int:
@@ -50,6 +58,7 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
         FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    config = _log_for_people(config)
     for note in (*unbuilt(config), choose(config.ocr).notice):
         if note:
             console.print(f"ocrwatchd: {note}", markup=False)
@@ -57,19 +66,46 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",))})
     status = 0
-    with _Reader(config, console) as reader:
+    with _signals_unwind(), _Reader(config, console) as reader:
         for path in paths:
             try:
                 with _copied(path, work) as job:
-                    reader.read(job)
+                    unreadable = reader.read(job)
                     if output is None:
                         _print(job, path if len(paths) > 1 else None)
                     else:
                         _keep(job, output)
+                if unreadable:
+                    console.print(f"ocrwatchd: {printable(str(path))}: {unreadable}", markup=False)
             except UnreadableScan as error:
                 console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
                 status = UnreadableScan.exit_code
     return status
+
+
+def _log_for_people(config: Config) -> Config:
+    """The settings with a log that people read, unless they have asked for JSON; deaths are told by the reader."""
+    if config.log.format == "json":
+        return config
+    log = config.log.model_copy(update={"format": "console"})
+    logs.configure(log.model_copy(update={"level": "error"}))
+    return config.model_copy(update={"log": log})
+
+
+@contextlib.contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this as Ctrl-C does: copies, engine and folders go with it."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not break off the clearing up
+        raise SystemExit(EXIT_BY_SIGNAL + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Reader:
@@ -101,8 +137,8 @@ class _Reader:
         self._host.stop()
         self._selector.close()
 
-    def read(self, job: Job) -> None:
-        """Bring a job to its finished set.
+    def read(self, job: Job) -> str:
+        """Bring a job to its finished set; what is missing in it, in words.
 
         Raises:
             UnreadableScan: with the reason.
@@ -110,16 +146,24 @@ class _Reader:
             FolderUnusable: no room or no folder for the results.
         """
         task = self._bar.add_task(printable(job.relative.name), total=None)
-        for _ in range(self._max_attempts):
+        times, most = 0, 1
+        while times < most:
             outcome = self._attempt(job, task)
+            times += 1
             if outcome.ending is Ending.DONE:
                 self._bar.remove_task(task)
-                return
+                unreadable, pages = outcome.figures.get("unreadable"), outcome.figures.get("pages")
+                return f"{unreadable} of {pages} pages could not be read" if unreadable else ""
             if outcome.ending is Ending.UNREADABLE:
                 raise UnreadableScan(outcome.reason)
             if outcome.ending is Ending.RETURNED:
                 raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
-        raise UnreadableScan(f"it was tried {self._max_attempts} times; the last time {outcome.reason}")
+            pages = outcome.figures.get("pages", 0)
+            most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0)
+            if times < most:
+                name = printable(job.relative.name)
+                self._bar.console.print(f"ocrwatchd: {name}: {outcome.reason}; it is tried again", markup=False)
+        raise UnreadableScan(f"it was tried {times} times; the last time {outcome.reason}")
 
     def _attempt(self, job: Job, task: TaskID) -> Outcome:
         self._told.clear()
@@ -151,7 +195,8 @@ def _copied(path: Path, work: Work) -> Iterator[Job]:
     """A job around a copy of a file, in a folder that goes with it."""
     base = cache_directory() / "process"
     base.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=base))
+    clear_stale(base, COPY_PREFIX)
+    folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
     try:
         job = Job("process", folder, Path(path.name or "scan"), work)
         (folder / "scan").mkdir()
@@ -188,10 +233,11 @@ def _keep(job: Job, output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         everywhere = tuple(SUFFIXES.values())
-        name = first_free(job.relative.stem, everywhere, lambda stem: [output / f"{stem}{s}" for s in everywhere])
+        stem, _own = stem_and_suffix(job.relative.name)
+        name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
         for suffix in present:
             (job.out / f"{STEM}{suffix}").chmod(0o666 & ~_umask())
             files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
-    print(output / f"{name}{SUFFIXES['txt']}")  # noqa: T201 - the verb's output
+    print(printable(str(output / f"{name}{SUFFIXES['txt']}")))  # noqa: T201 - the verb's output

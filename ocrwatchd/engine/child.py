@@ -27,6 +27,9 @@ UNAVAILABLE_EXIT = 3
 INTERNAL_EXIT = 70
 """Exit status of the engine after an error of its own (EX_SOFTWARE)."""
 
+MEMORY_EXIT = 71
+"""Exit status of the engine where memory ran out (EX_OSERR)."""
+
 
 class Child:
     """A running engine process. Created in the main thread: PDEATHSIG follows the thread that creates it.
@@ -44,7 +47,7 @@ class Child:
     def __init__(
         self, module: str, threads: int, selector: selectors.BaseSelector, on_event: Callable[[], None]
     ) -> None:
-        clear_stale_scratch()
+        clear_stale(Path(tempfile.gettempdir()), SCRATCH_PREFIX)
         self._selector = selector
         self._on_event = on_event
         self._lines = Lines(MAX_ANSWER_BYTES)
@@ -130,11 +133,10 @@ class Child:
 
     def end(self) -> str:
         """End the process, reap it and remove its traces; how it ended, as a sentence without its full stop."""
-        if not self.exited:
-            # Its whole session goes, so that nothing that a library has started stays behind.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._process.wait()
+        # Its whole session goes, so that nothing that a library has started stays behind, whoever ended first.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
         self._close()
         shutil.rmtree(self._scratch, ignore_errors=True)
         return exit_in_words(self._process.returncode)
@@ -163,15 +165,22 @@ def exit_in_words(status: int) -> str:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         native = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
         return f"the engine ended with {name}" + (", a fault in native code" if -status in native else "")
+    if status == MEMORY_EXIT:
+        return "the engine needed more memory than there is; lower ocr.max_pixels or ocr.dpi, or give it more"
     if status == INTERNAL_EXIT:
         return "the engine failed with an internal error; its log names the place"
     return f"the engine ended by itself with exit status {status}"
 
 
-def clear_stale_scratch() -> None:
-    """Remove what engines of supervisors that were killed have left in the temporary directory."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*-*"):
-        owner = folder.name.removeprefix(SCRATCH_PREFIX).split("-")[0]
+def clear_stale(base: Path, prefix: str) -> None:
+    """Remove what processes that were killed have left: folders of ours named PREFIX, the process's id, a dash, more.
+
+    Args:
+        base: where the folders lie.
+        prefix: of their names.
+    """
+    for folder in base.glob(f"{prefix}*-*"):
+        owner = folder.name.removeprefix(prefix).split("-")[0]
         try:
             stale = owner.isdigit() and folder.lstat().st_uid == os.getuid() and not Path("/proc", owner).exists()
         except OSError:

@@ -1,7 +1,8 @@
-"""How long the engine may be silent, step by step."""
+"""What an engine may take: how long it may be silent, step by step, and how much memory there is."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 LOAD_DEADLINE_S = 900.0
 """How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
+
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+"""How long the next start waits after an engine that never became ready; the last one repeats."""
 
 IN_WORDS: dict[StepName, str] = {
     "hash": "read the file",
@@ -30,3 +34,8 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float) -> float:
     if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
     return work.ocr.page_deadline_s
+
+
+def machine_memory_mb() -> int:
+    """The machine's physical memory, MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20

@@ -28,8 +28,11 @@ _MACHINE = frozenset(
 
 
 def is_machines(error: BaseException) -> bool:
-    """True for an error of the disk, the network or the system; libraries raise OSError without errno for bad data."""
-    return isinstance(error, OSError) and error.errno in _MACHINE
+    """True for an error of the disk, the network or the system; libraries raise OSError without errno for bad data.
+
+    Too little memory counts: the engine ends and another one, with fresh memory, tries again.
+    """
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _MACHINE)
 
 
 def place(error: BaseException) -> str:

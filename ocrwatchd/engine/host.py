@@ -6,14 +6,14 @@ Nothing here blocks: the socket is read when the supervisor's selector says so, 
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.engine import blame
 from ocrwatchd.engine.child import Child
-from ocrwatchd.engine.deadlines import IN_WORDS, LOAD_DEADLINE_S, allowance_s
+from ocrwatchd.engine.deadlines import IN_WORDS, LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, StepName, Unavailable
 from ocrwatchd.model import Ending, Outcome, Progress
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""
-
-PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-"""How long the next start waits after an engine that never became ready; the last one repeats."""
 
 log = structlog.get_logger()
 
@@ -66,7 +63,7 @@ class EngineHost:
         self._job: Job | None = None
         self._ready = False
         self._finishing = False
-        self._touched = False
+        self._step: Step | None = None
         self._outdated = False
         self._failures = 0
         self._starts = 0
@@ -118,7 +115,7 @@ class EngineHost:
         if not self.idle or self._child is None:
             raise RuntimeError("the engine takes a job only while it is idle")
         self._job = job
-        self._touched = False
+        self._step = None
         self._expect("hash", job.work.ocr.page_deadline_s)
         self._child.send(Give.of(job))
 
@@ -132,6 +129,8 @@ class EngineHost:
         if self._child is not None and self._child.exited:
             self._take_rest(self._child)
             self._bury(self._child)
+        if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
+            self._on_event()  # what it has said meanwhile counts, however late anybody listens
         if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
             self._bury(self._child, self._deadline[1])
         if self._outdated and self.idle:
@@ -221,10 +220,19 @@ class EngineHost:
             log.warning("engine.died", pid=child.pid, reason=reason, job=self._job.id)
         else:
             self._pause(self.unavailable or reason)
-        if child.exit_status == 0 or not self._touched:
+        if self._step is None or (self._finishing and child.exit_status == 0):
             self._finish_job(Ending.RETURNED, "the engine ended before it had read the scan")
         else:
-            self._finish_job(Ending.DIED, reason)
+            self._note_death(self._step, reason)
+            self._finish_job(Ending.DIED, reason, {"pages": self._step.pages})
+
+    def _note_death(self, step: Step, reason: str) -> None:
+        if self._job is None or self._finishing:
+            return
+        try:
+            blame.note(self._job, step, reason, self._config.job.max_attempts)
+        except OSError as error:  # the attempt counts against the document all the same
+            log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 
     def _drop(self) -> str:
         """End the process, where there is one, without blame; how it ended, in words."""
@@ -265,7 +273,7 @@ class EngineHost:
 
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
-        self._touched = True
+        self._step = step
         self._expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
         if step.name == "page":
             self._hear(Progress(job, step.page, step.pages))
@@ -296,8 +304,3 @@ class EngineHost:
         if job is not None:
             self._deadline = None
             self._hear(Outcome(job, ending, reason, figures or {}))
-
-
-def machine_memory_mb() -> int:
-    """The machine's physical memory, MiB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from ocrwatchd import __version__
 from ocrwatchd.files import make_folder, write_new
 from ocrwatchd.model import FinishedPage
 
@@ -86,9 +87,9 @@ class PageFiles:
 
 
 def fingerprint(work: Work, *parts: str) -> str:
-    """Stand for everything that a page's text depends on: the settings, and ``parts`` such as engine and model."""
+    """Stand for all that a page's text depends on: this version, the settings, ``parts`` such as engine and model."""
     settings = work.model_dump_json(include={"ocr", "llm", "gate"})
-    return hashlib.sha256("\0".join((settings, *parts)).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256("\0".join((__version__, settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
 
 def legible(finished: FinishedPage) -> FinishedPage:

@@ -17,13 +17,14 @@ import structlog
 
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.gate import Admitted
-from ocrwatchd.engine import faults
+from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.files import open_regular
 from ocrwatchd.model import Correction, FinishedPage, PageText
+from ocrwatchd.ocr.choice import licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,9 @@ class _Stations:
         except ModelUnavailable as error:
             reason = str(error)
         model = f"{bench.model_path(job.work.llm)} {corrector.version}" if corrector else ""
-        mark = fingerprint(job.work, sha256, engine.name, engine.version, model)
+        # What was cut without a licence is read again once there is one, which may come beside the settings.
+        cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
+        mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
         return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell, Memory())
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
@@ -141,6 +144,8 @@ class _Stations:
 
     def _finish(self, pages: Pages, number: int) -> FinishedPage:
         started = time.monotonic()
+        if deadly := blame.given_up(self.job, "page", number):
+            return _unreadable(number, f"page {number}: {deadly}", 0.0)
         try:
             page = self._recognise(pages, number)
         except UnreadablePage as error:
@@ -176,13 +181,16 @@ class _Stations:
             if faults.is_machines(error):
                 raise
             log.warning("clean.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            told = "the page could not be straightened and cleaned; it was read as it is"
+            remedy = f": {error}" if isinstance(error, EngineUnavailable) else ""
+            told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
             return replace(page, warnings=(*page.warnings, told)), 0, 0.0
         return cleaned.page, cleaned.rotation, cleaned.skew
 
     def _correct(self, page: PageText) -> Correction:
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
+        if deadly := blame.given_up(self.job, "correct", page.number):
+            return Correction(page.text, reason=f"the language model was left out: {deadly}")
         try:
             return self.corrector.correct(page, self.job.work, self.memory)
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered

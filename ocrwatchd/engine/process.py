@@ -21,7 +21,7 @@ import structlog
 from ocrwatchd import log as logs
 from ocrwatchd.config import Log
 from ocrwatchd.engine import faults
-from ocrwatchd.engine.child import INTERNAL_EXIT, UNAVAILABLE_EXIT
+from ocrwatchd.engine.child import INTERNAL_EXIT, MEMORY_EXIT, UNAVAILABLE_EXIT
 from ocrwatchd.engine.guard import StopSignal, memory_mb, settle_in
 from ocrwatchd.engine.wire import (
     MAX_REQUEST_BYTES,
@@ -59,13 +59,16 @@ def main(makers: Makers | None = None) -> NoReturn:
     """
     options = _options()
     settle_in(options.parent, options.scratch)
-    logs.configure(Log())
+    logs.configure(Log(), documents=True)
     status = INTERNAL_EXIT
     try:
         channel = Channel(socket.socket(fileno=options.fd))
         status = Attendant(channel, options.scratch).serve(makers)
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else INTERNAL_EXIT
+    except MemoryError as error:
+        status = MEMORY_EXIT
+        log.error("engine.no_memory", at=faults.place(error))  # noqa: TRY400  # its trace is the scan's business
     except BaseException as error:  # noqa: BLE001  # the last line: what goes wrong is told, without its message
         log.error("engine.broken", error=type(error).__name__, at=faults.place(error))  # noqa: TRY400  # see above
     sys.stderr.flush()
@@ -129,7 +132,7 @@ class Attendant:
         hello = self._channel.receive()
         if not isinstance(hello, Hello):
             return 0
-        logs.configure(hello.config.log)
+        logs.configure(hello.config.log, documents=True)
         from ocrwatchd.engine.bench import Bench, real_makers  # noqa: PLC0415  # after the logs are set
 
         bench = Bench(makers or real_makers(), self._scratch, self._stop.listen)

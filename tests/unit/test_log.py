@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import warnings
 
 import pytest
 import structlog
@@ -17,12 +18,13 @@ def logged():
     stream = io.StringIO()
     handlers, level = logging.root.handlers[:], logging.root.level
 
-    def configure(**settings):
-        log.configure(Log(**settings), stream)
+    def configure(*, documents=False, **settings):
+        log.configure(Log(**settings), stream, documents=documents)
         return stream
 
     yield configure
     structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
     logging.root.handlers[:], logging.root.level = handlers, level
 
 
@@ -60,6 +62,20 @@ def test_level_is_kept_and_library_warnings_come_through(logged):
     logging.getLogger("some.library").info("chatter")
     (event,) = map(json.loads, stream.getvalue().splitlines())
     assert (event["library"], event["message"], event["level"]) == ("some.library", "queue overflow", "warning")
+
+
+def test_where_libraries_see_documents_their_words_stay_out(logged):
+    """Of a library's warning only who and where it is reaches the log: its message may hold a document's text."""
+    stream = logged(documents=True)
+    logging.getLogger("some.library").warning("cannot read %r", "secret words")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("secret words", stacklevel=1)
+    assert "secret" not in stream.getvalue()
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["event"], first["library"], first["level"]) == ("library.message", "some.library", "warning")
+    assert first["at"].startswith("test_log:")
+    assert second["library"] == "py.warnings"
 
 
 def test_console_is_readable(logged):

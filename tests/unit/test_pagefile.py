@@ -80,6 +80,13 @@ def test_a_page_of_other_settings_does_not_count(tmp_path):
     assert PageFiles(tmp_path, fingerprint(Work(output=Output(formats=("raw",))), "engine")).load(1) == PLAIN
 
 
+def test_a_page_of_another_version_does_not_count(tmp_path, monkeypatch):
+    """An update may read and correct otherwise."""
+    PageFiles(tmp_path, fingerprint(Work(), "engine")).save(PLAIN)
+    monkeypatch.setattr("ocrwatchd.engine.pagefile.__version__", "0.0.0")
+    assert PageFiles(tmp_path, fingerprint(Work(), "engine")).load(1) is None
+
+
 def test_a_missing_page_is_noticed(tmp_path):
     """A set is never written from fewer pages than it has."""
     files = PageFiles(tmp_path, "s")

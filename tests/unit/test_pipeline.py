@@ -9,8 +9,9 @@ import pytest
 
 from ocrwatchd.config import Llm, Ocr, Output, Work
 from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.engine import pipeline
+from ocrwatchd.engine import blame, pipeline
 from ocrwatchd.engine.bench import Bench
+from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.model import Job
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
@@ -208,3 +209,66 @@ def test_a_link_in_the_scans_place_is_unreadable(line, tmp_path):
     job.source.symlink_to(tmp_path / "elsewhere.tif")
     with pytest.raises(UnreadableScan, match="link"):
         line.work_off(job)
+
+
+def test_pages_that_were_cut_are_read_again_once_there_is_a_licence(line, monkeypatch, tmp_path):
+    """A licence that comes through the credentials directory changes no setting, but the text."""
+    monkeypatch.setattr(FakeEngine, "name", "aspose")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    job = line.job("fine")
+    line.work_off(job)
+    line.steps.clear()
+    line.work_off(job)
+    assert ("page", 1) not in line.steps
+    (tmp_path / "aspose-license").write_text("licence")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    line.work_off(job)
+    assert ("page", 1) in line.steps
+
+
+def test_a_cleaner_that_is_missing_tells_the_remedy(line, monkeypatch):
+    """The page is read as it is, and its warning says what to do."""
+
+    def missing(_ocr):
+        raise EngineUnavailable("the model for turning pages is missing; install it again")
+
+    monkeypatch.setattr(line.bench, "cleaner", missing)
+    job = line.job("fine")
+    line.work_off(job)
+    (told,) = receipt(job)["pages"][0]["warnings"]
+    assert "read as it is: the model for turning pages is missing; install it again" in told
+
+
+def test_a_page_that_is_given_up_is_left_out(line):
+    """What ended the engine too often is not touched again; where only the correction did, the raw text stands."""
+    job = line.job("fine", "segfault", "fine", llm=Llm(model="/m/fake.gguf"))
+    for name, page in (("page", 2), ("correct", 3), ("correct", 3)):
+        for _ in range(2):
+            blame.note(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
+    figures = line.work_off(job)
+    assert (figures["unreadable"], figures["complete"]) == (1, False)
+    one, two, three = receipt(job)["pages"]
+    assert one["text"].endswith("the end")
+    assert two["error"] == "page 2: the engine ended, at each of 2 attempts"
+    assert three["text"].endswith("teh end")
+    assert "the language model was left out: the engine ended" in three["reason"]
+
+
+def test_a_page_is_not_given_up_too_soon(line):
+    """One death is none too many, and what belongs to no page is not noted."""
+    job = line.job("fine")
+    blame.note(job, Step(job=job.id, name="page", page=1), "the engine ended", 2)
+    for _ in range(3):
+        blame.note(job, Step(job=job.id, name="write", pages=1), "the engine ended", 2)
+    assert line.work_off(job)["complete"] is True
+
+
+def test_too_little_memory_is_not_blamed_on_the_page(line, monkeypatch):
+    """It ends this engine; another one, with fresh memory, tries again."""
+
+    def starve(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(FakeEngine, "recognise", starve)
+    with pytest.raises(MemoryError):
+        line.work_off(line.job("fine"))
