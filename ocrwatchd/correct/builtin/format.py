@@ -13,8 +13,9 @@ stay in the stream and the source goes on behind them::
 A word that needs no repair can therefore not be garbled, whatever the model is like. The caller forces the source, and
 reads as many words in one forward pass as it likes: only at a repair it has to go back and let the model spell.
 
-Words are runs without white space. Their letters are spelled as whole pieces where a run of letters is one of the
-vocabulary's pieces, else as bytes; all other characters as bytes. Pure: it sees document text and so never logs.
+Words are runs without white space. In the source, a run of letters that is one of the vocabulary's pieces is one token,
+so that a common word is known at sight; all else, and every repair, is spelled in bytes, so that the model has one way
+of copying letters and no list of answers to learn by heart. Pure: it sees document text and so never logs.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ START, END, FIX, JOIN, DONE, SAME = range(BYTES, BYTES + 6)
 CONTROL = ("<|start|>", "<|end|>", "<|fix|>", "<|join|>", "<|done|>", "<|same|>", "<|spare1|>", "<|spare2|>")
 FIRST_PIECE = BYTES + len(CONTROL)
 
+NOTHING = -1
+"""The target of a token after which nothing is to be learned."""
+
 SPACE, NEWLINE = 0x20, 0x0A
 
 STRETCH_TOKENS = 320
@@ -49,8 +53,8 @@ READ_TOKENS = 96
 WORD_TOKENS = 48
 """Of longer words only so much is shown, and nothing is asked about them."""
 
-SPELLED_RATIO = 1.5
-SPELLED_SLACK = 6
+SPELLED_RATIO = 1.3
+SPELLED_SLACK = 4
 """A repair may have so many times its source's bytes as tokens, plus so many."""
 
 BAR = 0.6
@@ -58,6 +62,11 @@ BAR = 0.6
 
 _WORD = re.compile(r"\S+")
 _RUNS = re.compile(r"[^\W\d_]+|.", re.DOTALL)
+
+
+def spell(text: str) -> list[int]:
+    """The tokens of a repair: its bytes."""
+    return list(text.encode("utf-8", "replace"))
 
 
 class Vocabulary:
@@ -75,11 +84,11 @@ class Vocabulary:
         return FIRST_PIECE + len(self.pieces)
 
     def encode(self, text: str) -> list[int]:
-        """Spell a text; what lone surrogates it holds become question marks."""
+        """The tokens of a source text; what lone surrogates it holds become question marks."""
         tokens: list[int] = []
         for run in _RUNS.findall(text):
             piece = self._numbers.get(run)
-            tokens += [piece] if piece is not None else run.encode("utf-8", "replace")
+            tokens += [piece] if piece is not None else spell(run)
         return tokens
 
     def decode(self, tokens: Iterable[int]) -> str:
@@ -101,7 +110,8 @@ class Unit:
         words: one source word, or two.
         gaps: the token of white space after each.
         repair: what is right, "" where nothing should be there, None where the source is.
-        asked: False where nothing is to be learned.
+        asked: False where no decision is to be learned: the right one is not known, or, with a repair, the word is
+            right and only spelled again for exercise.
     """
 
     words: tuple[str, ...]
@@ -111,7 +121,7 @@ class Unit:
 
 
 class Lesson(NamedTuple):
-    """A stream for training: after reading ``tokens[i]`` the model should say ``targets[i]``, if that is not -1."""
+    """A stream for training: after reading ``tokens[i]`` the model should say ``targets[i]``, if that is not ``NOTHING``."""
 
     tokens: list[int]
     targets: list[int]
@@ -119,35 +129,33 @@ class Lesson(NamedTuple):
 
 def lesson(units: Sequence[Unit], vocabulary: Vocabulary) -> Lesson:
     """Write the stream for a text of which the right repairs are known."""
-    tokens, targets = [START], [-1]
+    tokens, targets = [START], [NOTHING]
     pending: Unit | None = None
     for unit in units:
         for number, (word, gap) in enumerate(zip(unit.words, unit.gaps, strict=True)):
             shown = vocabulary.encode(word)[:WORD_TOKENS]
             tokens += [*shown, gap]
-            targets += [-1] * (len(shown) + 1)
+            targets += [NOTHING] * (len(shown) + 1)
             if pending is not None:
-                _answer(pending, tokens, targets, vocabulary)
+                _answer(pending, tokens, targets)
             # The first of two words to be joined is answered after the second; the second is never asked about.
             pending = unit if number == 0 else None
     tokens.append(END)
-    targets.append(-1)
+    targets.append(NOTHING)
     if pending is not None:
-        _answer(pending, tokens, targets, vocabulary)
+        _answer(pending, tokens, targets)
     return Lesson(tokens, targets)
 
 
-def _answer(unit: Unit, tokens: list[int], targets: list[int], vocabulary: Vocabulary) -> None:
-    if not unit.asked:
-        return
+def _answer(unit: Unit, tokens: list[int], targets: list[int]) -> None:
     if unit.repair is None:
-        targets[-1] = SAME
+        targets[-1] = SAME if unit.asked else NOTHING
         return
     opening = JOIN if len(unit.words) > 1 else FIX
-    spelled = vocabulary.encode(unit.repair)
-    targets[-1] = opening
+    spelled = spell(unit.repair)
+    targets[-1] = opening if unit.asked else NOTHING
     tokens += [opening, *spelled, DONE]
-    targets += [*spelled, DONE, -1]
+    targets += [*spelled, DONE, NOTHING]
 
 
 class Reader(Protocol):
@@ -288,7 +296,7 @@ def _answers(
             reader.forget(kept)
             count = 2 if opening == JOIN else 1
             before = " ".join(now[question.number : question.number + count])
-            spelled, sure = _spelled(opening, before, reader, vocabulary)
+            spelled, sure = _spelled(opening, before, reader)
             length, done = kept + len(spelled) + 2, question.place + 1
             after = vocabulary.decode(spelled)
             if sure * certainty < bar or after == before:
@@ -309,14 +317,14 @@ def _decision(row: npt.NDArray[np.float32], bar: float) -> tuple[int, float]:
     return (opening, certainty) if certainty >= bar else (SAME, same)
 
 
-def _spelled(opening: int, before: str, reader: Reader, vocabulary: Vocabulary) -> tuple[list[int], float]:
+def _spelled(opening: int, before: str, reader: Reader) -> tuple[list[int], float]:
     """Let the model spell a repair; its certainty is 0 where it does not come to an end."""
     spelled: list[int] = []
     certainty = 1.0
     token = opening
     for _ in range(int(len(before.encode("utf-8", "replace")) * SPELLED_RATIO) + SPELLED_SLACK):
-        row = reader.read([token], [0])[0].copy()
-        row[BYTES:FIRST_PIECE][np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
+        row = reader.read([token], [0])[0][:FIRST_PIECE].copy()
+        row[BYTES:][np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
         token = int(row.argmax())
         certainty *= _shares(row)[token]
         if token == DONE:

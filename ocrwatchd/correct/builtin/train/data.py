@@ -16,18 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrwatchd.correct.builtin.format import Vocabulary
+from ocrwatchd.correct.builtin.format import NOTHING, Vocabulary
 from ocrwatchd.correct.builtin.train.samples import Samples, vocabulary
 
 SEED = 4
 ROW_TOKENS = 512
-PART_TOKENS = 1_000_000
+PART_TOKENS = 600_000
 VALIDATION_TOKENS = 200_000
 RISING = 0.35
 """In this share of the training samples grow to their full length and damage."""
-
-NOTHING = -1
-"""The target of a token after which nothing is to be learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=float, default=20.0, help="millions")
-    parser.add_argument("--vocabulary", type=int, default=6144, help="tokens altogether")
+    parser.add_argument("--vocabulary", type=int, default=8192, help="tokens altogether")
     parser.add_argument("--pairs", type=Path, help="pages read by real engines, from train.learn")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()

@@ -13,7 +13,7 @@ import gguf
 import numpy as np
 import torch
 
-from ocrwatchd.correct.builtin.format import BYTES, CONTROL, END, START, Vocabulary
+from ocrwatchd.correct.builtin.format import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 from ocrwatchd.correct.builtin.train.llama import Llama
 from ocrwatchd.correct.builtin.train.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
 
@@ -104,7 +104,7 @@ def difference(network: Network, tokens: Sequence[int], reader: Llama) -> float:
     with torch.no_grad():
         ours = network.logits(network.hidden(torch.tensor([list(tokens)])))[0].numpy()
     reader.forget(0)
-    return float(np.abs(ours - reader.read(tokens, range(len(tokens)))).max())
+    return float(np.abs(ours - reader.read(tokens, range(len(tokens)))[:, :FIRST_PIECE]).max())
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ocrwatchd.correct.builtin.format import FIRST_PIECE
+
 EPSILON = 1e-5
 ROPE_BASE = 10_000.0
 HEAD_WIDTH = 64
@@ -35,7 +37,7 @@ class Size:
         return self.width // HEAD_WIDTH
 
 
-SIZES = {"2m": (256, 3, 640), "3m": (256, 5, 640), "6m": (320, 6, 896), "10m": (384, 6, 1152), "25m": (512, 8, 1408)}
+SIZES = {"2m": (256, 3, 640), "3m": (256, 4, 704), "6m": (320, 6, 896), "10m": (384, 6, 1152), "25m": (512, 8, 1408)}
 """Width, layers, inner width; the names tell the parameters beside the vocabulary's, about."""
 
 
@@ -112,8 +114,8 @@ class Network(nn.Module):
         return normed
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(…, width) → (…, vocabulary)."""
-        return functional.linear(hidden, self.token_embd.weight)
+        """(…, width) → (…, bytes and control tokens): pieces are read and never written."""
+        return functional.linear(hidden, self.token_embd.weight[:FIRST_PIECE])
 
 
 def _turns(tokens: int, device: torch.device, kind: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:

@@ -92,23 +92,36 @@ class Noise:
         Args:
             level: 0 to 1, how far the training has come; worse damage comes later.
         """
-        return self._rng.choices((lambda _: None, self._newspaper, self._scan, self._leet), (32, 38, 20, 10))[0](level)
+        return self._rng.choices((lambda _: None, self._newspaper, self._scan, self._leet), (31, 41, 18, 10))[0](level)
 
     def even(self, rate: float) -> Style:
         """All tables together, at one rate: for measuring."""
         tables = [(self._old, 1.0), *((table, 1.0) for table in self._engines)]
         return Style(tables, rate, split=0.01, join=0.005, mark=0.003, digits=0.01)
 
-    def misread(self, text: str, style: Style | None) -> list[Unit]:
-        """Misread a text; lines stay lines."""
+    def misread(self, text: str, style: Style | None, copied: float = 0.0) -> list[Unit]:
+        """Misread a text; lines stay lines.
+
+        Args:
+            text: as it is.
+            style: how it is misread; None for not at all.
+            copied: the share of the good words that are to be spelled again, for exercise.
+        """
         units = list(_clean(text))
-        if style is None:
+        if style is not None:
+            units = list(self._spoiled(units, style))
+        if not copied:
             return units
-        return list(self._spoiled(units, style))
+        return [
+            replace(unit, repair=unit.words[0], asked=False)
+            if unit.repair is None and self._rng.random() < copied
+            else unit
+            for unit in units
+        ]
 
     def _newspaper(self, level: float) -> Style:
         rng = self._rng
-        style = self.even(rng.uniform(0.01, 0.04 + 0.10 * level) * 0.6)
+        style = self.even(rng.uniform(0.02, 0.08 + 0.06 * level) * 0.6)
         style = replace(style, tables=[(self._old, 4.0), *style.tables], digits=0.01)
         style = replace(style, split=rng.uniform(0, 0.02), join=rng.uniform(0, 0.02), mark=rng.uniform(0, 0.015))
         style.habits = [self._habit() for _ in range(rng.randint(0, 4))]

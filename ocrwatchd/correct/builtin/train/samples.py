@@ -24,6 +24,10 @@ SHORT_WORDS, LONG_WORDS = 10, 220
 DRILLS, PAPERS, PAGES = 0.06, 0.24, 0.08
 """Shares of the samples; the others are prose."""
 
+COPIED_FIRST, COPIED_LAST, COPIED_FALL = 0.3, 0.03, 1.0
+"""Shares of the good words that are spelled again for exercise at the beginning and at the end, and how fast they fall.
+Copying exactly has to be learned first."""
+
 MISREAD_PAGE = 0.4
 """Pages of real engines of whose words a larger share is wrong are left out."""
 
@@ -70,7 +74,8 @@ class Samples:
             start = rng.randrange(len(page))
             return lesson(page[start : start + rng.randint(3, most)], self._known)
         text = self._text(most)
-        return lesson(self._noise.misread(text, self._noise.style(level)), self._known)
+        copied = COPIED_LAST + (COPIED_FIRST - COPIED_LAST) * max(0.0, 1 - COPIED_FALL * level)
+        return lesson(self._noise.misread(text, self._noise.style(level), copied), self._known)
 
     def _text(self, most: int) -> str:
         rng = self._rng

@@ -19,8 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ocrwatchd.correct.builtin.format import DONE, FIX, JOIN, SAME, Vocabulary
-from ocrwatchd.correct.builtin.train.data import NOTHING
+from ocrwatchd.correct.builtin.format import DONE, FIX, JOIN, NOTHING, SAME, Vocabulary
 from ocrwatchd.correct.builtin.train.network import SIZES, Network, Size
 
 if TYPE_CHECKING:

@@ -1,0 +1,180 @@
+"""Measure a model: ``python -m ocrwatchd.correct.builtin.train.evaluate model.gguf``.
+
+Prints every figure that decides whether the model ships, all with the gate on; ``--bars`` the trade of a stricter or
+looser bar for certainty. Seeds are fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.correct.builtin.format import BAR, Vocabulary, propose, repaired
+from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
+from ocrwatchd.correct.builtin.train.learn import page_text
+from ocrwatchd.correct.builtin.train.letters import Letters
+from ocrwatchd.correct.builtin.train.llama import Llama, vocabulary_of
+from ocrwatchd.correct.builtin.train.noise import Noise
+from ocrwatchd.correct.builtin.train.readers import Rapid
+from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
+from ocrwatchd.correct.chunks import split
+from ocrwatchd.correct.gate import admit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SEED = 99
+TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")
+PARAGRAPHS = 120
+LETTERS = 60
+PAGES = 12
+PAGE_DPI = 120
+ERROR_RATE = 0.08
+LOOSE = 0.4
+"""Repairs are asked for down to this certainty, so that all bars above it can be compared."""
+
+BARS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+PAGE_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text as recognised, and as it is."""
+
+    read: str
+    true: str
+
+
+class Mender:
+    """A model, asked as the product asks it: chunk by chunk, with the gate behind it.
+
+    Args:
+        path: of the GGUF file.
+        threads: for llama.cpp.
+    """
+
+    def __init__(self, path: Path, threads: int = 2) -> None:
+        self._reader = Llama(path, threads)
+        self._known: Vocabulary = vocabulary_of(path)
+
+    def mended(self, text: str, bars: Sequence[float]) -> list[str]:
+        """The text after the gate, for each bar."""
+        pieces: list[list[str]] = [[] for _ in bars]
+        for chunk in split(text):
+            found = propose(chunk.text, self._reader, self._known, min(bars))
+            for number, bar in enumerate(bars):
+                taken = [repair for repair in found if repair.certainty >= bar]
+                pieces[number].append(admit(chunk.text, repaired(chunk.text, taken)).text)
+        return ["".join(each) for each in pieces]
+
+
+def errors(text: str, true: str) -> int:
+    """Character errors with white space folded."""
+    return Levenshtein.distance(" ".join(text.split()), " ".join(true.split()))
+
+
+def compared(name: str, cases: Sequence[Case], mender: Mender, bars: Sequence[float]) -> None:
+    """Print the change of the micro character error rate, and how many cases became worse."""
+    before = [errors(case.read, case.true) for case in cases]
+    length = sum(len(case.true) for case in cases)
+    mended = [mender.mended(case.read, bars) for case in cases]
+    for number, bar in enumerate(bars):
+        after = [errors(texts[number], case.true) for texts, case in zip(mended, cases, strict=True)]
+        worse = sum(new > old for new, old in zip(after, before, strict=True))
+        print(
+            f"{name:34} bar {bar:.2f}  CER {sum(before) / length:7.4f} → {sum(after) / length:7.4f}"
+            f"  {100 * (sum(after) / max(1, sum(before)) - 1):+6.1f} %  worse {worse}/{len(cases)}"
+        )
+
+
+def untouched(name: str, texts: Sequence[str], mender: Mender, bars: Sequence[float]) -> None:
+    """Print how many words of good texts stay as they are, and changed digits."""
+    mended = [mender.mended(text, bars) for text in texts]
+    count = sum(len(text.split()) for text in texts)
+    for number, bar in enumerate(bars):
+        changed = digits = 0
+        for text, each in zip(texts, mended, strict=True):
+            old, new = text.split(), each[number].split()
+            changed += sum(
+                step.tag != "equal" and max(step.src_end - step.src_start, 1) or 0
+                for step in Levenshtein.opcodes(old, new)
+            )
+            digits += [c for c in text if c.isdigit()] != [c for c in each[number] if c.isdigit()]
+        print(
+            f"{name:34} bar {bar:.2f}  untouched {100 * (1 - changed / count):.3f} % of {count}  texts with other digits {digits}"
+        )
+
+
+def overproof(name: str) -> list[Case]:
+    """Newspaper texts: ``overproof-dev`` or ``gate-dev``, each document once."""
+    lines = (data_folder() / f"{name}.jsonl").read_text("utf-8").splitlines()
+    units = [json.loads(line) for line in lines]
+    cases = {(unit["document"], unit.get("chunk")): Case(unit["ocr"], unit["truth"]) for unit in units}
+    return list(cases.values())
+
+
+def prose(rng: random.Random) -> list[str]:
+    """Paragraphs kept aside."""
+    long = [plain(text) for text in paragraphs(validation=True) if 200 <= len(text) <= 1200]  # noqa: PLR2004
+    return rng.sample(long, PARAGRAPHS)
+
+
+def misread(texts: Sequence[str], rng: random.Random) -> list[Case]:
+    """Spoil texts to ``ERROR_RATE``, about."""
+    noise = Noise(rng)
+    cases = []
+    for text in texts:
+        units = noise.misread(text, noise.even(ERROR_RATE))
+        cases.append(Case(" ".join(word for unit in units for word in unit.words), text))
+    return cases
+
+
+def scanned(rng: random.Random) -> list[Case]:
+    """Pages set at ``PAGE_DPI``, spoiled, and read by RapidOCR."""
+    kept, letters, noise, faces = paragraphs(validation=True), Letters(SEED), np.random.default_rng(SEED), fonts()
+    rapid = Rapid(2)
+    cases = []
+    for _ in range(PAGES):
+        lines = page_text(rng, kept, letters)
+        page = spoiled(set_page(lines, rng.choice(faces), PAGE_DPI, rng.uniform(8, 11)), noise, 2)
+        cases.append(Case(rapid.read(page, PAGE_DPI), "\n".join(lines)))
+    return cases
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--bars", action="store_true", help="compare bars for certainty")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="without rendered pages")
+    options = parser.parse_args()
+    mender = Mender(options.model, options.threads)
+    bars = BARS if options.bars else (BAR,)
+    texts = prose(random.Random(SEED))  # noqa: S311 - for data, not for secrets
+    (said,) = mender.mended(TUTORIAL[0], (BAR,))
+    print(f"{'tutorial':34} {said!r} {'ok' if said == TUTORIAL[1] else 'MISSED'}")
+    compared("gate-dev (for tuning)", overproof("gate-dev"), mender, bars)
+    compared("overproof-dev (never trained on)", overproof("overproof-dev"), mender, bars)
+    compared("validation, 8 % synthetic errors", misread(texts, random.Random(SEED)), mender, bars)  # noqa: S311
+    untouched("clean prose, kept aside", texts, mender, bars)
+    letters = Letters(SEED)
+    untouched("clean business papers", [letters.paper(texts[number][:100]) for number in range(LETTERS)], mender, bars)
+    if not options.quick:
+        compared(f"RapidOCR, pages at {PAGE_DPI} dpi", scanned(random.Random(SEED)), mender, bars)  # noqa: S311
+    page = misread(["\n".join(texts)[:PAGE_CHARACTERS]], random.Random(SEED))[0].read  # noqa: S311
+    began = time.monotonic()
+    mender.mended(page, (BAR,))
+    print(f"{'a page of 2,000 characters':34} {time.monotonic() - began:.2f} s on {options.threads} threads")
+
+
+if __name__ == "__main__":
+    main()
