@@ -45,6 +45,7 @@ SCENES = (
     "leave",
     "offspring",
     "pause",
+    "starve",
 )
 WIDTH = {name: 100 + index for index, name in enumerate(SCENES)}
 HEIGHT = 40
@@ -118,6 +119,10 @@ class FakeEngine:
     def raise_(self):
         """Raise what no one expects."""
         raise RuntimeError("secret words of the document")
+
+    def starve(self):
+        """Ask for more memory than there is."""
+        raise MemoryError
 
     def unreadable(self):
         """Refuse the picture."""

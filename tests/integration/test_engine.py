@@ -163,6 +163,40 @@ def test_a_page_that_takes_too_long_is_ended(supervise):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scene", ["segfault", "starve"])
+def test_a_page_over_which_it_died_twice_is_left_out(supervise, scene):
+    """The host notes each death; the third attempt goes on behind that page."""
+    supervisor = supervise()
+    job = supervisor.give("fine", scene, "fine", "fine")
+    for _ in range(2):
+        told = supervisor.outcome()
+        assert (told.ending, told.figures["pages"]) == (Ending.DIED, 4)
+        if scene == "starve":
+            assert "more memory than there is" in told.reason
+        supervisor.ready()
+        supervisor.heard.clear()
+        supervisor.host.give(job)
+    told = supervisor.outcome()
+    assert told.ending is Ending.DONE
+    assert (told.figures["unreadable"], told.figures["complete"]) == (1, False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["stop", "finish"])
+def test_a_page_in_work_at_a_stop_is_not_noted(supervise, how):
+    """Stopping is nobody's fault, even where the engine dies of it."""
+    supervisor = supervise()
+    job = supervisor.give("hang", "fine")
+    supervisor.until(lambda: any(isinstance(told, Progress) for told in supervisor.heard))
+    if how == "finish":
+        supervisor.host.finish()
+        os.kill(supervisor.host.pid, signal.SIGKILL)
+        supervisor.outcome()
+    supervisor.host.stop()
+    assert not (job.folder / "deaths").exists()
+
+
+@pytest.mark.slow
 def test_what_is_not_the_scans_fault_is_returned(supervise):
     """A full disk and a missing resource count nobody's attempt; the engine stays."""
     supervisor = supervise().ready()
