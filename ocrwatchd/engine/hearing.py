@@ -73,8 +73,12 @@ def second_hearing(image: Image.Image, file: IO[bytes]) -> bool:
         file: its offset is as before afterwards.
     """
     at = file.tell()
-    data = _jpeg(file) if image.format == "JPEG" else _alone(image, file) if image.format == "TIFF" else b""
-    file.seek(at)
+    try:
+        data = _jpeg(file) if image.format == "JPEG" else _alone(image, file) if image.format == "TIFF" else b""
+    except (ValueError, TypeError, struct.error):  # tags that make no sense: Pillow decides what to make of them
+        return False
+    finally:
+        file.seek(at)
     if not data:
         return False
     import cv2  # noqa: PLC0415  # only these formats need it

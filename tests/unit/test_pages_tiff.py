@@ -1,7 +1,9 @@
 """TIFFs of several pages."""
 
+import io
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocrwatchd.config import Ocr
+from ocrwatchd.engine.hearing import second_hearing
 from ocrwatchd.engine.pages import MAX_DOCUMENT_PIXELS, MAX_PAGES, open_pages
 from ocrwatchd.engine.tiff import directories
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
@@ -236,11 +239,20 @@ def test_files_are_closed(tmp_path):
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+@pytest.mark.parametrize("nonsense", [{278: -1}, {273: ("x",)}, {262: None}, {279: (4, 4)}, {258: (1 << 40,)}])
+def test_tags_without_sense_refuse_nothing(nonsense):
+    """The second hearing only ever adds a warning."""
+    tags = {256: 8, 257: 1, 259: 4, 262: 0, 273: (0,), 279: (4,)} | nonsense
+    file = io.BytesIO(bytes(8))
+    assert second_hearing(SimpleNamespace(format="TIFF", tag_v2=tags), file) is False
+    assert file.tell() == 0
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     position=st.integers(0, 1 << 16),
     junk=st.binary(min_size=1, max_size=8),
-    compression=st.sampled_from(["raw", "tiff_lzw"]),
+    compression=st.sampled_from(["raw", "tiff_lzw", "group4", "jpeg"]),
 )
 def test_damage_never_raises_anything_else(tmp_path, position, junk, compression):
     """Whatever a damaged TIFF holds, it is unreadable by name or gives pages in the two modes."""
