@@ -121,7 +121,7 @@ class Unit:
 
 
 class Lesson(NamedTuple):
-    """A stream for training: after reading ``tokens[i]`` the model should say ``targets[i]``, if that is not ``NOTHING``."""
+    """A stream for training: after ``tokens[i]`` the model should say ``targets[i]``, if that is not ``NOTHING``."""
 
     tokens: list[int]
     targets: list[int]

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - it reports to a person
 """Measure a model: ``python -m ocrwatchd.correct.builtin.train.evaluate model.gguf``.
 
 Prints every figure that decides whether the model ships, all with the gate on; ``--bars`` the trade of a stricter or
@@ -103,14 +104,11 @@ def untouched(name: str, texts: Sequence[str], mender: Mender, bars: Sequence[fl
         changed = digits = 0
         for text, each in zip(texts, mended, strict=True):
             old, new = text.split(), each[number].split()
-            changed += sum(
-                step.tag != "equal" and max(step.src_end - step.src_start, 1) or 0
-                for step in Levenshtein.opcodes(old, new)
-            )
+            steps = [step for step in Levenshtein.opcodes(old, new) if step.tag != "equal"]
+            changed += sum(max(step.src_end - step.src_start, 1) for step in steps)
             digits += [c for c in text if c.isdigit()] != [c for c in each[number] if c.isdigit()]
-        print(
-            f"{name:34} bar {bar:.2f}  untouched {100 * (1 - changed / count):.3f} % of {count}  texts with other digits {digits}"
-        )
+        share = 100 * (1 - changed / count)
+        print(f"{name:34} bar {bar:.2f}  untouched {share:.3f} % of {count}  texts with other digits {digits}")
 
 
 def overproof(name: str) -> list[Case]:

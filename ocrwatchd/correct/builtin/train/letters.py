@@ -136,7 +136,7 @@ class Letters:
         return pattern
 
     def _value(self, kind: str) -> str:
-        own = {
+        own: dict[str, Callable[[], str]] = {
             "amount": self._amount, "code": self._code, "number": self._number,
             "count": lambda: str(self._rng.randint(2, 90)), "goods": lambda: self._rng.choice(_GOODS),
         }  # fmt: skip

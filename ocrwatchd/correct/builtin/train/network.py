@@ -41,7 +41,7 @@ SIZES = {"2m": (256, 3, 640), "3m": (256, 4, 704), "6m": (320, 6, 896), "10m": (
 """Width, layers, inner width; the names tell the parameters beside the vocabulary's, about."""
 
 
-class Norm(nn.Module):
+class Norm(nn.Module):  # type: ignore[misc, unused-ignore]  # the extra may be missing
     """Root mean square normalisation."""
 
     def __init__(self, width: int) -> None:
@@ -53,7 +53,7 @@ class Norm(nn.Module):
         return functional.rms_norm(x.float(), (x.shape[-1],), self.weight, EPSILON)
 
 
-class Layer(nn.Module):
+class Layer(nn.Module):  # type: ignore[misc, unused-ignore]
     """Attention and a gated feed-forward part, each behind a norm."""
 
     def __init__(self, size: Size) -> None:
@@ -86,7 +86,7 @@ def _turned(x: torch.Tensor, turns: tuple[torch.Tensor, torch.Tensor]) -> torch.
     return torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), -1).flatten(-2)
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc, unused-ignore]
     """The whole.
 
     Args:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import json
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
@@ -13,7 +14,8 @@ from ocrwatchd.correct.builtin.format import NEWLINE, SPACE, Unit
 from ocrwatchd.correct.builtin.train.confusions import Confusions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import random
+    from collections.abc import Iterator
 
 WORST = 0.6
 """A word keeps at least the rest of its letters: more damage than this nobody could repair."""
@@ -24,33 +26,8 @@ _DIGIT = re.compile(r"\d")
 _LIKE_DIGITS = {"0": "OoQD", "1": "lIi|", "2": "Zz", "5": "Ss", "6": "bG", "8": "B", "9": "g"}
 LEET = {"i": "1", "l": "1", "a": "4", "e": "3", "o": "0", "s": "5", "t": "7", "b": "8", "g": "9", "I": "1", "O": "0"}
 
-# What old newsprint does to letters, commonest first: true, then how it is misread and how often.
-_NEWSPRINT = """
-e o9 c7 é1 ê1 ö1 a1 i1 :h b6 li5 ii1 n1 k1 :n u7 ii3 a1 ri1 m1 r1 :u n5 ii2 a2 it1 ti1 :m in3 ni3 rn2 iu2 n2 ra1 tn1 w1
-w vv2 v2 iv1 tv1 n1 AV1 :s a3 B3 i1 8»1 »1 f1 S1 n1 e1 :r i2 t1 v1 l1 n1 :t l3 i2 f1 c1 r1 1f1 :c e5 o3 t1 C1 i1
-a n3 u3 o2 ii1 e1 i1 â1 s1 :o e2 c2 a2 0x1 ó1 ô1 u1 O1 :i l4 t2 !1 j1 1x1 í1 r1 :l i4 I3 1x2 t2 j1 !1 f1 L1 :f t2 l2 i1 r1 s1 P1
-b h4 li1 6x1 o1 l)1 t1 :d il2 cl2 tl1 a1 ei1 ii1 b1 :g p1 q1 c1 tr1 jr1 £1 s1 y1 :y v3 j1 r1 t1 3'1 7x1 i1 :v y1 r2 i1 s1 \\'1 :p n1 jj1 i)1 r1 q1
-k h1 lc1 li1 t1 :z s1 r1 :x s1 v1 :ff fi2 il1 if1 :fi ti1 ii1 h1 fl1 :ll U1 il2 li1 :rn m4 :ri n3 u1 :in m3 iu2 hi1 ui1 :ni m2 iii1 :th tb3 ih1 tli3 ill1 di1
-Th Tb2 'lh1 Ih1 Tli3 'I1 :tt U1 it1 ti1 lt1 :li h3 ii1 :ti n2 u1 d1 :un im1 nn1 uu1 :im un1 nu1 :nt ut2 at1 :er ei2 or1 oi1 :is ia2 la1 ib1 :ed od3 cd2
-ha lia2 ba2 bn1 :he be2 lie3 ho3 bo2 tie1 :nd ud2 ml1 nil1 :an au3 nn2 un1 iin1 :on ou1 en1 ou2 :wh wb1 vh1 :H II2 lI1 U1 :I l2 1x1 T1 J1 :C G1 O1 (1 U1
-G O1 C1 (i1 :S 8x1 B1 »1 ii1 :B R1 D1 13x1 H1 li1 :D I)1 l)1 0x1 IJ1 U1 :N K1 JN1 IN1 X1 :M JI1 AI1 Al1 Jl1 :R B1 It1 K1 li1 :E K1 F1 L1 1C1 :F P1 E1 l''1
-T l1 'I1 I1 'l1 :A À1 4x1 Jl1 :O 0x1 C1 Ü1 :P F1 I'1 l'1 :U TJ1 Ü1 II1 :L I,1 X1 1j1 :J .T1 T1 :W AV2 VV1 Vf1 "W1 :Y V1 T1 :V Y1 :. ,3 x1 :1 :, .3 x1 '1 :; ,1
-- x1 .1 :' x1 ,1 :" '1 ''1
-"""
-
-
-def _newsprint() -> dict[str, dict[str, int]]:
-    table: dict[str, dict[str, int]] = {}
-    for entry in re.split(r"\n| :(?=\S+ \S)", _NEWSPRINT.strip()):
-        true, *readings = entry.split()
-        table[true] = {
-            reading[:-1].replace("x", "") if len(reading) > 1 else "": int(reading[-1]) for reading in readings
-        }
-    letters = "abcdefghiklmnoprstuvwy"
-    for letter in letters:
-        table.setdefault(letter, {})[""] = 1
-    table[""] = {".": 3, "'": 3, ",": 2, "-": 1, "i": 2, "l": 1, "\u00b7": 1, ":": 1, "!": 1}
-    return table
+NEWSPRINT = Path(__file__).with_name("newsprint.json")
+"""What old newsprint does to letters, by hand: true, then how it is misread and how often."""
 
 
 @dataclass
@@ -83,7 +60,7 @@ class Noise:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._old = Confusions(_newsprint())
+        self._old = Confusions(json.loads(NEWSPRINT.read_text("utf-8")))
         self._engines = [Confusions.learned("rapidocr"), Confusions.learned("tesseract")]
 
     def style(self, level: float) -> Style | None:
@@ -184,7 +161,7 @@ class Noise:
             read = word
             for old, new, share in style.habits:
                 if old in read:
-                    read = _replaced(read, old, new, lambda share=share: rng.random() < share)
+                    read = self._replaced(read, old, new, share)
             # Each further try is a milder one.
             for _ in range(_count(len(word), style.rate / (1 + attempt), rng)):
                 table = rng.choices([table for table, _ in style.tables], [weight for _, weight in style.tables])[0]
@@ -194,17 +171,16 @@ class Noise:
                 return read
         return word
 
+    def _replaced(self, word: str, old: str, new: str, share: float) -> str:
+        parts = word.split(old)
+        return parts[0] + "".join((new if self._rng.random() < share else old) + part for part in parts[1:])
+
 
 def _clean(text: str) -> Iterator[Unit]:
     for line in text.split("\n"):
         words = line.split()
         for number, word in enumerate(words):
             yield Unit((word,), (NEWLINE if number == len(words) - 1 else SPACE,))
-
-
-def _replaced(word: str, old: str, new: str, chance: Callable[[], bool]) -> str:
-    parts = word.split(old)
-    return parts[0] + "".join((new if chance() else old) + part for part in parts[1:])
 
 
 def _count(length: int, rate: float, rng: random.Random) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import textwrap
@@ -126,7 +127,7 @@ def _pages(path: Path) -> list[list[Unit]]:
 def aligned(read: str, true: str) -> list[Unit]:
     """What is to be learned from a text as read and as it is."""
     before, after = words(read), words(true)
-    gaps = [NEWLINE if "\n" in read[a.end : b.start] else SPACE for a, b in zip(before, before[1:], strict=False)]
+    gaps = [NEWLINE if "\n" in read[a.end : b.start] else SPACE for a, b in itertools.pairwise(before)]
     gaps.append(NEWLINE)
     units: list[Unit] = []
     done = 0

@@ -6,7 +6,6 @@ RUN receives ``checkpoint.pt`` every few minutes and ``log.jsonl``. The same com
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import math
 import random
@@ -34,6 +33,7 @@ DECAY = 0.01
 CLIP = 1.0
 MICRO_ROWS = {"cpu": 16, "cuda": 64}
 LOG_SECONDS = 15.0
+CHECKED_ROWS = 192
 
 
 class Rows:
@@ -105,10 +105,8 @@ def checked(network: Network, folder: Path, rows: int, device: str) -> dict[str,
     with np.load(folder / "validation.npz") as part:
         tokens = torch.from_numpy(part["tokens"][:rows].astype(np.int64)).to(device)
         targets = torch.from_numpy(part["targets"][:rows].astype(np.int64)).to(device)
-    found = []
     with torch.no_grad(), computing(device):
-        for first in range(0, rows, 16):
-            found.append(losses(network, tokens[first : first + 16], targets[first : first + 16]))
+        found = [losses(network, tokens[at : at + 16], targets[at : at + 16]) for at in range(0, rows, 16)]
     loss, wanted, hit = (torch.cat([each[part] for each in found]) for part in range(3))
     same, change = wanted == SAME, (wanted == FIX) | (wanted == JOIN)
     spelled = ~same & ~change & (wanted != DONE)
@@ -122,7 +120,7 @@ def checked(network: Network, folder: Path, rows: int, device: str) -> dict[str,
     }
 
 
-def computing(device: str) -> contextlib.AbstractContextManager[Any]:
+def computing(device: str) -> Any:  # noqa: ANN401 - a context manager; torch has no better name for it
     """In 16 bits where that pays."""
     return torch.autocast(device, torch.bfloat16)
 
@@ -161,10 +159,10 @@ def main() -> None:
     elif options.origin:
         network.load_state_dict(torch.load(options.origin, map_location=device, weights_only=True)["weights"])
     if options.compile:
-        network.hidden = torch.compile(network.hidden)  # type: ignore[method-assign]
+        network.hidden = torch.compile(network.hidden)  # type: ignore[method-assign, unused-ignore]
     rows = Rows(options.data)
     with (options.run / "log.jsonl").open("a", encoding="utf-8") as log:
-        for line, due in _steps(network, tools, rows, state, options, device):
+        for line, due in _steps(Setup(network, tools, rows, options, device), state):
             if due:
                 torch.save(
                     {
@@ -177,20 +175,25 @@ def main() -> None:
                     checkpoint.with_suffix(".new"),
                 )
                 checkpoint.with_suffix(".new").replace(checkpoint)
-                line |= checked(network, options.data, 192, device)
-            log.write(json.dumps(line) + "\n")
+            found = checked(network, options.data, CHECKED_ROWS, device) if due else {}
+            log.write(json.dumps(line | found) + "\n")
             log.flush()
 
 
-def _steps(
-    network: Network,
-    tools: list[torch.optim.Optimizer],
-    rows: Rows,
-    state: State,
-    options: argparse.Namespace,
-    device: str,
-) -> Iterator[tuple[dict[str, float], bool]]:
+@dataclass
+class Setup:
+    """What is trained, with what, on what."""
+
+    network: Network
+    tools: list[torch.optim.Optimizer]
+    rows: Rows
+    options: argparse.Namespace
+    device: str
+
+
+def _steps(setup: Setup, state: State) -> Iterator[tuple[dict[str, float], bool]]:
     """Train; yield a line for the log now and then, and whether a checkpoint is due."""
+    network, tools, options, device = setup.network, setup.tools, setup.options, setup.device
     whole = options.minutes * 60
     began, base = time.monotonic(), state.seconds
     told = saved = state.seconds
@@ -201,13 +204,13 @@ def _steps(
         for tool in tools:
             for group in tool.param_groups:
                 group["lr"] = options.peak * rate(progress)
-        tokens, targets = rows.draw(options.rows, progress)
+        tokens, targets = setup.rows.draw(options.rows, progress)
         asked = int((targets != NOTHING).sum())
         for first in range(0, options.rows, MICRO_ROWS[device]):
             part = slice(first, first + MICRO_ROWS[device])
             with computing(device):
                 loss = losses(network, tokens[part].to(device), targets[part].to(device))[0].sum() / asked
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
             sums.append(float(loss.detach()))
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         for tool in tools:
@@ -221,11 +224,15 @@ def _steps(
         if due or state.seconds - told > LOG_SECONDS:
             speed = (state.tokens - before) / (state.seconds - told)
             steps = len(sums) * MICRO_ROWS[device] / options.rows
-            yield (
-                {"s": round(state.seconds), "step": state.steps, "tokens": state.tokens,
-                 "loss": round(sum(sums) / max(1.0, steps), 4), "tokens_s": round(speed), "progress": round(progress, 3)},
-                due,
-            )  # fmt: skip
+            line = {
+                "s": round(state.seconds),
+                "step": state.steps,
+                "tokens": state.tokens,
+                "loss": round(sum(sums) / max(1.0, steps), 4),
+                "tokens_s": round(speed),
+                "progress": round(progress, 3),
+            }
+            yield line, due
             sums.clear()
             told, before = state.seconds, state.tokens
             saved = state.seconds if due else saved
