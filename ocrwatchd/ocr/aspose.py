@@ -20,6 +20,7 @@ from ocrwatchd.model import Box, Line, PageText
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.choice import licence_file
 from ocrwatchd.ocr.languages import setting_for
+from ocrwatchd.ocr.legible import small_print
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +32,8 @@ TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"
 """Ends every text of the evaluation mode. It counts as text there, so a cut one may stand before the whole one."""
 
-CUT_NOTICE_CHARACTERS = 5
-"""A last line that is a beginning of the notice with at least so many characters is the notice, maybe cut."""
+SURE_CHARACTERS = 5
+"""So many characters of its beginning are the notice by themselves; fewer, down to one asterisk, only before it."""
 
 _RESOURCE = re.compile(r"aspose-ocr-[\w.-]+?\.ocr")
 
@@ -106,6 +107,8 @@ class AsposeEngine:
         warnings = tuple(dict.fromkeys(str(warning) for warning in result.warnings))
         evaluation = not self._license.is_licensed or TRIAL in warnings
         text = tidy(result.recognition_text, evaluation=evaluation)
+        # What evaluation mode grants is the text; its lines would tell more.
+        lines = () if evaluation else lines_of(text, result.recognition_lines_result)
         return PageText(
             number=page.number,
             text=text,
@@ -113,10 +116,9 @@ class AsposeEngine:
             height=page.image.height,
             dpi=page.dpi,
             engine=self.name,
-            # What evaluation mode grants is the text; its lines would tell more.
-            lines=() if evaluation else lines_of(text, result.recognition_lines_result),
+            lines=lines,
             evaluation=evaluation,
-            warnings=tuple(warning for warning in warnings if warning != TRIAL),
+            warnings=(*(warning for warning in warnings if warning != TRIAL), *small_print(lines)),
             seconds=time.monotonic() - started,
         )
 
@@ -166,8 +168,8 @@ class AsposeEngine:
 def tidy(text: str, *, evaluation: bool) -> str:
     """Aspose's text without the evaluation notice, whole or cut, and without white space at the ends of lines."""
     lines = [line.rstrip() for line in text.splitlines()]
-    while evaluation and lines and _is_notice(lines[-1]):
-        lines.pop()
+    if evaluation and lines:
+        _strip_notice(lines)
     return "\n".join(lines).strip("\n")
 
 
@@ -177,10 +179,11 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
     cursor = 0
     for each in seen:
         words = each.text_in_line.strip()
-        offset = text.find(words, cursor)
-        if not words or offset < 0:
+        # Whole lines only: "an" is in "and" too.
+        found = re.compile(rf"^[^\S\n]*({re.escape(words)})[^\S\n]*$", re.MULTILINE).search(text, cursor)
+        if not words or not found:
             continue
-        cursor = offset + len(words)
+        offset, cursor = found.span(1)
         where = each.line
         # 0.0 stands for "not calculated": with a temporary licence, and always for the Latin script
         # (reference.aspose.com, RecognitionResult.LinesResult.Confidence).
@@ -190,9 +193,13 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _is_notice(line: str) -> bool:
-    line = line.strip()
-    return not line or (len(line) >= CUT_NOTICE_CHARACTERS and NOTICE.startswith(line))
+def _strip_notice(lines: list[str]) -> None:
+    """Drop the notice from the end, and the pieces of it before it: Aspose counts it as text and cuts it too."""
+    least = SURE_CHARACTERS
+    while lines and (not (last := lines[-1].strip()) or (len(last) >= least and NOTICE.startswith(last))):
+        if last:
+            least = 1
+        lines.pop()
 
 
 def _resources(ocr: Ocr, scratch: Path) -> Path:

@@ -24,6 +24,8 @@ EVALUATION = (
     "set ocr.license to the path of a licence file to get whole pages"
 )
 
+ROWS = 'Aspose.OCR orders the lines by itself: ocr.layout = "rows" has no effect; RapidOCR keeps rows together'
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -50,7 +52,7 @@ def choose(ocr: Ocr) -> Choice:
     if ocr.engine == "rapidocr":
         return Choice("rapidocr")
     if ocr.engine == "aspose" or (ocr.mode == "handwritten" and aspose_runs_here()):
-        return Choice("aspose", "" if licence else EVALUATION)
+        return _aspose(ocr, licensed=licence is not None)
     if ocr.mode == "handwritten":
         raise EngineUnavailable(
             'ocr.mode = "handwritten" needs Aspose.OCR, which runs on x86-64 Linux only; set ocr.mode = "printed"'
@@ -59,7 +61,12 @@ def choose(ocr: Ocr) -> Choice:
         return Choice("rapidocr", "no Aspose.OCR licence is set, so RapidOCR reads the pages")
     if not aspose_runs_here():
         return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages")
-    return Choice("aspose")
+    return _aspose(ocr, licensed=True)
+
+
+def _aspose(ocr: Ocr, *, licensed: bool) -> Choice:
+    told = ["" if licensed else EVALUATION, ROWS if ocr.layout == "rows" else ""]
+    return Choice("aspose", "; ".join(filter(None, told)))
 
 
 def licence_file(ocr: Ocr) -> Path | None:

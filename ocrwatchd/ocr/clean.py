@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ocrwatchd.ocr.upright import Upright
+from ocrwatchd.ocr.upright import Upright, ink_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 STUDY_SIDE = 1000
 """Pixels of the longer side of the reduced picture on which contrast, lines and skew are judged."""
+FEWEST_INK = 40
+"""Pixels of ink on the reduced picture that are more than specks: a word of small print has about 100."""
 BLANK_RANGE = 24
-"""Pages whose grey values, 0-255, spread no further are blank: stretching them would only show the paper's grain."""
+"""Pages whose ink is darker than their paper by no more than this, of 255 shades, are blank: stretching them would only
+show the paper's grain."""
 FAINT_RANGE = 110
-"""Pages whose grey values spread no further are faint."""
+"""Pages whose ink is darker than their paper by no more than this are faint."""
 TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 """PIL counts counter-clockwise, we clockwise."""
 
@@ -64,7 +67,11 @@ class Cleaner:
             page: mode "L" or "RGB".
         """
         small = _study(page.image)
-        dark, light = (float(value) for value in np.percentile(small, (0.5, 99.5)))
+        inked = small[ink_of(small) > 0]
+        if inked.size < FEWEST_INK:
+            return Cleaned(page)
+        # Of the ink alone: on a page of few lines a percentile of all pixels tells only the paper.
+        dark, light = float(np.percentile(inked, 5)), float(np.percentile(small, 99.5))
         if light - dark <= BLANK_RANGE:
             return Cleaned(page)
         image = page.image

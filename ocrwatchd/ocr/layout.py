@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
+from unicodedata import east_asian_width
 
 from ocrwatchd.model import Box, Line, Word
 from ocrwatchd.ocr.blocks import blocks_of, gap, margins_of, usual_gap
@@ -29,6 +30,8 @@ FLUSH = 0.4
 """Edges closer than this, in line heights, are flush."""
 SLACK = 0.25
 """Boxes that overlap by less than this on either side, in line heights, stand apart: detectors leave some room."""
+WIDE = frozenset("WF")
+"""Widths, by Unicode's Standard Annex 11, of signs that take no space between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Arranged:
 def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"] = "auto") -> Arranged:
     """Put lines into reading order.
 
-    Pieces of one line are joined by a space, cells of one row by a tab, rows by a newline, paragraphs by two.
+    Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, rows
+    by a newline, paragraphs by two.
 
     Args:
         lines: in any order; each occurs exactly once in the result.
@@ -77,7 +81,8 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
     inner = rows[head : len(rows) - foot]
     tables = tables_of(inner, [line.text for line in lines], places) if layout == "auto" else []
     tabular = {row for table in tables for row in table}
-    columns = blocks_of(_pieces([row for row in inner if row not in tabular], places))
+    chains = blocks_of(_pieces([row for row in inner if row not in tabular], places))
+    columns = [part for chain in chains for part in _parted(chain, tables)]
     ordered = _ordered([*columns, *tables])
     return _written(lines, [*((row,) for row in rows[:head]), *ordered, *((row,) for row in rows[len(rows) - foot :])])
 
@@ -85,6 +90,15 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
 def _pieces(rows: Sequence[Row], places: Sequence[Box]) -> list[Row]:
     pieces = [Row((cell,), around(places[i] for i in cell)) for row in rows for cell in row.cells]
     return sorted(pieces, key=lambda piece: piece.box.top)
+
+
+def _parted(block: Block, tables: Sequence[Block]) -> list[Block]:
+    """Lines above a table and lines below it are not one block, however near they are."""
+    tops = [table[0].box.top for table in tables]
+    cuts = [
+        n for n, (above, below) in enumerate(pairwise(block), 1) if any(above.box.top < y < below.box.top for y in tops)
+    ]
+    return [block[start:end] for start, end in pairwise((0, *cuts, len(block)))]
 
 
 def _ordered(blocks: Sequence[Block]) -> list[Block]:
@@ -113,10 +127,15 @@ def _written(lines: Sequence[RawLine], blocks: Sequence[Block]) -> Arranged:
                 write("\n\n" if not number or _begins_paragraph(block, number, usual) else "\n")
             for place, cell in enumerate(row.cells):
                 for piece, index in enumerate(cell):
-                    write(" " if piece else "\t" if place else "")
+                    write(_glue(lines[cell[piece - 1]].text, lines[index].text) if piece else "\t" if place else "")
                     placed.append(_placed(lines[index], offset))
                     write(lines[index].text)
     return Arranged("".join(parts), tuple(placed))
+
+
+def _glue(before: str, after: str) -> str:
+    """Between pieces of one line; Chinese and Japanese are written without spaces."""
+    return "" if east_asian_width(before[-1]) in WIDE and east_asian_width(after[0]) in WIDE else " "
 
 
 def _placed(line: RawLine, offset: int) -> Line:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 MOST_SKEW = 15.0
 """Degrees."""
-LEAST_SKEW = 1.0
-"""Degrees; engines read lines with less as they are, and turning a picture blurs it."""
+LEAST_SKEW = 0.4
+"""Degrees; turning a picture blurs it. RapidOCR reads lines with 1° as they are, but Aspose loses whole lines at 0.5°:
+eurotext, which lies askew by 0.7°, costs it a character error rate of 0.31, and 0.02 once it is straightened."""
 PROFILE_SIDE = 400
 """Pixels of the longer side of the picture in the coarse search for the skew."""
 CLEAR = 1.15
@@ -87,7 +88,7 @@ class Upright:
             where the page is right or the evidence is weak.
         """
         view = _view(grey)
-        across = _lines(_ink_of(_quarter(view.grey)))
+        across = _lines(ink_of(_quarter(view.grey)))
         if view.length <= SIDEWAYS * sum(line.width for line in across):
             side = _view(_quarter(grey))
             vote = self._vote(side) if side.length > SIDEWAYS * view.length else 0.0
@@ -105,15 +106,15 @@ class Upright:
 
 
 def _view(grey: Grey) -> View:
-    skew = _skew_of(_ink_of(grey))
+    skew = _skew_of(ink_of(grey))
     level = _rotated(grey, skew, cv2.INTER_LINEAR) if skew else grey
-    lines = _lines(_ink_of(level))
+    lines = _lines(ink_of(level))
     if skew and len(lines) < FEWEST_PIECES:
         return View(grey, 0.0, ())
     return View(level, skew, lines)
 
 
-def _ink_of(grey: Grey) -> Grey:
+def ink_of(grey: Grey) -> Grey:
     """Letters and rules as 255 on 0, whatever the paper's shade; of large dark areas only the outlines."""
     return np.asarray(
         cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 15), dtype=np.uint8
@@ -129,8 +130,6 @@ def _skew_of(ink: Grey) -> float:
     factor = min(1.0, PROFILE_SIDE / max(ink.shape))
     coarse = np.asarray(cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     rough = _sharpest(coarse, np.arange(-MOST_SKEW, MOST_SKEW + 0.5, 1.0))
-    if abs(rough) < LEAST_SKEW and _sharpness(coarse, 0.0) >= _sharpness(coarse, rough):
-        return 0.0
     fine = _sharpest(ink, np.arange(rough - 1.0, rough + 1.01, 0.25))
     if not LEAST_SKEW <= abs(fine) <= MOST_SKEW or _sharpness(ink, fine) < CLEAR * _sharpness(ink, 0.0):
         return 0.0

@@ -34,6 +34,18 @@ def test_a_notice_that_was_cut_itself_is_stripped_too():
     assert aspose.tidy(f"\n ************* Trial Licen\n {aspose.NOTICE} \n", evaluation=True) == ""
 
 
+@pytest.mark.parametrize("length", range(len(aspose.NOTICE) + 1))
+def test_every_piece_of_the_notice_is_stripped_before_the_whole_one(length):
+    """On pages of about 90 characters Aspose cuts its notice down to a single asterisk."""
+    said = f"Two jum\n {aspose.NOTICE[:length]}\n {aspose.NOTICE} \n"
+    assert aspose.tidy(said, evaluation=True) == "Two jum"
+
+
+def test_asterisks_of_the_page_stay_where_no_notice_follows():
+    """A footnote's mark at the end of a text is the page's own."""
+    assert aspose.tidy("Price **\n**", evaluation=True) == "Price **\n**"
+
+
 def test_with_a_licence_nothing_is_taken_for_the_notice():
     """A form may end with a row of asterisks."""
     assert aspose.tidy("Sign here\r\n*********\n", evaluation=False) == "Sign here\n*********"
@@ -54,6 +66,13 @@ def test_lines_point_into_the_text():
         (11, "same"),
     ]
     assert lines[0] == Line("same", 0, Box(1, 2, 30, 12), 0.9)
+
+
+def test_a_line_is_not_found_inside_another():
+    """Words that also begin a longer line, or stand in the midst of one, lead to the line that they are."""
+    text = "and the sea\nan island\n an \nend"
+    lines = aspose.lines_of(text, [seen("an"), seen("end")])
+    assert [(line.text, line.offset) for line in lines] == [("an", 23), ("end", 27)]
 
 
 def test_a_line_that_is_not_in_the_text_is_left_out():

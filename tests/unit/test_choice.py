@@ -49,6 +49,15 @@ def test_a_named_engine_is_taken():
     assert choice.choose(Ocr(engine="aspose", license="/some.lic")) == choice.Choice("aspose")
 
 
+@pytest.mark.parametrize("licence", ["", "/some.lic"])
+@pytest.mark.parametrize("engine", ["auto", "aspose"])
+def test_a_layout_that_aspose_does_not_have_is_told(engine, licence):
+    """Whoever asks for rows learns that Aspose does not give them, with or without a licence."""
+    chosen = choice.choose(Ocr(engine=engine, license=licence, layout="rows"))
+    assert (choice.ROWS in chosen.notice) == (chosen.name == "aspose")
+    assert (choice.EVALUATION in chosen.notice) == (chosen.name == "aspose" and not licence)
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_auto_never_takes_aspose_where_it_cannot_run():
     """A licence in a shared configuration does no harm on an ARM machine, but is not passed over in silence."""

@@ -2,13 +2,16 @@
 
 import math
 import time
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocrwatchd.model import Box, Word
+from ocrwatchd.model import Box, Line, Word
+from ocrwatchd.ocr.gutters import RUN, divided
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.legible import small_print
 from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
 
 HEIGHT = 40
@@ -155,6 +158,150 @@ def test_a_tilted_page_is_read_as_if_it_lay_level(degrees):
     assert tilt == pytest.approx(turn)
     assert [one.place for one in page] == [pytest.approx(one.box) for one in level]
     assert words(arrange(page)) == names("a", 12) + names("b", 12)
+
+
+def test_a_quote_between_columns_does_not_exchange_them():
+    """The left column comes first even where the right one begins a little higher."""
+    a, b = column("a", 100, 900, 106, 12), column("b", 980, 1800, 100, 12)
+    quote = [line(names("q", 4)[n], 820 + 10 * n, 100 + 4 * PITCH + n * 36, 1060 - 10 * n, 30) for n in range(4)]
+    assert words(arrange(across([*a, *b, *quote]))) == [*names("a", 12), *names("b", 12), *names("q", 4)]
+
+
+def test_sums_under_a_bill_stay_with_what_they_are_of():
+    """Labels beside their amounts, however much of the row they fill, go on with the table above or make one alone."""
+    items = [
+        cell
+        for n in range(3)
+        for cell in (line(f"item{n}", 100, 300 + n * 50, 400), line(f"{n}0.00", 1700, 300 + n * 50, 1800))
+    ]
+    sums = [
+        cell
+        for n, name in enumerate(["Subtotal", "VAT 20 %", "Total EUR"])
+        for cell in (line(name, 1400, 500 + n * 50, 1640), line(f"{n}9.14", 1700, 500 + n * 50, 1800))
+    ]
+    told = "Subtotal\t09.14\nVAT 20 %\t19.14\nTotal EUR\t29.14"
+    assert told in arrange([*items, *sums]).text
+    assert arrange(sums).text == told
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_a_form_keeps_its_labels_and_values_together(rows):
+    """Not first all labels and then all values; what stands above and below stays there."""
+    form = [
+        cell
+        for n in range(rows)
+        for cell in (line(f"Label{n}:", 100, 300 + n * 50, 400), line(f"value{n}", 460, 300 + n * 50, 900))
+    ]
+    page = [line("above", 100, 250, 900), *form, line("below", 100, 300 + rows * 50, 900)]
+    expected = ["above", *(f"Label{n}:\tvalue{n}" for n in range(rows)), "below"]
+    assert [text for text in arrange(page).text.split("\n") if text] == expected
+
+
+def test_chinese_pieces_are_joined_without_a_space():
+    """Signs that are written without spaces get none, beside Latin letters they do."""
+    page = [line("人人生", 100, 100, 300), line("而自由", 310, 100, 500), line("Berlin", 510, 100, 700)]
+    assert arrange(page).text == "人人生而自由 Berlin"
+
+
+def spaced(texts, top, starts, letter=18, tall=HEIGHT):
+    """A line whose words begin at these places; a letter is 18 pixels wide."""
+    found, offset = [], 0
+    for text, left in zip(texts, starts, strict=True):
+        found.append(Word(text, offset, Box(left, top, left + letter * len(text), top + tall), 0.9))
+        offset += len(text) + 1
+    box = Box(found[0].box.left, top, found[-1].box.right, top + tall)
+    return RawLine(" ".join(texts), box, 0.9, tuple(found))
+
+
+def joined(count, gutter=40, left=("this", "column", "stands"), right=("that", "one", "beside")):
+    """Two columns whose every line the detector has joined; words are about 16 pixels apart."""
+    lines = []
+    for n in range(count):
+        # Words lie elsewhere in each line, as in print; the columns' edges at the gutter stay.
+        starts, x = [], 500 - (16 + 7 * n % 11) * (len(left) - 1) - 18 * len("".join(left))
+        for place, text in enumerate((*left, *right)):
+            starts.append(500 + gutter if place == len(left) else x)
+            x = starts[-1] + 18 * len(text) + 16 + 7 * n % 11
+        lines.append(spaced([*left, *right], 100 + n * PITCH, starts))
+    return lines
+
+
+def test_lines_joined_across_a_gutter_are_divided():
+    """Each half keeps its words, its offsets and its side of the page, and columns are read one after the other."""
+    lines = divided(joined(8))
+    assert [one.text for one in lines] == ["this column stands", "that one beside"] * 8
+    for one in lines:
+        assert " ".join(word.text for word in one.words) == one.text
+        assert all(one.text[word.offset :].startswith(word.text) for word in one.words)
+        assert (one.box.right < 520) == one.text.startswith("this")
+    assert arrange(lines).text.split("\n\n") == [
+        "\n".join(["this column stands"] * 8),
+        "\n".join(["that one beside"] * 8),
+    ]
+
+
+def test_lines_found_apart_tell_where_to_divide_the_joined_ones():
+    """One joined line among separate ones is divided where they are."""
+    ten = joined(10)
+    apart = divided(ten)[:18]
+    assert divided([*apart, ten[9]])[:18] == apart
+    assert [one.text for one in divided([*apart, ten[9]])[18:]] == ["this column stands", "that one beside"]
+
+
+def test_lines_that_meet_in_the_gutter_are_kept_apart():
+    """Boxes of neighbouring columns that touch are not joined to one line again."""
+    pieces = divided(joined(10))
+    left, right = pieces[8], pieces[9]
+    pieces[8] = RawLine(left.text, Box(*left.box[:2], 530, left.box.bottom), 0.9, left.words)
+    pieces[9] = RawLine(right.text, Box(525, *right.box[1:]), 0.9, right.words)
+    wide = spaced(joined(1)[0].text.split(), 100 + 10 * PITCH, [w.box.left for w in joined(1)[0].words])
+    text = arrange(divided([*pieces, wide])).text
+    assert text.split("\n\n") == ["\n".join(["this column stands"] * 11), "\n".join(["that one beside"] * 11)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        joined(RUN - 1),
+        joined(8, gutter=16),
+        joined(8, left=("12.",)),
+        joined(8, right=("12", "3.50", "42.00")),
+        joined(8, left=("Widget", "A")),
+        [*joined(9)[:4], line("headline", 100, 100 + 4 * PITCH, 900), *joined(9)[5:]],
+        [line("no words", 100, 100 + n * PITCH, 900) for n in range(9)],
+        [],
+    ],
+    ids=["few lines", "narrow gap", "numbered list", "figures", "short cells", "crossed", "no words", "nothing"],
+)  # fmt: skip
+def test_nothing_is_divided_without_a_gutter(lines):
+    """Lists, tables and what too few lines show are left alone."""
+    assert divided(lines) == lines
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_justified_text_with_wide_gaps_is_never_divided(seed):
+    """Gaps of any width, at random places, make no gutter."""
+    random = Random(seed)
+    lines = []
+    for n in range(40):
+        texts = ["x" * random.randint(2, 9) for _ in range(random.randint(6, 12))]
+        room = 1500 - sum(18 * len(text) for text in texts)
+        starts, x = [], 100.0
+        for text in texts:
+            starts.append(x)
+            x += 18 * len(text) + max(8, room / (len(texts) - 1))
+        lines.append(spaced(texts, 100 + n * PITCH, starts))
+    assert divided(lines) == lines
+
+
+def test_low_lines_are_told():
+    """The warning goes by the letters' size on the picture, whatever resolution the file claims."""
+    low, high = (Line("x", 0, Box(0, 0, 100, tall)) for tall in (14, 46))
+    assert small_print([low, low, high]) == (
+        "lines are only 14 pixels high: characters may be misread; scan with 300 dpi",
+    )
+    assert small_print([low, high, high]) == small_print([Line("x", 0)]) == small_print([]) == ()
 
 
 def test_words_follow_their_line_into_the_text():
