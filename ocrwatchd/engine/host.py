@@ -1,6 +1,6 @@
 """The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
 
-Nothing here blocks: the socket is read when the supervisor's selector says so, and ``turn`` does what time asks for.
+Answers are read when the supervisor's selector says so, ``turn`` does what time asks for, reaping takes a second at most.
 """
 
 from __future__ import annotations
@@ -83,11 +83,6 @@ class EngineHost:
         return self._ready and self._job is None and not self._finishing
 
     @property
-    def busy(self) -> bool:
-        """A job is in work."""
-        return self._job is not None
-
-    @property
     def pid(self) -> int | None:
         """Of the engine process, where one runs."""
         return self._child.pid if self._child else None
@@ -96,9 +91,8 @@ class EngineHost:
     def state(self) -> str:
         """For people: "loading", "ready", "working", "finishing", or "down: why; next try in 8 s"."""
         if self._child is None:
-            if self._next_start is None:
-                return f"down: {self._down}"
-            return f"down: {self._down}; next try in {max(0.0, self._next_start - self._clock()):.0f} s"
+            wait_s = None if self._next_start is None else max(0.0, self._next_start - self._clock())
+            return f"down: {self._down}" + ("" if wait_s is None else f"; next try in {wait_s:.0f} s")
         if self._finishing:
             return "finishing"
         if not self._ready:
