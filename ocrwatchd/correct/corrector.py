@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 
-ENDLESS = "the model's answer did not come to an end"
-
 
 class Corrector:
     """A loaded model and the rules for its use. One page at a time; not for several threads.
@@ -65,8 +63,9 @@ class Corrector:
     def correct(self, page: PageText, work: Work, memory: Memory | None = None) -> Correction:
         """Correct one page's raw text.
 
-        What cannot be corrected stays raw, chunk by chunk, and the reason says so: a model that fails or does not come
-        to an end, a chunk too long for it, ``llm.page_budget_s`` spent. What needs no model is not shown to one.
+        What cannot be corrected stays raw, chunk by chunk, and the reason says so: a model that fails, an answer that
+        the gate refuses as a whole or that does not come to an end, a chunk too long for the model,
+        ``llm.page_budget_s`` spent. What needs no model is not shown to one.
 
         Args:
             page: text and words as the engine read them.
@@ -122,7 +121,8 @@ class Corrector:
         finished = proposal.ending is Ending.FINISHED
         answer = without(unwrap(proposal.text, prompt, chunk.text), context, chunk.text)
         admitted = sheet.admit(chunk.text, answer, replace(evidence, finished=finished))
-        part = Part(chunk.offset, len(chunk.text), "decided", "" if finished else ENDLESS)
+        # The proposals of an answer that was refused as a whole are kept among the refused ones.
+        part = Part(chunk.offset, len(chunk.text), "raw" if admitted.whole else "decided", admitted.whole)
         return _Decided(part, *(tuple(_moved(edits, chunk.offset)) for edits in (admitted.edits, admitted.refused)))
 
 
@@ -142,7 +142,7 @@ class _Sheet:
 
     def admit(self, source: str, answer: str, evidence: Evidence) -> Admitted:
         admitted = admit(source, answer, Policy.from_settings(self.work.gate), evidence)
-        if self.memory is None:
+        if self.memory is None or admitted.whole:
             return admitted
         weighed = self.memory.weigh(admitted, source)
         self.memory.remember(weighed)

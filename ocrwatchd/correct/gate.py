@@ -52,14 +52,15 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
         evidence: what else is known.
     """
     if wholes.outgrown(source, proposed):
-        return Admitted(source, (), (Edit(0, "", proposed, "the answer is longer than its text"),))
+        longer = "the answer is longer than its text"
+        return Admitted(source, (), (Edit(0, "", proposed, longer),), longer)
     before, after = align.words(source), align.words(proposed)
     groups = list(align.differences([word.text for word in before], [word.text for word in after]))
     candidates = list(Candidates(source, before, after, policy, evidence).of(groups))
     objection = "" if evidence.finished else "the answer did not end"
     objection = objection or _objection(before, after, proposed, groups, candidates)
     if objection:
-        return Admitted(source, (), tuple(replace(each.edit, why=objection) for each in candidates))
+        return Admitted(source, (), tuple(replace(each.edit, why=objection) for each in candidates), objection)
     candidates = _overruled(candidates, before, source)
     candidates = _with_accounts_kept(source, _with_script_kept(candidates, before))
     edits = tuple(each.edit for each in candidates if each.admitted)

@@ -69,11 +69,13 @@ class Admitted:
         text: the source with ``edits`` applied.
         edits: admitted, in order of offset, not overlapping; offsets in code points into the source.
         refused: proposed but not admitted, in order of offset.
+        whole: why the proposal was refused as a whole, or "".
     """
 
     text: str
     edits: tuple[Edit, ...]
     refused: tuple[Edit, ...]
+    whole: str = ""
 
 
 def apply(source: str, edits: Sequence[Edit]) -> str:

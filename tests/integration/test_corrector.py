@@ -12,7 +12,7 @@ from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct import native as native_module
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.context import Context, laid_out
-from ocrwatchd.correct.corrector import ENDLESS, Corrector
+from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.frame import framed
 from ocrwatchd.correct.gate import apply
@@ -21,7 +21,7 @@ from ocrwatchd.correct.native import Native
 from ocrwatchd.correct.once import corrected
 from ocrwatchd.correct.skip import CLEAN
 from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.model import Line, PageText, Word
+from ocrwatchd.model import Line, PageText, Part, Word
 from tests import gguf_factory
 
 PAGE = (
@@ -174,8 +174,37 @@ def test_an_answer_without_end_is_refused_as_a_whole():
     """Its edits are kept among the refused ones, the chunk stays raw."""
     ours, _ = corrector(lambda text: Proposal(text.replace("honse", "house"), Ending.LENGTH))
     correction = ours.correct(page_of("the honse"), Work())
-    assert (correction.text, correction.corrected, correction.reason) == ("the honse", True, ENDLESS)
+    assert (correction.text, correction.corrected) == ("the honse", False)
+    assert correction.reason == "the answer did not end"
+    assert correction.parts == (Part(0, len("the honse"), "raw", "the answer did not end"),)
     assert [edit.after for edit in correction.refused] == ["house"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("I'm sorry, but I cannot help with that request.", "the answer is a refusal"),
+        ("", "the answer is empty"),
+        ("<think>The user wants", "the answer is empty"),
+        ("pwned " * 60, "the answer repeats itself"),
+        ("pwned " * 6000, "the answer is longer than its text"),
+    ],
+)
+def test_an_answer_refused_as_a_whole_leaves_its_part_raw(answer, why):
+    """The page says why; it counts as corrected only where another part was decided. Its twins make no difference."""
+    first, second = paragraph(0), paragraph(1)
+    page = page_of(f"{first}\n{second}")
+    ours, _ = corrector(lambda text: answer)
+    correction = ours.correct(page, Work(), Memory())
+    assert (correction.text, correction.corrected, correction.reason) == (
+        page.text, False, f"2 of 2 parts stayed raw: {why}"
+    )  # fmt: skip
+    assert {(part.fate, part.why) for part in correction.parts} == {("raw", why)}
+    ours, _ = corrector(lambda text: answer if text == first.strip() else text.replace("honse", "house"))
+    correction = ours.correct(page, Work(), Memory())
+    assert (correction.corrected, correction.reason) == (True, f"1 of 2 parts stayed raw: {why}")
+    assert [part.fate for part in correction.parts] == ["raw", "decided"]
+    assert correction.text == f"{first}\n{second.replace('honse', 'house')}"
 
 
 def test_a_profile_without_a_model_stays_raw():
@@ -295,7 +324,8 @@ def test_what_a_senseless_model_says_is_refused_and_the_raw_text_delivered(model
     ours = load(Corrector, request.getfixturevalue(model), SMALL)
     correction = ours.correct(page_of(PAGE), Work(llm=SMALL))
     assert correction.text == PAGE
-    assert correction.corrected
+    assert not correction.corrected
+    assert correction.reason
     assert correction.edits == ()
     assert correction.refused
     assert (correction.model, ours.name) == (model, model)
