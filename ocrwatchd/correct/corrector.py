@@ -70,7 +70,8 @@ class Corrector:
         Args:
             page: text and words as the engine read them.
             work: the profile's settings: prompts, budget, gate.
-            memory: of the document that the page is from.
+            memory: of the document that the page is from. It is only asked: who keeps it tells it of each page when
+                that is finished (``lesson``).
         """
         started = self._clock()
         if not page.text.strip():
@@ -144,9 +145,7 @@ class _Sheet:
         admitted = admit(source, answer, Policy.from_settings(self.work.gate), evidence)
         if self.memory is None or admitted.whole:
             return admitted
-        weighed = self.memory.weigh(admitted, source)
-        self.memory.remember(weighed)
-        return weighed
+        return self.memory.weigh(admitted, source)
 
 
 @dataclass(frozen=True, slots=True)

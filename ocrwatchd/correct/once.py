@@ -12,6 +12,7 @@ from ocrwatchd.correct import models
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
+from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.errors import UnreadableScan
 from ocrwatchd.model import Correction, PageText
 
@@ -73,7 +74,10 @@ def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
     portions = list(_portions(text))
     pages = (PageText(number, portion, 0, 0, 0.0) for number, (_, portion) in enumerate(portions, 1))
     memory = Memory()
-    corrections = [corrector.correct(page, work, memory) for page in pages]
+    corrections: list[Correction] = []
+    for page in pages:
+        corrections.append(corrector.correct(page, work, memory))
+        memory.remember(lesson(page.text, corrections[-1]))
     moved = [_moved(each, offset) for each, (offset, _) in zip(corrections, portions, strict=True)]
     return Correction(
         "".join(each.text for each in moved),

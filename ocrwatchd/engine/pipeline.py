@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.gate import Admitted
+from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint
@@ -129,10 +129,8 @@ class _Stations:
                 self.tell("page-done", number, pages.count, seconds)
                 self._log(finished)
                 self.bench.page_finished()
-            else:
-                # The corrector tells the memory of its own pages; those of an earlier attempt are told here.
-                correction = finished.correction
-                self.memory.remember(Admitted(correction.text, correction.edits, correction.refused))
+            # As kept, and page by page: an earlier attempt's pages teach what they would have taught in this one.
+            self.memory.remember(lesson(finished.page.text, finished.correction))
             tally.add(finished)
         return tally
 

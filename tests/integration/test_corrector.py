@@ -15,8 +15,9 @@ from ocrwatchd.correct.context import Context, laid_out
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.frame import framed
-from ocrwatchd.correct.gate import apply
+from ocrwatchd.correct.gate import Admitted, apply
 from ocrwatchd.correct.ink import tokenise_ink
+from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.correct.native import Native
 from ocrwatchd.correct.once import corrected
 from ocrwatchd.correct.skip import CLEAN
@@ -286,11 +287,34 @@ def test_what_a_document_has_taught_is_used_on_its_later_pages():
     ours, _ = corrector(lambda text: text.replace("garbon", "garden"))
     memory = Memory()
     for place in ("north", "south", "east", "west"):
-        ours.correct(page_of(f"to the {place} of it lay the garbon of the house, in full bloom"), Work(), memory)
+        page = page_of(f"to the {place} of it lay the garbon of the house, in full bloom")
+        memory.remember(lesson(page.text, ours.correct(page, Work(), memory)))
     ours, _ = corrector(lambda text: text.replace("honse", "house"))
     page = page_of("behind the old honse is a wall, and there the garbon ends")
     assert ours.correct(page, Work(), memory).text == "behind the old house is a wall, and there the garden ends"
     assert ours.correct(page, Work(), Memory()).text == "behind the old house is a wall, and there the garbon ends"
+
+
+def test_a_page_is_remembered_when_it_is_finished_and_where_the_model_was_heard():
+    """A page's own parts do not teach each other; a word in a part that stayed raw was not passed over."""
+    first, second = paragraph(0), paragraph(1)
+    page = page_of(f"{first}\n{second}")
+    ours, _ = corrector(lambda text: "" if text == second.strip() else text.replace("honse", "house"))
+    memory = Memory()
+    correction = ours.correct(page, Work(), memory)
+    assert memory.weigh(Admitted(page.text, (), ()), page.text).edits == ()
+    taught = lesson(page.text, correction)
+    assert (taught.text, taught.edits) == (first.replace("honse", "house") + "\n", correction.edits)
+
+
+def test_what_a_texts_portions_have_taught_is_used_on_the_later_ones():
+    """As from page to page."""
+    lines = [f"to the {place} of it lay the garbon of the house\f" for place in ("north", "south", "east", "west")]
+    last = "behind the old honse is a wall, and there the garbon ends"
+    ours, _ = corrector(lambda text: text.replace("honse", "house") if "wall" in text else text.replace("bon", "den"))
+    assert corrected("".join(lines) + last, ours, Work()).text.endswith(
+        "old house is a wall, and there the garden ends"
+    )
 
 
 def test_a_long_text_has_a_budget_for_each_portion():

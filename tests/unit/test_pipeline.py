@@ -3,18 +3,23 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocrwatchd.config import Llm, Ocr, Output, Work
+from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import blame, pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
-from ocrwatchd.model import Job
+from ocrwatchd.model import Job, PageText
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
+
+WAYS = ("long", "short", "north", "south", "east")
 
 
 class Watched:
@@ -149,10 +154,64 @@ def test_what_earlier_attempts_have_taught_is_not_forgotten(line, monkeypatch):
     job = line.job("fine", "disk", "fine", llm=Llm(model="/m/fake.gguf"))
     with pytest.raises(OSError, match="No space left"):
         line.work_off(job)
-    assert heard == []
+    assert len(heard) == 1
     monkeypatch.setattr(FakeEngine, "disk", lambda self: None)
     line.work_off(job)
-    assert [[(edit.before, edit.after) for edit in each.edits] for each in heard] == [[("teh", "the")]]
+    assert [[(edit.before, edit.after) for edit in each.edits] for each in heard] == [[("teh", "the")]] * 4
+
+
+class Gardener:
+    """A model that mends "honse" everywhere, "garbon" and "wcrd" only where a part is about spring."""
+
+    name, version = "gardener", "0"
+
+    def propose(self, prompt, text, deadline, context):
+        """Answer at once."""
+        mended = text.replace("honse", "house")
+        if "spring" in text:
+            mended = mended.replace("garbon", "garden").replace("wcrd", "word")
+        return Proposal(mended, Ending.FINISHED)
+
+    def close(self):
+        """Nothing to free."""
+
+
+@pytest.mark.parametrize("interrupted", [0, 1, 2])
+def test_a_resumed_document_is_corrected_like_one_that_was_not_interrupted(line, monkeypatch, interrupted):
+    """Wherever it stopped: what pages teach each other is the same, with the real corrector, gate and memory."""
+    winter = [f"in winter the garbon of the {one} house is bare" for one in ("old", "small", "great")]
+    spring = [
+        f"in spring the garbon of the {one} honse is green, upon my wcrd" for one in ("old", "small", "great", "white")
+    ]
+    filler = [f"the {one} road leads to the {two} hill" for one in WAYS for two in WAYS]
+    texts = {
+        1: "\n".join((*winter, *filler, "", *spring)),
+        2: "\n".join(spring[:2]),
+        3: "the honse of the winter is here, upon my wcrd\nand the garbon is behind it",
+    }
+
+    def recognise(_engine, page, _ocr):
+        return PageText(page.number, texts[page.number], 10, 10, 300.0, engine="rapidocr")
+
+    def stop():
+        return interrupted and ("page-done", interrupted) in line.steps
+
+    def load(path, llm):
+        return Corrector(path, llm, load=lambda path, llm, clock: Gardener())
+
+    monkeypatch.setattr(FakeEngine, "recognise", recognise)
+    line.bench = Bench(replace(MAKERS, corrector=load), line.folder, lambda: None)
+    job = line.job("fine", "fine", "fine", llm=Llm(model="/m/fake.gguf"))
+    if interrupted:
+        with pytest.raises(pipeline.Stopping):
+            line.work_off(job, stop)
+    line.steps.clear()
+    line.work_off(job)
+    pages = receipt(job)["pages"]
+    assert len(pages[0]["parts"]) == 2
+    # Mended six times and passed over three times: on the last page it stays. The other one was never passed over.
+    assert [page["text"].count("garbon") for page in pages] == [3, 0, 1]
+    assert [(edit["before"], edit["why"]) for edit in pages[2]["edits"]][1:] == [("wcrd", "as elsewhere")]
 
 
 def test_pages_of_other_settings_are_read_again(line):
