@@ -1,6 +1,6 @@
 """The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
 
-Answers are read when the supervisor's selector says so, ``turn`` does what time asks for, reaping takes a second at most.
+Answers are read when the selector says so, ``turn`` does what time asks for, reaping takes a second at most.
 """
 
 from __future__ import annotations
