@@ -57,8 +57,11 @@ SPELLED_RATIO = 1.3
 SPELLED_SLACK = 4
 """A repair may have so many times its source's bytes as tokens, plus so many."""
 
+FLOOR = 0.2
+"""The least certainty, 0-1, of a decision after which a repair is spelled at all."""
+
 BAR = 0.6
-"""The least certainty, 0-1, of a repair that is taken."""
+"""The least certainty, 0-1, of a repair of which nothing else is known: the decision's times each byte's."""
 
 _WORD = re.compile(r"\S+")
 _RUNS = re.compile(r"[^\W\d_]+|.", re.DOTALL)
@@ -185,6 +188,18 @@ class Repair(NamedTuple):
     certainty: float
 
 
+class Trust(Protocol):
+    """Decides which repairs are taken, by their words and the model's certainty."""
+
+    def __call__(self, before: str, after: str, certainty: float) -> bool:
+        """True where ``after`` may stand for ``before``."""
+
+
+def certain(_before: str, _after: str, certainty: float) -> bool:
+    """Trust what is above ``BAR``."""
+    return certainty >= BAR
+
+
 def repaired(text: str, repairs: Sequence[Repair]) -> str:
     """The text with repairs in it. A word that is dropped takes one space beside it along."""
     pieces: list[str] = []
@@ -198,14 +213,14 @@ def repaired(text: str, repairs: Sequence[Repair]) -> str:
     return "".join((*pieces, text[done:]))
 
 
-def propose(text: str, reader: Reader, vocabulary: Vocabulary, bar: float = BAR) -> list[Repair]:
+def propose(text: str, reader: Reader, vocabulary: Vocabulary, trust: Trust = certain) -> list[Repair]:
     """Let a model repair a text.
 
     Args:
         text: as recognised.
         reader: the model.
         vocabulary: the model's.
-        bar: the least certainty of a repair.
+        trust: decides which repairs are taken. What is not taken leaves no trace in the stream.
 
     Returns:
         The repairs in order; ``repaired`` writes them into the text. White space between words stays as it is.
@@ -218,7 +233,7 @@ def propose(text: str, reader: Reader, vocabulary: Vocabulary, bar: float = BAR)
     while first < len(found):
         last = _stretch_end(found, first, vocabulary)
         stream = _stream(now, gaps, first, last, vocabulary)
-        for number, count, after, certainty in _answers(stream, now, reader, vocabulary, bar):
+        for number, count, after, certainty in _answers(stream, now, reader, trust):
             start = found[number][0]
             end = found[number + count - 1][0] + len(found[number + count - 1][1])
             repairs.append(Repair(start, text[start:end], after, certainty))
@@ -278,7 +293,7 @@ def _stream(now: Sequence[str], gaps: Sequence[int], first: int, last: int, voca
 
 
 def _answers(
-    stream: _Stream, now: Sequence[str], reader: Reader, vocabulary: Vocabulary, bar: float
+    stream: _Stream, now: Sequence[str], reader: Reader, trust: Trust
 ) -> Iterator[tuple[int, int, str, float]]:
     """Ask; yield (word, words replaced, repair, certainty)."""
     reader.forget(0)
@@ -289,7 +304,7 @@ def _answers(
         logits = reader.read(stream.tokens[done:end], [question.place - done for question in waiting])
         for row, question in zip(logits, waiting, strict=True):
             asked += 1
-            opening, certainty = _decision(row, bar)
+            opening, certainty = _decision(row)
             if opening == SAME or (opening == JOIN and not question.joinable):
                 continue
             kept = length + question.place + 1 - done
@@ -298,8 +313,8 @@ def _answers(
             before = " ".join(now[question.number : question.number + count])
             spelled, sure = _spelled(opening, before, reader)
             length, done = kept + len(spelled) + 2, question.place + 1
-            after = vocabulary.decode(spelled)
-            if sure * certainty < bar or after == before:
+            after = bytes(spelled).decode("utf-8", "replace")
+            if after == before or not trust(before, after, sure * certainty):
                 reader.forget(kept)
                 length = kept
             else:
@@ -310,11 +325,11 @@ def _answers(
             length, done = length + end - done, end
 
 
-def _decision(row: npt.NDArray[np.float32], bar: float) -> tuple[int, float]:
-    """The control token to go on with and its certainty; ``SAME`` where no repair is certain enough."""
+def _decision(row: npt.NDArray[np.float32]) -> tuple[int, float]:
+    """The control token to go on with and its certainty; ``SAME`` where no repair is certain enough to be spelled."""
     same, fix, join = _shares(row[[SAME, FIX, JOIN]])
     opening, certainty = (FIX, fix) if fix >= join else (JOIN, join)
-    return (opening, certainty) if certainty >= bar else (SAME, same)
+    return (opening, certainty) if certainty >= FLOOR else (SAME, same)
 
 
 def _spelled(opening: int, before: str, reader: Reader) -> tuple[list[int], float]:

@@ -1,0 +1,66 @@
+"""Which of the model's repairs are taken: a dictionary knows what a small model cannot have learned.
+
+A repair that makes a word of what was none needs little certainty, one that makes another word of a word needs much.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MENDED = 0.3
+"""What is no word becomes one."""
+
+STRANGE = 0.85
+"""What is no word becomes another one that is not known: a name, most likely."""
+
+OTHER = 0.85
+"""A word becomes another one."""
+
+SPOILED = 0.98
+"""A word becomes what is none."""
+
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+_INNER = re.compile(r"[-'\u2019\u2014]+")
+_TAILS = frozenset({"", "s", "t", "d", "ll", "re", "ve", "m", "o"})
+_LETTERS = frozenset({"a", "A", "I", "O"})
+
+
+class WordTrust:
+    """Trusts a repair by what a dictionary says about its words; see ``format.Trust``.
+
+    Args:
+        knows: True for a word of the language, whatever its capitals.
+    """
+
+    def __init__(self, knows: Callable[[str], bool]) -> None:
+        self._knows = knows
+
+    def __call__(self, before: str, after: str, certainty: float) -> bool:
+        """True where the certainty is enough for what the repair does."""
+        return certainty >= self.bar(before, after)
+
+    def bar(self, before: str, after: str) -> float:
+        """The certainty, 0-1, that this repair needs."""
+        if self.is_word(before):
+            return OTHER if self.is_word(after) else SPOILED
+        return MENDED if self.is_word(after) else STRANGE
+
+    def is_word(self, text: str) -> bool:
+        """True where each part of a text between spaces, hyphens and apostrophes is a word."""
+        return all(self._is_known(part) for part in text.split()) and bool(text.strip())
+
+    def _is_known(self, word: str) -> bool:
+        core = _AROUND.sub("", word)
+        if not core:
+            return False
+        return all(part in _TAILS or self._is_plain(part) for part in _INNER.split(core))
+
+    def _is_plain(self, word: str) -> bool:
+        if len(word) == 1:
+            return word in _LETTERS
+        shaped = word.islower() or word.istitle() or word.isupper()
+        return word.isalpha() and shaped and self._knows(word)

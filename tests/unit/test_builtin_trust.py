@@ -1,0 +1,43 @@
+"""Which repairs of the built-in model are taken, by what a dictionary says about their words."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocrwatchd.correct.builtin.trust import MENDED, OTHER, SPOILED, STRANGE, WordTrust
+
+WORDS = frozenset("the of had bad sample well known don".split())  # noqa: SIM905 - words
+
+
+def knows(word: str) -> bool:
+    """Look a word up, whatever its capitals."""
+    return word.lower() in WORDS
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "bar"),
+    [
+        ("tho", "the", MENDED),
+        ("s4mple,", "sample,", MENDED),
+        ("ofthe", "of the", MENDED),
+        ("well-kn0wn", "well-known", MENDED),
+        ("d0n't", "don't", MENDED),
+        ("Jobn", "John", STRANGE),
+        ("l847", "1847", STRANGE),
+        ("bad", "had", OTHER),
+        ("the", "tho", SPOILED),
+        ("~", "", STRANGE),
+        ("bad", "", SPOILED),
+        ("tHe", "the", MENDED),
+    ],
+)
+def test_the_bar_is_higher_the_more_a_repair_may_harm(before: str, after: str, bar: float) -> None:
+    """Making a word of what was none needs little certainty; making another word of one needs much."""
+    assert WordTrust(knows).bar(before, after) == bar
+
+
+def test_a_repair_is_trusted_from_its_bar_on() -> None:
+    """The model's certainty decides, against the bar for these words."""
+    trust = WordTrust(knows)
+    assert trust("tho", "the", MENDED)
+    assert not trust("tho", "the", MENDED - 0.01)
