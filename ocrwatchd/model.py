@@ -238,6 +238,7 @@ class Document:
         warnings: about the document as a whole.
         seconds: wall time over all attempts' finished pages.
         totals: words and edits.
+        formats: of the files in its set, by their names in ``output.formats``.
     """
 
     job: str
@@ -252,6 +253,7 @@ class Document:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     totals: Totals = Totals()
+    formats: tuple[str, ...] = ("txt", "json")
 
     @property
     def complete(self) -> bool:

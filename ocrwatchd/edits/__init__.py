@@ -44,7 +44,7 @@ def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
 
 
 def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, force: bool) -> int:
-    """Take edits back, or put them in again: in NAME.json, and in NAME.txt, which is written anew.
+    """Take edits back, or put them in again: in NAME.json, and in NAME.txt where the document has one.
 
     Args:
         receipt: the document's NAME.json.
@@ -66,5 +66,11 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
     written = delivered.save(force=force)
     done = "reverted" if reverted else "applied"
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}")  # noqa: T201 - the verb's output
-    print(delivered.text_path if written else "nothing had to be written")  # noqa: T201 - the verb's output
+    print(_told(delivered) if written else "nothing had to be written")  # noqa: T201 - the verb's output
     return 0
+
+
+def _told(delivered: Delivered) -> str:
+    if delivered.has_text:
+        return str(delivered.text_path)
+    return f"{delivered.path} (it alone: output.formats ordered no {delivered.text_path.name})"

@@ -1,4 +1,4 @@
-"""A delivered document: its receipt, NAME.json, and the text beside it, NAME.txt."""
+"""A delivered document: its receipt, NAME.json, and the text beside it, NAME.txt, where one was ordered."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class _Receipt(_Checked):
     evaluation: bool
     totals: dict[str, Any]
     pages: list[_Page]
+    formats: list[str] = ["txt"]
 
 
 class Delivered:
@@ -99,6 +100,11 @@ class Delivered:
     def text_path(self) -> Path:
         """NAME.txt."""
         return self.path.with_suffix(SUFFIXES["txt"])
+
+    @property
+    def has_text(self) -> bool:
+        """True where a NAME.txt belongs to the document: ``output.formats`` had it, or the receipt does not say."""
+        return "txt" in self._table.get("formats", ["txt"])
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -142,25 +148,38 @@ class Delivered:
     def save(self, *, force: bool) -> bool:
         """Write NAME.txt and NAME.json anew, each whole or not at all; False where both were right already.
 
+        A NAME.txt that was never ordered is not written; one that lies there all the same is somebody else's.
+
         Args:
-            force: also over a text that somebody has changed, or where there is none.
+            force: also over a text that somebody has changed, or where it is missing.
 
         Raises:
             TextChanged: nothing was written.
             OSError: a file cannot be written.
         """
-        text = self._text()
+        if self.has_text:
+            return self._save_with_text(force=force)
+        content = self._content()
+        if content == self.path.read_bytes():
+            return False
+        _replace(self.path, content, self.path)
+        return True
+
+    def _save_with_text(self, *, force: bool) -> bool:
+        text, content = self._text(), self._content()
         lying = self.text_path.read_bytes() if self.text_path.exists() else None
         # The text that was wanted is there already where an earlier call was interrupted between the two files.
         if lying not in {self._delivered, text} and not force:
             fault = "is missing" if lying is None else "was changed by hand"
             raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
-        content = b"".join(receipt.laid_out(self._head(), self.pages))
         if lying == text and content == self.path.read_bytes():
             return False
         _replace(self.text_path, text, self.path)
         _replace(self.path, content, self.path)
         return True
+
+    def _content(self) -> bytes:
+        return b"".join(receipt.laid_out(self._head(), self.pages))
 
     def _head(self) -> dict[str, Any]:
         return {key: value for key, value in self._table.items() if key != "pages"}

@@ -81,6 +81,7 @@ class Tally:
             warnings=tuple(warnings),
             seconds=self.seconds,
             totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
+            formats=tuple(writer.name for writer in writers(job.work.output.formats)),
         )
 
     def figures(self, document: Document) -> dict[str, object]:

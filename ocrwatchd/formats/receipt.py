@@ -64,6 +64,7 @@ def _head(document: Document) -> dict[str, object]:
             "parts": totals.parts,
         },
         "warnings": document.warnings,
+        "formats": document.formats,
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
     }

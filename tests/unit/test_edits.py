@@ -160,6 +160,34 @@ def test_a_missing_text_is_said(delivered):
     assert text_of(delivered).startswith(b"teh first")
 
 
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("lying", [None, b"somebody's own"])
+def test_a_text_that_was_never_ordered_is_not_written(delivered, capsys, force, lying):
+    """Without txt in ``output.formats`` there is NAME.json alone: it is written, and that is said."""
+    lay(delivered, told(delivered) | {"formats": ["raw", "json"]})
+    text = delivered.with_suffix(".txt")
+    text.unlink()
+    if lying:
+        text.write_bytes(lying)
+    for reverted in (True, False):
+        edits.revise(delivered, [1], reverted=reverted, force=force)
+        shown = capsys.readouterr().out
+        assert shown.splitlines()[1:] == [f"{delivered} (it alone: output.formats ordered no s.txt)"]
+        assert told(delivered)["pages"][0]["text"].startswith("teh" if reverted else "the")
+    assert (text.read_bytes() if text.exists() else None) == lying
+    edits.revise(delivered, [1], reverted=False, force=force)
+    assert "nothing had to be written" in capsys.readouterr().out
+
+
+def test_a_receipt_that_tells_no_formats_has_a_text(delivered):
+    """As those of earlier versions."""
+    table = told(delivered)
+    del table["formats"]
+    lay(delivered, table)
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert text_of(delivered).startswith(b"teh first")
+
+
 def test_what_was_interrupted_between_the_files_is_finished(delivered, monkeypatch):
     """The text comes first; asked once more, the receipt follows."""
     written = []
@@ -206,6 +234,7 @@ def test_keys_of_later_versions_are_kept(delivered):
         (lambda table: [], "is not a document's receipt"),
         (lambda table: table | {"pages": [{}]}, r"is damaged at pages\.0\.number"),
         (lambda table: table | {"pages": "x"}, "is damaged at pages"),
+        (lambda table: table | {"formats": "txt"}, "is damaged at formats"),
         (lambda table: table["pages"][0].update(text="x") or table, "text and edits of page 1 disagree"),
         (lambda table: table["pages"][1]["edits"][0].update(offset=3) or table, "text and edits of page 2 disagree"),
         (lambda table: table["pages"][1]["edits"][0].update(number=1) or table, "two edits have one number"),

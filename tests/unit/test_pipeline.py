@@ -64,6 +64,7 @@ def test_a_job_becomes_a_finished_set(line):
     assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.raw.txt", "document.txt"]
     assert (job.out / "document.txt").read_text() == "a line of page 1\nthe end\n\fa line of page 2\nthe end\n"
     assert "teh" in (job.out / "document.raw.txt").read_text()
+    assert receipt(job)["formats"] == ["txt", "raw", "json"]
     assert (figures["pages"], figures["edits"], figures["corrected"], figures["complete"]) == (2, 2, True, True)
     assert receipt(job)["versions"] | {"ocrwatchd": ""} == {
         "ocrwatchd": "", "rapidocr": "0", "model": "fake", "model_runtime": "0"
