@@ -7,17 +7,22 @@ Beside them lies ``ocrwatchd.json``, which tells what ocrwatchd has fetched itse
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
 import os
 import re
+import shutil
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ocrwatchd import files
 from ocrwatchd.config import cache_directory
-from ocrwatchd.correct.repository import choose
+from ocrwatchd.correct.repository import choose, is_plain, is_sha256, models
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -29,6 +34,8 @@ RECORD = "ocrwatchd.json"
 INCOMPLETE = ".incomplete"
 _REPOSITORY = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
 _READABLE = 0o644
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems say that know no symbolic links."""
 
 
 class Record(BaseModel):
@@ -43,6 +50,11 @@ class Record(BaseModel):
 
     licence: str = ""
     files: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("files")
+    @classmethod
+    def _only_what_may_be_a_path(cls, given: dict[str, str]) -> dict[str, str]:
+        return {name: sha256 for name, sha256 in given.items() if is_plain(name) and is_sha256(sha256)}
 
 
 def root() -> Path:
@@ -69,10 +81,12 @@ def folder(repository: str) -> Path:
 
 
 def repositories() -> Iterator[str]:
-    """The repositories that lie here."""
+    """The repositories that lie here; folders of other programs with other names are passed over."""
     lying = sorted(root().glob("models--*")) if root().is_dir() else []
     for path in lying:
-        yield path.name.removeprefix("models--").replace("--", "/", 1)
+        name = path.name.removeprefix("models--").replace("--", "/", 1)
+        if _REPOSITORY.fullmatch(name):
+            yield name
 
 
 def snapshots(repository: str) -> list[Path]:
@@ -108,7 +122,52 @@ def find(llm: Llm) -> Path | None:
 
 def begun_bytes(repository: str) -> int:
     """How much of a model has come of which the download has not ended."""
-    return sum(path.stat().st_size for path in (folder(repository) / "blobs").glob(f"*{INCOMPLETE}"))
+    total = 0
+    for path in (folder(repository) / "blobs").glob(f"*{INCOMPLETE}"):
+        with contextlib.suppress(OSError):  # it has been completed a moment ago
+            found = path.lstat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
+
+
+def is_whole(path: Path, sha256: str, size: int | None = None) -> bool:
+    """True for a file that is there with this content; the size, in bytes, is asked first where it is known."""
+    try:
+        with path.open("rb") as file:
+            if size is not None and os.fstat(file.fileno()).st_size != size:
+                return False
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+
+
+def put_in_place(blob: Path, place: Path) -> None:
+    """Put a whole blob into its snapshot, as other programs expect it: by a link, or a copy where there are none.
+
+    Raises:
+        OSError: it cannot be put there.
+    """
+    if place.resolve() == blob.resolve() or (not place.is_symlink() and is_whole(place, blob.name)):
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        place.symlink_to(os.path.relpath(blob, place.parent))
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(blob, place)
+
+
+def is_sound(first: Path) -> bool:
+    """True where each part of a cached model is what its blob is named for. Reads it all.
+
+    Args:
+        first: the model, or its first part, as ``find`` gives it.
+    """
+    parts = models(path.name for path in first.parent.iterdir())[first.name]
+    blobs = [first.with_name(part).resolve() for part in parts]
+    return all(is_whole(blob, blob.name) for blob in blobs if is_sha256(blob.name))
 
 
 def record(repository: str) -> Record:

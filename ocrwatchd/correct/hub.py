@@ -1,8 +1,8 @@
 """Fetch a model from the Hugging Face hub. The only module that imports huggingface_hub, and so the network's only use.
 
 Files are fetched one after the other into ``blobs/SHA256.incomplete`` and get their name once they are whole and their
-hash is right; what broke off goes on where it was, in another process too. That is why ``hf_hub_download`` only puts
-the finished file into its snapshot: by itself it begins every download afresh.
+hash is right; what broke off goes on where it was, in another process too. ``hf_hub_download`` is not used: it begins
+every download afresh in another process, checks no hash, and takes what the hub says for a blob's path.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the library is imported
 
-from huggingface_hub import HfApi, hf_hub_download, hf_hub_url
+from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's or httpx2's, as it uses
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
     HTTPError,
-    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
@@ -34,7 +32,7 @@ from huggingface_hub.utils import build_hf_headers, disable_progress_bars  # typ
 from huggingface_hub.utils import logging as hub_logging
 
 from ocrwatchd.correct import cache
-from ocrwatchd.correct.repository import choose
+from ocrwatchd.correct.repository import choose, is_commit, is_plain, is_sha256
 from ocrwatchd.correct.shelf import in_words
 from ocrwatchd.errors import FolderUnusable, ModelUnavailable
 
@@ -51,6 +49,7 @@ ROOM_BYTES = 256 << 20
 """What a download leaves free on the disk."""
 
 ANSWER_SECONDS = 20.0
+LICENCE_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def ask(llm: Llm) -> Offer:
     """Ask the hub which files the settings mean.
 
     Raises:
-        ModelUnavailable: it cannot be asked, or has no such model.
+        ModelUnavailable: it cannot be asked, has no such model, or gives names or hashes that are none.
     """
     cache.folder(llm.hugging_face_repo_id)
     with _in_plain_words(llm.hugging_face_repo_id):
@@ -96,8 +95,11 @@ def ask(llm: Llm) -> Offer:
         siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
         chosen = [siblings[name] for name in choose(siblings, llm)]
     parts = tuple(Part(each.rfilename, each.lfs.size, each.lfs.sha256) for each in chosen if each.lfs)
-    if len(parts) != len(chosen) or not info.sha:
-        raise ModelUnavailable(f"{llm.hugging_face_repo_id}: the hub gives no checksum for it; use another repository")
+    # They become names in the cache.
+    if not (len(parts) == len(chosen) and is_commit(info.sha) and all(map(_is_sane, parts))):
+        raise ModelUnavailable(
+            f"{llm.hugging_face_repo_id}: the hub gives no proper checksum for it; use another repository"
+        )
     return Offer(llm.hugging_face_repo_id, info.sha, parts, _licence(info.card_data))
 
 
@@ -117,36 +119,41 @@ def pull(offer: Offer, tell: Tell) -> Path:
     """
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bars()
-    blobs = cache.folder(offer.repository) / "blobs"
+    base = cache.folder(offer.repository)
+    blobs, snapshot = base / "blobs", base / "snapshots" / offer.commit
     try:
         blobs.mkdir(parents=True, exist_ok=True)
-        _check_room(offer, blobs)
-        _remember(offer, blobs)
+        missing = tuple(part for part in offer.parts if not _is_whole(part, blobs / part.sha256))
+        _check_room(offer, missing, blobs)
+        _remember(offer, missing, blobs)
         before = 0
         for part in offer.parts:
-            base = before
-
-            def told(here: int, base: int = base) -> None:
-                tell(base + here, offer.size)
-
-            _fetch(offer, part, blobs, told)
+            if part in missing:
+                _fetch(offer, part, blobs, lambda here, base=before: tell(base + here, offer.size))  # type: ignore[misc]
+            cache.put_in_place(blobs / part.sha256, snapshot / part.name)
             before += part.size
+            tell(before, offer.size)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise FolderUnusable(f"{blobs}: the disk is full; make room, and run it again: it goes on there") from error
         raise FolderUnusable(f"{error.filename or blobs} cannot be written: {error.strerror or error}") from error
-    return Path(_placed(offer, offer.parts[0]))
+    return snapshot / offer.parts[0].name
+
+
+def _is_sane(part: Part) -> bool:
+    return is_plain(part.name) and is_sha256(part.sha256) and isinstance(part.size, int) and part.size >= 0
+
+
+def _is_whole(part: Part, path: Path) -> bool:
+    return cache.is_whole(path, part.sha256, part.size)
 
 
 def _fetch(offer: Offer, part: Part, blobs: Path, tell: Callable[[int], None]) -> None:
     blob = blobs / part.sha256
-    if not blob.exists():
-        with _held(blobs / f"{part.sha256}{cache.INCOMPLETE}") as incomplete:
-            if not blob.exists():  # another process may have completed it meanwhile
-                _download(offer, part, incomplete, tell)
-                Path(incomplete.name).replace(blob)
-    tell(part.size)
-    _placed(offer, part)
+    with _held(blobs / f"{part.sha256}{cache.INCOMPLETE}") as incomplete:
+        if not _is_whole(part, blob):  # another process may have completed it meanwhile
+            _download(offer, part, incomplete, tell)
+            Path(incomplete.name).replace(blob)
 
 
 def _download(offer: Offer, part: Part, incomplete: BufferedRandom, tell: Callable[[int], None]) -> None:
@@ -172,8 +179,7 @@ def _download(offer: Offer, part: Part, incomplete: BufferedRandom, tell: Callab
             raise ModelUnavailable(_broken_off(offer, incomplete)) from error
     incomplete.flush()
     os.fsync(incomplete.fileno())
-    incomplete.seek(0)
-    if hashlib.file_digest(incomplete, "sha256").hexdigest() != part.sha256:
+    if not _is_whole(part, Path(incomplete.name)):
         Path(incomplete.name).unlink(missing_ok=True)
         raise ModelUnavailable(
             f"{offer.repository}: {part.name} came damaged (its SHA-256 is not the hub's) and was removed; "
@@ -199,7 +205,9 @@ class _Counted:
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[BufferedRandom]:
     """A file to download into, for this process alone; an empty one does not stay."""
-    with path.open("a+b") as file:
+    if path.is_symlink():
+        raise ModelUnavailable(f"{path} is a link where a download belongs; remove it")
+    with open(path, "a+b", opener=_no_link) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -212,18 +220,13 @@ def _held(path: Path) -> Iterator[BufferedRandom]:
                     path.unlink()
 
 
-def _placed(offer: Offer, part: Part) -> str:
-    """Put a finished blob into its snapshot, as other programs expect it; its place there."""
-    place = cache.folder(offer.repository) / "snapshots" / offer.commit / part.name
-    if not place.exists():
-        with _in_plain_words(offer.repository):
-            hf_hub_download(offer.repository, part.name, revision=offer.commit, cache_dir=cache.root())
-    return str(place)
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
-def _remember(offer: Offer, blobs: Path) -> None:
+def _remember(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
     """Note what is fetched now: what another program has fetched before stays that program's."""
-    ours = {part.name: part.sha256 for part in offer.parts if not (blobs / part.sha256).exists()}
+    ours = {part.name: part.sha256 for part in missing}
     if ours:
         known = cache.record(offer.repository).files
         for name in ours.keys() & known.keys():
@@ -232,16 +235,15 @@ def _remember(offer: Offer, blobs: Path) -> None:
         cache.write_record(offer.repository, cache.Record(licence=offer.licence, files=known | ours))
 
 
-def _check_room(offer: Offer, blobs: Path) -> None:
-    missing = 0
-    for part in offer.parts:
-        if not (blobs / part.sha256).exists():
-            incomplete = blobs / f"{part.sha256}{cache.INCOMPLETE}"
-            missing += part.size - (min(incomplete.stat().st_size, part.size) if incomplete.exists() else 0)
+def _check_room(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
+    wanted = 0
+    for part in missing:
+        incomplete = blobs / f"{part.sha256}{cache.INCOMPLETE}"
+        wanted += part.size - (min(incomplete.stat().st_size, part.size) if incomplete.exists() else 0)
     free = shutil.disk_usage(blobs).free
-    if missing and missing + ROOM_BYTES > free:
+    if wanted and wanted + ROOM_BYTES > free:
         raise FolderUnusable(
-            f"{cache.root()}: {in_words(missing)} are missing of {offer.repository} and {in_words(free)} are free; "
+            f"{cache.root()}: {in_words(wanted)} are missing of {offer.repository} and {in_words(free)} are free; "
             f"make room (with {in_words(ROOM_BYTES)} to spare), choose a smaller llm.hugging_face_quantization, "
             "or set HF_HOME to a folder on another disk"
         )
@@ -276,12 +278,12 @@ def _in_plain_words(repository: str) -> Iterator[None]:
             f"the hub answers {error.response.status_code} about {repository}; try again later, "
             "and check HF_TOKEN where one is set"
         ) from error
-    except (HTTPError, ConnectionError, LocalEntryNotFoundError) as error:
+    except (HTTPError, ConnectionError) as error:
         raise ModelUnavailable(
             f"the hub cannot be reached for {repository} ({type(error).__name__}); check the network and its proxy, "
             "or put the model in place by hand and set llm.directory_model_path"
         ) from error
-    except ValueError as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # what the library makes of nonsense
         raise ModelUnavailable(
             f"what answers about {repository} is not the hub ({type(error).__name__}); a login page or a proxy may be "
             "in the way"
@@ -290,4 +292,5 @@ def _in_plain_words(repository: str) -> Iterator[None]:
 
 def _licence(card: Any) -> str:  # noqa: ANN401 - the library's own value, which may be anything that a card holds
     found = getattr(card, "license_name", None) or getattr(card, "license", None) or ""
-    return found if isinstance(found, str) else ", ".join(map(str, found))
+    words = found if isinstance(found, str) else ", ".join(map(str, found))
+    return "".join(filter(str.isprintable, words))[:LICENCE_CHARACTERS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from ocrwatchd.errors import ModelUnavailable
 
@@ -22,6 +22,8 @@ ALIASES = {"int8": "q8_0", "int4": "q4_k_m", "fp16": "f16", "fp32": "f32"}
 
 _QUANTISATION = re.compile(r"(?:^|[-._/])((?:i?q|tq)\d\w*|mxfp\d\w*|b?f16|fp16|f32|fp32)(?=[-./]|$)", re.IGNORECASE)
 _NO_MODEL = re.compile(r"mmproj|imatrix", re.IGNORECASE)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAMED_AT_MOST = 12
 _FORMATS = {
     ".safetensors": "safetensors",
@@ -32,6 +34,21 @@ _FORMATS = {
     ".h5": "TensorFlow",
     ".msgpack": "Flax",
 }
+
+
+def is_sha256(said: object) -> TypeGuard[str]:
+    """True for a SHA-256 as the hub writes it; nothing else becomes a blob's name."""
+    return isinstance(said, str) and _SHA256.fullmatch(said) is not None
+
+
+def is_commit(said: object) -> TypeGuard[str]:
+    """True for a revision as the hub writes it; nothing else becomes a folder's name."""
+    return isinstance(said, str) and _COMMIT.fullmatch(said) is not None
+
+
+def is_plain(name: str) -> bool:
+    """True for a file's name that stays in its repository's folder and on a terminal's line."""
+    return name.isprintable() and "\\" not in name and not {"", ".", ".."}.intersection(name.split("/"))
 
 
 def quantisation(named: str) -> str:
@@ -70,7 +87,7 @@ def choose(names: Iterable[str], llm: Llm) -> tuple[str, ...]:
     ``hugging_face_file_name`` decides where it is set, else ``hugging_face_quantization``.
 
     Raises:
-        ModelUnavailable: none or several fit; the message names what there is.
+        ModelUnavailable: none or several fit, and the message names what there is; or the name is no plain path.
     """
     listed = tuple(names)
     repository = llm.hugging_face_repo_id
@@ -84,6 +101,8 @@ def choose(names: Iterable[str], llm: Llm) -> tuple[str, ...]:
         wanted, key = llm.hugging_face_quantization, "hugging_face_quantization"
         fitting = [first for first in there if quantisation(wanted) in quantisations_of(first)]
     if len(fitting) == 1:
+        if not is_plain(fitting[0]):
+            raise ModelUnavailable(f"{repository} calls its file {fitting[0]!a}, a name that leads elsewhere; {_OTHER}")
         return there[fitting[0]]
     if fitting:
         raise ModelUnavailable(
@@ -95,6 +114,7 @@ def choose(names: Iterable[str], llm: Llm) -> tuple[str, ...]:
     raise ModelUnavailable(f"{repository} has no {wanted}{meant}; it has {has}; set llm.{key}")
 
 
+_OTHER = "use another repository"
 _REMEDY = 'look for a repository of the same model whose name ends in "-GGUF" and set llm.hugging_face_repo_id to it'
 
 
@@ -109,4 +129,4 @@ def _held(names: tuple[str, ...]) -> str:
 
 def _few(names: list[str]) -> str:
     more = ", …" if len(names) > _NAMED_AT_MOST else ""
-    return ", ".join(names[:_NAMED_AT_MOST]) + more
+    return ", ".join(name if name.isprintable() else ascii(name) for name in names[:_NAMED_AT_MOST]) + more

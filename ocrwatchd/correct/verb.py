@@ -105,10 +105,13 @@ def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
     try:
         offer = hub.ask(llm)
     except ModelUnavailable as error:
-        if found := cache.find(llm):
-            log.warning("model.not_asked", reason=str(error))
-            return str(found)
-        raise
+        found = cache.find(llm)
+        if not found:
+            raise
+        if not cache.is_sound(found):
+            raise ModelUnavailable(f"{found} is damaged and cannot be fetched again now: {error}") from error
+        log.warning("model.not_asked", reason=str(error))
+        return str(found)
     memory = shelf.memory_bytes()
     if not shelf.fits(offer.size, memory):
         words = shelf.fit_in_words(offer.size, memory)

@@ -36,6 +36,8 @@ class Trouble:
         damage: the first byte of what is served is wrong.
         status: every question gets this answer.
         nonsense: questions are answered by a login page.
+        hash: what is told for each file's SHA-256.
+        commit: what is told for the revision.
     """
 
     cut_at: int = 0
@@ -43,6 +45,8 @@ class Trouble:
     damage: bool = False
     status: int = 0
     nonsense: bool = False
+    hash: object = ""
+    commit: object = COMMIT
     go_on: threading.Event = field(default_factory=threading.Event)
 
 
@@ -136,13 +140,13 @@ class _Answerer(BaseHTTPRequestHandler):
                 "rfilename": file,
                 "size": len(content),
                 "blobId": "0" * 40,
-                "lfs": {"size": len(content), "sha256": sha256(content), "pointerSize": 135},
+                "lfs": {"size": len(content), "sha256": self.hub.trouble.hash or sha256(content), "pointerSize": 135},
             }
             for file, content in repository.files.items()
         ]
         told = {
             "id": name,
-            "sha": COMMIT,
+            "sha": self.hub.trouble.commit,
             "siblings": siblings,
             "gated": "manual" if repository.gated else False,
             "cardData": {"license": repository.licence} if repository.licence else {},

@@ -155,6 +155,92 @@ def test_a_damaged_file_is_removed_and_told(online):
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        {"hash": "../../../../victim"},
+        {"hash": "AB" * 32},
+        {"hash": [1]},
+        {"commit": "../../../../victim"},
+        {"commit": "main"},
+        {"commit": None},
+    ],
+)
+def test_what_the_hub_tells_never_leads_out_of_the_cache(online, told):
+    """It is refused in words before anything is downloaded; the other verbs go on working."""
+    victim = Path(os.environ["CACHE_DIRECTORY"]) / "victim"
+    victim.write_text("mine")
+    for name, value in told.items():
+        setattr(online.trouble, name, value)
+    pulled = ask("pull", NAME)
+    assert pulled.returncode == 3, pulled.stderr
+    assert "the hub gives no proper checksum for it" in pulled.stderr
+    assert victim.read_text() == "mine"
+    assert online.downloads() == []
+    assert ask("list").returncode == 0
+
+
+def test_a_files_name_never_leads_out_of_the_cache(online, model):
+    """Neither is it downloaded."""
+    online.repositories[NAME].files["../../../victim-q4_k_m.gguf"] = model
+    pulled = ask("pull", NAME, "--quantization", "int4")
+    assert pulled.returncode == 3
+    assert "a name that leads elsewhere" in pulled.stderr
+    assert online.downloads() == []
+
+
+def damage_size(place):
+    """Something else has written over the model."""
+    place.write_bytes(b"GGUF rubbish!!")
+
+
+def damage_content(place):
+    """A bit has fallen over."""
+    with place.open("r+b") as file:
+        file.seek(1 << 20)
+        file.write(b"\1")
+
+
+def damage_place(place):
+    """The link has given way to another file; the blob is as it was."""
+    place.unlink()
+    place.write_bytes(b"GGUF rubbish!!")
+
+
+@pytest.mark.parametrize("damage", [damage_size, damage_content, damage_place])
+def test_a_damaged_model_is_mended_by_a_pull(online, model, damage):
+    """Only what is damaged is fetched again; without a network it is not called fetched."""
+    place = Path(ask("pull", NAME).stdout.strip())
+    damage(place)
+    if damage is not damage_place:
+        offline = ask("pull", NAME, HF_HUB_OFFLINE="1")
+        assert (offline.returncode, offline.stdout) == (3, "")
+        assert "is damaged" in offline.stderr
+    pulled = ask("pull", NAME)
+    assert pulled.stdout == f"{place}\n", pulled.stderr
+    assert place.read_bytes() == model
+    assert len(online.downloads()) == (1 if damage is damage_place else 2)
+    assert ask("remove", NAME).returncode == 0
+
+
+def test_a_download_never_goes_through_a_link(online, model, tmp_path):
+    """What it points to stays as it is."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    base = Path(os.environ["CACHE_DIRECTORY"], "huggingface", "models--org--tiny-GGUF", "blobs")
+    base.mkdir(parents=True)
+    for target in (victim, tmp_path / "nowhere"):
+        link = base / f"{sha256(model)}.incomplete"
+        link.symlink_to(target)
+        pulled = ask("pull", NAME)
+        assert pulled.returncode == 3
+        assert "is a link where a download belongs; remove it" in pulled.stderr
+        assert ask("list").returncode == 0
+        link.unlink()
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["bigscience/bloomz-560m"], "holds no GGUF model, only weights for other programs (PyTorch, safetensors)"),
@@ -185,7 +271,7 @@ def test_a_gated_model_wants_a_token_that_goes_to_the_hub_alone(online):
 
 
 def test_a_hub_that_cannot_be_asked_is_told(online):
-    """No network, offline by order, a fault of the hub's, a login page in the way."""
+    """No network, offline by order, a fault of the hub's, a login page in the way, an answer of another kind."""
     assert "the hub cannot be reached" in ask("pull", NAME, HF_ENDPOINT="http://127.0.0.1:9").stderr
     assert "HF_HUB_OFFLINE is set" in ask("pull", NAME, HF_HUB_OFFLINE="1").stderr
     online.trouble.status = 503

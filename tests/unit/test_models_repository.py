@@ -3,7 +3,7 @@
 import pytest
 
 from ocrwatchd.config import Llm
-from ocrwatchd.correct.repository import choose, models, quantisation, quantisations_of
+from ocrwatchd.correct.repository import choose, is_commit, is_sha256, models, quantisation, quantisations_of
 from ocrwatchd.errors import ModelUnavailable
 
 QWEN = (
@@ -119,3 +119,36 @@ def test_names_are_read_as_they_are_written(name, found):
 def test_unknown_words_stay_as_they_are():
     """New quantisations need no new version."""
     assert quantisation("Q3_K_L") == "q3_k_l"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../m-q8_0.gguf",
+        "a/../../m-q8_0.gguf",
+        "/etc/m-q8_0.gguf",
+        "a//m-q8_0.gguf",
+        "./m-q8_0.gguf",
+        "a\\m-q8_0.gguf",
+        "m\n-q8_0.gguf",
+        "m\0-q8_0.gguf",
+        "\x1b[2Jm-q8_0.gguf",
+        "../m-q8_0-00001-of-00001.gguf",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused(name):
+    """Before anything is downloaded, and without showing it to the terminal as it is."""
+    said = refusal((name, "m-q4_0.gguf"))
+    assert "leads elsewhere" in said
+    assert said.isprintable()
+    assert choose((name, "m-q4_0.gguf"), Llm(hugging_face_quantization="q4_0")) == ("m-q4_0.gguf",)
+    assert refusal((name, "m-q4_0.gguf"), hugging_face_file_name="x").isprintable()
+
+
+def test_only_hashes_become_names():
+    """The hub's own spelling, and no other."""
+    assert is_sha256("0a" * 32)
+    assert is_commit("0a" * 20)
+    for said in ("0A" * 32, "0a" * 31, f"{'0a' * 32}\n", "../" * 8, "", None, 7):
+        assert not is_sha256(said)
+        assert not is_commit(said)

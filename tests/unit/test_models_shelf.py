@@ -1,5 +1,8 @@
 """What lies on this machine, and what may be removed."""
 
+import hashlib
+import json
+
 import pytest
 
 from ocrwatchd.config import Llm
@@ -10,11 +13,16 @@ GIB = 1 << 30
 COMMIT = "1" * 40
 
 
+def blob_of(name):
+    """What the blob of this model is called."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 def lay(repository, **files):
-    """Put files into the cache as the library does; each one's blob is called ``blob-NAME``."""
+    """Put files into the cache as the library does."""
     base = cache.folder(repository)
     for name, content in files.items():
-        blob = base / "blobs" / f"blob-{name}"
+        blob = base / "blobs" / blob_of(name)
         place = base / "snapshots" / COMMIT / f"{name}.gguf"
         for path in (blob, place):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +33,7 @@ def lay(repository, **files):
 
 def own(repository, *names, licence="mit"):
     """Say that ocrwatchd has fetched these."""
-    files = {f"{name}.gguf": f"blob-{name}" for name in names}
+    files = {f"{name}.gguf": blob_of(name) for name in names}
     cache.write_record(repository, cache.Record(licence=licence, files=files))
 
 
@@ -54,7 +62,7 @@ def test_a_half_fetched_model_is_listed_and_removed():
     """With what has come of it."""
     base = cache.folder("org/one")
     (base / "blobs").mkdir(parents=True)
-    (base / "blobs" / "blob-a-q8_0.incomplete").write_bytes(bytes(7))
+    (base / "blobs" / f"{blob_of('a-q8_0')}.incomplete").write_bytes(bytes(7))
     own("org/one", "a-q8_0")
     assert shelf.on_the_shelf(Llm()) == [shelf.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)]
     assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
@@ -68,8 +76,8 @@ def test_only_what_ocrwatchd_has_fetched_is_removed(name):
     own("org/one", "a-q8_0")
     assert shelf.remove(name) == ["org/one/a-q8_0.gguf"]
     assert sorted(path.name for path in base.rglob("*") if path.is_file()) == [
+        blob_of("b-q8_0"),
         "b-q8_0.gguf",
-        "blob-b-q8_0",
         "ocrwatchd.json",
     ]
     with pytest.raises(ModelUnavailable, match="was not fetched by ocrwatchd"):
@@ -95,6 +103,46 @@ def test_an_unknown_or_ambiguous_name_removes_nothing():
     with pytest.raises(ModelUnavailable, match="there is no model"):
         shelf.remove("../org")
     assert len(shelf.on_the_shelf(Llm())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("v-q8_0.gguf", "../../../../victim"),
+        ("v-q8_0.gguf", "../../victim"),
+        ("../../../victim.gguf", blob_of("v")),
+        ("v-q8_0.gguf", blob_of("v").upper()),
+        ("v\x1b[2J-q8_0.gguf", blob_of("v")),
+    ],
+)
+def test_a_record_never_leads_out_of_the_cache(name, sha256, tmp_path):
+    """What was written there by another hand is passed over: nothing breaks, and nothing else is removed."""
+    base = lay("org/one", **{"a-q8_0": b""})
+    own("org/one", "a-q8_0")
+    victims = [cache.root() / "victim", cache.root().parent.parent / "victim", cache.root() / "victim.gguf"]
+    for victim in victims:
+        victim.write_bytes(b"GGUF")
+    files = {"a-q8_0.gguf": blob_of("a-q8_0"), name: sha256}
+    (base / cache.RECORD).write_text(json.dumps({"files": files}), encoding="utf-8")
+    assert [shelved.name for shelved in shelf.on_the_shelf(Llm())] == ["org/one/a-q8_0.gguf"]
+    assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
+    assert all(victim.exists() for victim in victims)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff{", b"[]", b'{"files": 7}', b'{"files": {"a.gguf": null}}'])
+def test_a_damaged_record_breaks_nothing(content):
+    """The model is then nobody's."""
+    base = lay("org/one", **{"a-q8_0": b""})
+    (base / cache.RECORD).write_bytes(content)
+    assert shelf.on_the_shelf(Llm()) == [shelf.Shelved("org/one/a-q8_0.gguf", 4)]
+
+
+@pytest.mark.parametrize("name", ["models--foo--bar--baz", "models--", "models--.x", "models--a b--c"])
+def test_folders_of_other_programs_are_passed_over(name):
+    """A shared cache holds more than this project's names."""
+    lay("org/one", **{"a-q8_0": b""})
+    (cache.root() / name / "snapshots" / COMMIT).mkdir(parents=True)
+    assert [shelved.name for shelved in shelf.on_the_shelf(Llm())] == ["org/one/a-q8_0.gguf"]
 
 
 def test_a_model_fits_beside_everything_else():
