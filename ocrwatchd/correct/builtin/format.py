@@ -191,7 +191,7 @@ class Repair(NamedTuple):
 class Trust(Protocol):
     """Decides which repairs are taken, by their words and the model's certainty."""
 
-    def __call__(self, before: str, after: str, certainty: float) -> bool:
+    def __call__(self, before: str, after: str, certainty: float, /) -> bool:
         """True where ``after`` may stand for ``before``."""
 
 

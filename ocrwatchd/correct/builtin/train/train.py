@@ -31,17 +31,22 @@ WARM_UP = 0.02
 LAST = 0.02
 DECAY = 0.01
 CLIP = 1.0
-MICRO_ROWS = {"cpu": 16, "cuda": 64}
+MICRO_ROWS = {"cpu": 16, "cuda": 128}
 LOG_SECONDS = 15.0
 CHECKED_ROWS = 192
 
 
 class Rows:
-    """Rows of the data in the order of the training, by how much of it is done."""
+    """Rows of the data in the order of the training, by how much of it is done.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: with the parts.
+        steps: made before, so that a training that goes on does not see the same rows again.
+    """
+
+    def __init__(self, folder: Path, steps: int = 0) -> None:
         self._paths = sorted(folder.glob("part-*.npz"))
-        self._rng = np.random.default_rng(SEED)
+        self._rng = np.random.default_rng((SEED, steps))
         self._at = -1
         self._order: list[int] = []
 
@@ -132,6 +137,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--size", choices=list(SIZES), default="3m")
     parser.add_argument("--minutes", type=float, default=60.0, help="of training, pauses not counted")
+    parser.add_argument("--pause", type=float, default=math.inf, help="stop after so many minutes, to go on later")
     parser.add_argument("--rows", type=int, default=16, help="of 512 tokens in one step")
     parser.add_argument("--peak", type=float, default=3e-3, help="learning rate")
     parser.add_argument("--threads", type=int, default=2)
@@ -160,7 +166,7 @@ def main() -> None:
         network.load_state_dict(torch.load(options.origin, map_location=device, weights_only=True)["weights"])
     if options.compile:
         network.hidden = torch.compile(network.hidden)  # type: ignore[method-assign, unused-ignore]
-    rows = Rows(options.data)
+    rows = Rows(options.data, state.steps)
     with (options.run / "log.jsonl").open("a", encoding="utf-8") as log:
         for line, due in _steps(Setup(network, tools, rows, options, device), state):
             if due:
@@ -197,9 +203,10 @@ def _steps(setup: Setup, state: State) -> Iterator[tuple[dict[str, float], bool]
     whole = options.minutes * 60
     began, base = time.monotonic(), state.seconds
     told = saved = state.seconds
-    before = state.tokens
+    before, seen = state.tokens, state.steps
     sums: list[float] = []
-    while state.seconds < whole:
+    paused = base + options.pause * 60
+    while state.seconds < min(whole, paused):
         progress = state.seconds / whole
         for tool in tools:
             for group in tool.param_groups:
@@ -219,22 +226,21 @@ def _steps(setup: Setup, state: State) -> Iterator[tuple[dict[str, float], bool]
         state.steps += 1
         state.tokens += tokens.numel()
         state.seconds = base + time.monotonic() - began
-        ending = state.seconds >= whole
+        ending = state.seconds >= min(whole, paused)
         due = ending or state.seconds - saved > options.every * 60
         if due or state.seconds - told > LOG_SECONDS:
             speed = (state.tokens - before) / (state.seconds - told)
-            steps = len(sums) * MICRO_ROWS[device] / options.rows
             line = {
                 "s": round(state.seconds),
                 "step": state.steps,
                 "tokens": state.tokens,
-                "loss": round(sum(sums) / max(1.0, steps), 4),
+                "loss": round(sum(sums) / (state.steps - seen), 4),
                 "tokens_s": round(speed),
                 "progress": round(progress, 3),
             }
             yield line, due
             sums.clear()
-            told, before = state.seconds, state.tokens
+            told, before, seen = state.seconds, state.tokens, state.steps
             saved = state.seconds if due else saved
 
 
