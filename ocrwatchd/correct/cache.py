@@ -66,6 +66,11 @@ def root() -> Path:
     return cache_directory() / "huggingface"
 
 
+def is_offline() -> bool:
+    """True where the library is told to leave the network alone."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
 def folder(repository: str) -> Path:
     """Where a repository lies.
 

@@ -15,6 +15,8 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 PLACEHOLDER = "\ue000ocrwatchd\ue001"
 """Private-use characters, which no template and no prompt holds."""
 
+_WITHOUT = "the model is asked without its chat template"
+
 log = structlog.get_logger()
 
 
@@ -44,10 +46,10 @@ def framed(template: str | None, prompt: str, begin: str, end: str) -> Frame:
         # Models that can think aloud first are asked not to; templates that don't know the word pass over it.
         rendered = formatter(messages=[{"role": "user", "content": content}], enable_thinking=False).prompt
     except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
-        log.warning("the model's chat template cannot be used; asking without it", error=type(error).__name__)
+        log.warning("template.unusable", error=type(error).__name__, note=_WITHOUT)
         return plain
     head, found, tail = rendered.partition(PLACEHOLDER)
     if not found or PLACEHOLDER in tail:
-        log.warning("the model's chat template does not pass the text on once; asking without it")
+        log.warning("template.unusable", error="the text is not in it once", note=_WITHOUT)
         return plain
     return Frame(head, tail, complete=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ocrwatchd.config import Llm
 
 _MAGIC = b"GGUF"
+_FETCHED = "llm.hugging_face_repo_id"
 _NAMED_AT_MOST = 5
 
 
@@ -35,7 +36,7 @@ def resolve(llm: Llm) -> Path:
     if llm.model == "builtin":
         raise ModelUnavailable('there is no built-in model in this version: set llm.model to "auto" or a .gguf file')
     if found := cache.find(llm):
-        return _checked(found, "llm.hugging_face_repo_id")
+        return _checked(found, _FETCHED)
     raise ModelUnavailable(_absent(llm))
 
 
@@ -60,9 +61,14 @@ def _absent(llm: Llm) -> str:
         said.append(f"{begun / 1e6:.0f} MB of it have come so far")
     if failure := cache.last_failure(llm.hugging_face_repo_id):
         said.append(failure)
-    if llm.allow_auto_download:
+    if cache.is_offline():
         said.append(
-            "the daemon fetches it in the background, `ocrwatchd models pull` at once; or set llm.model to a .gguf file"
+            "HF_HUB_OFFLINE is set: unset it for `ocrwatchd models pull`, or put the model in place by hand and set "
+            "llm.directory_model_path"
+        )
+    elif llm.allow_auto_download:
+        said.append(
+            "`ocrwatchd models pull` fetches it, and so does the daemon while it runs; or set llm.model to a .gguf file"
         )
     else:
         said.append("llm.allow_auto_download is false: `ocrwatchd models pull`, or set llm.directory_model_path")
@@ -109,7 +115,8 @@ def _check_magic(file: Path, key: str) -> None:
         raise ModelUnavailable(f"{file}: not a regular file; set {key} to the path of a .gguf file")
     with file.open("rb") as opened:
         if opened.read(len(_MAGIC)) != _MAGIC:
-            raise ModelUnavailable(f"{file}: not a GGUF file; fetch the model again, or change {key}")
+            again = "`ocrwatchd models pull` fetches it again" if key == _FETCHED else "fetch the model again"
+            raise ModelUnavailable(f"{file}: not a GGUF file; {again}, or change {key}")
 
 
 def _check_parts(file: Path, key: str) -> None:

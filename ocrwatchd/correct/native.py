@@ -66,6 +66,7 @@ class Native:
         self._model: Any = None
         self._context: Any = None
         self._batch: Any = None
+        self._on_gpu = False
         try:
             self._place(path, llm)
         except BaseException:
@@ -88,7 +89,9 @@ class Native:
         layers = placed(asked, load, count)
         if layers < asked and str(path) not in _warned:
             _warned.add(str(path))
-            log.warning("the GPU has no room for the whole model; the rest runs on the CPU", gpu_layers=layers)
+            log.warning("model.gpu_full", model=path.name, gpu_layers=layers, note="the other layers run on the CPU")
+        self._on_gpu = layers > 0
+        log.info("model.loaded", model=path.name, context=self.context, threads=_threads(llm))
 
     def _load(self, path: Path, llm: Llm, layers: int) -> None:
         settings = llama_cpp.llama_model_default_params()
@@ -107,18 +110,16 @@ class Native:
 
     def _open_context(self, path: Path, llm: Llm) -> None:
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
-        threads = llm.threads or len(os.sched_getaffinity(0))
         settings = llama_cpp.llama_context_default_params()
         settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
         settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
-        settings.n_threads = settings.n_threads_batch = threads
+        settings.n_threads = settings.n_threads_batch = _threads(llm)
         self._context = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._context:
             raise ModelUnavailable(
                 f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
                 "lower llm.context_size or llm.gpu_layers, or use a smaller model"
             )
-        log.info("model loaded", model=path.name, context=settings.n_ctx, threads=threads)
 
     @property
     def template(self) -> str | None:
@@ -193,7 +194,9 @@ class Native:
             batch.logits[index] = index == len(tokens) - 1
         code = llama_cpp.llama_decode(self._context, batch)
         if code:
-            raise NativeFailure(f"the model failed (llama_decode: {code})")
+            # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
+            remedy = "; where this goes on, lower llm.gpu_layers" if code < 0 and self._on_gpu else ""
+            raise NativeFailure(f"the model failed (llama_decode: {code}){remedy}")
         logits = llama_cpp.llama_get_logits_ith(self._context, -1)
         if not logits:
             raise NativeFailure("the model gives no tokens; use one made for chat or instructions")
@@ -237,9 +240,14 @@ def gpu_layers(llm: Llm) -> int:
     if llm.gpu_layers and not offers:
         if "gpu" not in _warned:
             _warned.add("gpu")
-            log.warning("llm.gpu_layers has no effect: llama-cpp-python was built without GPU support; using the CPU")
+            note = "llm.gpu_layers: llama-cpp-python was built without GPU support; the model runs on the CPU"
+            log.warning("config.no_effect", note=note)
         return 0
     return llm.gpu_layers
+
+
+def _threads(llm: Llm) -> int:
+    return llm.threads or len(os.sched_getaffinity(0))
 
 
 def _said() -> str:

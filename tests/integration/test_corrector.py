@@ -548,7 +548,7 @@ def test_a_gpu_asked_for_in_vain_is_said_once(noise, monkeypatch, load):
     """The model runs on the CPU, and the log says why."""
     said = []
     monkeypatch.setattr(native_module.llama_cpp, "llama_supports_gpu_offload", lambda: False)
-    monkeypatch.setattr(native_module.log, "warning", said.append, raising=False)
+    monkeypatch.setattr(native_module.log, "warning", lambda event, note: said.append(f"{event} {note}"), raising=False)
     monkeypatch.setattr(native_module, "_warned", set())
     for _ in range(2):
         load(Native, noise, Llm(context_size=512, gpu_layers=20))

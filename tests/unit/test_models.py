@@ -157,8 +157,28 @@ def test_a_half_download_and_the_last_failure_are_told(cached):
     assert "lunch" not in refusal()
 
 
-def test_with_downloads_off_nothing_is_promised():
+def test_what_to_do_is_told_whoever_asks(monkeypatch):
+    """No daemon is promised where none may be; nor a download where the network is to be left alone."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    assert "`ocrwatchd models pull` fetches it, and so does the daemon while it runs" in refusal()
+    for word in ("1", "true"):
+        monkeypatch.setenv("HF_HUB_OFFLINE", word)
+        for allowed in (True, False):
+            said = refusal(allow_auto_download=allowed)
+            assert "HF_HUB_OFFLINE is set: unset it for `ocrwatchd models pull`" in said
+            assert "fetches it" not in said
+
+
+def test_a_damaged_model_in_the_cache_is_told_with_its_remedy(cached):
+    """Which is another than for one that was put in place by hand."""
+    place = cached("m-q8_0.gguf", content=b"<!doctype html>")
+    assert "not a GGUF file; `ocrwatchd models pull` fetches it again" in refusal()
+    assert "not a GGUF file; fetch the model again" in refusal(model=str(place))
+
+
+def test_with_downloads_off_nothing_is_promised(monkeypatch):
     """What to do then is for the person."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     assert "llm.allow_auto_download is false" in refusal(allow_auto_download=False)
 
 
