@@ -7,10 +7,11 @@ same place and no word across it show a gutter.
 from __future__ import annotations
 
 from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import fmean, median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ocrwatchd.model import Box
 from ocrwatchd.ocr.rows import around, numeric, rows_of
@@ -45,6 +46,9 @@ class _Word:
     right: float
 
 
+_Run: TypeAlias = list[tuple[_Word, _Word]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     words: tuple[_Word, ...]
@@ -75,11 +79,10 @@ def divided(lines: Sequence[RawLine]) -> list[RawLine]:
         return list(lines)
     least = WIDER * median(gaps)
     cuts: list[dict[int, float]] = [{} for _ in lines]
-    for x in _candidates(rows, least):
-        for run in _runs(rows, x, least):
-            for before, after in run:
-                # Between two lines the end of the one is trimmed and the beginning of the other.
-                cuts[before.line][before.number + 1] = cuts[after.line][after.number] = x
+    for x, runs in _gutters(rows, least):
+        for before, after in chain.from_iterable(runs):
+            # Between two lines the end of the one is trimmed and the beginning of the other.
+            cuts[before.line][before.number + 1] = cuts[after.line][after.number] = x
     return [piece for line, starts in zip(lines, cuts, strict=True) for piece in _cut(line, starts)]
 
 
@@ -111,36 +114,61 @@ def _joined(before: _Word, after: _Word) -> bool:
     return before.line == after.line
 
 
-def _candidates(rows: Sequence[_Row], least: float) -> list[float]:
-    """Middles of the wide gaps inside lines, those closer than the blur as one."""
-    found = []
+def _gutters(rows: Sequence[_Row], least: float) -> list[tuple[float, list[_Run]]]:
+    """Where the gutters are, each with its runs of gaps; of places closer than a line's height the clearest."""
+    height = median(row.height for row in rows)
+    found = [(x, runs) for x in _candidates(rows, least, max(1.0, BLUR * height)) if (runs := _runs(rows, x, least))]
+    clearest = sorted(found, key=lambda gutter: -sum(map(len, gutter[1])))
+    chosen: list[tuple[float, list[_Run]]] = []
+    for x, runs in clearest:
+        if all(abs(x - other) > height for other, _ in chosen):
+            chosen.append((x, runs))
+    return chosen
+
+
+def _candidates(rows: Sequence[_Row], least: float, step: float) -> list[float]:
+    """Middles of the wide gaps inside lines, those closer than a step as one; the most frequent first."""
+    found: Counter[int] = Counter()
     for row in rows:
         for before, after in pairwise(row.words):
             if _joined(before, after) and after.left - before.right >= least:
-                found.append((before.right + after.left) / 2)
-    step = max(1.0, BLUR * median(row.height for row in rows))
-    return sorted({round(x / step) * step for x in found})
+                found[round((before.right + after.left) / 2 / step)] += 1
+    return [number * step for number, _ in found.most_common()]
 
 
-def _runs(rows: Sequence[_Row], x: float, least: float) -> list[list[tuple[_Word, _Word]]]:
+def _runs(rows: Sequence[_Row], x: float, least: float) -> list[_Run]:
     """The gaps at ``x`` of rows that make it a gutter, run by run."""
-    runs: list[list[tuple[_Word, _Word]]] = [[]]
+    runs: list[_Run] = [[]]
     sides: list[list[tuple[list[str], list[str]]]] = [[]]
     for row in rows:
-        blur = BLUR * row.height
         before, after = row.beside(x)
-        if (before and before.right - blur > x) or (after and after.left + blur < x):
+        seen = _seen(x, before, after, row.height, least)
+        if seen == "word":
             runs.append([])
             sides.append([])
-        elif before and after and (wide := after.left - before.right) <= WIDEST * row.height:
-            # Where the detector has ended a line, that it has is evidence enough.
-            if wide >= least or not _joined(before, after):
-                runs[-1].append((before, after))
+        elif before and after and seen != "nothing":
+            runs[-1].append((before, after))
+            if seen == "gap":
                 sides[-1].append(_sides(row, after))
-            else:
-                runs.append([])
-                sides.append([])
-    return [run for run, told in zip(runs, sides, strict=True) if len(run) >= RUN and _is_gutter(told)]
+    return [run for run, told in zip(runs, sides, strict=True) if len(told) >= RUN and _is_gutter(told)]
+
+
+def _seen(
+    x: float, before: _Word | None, after: _Word | None, height: float, least: float
+) -> Literal["gap", "space", "word", "nothing"]:
+    """What a row has at ``x``: a gap as wide as a gutter's, a usual space between words, or a word."""
+    if before and after and not _joined(before, after) and abs(before.right + after.left - 2 * x) < 2 * height:
+        # The detector has ended a line here: evidence enough, though its boxes may reach into the gutter.
+        return "gap"
+    blur = BLUR * height
+    if (before and before.right - blur > x) or (after and after.left + blur < x):
+        return "word"
+    if not before or not after or (wide := after.left - before.right) > WIDEST * height:
+        return "nothing"
+    if wide >= least:
+        return "gap"
+    # It is no evidence, but the recogniser's steps may have made it narrow where others show a gutter.
+    return "space" if wide >= least / WIDER else "word"
 
 
 def _is_gutter(sides: Sequence[tuple[list[str], list[str]]]) -> bool:

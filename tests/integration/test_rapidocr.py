@@ -3,13 +3,15 @@
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ocrwatchd.config import Ocr
 from ocrwatchd.errors import EngineUnavailable, UnreadablePage
-from ocrwatchd.model import Page
+from ocrwatchd.model import Box, Page
 from ocrwatchd.ocr import models
+from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from tests.bench.scoring import error_rate
 
@@ -82,6 +84,43 @@ def test_clean_scans_have_no_blank_line_inside_their_paragraph(engine):
 def test_a_blank_page_has_no_text(engine, image):
     """Nothing on a page is no error, whatever its size."""
     assert read(engine, image).text == ""
+
+
+def test_a_page_of_more_than_a_thousand_cells_is_seen_whole(engine):
+    """RapidOCR of its own accord drops the top of such a page without a word."""
+    image = Image.new("L", (2000, 1300), 255)
+    for n in range(1200):
+        place = (10 + n % 40 * 50, 10 + n // 40 * 42)
+        ImageDraw.Draw(image).text(place, f"{n % 97:02d}", font=ImageFont.load_default(22), fill=0)
+    assert len(engine._ocr.text_det(np.asarray(image.convert("RGB"))).boxes) == 1200
+
+
+def test_narrow_columns_are_read_one_after_the_other(engine):
+    """Three columns with 6 mm between them on A4, which the detector joins in many lines."""
+    image = Image.new("L", (2480, 1000), 255)
+    font = ImageFont.load_default(40)
+    words = ["the", "river", "runs", "past", "seven", "old", "mills", "and", "nobody", "minds", "them"]
+    expected = []
+    for column in range(3):
+        left = 200 + column * 710
+        for n in range(12):
+            text = [words[(column * 5 + n * 3 + k) % len(words)] for k in range(6)]
+            expected += text
+            room = (656 - sum(font.getlength(word) for word in text)) / 5
+            for word in text:
+                ImageDraw.Draw(image).text((left, 100 + n * 56), word, font=font, fill=0)
+                left += font.getlength(word) + room
+            left = 200 + column * 710
+    assert error_rate(read(engine, image).text, " ".join(expected)) <= 0.02
+
+
+def test_what_is_left_out_is_told_and_marks_are_not(engine, monkeypatch):
+    """An unclear amount of two characters is mentioned; the page's own warnings are left to whoever keeps the page."""
+    box = Box(0, 0, 100, 40)
+    found = [RawLine("clear", box, 0.9), RawLine("12", box, 0.4), RawLine("...", box, 0.4)]
+    monkeypatch.setattr(engine, "_read", lambda *_, **__: found)
+    page = Page(1, Image.new("L", (100, 100), 255), 300.0, ("known before",))
+    assert engine.recognise(page, Ocr()).warnings == ("1 line too unclear to read left out",)
 
 
 def test_grey_and_colour_give_the_same_text(engine):
