@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from huggingface_hub import scan_cache_dir, try_to_load_from_cache
 
 from tests.e2e.running import Running, await_that
 from tests.fakes.hub import COMMIT, Hub, Repository, sha256
@@ -77,6 +78,9 @@ def test_a_model_is_fetched_verified_and_found(online, model, tmp_path):
     assert place.parts[-3:] == ("snapshots", COMMIT, "tiny-q8_0.gguf")
     assert place.read_bytes() == model
     assert list(blobs()) == [sha256(model)]
+    root = Path(os.environ["CACHE_DIRECTORY"], "huggingface")
+    assert try_to_load_from_cache(NAME, "tiny-q8_0.gguf", root, revision=COMMIT) == str(place)
+    assert not scan_cache_dir(root).warnings
     events = [json.loads(line)["event"] for line in pulled.stderr.splitlines()]
     assert (events[0], events[-1]) == ("model.fetching", "model.fetched")
     assert online.downloads() == [""]

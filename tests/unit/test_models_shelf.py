@@ -1,7 +1,9 @@
 """What lies on this machine, and what may be removed."""
 
+import errno
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +145,24 @@ def test_folders_of_other_programs_are_passed_over(name):
     lay("org/one", **{"a-q8_0": b""})
     (cache.root() / name / "snapshots" / COMMIT).mkdir(parents=True)
     assert [shelved.name for shelved in shelf.on_the_shelf(Llm())] == ["org/one/a-q8_0.gguf"]
+
+
+def test_where_there_are_no_links_a_copy_is_put_in_place(tmp_path, monkeypatch):
+    """Once: a whole one stays, a damaged one is replaced."""
+
+    def refuse(*_):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    blob, place = tmp_path / hashlib.sha256(b"GGUF").hexdigest(), tmp_path / "snapshots" / "m.gguf"
+    blob.write_bytes(b"GGUF")
+    cache.put_in_place(blob, place)
+    first = place.stat().st_mtime_ns
+    cache.put_in_place(blob, place)
+    assert (place.read_bytes(), place.stat().st_mtime_ns) == (b"GGUF", first)
+    place.write_bytes(b"rubbish")
+    cache.put_in_place(blob, place)
+    assert place.read_bytes() == b"GGUF"
 
 
 def test_a_model_fits_beside_everything_else():
