@@ -170,3 +170,10 @@ def test_words_are_known_in_their_language():
 def test_a_chunk_at_the_pages_edge_has_no_neighbours():
     """A page of one part is shown bare."""
     assert around("one line\n", Chunk(0, "one line\n")) == Context()
+
+
+def test_splinters_are_no_words_of_the_lexicon():
+    """Short runs of letters count as words only if ordinary texts are made of them."""
+    known = lexicon(("eng", "deu", "fra")).knows
+    assert all(map(known, ("the", "The", "I", "not", "und", "Tür", "est", "house", "Haus")))
+    assert not any(map(known, ("tho", "isl", "tbe", "n", "honse")))
