@@ -5,14 +5,15 @@ No edit spans a line break, a tab or a run of spaces: line breaks and spacing ar
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct import align, digits, rules
+from ocrwatchd.correct import align, digits, guards, rules, spelling
+from ocrwatchd.correct.confidence import Confidence
 from ocrwatchd.correct.rules import Doubt, Verdict
+from ocrwatchd.correct.verdict import knows_nothing
 from ocrwatchd.model import Edit
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ JOINED_CHARACTERS = 1
 SWALLOWED = 2
 """A joined word that is nearer to one of its halves by so many letters has swallowed the other."""
 
-A_WORD = "a word of the language"
-"""Recognition makes words into others by chance; in a text that was read well the model rewrites them by taste."""
+_DRAWN_MARKS = frozenset("|!1[]{}\\/\u00a1\u00a6")
+"""Marks that are as often a letter's stroke."""
 
+STRAY = "stray mark"
 LEFT_OUT = "dropped"
 PUT_IN = "inserted"
 OVER_A_BREAK = "joined over a break"
@@ -71,13 +73,8 @@ class Candidates:
         self._after = after
         self._policy = policy
         self._knows = evidence.knows
-        known = sorted(
-            (word.offset, word.offset + len(word.text), word.confidence)
-            for word in evidence.words
-            if word.confidence is not None
-        )
-        self._starts = [start for start, _, _ in known]
-        self._known = known
+        self._speaks = evidence.knows is not knows_nothing
+        self._confidence = Confidence(evidence.words, policy.sure_confidence)
 
     def of(self, groups: Iterable[Group]) -> Iterator[Candidate]:
         """Yield the candidates of all groups, in order of offset, those that would be admitted not overlapping."""
@@ -90,7 +87,7 @@ class Candidates:
             offset = self._before[group.first - 1].end if group.first else 0
             yield Candidate(Edit(offset, "", " ".join(new), PUT_IN), admitted=False)
         elif not new:
-            yield from (self._dropped(word) for word in old)
+            yield from (self._dropped(word, at) for at, word in enumerate(old, group.first))
         elif len(old) == len(new) == 1:
             yield self._rewritten(old[0], new[0], group)
         elif len(old) == 2 and len(new) == 1:  # noqa: PLR2004 - a pair
@@ -103,24 +100,64 @@ class Candidates:
     def _rewritten(self, old: Span, new: str, group: Group | None = None) -> Candidate:
         if align.is_unspaced(old.text) and align.is_unspaced(new):
             return self._redrawn(old, new, group)
-        judged = rules.verdict(old.text, new, self._policy, sure=self._sure(old.start, old.end))
-        if not judged.why and self._knows(rules.core(old.text)):
-            judged = Verdict(A_WORD, Doubt.TASTE)
+        if self._is_i(old, new):
+            return self._judged([old], new, "", "similar word")
+        judged = self._verdict(old, new)
         edit = Edit(old.start, old.text, new, judged.why or "similar word")
         return Candidate(edit, not judged.why, judged.doubt, self._in_old_marks(old, new, judged))
 
     def _in_old_marks(self, old: Span, new: str, judged: Verdict) -> Edit | None:
         """The same repair with the source's own marks around the word; None if those are not what differs."""
         plain = rules.in_the_marks_of(old.text, new)
-        if judged.doubt is not Doubt.TASTE or plain in (new, old.text):
+        inside = rules.core(old.text)
+        around = {*old.text.replace(inside, "", 1)}
+        if (
+            judged.doubt is not Doubt.TASTE
+            or plain in (new, old.text)
+            or _DRAWN_MARKS & around
+            or self._is_known(inside)
+        ):
             return None
-        again = rules.verdict(old.text, plain, self._policy, sure=self._sure(old.start, old.end))
-        return None if again.why else Edit(old.start, old.text, plain, "similar word")
+        return None if self._verdict(old, plain).why else Edit(old.start, old.text, plain, "similar word")
+
+    def _verdict(self, old: Span, new: str) -> Verdict:
+        """Judge one word's change by its looks, by what is known of both words, and by what must not change at all."""
+        guarded = guards.verdict(old.text, new, self._knows)
+        if guarded.why and guarded.doubt is Doubt.NONE:
+            return guarded
+        sure, known = self._confidence.is_sure(old.start, old.end), self._is_known(old.text)
+        judged = rules.verdict(old.text, new, self._policy, sure=sure)
+        if judged.why == digits.LONE and self._is_mended_word(old.text, new):
+            judged = Verdict()
+        elif judged.doubt is Doubt.UNPRINTED and not known and self._is_misread_accent(old.text, new):
+            judged = Verdict("read with confidence") if sure else Verdict()
+        if known and (not judged.why or judged.why in rules.FAR):
+            return Verdict(guards.A_WORD, Doubt.NONE if sure else Doubt.TASTE)
+        if not judged.why and digits.is_mended(old.text, new) and self._speaks and not self._is_known(new):
+            return Verdict(guards.NO_WORD)
+        return judged if judged.why else guarded
+
+    def _is_known(self, word: str) -> bool:
+        return guards.is_known(word, self._knows)
+
+    def _is_mended_word(self, before: str, after: str) -> bool:
+        """True where a lone digit makes a word of the language of what is none: "0f", "wi11"."""
+        return digits.is_drawn(before, after) and not self._is_known(before) and self._is_known(after)
+
+    def _is_misread_accent(self, before: str, after: str) -> bool:
+        return spelling.is_misread_accent(rules.core(before), rules.core(after)) and self._is_known(after)
+
+    def _is_i(self, old: Span, new: str) -> bool:
+        """True where a lone stroke is the word "I": before another word, and beside no number, where it is a litre."""
+        line, rest = self._source[: old.start].rpartition("\n")[2], self._source[old.end :].partition("\n")[0]
+        left, right = line.split()[-1:], rest.split()[:1]
+        beside = "".join(left + right)
+        return guards.is_i(old.text, new) and bool(right) and right[0].isalpha() and not digits.of(beside)
 
     def _redrawn(self, old: Span, new: str, group: Group | None) -> Candidate:
         """One character for another, in a script without spaces: a repair if its neighbours are vouched for."""
-        why = rules.against(old.text, new, self._policy)
-        if not why and self._sure(old.start, old.end):
+        why = guards.verdict(old.text, new, self._knows).why or rules.against(old.text, new, self._policy)
+        if not why and self._confidence.is_sure(old.start, old.end):
             why = "read with confidence"
         if not why and not (group and self._is_vouched(group)):
             why = "too different"
@@ -144,7 +181,7 @@ class Candidates:
         spaced, joined = " ".join(new), "".join(new)
         if not all(rules.has_letter(word) for word in new):
             # The model's spaces around a mark are taste; its letters may be a repair all the same.
-            judged = rules.verdict(old.text, joined, self._policy) if joined != old.text else Verdict("spacing only")
+            judged = self._verdict(old, joined) if joined != old.text else Verdict("spacing only")
             edit = Edit(old.start, old.text, joined if not judged.why else spaced, judged.why or "similar word")
             return Candidate(edit, not judged.why, judged.doubt if not judged.why else Doubt.NONE)
         why = self._of_a_number(old.text) or rules.against(old.text, joined, self._policy, spacing=True)
@@ -155,13 +192,17 @@ class Candidates:
             why = PUT_IN
         if not why and any(rules.ends_hyphenated(word) for word in new[:-1]):
             why = "spacing only"
-        why = why or self._unsure([old], joined)
+        if not why and self._is_known(old.text):
+            why = guards.A_WORD
+        why = why or self._unsure([old], joined) or self._guarded(old.text, joined)
+        if not why and not far.why and self._speaks and not all(map(self._is_known, new)):
+            far = Verdict(guards.NO_WORD, Doubt.TASTE)
         return self._judged([old], spaced, why or far.why, "words run together", Doubt.NONE if why else far.doubt)
 
     def _joined(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
         gap = self._source[first.end : second.start]
         pure = first.text + second.text == new
-        splinter = min(len(first.text), len(second.text)) <= JOINED_CHARACTERS
+        splinter = min(len(first.text), len(second.text)) <= JOINED_CHARACTERS or self._is_torn(first, second, new)
         if gap != " " or rules.ends_hyphenated(first.text) or (pure and not splinter):
             yield from self._kept_apart(first, second, new)
             return
@@ -172,8 +213,22 @@ class Candidates:
             why = "spacing only"
         if not why and _swallowed(first.text, second.text, new):
             why = LEFT_OUT
-        why = why or self._unsure((first, second), new)
+        if not why and self._is_known(first.text) and self._is_known(second.text):
+            why = guards.A_WORD
+        why = why or self._unsure((first, second), new) or self._guarded(together, new)
+        if not why and not far.why and self._speaks and not self._is_known(new):
+            far = Verdict(guards.NO_WORD, Doubt.TASTE)
         yield self._judged((first, second), new, why or far.why, "split word", Doubt.NONE if why else far.doubt)
+
+    def _is_torn(self, first: Span, second: Span, new: str) -> bool:
+        """True where neither half is a word and the whole is one."""
+        halves = self._is_known(first.text) or self._is_known(second.text)
+        return self._speaks and not halves and self._is_known(new)
+
+    def _guarded(self, before: str, after: str) -> str:
+        """What must not change where words are parted or joined; their letters may stay the same."""
+        guarded = guards.verdict(before, after, self._knows) if before != after else Verdict()
+        return guarded.why if guarded.doubt is Doubt.NONE else ""
 
     def _kept_apart(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
         """Give back the break that the model took out of a word, and judge what it changed beside that."""
@@ -193,10 +248,14 @@ class Candidates:
         for old, part in changed:
             yield self._rewritten(old, part)
 
-    def _dropped(self, word: Span) -> Candidate:
+    def _dropped(self, word: Span, at: int) -> Candidate:
         start, end = word.start, word.end
         source = self._source
-        stray = rules.is_stray(word.text) and not self._sure(start, end)
+        odd = rules.is_letter(word.text) or rules.is_sign(word.text)
+        stray = odd or (rules.is_stray(word.text) and not self._confidence.is_sure(start, end))
+        doubtful = odd and not self._confidence.is_doubted(start, end)
+        if doubtful and self._means_something(at):
+            stray = False
         if source[end : end + 1] == " " and not source[end + 1 : end + 2].isspace() and end + 1 < len(source):
             end += 1
         elif source[start - 1 : start] == " " and not source[start - 2 : start - 1].isspace() and start > 1:
@@ -204,8 +263,13 @@ class Candidates:
         else:
             # No neighbour on its line: without it the line would be gone too.
             stray = False
-        edit = Edit(start, source[start:end], "", "stray mark" if stray else LEFT_OUT)
-        return Candidate(edit, stray)
+        edit = Edit(start, source[start:end], "", STRAY if stray and not doubtful else LEFT_OUT)
+        return Candidate(edit, stray and not doubtful, Doubt.STRAY if stray and doubtful else Doubt.NONE)
+
+    def _means_something(self, at: int) -> bool:
+        """True for what stands beside a number or a name: 10 g, Vitamin K, 2 x daily, John B Smith."""
+        beside = [word.text for word in (*self._before[max(0, at - 1) : at], *self._before[at + 1 : at + 2])]
+        return any(digits.of(word) or rules.core(word)[:1].isupper() for word in beside)
 
     def _judged(
         self, old: Sequence[Span], new: str, against: str, why: str = "", doubt: Doubt = Doubt.NONE
@@ -216,20 +280,12 @@ class Candidates:
     def _unsure(self, old: Sequence[Span], new: str) -> str:
         """Spacing alone is often misread; letters beside it are not where the engine was sure of every word."""
         together = "".join(span.text for span in old)
-        sure = all(self._sure(span.start, span.end) for span in old)
+        sure = all(self._confidence.is_sure(span.start, span.end) for span in old)
         return "read with confidence" if sure and together != new else ""
 
     def _of_a_number(self, text: str) -> str:
         """Spaces within and beside numbers are the source's: they part thousands, and quantities from amounts."""
         return digits.NUMBER if self._policy.digits != "free" and digits.of(text) else ""
-
-    def _sure(self, start: int, end: int) -> bool:
-        """True where the engine read ``[start, end)`` with confidence, all of it."""
-        first = bisect_left(self._starts, start)
-        if first and self._known[first - 1][1] > start:
-            first -= 1
-        inside = [each for each in self._known[first : bisect_left(self._starts, end)] if each[1] > start]
-        return bool(inside) and all((each[2] or 0.0) >= self._policy.sure_confidence for each in inside)
 
 
 def _swallowed(first: str, second: str, new: str) -> bool:

@@ -10,12 +10,13 @@ from collections import Counter, OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct import align, digits, rules
+from ocrwatchd.correct import digits, rules
 from ocrwatchd.correct.verdict import Admitted, apply
-from ocrwatchd.model import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from ocrwatchd.model import Edit
 
 SUPPORT = 3
 """An edit admitted so many times speaks for its twins."""
@@ -23,17 +24,11 @@ SUPPORT = 3
 OUTVOTED = 3
 """An edit is refused where another one of the same word was admitted so many times as often, and ``SUPPORT`` times."""
 
-LEFT_ALONE = 2
-"""A word that the model passed over is mended where it mended so many times as many of its twins."""
-
-TWIN_LETTERS = 3
-"""Shorter words that the model passed over stay; they may be misread from several others."""
-
 WORDS = 4096
 """Misread words that are remembered; the one seen longest ago is forgotten first."""
 
 ELSEWHERE = "as elsewhere"
-_DOUBTFUL = frozenset({"too different", "not alike", "read with confidence"})
+_DOUBTFUL = rules.FAR
 
 
 class Memory:
@@ -46,13 +41,14 @@ class Memory:
     def __init__(self, words: int = WORDS) -> None:
         self._limit = words
         self._votes: OrderedDict[str, Counter[str]] = OrderedDict()
-        self._alone: Counter[str] = Counter()
 
     def weigh(self, admitted: Admitted, source: str) -> Admitted:
         """Decide once more, with what is remembered and with what a page says about itself.
 
-        An edit that was admitted many times speaks for its twins, proposed or not; a lone one that makes something else
-        of the same word is refused. Digits are never decided by vote.
+        An edit that was admitted many times speaks for its twins, where these were refused for going too far and for
+        nothing else: words of the language, and what was read with confidence, were refused for that. A lone edit that
+        makes something else of the same word is refused. Digits are never decided by vote, and a word that the model
+        left as it is stays.
 
         Args:
             admitted: what the gate said; offsets into ``source``.
@@ -72,8 +68,6 @@ class Memory:
                 kept.append(replace(edit, why=ELSEWHERE))
             else:
                 refused.append(edit)
-        if admitted.edits:
-            kept += self._passed_over(votes, _places((*kept, *refused)), source)
         kept.sort(key=lambda edit: edit.offset)
         refused.sort(key=lambda edit: edit.offset)
         return Admitted(apply(source, kept), tuple(kept), tuple(refused))
@@ -83,12 +77,8 @@ class Memory:
         for before, after in _pairs(admitted.edits):
             self._votes.setdefault(before, Counter())[after] += 1
             self._votes.move_to_end(before)
-        self._alone.update(
-            word for word in (rules.core(span.text) for span in align.words(admitted.text)) if word in self._votes
-        )
         while len(self._votes) > self._limit:
-            forgotten, _ = self._votes.popitem(last=False)
-            self._alone.pop(forgotten, None)
+            self._votes.popitem(last=False)
 
     def _with(self, edits: Sequence[Edit]) -> dict[str, Counter[str]]:
         """The votes on the words of ``edits``, those of the memory and their own."""
@@ -98,22 +88,6 @@ class Memory:
         for before, known in self._votes.items():
             votes.setdefault(before, known)
         return votes
-
-    def _passed_over(self, votes: dict[str, Counter[str]], touched: set[int], source: str) -> list[Edit]:
-        """Edits for words that the model mended elsewhere and said nothing about here."""
-        silent = [span for span in align.words(source) if touched.isdisjoint(range(span.start, span.end))]
-        alone = Counter(rules.core(span.text) for span in silent)
-        edits = []
-        for span in silent:
-            word = rules.core(span.text)
-            found = votes.get(word)
-            if not found or len(word) < TWIN_LETTERS or digits.of(word):
-                continue
-            after, times = found.most_common(1)[0]
-            passed = alone[word] + self._alone[word]
-            if times == found.total() >= max(SUPPORT, LEFT_ALONE * passed) and after.isalpha():
-                edits.append(Edit(span.start, span.text, span.text.replace(word, after, 1), ELSEWHERE))
-        return edits
 
 
 def _pairs(edits: Iterable[Edit]) -> Iterator[tuple[str, str]]:

@@ -57,6 +57,11 @@ _AS_LETTER = {
     "9": "gqs",
 }
 _STROKES = frozenset("01")
+_PLAIN = frozenset("oOlI|")
+"""Letters that are a digit's very strokes; others are one only within a number."""
+
+_OXYGEN = frozenset({"O2", "O3"})
+_MARKED = re.compile(r"\w[.,]\w")
 _RUN = re.compile(r"\d(?:[\d.,:/'\u2019\u00b7-]*\d)?")
 _ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th|d|s|h|er|re|e|[èe]me|n?ten?|ter|o|a)?\W*", re.IGNORECASE)
 
@@ -76,7 +81,8 @@ def against(before: str, after: str, mode: Digits) -> str:
     if before != after and of_a_code(before, after):
         return CODE
     if old == new:
-        return "" if _skeleton(before) == _skeleton(after) else NUMBER
+        same = _letters(before) == _letters(after) and _skeleton(before) == _skeleton(after)
+        return "" if same else NUMBER
     return _confused(before, after, old, new) if old else NEW
 
 
@@ -90,6 +96,15 @@ def of_a_code(before: str, after: str) -> bool:
 def is_mended(before: str, after: str) -> bool:
     """True where digits among letters became letters."""
     return bool(of(before)) and not of(after) and len(of(before)) < sum(map(str.isalpha, before))
+
+
+def is_drawn(before: str, after: str) -> bool:
+    """True where a word's first 0 is an O, or the ones among its small letters are l: "0f", "wi11"."""
+    if len(before) != len(after):
+        return False
+    if re.fullmatch(r"\W*0[a-z]+\W*", before):
+        return before.replace("0", "o", 1) == after.lower()
+    return bool(re.fullmatch(r"\W*[A-Za-z][a-z]+1+[a-z]*\W*", before)) and before.replace("1", "l") == after
 
 
 def overrules(mended: int, words: int) -> bool:
@@ -117,7 +132,14 @@ def _made_digits(before: str, after: str) -> bool:
         return False
     changed = [at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     known = {at for at, character in enumerate(before) if character.isdigit()}
-    if len(changed) > len(known) or any(before[at] not in _AS_DIGIT.get(after[at], "") for at in changed):
+    plain = all(character.isdigit() or character in _PLAIN for character in before)
+    if (len(changed) > len(known) and not plain) or not known:
+        return False
+    if any(before[at] not in _AS_DIGIT.get(after[at], "") for at in changed):
+        return False
+    if before in _OXYGEN:
+        return False
+    if not _MARKED.search(before) and any(before[at] not in _PLAIN for at in (0, len(before) - 1) if at in changed):
         return False
     waiting = set(changed)
     while near := {at for at in waiting if at - 1 in known or at + 1 in known or _over_a_mark(before, at, known)}:
@@ -145,6 +167,10 @@ def _made_letters(before: str, after: str) -> bool:
             if old in _AS_LETTER and old not in _STROKES and spelling.plain(new)[:1] not in [*_AS_LETTER[old]]:
                 return False
     return True
+
+
+def _letters(word: str) -> str:
+    return "".join(filter(str.isalpha, word))
 
 
 def _skeleton(word: str) -> list[str]:

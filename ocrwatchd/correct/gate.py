@@ -12,15 +12,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct import align, digits, patterns, rules, wholes
-from ocrwatchd.correct.candidates import LEFT_OUT, PUT_IN, Candidate, Candidates
-from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct import align, digits, guards, patterns, rules, wholes
+from ocrwatchd.correct.candidates import LEFT_OUT, PUT_IN, STRAY, Candidate, Candidates
 from ocrwatchd.correct.rules import Doubt
-from ocrwatchd.correct.verdict import Admitted, Digits, Evidence, Policy, apply
+from ocrwatchd.correct.verdict import Admitted, Digits, Evidence, Policy, apply, knows_nothing
 from ocrwatchd.model import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ocrwatchd.correct.align import Group, Span
 
@@ -29,7 +28,7 @@ __all__ = ["Admitted", "Digits", "Evidence", "Policy", "admit", "apply"]
 _POLICY = Policy()
 _EVIDENCE = Evidence()
 
-DIRTY_SHARE = 0.02
+DIRTY_SHARE = 0.01
 DIRTY_WORDS = 3
 """A text was read badly where so many words, and so large a share, had letters mended beyond doubt; and more of them
 than the model would restyle."""
@@ -61,11 +60,11 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
     objection = objection or _objection(before, after, proposed, groups, candidates)
     if objection:
         return Admitted(source, (), tuple(replace(each.edit, why=objection) for each in candidates), objection)
-    candidates = _overruled(candidates, before, source)
+    candidates = _overruled(candidates, before, source, evidence)
     candidates = _with_accounts_kept(source, _with_script_kept(candidates, before))
     edits = tuple(each.edit for each in candidates if each.admitted)
     refused = tuple(each.edit for each in candidates if not each.admitted)
-    return Memory().weigh(Admitted(apply(source, edits), edits, refused), source)
+    return Admitted(apply(source, edits), edits, refused)
 
 
 def _objection(
@@ -87,9 +86,11 @@ def _objection(
     return wholes.objection(words, answer, proposed, vouched=vouched, strange=strange)
 
 
-def _overruled(candidates: Sequence[Candidate], before: Sequence[Span], source: str) -> list[Candidate]:
+def _overruled(
+    candidates: Sequence[Candidate], before: Sequence[Span], source: str, evidence: Evidence
+) -> list[Candidate]:
     """Decide what single words left in doubt, by what became of the words around them."""
-    dirty = _is_dirty(candidates, len(before))
+    dirty = _is_dirty(candidates, len(before), evidence)
     lines = _Lines(source, before, candidates)
     printed = Counter(rules.core(word.text).lower() for word in before)
     decided: list[Candidate] = []
@@ -97,6 +98,8 @@ def _overruled(candidates: Sequence[Candidate], before: Sequence[Span], source: 
         admitted, edit = each.admitted, each.edit
         if each.doubt is Doubt.TASTE and dirty:
             admitted, edit = True, replace(edit, why="similar word")
+        elif each.doubt is Doubt.STRAY and dirty:
+            admitted, edit = True, replace(edit, why=STRAY)
         elif each.doubt is Doubt.LONE_DIGIT and lines.overrule(edit.offset):
             admitted, edit = True, replace(edit, why="digits among letters")
         elif each.doubt is Doubt.UNPRINTED and dirty and _is_printed(edit, printed):
@@ -107,14 +110,22 @@ def _overruled(candidates: Sequence[Candidate], before: Sequence[Span], source: 
     return decided
 
 
-def _is_dirty(candidates: Sequence[Candidate], words: int) -> bool:
+def _is_dirty(candidates: Sequence[Candidate], words: int, evidence: Evidence) -> bool:
     mended = sum(
-        (each.admitted or each.otherwise is not None)
-        and rules.core(each.edit.before).lower() != rules.core(each.edit.after).lower()
-        for each in candidates
+        (each.admitted or each.otherwise is not None) and _is_mended(each.edit, evidence.knows) for each in candidates
     )
     taste = sum(each.edit.why in rules.TASTES for each in candidates)
     return mended >= max(DIRTY_WORDS, DIRTY_SHARE * words, taste)
+
+
+def _is_mended(edit: Edit, knows: Callable[[str], bool]) -> bool:
+    """True where a word was misread for certain: it was none, and is one now."""
+    if rules.core(edit.before).lower() == rules.core(edit.after).lower():
+        return False
+    return knows is knows_nothing or (
+        not all(guards.is_known(word, knows) for word in edit.before.split())
+        and all(guards.is_known(word, knows) for word in edit.after.split())
+    )
 
 
 def _is_printed(edit: Edit, printed: Counter[str]) -> bool:

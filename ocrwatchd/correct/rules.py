@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct import digits, spelling
-from ocrwatchd.correct.shapes import changes, ink, likeness
+from ocrwatchd.correct.shapes import changes, ink, is_lookalike, likeness
 
 if TYPE_CHECKING:
     from ocrwatchd.correct.verdict import Policy
 
 ALIKE = 0.6
 """In a text that was read badly, words whose strokes are alike to this degree may differ in any number of letters."""
-
-SURE_ALIKE = 0.8
-"""What was read with confidence changes only into what looks alike to this degree."""
 
 INK_STROKES = 2
 """In a text that was read well, a word may gain or lose so many strokes."""
@@ -51,12 +48,13 @@ _STOPS = frozenset(".,;:")
 _MISREAD_STOPS = frozenset("«»\u2039\u203a")
 _ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
 _CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
-_TELLING = frozenset({"Sc", "Sm", "Lo", "Nl", "No"})
-_MEANINGFUL = frozenset("&%§#@/\\|-\u2013\u2014\u2022*\u00b7")
+_TELLING = frozenset({"Sc", "Sm", "So", "Lo", "Nl", "No"})
+_MEANINGFUL = frozenset("&%§#@/\\|-\u2013\u2014\u2020\u2021\u2022*\u00b7")
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 ACCENTS = "accents or old letters only"
+FAR = frozenset({"too different", "not alike"})
 TASTES = frozenset(
     {
         "quotes or dashes only",
@@ -78,6 +76,8 @@ class Doubt(enum.Enum):
     """It mends a text that was read badly, and is taste in one that was read well."""
     UNPRINTED = enum.auto()
     """The word is printed so elsewhere in a text that was read badly: accents get lost."""
+    STRAY = enum.auto()
+    """A letter or a sign that stands alone is a speck in a text that was read badly."""
     LONE_DIGIT = enum.auto()
     """Digits were taken for letters in other words of its line."""
 
@@ -106,9 +106,9 @@ def verdict(before: str, after: str, policy: Policy, *, sure: bool = False) -> V
         return Verdict(why, _OVERRULED.get(why, Doubt.NONE))
     far = distance(before, after, policy)
     if far.why:
-        return Verdict(far.why) if sure else far
+        return Verdict("read with confidence") if sure else far
     doubtful = _taste(before, after)
-    if sure and (doubtful or likeness(before, after) < SURE_ALIKE):
+    if sure and (doubtful or not is_lookalike(core(before), core(after))):
         return Verdict("read with confidence")
     return Verdict(doubtful, Doubt.TASTE) if doubtful else Verdict()
 
@@ -166,25 +166,37 @@ def has_letter(word: str) -> bool:
     return any(character.isalnum() for character in word)
 
 
-def is_readable(word: str) -> bool:
-    """True where a word is more than a speck or a splinter could make it."""
-    return sum(character.isalnum() for character in word) > 1
-
-
 def ends_hyphenated(word: str) -> bool:
     """True where a word breaks off with a hyphen."""
     return len(word) > 1 and word[-1] in _HYPHENS
 
 
+def is_letter(word: str) -> bool:
+    """True where a word is a single letter that is no word by itself: a speck, an initial, a unit, a grade."""
+    return len(word) == 1 and word.isalpha() and word not in _WORDS_OF_ONE_LETTER
+
+
+def is_sign(word: str) -> bool:
+    """True for a sign such as a tick or a cross: often how recognition reads a speck."""
+    return len(word) <= STRAY_CHARACTERS and any(
+        unicodedata.category(character) == "So" and _tells(character) for character in word
+    )
+
+
 def is_stray(word: str) -> bool:
-    """True where a word that stands alone may be a speck: no digit, no word or sign with a meaning of its own."""
-    if any(character.isnumeric() or unicodedata.category(character) in _TELLING for character in word):
+    """True where marks that stand alone may be a speck: no letter, no digit, no sign with a meaning of its own."""
+    if any(character.isnumeric() or _tells(character) for character in word):
         return False
     if has_letter(word):
-        return len(word) == 1 and word not in _WORDS_OF_ONE_LETTER
+        return False
     if len(word) <= STRAY_CHARACTERS:
         return _MEANINGFUL.isdisjoint(word)
     return len(set(word)) >= STRAY_KINDS
+
+
+def _tells(character: str) -> bool:
+    # A broken bar is a scratch: nobody prints one.
+    return unicodedata.category(character) in _TELLING and character != "\u00a6"
 
 
 def _is_text(word: str) -> bool:

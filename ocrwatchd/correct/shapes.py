@@ -36,6 +36,17 @@ _LIGATED = (
 """Letters that look like another one when they stand together."""
 
 
+_SAME_INK = (("rn", "m"), ("cl", "d"), ("vv", "w"), ("I", "l"), ("1", "l"), ("|", "l"), ("!", "l"), ("0", "O"))
+"""What an engine cannot tell apart, however sharp the print."""
+
+
+def is_lookalike(before: str, after: str) -> bool:
+    """True where two words are drawn with the same strokes: "horne" and "home", "lll" and "Ill"."""
+    for letters, letter in _SAME_INK:
+        before, after = before.replace(letters, letter), after.replace(letters, letter)
+    return before == after
+
+
 def changes(before: str, after: str) -> int:
     """How many letters were misread: inserted, left out, taken for another, run together or torn apart."""
     fewest = int(Levenshtein.distance(before, after))

@@ -38,6 +38,9 @@ _PAIRS = tuple(
     (old, new) for pair in f"{_GERMAN};{_FRENCH};{_ENGLISH}".split(";") for old, new in [pair.split()] if old != new
 )
 _OLD_LETTERS = str.maketrans({"\u017f": "s", "æ": "ae", "œ": "oe", "Æ": "AE", "Œ": "OE", "ß": "ss", "ẞ": "SS"})
+_MISREAD_ACCENTS = frozenset(
+    ["éê", "aä", "oö", "uü", "AÄ", "OÖ", "UÜ", "àä", "âä", "áä", "òö", "ôö", "óö", "ùü", "ûü", "úü"]
+)
 _HYPHENS = re.compile("[-\u00ad\u2010\u2011]")
 _MARKS_AROUND = re.compile(r"^[^\w&]+|[^\w'\u2019&]+$")
 
@@ -51,6 +54,13 @@ def plain(word: str) -> str:
 def same_letters(before: str, after: str) -> bool:
     """True where two words differ in accents, ligatures or old letters only."""
     return plain(before) == plain(after)
+
+
+def is_misread_accent(before: str, after: str) -> bool:
+    """True where words differ in accents that are misread rather than modernised: a lost umlaut, é for ê."""
+    old, new = (unicodedata.normalize("NFC", word) for word in (before, after))
+    changed = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
+    return len(old) == len(new) and bool(changed) and all("".join(pair) in _MISREAD_ACCENTS for pair in changed)
 
 
 def is_modernised(before: str, after: str) -> bool:

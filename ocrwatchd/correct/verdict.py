@@ -37,13 +37,19 @@ class Policy:
         return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
 
 
-def _knows_nothing(_word: str) -> bool:
+def knows_nothing(_word: str) -> bool:
+    """Stand for a lexicon where there is none."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about source and proposal beside their text.
+
+    The gate decides without any of it, and is weaker then. Without a lexicon no word is vouched for: one that looks
+    like another may become it ("modem" and "modern", "Larson" and "Lawson"), every mended word counts as a sign that
+    the text was read badly, and digits among letters are taken for whatever letters they look like. Without
+    confidences, specks are told from marks by their looks alone, and no single letter is one.
 
     Args:
         words: the engine's words with their confidences, offsets into the source.
@@ -53,7 +59,7 @@ class Evidence:
 
     words: tuple[Word, ...] = ()
     finished: bool = True
-    knows: Callable[[str], bool] = _knows_nothing
+    knows: Callable[[str], bool] = knows_nothing
 
     def within(self, start: int, end: int) -> Evidence:
         """The evidence for ``source[start:end]`` alone."""

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.gate import admit
+from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.correct.gate import Evidence, admit
+from ocrwatchd.correct.lexicon import lexicon
 
 
 @dataclass
@@ -40,9 +42,10 @@ def errors(text: str, truth: str) -> int:
 def measure(path: Path) -> dict[str, Tally]:
     """Run every unit through the gate."""
     tallies: dict[str, Tally] = defaultdict(Tally)
+    evidence = Evidence(knows=lexicon(("eng",)).knows)
     for line in path.read_text(encoding="utf-8").splitlines():
         unit = json.loads(line)
-        admitted = admit(unit["ocr"], unit["proposed"])
+        admitted = Memory().weigh(admit(unit["ocr"], unit["proposed"], evidence=evidence), unit["ocr"])
         before, after, ungated = (
             errors(text, unit["truth"]) for text in (unit["ocr"], admitted.text, unit["proposed"])
         )

@@ -49,7 +49,7 @@ def test_a_lone_digit_stays_a_digit(source, proposed):
         ("paid 1O5 there", "paid 105 there"),
         ("on l4.O3.1859 in", "on 14.03.1859 in"),
         ("sum of £1,85O in", "sum of £1,850 in"),
-        ("No 2S5B here", "No 2558 here"),
+        ("No 2S58 here", "No 2558 here"),
         ("the d1vision of f0ur", "the division of four"),
         ("repul3ed and 8utton", "repulsed and Button"),
     ],

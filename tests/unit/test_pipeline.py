@@ -162,7 +162,7 @@ def test_what_earlier_attempts_have_taught_is_not_forgotten(line, monkeypatch):
 
 
 class Gardener:
-    """A model that mends "honse" everywhere, "garbon" and "wcrd" only where a part is about spring."""
+    """A model that mends "honse"; "garbon" and "wcrd" only where a part is about spring, elsewhere that is a "ward"."""
 
     name, version = "gardener", "0"
 
@@ -171,6 +171,7 @@ class Gardener:
         mended = text.replace("honse", "house")
         if "spring" in text:
             mended = mended.replace("garbon", "garden").replace("wcrd", "word")
+        mended = mended.replace("wcrd", "ward")
         return Proposal(mended, Ending.FINISHED)
 
     def close(self):
@@ -210,9 +211,10 @@ def test_a_resumed_document_is_corrected_like_one_that_was_not_interrupted(line,
     line.work_off(job)
     pages = receipt(job)["pages"]
     assert len(pages[0]["parts"]) == 2
-    # Mended six times and passed over three times: on the last page it stays. The other one was never passed over.
+    # What the model leaves as it is stays; what it made a "word" six times does not become a "ward".
     assert [page["text"].count("garbon") for page in pages] == [3, 0, 1]
-    assert [(edit["before"], edit["why"]) for edit in pages[2]["edits"]][1:] == [("wcrd", "as elsewhere")]
+    refused = [(edit["before"], edit["why"]) for edit in pages[2]["refused"]]
+    assert refused == [("wcrd", "made something else elsewhere")]
 
 
 def test_pages_of_other_settings_are_read_again(line):
