@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ocrwatchd.correct.builtin.trust import MENDED, OTHER, SPOILED, STRANGE, WordTrust
+from ocrwatchd.correct.builtin.trust import DROPPED, MENDED, OTHER, SPOILED, STRANGE, WordTrust
 
-WORDS = frozenset("the of had bad sample well known don".split())  # noqa: SIM905 - words
+WORDS = frozenset("the of had bad sample well known don fa".split())  # noqa: SIM905 - words
+COMMON = ("the", "of", "had", "bad", "well", "don")
 
 
 def knows(word: str) -> bool:
@@ -26,18 +27,19 @@ def knows(word: str) -> bool:
         ("l847", "1847", STRANGE),
         ("bad", "had", OTHER),
         ("the", "tho", SPOILED),
-        ("~", "", STRANGE),
-        ("bad", "", SPOILED),
+        ("~", "", DROPPED),
+        ("bad", "", DROPPED),
+        ("fa", "of", MENDED),
         ("tHe", "the", MENDED),
     ],
 )
 def test_the_bar_is_higher_the_more_a_repair_may_harm(before: str, after: str, bar: float) -> None:
     """Making a word of what was none needs little certainty; making another word of one needs much."""
-    assert WordTrust(knows).bar(before, after) == bar
+    assert WordTrust(knows, COMMON).bar(before, after) == bar
 
 
 def test_a_repair_is_trusted_from_its_bar_on() -> None:
     """The model's certainty decides, against the bar for these words."""
-    trust = WordTrust(knows)
+    trust = WordTrust(knows, COMMON)
     assert trust("tho", "the", MENDED)
     assert not trust("tho", "the", MENDED - 0.01)

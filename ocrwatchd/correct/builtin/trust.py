@@ -9,19 +9,25 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-MENDED = 0.3
+MENDED = 0.25
 """What is no word becomes one."""
 
-STRANGE = 0.85
+STRANGE = 0.6
 """What is no word becomes another one that is not known: a name, most likely."""
 
-OTHER = 0.85
+OTHER = 0.7
 """A word becomes another one."""
 
-SPOILED = 0.98
+SPOILED = 0.95
 """A word becomes what is none."""
+
+DROPPED = 0.97
+"""Something becomes nothing."""
+
+SHORT_LETTERS = 4
+"""Dictionaries hold every abbreviation; words up to this length must be common ones, too."""
 
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _INNER = re.compile(r"[-'\u2019\u2014]+")
@@ -34,10 +40,12 @@ class WordTrust:
 
     Args:
         knows: True for a word of the language, whatever its capitals.
+        common: common words of the language; the model's pieces are.
     """
 
-    def __init__(self, knows: Callable[[str], bool]) -> None:
+    def __init__(self, knows: Callable[[str], bool], common: Iterable[str]) -> None:
         self._knows = knows
+        self._common = frozenset(map(str.lower, common))
 
     def __call__(self, before: str, after: str, certainty: float) -> bool:
         """True where the certainty is enough for what the repair does."""
@@ -45,6 +53,8 @@ class WordTrust:
 
     def bar(self, before: str, after: str) -> float:
         """The certainty, 0-1, that this repair needs."""
+        if not after:
+            return DROPPED
         if self.is_word(before):
             return OTHER if self.is_word(after) else SPOILED
         return MENDED if self.is_word(after) else STRANGE
@@ -63,4 +73,6 @@ class WordTrust:
         if len(word) == 1:
             return word in _LETTERS
         shaped = word.islower() or word.istitle() or word.isupper()
-        return word.isalpha() and shaped and self._knows(word)
+        if not word.isalpha() or not shaped:
+            return False
+        return word.lower() in self._common or (len(word) > SHORT_LETTERS and self._knows(word))

@@ -72,7 +72,7 @@ class Mender:
     def __init__(self, path: Path, threads: int = 2) -> None:
         self._reader = Llama(path, threads)
         self._known: Vocabulary = vocabulary_of(path)
-        self._trust = WordTrust(lexicon(("eng",)).knows)
+        self._trust = WordTrust(lexicon(("eng",)).knows, self._known.pieces)
 
     def mended(self, text: str, bars: Sequence[float]) -> list[str]:
         """The text after the gate, for each bar; 0 stands for the dictionary's trust."""
