@@ -27,8 +27,8 @@ _COMMON = {
     "de": """
         ab am an da du er es im in ja je ob so um wo zu als alt arm art auf aus bei bis das dem den der des die
         dir ehe ein eis fuß gab gar gut hat her hin hof hut ihm ihn ihr ins ist kam lag man mir mit mut nah neu
-        nie nun nur und ich mal mai ort rat rot sah see sei sie sog tag tal tat tee tod tor tot tun tür uhr uns vom von vor war
-        was weg wem wen wer wie wir zog zug zum zur
+        nie nun nur und ich mal mai ort rat rot sah see sei sie sog tag tal tat tee tod tor tot tun tür
+        uhr uns vom von vor war was weg wem wen wer wie wir zog zug zum zur
         """,
     "fr": """
         a à ai an au ce de du en es et eu il je la le ma me ne ni on or ou où pu sa se si ta te tu un va vu y
