@@ -5,12 +5,12 @@ No edit spans a line break, a tab or a run of spaces: line breaks and spacing ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct import align, digits, guards, rules, spelling
+from ocrwatchd.correct.candidate import LEFT_OUT, OVER_A_BREAK, PUT_IN, STRAY, Candidate, apart
 from ocrwatchd.correct.confidence import Confidence
 from ocrwatchd.correct.rules import Doubt, Verdict
 from ocrwatchd.correct.verdict import knows_nothing
@@ -30,28 +30,6 @@ SWALLOWED = 2
 
 _DRAWN_MARKS = frozenset("|!1[]{}\\/\u00a1\u00a6")
 """Marks that are as often a letter's stroke."""
-
-STRAY = "stray mark"
-LEFT_OUT = "dropped"
-PUT_IN = "inserted"
-OVER_A_BREAK = "joined over a break"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A proposed edit and its judgement.
-
-    Args:
-        edit: ``edit.why`` is the reason for it or, if refused, against it.
-        admitted: as far as the words alone can tell.
-        doubt: what would overrule a refusal.
-        otherwise: what may be admitted in its place if it is not.
-    """
-
-    edit: Edit
-    admitted: bool
-    doubt: Doubt = Doubt.NONE
-    otherwise: Edit | None = None
 
 
 class Candidates:
@@ -78,7 +56,7 @@ class Candidates:
 
     def of(self, groups: Iterable[Group]) -> Iterator[Candidate]:
         """Yield the candidates of all groups, in order of offset, those that would be admitted not overlapping."""
-        return _apart(each for group in groups for each in self._in(group))
+        return apart(each for group in groups for each in self._in(group))
 
     def _in(self, group: Group) -> Iterator[Candidate]:
         old = self._before[group.first : group.last]
@@ -127,10 +105,8 @@ class Candidates:
             return guarded
         sure, known = self._confidence.is_sure(old.start, old.end), self._is_known(old.text)
         judged = rules.verdict(old.text, new, self._policy, sure=sure)
-        if judged.why == digits.LONE and self._is_mended_word(old.text, new):
+        if not sure and self._is_excused(judged, old.text, new):
             judged = Verdict()
-        elif judged.doubt is Doubt.UNPRINTED and not known and self._is_misread_accent(old.text, new):
-            judged = Verdict("read with confidence") if sure else Verdict()
         if known and (not judged.why or judged.why in rules.FAR):
             return Verdict(guards.A_WORD, Doubt.NONE if sure else Doubt.TASTE)
         if not judged.why and digits.is_mended(old.text, new) and self._speaks and not self._is_known(new):
@@ -140,12 +116,15 @@ class Candidates:
     def _is_known(self, word: str) -> bool:
         return guards.is_known(word, self._knows)
 
-    def _is_mended_word(self, before: str, after: str) -> bool:
-        """True where a lone digit makes a word of the language of what is none: "0f", "wi11"."""
-        return digits.is_drawn(before, after) and not self._is_known(before) and self._is_known(after)
-
-    def _is_misread_accent(self, before: str, after: str) -> bool:
-        return spelling.is_misread_accent(rules.core(before), rules.core(after)) and self._is_known(after)
+    def _is_excused(self, judged: Verdict, before: str, after: str) -> bool:
+        """True where it is what a lexicon or a number says that was misread: "0f", "wi11", "lO0", "méme"."""
+        if judged.why == "too different":
+            return digits.is_round(before, after)
+        if self._is_known(before) or not self._is_known(after):
+            return False
+        if judged.doubt is Doubt.UNPRINTED:
+            return spelling.is_misread_accent(rules.core(before), rules.core(after))
+        return judged.why == digits.LONE and digits.is_drawn(before, after)
 
     def _is_i(self, old: Span, new: str) -> bool:
         """True where a lone stroke is the word "I": before another word, and beside no number, where it is a litre."""
@@ -204,7 +183,7 @@ class Candidates:
         pure = first.text + second.text == new
         splinter = min(len(first.text), len(second.text)) <= JOINED_CHARACTERS or self._is_torn(first, second, new)
         if gap != " " or rules.ends_hyphenated(first.text) or (pure and not splinter):
-            yield from self._kept_apart(first, second, new)
+            yield from self._keptapart(first, second, new)
             return
         together = first.text + second.text
         why = self._of_a_number(together) or rules.against(together, new, self._policy, spacing=True)
@@ -230,7 +209,7 @@ class Candidates:
         guarded = guards.verdict(before, after, self._knows) if before != after else Verdict()
         return guarded.why if guarded.doubt is Doubt.NONE else ""
 
-    def _kept_apart(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
+    def _keptapart(self, first: Span, second: Span, new: str) -> Iterator[Candidate]:
         """Give back the break that the model took out of a word, and judge what it changed beside that."""
         whole = Edit(first.start, self._source[first.start : second.end], new, OVER_A_BREAK)
         if max(len(first.text) + len(second.text), len(new)) > rules.WORD_CHARACTERS:
@@ -295,17 +274,3 @@ def _swallowed(first: str, second: str, new: str) -> bool:
         return False
     together = Levenshtein.distance(one + two, joined)
     return min(Levenshtein.distance(one, joined), Levenshtein.distance(two, joined)) <= together - SWALLOWED
-
-
-def _apart(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Refuse what overlaps its forerunner: two dropped neighbours that claim one space between them."""
-    done = 0
-    for each in candidates:
-        possible = each.admitted or each.otherwise is not None or each.doubt is not Doubt.NONE
-        if possible and each.edit.offset < done:
-            edit = Edit(each.edit.offset, each.edit.before, each.edit.after, LEFT_OUT)
-            yield Candidate(edit, admitted=False)
-            continue
-        if possible:
-            done = each.edit.offset + len(each.edit.before)
-        yield each

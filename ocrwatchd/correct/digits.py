@@ -107,6 +107,12 @@ def is_drawn(before: str, after: str) -> bool:
     return bool(re.fullmatch(r"\W*[A-Za-z][a-z]+1+[a-z]*\W*", before)) and before.replace("1", "l") == after
 
 
+def is_round(before: str, after: str) -> bool:
+    """True where strokes and rings beside a digit become a number: "lO0"."""
+    drawn = all(character.isdigit() or character in _PLAIN for character in before)
+    return drawn and after.isdigit() and _made_digits(before, after)
+
+
 def overrules(mended: int, words: int) -> bool:
     """True where so many ``mended`` ones of a line's ``words`` say that its lone digits are letters, too."""
     return mended >= REPAIRED_WORDS and mended >= REPAIRED_SHARE * words

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.correct import align, digits, guards, patterns, rules, wholes
-from ocrwatchd.correct.candidates import LEFT_OUT, PUT_IN, STRAY, Candidate, Candidates
+from ocrwatchd.correct.candidate import LEFT_OUT, PUT_IN, STRAY, Candidate
+from ocrwatchd.correct.candidates import Candidates
 from ocrwatchd.correct.rules import Doubt
 from ocrwatchd.correct.verdict import Admitted, Digits, Evidence, Policy, apply, knows_nothing
 from ocrwatchd.model import Edit
@@ -122,10 +123,11 @@ def _is_mended(edit: Edit, knows: Callable[[str], bool]) -> bool:
     """True where a word was misread for certain: it was none, and is one now."""
     if rules.core(edit.before).lower() == rules.core(edit.after).lower():
         return False
-    return knows is knows_nothing or (
-        not all(guards.is_known(word, knows) for word in edit.before.split())
-        and all(guards.is_known(word, knows) for word in edit.after.split())
-    )
+    if knows is knows_nothing:
+        # Names are what a model would rather have otherwise.
+        return not rules.core(edit.before)[:1].isupper()
+    before, after = (all(guards.is_known(word, knows) for word in words.split()) for words in (edit.before, edit.after))
+    return after and not before
 
 
 def _is_printed(edit: Edit, printed: Counter[str]) -> bool:

@@ -30,8 +30,11 @@ CODE = "letters of a code"
 WORDS_ALIKE = 0.7
 """A word of the language becomes another one only where their strokes are alike to this degree."""
 
-CLOSED_ALIKE = 0.8
-"""Without a lexicon, a month or a negation is made only of what looks like it to this degree."""
+CLOSED_ALIKE = 0.85
+"""Without a lexicon, or from a splinter, a month or a negation is made only of what looks like it to this degree."""
+
+SPLINTER = 3
+"""No lexicon has all words as short as this, and each of them is nearly another one."""
 
 CLOSED_ALIKE_OF_A_WORD = 1.0
 """The same for what is a word of the language: "lour" and "four", "throe" and "three"."""
@@ -160,7 +163,7 @@ def _turns(old: str, new: str, knows: Callable[[str], bool]) -> bool:
         after -= before
     if before - after or not after:
         return bool(before - after)
-    if knows is knows_nothing:
+    if knows is knows_nothing or len(old) <= SPLINTER:
         return likeness(old, new) < CLOSED_ALIKE
     return is_known(old, knows) and likeness(old, new) < CLOSED_ALIKE_OF_A_WORD
 

@@ -1,5 +1,8 @@
 # ruff: noqa: T201 - it reports to a person
-"""Measure the gate on published model outputs: change of the micro character error rate, and units made worse.
+"""Measure the gate as shipped, with the lexicon and a memory for each unit.
+
+First on published model outputs: change of the micro character error rate, and units made worse. Then on lines that
+were read well: how many of the changes that would harm them get in, line by line and with a language's lines together.
 
 Run: ``OCRWATCHD_TEST_DATA=FOLDER python -m tests.bench.gate [--worse]``; FOLDER holds ``gate-dev.jsonl``.
 """
@@ -12,12 +15,19 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.gate import Evidence, admit
 from ocrwatchd.correct.lexicon import lexicon
+
+if TYPE_CHECKING:
+    from ocrwatchd.model import Edit
+
+
+CLEAN = Path(__file__).parents[1] / "data" / "clean-proposals.jsonl"
 
 
 @dataclass
@@ -65,8 +75,32 @@ def measure(path: Path) -> dict[str, Tally]:
     return tallies
 
 
+def clean_lines() -> dict[str, list[tuple[str, str]]]:
+    """By language: lines that were read well, each with a proposal that would harm it."""
+    lines: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for line in CLEAN.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        lines[case["language"]].append((case["source"], case["proposed"]))
+    return lines
+
+
+def harm(language: str, source: str, proposed: str) -> tuple[Edit, ...]:
+    """What gets in."""
+    return admit(source, proposed, evidence=Evidence(knows=lexicon((language,)).knows)).edits
+
+
+def _print_harm() -> None:
+    print(f"\n{'harm on clean text':22}{'lines':>6}{'edits let in':>14}{'as one text':>13}")
+    for language, lines in clean_lines().items():
+        alone = [edit for source, proposed in lines for edit in harm(language, source, proposed)]
+        together = harm(language, *("\n".join(texts) for texts in zip(*lines, strict=True)))
+        print(f"{language:22}{len(lines):6}{len(alone):14}{len(together):13}")
+        for edit in (*alone, *together):
+            print(f"    {edit.before!r} → {edit.after!r}  ({edit.why})")
+
+
 def main() -> None:
-    """Print a line a model."""
+    """Print a line a model, then a line a language."""
     folder = os.environ.get("OCRWATCHD_TEST_DATA")
     if not folder:
         sys.exit("set OCRWATCHD_TEST_DATA to the folder that holds gate-dev.jsonl")
@@ -80,6 +114,7 @@ def main() -> None:
             f"{model:22}{tally.units:6}{change:+11.1f}%{tally.worse:7}{ungated:+13.1f}%{tally.ungated_worse:7}"
             f"{tally.edits:7}{tally.refused:9}"
         )
+    _print_harm()
 
 
 if __name__ == "__main__":
