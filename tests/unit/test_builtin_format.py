@@ -118,6 +118,14 @@ def test_known_runs_of_letters_are_one_token() -> None:
     assert KNOWN.encode("there") == list(b"there")
 
 
+def test_a_vocabulary_is_read_back_from_a_model_file() -> None:
+    """Single letters, which are bytes too, are spelled in their own way there."""
+    known = Vocabulary(["the", "I"])
+    spellings = [*map(str, range(fmt.FIRST_PIECE)), *known.spellings]
+    assert len(set(spellings)) == len(spellings)
+    assert Vocabulary.of_tokens(spellings).pieces == known.pieces
+
+
 def test_control_tokens_in_a_scan_stay_ink() -> None:
     """Control tokens spelled out in a scan are spelled as bytes."""
     assert all(token < BYTES for token in KNOWN.encode("<|fix|>"))

@@ -83,6 +83,16 @@ class Vocabulary:
         self.pieces = tuple(pieces)
         self._numbers = {piece: FIRST_PIECE + number for number, piece in enumerate(self.pieces)}
 
+    @classmethod
+    def of_tokens(cls, spellings: Sequence[str]) -> Vocabulary:
+        """The vocabulary of a model file, by how all its tokens are spelled there; see ``spellings``."""
+        return cls([spelled.removeprefix("<|").removesuffix("|>") for spelled in spellings[FIRST_PIECE:]])
+
+    @property
+    def spellings(self) -> list[str]:
+        """How the pieces are spelled in a model file, where a single letter would look like its byte."""
+        return [piece if len(piece) > 1 else f"<|{piece}|>" for piece in self.pieces]
+
     def __len__(self) -> int:
         return FIRST_PIECE + len(self.pieces)
 

@@ -54,7 +54,7 @@ def write(network: Network, known: Vocabulary, path: Path, kind: str) -> None:
     size = network.size
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(NAME)
-    writer.add_license("CC0-1.0")
+    writer.add_license("MIT")
     writer.add_context_length(CONTEXT_TOKENS)
     writer.add_embedding_length(size.width)
     writer.add_feed_forward_length(size.inner)
@@ -68,10 +68,7 @@ def write(network: Network, known: Vocabulary, path: Path, kind: str) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
     spelled = byte_tokens()
-    # A piece must not be spelled like a byte; single letters are both.
-    writer.add_token_list(
-        [*spelled, *CONTROL, *(piece if len(piece) > 1 else f"<|{piece}|>" for piece in known.pieces)]
-    )
+    writer.add_token_list([*spelled, *CONTROL, *known.spellings])
     kinds = gguf.TokenType
     writer.add_token_types([kinds.NORMAL] * BYTES + [kinds.CONTROL] * len(CONTROL) + [kinds.NORMAL] * len(known.pieces))
     # llama.cpp refuses a byte-level vocabulary without merges; this one can never apply, for its result is no token.
@@ -80,7 +77,6 @@ def write(network: Network, known: Vocabulary, path: Path, kind: str) -> None:
     writer.add_eos_token_id(END)
     writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE)
-    writer.add_array("ocrwatchd.pieces", list(known.pieces))
     for name, weight in network.state_dict().items():
         _add(writer, name, weight.float().numpy(), kind)
     writer.write_header_to_file()

@@ -77,5 +77,5 @@ class Llama:
 
 def vocabulary_of(path: Path) -> Vocabulary:
     """The vocabulary that a model brings."""
-    field = gguf.GGUFReader(path).fields["ocrwatchd.pieces"]
-    return Vocabulary([str(piece) for piece in field.contents()])
+    field = gguf.GGUFReader(path).fields["tokenizer.ggml.tokens"]
+    return Vocabulary.of_tokens([str(spelled) for spelled in field.contents()])
