@@ -122,7 +122,7 @@ def test_correct_without_a_model_says_what_to_set():
     """`correct` needs a model, and says how to name one."""
     finished = run("correct", text_in="text\n")
     assert finished.returncode == 3
-    assert "llm.model" in finished.stderr
+    assert "llm.directory_model_path" in finished.stderr
 
 
 @pytest.mark.slow
