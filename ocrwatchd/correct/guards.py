@@ -39,6 +39,9 @@ SPLINTER = 3
 CLOSED_ALIKE_OF_A_WORD = 1.0
 """The same for what is a word of the language: "lour" and "four", "throe" and "three"."""
 
+NAME_ALIKE = 0.85
+"""What is capitalised and no word becomes a word only where it looks alike to this degree: Gantt is no Grant."""
+
 CLOSED_PART = 3
 """Shorter parts of a compound are splinters rather than words."""
 
@@ -67,7 +70,7 @@ _NUMBERS = (
     "deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante "
     "cinquante soixante cent cents mille"
 )
-_UNITS = "mg mcg µg μg g kg ml dl cl l mm cm km m oz lb lbs ft kw kwh mw hz khz mhz ghz"
+_UNITS = "a.m p.m mg mcg µg μg g kg ml dl cl l mm cm km m oz lb lbs ft kw kwh mw hz khz mhz ghz"
 _NEGATIONS = (
     "not no never nor none nothing nobody neither without cannot "
     "nicht nichts nie niemals nein ohne weder kein keine keinen keinem keiner keines niemand "
@@ -78,6 +81,13 @@ _GERMAN_NUMBER = re.compile(r"\w+und(?:zwanzig|drei[sß]+ig|vierzig|fünfzig|sec
 _ROMAN = re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _SMALL_ROMAN = re.compile(r"(?=..)x{0,3}(?:ix|iv|v?i{0,3})")
 _NEGATING = ("un", "in", "im", "ir", "il", "non", "non-", "dis", "mis", "a")
+_OPPOSING = (
+    "hyper hypo;in de;in ex;im ex;inter intra;over under;up down;pre post;in out;ante anti;macro micro;"
+    "ein aus;an ab;auf ab;vor nach;he she;man woman;men women;male female"
+)
+_OPPOSITES = frozenset(frozenset(pair.split()) for pair in _OPPOSING.split(";"))
+"""Beginnings, and words, that say the contrary of each other and look alike."""
+
 _NOT_SHORT = ("n't", "n\u2019t")
 _INNER = re.compile("[-\u00ad\u2010\u2011'\u2019]")
 _TAILS = frozenset({"s", "t", "d", "ll", "re", "ve", "m", "l", "n", "qu", "j", "c"})
@@ -159,6 +169,8 @@ def _turns(old: str, new: str, knows: Callable[[str], bool]) -> bool:
     small, other = sorted((old.lower(), new.lower()), key=len)
     if any(other == prefix + small for prefix in _NEGATING) and (knows is knows_nothing or is_known(old, knows)):
         return True
+    if {small, other} in _OPPOSITES or {*_beginnings(small, other)} in _OPPOSITES:
+        return True
     if before <= after:
         after -= before
     if before - after or not after:
@@ -166,6 +178,14 @@ def _turns(old: str, new: str, knows: Callable[[str], bool]) -> bool:
     if knows is knows_nothing or len(old) <= SPLINTER:
         return likeness(old, new) < CLOSED_ALIKE
     return is_known(old, knows) and likeness(old, new) < CLOSED_ALIKE_OF_A_WORD
+
+
+def _beginnings(one: str, other: str) -> tuple[str, str]:
+    """What stands before the ending that two words have in common."""
+    alike = 0
+    while alike < min(len(one), len(other)) and one[-1 - alike] == other[-1 - alike]:
+        alike += 1
+    return one[: len(one) - alike], other[: len(other) - alike]
 
 
 def _closed(word: str) -> set[str]:
@@ -189,8 +209,12 @@ def _doubtful(before: str, after: str, knows: Callable[[str], bool]) -> str:
         return CODE
     if old[0].isupper() and not is_lookalike(old[0], new[0]) and old[0].lower() != new[0].lower():
         return NAME
-    if knows is knows_nothing:
-        return ""
-    if old.isupper() and len(old) <= SHORT_CAPITALS:
+    return "" if knows is knows_nothing else _unvouched(old, new, knows)
+
+
+def _unvouched(old: str, new: str, knows: Callable[[str], bool]) -> str:
+    """What a lexicon does not know may be a name, and what becomes none of its words is no repair for certain."""
+    capital = old[0].isupper()
+    if capital and ((old.isupper() and len(old) <= SHORT_CAPITALS) or likeness(old, new) < NAME_ALIKE):
         return NAME
-    return "" if is_known(new, knows) else NAME if old[0].isupper() else NO_WORD
+    return "" if is_known(new, knows) else NAME if capital else NO_WORD

@@ -39,6 +39,8 @@ def test_many_harmful_proposals_do_not_vouch_for_each_other(language):
         ("he can't or was unable", "he can or was able"),
         ("take 5 mg or 5 ml", "take 5 kg or 5 dl"),
         ("Henry VIII and Louis XIV", "Henry VII and Louis XVI"),
+        ("hypoactive or increased", "hyperactive or decreased"),
+        ("he may at 7 p.m. sharp", "she may at 7 a.m. sharp"),
         ("in Vitamin K therapist", "in Vitamin C the rapist"),
     ],
 )
