@@ -47,9 +47,10 @@ class Evidence:
     """What is known about source and proposal beside their text.
 
     The gate decides without any of it, and is weaker then. Without a lexicon no word is vouched for: one that looks
-    like another may become it ("modem" and "modern", "Larson" and "Lawson"), every mended word counts as a sign that
-    the text was read badly, and digits among letters are taken for whatever letters they look like. Without
-    confidences, specks are told from marks by their looks alone, and no single letter is one.
+    like another may become it ("modem" and "modern", "Larson" and "Lawson"), every mended word without a capital is
+    a sign that the text was read badly, and digits among letters are taken for whatever letters they look like.
+    Without confidences, specks are told from marks by their looks alone, and a single letter is one only in a text that
+    was read badly.
 
     Args:
         words: the engine's words with their confidences, offsets into the source.
