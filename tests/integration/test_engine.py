@@ -265,7 +265,7 @@ def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(superv
         assert state in host.state
         assert host.next_due() == now[0] + pause
         assert host.state.endswith(f"next try in {pause} s")
-        assert (host.state, host.pid is None) == ("finishing", False)
+        assert not host.idle
         now[0] += pause
         host.turn()
         assert host.state == "loading"
@@ -282,7 +282,7 @@ def test_finish_completes_the_page_in_work(supervise):
     supervisor.until(lambda: any(isinstance(told, Progress) and told.page == 2 for told in supervisor.heard))
     host.finish()
     supervisor.turn()
-    assert not host.idle
+    assert (host.state, host.pid is None) == ("finishing", False)
     Path(f"/proc/{host.pid}/cwd/go-on").touch()
     told = supervisor.outcome()
     assert (told.ending, told.reason) == (Ending.RETURNED, "ocrwatchd is stopping")
