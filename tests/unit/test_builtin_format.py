@@ -10,22 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrwatchd.correct.builtin import format as fmt
-from ocrwatchd.correct.builtin.format import (
+from ocrwatchd.correct.builtin.format import Repair, propose, repaired
+from ocrwatchd.correct.builtin.lesson import Unit, lesson
+from ocrwatchd.correct.builtin.vocabulary import (
     BYTES,
     DONE,
     END,
+    FIRST_PIECE,
     FIX,
     JOIN,
     NEWLINE,
     SAME,
     SPACE,
     START,
-    Repair,
-    Unit,
     Vocabulary,
-    lesson,
-    propose,
-    repaired,
+    spell,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Wizard:
             spelled = stream[openings[-1] + 1 :]
             source = _source(stream[: openings[-1]])
             after = self.repairs[" ".join(_asked(source, 2 if stream[openings[-1]] == JOIN else 1))]
-            return [*fmt.spell(after), DONE][len(spelled)]
+            return [*spell(after), DONE][len(spelled)]
         source = _source(stream)
         if " ".join(_asked(source, 2)) in self.repairs and stream[-1] != END:
             return JOIN
@@ -114,14 +113,14 @@ def test_any_text_is_spelled_and_read_back(text: str) -> None:
 
 def test_known_runs_of_letters_are_one_token() -> None:
     """A piece is taken for a whole run of letters only, with marks around it spelled as bytes."""
-    assert KNOWN.encode("the,") == [fmt.FIRST_PIECE, ord(",")]
+    assert KNOWN.encode("the,") == [FIRST_PIECE, ord(",")]
     assert KNOWN.encode("there") == list(b"there")
 
 
 def test_a_vocabulary_is_read_back_from_a_model_file() -> None:
     """Single letters, which are bytes too, are spelled in their own way there."""
     known = Vocabulary(["the", "I"])
-    spellings = [*map(str, range(fmt.FIRST_PIECE)), *known.spellings]
+    spellings = [*map(str, range(FIRST_PIECE)), *known.spellings]
     assert len(set(spellings)) == len(spellings)
     assert Vocabulary.of_tokens(spellings).pieces == known.pieces
 
@@ -134,7 +133,7 @@ def test_control_tokens_in_a_scan_stay_ink() -> None:
 def test_a_lesson_asks_about_a_word_after_the_next_one() -> None:
     """The decision about a word is taught at the white space after the following word, its repair comes there."""
     taught = lesson([Unit(("tho",), (SPACE,), "the"), Unit(("of",), (NEWLINE,))], KNOWN)
-    of = fmt.FIRST_PIECE + 1
+    of = FIRST_PIECE + 1
     assert taught.tokens == [START, *b"tho", SPACE, of, NEWLINE, FIX, *b"the", DONE, END]
     assert taught.targets == [-1, -1, -1, -1, -1, -1, FIX, *b"the", DONE, -1, SAME]
 

@@ -21,25 +21,29 @@ of copying letters and no list of answers to learn by heart. Pure: it sees docum
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from ocrwatchd.correct.builtin.vocabulary import (
+    BYTES,
+    DONE,
+    END,
+    FIRST_PIECE,
+    FIX,
+    JOIN,
+    NEWLINE,
+    SAME,
+    SPACE,
+    START,
+    WORD_TOKENS,
+    Vocabulary,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
-
-BYTES = 256
-START, END, FIX, JOIN, DONE, SAME = range(BYTES, BYTES + 6)
-CONTROL = ("<|start|>", "<|end|>", "<|fix|>", "<|join|>", "<|done|>", "<|same|>", "<|spare1|>", "<|spare2|>")
-FIRST_PIECE = BYTES + len(CONTROL)
-
-NOTHING = -1
-"""The target of a token after which nothing is to be learned."""
-
-SPACE, NEWLINE = 0x20, 0x0A
 
 STRETCH_TOKENS = 320
 """Source tokens in one stream; repairs come on top, and the model is trained on streams of 512."""
@@ -49,9 +53,6 @@ CONTEXT_WORDS = 8
 
 READ_TOKENS = 96
 """Tokens read in one pass. After a repair what was read behind it is read again, so a larger number costs more."""
-
-WORD_TOKENS = 48
-"""Of longer words only so much is shown, and nothing is asked about them."""
 
 SPELLED_RATIO = 1.3
 SPELLED_SLACK = 4
@@ -64,111 +65,6 @@ BAR = 0.6
 """The least certainty, 0-1, of a repair of which nothing else is known: the decision's times each byte's."""
 
 _WORD = re.compile(r"\S+")
-_RUNS = re.compile(r"[^\W\d_]+|.", re.DOTALL)
-
-
-def spell(text: str) -> list[int]:
-    """The tokens of a repair: its bytes."""
-    return list(text.encode("utf-8", "replace"))
-
-
-class Vocabulary:
-    """The tokens: 256 bytes, control tokens, pieces.
-
-    Args:
-        pieces: runs of letters that are one token each.
-    """
-
-    def __init__(self, pieces: Sequence[str]) -> None:
-        self.pieces = tuple(pieces)
-        self._numbers = {piece: FIRST_PIECE + number for number, piece in enumerate(self.pieces)}
-
-    @classmethod
-    def of_tokens(cls, spellings: Sequence[str]) -> Vocabulary:
-        """The vocabulary of a model file, by how all its tokens are spelled there; see ``spellings``."""
-        return cls([spelled.removeprefix("<|").removesuffix("|>") for spelled in spellings[FIRST_PIECE:]])
-
-    @property
-    def spellings(self) -> list[str]:
-        """How the pieces are spelled in a model file, where a single letter would look like its byte."""
-        return [piece if len(piece) > 1 else f"<|{piece}|>" for piece in self.pieces]
-
-    def __len__(self) -> int:
-        return FIRST_PIECE + len(self.pieces)
-
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a source text; what lone surrogates it holds become question marks."""
-        tokens: list[int] = []
-        for run in _RUNS.findall(text):
-            piece = self._numbers.get(run)
-            tokens += [piece] if piece is not None else spell(run)
-        return tokens
-
-    def decode(self, tokens: Iterable[int]) -> str:
-        """The text that tokens spell; control tokens spell nothing."""
-        spelled = bytearray()
-        for token in tokens:
-            if token < BYTES:
-                spelled.append(token)
-            elif token >= FIRST_PIECE:
-                spelled += self.pieces[token - FIRST_PIECE].encode()
-        return spelled.decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What the model is to learn about one word, or about two that are to be joined.
-
-    Args:
-        words: one source word, or two.
-        gaps: the token of white space after each.
-        repair: what is right, "" where nothing should be there, None where the source is.
-        asked: False where no decision is to be learned: the right one is not known, or, with a repair, the word is
-            right and only spelled again for exercise.
-    """
-
-    words: tuple[str, ...]
-    gaps: tuple[int, ...]
-    repair: str | None = None
-    asked: bool = True
-
-
-class Lesson(NamedTuple):
-    """A stream for training: after ``tokens[i]`` the model should say ``targets[i]``, if that is not ``NOTHING``."""
-
-    tokens: list[int]
-    targets: list[int]
-
-
-def lesson(units: Sequence[Unit], vocabulary: Vocabulary) -> Lesson:
-    """Write the stream for a text of which the right repairs are known."""
-    tokens, targets = [START], [NOTHING]
-    pending: Unit | None = None
-    for unit in units:
-        for number, (word, gap) in enumerate(zip(unit.words, unit.gaps, strict=True)):
-            shown = vocabulary.encode(word)[:WORD_TOKENS]
-            tokens += [*shown, gap]
-            targets += [NOTHING] * (len(shown) + 1)
-            if pending is not None:
-                _answer(pending, tokens, targets)
-            # The first of two words to be joined is answered after the second; the second is never asked about.
-            pending = unit if number == 0 else None
-    tokens.append(END)
-    targets.append(NOTHING)
-    if pending is not None:
-        _answer(pending, tokens, targets)
-    return Lesson(tokens, targets)
-
-
-def _answer(unit: Unit, tokens: list[int], targets: list[int]) -> None:
-    if unit.repair is None:
-        targets[-1] = SAME if unit.asked else NOTHING
-        return
-    opening = JOIN if len(unit.words) > 1 else FIX
-    spelled = spell(unit.repair)
-    targets[-1] = opening if unit.asked else NOTHING
-    tokens += [opening, *spelled, DONE]
-    targets += [*spelled, DONE, NOTHING]
 
 
 class Reader(Protocol):

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrwatchd.correct.builtin.format import NOTHING, Vocabulary
+from ocrwatchd.correct.builtin.lesson import NOTHING
 from ocrwatchd.correct.builtin.train.samples import Samples, vocabulary
+from ocrwatchd.correct.builtin.vocabulary import Vocabulary
 
 SEED = 4
 ROW_TOKENS = 512

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.builtin.format import Repair, Vocabulary, propose, repaired
+from ocrwatchd.correct.builtin.format import Repair, propose, repaired
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
 from ocrwatchd.correct.builtin.train.learn import page_text
 from ocrwatchd.correct.builtin.train.letters import Letters
@@ -33,6 +33,8 @@ from ocrwatchd.correct.lexicon import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ocrwatchd.correct.builtin.vocabulary import Vocabulary
 
 SEED = 99
 TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")

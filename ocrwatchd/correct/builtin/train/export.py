@@ -13,9 +13,9 @@ import gguf
 import numpy as np
 import torch
 
-from ocrwatchd.correct.builtin.format import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 from ocrwatchd.correct.builtin.train.llama import Llama
 from ocrwatchd.correct.builtin.train.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
+from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

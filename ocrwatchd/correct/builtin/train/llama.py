@@ -9,7 +9,7 @@ import gguf
 import llama_cpp
 import numpy as np
 
-from ocrwatchd.correct.builtin.format import Vocabulary
+from ocrwatchd.correct.builtin.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ocrwatchd.correct.builtin.format import FIRST_PIECE
+from ocrwatchd.correct.builtin.vocabulary import FIRST_PIECE
 
 EPSILON = 1e-5
 ROPE_BASE = 10_000.0

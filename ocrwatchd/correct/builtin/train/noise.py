@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.builtin.format import NEWLINE, SPACE, Unit
+from ocrwatchd.correct.builtin.lesson import Unit
 from ocrwatchd.correct.builtin.train.confusions import Confusions
+from ocrwatchd.correct.builtin.vocabulary import NEWLINE, SPACE
 
 if TYPE_CHECKING:
     import random

@@ -10,11 +10,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.correct.align import differences, words
-from ocrwatchd.correct.builtin.format import FIRST_PIECE, NEWLINE, SPACE, Lesson, Unit, Vocabulary, lesson
+from ocrwatchd.correct.builtin.lesson import Lesson, Unit, lesson
 from ocrwatchd.correct.builtin.train.corpus import paragraphs, plain
 from ocrwatchd.correct.builtin.train.letters import Letters
 from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.builtin.train.words import PIECE, same_but_for_style
+from ocrwatchd.correct.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path

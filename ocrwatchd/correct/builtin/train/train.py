@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ocrwatchd.correct.builtin.format import DONE, FIX, JOIN, NOTHING, SAME, Vocabulary
+from ocrwatchd.correct.builtin.lesson import NOTHING
 from ocrwatchd.correct.builtin.train.network import SIZES, Network, Size
+from ocrwatchd.correct.builtin.vocabulary import DONE, FIX, JOIN, SAME, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
