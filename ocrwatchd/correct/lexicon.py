@@ -28,13 +28,13 @@ _COMMON = {
         ab am an da du er es im in ja je ob so um wo zu als alt arm art auf aus bei bis das dem den der des die
         dir ehe ein eis fuß gab gar gut hat her hin hof hut ihm ihn ihr ins ist kam lag man mir mit mut nah neu
         nie nun nur und ich mal mai ort rat rot sah see sei sie sog tag tal tat tee tod tor tot tun tür
-        uhr uns vom von vor war was weg wem wen wer wie wir zog zug zum zur
+        uhr uns vom von vor war für mag bin hab was weg wem wen wer wie wir zog zug zum zur
         """,
     "fr": """
         a à ai an au ce de du en es et eu il je la le ma me ne ni on or ou où pu sa se si ta te tu un va vu y
         air ami ans art aux bas bec bon car ces cet clé dit dix don dos dur eau est eut feu fil fin fit fut ici
         ils jeu les lit loi lui mai mal mer mes mis moi mon mot mur nom non nos nul oui par pas peu pis pré que
-        qui roi rue sac san ses six sol son sur tel tes toi ton tôt une vie vin vos été
+        qui roi cas dès rue sac san ses six sol son sur tel tes toi ton tôt une vie vin vos été
         """,
 }
 SHORT_WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
