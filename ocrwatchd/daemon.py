@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import outbox, systemd
+from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
@@ -237,10 +237,12 @@ class Daemon:
         except LedgerFault:
             job.folder.rmdir()
             raise
+        steps.reached("claim-recorded")
         if not self._arrivals.claim(ready, job.folder) and not os.path.lexists(job.source):
             job.folder.rmdir()
             self._ledger.forget(job.id)
             return
+        steps.reached("claimed")
         log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
         if ready.reason:
             self._endings.set_aside(job, ready.reason)
@@ -252,6 +254,7 @@ class Daemon:
 
     def _start_attempt(self, job: Job) -> None:
         attempt = self._ledger.started(job.id)
+        steps.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
+from ocrwatchd import steps
 from ocrwatchd.model import Progress
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ class BoundedQueue:
             self._waiting.remove(entry)
             self._in_work = entry[2]
             self._host.give(entry[2])
+            steps.reached("job-given")
 
     def next_due(self) -> float | None:
         """When the host wants its turn."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import outbox
+from ocrwatchd import outbox, steps
 from ocrwatchd.engine import blame
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Job
@@ -138,16 +138,22 @@ class Endings:
     def _deliver(self, job: Job, figures: dict[str, object]) -> None:
         plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
         pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
+        steps.reached("result-heard")
         self._ledger.recognised(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        steps.reached("result-recorded")
         name = self._boxes.deliver(job)
         self._ledger.ended(job.id)
+        steps.reached("end-recorded")
         outbox.clear(job)
+        steps.reached("cleared")
         log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)
         self._ledger.ended(job.id)
+        steps.reached("end-recorded")
         outbox.clear(job)
+        steps.reached("cleared")
         log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
 
     def _resume(self, job: Job) -> None:

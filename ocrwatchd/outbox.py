@@ -15,7 +15,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Literal
 
-from ocrwatchd import files
+from ocrwatchd import files, steps
 from ocrwatchd.config import SUFFIXES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
@@ -119,12 +119,15 @@ class Outbox:
             if not name:
                 name = self._free_name(job, goal)
                 self._ledger.delivering(job.id, goal, name, suffixes, reason)
+                steps.reached("delivery-recorded")
             if goal == "failed":
                 self._write_reason(job, reason)
+                steps.reached("reason-written")
             moves = self._moves(job, goal, name, suffixes)
             try:
                 for source, target in moves:
                     self._move(job, source, target)
+                    steps.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
                 _take_back(moves)

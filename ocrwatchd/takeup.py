@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files, outbox
+from ocrwatchd import files, outbox, steps
 from ocrwatchd.arrival.complete import Finding, examine
 from ocrwatchd.model import Job
 
@@ -60,6 +60,7 @@ def _take_up(job: Job, ledger: Ledger, endings: Endings, inbox: Path) -> None:
 
 
 def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> None:
+    steps.reached("taken-up")
     log.info("job.taken_up", job=job.id, file=str(job.relative))
     if entry is None:  # a ledger that was lost: what the arrival found has to be found again
         ledger.claimed(job.id, job.relative, _refusal_of(job.source))

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ocrwatchd import __version__
+from ocrwatchd import __version__, steps
 from ocrwatchd.files import sync_folder
 from ocrwatchd.formats import writers
 from ocrwatchd.log import printable
@@ -119,6 +119,8 @@ def write_set(job: Job, document: Document, pages: PageFiles) -> None:
             writer.write(document, pages.all(document.pages), file)
             file.flush()
             os.fsync(file.fileno())
+        steps.reached("engine-file-written")
     sync_folder(unfinished)
     unfinished.rename(job.out)
+    steps.reached("engine-set-written")
     sync_folder(job.folder)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 
 from ocrwatchd import log as logs
+from ocrwatchd import steps
 from ocrwatchd.config import Log
 from ocrwatchd.engine import faults
 from ocrwatchd.engine.child import INTERNAL_EXIT, MEMORY_EXIT, UNAVAILABLE_EXIT
@@ -144,12 +145,14 @@ class Attendant:
         while isinstance(request := self._channel.receive(), Give):
             self._stop.at_work = True
             self._channel.send(self._attempt(request.unpack(), bench))
+            steps.reached("engine-told")
             if self._stop.asked:
                 break
             self._stop.at_work = False
         return 0
 
     def _load(self, config: Config, bench: Bench) -> None:
+        steps.reached("engine-loading")
         started = time.monotonic()
         work = config.work()
         engine = bench.engine(work.ocr)
@@ -168,10 +171,12 @@ class Attendant:
 
         def tell(name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
             self._channel.send(Step(job=job.id, name=name, page=page, pages=pages, seconds=seconds))
+            steps.reached(f"engine-{name}")
 
         def asked() -> bool:
             return self._stop.asked or self._channel.asked_to_finish()
 
+        steps.reached("engine-job")
         ended = Ended(job=job.id, ending="done")
         try:
             ended = ended.model_copy(update={"figures": work_off(job, bench, tell, asked)})

@@ -1,0 +1,36 @@
+"""The line's steps by name, at which a test can have the process killed: a crash test needs a place to crash at.
+
+Only an environment variable turns it on, in the process that was started with it and the engines that this starts. No
+configuration, scan or file name can. It costs one comparison a step otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Final
+
+VARIABLE: Final = "OCRWATCHD_TEST_KILL_AT"
+"""``STEP:N:FILE``: the process ends by SIGKILL when it reaches STEP for the N-th time, N from 1. It happens once: FILE
+is made by it, and where that is there already nothing happens."""
+
+_wanted: Final = os.environ.get(VARIABLE)
+_reached: list[str] = []
+
+
+def reached(step: str) -> None:
+    """Note that a step was reached; a process that was to be killed there ends in this call."""
+    if _wanted is not None:
+        _reached.append(step)
+        _kill_at(_wanted)
+
+
+def _kill_at(wanted: str) -> None:
+    step, number, file = wanted.split(":", 2)
+    if _reached[-1] != step or _reached.count(step) != int(number):
+        return
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
