@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
         return 0
     except OSError as error:
-        print(f"ocrwatchd: {error}", file=sys.stderr)
+        from ocrwatchd.log import names_are_told
+
+        print(f"ocrwatchd: {error if names_are_told() else error.strerror}", file=sys.stderr)
         return FOLDER_FAULT
     except KeyboardInterrupt:
         print("ocrwatchd: interrupted", file=sys.stderr)

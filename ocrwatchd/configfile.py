@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from ocrwatchd import trust
 from ocrwatchd.complaints import Complaint, complaints_of, render
 from ocrwatchd.config import BUILT_FORMATS, NOT_BUILT, Config, Work, configuration_directory
 from ocrwatchd.errors import ConfigError
@@ -22,10 +23,12 @@ def load(path: Path | None = None) -> Config:
         path: the file; without it ``config.toml`` in the configuration directory, or the defaults where there is none.
 
     Raises:
-        ConfigError: naming every mistake in the file at once.
+        ConfigError: naming every mistake in the file at once; or that others may change it.
     """
     source = path or configuration_directory() / "config.toml"
     try:
+        if doubt := trust.doubt(source, "configuration file"):
+            raise ConfigError(doubt)
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
         if path is None:
@@ -99,8 +102,6 @@ def unbuilt(config: Config) -> list[str]:
         ]
     formats = {f for work in (config.work(), *config.profiles.values()) for f in work.output.formats} - BUILT_FORMATS
     notes += [f'output format "{name}" is {NOT_BUILT}; it is left out' for name in sorted(formats)]
-    if config.llm.model == "builtin":
-        notes.append(f'llm.model = "builtin" is {NOT_BUILT}; texts stay raw: use "auto", or the path of a .gguf file')
     return notes
 
 

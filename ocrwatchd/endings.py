@@ -12,7 +12,7 @@ import structlog
 
 from ocrwatchd import outbox, steps
 from ocrwatchd.engine import blame
-from ocrwatchd.log import printable
+from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Endings:
     def _park(self, job: Job, reason: str, action: Callable[[], None]) -> None:
         self._reporter.trouble(job.id, f"waits: {reason}", str(job.relative))
         if not self._patient:
-            self.left.append(f"{printable(str(job.relative))} was left in {job.folder}: {reason}")
+            self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
             return
         tries = self._tries.get(job.id, 0)
         self._tries[job.id] = tries + 1

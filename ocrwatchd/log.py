@@ -5,19 +5,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from types import TracebackType
 
     from ocrwatchd.config import Log
 
-NAME_KEYS = frozenset({"file", "folder", "name", "path"})
-"""Fields of an event that may hold a file's name."""
+NAME_KEYS = frozenset({"file", "folder", "name", "path", "profile"})
+"""Fields of an event that may hold a file's name; no other field may."""
 
-LONGEST_SUFFIX = 5
+PLAIN_SUFFIXES = frozenset({"bmp", "gif", "jpeg", "jpg", "pdf", "png", "tif", "tiff", "webp"})
+"""Suffixes that say nothing about a document; after the last dot of another name may stand a person's."""
+
+DIGEST_DIGITS = 12
+
+_hashed = False
+"""Whether names are to be kept out of what this process says; set by ``configure``."""
 
 
 def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = False) -> None:
@@ -28,6 +37,8 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
         stream: where to.
         documents: libraries see documents here, so that of their warnings only the place is told, not the words.
     """
+    global _hashed  # noqa: PLW0603 - as structlog's own configuration: one a process
+    _hashed = settings.names == "hash"
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     on_terminal = settings.format == "console" or (settings.format == "auto" and out.isatty())
@@ -35,8 +46,8 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if on_terminal else "iso", utc=not on_terminal),
-        hash_names if settings.names == "hash" else replace_surrogates,
-        structlog.processors.format_exc_info,
+        hash_names if _hashed else replace_surrogates,
+        place_only if _hashed else structlog.processors.format_exc_info,
     ]
     renderer = (
         structlog.dev.ConsoleRenderer(colors=out.isatty()) if on_terminal else structlog.processors.JSONRenderer()
@@ -50,18 +61,28 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
     # Libraries log through the standard library: only what they warn of is worth a line.
     logging.basicConfig(
         level=max(level, logging.WARNING),
-        handlers=[_Forward(words=not documents)],
+        handlers=[_Forward(words=not (documents or _hashed))],
         force=True,
     )
-    logging.captureWarnings(documents)
+    logging.captureWarnings(documents or _hashed)
+    # An error that nobody expected would be told with its message, and that may hold a path.
+    if _hashed:
+        sys.excepthook, threading.excepthook = _unexpected, _unexpected_in_thread
 
 
 def hash_names(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace file names by the first 12 hexadecimal digits of their SHA-256; a short suffix is kept."""
+    """Replace file names by the first 12 hexadecimal digits of their SHA-256; the suffix of a picture is kept."""
     for key in NAME_KEYS & event.keys():
-        stem, dot, suffix = str(event[key]).rpartition(".")
-        digest = hashlib.sha256(str(event[key]).encode("utf-8", "surrogateescape")).hexdigest()[:12]
-        event[key] = f"{digest}{dot}{suffix}" if stem and len(suffix) <= LONGEST_SUFFIX else digest
+        if event[key]:
+            event[key] = _digest(str(event[key]))
+    return event
+
+
+def place_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Tell of an exception what it was and where, not its message."""
+    if event.pop("exc_info", None):
+        kind, _, trace = sys.exc_info()
+        event["error"], event["at"] = kind.__name__ if kind else "", _place(trace)
     return event
 
 
@@ -72,10 +93,41 @@ def replace_surrogates(_logger: object, _method: str, event: MutableMapping[str,
     return event
 
 
+def told(name: str) -> str:
+    """A file's name as it may stand in an error message or in systemd's status line: as the settings say."""
+    return _digest(name) if _hashed else printable(name)
+
+
+def names_are_told() -> bool:
+    """False where file names are kept out of everything that this process says."""
+    return not _hashed
+
+
 def printable(name: str) -> str:
     """A file name as people can see it: undecodable bytes and control characters replaced."""
     decoded = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
+
+
+def _digest(name: str) -> str:
+    _, dot, suffix = name.rpartition(".")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_DIGITS]
+    return f"{digest}{dot}{suffix}" if suffix.lower() in PLAIN_SUFFIXES else digest
+
+
+def _place(trace: TracebackType | None) -> str:
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+
+
+def _unexpected(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger().critical("unexpected", error=kind.__name__, at=_place(trace))
+
+
+def _unexpected_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is not SystemExit:
+        structlog.get_logger().critical("unexpected", error=args.exc_type.__name__, at=_place(args.exc_traceback))
 
 
 class _Forward(logging.Handler):

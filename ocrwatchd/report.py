@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd import __version__, status, systemd
-from ocrwatchd.log import printable
+from ocrwatchd.log import printable, told
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Folders
@@ -74,7 +74,7 @@ class Reporter:
             return
         if what not in self._trouble:
             log.warning("trouble.begins", what=what, reason=words, file=file or None)
-        self._trouble[what] = printable(f"{file}: {words}" if file else words)
+        self._trouble[what] = f"{told(file)}: {printable(words)}" if file else printable(words)
 
     def next_due(self) -> float | None:
         """When systemd wants the next heartbeat, on the monotonic clock."""

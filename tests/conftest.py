@@ -1,12 +1,23 @@
 """What every test shares."""
 
+import os
+import sys
+import threading
+
 import pytest
 import structlog
+
+from ocrwatchd import log
 
 
 def pytest_addoption(parser):
     """Long proofs run only when they are asked for."""
     parser.addoption("--soak", action="store_true", help="run the long proofs too (an hour or more)")
+
+
+def pytest_configure():
+    """A configuration that others may change is refused, and some places have a umask that lets them."""
+    os.umask(0o022)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -31,5 +42,8 @@ def own_directories(tmp_path_factory, monkeypatch):
 @pytest.fixture(autouse=True)
 def own_log():
     """Forget where a test has sent the log: its standard error is closed when it is over."""
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
+    log._hashed = False
     structlog.reset_defaults()

@@ -18,6 +18,7 @@ from ocrwatchd.arrival.mounts import is_remote
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.log import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +167,8 @@ class Arrivals:
         try:
             claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
         except OSError as error:
-            self._stuck[path] = f"{ready.scan.relative} cannot be moved out of the inbox: {error.strerror or error}"
+            name = told(str(ready.scan.relative))
+            self._stuck[path] = f"{name} cannot be moved out of the inbox: {error.strerror or error}"
             _log.warning("claim.failed", file=str(ready.scan.relative), reason=error.strerror)
             self._settle.see(path, How.SWEPT, ready.seen.stamp)
             self._settle.postpone(path, self._arrival.sweep_seconds)

@@ -37,6 +37,12 @@ ONE_PAGE = frozenset({"PNG", "JPEG", "BMP", "WebP"})
 MAX_STEPS = 200_000
 """Parts that are visited at most: some tenths of a second's work, and twice what the largest honest scan has."""
 
+_OTHER_TYPES = frozenset(
+    {"avif", "csv", "djvu", "doc", "docx", "eml", "epub", "heic", "heif", "htm", "html", "jp2", "jxl", "md", "mp4",
+     "msg", "odp", "ods", "odt", "ppt", "pptx", "ps", "psd", "rtf", "svg", "txt", "xls", "xlsx", "xml", "xps", "zip"}
+)  # fmt: skip
+"""Types that a reason names; what else stands after a name's last dot may be part of that name."""
+
 _HEAD_BYTES = 1024
 _MAGIC = (
     ("PNG", b"\x89PNG\r\n\x1a\n"),
@@ -148,7 +154,7 @@ def _untyped(head: bytes, named: str, suffix: str, size: int) -> Examined:
             f"not a picture or PDF: it is named like a {named} file, but has something else inside. "
             f"Save it as {READ_TYPES} and send that.",
         )
-    name = f'"{suffix}"' if suffix.isprintable() and suffix else "this type"
+    name = f'"{suffix}"' if suffix.lower().removeprefix(".") in _OTHER_TYPES else "this type"
     return Examined(Finding.UNREAD, "", f"not a picture or PDF: {name} is not read here. Send {READ_TYPES} instead.")
 
 

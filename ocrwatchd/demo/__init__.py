@@ -107,6 +107,7 @@ def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
         '[output]\nformats = ["txt", "json", "raw"]\n\n[log]\nformat = "json"\n',
         encoding="utf-8",
     )
+    path.chmod(0o600)
     return path
 
 

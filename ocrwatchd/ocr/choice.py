@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ocrwatchd import trust
 from ocrwatchd.errors import EngineUnavailable
 from ocrwatchd.ocr.bridge.compile import wanted as aspose_runs_here
 
@@ -46,11 +47,13 @@ def choose(ocr: Ocr) -> Choice:
     "auto" takes Aspose where a licence is set or handwriting is to be read, and RapidOCR for everything else.
 
     Raises:
-        EngineUnavailable: the mode needs an engine that does not exist for this machine.
+        EngineUnavailable: the mode needs an engine that does not exist for this machine, or the licence is others' to
+            change.
     """
     licence = licence_file(ocr)
     if ocr.engine == "rapidocr":
         return Choice("rapidocr")
+    _trust(licence)
     if ocr.engine == "aspose" or (ocr.mode == "handwritten" and aspose_runs_here()):
         return _aspose(ocr, licensed=licence is not None)
     if ocr.mode == "handwritten":
@@ -62,6 +65,15 @@ def choose(ocr: Ocr) -> Choice:
     if not aspose_runs_here():
         return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages")
     return _aspose(ocr, licensed=True)
+
+
+def _trust(licence: Path | None) -> None:
+    try:
+        doubt = trust.doubt(licence, "licence file") if licence else ""
+    except OSError:  # a licence that is not there is told by the engine
+        return
+    if doubt:
+        raise EngineUnavailable(doubt)
 
 
 def _aspose(ocr: Ocr, *, licensed: bool) -> Choice:

@@ -32,6 +32,7 @@ SUPERVISOR = (
     "status",
     "systemd",
     "takeup",
+    "trust",
     "waking",
     "workplace",
 )

@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+import sys
+import threading
 import warnings
 
 import pytest
@@ -45,6 +48,49 @@ def test_names_can_be_hashed(logged):
     assert first == second
     assert first.endswith(".pdf")
     assert "ller" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("a.tif", ".tif"), ("A.PDF", ".PDF"), ("letter.Smith", ""), ("Mr. Kim", ""), ("Miller", ""), ("a.b/Kim", "")],
+)
+def test_only_the_suffix_of_a_picture_is_kept(logged, name, kept):
+    """What stands behind another name's last dot may be a person's name."""
+    stream = logged(names="hash")
+    structlog.get_logger().info("scan.claimed", file=name)
+    file = json.loads(stream.getvalue())["file"]
+    assert file[12:] == kept
+    assert int(file[:12], 16)
+
+
+def test_with_hashed_names_no_message_of_others_is_told(logged):
+    """Libraries' messages and exceptions hold paths: of these only the kind and the place reach the log."""
+    stream = logged(names="hash")
+    logging.getLogger("some.library").warning("cannot watch %r", "Miller.pdf")
+    try:
+        os.lstat("Miller.pdf")
+    except FileNotFoundError:
+        structlog.get_logger().warning("sighting.lost", exc_info=True)
+        sys.excepthook(*sys.exc_info())
+    thread = threading.Thread(target=os.lstat, args=("Miller.pdf",))
+    thread.start()
+    thread.join()
+    assert log.told("Miller.pdf") == log.told("Miller.pdf")
+    assert "iller" not in stream.getvalue() + log.told("Miller.pdf")
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["event"] for event in events] == ["library.message", "sighting.lost", "unexpected", "unexpected"]
+    assert all(event["error"] == "FileNotFoundError" and event["at"] for event in events[1:])
+
+
+def test_plain_names_are_told_and_exceptions_with_their_trace(logged):
+    """Where names may be logged, an error's message helps whoever has to mend it."""
+    stream = logged()
+    try:
+        os.lstat("Miller.pdf")
+    except FileNotFoundError:
+        structlog.get_logger().warning("sighting.lost", exc_info=True)
+    assert "Miller.pdf" in stream.getvalue()
+    assert log.told("Mil\udcffler.pdf") == "Mil\ufffdler.pdf"
 
 
 def test_undecodable_names_are_printable(logged):

@@ -1,0 +1,54 @@
+"""Whose word counts: a file that tells this service what to do must not be another user's to change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def doubt(path: Path, what: str) -> str:
+    """Why a file should not be believed, with the remedy; "" where only its owner, root or this user, can change it.
+
+    The folder counts too, for whoever may write there can put another file in its place. Links are followed: what
+    they lead to is what is read.
+
+    Args:
+        path: the file.
+        what: what it is, as the message begins.
+
+    Raises:
+        OSError: there is no such file, or it cannot be reached.
+    """
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return ""  # a pipe of the shell that started this process
+    return _doubt(path, status, f"the {what} {path}") or _doubt_folder(path, what)
+
+
+def _doubt_folder(path: Path, what: str) -> str:
+    folder = path.resolve().parent
+    status = folder.stat()
+    if status.st_mode & stat.S_ISVTX:
+        return ""  # as /tmp: nobody can exchange another one's file
+    return _doubt(folder, status, f"the {what} {path} lies in {folder}, and that")
+
+
+def _doubt(path: Path, status: os.stat_result, subject: str) -> str:
+    if status.st_uid not in {0, os.geteuid()}:
+        return (
+            f"{subject} belongs to another user (uid {status.st_uid}), who could change what this service does; "
+            f"run: chown {os.geteuid()} '{path}'"
+        )
+    if status.st_mode & _OTHERS_WRITE:
+        mode = stat.S_IMODE(status.st_mode)
+        return (
+            f"{subject} can be changed by other users (mode {mode:04o}), and so could what this service does; "
+            f"run: chmod go-w '{path}'"
+        )
+    return ""
