@@ -1,10 +1,15 @@
-"""The real daemon with the engine that fails on purpose: ``python -m tests.fakes.daemon --config FILE [--once]``."""
+"""The real daemon with the engine that fails on purpose: ``python -m tests.fakes.daemon --config FILE [--once]``.
+
+``OCRWATCHD_TEST_ENGINE`` names another module to run as the engine.
+"""
 
 import functools
+import os
 import sys
 
 from ocrwatchd import cli, daemon
 
 if __name__ == "__main__":
-    daemon.serve = functools.partial(daemon.serve, engine_module="tests.fakes.engine")
+    module = os.environ.get("OCRWATCHD_TEST_ENGINE", "tests.fakes.engine")
+    daemon.serve = functools.partial(daemon.serve, engine_module=module)
     sys.exit(cli.main(["run", *sys.argv[1:]]))
