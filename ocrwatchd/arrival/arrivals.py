@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.complete import Examined, Finding
-from ocrwatchd.arrival.inbox import Inbox, Seen, stamp_of
+from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.mounts import is_remote
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher

@@ -7,51 +7,32 @@ what was examined is what is claimed, or the claim is taken back.
 from __future__ import annotations
 
 import errno
-import fcntl
 import fnmatch
 import os
 import re
-import signal
 import stat
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ocrwatchd import files
+from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.arrival.complete import Examined, Finding, examine
-from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.model import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ocrwatchd.arrival.settle import Stamp
+
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.EINVAL})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_DEPTH = 64
-_MAX_PUT_BACK = 1000
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a look has found.
-
-    Args:
-        stamp: the file's state before its bytes were read.
-        device: number of the device that it lies on.
-        examined: the finding.
-        written: somebody has it open for writing; None where that cannot be known.
-    """
-
-    stamp: Stamp
-    device: int
-    examined: Examined
-    written: bool | None
 
 
 class Inbox:
@@ -118,7 +99,7 @@ class Inbox:
                 # Asked before the bytes are read: a writer who closes in between has written all of them.
                 written = None if self.remote else being_written(file)
                 examined = examine(file, scan.path.suffix)
-                return Seen(_stamp(status), status.st_dev, examined, written)
+                return Seen(stamp(status), status.st_dev, examined, written)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -153,38 +134,19 @@ class Inbox:
             with self._parent(scan) as parent:
                 source = parent / scan.path.name
                 if seen.examined.finding is Finding.DENIED:
-                    return self._claim_unopened(source, target, seen)
+                    return unopened(source, target, seen)
                 with _opened(source) as file:
-                    if not _same(os.fstat(file), seen):
+                    if not same(os.fstat(file), seen):
                         return False
                     if os.fstat(file).st_nlink > 1:
-                        return _claim_copy(file, source, target, seen)
-                    return self._claim_rename(file, source, target, seen)
+                        return by_copy(file, source, target, seen)
+                    return by_rename(file, source, target, seen)
         except FileNotFoundError:
             return False
         except OSError as error:
             if error.errno in _NOT_A_FILE:
                 return False
             raise
-
-    def _claim_rename(self, file: int, source: Path, target: Path, seen: Seen) -> bool:
-        os.fsync(file)
-        files.move(source, target)
-        found = os.lstat(target)
-        moved = found.st_dev == seen.device
-        same = _same(found, seen) if moved else _alike(found, seen)
-        reopened = moved and seen.written is False and being_written(file) is True
-        if same and not reopened:
-            return True
-        _put_back(target, source)
-        return False
-
-    def _claim_unopened(self, source: Path, target: Path, seen: Seen) -> bool:
-        """Claim a file that may not be read, so that it can be set aside."""
-        if not _same(os.lstat(source), seen):
-            return False
-        files.move(source, target)
-        return True
 
     def _denied(self, scan: Scan) -> Seen | None:
         try:
@@ -199,7 +161,7 @@ class Inbox:
             f"service is user {os.geteuid()}). Let uploads be readable for it (Samba: force user; FTP and SFTP: "
             "umask 007 and an inbox with mode 2770), then send the file again."
         )
-        return Seen(_stamp(status), status.st_dev, Examined(Finding.DENIED, "", reason), None)
+        return Seen(stamp(status), status.st_dev, Examined(Finding.DENIED, "", reason), None)
 
     def _left_alone(self, name: str) -> bool:
         return self._ignore.match(name) is not None
@@ -221,29 +183,13 @@ class Inbox:
             os.close(folder)
 
 
-def being_written(file: int) -> bool | None:
-    """Whether any process of this machine has the open file open for writing; None where that cannot be known.
-
-    A read lease is granted only where nobody has (fcntl(2), F_SETLEASE); it needs the file's ownership or CAP_LEASE.
-    """
-    try:
-        # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
-        # SIGIO would end the process.
-        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
-    return False
-
-
 def stamp_of(path: Path) -> Stamp | None:
     """The state of a regular file; None where there is none, links not followed."""
     try:
         status = os.lstat(path)
     except OSError:
         return None
-    return _stamp(status) if stat.S_ISREG(status.st_mode) else None
+    return stamp(status) if stat.S_ISREG(status.st_mode) else None
 
 
 @contextmanager
@@ -255,45 +201,9 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(file)
 
 
-def _claim_copy(file: int, source: Path, target: Path, seen: Seen) -> bool:
-    """Copy a file that has another name elsewhere: whoever holds that could go on changing it."""
-    files.copy(file, target)
-    if _same(os.fstat(file), seen) and _same(os.lstat(source), seen):
-        source.unlink()
-        files.sync_folder(source.parent)
-        return True
-    target.unlink()
-    return False
-
-
 def _remove_empty(folder: Path, above: Path) -> None:
     """Remove folders from here upwards as long as they are empty."""
     with suppress(OSError):
         while folder != above:
             folder.rmdir()
             folder = folder.parent
-
-
-def _put_back(target: Path, source: Path) -> None:
-    """Return what was taken by mistake, under another name where its own is taken again."""
-    for number in range(1, _MAX_PUT_BACK):
-        name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
-        try:
-            files.move(target, source.with_name(name))
-        except FileExistsError:
-            continue
-        return
-    raise FileExistsError(errno.EEXIST, "no free name to put a file back under", str(source))
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-def _same(status: os.stat_result, seen: Seen) -> bool:
-    return stat.S_ISREG(status.st_mode) and _stamp(status) == seen.stamp and status.st_dev == seen.device
-
-
-def _alike(status: os.stat_result, seen: Seen) -> bool:
-    """A copy on another mount keeps size and time."""
-    return stat.S_ISREG(status.st_mode) and _stamp(status)[:2] == seen.stamp[:2]

@@ -1,0 +1,140 @@
+"""Take a file out of the inbox: what was examined is what is claimed, or the claim is taken back.
+
+Between a check and a rename anybody may exchange what lies under a name. So each claim looks again afterwards, at
+what it has got, where nobody else can reach it any more.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import signal
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocrwatchd import files
+from ocrwatchd.arrival.settle import Stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.arrival.complete import Examined
+
+_MAX_PUT_BACK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look has found.
+
+    Args:
+        stamp: the file's state before its bytes were read.
+        device: number of the device that it lies on.
+        examined: the finding.
+        written: somebody has it open for writing; None where that cannot be known.
+    """
+
+    stamp: Stamp
+    device: int
+    examined: Examined
+    written: bool | None
+
+
+def being_written(file: int) -> bool | None:
+    """Whether any process of this machine has the open file open for writing; None where that cannot be known.
+
+    A read lease is granted only where nobody has (fcntl(2), F_SETLEASE); it needs the file's ownership or CAP_LEASE.
+    """
+    try:
+        # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
+        # SIGIO would end the process.
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return True if error.errno == errno.EAGAIN else None
+    return False
+
+
+def by_rename(file: int, source: Path, target: Path, seen: Seen) -> bool:
+    """Claim a file that has one name only; False where it is no longer what was examined, and stays.
+
+    Args:
+        file: descriptor of what was examined.
+        source: its name in the inbox.
+        target: its name in the job's folder, which is free.
+        seen: what the look has found.
+
+    Raises:
+        OSError: it could not be moved; it is still in the inbox.
+    """
+    os.fsync(file)
+    files.move(source, target)
+    found = os.lstat(target)
+    if _is(found, seen) and not (found.st_dev == seen.device and _in_other_hands(file, found, seen)):
+        return True
+    _put_back(target, source)
+    return False
+
+
+def by_copy(file: int, source: Path, target: Path, seen: Seen) -> bool:
+    """Claim a file that has another name elsewhere, and whose holder could go on changing it; else as ``by_rename``."""
+    files.copy(file, target)
+    if same(os.fstat(file), seen) and same(os.lstat(source), seen):
+        # Taken away first and looked at then: what came under the name in this moment must not be removed for it.
+        aside = target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
+        files.move(source, aside)
+        if _is(os.lstat(aside), seen):
+            aside.unlink()
+            return True
+        _put_back(aside, source)
+    target.unlink()
+    return False
+
+
+def unopened(source: Path, target: Path, seen: Seen) -> bool:
+    """Claim a file that may not be read, so that it can be set aside; else as ``by_rename``."""
+    if not same(os.lstat(source), seen):
+        return False
+    files.move(source, target)
+    if _is(os.lstat(target), seen):
+        return True
+    _put_back(target, source)
+    return False
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """What tells one state of a file from another."""
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def same(status: os.stat_result, seen: Seen) -> bool:
+    """Whether this is the file that was examined, unchanged."""
+    return stat.S_ISREG(status.st_mode) and stamp(status) == seen.stamp and status.st_dev == seen.device
+
+
+def _is(found: os.stat_result, seen: Seen) -> bool:
+    """Whether what was moved is what was examined: a copy on another mount has kept size and time."""
+    if found.st_dev == seen.device:
+        return same(found, seen)
+    return stat.S_ISREG(found.st_mode) and stamp(found)[:2] == seen.stamp[:2]
+
+
+def _in_other_hands(file: int, found: os.stat_result, seen: Seen) -> bool:
+    """Whether somebody can still change it: it was opened for writing, or got a second name, in the last moment."""
+    return found.st_nlink > 1 or (seen.written is False and being_written(file) is True)
+
+
+def _put_back(target: Path, source: Path) -> None:
+    """Return what was taken by mistake, under another name where its own is taken again."""
+    for number in range(1, _MAX_PUT_BACK):
+        name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
+        try:
+            files.move(target, source.with_name(name))
+        except FileExistsError:
+            continue
+        return
+    raise FileExistsError(errno.EEXIST, "no free name to put a file back under", str(source))

@@ -1,0 +1,134 @@
+"""What lies under a name in the inbox is exchanged in the very moment of the claim."""
+
+import os
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from ocrwatchd import files
+from ocrwatchd.arrival import claim
+from ocrwatchd.arrival.complete import Examined, Finding
+from ocrwatchd.arrival.inbox import Inbox
+from tests.integration.test_arrival import PNG
+
+FOREIGN = b"somebody else's"
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """An inbox with one examined scan, and a way to do something between the last check and the rename."""
+    for name in ("inbox", "job", "outside"):
+        (tmp_path / name).mkdir()
+    scan = tmp_path / "inbox" / "a.png"
+    scan.write_bytes(PNG)
+    (tmp_path / "outside" / "secret").write_bytes(FOREIGN)
+    inbox = Inbox(tmp_path / "inbox", ())
+    move, moments = files.move, []
+
+    def moved(source, target, **more):
+        """Exchange, then move as always."""
+        while moments:
+            moments.pop()()
+        move(source, target, **more)
+
+    monkeypatch.setattr(files, "move", moved)
+
+    def claimed_while(action, seen=None):
+        """Claim with that action in the midst of it; what lies in the job's folder."""
+        found = seen or inbox.look(inbox.scan(scan))
+        moments.append(action)
+        verdict = inbox.claim(inbox.scan(scan), found, tmp_path / "job")
+        assert moments == []
+        return verdict, sorted(path.name for path in (tmp_path / "job").rglob("*") if not path.is_dir())
+
+    return SimpleNamespace(base=tmp_path, scan=scan, inbox=inbox, claimed_while=claimed_while)
+
+
+def exchange(desk, make):
+    """Something else under the scan's name, in one step."""
+    other = desk.base / "outside" / "other"
+    make(other)
+    return lambda: other.replace(desk.scan)
+
+
+def a_socket(path):
+    """A socket that nobody listens to."""
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "is_still"),
+    [
+        (lambda path: path.write_bytes(FOREIGN), lambda path: path.read_bytes() == FOREIGN),
+        (lambda path: path.symlink_to("secret"), lambda path: path.is_symlink()),
+        (lambda path: path.symlink_to("/nowhere"), lambda path: path.is_symlink()),
+        (os.mkfifo, lambda path: path.is_fifo()),
+        (a_socket, lambda path: path.is_socket()),
+    ],
+    ids=["file", "link", "dangling", "fifo", "socket"],
+)
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_was_put_in_its_place_is_not_taken(desk, make, is_still, linked):
+    """Whether the scan is renamed or copied: what lies there in the last moment stays, whole, under its name."""
+    if linked:
+        (desk.base / "outside" / "second-name").hardlink_to(desk.scan)
+    verdict, taken = desk.claimed_while(exchange(desk, make))
+    assert (verdict, taken) == (False, [])
+    assert is_still(desk.scan)
+    assert (desk.base / "outside" / "secret").read_bytes() == FOREIGN
+
+
+def test_a_file_that_changes_in_the_last_moment_stays(desk):
+    """The same file with more in it was not the one that was examined."""
+    assert desk.claimed_while(lambda: desk.scan.write_bytes(PNG + PNG)) == (False, [])
+    assert desk.scan.read_bytes() == PNG + PNG
+
+
+def test_a_file_opened_for_writing_in_the_last_moment_stays(desk):
+    """Who has it open could go on writing while it is read."""
+    held = []
+    assert desk.claimed_while(lambda: held.append(desk.scan.open("ab"))) == (False, [])
+    held[0].close()
+    assert desk.claimed_while(lambda: None) == (True, ["a.png"])
+
+
+def test_a_file_that_gets_a_second_name_in_the_last_moment_is_copied_next_time(desk):
+    """Who holds the other name could go on changing the scan, in the work folder and in the archive."""
+    second = desk.base / "outside" / "second-name"
+    assert desk.claimed_while(lambda: second.hardlink_to(desk.scan)) == (False, [])
+    assert desk.scan.samefile(second)
+    assert desk.claimed_while(lambda: None) == (True, ["a.png"])
+    claimed = desk.base / "job" / "scan" / "a.png"
+    assert claimed.read_bytes() == PNG
+    assert not claimed.samefile(second)
+
+
+def test_a_name_that_is_taken_again_meanwhile_gets_a_number(desk, monkeypatch):
+    """What was taken by mistake goes back beside what came since; nothing is replaced."""
+
+    def twice():
+        exchange(desk, lambda path: path.write_bytes(FOREIGN))()
+        look_again = os.lstat
+
+        def lstat(path, **more):
+            """Let another file come while the one that was moved is looked at."""
+            monkeypatch.setattr(os, "lstat", look_again)
+            desk.scan.write_bytes(b"a third one")
+            return look_again(path, **more)
+
+        monkeypatch.setattr(os, "lstat", lstat)
+
+    assert desk.claimed_while(twice) == (False, [])
+    lying = {path.name: path.read_bytes() for path in (desk.base / "inbox").iterdir()}
+    assert lying == {"a.png": b"a third one", "a-2.png": FOREIGN}
+
+
+def test_a_link_in_the_place_of_a_file_that_may_not_be_read_stays(desk):
+    """What cannot be opened is looked at after the rename, too."""
+    status = desk.scan.stat()
+    seen = claim.Seen(claim.stamp(status), status.st_dev, Examined(Finding.DENIED), None)
+    verdict, taken = desk.claimed_while(exchange(desk, lambda path: path.symlink_to("secret")), seen)
+    assert (verdict, taken) == (False, [])
+    assert desk.scan.is_symlink()
