@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.complete import Examined, Finding
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.mounts import is_remote
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ocrwatchd.arrival.claim import Seen
     from ocrwatchd.config import Arrival
     from ocrwatchd.model import Scan
 
