@@ -36,13 +36,14 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     wanted = [_one(name, scans, failed) for name in names] or scans
     for scan in wanted:
         try:
-            yield _move_back(scan, inbox / scan.relative_to(failed).parent, folders.folder_mode)
+            yield _move_back(scan, inbox, scan.relative_to(failed).parent, folders.folder_mode)
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
 
 
-def _move_back(scan: Path, folder: Path, folder_mode: int) -> Path:
-    files.make_folder(folder, folder_mode)
+def _move_back(scan: Path, inbox: Path, below: Path, folder_mode: int) -> Path:
+    folder = inbox / below
+    files.make_folder(folder, folder_mode, below=inbox)  # a link in the inbox leads nobody's scan out of it
     stem, suffix = stem_and_suffix(scan.name)
     name = first_free(stem, (suffix,), lambda stem: not os.path.lexists(folder / f"{stem}{suffix}"))
     target = folder / f"{name}{suffix}"

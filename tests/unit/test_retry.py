@@ -3,7 +3,7 @@
 import pytest
 
 from ocrwatchd.config import Folders
-from ocrwatchd.errors import ConfigError
+from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.retry import retry
 
 
@@ -40,6 +40,16 @@ def test_ambiguous_name_lists_what_it_could_be(folders, tmp_path):
     (tmp_path / "failed" / "a.png").write_text("")
     with pytest.raises(ConfigError, match="could be any of these"):
         list(retry(folders, ["a"]))
+
+
+def test_a_link_in_the_inbox_is_not_followed(folders, tmp_path):
+    """Whoever plants a link in the inbox does not choose where a scan goes; the scan stays in failed/."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "inbox" / "sub").symlink_to(tmp_path / "outside")
+    with pytest.raises(FolderUnusable, match="a link where a folder belongs; remove it"):
+        list(retry(folders, ["c"]))
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert (tmp_path / "failed" / "sub" / "c.tif").exists()
 
 
 def test_scan_that_is_called_like_a_note_is_still_a_scan(folders, tmp_path):
