@@ -84,10 +84,12 @@ def _daemon(config: Config) -> Finding:
 
 def _model(config: Config) -> Finding:
     try:
-        return Finding("model", True, str(models.resolve(config.llm)))
+        path = models.resolve(config.llm)
+        meanwhile = models.why_builtin(config.llm)
+        return Finding("model", True, f"{path} (built in; {meanwhile})" if meanwhile else str(path))
     except ModelUnavailable as error:
         # Texts stay raw: that is in order where no model was asked for.
-        return Finding("model", config.llm.model in {"auto", "off"}, str(error))
+        return Finding("model", config.llm.model == "off", str(error))
 
 
 def _inotify() -> Iterator[Finding]:

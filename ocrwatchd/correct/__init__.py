@@ -55,6 +55,10 @@ class Model(Protocol):
     def version(self) -> str:
         """Of the package that runs it."""
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The only languages that it can correct, codes of ISO 639-3; empty where none is left out."""
+
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``.
 

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ocrwatchd.correct import Ending, Model
+from ocrwatchd.correct import Ending, Model, languages, models
+from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.context import around, without
 from ocrwatchd.correct.decode import LlamaModel
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 
 
+def loaded(path: Path, llm: Llm, clock: Callable[[], float]) -> Model:
+    """Load a model: the one inside the package is asked in a way of its own, any other file as a chat model.
+
+    Raises:
+        ModelUnavailable: it cannot be loaded here.
+    """
+    return BuiltinModel(path, llm, clock) if path == models.BUILTIN else LlamaModel(path, llm, clock)
+
+
 class Corrector:
     """A loaded model and the rules for its use. One page at a time; not for several threads.
 
@@ -44,9 +54,7 @@ class Corrector:
         ModelUnavailable: the model cannot be loaded here.
     """
 
-    def __init__(
-        self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic, load: Load = LlamaModel
-    ) -> None:
+    def __init__(self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic, load: Load = loaded) -> None:
         self._clock = clock
         self._model = load(path, llm, clock)
 
@@ -65,7 +73,8 @@ class Corrector:
 
         What cannot be corrected stays raw, chunk by chunk, and the reason says so: a model that fails, an answer that
         the gate refuses as a whole or that does not come to an end, a chunk too long for the model,
-        ``llm.page_budget_s`` spent. What needs no model is not shown to one.
+        ``llm.page_budget_s`` spent; and all of it where the model has not learnt the languages. What needs no model is
+        not shown to one.
 
         Args:
             page: text and words as the engine read them.
@@ -78,6 +87,8 @@ class Corrector:
             return Correction(page.text)
         if work.llm.model == "off":
             return Correction(page.text, reason='llm.model is "off"')
+        if strange := self._why_strange(work):
+            return Correction(page.text, reason=strange, model=self.name)
         sheet = _Sheet(
             page.text,
             work,
@@ -104,6 +115,17 @@ class Corrector:
     def close(self) -> None:
         """Free the model's memory; the corrector is not used again."""
         self._model.close()
+
+    def _why_strange(self, work: Work) -> str:
+        """Why the model is not asked about this work's languages, with what to do, or ""."""
+        own = self._model.languages
+        if not own or not {*own}.isdisjoint(work.ocr.languages):
+            return ""
+        remedy = models.why_builtin(work.llm) or 'set llm.model to "auto" or to the path of a .gguf file'
+        return (
+            f"the model {self.name} corrects {languages.names(own)} only, and ocr.languages names "
+            f"{languages.names(work.ocr.languages)}; {remedy}"
+        )
 
     def _decide(self, chunk: Chunk, sheet: _Sheet) -> _Decided:
         evidence = sheet.evidence.within(chunk.offset, chunk.offset + len(chunk.text))

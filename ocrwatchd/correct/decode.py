@@ -62,6 +62,11 @@ class LlamaModel:
         """Of llama-cpp-python."""
         return str(llama_cpp.__version__)
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Whatever the model has learnt: none is left out."""
+        return ()
+
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``; see ``Model.propose``."""
         head, tail = self._frame(prompt)

@@ -13,6 +13,12 @@ from ocrwatchd.errors import ModelUnavailable
 if TYPE_CHECKING:
     from ocrwatchd.config import Llm
 
+BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
+"""The model inside the package."""
+
+BUILTIN_NAME = "builtin"
+"""What it is called, by people and in ``llm.model``."""
+
 _MAGIC = b"GGUF"
 _FETCHED = "llm.hugging_face_repo_id"
 _NAMED_AT_MOST = 5
@@ -21,23 +27,34 @@ _NAMED_AT_MOST = 5
 def resolve(llm: Llm) -> Path:
     """Find the GGUF file that the settings name; of a split model its first part. Nothing is fetched.
 
-    ``llm.model`` as a path comes first, then ``llm.directory_model_path`` (a file, or a folder that holds one model),
-    then the Hugging Face cache.
+    ``llm.model`` as a path, or as "builtin", comes first, then ``llm.directory_model_path`` (a file, or a folder that
+    holds one model), then the Hugging Face cache; "auto" takes the built-in model where nothing serves there.
 
     Raises:
         ModelUnavailable: with what to do about it.
     """
     if llm.model == "off":
         raise ModelUnavailable('llm.model is "off"')
-    if llm.model not in {"auto", "builtin", "huggingface"}:
+    if llm.model not in {"auto", BUILTIN_NAME, "huggingface"}:
         return _checked(_absolute(llm.model), "llm.model")
+    if llm.model == BUILTIN_NAME:
+        return _packaged()
     if llm.directory_model_path:
         return _checked(_absolute(llm.directory_model_path), "llm.directory_model_path")
-    if llm.model == "builtin":
-        raise ModelUnavailable('there is no built-in model in this version: set llm.model to "auto" or a .gguf file')
-    if found := cache.find(llm):
-        return _checked(found, _FETCHED)
-    raise ModelUnavailable(_absent(llm))
+    if why_builtin(llm):
+        return _packaged()
+    return _fetched(llm)
+
+
+def why_builtin(llm: Llm) -> str:
+    """Why "auto" takes the built-in model and not the one that the settings mean, with what to do; or ""."""
+    if llm.model != "auto" or llm.directory_model_path:
+        return ""
+    try:
+        _fetched(llm)
+    except ModelUnavailable as error:
+        return str(error)
+    return ""
 
 
 def fetchable(llm: Llm) -> bool:
@@ -53,6 +70,18 @@ def fetchable(llm: Llm) -> bool:
 def wanted(llm: Llm) -> str:
     """The model that the settings mean, for people."""
     return f"{llm.hugging_face_repo_id} ({llm.hugging_face_file_name or llm.hugging_face_quantization})"
+
+
+def _packaged() -> Path:
+    if not BUILTIN.is_file():
+        raise ModelUnavailable(f"{BUILTIN}: the built-in model is missing; install ocrwatchd again")
+    return BUILTIN
+
+
+def _fetched(llm: Llm) -> Path:
+    if found := cache.find(llm):
+        return _checked(found, _FETCHED)
+    raise ModelUnavailable(_absent(llm))
 
 
 def _absent(llm: Llm) -> str:

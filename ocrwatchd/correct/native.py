@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from ocrwatchd.config import Llm
 
 BATCH_TOKENS = 256
@@ -130,12 +132,12 @@ class Native:
     @property
     def begin(self) -> str:
         """How the token that begins a text is spelled, or ""."""
-        return self._spelling(llama_cpp.llama_vocab_bos(self._vocab))
+        return self.spelling(llama_cpp.llama_vocab_bos(self._vocab))
 
     @property
     def end(self) -> str:
         """How the token that ends a text is spelled, or ""."""
-        return self._spelling(llama_cpp.llama_vocab_eos(self._vocab))
+        return self.spelling(llama_cpp.llama_vocab_eos(self._vocab))
 
     def tokenise(self, text: str, *, control: bool, begin: bool = False) -> list[int]:
         """Turn text into tokens.
@@ -169,12 +171,19 @@ class Native:
         """True for every token that ends an answer."""
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
 
+    def spelling(self, token: int) -> str:
+        """How the model file spells a token, or ""."""
+        if token < 0:
+            return ""
+        found = llama_cpp.llama_vocab_get_text(self._vocab, token)
+        return found.decode("utf-8", "replace") if found else ""
+
     def mark(self, token: int) -> str:
         """How a token is spelled that stands for something other than text, such as a turn's end; "" for all others."""
         attributes = llama_cpp.llama_vocab_get_attr(self._vocab, token)
         if not attributes & _MARKS and not self.ends(token):
             return ""
-        spelled = self._spelling(token)
+        spelled = self.spelling(token)
         # Runs of white space are "user defined" too, for speed; and a single character cannot be spelled otherwise.
         return spelled if len(spelled.strip()) > 1 else ""
 
@@ -184,6 +193,31 @@ class Native:
         Raises:
             NativeFailure: llama.cpp could not do it.
         """
+        last = len(tokens) - 1
+        self._decode(tokens, position, {last})
+        return int(np.argmax(self._logits(last)))
+
+    def logits(self, tokens: Sequence[int], position: int, places: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the logits after some of them.
+
+        Args:
+            tokens: to take in.
+            position: how many the context holds before them.
+            places: indices into ``tokens``, maybe none.
+
+        Returns:
+            One row a place: (places, vocabulary).
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        self._decode(tokens, position, set(places))
+        rows = np.empty((len(places), self.vocabulary), np.float32)
+        for row, place in enumerate(places):
+            rows[row] = self._logits(place)  # copied: the next pass writes over llama.cpp's own
+        return rows
+
+    def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
         batch = self._batch
         batch.n_tokens = len(tokens)
         for index, token in enumerate(tokens):
@@ -191,16 +225,18 @@ class Native:
             batch.pos[index] = position + index
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = 0
-            batch.logits[index] = index == len(tokens) - 1
+            batch.logits[index] = index in places
         code = llama_cpp.llama_decode(self._context, batch)
         if code:
             # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
             remedy = "; where this goes on, lower llm.gpu_layers" if code < 0 and self._on_gpu else ""
             raise NativeFailure(f"the model failed (llama_decode: {code}){remedy}")
-        logits = llama_cpp.llama_get_logits_ith(self._context, -1)
+
+    def _logits(self, place: int) -> npt.NDArray[np.float32]:
+        logits = llama_cpp.llama_get_logits_ith(self._context, place)
         if not logits:
             raise NativeFailure("the model gives no tokens; use one made for chat or instructions")
-        return int(np.argmax(np.ctypeslib.as_array(logits, shape=(self.vocabulary,))))
+        return np.ctypeslib.as_array(logits, shape=(self.vocabulary,))
 
     def forget(self, position: int) -> bool:
         """Drop what the context holds from ``position`` on; False where this model can only forget everything."""
@@ -221,12 +257,6 @@ class Native:
         if self._model:
             llama_cpp.llama_model_free(self._model)
             self._model = None
-
-    def _spelling(self, token: int) -> str:
-        if token < 0:
-            return ""
-        found = llama_cpp.llama_vocab_get_text(self._vocab, token)
-        return found.decode("utf-8", "replace") if found else ""
 
 
 _warned: set[str] = set()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Llm
 
+BUILTIN_LICENCE = "MIT"
 BESIDE_BYTES = 3 << 29
 """Memory that goes to the context, the OCR engine and the system beside the model itself (1.5 GiB)."""
 
@@ -26,7 +27,7 @@ class Shelved:
     """One model.
 
     Args:
-        name: REPOSITORY/FILE, or the path of a model that was put in place by hand.
+        name: REPOSITORY/FILE, the path of a model that was put in place by hand, or "builtin".
         size: of all its parts, bytes; of a half fetched one what has come.
         licence: as its model card says, or "".
         own: ocrwatchd has fetched it, and so it may remove it.
@@ -43,11 +44,11 @@ class Shelved:
 
 
 def on_the_shelf(llm: Llm) -> list[Shelved]:
-    """Every model in the cache, and the one that the settings mean where it lies elsewhere."""
+    """The built-in model, every one in the cache, and the one that the settings mean where it lies elsewhere."""
     used = None
     with contextlib.suppress(ModelUnavailable):
         used = models.resolve(llm)
-    found = [shelved for name in cache.repositories() for shelved in _of(name, used)]
+    found = [*_packaged(used), *(shelved for name in cache.repositories() for shelved in _of(name, used))]
     if used is not None and not any(shelved.used for shelved in found):
         parts = next(iter(repository.models([path.name for path in used.parent.iterdir()]).values()), (used.name,))
         parts = parts if parts[0] == used.name else (used.name,)
@@ -65,9 +66,11 @@ def remove(name: str) -> list[str]:
         The names of what was removed.
 
     Raises:
-        ModelUnavailable: there is no such model, or it is not ocrwatchd's.
+        ModelUnavailable: there is no such model, or ocrwatchd has not fetched it.
         OSError: it cannot be removed.
     """
+    if name == models.BUILTIN_NAME:
+        raise ModelUnavailable('the built-in model is a part of ocrwatchd and stays; llm.model = "off" goes without')
     lying = [(each, shelved) for each in cache.repositories() for shelved in _of(each, None)]
     named = [
         (each, shelved) for each, shelved in lying if name in {shelved.name, each} or shelved.name.endswith(f"/{name}")
@@ -105,6 +108,11 @@ def fit_in_words(size: int, memory: int) -> str:
 def in_words(size: float) -> str:
     """A number of bytes for people: ``3.6 GB``, ``0.5 MB``."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"  # noqa: PLR2004 - 100 MB are 0.1 GB
+
+
+def _packaged(used: Path | None) -> Iterator[Shelved]:
+    with contextlib.suppress(OSError):
+        yield Shelved(models.BUILTIN_NAME, models.BUILTIN.stat().st_size, BUILTIN_LICENCE, used=used == models.BUILTIN)
 
 
 def _of(name: str, used: Path | None) -> Iterator[Shelved]:

@@ -72,8 +72,10 @@ def show(llm: Llm) -> int:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
     try:
         models.resolve(llm)
+        said = models.why_builtin(llm)
     except ModelUnavailable as error:
-        sys.stdout.write(f"{error}\n")
+        said = str(error)
+    sys.stdout.write(f"{said}\n" if said else "")
     return 0
 
 
@@ -163,7 +165,8 @@ def _bar(model: str) -> Iterator[Tell]:
 def _row(shelved: shelf.Shelved, memory: int) -> tuple[str, str, str, str]:
     notes = [shelf.fit_in_words(shelved.size, memory) if shelved.whole else "half fetched"]
     notes += ["used"] if shelved.used else []
-    notes += [] if shelved.own or shelved.name.startswith("/") else ["not fetched by ocrwatchd"]
+    foreign = not shelved.own and not shelved.name.startswith("/") and shelved.name != models.BUILTIN_NAME
+    notes += ["not fetched by ocrwatchd"] if foreign else []
     return shelved.name, shelf.in_words(shelved.size), shelved.licence or "licence unknown", ", ".join(notes)
 
 

@@ -50,7 +50,7 @@ class Clock:
 class Says:
     """A model that answers with what ``answer`` makes of the text."""
 
-    name, version = "says", "0"
+    name, version, languages = "says", "0", ()
 
     def __init__(self, answer):
         self.answer, self.asked, self.questions, self.closed = answer, [], [], False

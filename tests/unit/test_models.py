@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from ocrwatchd.config import Llm, cache_directory
-from ocrwatchd.correct import cache
-from ocrwatchd.correct.models import fetchable, resolve
+from ocrwatchd.correct import cache, models
+from ocrwatchd.correct.models import BUILTIN, fetchable, resolve, why_builtin
 from ocrwatchd.errors import ModelUnavailable
 
 
@@ -32,13 +32,26 @@ def test_a_path_is_the_model(model):
     assert resolve(Llm(model=str(model))) == model
 
 
+def test_the_built_in_model_lies_in_the_package(model, tmp_path):
+    """Whoever asks for it gets it, whatever other models there are."""
+    assert resolve(Llm(model="builtin")) == resolve(Llm(model="builtin", directory_model_path=str(tmp_path))) == BUILTIN
+    assert BUILTIN.read_bytes()[:4] == b"GGUF"
+
+
+def test_without_its_file_the_remedy_is_told(monkeypatch, tmp_path):
+    """A package that was taken apart."""
+    monkeypatch.setattr(models, "BUILTIN", tmp_path / "gone.gguf")
+    assert "the built-in model is missing; install ocrwatchd again" in refusal(model="builtin")
+    assert "install ocrwatchd again" in refusal()
+
+
 def test_a_path_beside_a_directory_wins(model, tmp_path):
     """The more particular key decides."""
     assert resolve(Llm(model=str(model), directory_model_path=str(tmp_path / "nowhere"))) == model
 
 
-@pytest.mark.parametrize("choice", ["auto", "builtin", "huggingface"])
-def test_a_directory_with_one_model_serves_every_choice(model, tmp_path, choice):
+@pytest.mark.parametrize("choice", ["auto", "huggingface"])
+def test_a_directory_with_one_model_goes_before_the_cache(model, tmp_path, choice):
     """A model put in place by hand is taken before anything is fetched."""
     (tmp_path / "README.txt").touch()
     assert resolve(Llm(model=choice, directory_model_path=str(tmp_path))) == model
@@ -70,8 +83,7 @@ def test_several_models_are_named(model, tmp_path):
 
 def test_what_is_missing_is_told_with_its_remedy(tmp_path):
     """No model, no file, an empty folder: each says which key to set."""
-    assert "`ocrwatchd models pull`" in refusal()
-    assert "no built-in model" in refusal(model="builtin")
+    assert "`ocrwatchd models pull`" in refusal(model="huggingface")
     assert "no such file" in refusal(model=str(tmp_path / "nowhere.gguf"))
     assert "no .gguf file in this folder" in refusal(directory_model_path=str(tmp_path))
     assert refusal(model="off") == 'llm.model is "off"'
@@ -118,6 +130,27 @@ def cached(tmp_path, monkeypatch):
     return put
 
 
+def test_auto_takes_the_built_in_model_until_the_other_is_here(cached):
+    """At once, with the reason; what is damaged or named wrongly is no better than what is missing."""
+    assert resolve(Llm()) == resolve(Llm(allow_auto_download=False)) == BUILTIN
+    assert "not on this machine" in why_builtin(Llm())
+    assert resolve(Llm(hugging_face_repo_id="../x")) == BUILTIN
+    assert "is no repository" in why_builtin(Llm(hugging_face_repo_id="../x"))
+    place = cached("m-q8_0.gguf", content=b"<!doctype html>")
+    assert resolve(Llm()) == BUILTIN
+    assert "not a GGUF file" in why_builtin(Llm())
+    place.resolve().write_bytes(b"GGUF")
+    assert (resolve(Llm()), why_builtin(Llm())) == (place, "")
+
+
+def test_only_auto_changes_over_to_the_built_in_model(tmp_path):
+    """Who has named a model gets that one or none."""
+    assert "not on this machine" in refusal(model="huggingface")
+    assert "no such file" in refusal(directory_model_path=str(tmp_path / "nowhere"))
+    for llm in (Llm(model="huggingface"), Llm(model="builtin"), Llm(model="off"), Llm(model="/x.gguf")):
+        assert why_builtin(llm) == ""
+
+
 @pytest.mark.parametrize("choice", ["auto", "huggingface"])
 def test_a_cached_model_is_found(cached, choice):
     """Without the network and without the library."""
@@ -142,7 +175,7 @@ def test_the_branchs_own_revision_goes_first(cached):
 def test_a_link_without_its_blob_is_no_model(cached):
     """Somebody has cleared the cache."""
     cached("m-q8_0.gguf").resolve().unlink()
-    assert "not on this machine" in refusal()
+    assert "not on this machine" in refusal(model="huggingface")
 
 
 def test_a_half_download_and_the_last_failure_are_told(cached):
@@ -150,21 +183,21 @@ def test_a_half_download_and_the_last_failure_are_told(cached):
     place = cached("m-q4_k_m.gguf")
     (place.resolve().parent / "abc.incomplete").write_bytes(bytes(3_000_000))
     cache.note_failure(Llm().hugging_face_repo_id, "the hub was out for lunch")
-    said = refusal()
+    said = refusal(model="huggingface")
     assert "3 MB of it have come so far" in said
     assert "failed: the hub was out for lunch" in said
     cache.note_failure(Llm().hugging_face_repo_id, "")
-    assert "lunch" not in refusal()
+    assert "lunch" not in refusal(model="huggingface")
 
 
 def test_what_to_do_is_told_whoever_asks(monkeypatch):
     """No daemon is promised where none may be; nor a download where the network is to be left alone."""
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    assert "`ocrwatchd models pull` fetches it, and so does the daemon while it runs" in refusal()
+    assert "`ocrwatchd models pull` fetches it, and so does the daemon while it runs" in refusal(model="huggingface")
     for word in ("1", "true"):
         monkeypatch.setenv("HF_HUB_OFFLINE", word)
         for allowed in (True, False):
-            said = refusal(allow_auto_download=allowed)
+            said = refusal(model="huggingface", allow_auto_download=allowed)
             assert "HF_HUB_OFFLINE is set: unset it for `ocrwatchd models pull`" in said
             assert "fetches it" not in said
 
@@ -172,20 +205,20 @@ def test_what_to_do_is_told_whoever_asks(monkeypatch):
 def test_a_damaged_model_in_the_cache_is_told_with_its_remedy(cached):
     """Which is another than for one that was put in place by hand."""
     place = cached("m-q8_0.gguf", content=b"<!doctype html>")
-    assert "not a GGUF file; `ocrwatchd models pull` fetches it again" in refusal()
+    assert "not a GGUF file; `ocrwatchd models pull` fetches it again" in refusal(model="huggingface")
     assert "not a GGUF file; fetch the model again" in refusal(model=str(place))
 
 
 def test_with_downloads_off_nothing_is_promised(monkeypatch):
     """What to do then is for the person."""
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    assert "llm.allow_auto_download is false" in refusal(allow_auto_download=False)
+    assert "llm.allow_auto_download is false" in refusal(model="huggingface", allow_auto_download=False)
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b/c", "", "a//b", "x/..", "a/b--c", "/a/b"])
 def test_a_name_that_leads_elsewhere_is_no_repository(name):
     """It never becomes a path."""
-    assert "is no repository" in refusal(hugging_face_repo_id=name)
+    assert "is no repository" in refusal(model="huggingface", hugging_face_repo_id=name)
 
 
 def test_where_the_cache_lies(monkeypatch, tmp_path):

@@ -3,16 +3,18 @@
 import errno
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocrwatchd.config import Llm
-from ocrwatchd.correct import cache, shelf
+from ocrwatchd.correct import cache, models, shelf
 from ocrwatchd.errors import ModelUnavailable
 
 GIB = 1 << 30
 COMMIT = "1" * 40
+BUILTIN = shelf.Shelved("builtin", models.BUILTIN.stat().st_size, "MIT")
 
 
 def blob_of(name):
@@ -39,6 +41,11 @@ def own(repository, *names, licence="mit"):
     cache.write_record(repository, cache.Record(licence=licence, files=files))
 
 
+def fetched():
+    """What lies here beside the built-in model."""
+    return [shelved for shelved in shelf.on_the_shelf(Llm()) if shelved.name != BUILTIN.name]
+
+
 def test_each_model_is_listed_with_size_licence_and_owner():
     """And the one that the settings mean is marked."""
     lay("org/one", **{"a-q8_0": bytes(96), "a-q4_0": b""})
@@ -46,6 +53,7 @@ def test_each_model_is_listed_with_size_licence_and_owner():
     lay("other", **{"b-q8_0": b""})
     listed = shelf.on_the_shelf(Llm(hugging_face_repo_id="org/one"))
     assert listed == [
+        BUILTIN,
         shelf.Shelved("org/one/a-q4_0.gguf", 4),
         shelf.Shelved("org/one/a-q8_0.gguf", 100, "mit", own=True, used=True),
         shelf.Shelved("other/b-q8_0.gguf", 4),
@@ -57,7 +65,8 @@ def test_a_model_put_in_place_by_hand_is_listed_with_its_parts(tmp_path):
     parts = [tmp_path / f"m-{number:05}-of-00002.gguf" for number in (1, 2)]
     for part in parts:
         part.write_bytes(b"GGUF")
-    assert shelf.on_the_shelf(Llm(directory_model_path=str(tmp_path))) == [shelf.Shelved(str(parts[0]), 8, used=True)]
+    listed = shelf.on_the_shelf(Llm(directory_model_path=str(tmp_path)))
+    assert listed == [BUILTIN, shelf.Shelved(str(parts[0]), 8, used=True)]
 
 
 def test_a_half_fetched_model_is_listed_and_removed():
@@ -66,7 +75,8 @@ def test_a_half_fetched_model_is_listed_and_removed():
     (base / "blobs").mkdir(parents=True)
     (base / "blobs" / f"{blob_of('a-q8_0')}.incomplete").write_bytes(bytes(7))
     own("org/one", "a-q8_0")
-    assert shelf.on_the_shelf(Llm()) == [shelf.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)]
+    half = shelf.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)
+    assert shelf.on_the_shelf(Llm()) == [replace(BUILTIN, used=True), half]
     assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
     assert not base.exists()
 
@@ -86,13 +96,20 @@ def test_only_what_ocrwatchd_has_fetched_is_removed(name):
         shelf.remove("org/one")
 
 
+def test_the_built_in_model_stays():
+    """It is no download."""
+    with pytest.raises(ModelUnavailable, match="a part of ocrwatchd and stays"):
+        shelf.remove("builtin")
+    assert models.BUILTIN.exists()
+
+
 def test_a_repository_goes_with_its_last_model():
     """Nothing of it stays behind."""
     base = lay("org/one", **{"a-q8_0": b""})
     own("org/one", "a-q8_0")
     shelf.remove("a-q8_0.gguf")
     assert not base.exists()
-    assert shelf.on_the_shelf(Llm()) == []
+    assert fetched() == []
 
 
 def test_an_unknown_or_ambiguous_name_removes_nothing():
@@ -104,7 +121,7 @@ def test_an_unknown_or_ambiguous_name_removes_nothing():
         shelf.remove("a-q8_0.gguf")
     with pytest.raises(ModelUnavailable, match="there is no model"):
         shelf.remove("../org")
-    assert len(shelf.on_the_shelf(Llm())) == 2
+    assert len(fetched()) == 2
 
 
 @pytest.mark.parametrize(
@@ -126,7 +143,7 @@ def test_a_record_never_leads_out_of_the_cache(name, sha256, tmp_path):
         victim.write_bytes(b"GGUF")
     files = {"a-q8_0.gguf": blob_of("a-q8_0"), name: sha256}
     (base / cache.RECORD).write_text(json.dumps({"files": files}), encoding="utf-8")
-    assert [shelved.name for shelved in shelf.on_the_shelf(Llm())] == ["org/one/a-q8_0.gguf"]
+    assert [shelved.name for shelved in fetched()] == ["org/one/a-q8_0.gguf"]
     assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
     assert all(victim.exists() for victim in victims)
 
@@ -136,7 +153,7 @@ def test_a_damaged_record_breaks_nothing(content):
     """The model is then nobody's."""
     base = lay("org/one", **{"a-q8_0": b""})
     (base / cache.RECORD).write_bytes(content)
-    assert shelf.on_the_shelf(Llm()) == [shelf.Shelved("org/one/a-q8_0.gguf", 4)]
+    assert fetched() == [shelf.Shelved("org/one/a-q8_0.gguf", 4)]
 
 
 @pytest.mark.parametrize("name", ["models--foo--bar--baz", "models--", "models--.x", "models--a b--c"])
@@ -144,7 +161,7 @@ def test_folders_of_other_programs_are_passed_over(name):
     """A shared cache holds more than this project's names."""
     lay("org/one", **{"a-q8_0": b""})
     (cache.root() / name / "snapshots" / COMMIT).mkdir(parents=True)
-    assert [shelved.name for shelved in shelf.on_the_shelf(Llm())] == ["org/one/a-q8_0.gguf"]
+    assert [shelved.name for shelved in fetched()] == ["org/one/a-q8_0.gguf"]
 
 
 def test_where_there_are_no_links_a_copy_is_put_in_place(tmp_path, monkeypatch):

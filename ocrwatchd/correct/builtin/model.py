@@ -1,0 +1,150 @@
+"""The built-in model behind the ``Model`` protocol: it has seen no prompts, and is asked as ``format`` says.
+
+The scan's text becomes tokens by ``Vocabulary.encode`` alone, which knows no control tokens, so that ``<|fix|>``
+printed on a page stays ink.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import llama_cpp
+
+from ocrwatchd.config import Llm
+from ocrwatchd.correct import Ending, Proposal
+from ocrwatchd.correct.builtin.format import propose, repaired
+from ocrwatchd.correct.builtin.trust import WordTrust
+from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
+from ocrwatchd.correct.lexicon import lexicon
+from ocrwatchd.correct.models import BUILTIN_NAME
+from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ocrwatchd.correct.builtin.format import Repair, Trust
+    from ocrwatchd.correct.context import Context
+
+LANGUAGES = ("eng",)
+
+CONTEXT_TOKENS = 1024
+"""The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
+
+
+class TimeIsUp(Exception):
+    """The deadline passed between two forward passes."""
+
+
+class NativeReader:
+    """A loaded model with one stream in it; see ``format.Reader``.
+
+    Args:
+        native: the model.
+        clock: seconds that never run backwards.
+    """
+
+    def __init__(self, native: Native, clock: Callable[[], float]) -> None:
+        self._native = native
+        self._clock = clock
+        self._length = 0
+        self.deadline = math.inf
+
+    def read(self, tokens: Sequence[int], places: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Read on; up to ``BATCH_TOKENS`` tokens.
+
+        Raises:
+            TimeIsUp: the deadline has passed; nothing was read.
+            NativeFailure: llama.cpp could not do it, or the stream has grown too long.
+        """
+        if self._clock() >= self.deadline:
+            raise TimeIsUp
+        if len(tokens) > BATCH_TOKENS or self._length + len(tokens) > self._native.context:
+            raise NativeFailure(f"too much to repair for the model's context of {self._native.context} tokens")
+        logits = self._native.logits(tokens, self._length, places)
+        self._length += len(tokens)
+        return logits
+
+    def forget(self, length: int) -> None:
+        """Cut the stream back to its first ``length`` tokens."""
+        if length == 0:
+            self._native.forget_all()
+        elif length < self._length:
+            self._native.forget(length)
+        self._length = min(length, self._length)
+
+
+class BuiltinModel:
+    """The model inside the package, or another one of its kind.
+
+    Args:
+        path: of the model's file.
+        llm: threads. The context's size is the model's own, and it is too small to gain anything from a GPU.
+        clock: seconds that never run backwards; deadlines are read on it.
+
+    Raises:
+        ModelUnavailable: the model cannot be loaded here, or is none of this kind.
+    """
+
+    def __init__(self, path: Path, llm: Llm | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0}
+        self._native = Native(path, (llm or Llm()).model_copy(update=own))
+        spellings = [self._native.spelling(token) for token in range(self._native.vocabulary)]
+        if tuple(spellings[BYTES:FIRST_PIECE]) != CONTROL:
+            self.close()
+            raise ModelUnavailable(f"{path}: no model of the built-in one's kind; set llm.model to its path instead")
+        self._reader = NativeReader(self._native, clock)
+        self._vocabulary = Vocabulary.of_tokens(spellings)
+        self.trust = WordTrust(lexicon(LANGUAGES).knows, self._vocabulary.pieces)
+
+    @property
+    def name(self) -> str:
+        """Always the same: what is written in ``llm.model``."""
+        return BUILTIN_NAME
+
+    @property
+    def version(self) -> str:
+        """Of llama-cpp-python."""
+        return str(llama_cpp.__version__)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """English: it was shown nothing else."""
+        return LANGUAGES
+
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - it knows neither
+        """Give ``text`` with repairs in it; see ``Model.propose``. It obeys no prompt and needs no context."""
+        try:
+            return Proposal(repaired(text, self.repairs(text, deadline=deadline)), Ending.FINISHED)
+        except TimeIsUp:
+            return Proposal("", Ending.TIME)
+        except NativeFailure as failure:
+            return Proposal("", Ending.UNABLE, reason=str(failure))
+
+    def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
+        """Ask about every word of a text.
+
+        Args:
+            text: as recognised.
+            trust: which repairs are taken; without it the dictionary's.
+            deadline: on the model's clock, looked at between forward passes.
+
+        Returns:
+            The repairs in order; what a later one saw of the text has the earlier ones in it.
+
+        Raises:
+            TimeIsUp: the deadline passed.
+            NativeFailure: a forward pass failed. The next text can be asked about all the same.
+        """
+        self._reader.deadline = deadline
+        return propose(text, self._reader, self._vocabulary, trust or self.trust)
+
+    def close(self) -> None:
+        """Free the native memory."""
+        self._native.close()
