@@ -14,7 +14,7 @@ from ocrwatchd.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.model import PageText
 from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.legible import small_print
+from ocrwatchd.ocr.legible import shrunk, small_print
 from ocrwatchd.ocr.models import load
 from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
 
@@ -118,7 +118,7 @@ class RapidEngine:
             dpi=page.dpi,
             engine=self.name,
             lines=arranged.lines,
-            warnings=(*_left_out(len(unclear)), *small_print(arranged.lines)),
+            warnings=(*_left_out(len(unclear)), *small_print(arranged.lines), *_shrunk(page)),
             seconds=time.monotonic() - start,
         )
 
@@ -169,6 +169,10 @@ def _check_languages(languages: Iterable[str]) -> None:
             f'RapidOCR\'s model does not know the letters of {", ".join(unknown)}: set ocr.engine = "aspose" for these '
             "languages, or leave them out of ocr.languages"
         )
+
+
+def _shrunk(page: Page) -> tuple[str, ...]:
+    return shrunk(page.image.width, page.image.height, page.dpi, DETECTION_SIDE)
 
 
 def _left_out(count: int) -> tuple[str, ...]:
