@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.engine import blame
+from ocrwatchd.engine.bounds import Bounds
 from ocrwatchd.engine.child import Child
-from ocrwatchd.engine.deadlines import IN_WORDS, LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
-from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, StepName, Unavailable
+from ocrwatchd.engine.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
+from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, Unavailable
 from ocrwatchd.model import Ending, Outcome, Progress
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class EngineHost:
         self._failures = 0
         self._starts = 0
         self._down = "not started"
-        self._deadline: tuple[float, str] | None = None
+        self._bounds: Final = Bounds(clock, self._budget_mb)
         self._next_start: float | None = None
         self.figures: dict[str, object] = {}
         """What the engine last said about itself: engine, model, load_seconds, rss_mb, growth_mb, starts."""
@@ -110,7 +111,7 @@ class EngineHost:
             raise RuntimeError("the engine takes a job only while it is idle")
         self._job = job
         self._step = None
-        self._expect("hash", job.work.ocr.page_deadline_s)
+        self._bounds.expect("hash", job.work.ocr.page_deadline_s)
         self._child.send(Give.of(job))
 
     def renew(self) -> None:
@@ -118,15 +119,15 @@ class EngineHost:
         self._outdated = True
 
     def turn(self) -> None:
-        """End what passes its deadline or is outdated, notice what died, start what is due."""
+        """End what passes its bounds or is outdated, notice what died, start what is due."""
         now = self._clock()
         if self._child is not None and self._child.exited:
             self._take_rest(self._child)
             self._bury(self._child)
-        if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
+        if self._child is not None and self._bounds.passed():
             self._on_event()  # what it has said meanwhile counts, however late anybody listens
-        if self._child is not None and self._deadline is not None and now >= self._deadline[0]:
-            self._bury(self._child, self._deadline[1])
+        if self._child is not None and (reason := self._bounds.passed()):
+            self._bury(self._child, reason)
         if self._outdated and self.idle:
             log.info("engine.renewed")
             self._drop()
@@ -136,7 +137,7 @@ class EngineHost:
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do, as ``clock`` counts; None while only the socket matters."""
-        dues = [self._deadline[0] if self._deadline else None, self._next_start if self._child is None else None]
+        dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
         return min((due for due in dues if due is not None), default=None)
 
     def finish(self) -> None:
@@ -174,7 +175,7 @@ class EngineHost:
             return
         self._starts += 1
         self.figures = {"starts": self._starts}
-        self._expect("load", self._load_deadline_s)
+        self._bounds.expect("load", self._load_deadline_s)
         log.info("engine.started", pid=self._child.pid)
         self._child.send(Hello(config=self._config))
 
@@ -231,7 +232,7 @@ class EngineHost:
     def _drop(self) -> str:
         """End the process, where there is one, without blame; how it ended, in words."""
         child, self._child = self._child, None
-        self._deadline = None
+        self._bounds.lift()
         self._ready = False
         return child.end() if child else ""
 
@@ -259,7 +260,7 @@ class EngineHost:
         if self._ready:
             raise ProtocolError("ready, twice")
         self._ready = True
-        self._deadline = None
+        self._bounds.lift()
         self.unavailable = ""
         self.figures |= {"engine": ready.engine, "model": ready.model}
         self.figures |= {"load_seconds": ready.seconds, "rss_mb": ready.rss_mb}
@@ -268,11 +269,14 @@ class EngineHost:
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
         self._step = step
-        self._expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
+        self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
+        if step.name == "open" and self._child is not None:
+            self._bounds.weigh(self._child.pid)
         if step.name == "page":
             self._hear(Progress(job, step.page, step.pages))
         elif step.name == "page-done":
             self._failures = 0
+            self._hear(Progress(job, step.page, step.pages, done=True))
 
     def _take_ended(self, ended: Ended) -> None:
         self._own(ended.job)
@@ -289,12 +293,8 @@ class EngineHost:
             raise ProtocolError("an answer about a job that it does not have")
         return self._job
 
-    def _expect(self, step: StepName, seconds: float) -> None:
-        reason = f"the engine took longer than {seconds:g} s to {IN_WORDS[step]}"
-        self._deadline = (self._clock() + seconds, reason)
-
     def _finish_job(self, ending: Ending, reason: str, figures: dict[str, object] | None = None) -> None:
         job, self._job = self._job, None
         if job is not None:
-            self._deadline = None
+            self._bounds.lift()
             self._hear(Outcome(job, ending, reason, figures or {}))

@@ -46,10 +46,14 @@ SCENES = (
     "offspring",
     "pause",
     "starve",
+    "glut",
 )
 WIDTH = {name: 100 + index for index, name in enumerate(SCENES)}
 HEIGHT = 40
 LEAK_BYTES = 96 << 20
+GLUT_BYTES = 3 << 30
+"""Where even an endless appetite ends: a test that fails must not take the machine along."""
+
 TEXT = "a line of page {number}\nteh end"
 
 PAUSE_FILE = Path("go-on")
@@ -135,6 +139,14 @@ class FakeEngine:
     def leak(self):
         """Keep memory for ever."""
         _leaked.append(bytearray(os.urandom(1 << 20) * (LEAK_BYTES >> 20)))
+
+    def glut(self):
+        """Take more and more memory, without end."""
+        held = []
+        while len(held) << 23 < GLUT_BYTES:
+            held.append(b"x" * (1 << 23))
+            time.sleep(0.02)
+        time.sleep(600)
 
     def garbage(self):
         """Say on the socket what no engine says."""

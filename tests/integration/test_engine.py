@@ -232,6 +232,18 @@ def test_an_engine_that_outgrows_its_budget_is_replaced_between_jobs(supervise):
 
 
 @pytest.mark.slow
+def test_an_engine_that_takes_memory_without_end_is_ended_over_the_page(supervise):
+    """Long before the page's deadline or the kernel would; that page counts an attempt, the next scan goes on."""
+    supervisor = supervise({"ocr": {"memory_mb": 64}})
+    job = supervisor.give("fine", "glut")
+    told = supervisor.outcome()
+    assert told.ending is Ending.DIED
+    assert told.reason.startswith("the engine took more than 192 MiB of memory; lower ocr.max_pixels")
+    assert [path.name for path in (job.folder / "deaths").iterdir()] == ["0002-page.times"]
+    assert supervisor.outcome("fine").ending is Ending.DONE
+
+
+@pytest.mark.slow
 def test_an_engine_is_renewed_between_two_jobs(supervise):
     """Not over the job in work, once, and without a pause."""
     supervisor = supervise().ready()
