@@ -87,7 +87,7 @@ class Fetch:
     @property
     def trouble(self) -> str:
         """Why models could not be fetched, or ""."""
-        return "; ".join(f"no model: {reason}" for reason in dict.fromkeys(self._failed.values()))
+        return "; ".join(f"model not fetched: {reason}" for reason in dict.fromkeys(self._failed.values()))
 
     def holds(self, job: Job) -> bool:
         """True for a job that waits for its model: it shall be there, and no try has failed yet."""

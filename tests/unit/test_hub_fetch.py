@@ -100,7 +100,7 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
     scene.fetch.start()
     for due in (60.0, 360.0, 660.0):
         scene.listen(lambda due=due: scene.fetch.next_due() == due)
-        assert scene.fetch.trouble == "no model: no network"
+        assert scene.fetch.trouble == "model not fetched: no network"
         assert not scene.holds()
         scene.now = due - 0.1
         scene.fetch.turn()
