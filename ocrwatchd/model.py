@@ -272,6 +272,8 @@ class Ending(enum.Enum):
     """The engine died or was ended at its deadline over this job: an attempt that counts."""
     RETURNED = "returned"
     """Nobody's fault: stopping, no engine, no disk room. The job waits and is offered again."""
+    KNOWN = "known"
+    """The same content was delivered before, and such scans are to be skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +293,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The page in work, for people who watch."""
+    """The page in work, for people who watch; ``done`` says that it is finished and kept."""
 
     job: Job
     page: int
     pages: int
+    done: bool = False
