@@ -85,7 +85,7 @@ class Workplace:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
         folder = self._path / job_id
-        folder.mkdir(mode=0o700)
+        files.make_folder(folder)  # synced: what is moved into it must not be lost with its name
         return Job(job_id, folder, scan.relative, self._config.work(scan.profile))
 
     def left(self) -> Iterator[Job]:

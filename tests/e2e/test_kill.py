@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -240,6 +241,30 @@ def test_supervisor_killed_at_each_system_call(tmp_path, call, pytestconfig):
             print(f"{call}: killed at each of {number - 1} calls")  # noqa: T201
             return
     pytest.fail("no run went through")
+
+
+def test_what_is_moved_lasts_where_it_goes(daemon):
+    """Power may fail at any moment: no file moves into a folder whose own name is not synced, nor without its bytes."""
+    needs("strace")
+    trace = daemon.base / "trace"
+    strace = ["strace", "-y", "-s", "4096", "-o", str(trace), "-e", "trace=mkdir,fsync,renameat2"]
+    write_scan(daemon.inbox / NAME, "fine")
+    assert work_off(daemon, strace) == 0
+    unsynced, moves, left, synced = set(), 0, set(), set()
+    for line in trace.read_text().splitlines():
+        if made := re.match(r'mkdir\("([^"]+)".* = 0', line):
+            unsynced.add(Path(made[1]))
+        elif lasting := re.match(r"fsync\(\d+<([^>]+)>\) += 0", line):
+            folder = Path(lasting[1])
+            unsynced = {path for path in unsynced if path.parent != folder}
+            synced.add(folder)
+        elif moved := re.match(r'renameat2\(.*"([^"]+)", AT_FDCWD[^"]*"([^"]+)".* = 0', line):
+            source, target = Path(moved[1]), Path(moved[2])
+            assert not unsynced & set(target.parents), f"{target}: {unsynced}"
+            assert left <= synced, f"{target}: {left - synced}"  # the move before this one lasts in both folders
+            inbox = source.is_relative_to("/proc")
+            left, synced, moves = {daemon.inbox if inbox else source.parent, target.parent}, set(), moves + 1
+    assert moves == 4
 
 
 @pytest.mark.timeout(600)
