@@ -129,7 +129,7 @@ class JobLimits(Section):
 
     max_attempts: int = Field(2, ge=1, le=100)
     stop_seconds: float = Field(30.0, ge=0, le=3600)
-    duplicates: Literal["process", "skip"] = Field("process", title=NOT_BUILT)
+    duplicates: Literal["process", "skip"] = "process"
 
 
 class Ocr(Section):
@@ -222,8 +222,8 @@ class Work(Section):
 class Retention(Section):
     """When delivered originals and failed scans may go; 0 days = for ever."""
 
-    archive_days: float = Field(0.0, ge=0, title=NOT_BUILT)
-    failed_days: float = Field(0.0, ge=0, title=NOT_BUILT)
+    archive_days: float = Field(0.0, ge=0)
+    failed_days: float = Field(0.0, ge=0)
 
 
 class Log(Section):

@@ -23,25 +23,29 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.claims import Claims
 from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
-from ocrwatchd.dispatch import BoundedQueue, Dispatcher
+from ocrwatchd.dispatch import AHEAD_S, BoundedQueue, Dispatcher
+from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.fetch import Fetch
-from ocrwatchd.ledger import Ledger, LedgerFault
+from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable
 from ocrwatchd.ocr.choice import choose
+from ocrwatchd.opening import open_rooms, replace_damaged
 from ocrwatchd.report import Reporter, Scene
+from ocrwatchd.retention import Retention
 from ocrwatchd.takeup import take_up
 from ocrwatchd.waking import Waker
-from ocrwatchd.workplace import Workplace
 
 if TYPE_CHECKING:
-    from ocrwatchd.arrival.arrivals import Ready
     from ocrwatchd.config import Config
-    from ocrwatchd.model import Job
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.model import Job, Scan
+    from ocrwatchd.workplace import Workplace
 
 ENGINE_MODULE = "ocrwatchd.engine.process"
 LEDGER_PAUSE_S = 1.0
@@ -66,12 +70,8 @@ def serve(config: Config, *, once: bool = False, engine_module: str = ENGINE_MOD
         EngineUnavailable: with ``once``: no engine can do the work.
     """
     with contextlib.ExitStack() as stack:
-        ledger = stack.enter_context(Ledger(state_directory() / "ledger.sqlite3"))
+        ledger, workplace = open_rooms(config, state_directory(), stack)
         boxes = outbox.Outbox(config.folders, ledger)
-        boxes.prepare()
-        workplace = Workplace(config)
-        workplace.open()
-        stack.callback(workplace.close)
         selector = stack.enter_context(selectors.DefaultSelector())
         waker = stack.enter_context(Waker(selector))
         daemon = Daemon(config, (ledger, boxes, workplace), selector, waker, once=once, engine_module=engine_module)
@@ -99,20 +99,33 @@ class Daemon:
         self._selector = selector
         self._waker = waker
         self._once = once
-        self._arrivals = Arrivals(config.folders.path("inbox"), config.arrival, waker.wake, once=once)
+        self._arrivals = Arrivals(
+            config.folders.path("inbox"), config.arrival, waker.wake, once=once, ahead_s=self._ahead_s
+        )
+        self._duplicates = Duplicates(config.folders, ledger, skip=config.job.duplicates == "skip")
+        self._retention = Retention(config.folders, config.retention, ledger)
         self._dispatcher: Dispatcher = BoundedQueue(
             config.queue.size,
             self._start_attempt,
             lambda hear: EngineHost(config, selector, hear, module=engine_module),
-            self._waits,
+            holding=self._waits,
+            shortcut=self._duplicates.shortcut,
+            page_done=self._page_done,
         )
         self._fetch = Fetch(config, selector, self._dispatcher.renew)
         self._backlog: deque[Job] = deque()
         self._reporter = Reporter(config.folders, ledger)
         attempts = config.job.max_attempts
         self._endings = Endings(
-            ledger, boxes, self._reporter, self._backlog.append, max_attempts=attempts, patient=not once
+            ledger,
+            boxes,
+            self._reporter,
+            self._backlog.append,
+            max_attempts=attempts,
+            patient=not once,
+            has_lost=self._workplace.has_lost,
         )
+        self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health_due = 0.0
 
     def run(self) -> None:
@@ -121,7 +134,7 @@ class Daemon:
         self._say_hello()
         self._dispatcher.start()
         self._fetch.start()
-        take_up(self._workplace, self._ledger, self._endings, self._config.folders.path("inbox"))
+        take_up(self._workplace, self._ledger, self._endings, self._config.folders)
         while not self._finished():
             self._turn()
         self._arrivals.stop()
@@ -162,8 +175,11 @@ class Daemon:
 
     def _turn(self) -> None:
         self._sleep()
+        self._mend_ledger()
         self._arrivals.turn()
-        self._claim_what_is_ready()
+        # What waits for a folder lies in .work too: a full disk must not be filled further.
+        room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
+        self._claims.turn(max(0, room))
         self._work()
         self._look_after_health()
         self._report("running")
@@ -171,21 +187,34 @@ class Daemon:
     def _sleep(self) -> None:
         now = time.monotonic()
         rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
-        wakes = [due for due in (*(room.next_due() for room in rooms), self._health_due) if due is not None]
+        dues = [room.next_due() for room in (*rooms, self._duplicates, self._retention)]
+        wakes = [due for due in (*dues, self._health_due) if due is not None]
         if self._backlog and self._dispatcher.room:
             wakes.append(now)
         timeout = min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in wakes)])
         for key, _events in self._selector.select(timeout):
             key.data()
 
+    def _mend_ledger(self) -> None:
+        if not self._ledger.damaged:
+            return
+        try:
+            replace_damaged(self._ledger, self._workplace, self._config)
+        except (OSError, FolderUnusable) as error:
+            self._reporter.trouble("ledger", str(error))
+            time.sleep(LEDGER_PAUSE_S)
+
     def _work(self) -> None:
         while self._backlog and self._dispatcher.submit(self._backlog[0]):
             self._backlog.popleft()
         self._fetch.turn()
+        self._duplicates.turn()
         try:
+            self._end_attempts()  # what has ended counts as delivered before the next job is looked at
             self._dispatcher.turn()
+            self._retention.turn()
         except LedgerFault as error:
-            if self._once:
+            if self._once and not self._ledger.damaged:
                 raise
             self._reporter.trouble("ledger", str(error))
             time.sleep(LEDGER_PAUSE_S)
@@ -193,9 +222,13 @@ class Daemon:
             self._reporter.trouble("ledger", "")
         self._reporter.trouble("model", self._fetch.trouble)
         self._reporter.trouble("engine", self._dispatcher.unavailable)
+        self._reporter.trouble("retention", self._retention.trouble)
+        self._end_attempts()
+        self._endings.turn()
+
+    def _end_attempts(self) -> None:
         for outcome in self._dispatcher.outcomes():
             self._endings.end(outcome)
-        self._endings.turn()
 
     def _wind_up(self) -> None:
         in_work = self._dispatcher.in_work
@@ -213,44 +246,15 @@ class Daemon:
 
     # -- scans ---------------------------------------------------------------------------------------------------
 
-    def _room(self) -> int:
-        # What waits for a folder lies in .work too: a full disk must not be filled further.
-        return 0 if self._backlog else max(0, self._dispatcher.room - self._endings.parked)
-
-    def _claim_what_is_ready(self) -> None:
-        for ready in self._arrivals.ready(self._room()):
-            try:
-                self._claim(ready)
-            except (OSError, FolderUnusable) as error:
-                if self._once:
-                    raise
-                # Nothing has moved: the file is in the inbox, and the sweep offers it again.
-                self._reporter.trouble("claim", f"a scan cannot be claimed: {getattr(error, 'strerror', '') or error}")
-            else:
-                self._reporter.trouble("claim", "")
-
-    def _claim(self, ready: Ready) -> None:
-        job = self._workplace.new_job(ready.scan)
-        try:
-            # The row comes first: a scan that lies in .work is always known, whatever happens in between.
-            self._ledger.claimed(job.id, job.relative, ready.reason)
-        except LedgerFault:
-            job.folder.rmdir()
-            raise
-        steps.reached("claim-recorded")
-        if not self._arrivals.claim(ready, job.folder) and not os.path.lexists(job.source):
-            job.folder.rmdir()
-            self._ledger.forget(job.id)
-            return
-        steps.reached("claimed")
-        log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
-        if ready.reason:
-            self._endings.set_aside(job, ready.reason)
-        else:
-            self._backlog.append(job)
-
     def _waits(self, job: Job) -> bool:
-        return self._fetch.holds(job)
+        return self._duplicates.holds(job) or self._fetch.holds(job)
+
+    def _ahead_s(self, scan: Scan) -> float:
+        return self._config.work(scan.profile).priority * AHEAD_S
+
+    def _page_done(self, job: Job, page: int) -> None:
+        with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder
+            self._ledger.page_done(job.id, page)
 
     def _start_attempt(self, job: Job) -> None:
         attempt = self._ledger.started(job.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from ocrwatchd import steps
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.model import Job, Outcome
+
+AHEAD_S = 3600.0
+"""How many seconds of waiting a point of priority stands for: the urgent goes first, and yet nothing waits for ever."""
 
 
 class Dispatcher(Protocol):
@@ -111,26 +115,36 @@ class Host(Protocol):
 class BoundedQueue:
     """Dispatcher of one machine: a bounded queue in front of one engine.
 
-    The higher ``job.work.priority``, the sooner; among equals the first come first.
+    First come, first served, a point of ``job.work.priority`` counting as ``AHEAD_S`` of waiting.
 
     Args:
         size: how many jobs wait at most, the one in work not counted.
         starting: called with each job right before the engine may touch it.
         holding: True for a job that has to wait; those behind it go first meanwhile.
+        shortcut: the outcome of a job that needs no engine, or None.
+        page_done: called with a job and the number of each of its pages that is finished.
+        clock: monotonic, seconds.
         host: makes the engine, given what it is to tell.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another room's face
         self,
         size: int,
         starting: Callable[[Job], None],
         host: Callable[[Callable[[Outcome | Progress], None]], Host],
+        *,
         holding: Callable[[Job], bool] = lambda _: False,
+        shortcut: Callable[[Job], Outcome | None] = lambda _: None,
+        page_done: Callable[[Job, int], None] = lambda _job, _page: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._size = size
         self._starting = starting
         self._holding = holding
-        self._waiting: list[tuple[int, int, Job]] = []
+        self._shortcut = shortcut
+        self._page_done = page_done
+        self._clock = clock
+        self._waiting: list[tuple[float, int, Job]] = []
         self._order = itertools.count()
         self._outcomes: list[Outcome] = []
         self._in_work: Job | None = None
@@ -157,13 +171,16 @@ class BoundedQueue:
         """Queue a job; False where the queue is full."""
         if self.room <= 0:
             return False
-        self._waiting.append((-job.work.priority, next(self._order), job))
+        self._waiting.append((self._clock() - job.work.priority * AHEAD_S, next(self._order), job))
         return True
 
     def _hear(self, told: Outcome | Progress) -> None:
         """What the host says."""
         if isinstance(told, Progress):
-            self.progress = told
+            if told.done:
+                self._page_done(told.job, told.page)
+            else:
+                self.progress = told
             return
         self._in_work = self.progress = None
         self._outcomes.append(told)
@@ -178,14 +195,20 @@ class BoundedQueue:
         self._host.turn()
         if self._in_work is not None or self._finishing or not self._host.idle:
             return
-        free = [entry for entry in self._waiting if not self._holding(entry[2])]
-        if free:
-            entry = min(free)
-            self._starting(entry[2])  # where this fails the job keeps its place
+        for entry in sorted(self._waiting):
+            job = entry[2]
+            if self._holding(job):
+                continue
+            if outcome := self._shortcut(job):
+                self._waiting.remove(entry)
+                self._outcomes.append(outcome)
+                continue
+            self._starting(job)  # where this fails the job keeps its place
             self._waiting.remove(entry)
-            self._in_work = entry[2]
-            self._host.give(entry[2])
+            self._in_work = job
+            self._host.give(job)
             steps.reached("job-given")
+            return
 
     def next_due(self) -> float | None:
         """When the host wants its turn."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import outbox, steps
+from ocrwatchd import duplicates, outbox, steps
 from ocrwatchd.engine import blame
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
@@ -38,6 +38,7 @@ class Endings:
         again: takes a job that needs another attempt.
         max_attempts: over how many attempts the engine may die before the file is set aside.
         patient: False: what fails is not tried again but listed in ``left``.
+        has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
@@ -49,6 +50,7 @@ class Endings:
         *,
         max_attempts: int,
         patient: bool = True,
+        has_lost: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
@@ -56,6 +58,7 @@ class Endings:
         self.again = again
         self._max_attempts = max_attempts
         self._patient = patient
+        self._has_lost = has_lost
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._tries: dict[str, int] = {}
@@ -81,6 +84,8 @@ class Endings:
         job = outcome.job
         if outcome.ending is Ending.DONE:
             self._settle(job, partial(self._deliver, job, outcome.figures))
+        elif outcome.ending is Ending.KNOWN:
+            self._settle(job, partial(self._skip, job, outcome.figures))
         elif outcome.ending is Ending.UNREADABLE:
             self.set_aside(job, outcome.reason)
         elif stopping:
@@ -91,6 +96,10 @@ class Endings:
         else:
             log.warning("attempt.returned", job=job.id, file=str(job.relative), reason=outcome.reason)
             self._park(job, outcome.reason, partial(self.again, job))
+
+    def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
+        """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
+        self._settle(job, action)
 
     def set_aside(self, job: Job, reason: str) -> None:
         """Put a job's scan into ``failed/``."""
@@ -118,6 +127,11 @@ class Endings:
             then()
 
     def _park(self, job: Job, reason: str, action: Callable[[], None]) -> None:
+        if self._has_lost(job):
+            log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
+            self._tries.pop(job.id, None)
+            self._reporter.trouble(job.id, "")
+            return
         self._reporter.trouble(job.id, f"waits: {reason}", str(job.relative))
         if not self._patient:
             self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
@@ -147,6 +161,12 @@ class Endings:
         outbox.clear(job)
         steps.reached("cleared")
         log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
+
+    def _skip(self, job: Job, figures: dict[str, object]) -> None:
+        entry = self._ledger.entry(job.id)
+        if entry is not None and entry.state == "claimed":
+            duplicates.write_receipt(job, figures)
+        self._deliver(job, figures)
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)

@@ -6,45 +6,25 @@ Directories are the truth; the ledger remembers what they cannot show: attempts,
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd import schema
+from ocrwatchd.entries import Entry, Original
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
-State = Literal["claimed", "delivering", "delivered", "failed"]
+    from ocrwatchd.entries import Goal
 
-MIGRATIONS = (
-    """
-    CREATE TABLE scan (
-        job          TEXT PRIMARY KEY,
-        relative     BLOB NOT NULL,              -- the scan's path under the inbox, as the file system's bytes
-        state        TEXT NOT NULL CHECK (state IN ('claimed', 'delivering', 'delivered', 'failed')),
-        refusal      TEXT NOT NULL DEFAULT '',   -- why the arrival found it unfit to be read
-        started      INTEGER NOT NULL DEFAULT 0, -- attempts started
-        blamed       INTEGER NOT NULL DEFAULT 0, -- attempts over which the engine died or overran
-        outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
-        name         BLOB NOT NULL DEFAULT x'',  -- the free name of the set, chosen before the first file moves
-        suffixes     TEXT NOT NULL DEFAULT '',   -- the set's files in the order of their moves, separated by blanks
-        reason       TEXT NOT NULL DEFAULT '',
-        sha256       TEXT NOT NULL DEFAULT '',
-        pages        INTEGER NOT NULL DEFAULT 0,
-        seconds      REAL NOT NULL DEFAULT 0,    -- the engine's wall time over the scan
-        claimed_at   REAL NOT NULL,              -- Unix time, seconds
-        ended_at     REAL
-    ) STRICT;
-    CREATE INDEX scan_state ON scan (state, ended_at);
-    """,
-)
-"""One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
-
+COMPLETE = "complete"
+"""The fact that the ledger knows what lies in the folders; without it, it has to be built from them."""
 
 PATIENCE_S = 1.0
 """How long a call waits for another process that holds the file; the supervisor's loop rests meanwhile."""
@@ -54,22 +34,6 @@ class LedgerFault(OSError):
     """The ledger's file is locked, full or broken for the moment: an I/O error like that of any other folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A scan's row."""
-
-    job: str
-    relative: Path
-    state: State
-    refusal: str
-    started: int
-    blamed: int
-    outcome: str
-    name: str
-    suffixes: tuple[str, ...]
-    reason: str
-
-
 class Ledger:
     """The open ledger; used by one thread of one daemon.
 
@@ -77,21 +41,20 @@ class Ledger:
         path: of the database file, made with its folder where missing.
         patience_s: how long a call waits for another process that holds the file, seconds.
 
+    Attributes:
+        path: the file.
+        damaged: what is wrong with the file's content, or "" where nothing is known to be; see :meth:`replace`.
+
     Raises:
-        FolderUnusable: the file cannot be opened, or a newer ocrwatchd wrote it.
+        FolderUnusable: the file cannot be opened now, or a newer ocrwatchd wrote it.
+        DamagedLedger: its content cannot be used.
     """
 
     def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate(path)
-        except (OSError, sqlite3.Error) as error:
-            raise FolderUnusable(
-                f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"
-            ) from error
+        self.path = path
+        self.damaged = ""
+        self._patience_s = patience_s
+        self._db = schema.connect(path, patience_s)
 
     def __enter__(self) -> Self:
         return self
@@ -105,18 +68,57 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
-    def claimed(self, job: str, relative: Path, refusal: str = "") -> None:
+    def replace(self) -> Path:
+        """Set the damaged file aside and go on with an empty one; where the old one lies now.
+
+        Raises:
+            FolderUnusable: there is no room for a new one.
+        """
+        self._db.close()
+        aside = schema.set_aside(self.path, "damaged")
+        self._db = schema.connect(self.path, self._patience_s)
+        self.damaged = ""
+        return aside
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write everything in this block down, or nothing of it."""
+        self._run("BEGIN IMMEDIATE", ())
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.rollback()
+            raise
+        self._run("COMMIT", ())
+
+    def fact(self, name: str) -> str:
+        """A fact about the ledger as a whole, or "" where it is not known."""
+        rows = self._run("SELECT value FROM fact WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else ""
+
+    def note_fact(self, name: str, value: str) -> None:
+        """Write a fact down."""
+        self._run(
+            "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+    def claimed(
+        self, job: str, relative: Path, refusal: str = "", *, size: int | None = None, mtime_ns: int | None = None
+    ) -> None:
         """Write down that a scan is claimed, before it moves; a job that is known already stays as it is.
 
         Args:
             job: the job's id.
             relative: the scan's path under the inbox.
             refusal: why it belongs in ``failed/`` unread, or "".
+            size: of the file, bytes.
+            mtime_ns: the file's modification time.
         """
         self._run(
-            "INSERT INTO scan (job, relative, state, refusal, claimed_at) VALUES (?, ?, 'claimed', ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (job, os.fsencode(relative), refusal, time.time()),
+            "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
+            " VALUES (?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (job, os.fsencode(relative), refusal, size, mtime_ns, time.time()),
         )
 
     def forget(self, job: str) -> None:
@@ -133,15 +135,17 @@ class Ledger:
 
     def started(self, job: str) -> int:
         """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
-        row = self._run("UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,))[0]
-        return int(row[0])
+        return self._counted("UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,))
+
+    def page_done(self, job: str, page: int) -> None:
+        """Write down that a page is finished, and so all before it."""
+        self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job))
 
     def blamed(self, job: str, reason: str) -> int:
         """Write down that the engine died over a scan; how often that has happened so far."""
-        row = self._run(
+        return self._counted(
             "UPDATE scan SET blamed = blamed + 1, reason = ? WHERE job = ? RETURNING blamed", (reason, job)
-        )[0]
-        return int(row[0])
+        )
 
     def recognised(self, job: str, *, sha256: str, pages: int, seconds: float) -> None:
         """Write down an engine's figures: the content's hash, how many pages, wall seconds."""
@@ -150,16 +154,14 @@ class Ledger:
             (sha256, pages, seconds, job),
         )
 
-    def delivering(
-        self, job: str, outcome: Literal["outbox", "failed"], name: str, suffixes: tuple[str, ...], reason: str
-    ) -> None:
+    def delivering(self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str) -> None:
         """Write down where a scan goes, as which files and under which free name, before the first of them moves."""
         self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ? WHERE job = ?",
             (outcome, os.fsencode(name), " ".join(suffixes), reason, job),
         )
 
-    def reserved(self, outcome: Literal["outbox", "failed"], but: str) -> set[Path]:
+    def reserved(self, outcome: Goal, but: str) -> set[Path]:
         """The names, with their folders, of deliveries that are under way, one job's left out."""
         rows = self._run(
             "SELECT relative, name FROM scan WHERE state = 'delivering' AND outcome = ? AND job <> ?", (outcome, but)
@@ -168,11 +170,57 @@ class Ledger:
 
     def ended(self, job: str) -> None:
         """Write down that a delivery is complete."""
+        now = time.time()
         self._run(
-            "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END, ended_at = ?"
-            " WHERE job = ? AND state = 'delivering'",
-            (time.time(), job),
+            "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END, ended_at = ?,"
+            " kept_from = ? WHERE job = ? AND state = 'delivering'",
+            (now, now, job),
         )
+
+    def adopt(self, original: Original) -> None:
+        """Write down an original that was delivered or set aside before this ledger was begun."""
+        self._run(
+            "INSERT INTO scan (job, relative, state, outcome, name, reason, sha256, size, mtime_ns, claimed_at,"
+            " ended_at, kept_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                original.job,
+                os.fsencode(original.relative),
+                "delivered" if original.outcome == "outbox" else "failed",
+                original.outcome,
+                os.fsencode(original.name),
+                original.reason,
+                original.sha256,
+                original.size,
+                original.mtime_ns,
+                original.ended_at,
+                original.ended_at,
+                time.time(),  # how long it has been kept is not known: the time to keep it begins anew
+            ),
+        )
+
+    def alike(self, size: int) -> list[Original]:
+        """The scans that were delivered, or are on their way out, and that may be of this size; the oldest first."""
+        return self._originals(
+            "outcome = 'outbox' AND state IN ('delivering', 'delivered') AND (size = ? OR size IS NULL)"
+            " ORDER BY ended_at",
+            (size,),
+        )
+
+    def hashed(self, job: str, sha256: str) -> None:
+        """Write down a content's hash that was not known."""
+        self._run("UPDATE scan SET sha256 = ? WHERE job = ?", (sha256, job))
+
+    def kept(self, outcome: Goal, before: float, most: int) -> list[Original]:
+        """The originals that have been kept since before a Unix time and were not removed, the oldest first."""
+        return self._originals(
+            "removed_at IS NULL AND outcome = ? AND state IN ('delivered', 'failed') AND kept_from < ?"
+            " ORDER BY kept_from LIMIT ?",
+            (outcome, before, most),
+        )
+
+    def removed(self, job: str) -> None:
+        """Write down that an original is no longer kept."""
+        self._run("UPDATE scan SET removed_at = ? WHERE job = ?", (time.time(), job))
 
     def entry(self, job: str) -> Entry | None:
         """A job's row, or None where the ledger does not know it."""
@@ -197,18 +245,27 @@ class Ledger:
         rows = self._run("SELECT name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,))
         return [(os.fsdecode(name), reason) for name, reason in rows]
 
+    def _counted(self, statement: str, values: tuple[object, ...]) -> int:
+        rows = self._run(statement, values)
+        if not rows:
+            raise LedgerFault(errno.ENOENT, "the ledger cannot be used: it does not know a scan that is in work")
+        return int(rows[0][0])
+
+    def _originals(self, condition: str, values: tuple[object, ...]) -> list[Original]:
+        rows = self._run(
+            "SELECT job, relative, outcome, name, sha256, size, mtime_ns, ended_at FROM scan"  # noqa: S608 - see callers
+            f" WHERE {condition}",
+            values,
+        )
+        return [
+            Original(job, Path(os.fsdecode(relative)), outcome, os.fsdecode(name), *rest)
+            for job, relative, outcome, name, *rest in rows
+        ]
+
     def _run(self, statement: str, values: tuple[object, ...]) -> list[Any]:
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
+            if schema.is_damage(error):
+                self.damaged = str(error)
             raise LedgerFault(errno.EIO, f"the ledger cannot be used: {error}") from error
-
-    def _migrate(self, path: Path) -> None:
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
-            raise FolderUnusable(
-                f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {len(MIGRATIONS)}); "
-                "install that version again, or move the file away"
-            )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -180,7 +180,7 @@ class _Reader:
                 told = self._told.pop(0)
                 if isinstance(told, Outcome):
                     return told
-                self._bar.update(task, total=told.pages or None, completed=told.page - 1)
+                self._bar.update(task, total=told.pages or None, completed=told.page - (not told.done))
 
     def _turn(self) -> None:
         due = self._host.next_due()

@@ -15,7 +15,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Literal
 
-from ocrwatchd import files, steps
+from ocrwatchd import files, route, steps
 from ocrwatchd.config import SUFFIXES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.config import Folders
-    from ocrwatchd.ledger import Entry, Ledger
+    from ocrwatchd.entries import Entry, Goal
+    from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Job
 
 STEM = "document"
@@ -39,8 +40,6 @@ NAME_BYTES = 255
 LONGEST_NUMBER = len("-9999999")
 LONGEST_SUFFIX = 16
 """Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
-
-Goal = Literal["outbox", "failed"]
 
 
 class Outbox:
@@ -57,24 +56,8 @@ class Outbox:
         self._gid = group_id(folders.group)
 
     def prepare(self) -> None:
-        """Make the folders that are missing.
-
-        Raises:
-            FolderUnusable: one cannot be made or written to.
-        """
-        for path in (*(self._folders.path(name) for name in FOLDERS), self._folders.work_path):
-            try:
-                files.make_folder(path, self._folders.folder_mode, self._gid)
-            except OSError as error:
-                raise FolderUnusable(
-                    f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
-                    "another in the configuration"
-                ) from error
-            if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-                raise FolderUnusable(
-                    f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
-                    "mend its owner or mode"
-                )
+        """Make the folders that are missing; see :func:`prepare`."""
+        prepare(self._folders)
 
     def deliver(self, job: Job) -> str:
         """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
@@ -118,6 +101,8 @@ class Outbox:
         while True:
             if not name:
                 name = self._free_name(job, goal)
+                # The folder first: what it says is true even where the ledger is lost or behind.
+                route.write(job.folder, route.Route(job.relative, goal, name, suffixes, reason))
                 self._ledger.delivering(job.id, goal, name, suffixes, reason)
                 steps.reached("delivery-recorded")
             if goal == "failed":
@@ -161,8 +146,7 @@ class Outbox:
         return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
 
     def _original(self, job: Job, goal: Goal, name: str) -> Path:
-        folder = self._folders.path("archive" if goal == "outbox" else "failed") / job.relative.parent
-        return folder / f"{name}{stem_and_suffix(job.relative.name)[1]}"
+        return original_path(self._folders, job.relative, goal, name)
 
     def _free_name(self, job: Job, goal: Goal) -> str:
         suffixes = (REASON,) if goal == "failed" else tuple(SUFFIXES.values())
@@ -182,7 +166,35 @@ class Outbox:
             files.write_new(note, reason_note(job.relative.name, reason).encode(), self._folders.file_mode, self._gid)
 
 
+def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:
+    """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name."""
+    folder = folders.path("archive" if goal == "outbox" else "failed") / relative.parent
+    return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
+
+
 FOLDERS: tuple[Literal["inbox", "outbox", "archive", "failed"], ...] = ("inbox", "outbox", "archive", "failed")
+
+
+def prepare(folders: Folders) -> None:
+    """Make the folders that are missing.
+
+    Raises:
+        FolderUnusable: one cannot be made or written to.
+    """
+    gid = group_id(folders.group)
+    for path in (*(folders.path(name) for name in FOLDERS), folders.work_path):
+        try:
+            files.make_folder(path, folders.folder_mode, gid)
+        except OSError as error:
+            raise FolderUnusable(
+                f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
+                "another in the configuration"
+            ) from error
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise FolderUnusable(
+                f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
+                "mend its owner or mode"
+            )
 
 
 def _take_back(moves: list[tuple[Path, Path]]) -> None:
@@ -200,7 +212,8 @@ def clear(job: Job) -> None:
     """
     if job.source.is_file() or job.source.is_symlink():
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
-    shutil.rmtree(job.folder)
+    if os.path.lexists(job.folder):
+        shutil.rmtree(job.folder)
 
 
 def reason_note(name: str, reason: str) -> str:

@@ -3,88 +3,144 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files, outbox, steps
+from ocrwatchd import files, outbox, route, steps
 from ocrwatchd.arrival.complete import Finding, examine
 from ocrwatchd.model import Job
+from ocrwatchd.outbox import RECEIPT, STEM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from ocrwatchd.config import Folders
     from ocrwatchd.endings import Endings
-    from ocrwatchd.ledger import Entry, Ledger
+    from ocrwatchd.entries import Entry
+    from ocrwatchd.ledger import Ledger
     from ocrwatchd.workplace import Workplace
 
 log = structlog.get_logger()
 
 
-def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, inbox: Path) -> None:
-    """Let every job that lies here go on where it was; one that cannot be taken up now stays for the next start.
+def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Folders) -> None:
+    """Let every job that lies here go on where it was; one that cannot be taken up now is tried again with pauses.
 
     Args:
         workplace: where the jobs lie.
         ledger: what is known of them.
         endings: takes each of them on.
-        inbox: where a claim that came to nothing has left its scan.
+        folders: the inbox, where a claim that came to nothing has left its scan, and the outbox.
+
+    Raises:
+        OSError: the work folder or the ledger cannot be read.
     """
-    here = set()
-    for job in workplace.left():
-        here.add(job.id)
-        try:
-            _take_up(job, ledger, endings, inbox)
-        except OSError as error:
-            log.error("job.not_taken_up", job=job.id, file=str(job.relative), reason=error.strerror)  # noqa: TRY400
+    jobs = list(workplace.left())
+    here = {job.id for job in jobs}
     for job_id in ledger.claims():
         if job_id not in here:
             ledger.forget(job_id)
+    # All that is on its way out is known before any new name is chosen.
+    going = {job.id: job for job in jobs if _catch_up(job, ledger, folders)}
+    for job in jobs:
+        endings.take(job, partial(_take_up, going.get(job.id, job), ledger, endings, folders.path("inbox")))
 
 
-def _take_up(job: Job, ledger: Ledger, endings: Endings, inbox: Path) -> None:
+def recall(workplace: Workplace, ledger: Ledger, folders: Folders) -> None:
+    """Let a ledger that was begun anew under a running daemon know the jobs that lie here; nothing is moved.
+
+    Raises:
+        OSError: a folder cannot be read, or the ledger not written.
+    """
+    for job in workplace.left():
+        if not _catch_up(job, ledger, folders) and job.relative.name:
+            _claim(job, job.relative, _refusal_of(job.source), ledger)
+
+
+def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
+    """Let the ledger know of a delivery that has begun, where only the job's folder tells it; whether there is one."""
+    try:
+        way = route.read(job.folder)
+        entry = ledger.entry(job.id)
+        if way is None or (entry is not None and entry.state in {"delivered", "failed"} and not job.relative.name):
+            return False
+        if entry is None or entry.state == "claimed":
+            if not _is_safe(job, way, folders):
+                route.remove(job.folder)
+                return False
+            _claim(job, way.relative, "", ledger)
+        elif entry.state != "delivering":
+            ledger.claimed_anew(job.id)
+        ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
+    except OSError as error:
+        log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
+        return False
+    return True
+
+
+def _is_safe(job: Job, way: route.Route, folders: Folders) -> bool:
+    """Whether nothing is lost where only the folder tells of a delivery: a copy made in between may lack the set."""
+    if way.goal == "failed" or not job.relative.name:
+        return True
+    receipt = folders.path("outbox") / way.relative.with_name(f"{way.name}{RECEIPT}")
+    return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
+
+
+def _take_up(job: Job, ledger: Ledger, endings: Endings, inbox: Path) -> Callable[[], None] | None:
     entry = ledger.entry(job.id)
     has_scan = job.relative.name != ""
     if entry is not None and entry.state == "delivering":
-        endings.resume(Job(job.id, job.folder, entry.relative, job.work))
-    elif not has_scan:
+        return partial(endings.resume, Job(job.id, job.folder, entry.relative, job.work))
+    if not has_scan:
         # A claim that ended before its rename, or a delivery that ended before it was cleared up.
         ledger.forget(job.id)
         outbox.clear(job)
-    elif _is_copied_twice(job, entry, inbox):
+        return None
+    if _is_copied_twice(job, entry, inbox):
         ledger.forget(job.id)
         job.source.unlink()
         outbox.clear(job)
-    else:
-        _begin(job, entry, ledger, endings)
+        return None
+    return _begin(job, entry, ledger, endings)
 
 
-def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> None:
-    steps.reached("taken-up")
-    log.info("job.taken_up", job=job.id, file=str(job.relative))
+def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> Callable[[], None]:
     if entry is None:  # a ledger that was lost: what the arrival found has to be found again
-        ledger.claimed(job.id, job.relative, _refusal_of(job.source))
+        _claim(job, job.relative, _refusal_of(job.source), ledger)
     elif entry.state != "claimed":
+        route.remove(job.folder)
         ledger.claimed_anew(job.id)
+    log.info("job.taken_up", job=job.id, file=str(job.relative))
+    steps.reached("taken-up")
     known = ledger.entry(job.id)
-    if known is not None and known.refusal:
-        endings.set_aside(job, known.refusal)
-    else:
-        endings.again(job)
+    return partial(endings.set_aside, job, known.refusal) if known and known.refusal else partial(endings.again, job)
 
 
 def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
     """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
     original = inbox / job.relative
-    if entry is None or entry.started or not os.path.lexists(original):
+    begun = entry.started if entry is not None else (job.folder / "pages").exists()
+    if begun or not os.path.lexists(original):
         return False
     theirs, ours = os.lstat(original), os.lstat(job.source)
     return theirs.st_mtime_ns == ours.st_mtime_ns and files.equal(job.source, original)
 
 
+def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
+    status = job.source.lstat() if job.relative.name else None
+    size, mtime_ns = (status.st_size, status.st_mtime_ns) if status else (None, None)
+    ledger.claimed(job.id, relative, refusal, size=size, mtime_ns=mtime_ns)
+
+
 def _refusal_of(scan: Path) -> str:
-    """Why a scan should not be read: it is not whole, or of no known type; or ""."""
-    file = files.open_regular(scan)
+    """Why a scan should not be read: it is not whole, of no known type, or nobody lets us; or ""."""
+    try:
+        file = files.open_regular(scan)
+    except PermissionError:
+        return "no permission to read the file; let uploads be readable for this service, then send it again"
     try:
         examined = examine(file, scan.suffix)
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd import files
 from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.lock import HeldElsewhere, Lock
 from ocrwatchd.model import Job
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ocrwatchd.model import Scan
 
 LOCK = "lock"
+ROOT_ID = "root-id"
 JOB_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}")
+_ROOT_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class Workplace:
@@ -34,43 +36,64 @@ class Workplace:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._path: Path = config.folders.work_path
-        self._lock = -1
+        self._lock = Lock(self._path / LOCK)
+        self._home: os.stat_result | None = None
+        self.root_id = ""
+        """Stands for the root wherever it is moved: it lies in the folder."""
 
     def open(self) -> None:
-        """Take the lock.
+        """Take the lock, and again where the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds it.
+            FolderUnusable: another ocrwatchd holds it; or the root itself has gone since the first time.
             OSError: the folder cannot be made or written.
         """
+        if self._home is not None:
+            self._stay_at_home(self._home)
         files.make_folder(self._path, self._config.folders.folder_mode)
-        lock = os.open(self._path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-            os.close(lock)
+            self._lock.take()
+        except HeldElsewhere as holder:
             raise FolderUnusable(
-                f"another ocrwatchd (process {holder}) already serves {self._path.parent}; "
+                f"another ocrwatchd ({holder}) already serves {self._path.parent}; "
                 "stop that one first, or give this one another folders.root"
             ) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        self.close()
-        self._lock = lock
+        self._home = self._path.parent.stat()
+        self.root_id = self._identify()
 
     def close(self) -> None:
         """Give the lock back."""
-        if self._lock != -1:
-            os.close(self._lock)
-            self._lock = -1
+        self._lock.free()
 
     def held(self) -> bool:
         """Whether the lock is still the folder's: the folder may have been removed or exchanged meanwhile."""
+        return self._lock.held()
+
+    def has_lost(self, job: Job) -> bool:
+        """Whether somebody has removed a job's folder; False while the whole work folder is away."""
+        return self.held() and not os.path.lexists(job.folder)
+
+    def _stay_at_home(self, home: os.stat_result) -> None:
+        """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""
+        parent = self._path.parent
         try:
-            return self._lock != -1 and os.path.samestat((self._path / LOCK).stat(), os.fstat(self._lock))
-        except FileNotFoundError:
-            return False
+            same = os.path.samestat(parent.stat(), home) or self._path.is_dir()
+        except OSError:
+            same = False
+        if not same:
+            raise FolderUnusable(f"the folder {parent} has gone; mount it again, or put it back")
+
+    def _identify(self) -> str:
+        path = self._path / ROOT_ID
+        try:
+            known = path.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            known = ""
+        if _ROOT_ID.fullmatch(known):
+            return known
+        chosen = self.root_id or secrets.token_hex(8)
+        files.write_new(path, f"{chosen}\n".encode(), replace=True)
+        return chosen
 
     def new_job(self, scan: Scan) -> Job:
         """Make the folder for a scan that is about to be claimed.

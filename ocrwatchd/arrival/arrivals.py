@@ -64,16 +64,18 @@ class Arrivals:
         wake: called on another thread whenever a turn has something to absorb; must be quick.
         once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
             that somebody keeps open for writing.
+        ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
         clock: monotonic seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two of them are there for tests
         self,
         inbox: Path,
         arrival: Arrival,
         wake: Callable[[], None],
         *,
         once: bool = False,
+        ahead_s: Callable[[Scan], float] = lambda _: 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._arrival = arrival
@@ -82,7 +84,8 @@ class Arrivals:
         self._clock = clock
         self._given = inbox
         self._inbox = Inbox(inbox, arrival.ignore)
-        self._settle = Settle(arrival, clock, once=once)
+        self._ahead_s = ahead_s
+        self._settle = Settle(arrival, clock, once=once, ahead_s=self._goes_ahead)
         poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
         self._watcher = Watcher(inbox, arrival.method, poll_seconds, self._hear)
         self._sightings: deque[tuple[Path, How]] = deque()
@@ -208,6 +211,10 @@ class Arrivals:
             self.start()
         except FolderUnusable as error:
             _log.warning("watch.not_mended", reason=str(error))
+
+    def _goes_ahead(self, path: Path) -> float:
+        scan = self._inbox.scan(path)
+        return 0.0 if scan is None else self._ahead_s(scan)
 
     def _hear(self, path: Path, how: How) -> None:
         if how is How.LOST or len(self._sightings) >= _MAX_SIGHTINGS:

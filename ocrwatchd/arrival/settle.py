@@ -83,14 +83,24 @@ class Settle:
         arrival: the settings.
         clock: monotonic seconds.
         once: what is not whole after ``settle_seconds`` counts as broken off; no longer deadline is waited for.
+        ahead_s: by how many seconds a file that is due goes before others that are.
     """
 
-    def __init__(self, arrival: Arrival, clock: Callable[[], float], *, once: bool = False) -> None:
+    def __init__(
+        self,
+        arrival: Arrival,
+        clock: Callable[[], float],
+        *,
+        once: bool = False,
+        ahead_s: Callable[[Path], float] = lambda _: 0.0,
+    ) -> None:
         self._arrival = arrival
         self._clock = clock
         self._once = once
+        self._ahead_s = ahead_s
         self._known: dict[Path, _Candidate] = {}
         self._heap: list[tuple[float, int, Path]] = []
+        self._overdue: list[tuple[float, int, Path]] = []
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -115,10 +125,17 @@ class Settle:
         """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten."""
         now = self._clock()
         while self._heap and self._heap[0][0] <= now:
-            _, number, path = heapq.heappop(self._heap)
-            candidate = self._known.get(path)
-            if candidate is None or candidate.entry != number:
+            due, number, path = heapq.heappop(self._heap)
+            if self._valid((due, number, path)):
+                heapq.heappush(self._overdue, (due - self._ahead_s(path), number, path))
+        if len(self._overdue) > 2 * len(self._known) + _SPARE_ENTRIES:
+            self._overdue = sorted(filter(self._valid, self._overdue))
+        while self._overdue:
+            entry = heapq.heappop(self._overdue)
+            path = entry[2]
+            if not self._valid(entry):
                 continue
+            candidate = self._known[path]
             candidate.entry = -1
             if candidate.due <= now:
                 return path
@@ -128,8 +145,11 @@ class Settle:
 
     def next_due(self) -> float | None:
         """When, by the clock, a look is due at the earliest; it may turn out too early. None where nothing waits."""
-        while self._heap and not self._valid(self._heap[0]):
-            heapq.heappop(self._heap)
+        for heap in (self._overdue, self._heap):
+            while heap and not self._valid(heap[0]):
+                heapq.heappop(heap)
+        if self._overdue:
+            return self._clock()
         return self._heap[0][0] if self._heap else None
 
     def postpone(self, path: Path, seconds: float) -> None:

@@ -86,7 +86,7 @@ def test_a_job_that_has_to_wait_lets_the_others_go_first(started):
     """It keeps its place, and is read as soon as nothing holds it."""
     held = {"a"}
     host = FakeHost()
-    queue = BoundedQueue(3, started.append, lambda hear: host, lambda job: job.id in held)
+    queue = BoundedQueue(3, started.append, lambda hear: host, holding=lambda job: job.id in held)
     waiting, quick = job("a", priority=9), job("b")
     queue.submit(waiting)
     queue.turn()

@@ -51,7 +51,7 @@ class House:
 
     def start(self):
         """What the next daemon does first."""
-        take_up(self.workplace, self.ledger, self.endings, self.folders.path("inbox"))
+        take_up(self.workplace, self.ledger, self.endings, self.folders)
 
     def lying(self, folder):
         """Every file under a folder."""

@@ -1,0 +1,90 @@
+"""Claim what has arrived: a row in the ledger, then the scan's move into a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import steps
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.ledger import LedgerFault
+
+if TYPE_CHECKING:
+    from ocrwatchd.arrival.arrivals import Arrivals, Ready
+    from ocrwatchd.endings import Endings
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.report import Reporter
+    from ocrwatchd.workplace import Workplace
+
+log = structlog.get_logger()
+
+
+class Claims:
+    """Takes scans out of the inbox.
+
+    Args:
+        arrivals: says what has arrived.
+        workplace: where the scans go.
+        ledger: is told before anything moves.
+        endings: takes each job on.
+        reporter: hears of trouble.
+        patient: False: what cannot be claimed is an error.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is another room
+        self,
+        arrivals: Arrivals,
+        workplace: Workplace,
+        ledger: Ledger,
+        endings: Endings,
+        reporter: Reporter,
+        *,
+        patient: bool = True,
+    ) -> None:
+        self._arrivals = arrivals
+        self._workplace = workplace
+        self._ledger = ledger
+        self._endings = endings
+        self._reporter = reporter
+        self._patient = patient
+
+    def turn(self, room: int) -> None:
+        """Claim up to ``room`` scans.
+
+        Raises:
+            OSError: without patience: a folder or the ledger fails.
+            FolderUnusable: without patience: the work folder is gone.
+        """
+        for ready in self._arrivals.ready(room):
+            try:
+                self._claim(ready)
+            except (OSError, FolderUnusable) as error:
+                if not self._patient and not self._ledger.damaged:
+                    raise
+                # Nothing has moved: the file is in the inbox, and the sweep offers it again.
+                self._reporter.trouble("claim", f"a scan cannot be claimed: {getattr(error, 'strerror', '') or error}")
+            else:
+                self._reporter.trouble("claim", "")
+
+    def _claim(self, ready: Ready) -> None:
+        job = self._workplace.new_job(ready.scan)
+        stamp = ready.seen.stamp
+        try:
+            # The row comes first: a scan that lies in .work is always known, whatever happens in between.
+            self._ledger.claimed(job.id, job.relative, ready.reason, size=stamp.size, mtime_ns=stamp.mtime_ns)
+        except LedgerFault:
+            job.folder.rmdir()
+            raise
+        steps.reached("claim-recorded")
+        if not self._arrivals.claim(ready, job.folder) and not os.path.lexists(job.source):
+            job.folder.rmdir()
+            self._ledger.forget(job.id)
+            return
+        steps.reached("claimed")
+        log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
+        if ready.reason:
+            self._endings.set_aside(job, ready.reason)
+        else:
+            self._endings.again(job)

@@ -1,0 +1,156 @@
+"""``job.duplicates = "skip"``: a scan whose content was delivered before is not read again.
+
+Only where an earlier scan has the same size is anything hashed, and a slice at a time, so that the loop stays quick.
+A scan counts as delivered before where it came through the same profile: another one may treat it otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import __version__, files
+from ocrwatchd.formats import receipt
+from ocrwatchd.log import printable
+from ocrwatchd.model import Ending, Outcome
+from ocrwatchd.outbox import RECEIPT, STEM, original_path
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from ocrwatchd.config import Folders
+    from ocrwatchd.entries import Original
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.model import Job
+
+SLICE_SECONDS = 0.1
+"""How long one turn hashes."""
+
+log = structlog.get_logger()
+
+
+class Duplicates:
+    """Tells which jobs need no engine.
+
+    Args:
+        folders: the archive lies in them.
+        ledger: knows what was delivered.
+        skip: False: every job is read.
+    """
+
+    def __init__(self, folders: Folders, ledger: Ledger, *, skip: bool) -> None:
+        self._folders = folders
+        self._ledger = ledger
+        self._skip = skip
+        self._hashing: dict[str, Generator[None, None, str]] = {}
+        self._hashes: dict[str, str] = {}
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, on the monotonic clock."""
+        return time.monotonic() if self._hashing else None
+
+    def turn(self) -> None:
+        """Hash another slice."""
+        enough = time.monotonic() + SLICE_SECONDS
+        while self._hashing and time.monotonic() < enough:
+            job, work = next(iter(self._hashing.items()))
+            try:
+                next(work)
+            except StopIteration as end:
+                del self._hashing[job]
+                self._hashes[job] = end.value
+            except OSError as error:  # the engine will see that too, and the line knows what to do about it
+                log.warning("duplicate.unknown", job=job, reason=error.strerror)
+                del self._hashing[job]
+                self._hashes[job] = ""
+
+    def holds(self, job: Job) -> bool:
+        """Whether a job has to wait until its hash, and that of what it may be a copy of, is known.
+
+        Raises:
+            LedgerFault: the ledger cannot be read.
+        """
+        if not self._skip or job.id in self._hashes:
+            return False
+        if job.id not in self._hashing:
+            alike = self._alike(job)
+            if not alike:
+                return False
+            self._hashing[job.id] = self._search(job, alike)
+        return True
+
+    def shortcut(self, job: Job) -> Outcome | None:
+        """The outcome of a job that was delivered before; None where the engine has to read it.
+
+        Raises:
+            LedgerFault: the ledger cannot be read or written.
+        """
+        sha256 = self._hashes.pop(job.id, "")
+        twin = next((each for each in self._alike(job) if each.sha256 == sha256), None) if sha256 else None
+        if twin is None:
+            return None
+        figures = {"sha256": sha256, "as": str(twin.relative.with_name(twin.name)), "at": twin.ended_at}
+        return Outcome(job, Ending.KNOWN, "it was delivered before", figures)
+
+    def _alike(self, job: Job) -> list[Original]:
+        try:
+            size = job.source.lstat().st_size
+        except OSError:
+            return []
+        found = self._ledger.alike(size)
+        return [each for each in found if each.job != job.id and _profile(each.relative) == _profile(job.relative)]
+
+    def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:
+        mine = yield from _hash(job.source)
+        for each in alike:
+            if each.sha256:
+                continue
+            original = original_path(self._folders, each.relative, each.outcome, each.name)
+            if os.path.lexists(original):
+                self._ledger.hashed(each.job, (yield from _hash(original)))
+        return mine
+
+
+def write_receipt(job: Job, figures: dict[str, object]) -> None:
+    """Put a set into ``job.out`` that consists of a receipt alone: ``duplicate_of`` names the earlier delivery.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    name = printable(str(figures["as"]))
+    head = {
+        "schema": receipt.SCHEMA,
+        "name": printable(job.relative.name),
+        "job": job.id,
+        "sha256": figures["sha256"],
+        "duplicate_of": name,
+        "page_count": 0,
+        "complete": True,
+        "unreadable_pages": 0,
+        "corrected": False,
+        "reason": f"the same content was delivered before, as {name}; job.duplicates is set to skip such scans",
+        "evaluation": False,
+        "warnings": [],
+        "formats": ["json"],
+        "versions": {"ocrwatchd": __version__},
+    }
+    files.make_folder(job.out)
+    files.write_new(job.out / f"{STEM}{RECEIPT}", receipt.laid_out(head, ()), replace=True)
+
+
+def _profile(relative: Path) -> str:
+    return relative.parts[0] if len(relative.parts) > 1 else ""
+
+
+def _hash(path: Path) -> Generator[None, None, str]:
+    digest = hashlib.sha256()
+    with os.fdopen(files.open_regular(path), "rb") as file:
+        while block := file.read(files.BLOCK_BYTES):
+            digest.update(block)
+            yield
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""The ledger's rows as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+State = Literal["claimed", "delivering", "delivered", "failed"]
+Goal = Literal["outbox", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scan's row."""
+
+    job: str
+    relative: Path
+    state: State
+    refusal: str
+    started: int
+    blamed: int
+    outcome: str
+    name: str
+    suffixes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An original that was put into ``archive/`` or ``failed/``.
+
+    Args:
+        job: the id of the job that did it.
+        relative: where the scan lay, under the inbox.
+        outcome: "outbox" for one in the archive, or "failed".
+        name: of its set, without suffix.
+        sha256: of the content, or "" where unknown.
+        size: bytes, or None where unknown.
+        mtime_ns: modification time, or None where unknown.
+        ended_at: Unix time of the delivery.
+    """
+
+    job: str
+    relative: Path
+    outcome: Goal
+    name: str
+    sha256: str = ""
+    size: int | None = None
+    mtime_ns: int | None = None
+    ended_at: float = 0.0
+    reason: str = ""

@@ -1,0 +1,91 @@
+"""A lock file: one holder at a time, whose process and machine the next one can name."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.log import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODE = 0o640
+HOLDER_BYTES = 300
+_LOCKS_UNKNOWN = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
+
+log = structlog.get_logger()
+
+
+class HeldElsewhere(Exception):
+    """Somebody has the lock; the message says who: "process 17", or "process 17 on HOST"."""
+
+
+class Lock:
+    """A lock on a file, held from ``take`` to ``free``; the system frees it when the process ends.
+
+    Args:
+        path: of the file, whose folder exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = -1
+
+    def take(self) -> None:
+        """Take the lock, or take it anew where the file was exchanged.
+
+        Raises:
+            HeldElsewhere: another process has it.
+            OSError: the file cannot be made or written.
+        """
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+        try:
+            self._lock(file)
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+        except BaseException:
+            os.close(file)
+            raise
+        self.free()
+        self._file = file
+
+    def free(self) -> None:
+        """Give the lock back."""
+        if self._file != -1:
+            os.close(self._file)
+            self._file = -1
+
+    def held(self) -> bool:
+        """Whether the lock is still the path's: its folder may have been removed or exchanged meanwhile."""
+        try:
+            return self._file != -1 and os.path.samestat(self._path.stat(), os.fstat(self._file))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def _lock(self, file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _LOCKS_UNKNOWN:
+                # Some network shares have no locks: whoever serves one from two machines has to know.
+                log.warning("lock.unsupported", file=str(self._path), reason=error.strerror)
+            elif isinstance(error, BlockingIOError | PermissionError):
+                raise HeldElsewhere(_holder(file)) from None
+            else:
+                raise
+
+
+def _holder(file: int) -> str:
+    try:
+        words = os.pread(file, HOLDER_BYTES, 0).decode("utf-8", "replace").split()
+    except OSError:  # CIFS lets nobody else read what is locked
+        words = []
+    pid = printable(words[0]) if words else "unknown"
+    host = printable(words[1]) if len(words) > 1 else ""
+    return f"process {pid} on {host}" if host not in {"", socket.gethostname()} else f"process {pid}"

@@ -1,0 +1,166 @@
+"""Build the ledger from the folders: from the receipts in the outbox, from ``archive/``, ``failed/`` and ``.work``.
+
+What a ledger alone knows is lost with it: how often an attempt was started, and over which scans the engine has died
+(pages that were given up are noted in the job's folder). The time that ``retention`` counts begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd import files, route
+from ocrwatchd.entries import Original
+from ocrwatchd.ledger import COMPLETE
+from ocrwatchd.outbox import REASON, RECEIPT, stem_and_suffix
+from ocrwatchd.workplace import JOB_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.config import Folders
+    from ocrwatchd.ledger import Ledger
+    from ocrwatchd.model import Job
+
+HEAD_BYTES: Final = 1 << 16
+"""A receipt's figures stand at its beginning, a key a line, before its pages."""
+
+_FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
+_PAGES: Final = b'\n"pages": ['
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_WHY: Final = re.compile(r"^Why: (.*)$", re.MULTILINE)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    job: str
+    relative: Path
+    name: str
+    sha256: str
+    written_at: float
+
+
+def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
+    """Let the ledger know what lies in the folders; rows that are there stay as they are.
+
+    Args:
+        ledger: has to be told.
+        folders: the root's.
+        jobs: those in the work folder. One whose receipt lies in the outbox gets its route, so that it is completed.
+
+    Raises:
+        OSError: a folder cannot be read, or the ledger not written.
+    """
+    receipts = {receipt.relative.with_name(receipt.name): receipt for receipt in _receipts(folders.path("outbox"))}
+    by_job = {receipt.job: receipt for receipt in receipts.values()}
+    for job in jobs:
+        receipt = by_job.pop(job.id, None)
+        if receipt is not None and job.relative.name and route.read(job.folder) is None:
+            route.write(job.folder, route.Route(job.relative, "outbox", receipt.name, ()))
+    count = 0
+    with ledger.together():
+        for original in (*_archived(folders.path("archive"), receipts, by_job), *_failed(folders.path("failed"))):
+            ledger.adopt(original)
+            count += 1
+        ledger.note_fact(COMPLETE, "yes")
+    if count:
+        log.info("ledger.rebuilt", originals=count, receipts=len(receipts))
+
+
+def _archived(archive: Path, receipts: dict[Path, _Receipt], by_job: dict[str, _Receipt]) -> Iterator[Original]:
+    for relative, status in _files(archive):
+        name = stem_and_suffix(relative.name)[0]
+        receipt = receipts.get(relative.with_name(name))
+        if receipt is not None and receipt.job in by_job:
+            del by_job[receipt.job]
+            job, sha256, ended_at = receipt.job, receipt.sha256, receipt.written_at
+        else:
+            job, sha256, ended_at = _made_up("archive", relative), "", status.st_mtime
+        yield Original(job, relative, "outbox", name, sha256, status.st_size, status.st_mtime_ns, ended_at)
+    for receipt in by_job.values():  # their originals were removed, or people have them
+        yield Original(
+            receipt.job, receipt.relative, "outbox", receipt.name, receipt.sha256, ended_at=receipt.written_at
+        )
+
+
+def _failed(failed: Path) -> Iterator[Original]:
+    for relative, status in _files(failed):
+        if relative.name.endswith(REASON):
+            continue
+        name = stem_and_suffix(relative.name)[0]
+        reason, ended_at = _reason(failed / relative.with_name(f"{name}{REASON}"))
+        if not reason:
+            continue  # nothing of ours: people may keep things there
+        job = _made_up("failed", relative)
+        yield Original(job, relative, "failed", name, "", status.st_size, status.st_mtime_ns, ended_at, reason)
+
+
+def _receipts(outbox: Path) -> Iterator[_Receipt]:
+    for relative, status in _files(outbox):
+        if not relative.name.endswith(RECEIPT):
+            continue
+        told = _figures(outbox / relative)
+        job, sha256, name = (told.get(key, "") for key in ("job", "sha256", "name"))
+        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and name and "/" not in name:
+            stem = relative.name.removesuffix(RECEIPT)
+            yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime)
+
+
+def _figures(path: Path) -> dict[str, str]:
+    head = _beginning(path).partition(_PAGES)[0]
+    found: dict[str, str] = {}
+    for match in _FIGURE.finditer(head):
+        try:
+            found[match[1].decode("ascii")] = str(json.loads(match[2]))
+        except ValueError:
+            return {}
+    return found
+
+
+def _reason(note: Path) -> tuple[str, float]:
+    match = _WHY.search(_beginning(note).decode("utf-8", "replace"))
+    return (match[1], note.lstat().st_mtime) if match else ("", 0.0)
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file, or none where it cannot be read: people may put anything there."""
+    try:
+        with os.fdopen(files.open_regular(path), "rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every regular file under a folder that is not hidden, links not followed."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders.sort()
+        for name in sorted(names):
+            if name.startswith("."):
+                continue
+            path = Path(parent, name)
+            try:
+                status = path.lstat()
+            except FileNotFoundError:  # people work there too
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield path.relative_to(folder), status
+
+
+def _made_up(folder: str, relative: Path) -> str:
+    """An id for an original whose job is not known; no job's id looks like that."""
+    return f"{folder}-{hashlib.sha256(os.fsencode(relative)).hexdigest()[:24]}"
