@@ -19,7 +19,7 @@ from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
-from ocrwatchd.engine.pagefile import PageFiles, fingerprint
+from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.files import open_regular
@@ -77,6 +77,11 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         with open_pages(job.source, job.work.ocr) as pages:
             tally = stations.read_all(pages, asked)
             warnings = pages.warnings
+        if tally.unreadable:
+            stations.keep_unreadable(sha256)
+    except UnreadableScan:
+        _check_disk(job.source, sha256)
+        raise
     finally:
         stations.engine.free_document()
     if tally.unreadable == tally.pages:
@@ -99,6 +104,8 @@ class _Stations:
     files: PageFiles
     tell: Tell
     memory: Memory
+    unreadable: list[FinishedPage]
+    """Not kept before it is certain that the scan is at fault, and not the disk."""
 
     @classmethod
     def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell) -> _Stations:
@@ -110,11 +117,13 @@ class _Stations:
             corrector = bench.corrector(job.work.llm)
         except ModelUnavailable as error:
             reason = str(error)
-        model = f"{bench.model_path(job.work.llm)} {corrector.version}" if corrector else ""
+        # By name: on another machine the same model may lie elsewhere.
+        path = bench.model_path(job.work.llm)
+        model = f"{path.name} {corrector.version}" if corrector and path else ""
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
-        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell, Memory())
+        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell, Memory(), [])
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
         tally = Tally()
@@ -124,7 +133,7 @@ class _Stations:
                 if asked():
                     raise Stopping
                 self.tell("page", number, pages.count)
-                finished = self.files.save(self._finish(pages, number))
+                finished = self._keep(self._finish(pages, number))
                 seconds = finished.page.seconds + finished.correction.seconds
                 self.tell("page-done", number, pages.count, seconds)
                 self._log(finished)
@@ -133,6 +142,23 @@ class _Stations:
             self.memory.remember(lesson(finished.page.text, finished.correction))
             tally.add(finished)
         return tally
+
+    def _keep(self, finished: FinishedPage) -> FinishedPage:
+        if not finished.page.error:
+            return self.files.save(finished)
+        self.unreadable.append(finished)
+        return legible(finished)
+
+    def keep_unreadable(self, sha256: str) -> None:
+        """Keep the pages that could not be read.
+
+        Raises:
+            OSError: the disk does not give back the scan as it was, so that they may be readable.
+        """
+        if self.unreadable:
+            _check_disk(self.job.source, sha256)
+        for finished in self.unreadable:
+            self.files.save(finished)
 
     def versions(self) -> dict[str, str]:
         found = {self.engine.name: self.engine.version}
@@ -217,6 +243,16 @@ def _unreadable(number: int, reason: str, seconds: float) -> FinishedPage:
     text = f"[page {number} could not be read]"
     page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
     return FinishedPage(page, Correction(text, reason="the page could not be read"))
+
+
+def _check_disk(source: Path, sha256: str) -> None:
+    """Read the scan once more before it is blamed: native libraries call a failing disk a damaged file.
+
+    Raises:
+        OSError: the disk fails, or gives other bytes than at first.
+    """
+    if _sha256(source) != sha256:
+        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
 
 
 def _sha256(source: Path) -> str:

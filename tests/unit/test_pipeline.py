@@ -137,6 +137,37 @@ def test_what_is_the_machines_fault_is_not_the_pages(line):
         line.work_off(line.job("unavailable"))
 
 
+@pytest.mark.parametrize("scenes", [("fine", "unreadable"), ("unreadable",)])
+def test_a_failing_disk_is_never_blamed_on_the_scan(line, monkeypatch, scenes):
+    """What looks damaged is read once more: where the disk fails then, no page is given up and nothing is kept."""
+    job = line.job(*scenes)
+    real, reads = pipeline._sha256, []
+
+    def failing(source):
+        reads.append(source)
+        if len(reads) == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(source)
+
+    monkeypatch.setattr(pipeline, "_sha256", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        line.work_off(job)
+    kept = sorted(path.name for path in job.folder.glob("pages/*"))
+    assert kept == [f"{number:04}.json" for number, scene in enumerate(scenes, 1) if scene == "fine"]
+
+
+def test_a_pdf_on_a_failing_disk_is_not_called_damaged(line, monkeypatch):
+    """PDFium calls a file that cannot be read damaged; the disk is asked before the scan is blamed."""
+    job = line.job("fine", relative="scan.pdf")
+    job.source.write_bytes(b"%PDF-1.4 broken")
+    with pytest.raises(UnreadableScan, match="damaged or broke off"):
+        line.work_off(job)
+    hashes = iter(["one", "another"])
+    monkeypatch.setattr(pipeline, "_sha256", lambda _source: next(hashes))
+    with pytest.raises(OSError, match="reads differently each time"):
+        line.work_off(job)
+
+
 def test_finished_pages_resume(line, monkeypatch):
     """A second attempt reads only what the first has not."""
     job = line.job("fine", "disk", "fine")
