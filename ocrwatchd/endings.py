@@ -14,6 +14,7 @@ from ocrwatchd import duplicates, outbox, steps
 from ocrwatchd.engine import blame
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class Endings:
         try:
             then = action()
         except OSError as error:
-            self._park(job, error.strerror or str(error), partial(self._settle, job, action))
+            self._park(job, in_words(error), partial(self._settle, job, action))
             return
         self._tries.pop(job.id, None)
         self._reporter.trouble(job.id, "")

@@ -142,6 +142,7 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     except OSError as error:
         if error.errno not in _FOLDER_SYNC_UNKNOWN:
+            error.filename = str(path)  # a descriptor's error has no name of its own
             raise
     finally:
         os.close(folder)
@@ -249,6 +250,10 @@ def _temporary(target: Path, mode: int, gid: int = -1) -> Iterator[tuple[Path, i
             os.fchown(out, -1, gid)
         os.fchmod(out, mode)
         yield temporary, out
+    except OSError as error:
+        if error.filename is None:  # a descriptor's error has no name of its own
+            error.filename = str(target)
+        raise
     finally:
         os.close(out)
         with suppress(FileNotFoundError):

@@ -19,6 +19,7 @@ from ocrwatchd import files, route, steps
 from ocrwatchd.config import SUFFIXES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
+from ocrwatchd.moorings import Moorings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,7 @@ class Outbox:
         self._folders = folders
         self._ledger = ledger
         self._gid = group_id(folders.group)
+        self._moorings = Moorings(folders.path(name) for name in FOLDERS)
 
     def prepare(self) -> None:
         """Make the folders that are missing; see :func:`prepare`."""
@@ -135,7 +137,9 @@ class Outbox:
     def _move(self, job: Job, source: Path, target: Path) -> None:
         if not os.path.lexists(source):
             return  # only a move of ours takes it away; where it went people may have taken it since
-        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=self._root_of(target))
+        root = self._root_of(target)
+        self._moorings.confirm(root)
+        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)
         if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
             source.chmod(self._folders.file_mode)
             if self._gid != -1:

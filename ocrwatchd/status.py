@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import files
+from ocrwatchd.config import state_directory
 from ocrwatchd.errors import FolderUnusable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ocrwatchd.config import Folders
 
 READABLE_BY_ALL = 0o644
+FILE = "status.json"
+
+SERVICE_STATE = Path("/var/lib/ocrwatchd")
+"""The state directory of the daemon as a service, for whoever asks as another user."""
 
 SILENT_SECONDS = 120.0
 """A running daemon writes at least every 30 s; one that has not written for this long does not turn any more."""
@@ -61,17 +66,25 @@ class Status:
 
 def status_path(folders: Folders) -> Path:
     """Where the file lies: with the root's own work, so that whoever knows the configuration finds it."""
-    return folders.work_path / "status.json"
+    return folders.work_path / FILE
 
 
 def write(folders: Folders, status: Status) -> None:
-    """Replace the file, atomically.
+    """Replace the file, atomically; where its disk is full or gone, a spare one in the state directory.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written to its own place.
     """
     content = json.dumps(asdict(status), ensure_ascii=True, indent=1).encode()
-    files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True)
+    spare = state_directory() / FILE
+    try:
+        files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            files.write_new(spare, content, READABLE_BY_ALL, replace=True)
+        raise
+    with contextlib.suppress(OSError):
+        spare.unlink(missing_ok=True)
 
 
 def read(folders: Folders) -> Status | None:
@@ -83,20 +96,35 @@ def read(folders: Folders) -> Status | None:
         OSError: the file cannot be read.
         ValueError: it is damaged.
     """
-    path = status_path(folders)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    status = _spare(folders) or _written(status_path(folders))
+    if status is None:
         return None
-    try:
-        status = TypeAdapter(Status).validate_json(content)
-    except ValidationError as error:
-        raise ValueError(f"{path} is damaged; a running daemon writes it again") from error
     if status.state == "stopped":
         return status
     if not _alive(status.pid):
         return replace(status, state="gone")
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
+
+
+def _spare(folders: Folders) -> Status | None:
+    """What the daemon of this root wrote while it could not write to the root."""
+    for directory in (state_directory(), SERVICE_STATE):
+        with contextlib.suppress(OSError, ValueError):
+            status = _written(directory / FILE)
+            if status is not None and status.root == str(folders.root_path):
+                return status
+    return None
+
+
+def _written(path: Path) -> Status | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return TypeAdapter(Status).validate_json(content)
+    except ValidationError as error:
+        raise ValueError(f"{path} is damaged; a running daemon writes it again") from error
 
 
 def describe(folders: Folders, *, as_json: bool) -> tuple[str, bool]:

@@ -21,7 +21,10 @@ from watchdog.utils import BaseThread
 
 from ocrwatchd.arrival.mounts import is_remote
 from ocrwatchd.arrival.settle import How
+from ocrwatchd.arrival.watches import unwatched
 from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.moorings import Moorings
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,7 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirCreatedEvent,
     events.DirMovedEvent,
 ]
+_LIMIT = "raise fs.inotify.max_user_watches and max_user_instances"
 _INOTIFY_LOG = "watchdog.observers.inotify_c"
 # watchdog calls it an error that its own stop finds its own thread reading.
 logging.getLogger("watchdog.observers.inotify").addFilter(lambda record: "is inactive" not in record.getMessage())
@@ -68,31 +72,35 @@ class Watcher:
         self._threads: list[threading.Thread] = []
         self._others: set[threading.Thread] = set()
         self._identity = (0, 0)
+        self._moorings: Moorings | None = None
+        self._unwatched: set[Path] = set()
+        self._outnumbered = False
         self._ear: _Ear | None = None
 
     def start(self) -> None:
         """Begin to watch.
 
         Raises:
-            FolderUnusable: the folder is missing or unreadable, or inotify, asked for by name, refuses.
+            FolderUnusable: the folder is missing, unreadable or not mounted any more, or inotify, asked for by name,
+                refuses.
         """
         try:
-            resolved = self._folder.resolve(strict=True)
+            resolved = self._looked_at()
             self._identity = _identity(resolved)
-            with os.scandir(resolved):
-                pass
         except (OSError, RuntimeError) as error:
-            raise FolderUnusable(f"{self._folder}: cannot be watched: {error}; make it, or mend its rights") from error
+            raise FolderUnusable(f"{self._folder}: cannot be watched: {_said(error)}") from error
         # One of watchdog's threads cannot be asked for, so those that are there before are told apart.
         self._others = set(threading.enumerate())
-        self.polls = self._method == "polling" or (self._method == "auto" and is_remote(resolved))
+        self.polls = self._method == "polling" or (
+            self._method == "auto" and (self._outnumbered or is_remote(resolved))
+        )
         try:
             if not self.polls and not self._begin_inotify(resolved):
                 self.polls = True
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            remedy = 'raise fs.inotify.max_user_watches and max_user_instances, or set arrival.method = "polling"'
+            remedy = f'{_LIMIT}, or set arrival.method = "polling"'
             raise FolderUnusable(f"{self._folder}: cannot be watched: {error}; {remedy}") from error
 
     def stop(self) -> None:
@@ -117,14 +125,32 @@ class Watcher:
         if not all(thread.is_alive() for thread in self._threads):
             return f"the watch on {self._folder} has died"
         try:
-            resolved = self._folder.resolve(strict=True)
+            resolved = self._looked_at()
             if _identity(resolved) != self._identity:
                 return f"{self._folder} is another folder than the one that is watched"
-            with os.scandir(resolved):
-                pass
+            return self._count(resolved)
         except (OSError, RuntimeError) as error:
-            return f"{self._folder} cannot be read: {error}"
-        return ""
+            return f"{self._folder} cannot be read: {_said(error)}"
+
+    def _looked_at(self) -> Path:
+        """The folder without links, on its mount and readable."""
+        resolved = self._folder.resolve(strict=True)
+        self._moorings = self._moorings or Moorings([self._folder])
+        self._moorings.confirm(self._folder)
+        with os.scandir(resolved):
+            pass
+        return resolved
+
+    def _count(self, resolved: Path) -> str:
+        """Find folders that inotify does not watch: past its limit watchdog leaves them out without a word."""
+        before, self._unwatched = self._unwatched, set() if self.polls else unwatched(resolved)
+        # One that was made a moment ago is watched a moment later: only what stays without counts.
+        if not before & self._unwatched:
+            return ""
+        self._outnumbered = True
+        return (
+            f"{len(before & self._unwatched)} folders in {self._folder} are not watched, for want of watches; {_LIMIT}"
+        )
 
     def _begin_inotify(self, resolved: Path) -> bool:
         """Whether inotify is at work; False where it refuses and polling may take its place."""
@@ -228,3 +254,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _listing(folder: str | None) -> os.ScandirIterator[str]:  # type: ignore[name-defined]
     return os.scandir(folder)
+
+
+def _said(error: OSError | RuntimeError) -> str:
+    return in_words(error) if isinstance(error, OSError) else f"{error}; remove the links that lead round"

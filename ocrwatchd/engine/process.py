@@ -41,6 +41,7 @@ from ocrwatchd.engine.wire import (
     encode,
 )
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadableScan
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Config
@@ -191,7 +192,7 @@ class Attendant:
                 raise SystemExit(0) from error  # the host is gone
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
             ended = ended.model_copy(
-                update={"ending": "returned", "reason": f"the disk failed: {error.strerror or error}"}
+                update={"ending": "returned", "reason": f"the disk failed: {in_words(error)}"}
             )
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
 
