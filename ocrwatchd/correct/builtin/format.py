@@ -23,13 +23,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import numpy as np
-
+from ocrwatchd.correct.builtin.spelling import shares, spelled
 from ocrwatchd.correct.builtin.vocabulary import (
-    BYTES,
     DONE,
     END,
-    FIRST_PIECE,
     FIX,
     JOIN,
     NEWLINE,
@@ -38,12 +35,16 @@ from ocrwatchd.correct.builtin.vocabulary import (
     START,
     WORD_TOKENS,
     Vocabulary,
+    spell,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     import numpy.typing as npt
+
+    from ocrwatchd.correct.builtin.spelling import Guess, Reader
 
 STRETCH_TOKENS = 320
 """Source tokens in one stream; repairs come on top, and the model is trained on streams of 512."""
@@ -54,10 +55,6 @@ CONTEXT_WORDS = 8
 READ_TOKENS = 96
 """Tokens read in one pass. After a repair what was read behind it is read again, so a larger number costs more."""
 
-SPELLED_RATIO = 1.3
-SPELLED_SLACK = 4
-"""A repair may have so many times its source's bytes as tokens, plus so many."""
-
 FLOOR = 0.2
 """The least certainty, 0-1, of a decision after which a repair is spelled at all."""
 
@@ -65,24 +62,6 @@ BAR = 0.6
 """The least certainty, 0-1, of a repair of which nothing else is known: the decision's times each byte's."""
 
 _WORD = re.compile(r"\S+")
-
-
-class Reader(Protocol):
-    """A loaded model with one stream in it. What it raises ends the repair of a text."""
-
-    def read(self, tokens: Sequence[int], places: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Read on.
-
-        Args:
-            tokens: to append to the stream.
-            places: indices into ``tokens``, ascending.
-
-        Returns:
-            The logits after each of the places: (places, vocabulary).
-        """
-
-    def forget(self, length: int) -> None:
-        """Cut the stream back to its first ``length`` tokens."""
 
 
 class Repair(NamedTuple):
@@ -119,7 +98,9 @@ def repaired(text: str, repairs: Sequence[Repair]) -> str:
     return "".join((*pieces, text[done:]))
 
 
-def propose(text: str, reader: Reader, vocabulary: Vocabulary, trust: Trust = certain) -> list[Repair]:
+def propose(
+    text: str, reader: Reader, vocabulary: Vocabulary, trust: Trust = certain, guess: Guess | None = None
+) -> list[Repair]:
     """Let a model repair a text.
 
     Args:
@@ -127,6 +108,7 @@ def propose(text: str, reader: Reader, vocabulary: Vocabulary, trust: Trust = ce
         reader: the model.
         vocabulary: the model's.
         trust: decides which repairs are taken. What is not taken leaves no trace in the stream.
+        guess: knows words that the model may choose from.
 
     Returns:
         The repairs in order; ``repaired`` writes them into the text. White space between words stays as it is.
@@ -139,7 +121,7 @@ def propose(text: str, reader: Reader, vocabulary: Vocabulary, trust: Trust = ce
     while first < len(found):
         last = _stretch_end(found, first, vocabulary)
         stream = _stream(now, gaps, first, last, vocabulary)
-        for number, count, after, certainty in _answers(stream, now, reader, trust):
+        for number, count, after, certainty in _answers(stream, now, reader, trust, guess):
             start = found[number][0]
             end = found[number + count - 1][0] + len(found[number + count - 1][1])
             repairs.append(Repair(start, text[start:end], after, certainty))
@@ -184,14 +166,14 @@ def _stream(now: Sequence[str], gaps: Sequence[int], first: int, last: int, voca
     beginning, ending = max(0, first - CONTEXT_WORDS), min(len(now), last + 1)
     askable = False
     for number in range(beginning, ending):
-        spelled = vocabulary.encode(now[number])
-        if number < first and not spelled:
+        shown = vocabulary.encode(now[number])
+        if number < first and not shown:
             continue
-        tokens += [*spelled[:WORD_TOKENS], gaps[number]]
+        tokens += [*shown[:WORD_TOKENS], gaps[number]]
         if askable:
-            joinable = number < last and gaps[number - 1] == SPACE and len(spelled) <= WORD_TOKENS
+            joinable = number < last and gaps[number - 1] == SPACE and len(shown) <= WORD_TOKENS
             questions.append(_Question(len(tokens) - 1, number - 1, joinable))
-        askable = first <= number < last and len(spelled) <= WORD_TOKENS
+        askable = first <= number < last and len(shown) <= WORD_TOKENS
     if askable:
         tokens.append(END)
         questions.append(_Question(len(tokens) - 1, ending - 1, joinable=False))
@@ -199,7 +181,7 @@ def _stream(now: Sequence[str], gaps: Sequence[int], first: int, last: int, voca
 
 
 def _answers(
-    stream: _Stream, now: Sequence[str], reader: Reader, trust: Trust
+    stream: _Stream, now: Sequence[str], reader: Reader, trust: Trust, guess: Guess | None
 ) -> Iterator[tuple[int, int, str, float]]:
     """Ask; yield (word, words replaced, repair, certainty)."""
     reader.forget(0)
@@ -217,13 +199,12 @@ def _answers(
             reader.forget(kept)
             count = 2 if opening == JOIN else 1
             before = " ".join(now[question.number : question.number + count])
-            spelled, sure = _spelled(opening, before, reader)
-            length, done = kept + len(spelled) + 2, question.place + 1
-            after = bytes(spelled).decode("utf-8", "replace")
-            if after == before or not trust(before, after, sure * certainty):
-                reader.forget(kept)
-                length = kept
-            else:
+            after, sure = spelled(opening, before, reader, kept, guess)
+            length, done = kept, question.place + 1
+            if after != before and trust(before, after, sure * certainty):
+                answer = [opening, *spell(after), DONE]
+                reader.read(answer, [])
+                length += len(answer)
                 yield question.number, count, after, sure * certainty
                 asked += count - 1
             break
@@ -233,28 +214,6 @@ def _answers(
 
 def _decision(row: npt.NDArray[np.float32]) -> tuple[int, float]:
     """The control token to go on with and its certainty; ``SAME`` where no repair is certain enough to be spelled."""
-    same, fix, join = _shares(row[[SAME, FIX, JOIN]])
+    same, fix, join = shares(row[[SAME, FIX, JOIN]])
     opening, certainty = (FIX, fix) if fix >= join else (JOIN, join)
     return (opening, certainty) if certainty >= FLOOR else (SAME, same)
-
-
-def _spelled(opening: int, before: str, reader: Reader) -> tuple[list[int], float]:
-    """Let the model spell a repair; its certainty is 0 where it does not come to an end."""
-    spelled: list[int] = []
-    certainty = 1.0
-    token = opening
-    for _ in range(int(len(before.encode("utf-8", "replace")) * SPELLED_RATIO) + SPELLED_SLACK):
-        row = reader.read([token], [0])[0][:FIRST_PIECE].copy()
-        row[BYTES:][np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
-        token = int(row.argmax())
-        certainty *= _shares(row)[token]
-        if token == DONE:
-            reader.read([DONE], [])
-            return spelled, certainty
-        spelled.append(token)
-    return spelled, 0.0
-
-
-def _shares(row: npt.NDArray[np.float32]) -> list[float]:
-    grown = np.exp(row - row.max())
-    return [float(share) for share in grown / grown.sum()]

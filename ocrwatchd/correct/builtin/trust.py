@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MENDED = 0.25
+MENDED = 0.4
 """What is no word becomes one."""
 
 STRANGE = 0.6
 """What is no word becomes another one that is not known: a name, most likely."""
 
-OTHER = 0.7
+OTHER = 0.92
 """A word becomes another one."""
 
 SPOILED = 0.95

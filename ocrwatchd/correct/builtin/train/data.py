@@ -75,11 +75,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=float, default=20.0, help="millions")
     parser.add_argument("--vocabulary", type=int, default=8192, help="tokens altogether")
+    parser.add_argument("--pieces", type=Path, help="pieces.json of a training to go on with, instead of a new one")
     parser.add_argument("--pairs", type=Path, help="pages read by real engines, from train.learn")
+    parser.add_argument("--skip", type=int, default=0, help="parts at the beginning that a training has seen")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    pieces = vocabulary(options.vocabulary).pieces
+    pieces = (
+        tuple(json.loads(options.pieces.read_text("utf-8")))
+        if options.pieces
+        else vocabulary(options.vocabulary).pieces
+    )
     (options.out / "pieces.json").write_text(json.dumps(pieces), "utf-8")
     count = max(1, round(options.tokens * 1e6 / PART_TOKENS))
     plans = [
@@ -91,7 +97,7 @@ def main() -> None:
             pieces,
             options.pairs,
         )
-        for number in range(count)
+        for number in range(options.skip, count)
     ]
     checked = options.out / "validation.npz"
     plans.insert(0, Plan(checked, SEED, 1.0, VALIDATION_TOKENS, pieces, None, validation=True))

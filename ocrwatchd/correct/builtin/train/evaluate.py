@@ -19,6 +19,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct.builtin.format import Repair, propose, repaired
+from ocrwatchd.correct.builtin.guess import guesser
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
 from ocrwatchd.correct.builtin.train.learn import page_text
 from ocrwatchd.correct.builtin.train.letters import Letters
@@ -81,7 +82,7 @@ class Mender:
         pieces: list[list[str]] = [[] for _ in bars]
         for chunk in split(text):
             trust = self._trust if len(bars) == 1 and not bars[0] else _loose
-            found = propose(chunk.text, self._reader, self._known, trust)
+            found = propose(chunk.text, self._reader, self._known, trust, guesser())
             for number, bar in enumerate(bars):
                 taken = [repair for repair in found if self._is_taken(repair, bar)]
                 pieces[number].append(admit(chunk.text, repaired(chunk.text, taken)).text)
