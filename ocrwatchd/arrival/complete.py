@@ -130,6 +130,8 @@ def examine(file: int, suffix: str) -> Examined:
             f"not a {found} file that can be read: it has more parts than a scan would. "
             "Scan the page again, or save the file anew and send that.",
         )
+    if not missing and window.gapped():
+        missing = "has a gap in it"
     return _partial(found, window.size, missing) if missing else Examined(Finding.WHOLE, found)
 
 

@@ -17,6 +17,8 @@ _REMOTE = frozenset(
     }
 )
 _LOCAL_FUSE = frozenset({"fuse.mergerfs", "fuse.gocryptfs", "fuse.encfs", "fuse.bindfs", "fuse.ntfs-3g"})
+_ZEROS_LEFT_OUT = frozenset({"zfs", "fuse.zfs"})
+"""With compression, a block of zeros is stored as a hole (zfsprops(7))."""
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -29,6 +31,17 @@ def is_remote(folder: Path, mounts: Path = MOUNTS) -> bool:
     """
     kind = file_system(folder, mounts)
     return kind in _REMOTE or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
+
+
+def holes_are_gaps(path: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether a hole in a file there was never written; else it may be zeros that the file system left out.
+
+    Args:
+        path: absolute, links resolved.
+        mounts: as for ``is_remote``.
+    """
+    # What a server does with zeros cannot be known here.
+    return file_system(path, mounts) not in _ZEROS_LEFT_OUT and not is_remote(path, mounts)
 
 
 def file_system(folder: Path, mounts: Path = MOUNTS) -> str:

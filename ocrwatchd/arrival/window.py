@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+from ocrwatchd.arrival.mounts import holes_are_gaps
 
 BLOCK_BYTES = 1 << 16
 
@@ -42,6 +45,21 @@ class Window:
         """The unsigned number in ``count`` bytes at ``offset``; -1 where the file ends before them."""
         found = self.read(offset, count)
         return int.from_bytes(found, "little" if order == "little" else "big") if len(found) == count else -1
+
+    def gapped(self) -> bool:
+        """Whether parts of the file were never written: a client that sets the size first was cut off.
+
+        Where a file system knows of no holes, or makes some out of written zeros, the answer is False.
+        """
+        at = os.lseek(self._file, 0, os.SEEK_CUR)
+        try:
+            if os.lseek(self._file, 0, os.SEEK_HOLE) >= self.size:
+                return False
+        except OSError:  # empty by now, or not a file that can be asked
+            return False
+        finally:
+            os.lseek(self._file, at, os.SEEK_SET)
+        return holes_are_gaps(Path(f"/proc/self/fd/{self._file}").readlink())
 
     def step(self, count: int = 1) -> None:
         """Count parts visited.
