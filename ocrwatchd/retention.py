@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ocrwatchd.log import told
 from ocrwatchd.outbox import REASON, original_path
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Retention:
         self._due = self._monotonic() + ROUND_SECONDS
         if not self._trusted():
             return
-        self.trouble = ""
+        if not self._put_off:
+            self.trouble = ""
         for goal, days in self._days:
             if self._remove_some(goal, self._clock() - days * DAY_S):
                 self._due = self._monotonic()
@@ -118,7 +120,7 @@ class Retention:
                 self._remove(original, goal, path)
             except OSError as error:
                 self._put_off.add(original.job)
-                self.trouble = f"{path.name} cannot be removed as retention asks: {error.strerror}"
+                self.trouble = f"{told(path.name)} cannot be removed as retention asks: {error.strerror}"
             else:
                 self._ledger.removed(original.job)
         return len(due) == most

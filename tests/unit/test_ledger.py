@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.entries import Original
 from ocrwatchd.ledger import Ledger, LedgerFault
-from ocrwatchd.schema import MIGRATIONS
 
 
 @pytest.fixture
@@ -124,12 +123,50 @@ def test_what_was_written_is_there_after_a_reopening(tmp_path):
         assert second.entry("j").state == "claimed"
 
 
-def test_newer_schema_is_refused(tmp_path):
-    """A ledger of a newer version is left alone, with a message that says so."""
-    path = tmp_path / "ledger.sqlite3"
-    Ledger(path).close()
-    with sqlite3.connect(path) as database:
-        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    database.close()
-    with pytest.raises(FolderUnusable, match="written by a newer ocrwatchd"):
-        Ledger(path)
+def test_finished_pages_are_counted(ledger):
+    """The furthest finished page is remembered, whatever an attempt begins with."""
+    ledger.claimed("j", Path("a.pdf"))
+    for page in (1, 2, 1):
+        ledger.page_done("j", page)
+    assert ledger._run("SELECT pages_done FROM scan", ()) == [(2,)]
+
+
+def test_attempt_on_a_scan_that_is_not_known_is_an_error_of_the_ledger(ledger):
+    """No attempt starts that was not written down; the caller may mend the ledger and try again."""
+    with pytest.raises(LedgerFault, match="does not know"):
+        ledger.started("nobody")
+    with pytest.raises(LedgerFault, match="does not know"):
+        ledger.blamed("nobody", "died")
+
+
+def test_what_is_written_together_is_there_together_or_not_at_all(ledger):
+    """An error in the middle takes all of it back."""
+    with contextlib.suppress(ValueError), ledger.together():
+        ledger.claimed("a", Path("a.png"))
+        raise ValueError
+    assert ledger.entry("a") is None
+    with ledger.together():
+        ledger.claimed("a", Path("a.png"))
+    assert ledger.entry("a") is not None
+
+
+def test_facts_are_kept_and_replaced(ledger):
+    """A fact has one value, and an unknown one is empty."""
+    assert ledger.fact("f") == ""
+    ledger.note_fact("f", "1")
+    ledger.note_fact("f", "2")
+    assert ledger.fact("f") == "2"
+
+
+def test_adopted_original_is_kept_from_now_on(ledger, monkeypatch):
+    """What was delivered before the ledger was begun counts as delivered then, and as kept from now on."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    relative = Path(os.fsdecode(b"in/a\xff.pdf"))
+    ledger.adopt(Original("a", relative, "outbox", "a-2", "ab", 10, 20, ended_at=5.0))
+    ledger.adopt(Original("a", Path("other"), "failed", "x"))
+    assert ledger.entry("a").state == "delivered"
+    assert ledger.kept("outbox", 1000.0, 9) == []
+    assert ledger.kept("outbox", 1000.1, 9) == [Original("a", relative, "outbox", "a-2", "ab", 10, 20, 5.0)]
+    ledger.removed("a")
+    assert ledger.kept("outbox", 1000.1, 9) == []
+    assert [twin.sha256 for twin in ledger.alike(10)] == ["ab"], "it was delivered all the same"

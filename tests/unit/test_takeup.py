@@ -1,5 +1,6 @@
 """What the next daemon does with the jobs that a killed one has left."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ocrwatchd import outbox
+from ocrwatchd import outbox, route
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.endings import Endings
 from ocrwatchd.ledger import Ledger
@@ -170,3 +171,82 @@ def test_one_job_that_cannot_be_taken_up_does_not_keep_the_others(house, monkeyp
     monkeypatch.setattr(Ledger, "entry", failing)
     house.start()
     assert [job.id for job in house.again] == [second.id]
+
+
+def test_disk_that_fails_at_the_start_costs_a_pause_and_no_more(house, monkeypatch):
+    """A job that cannot be taken up now is taken up a little later, by the same daemon."""
+    job = house.claim(row=False)
+    with monkeypatch.context() as patched:
+
+        def failing(_source):
+            raise OSError(5, os.strerror(5))
+
+        patched.setattr("ocrwatchd.takeup._refusal_of", failing)
+        house.start()
+    assert house.again == []
+    due = house.endings.next_due()
+    monkeypatch.setattr("time.monotonic", lambda: due)
+    house.endings.turn()
+    assert [again.id for again in house.again] == [job.id]
+
+
+def test_copy_without_a_row_whose_original_is_in_the_inbox_is_dropped(house):
+    """With the ledger lost too, a claim by copy that broke off does not become a second scan."""
+    job = house.claim(moved=False, row=False)
+    shutil.copy2(house.folders.path("inbox") / "scan.png", job.source)
+    house.start()
+    assert house.again == []
+    assert house.lying("inbox") == ["scan.png"]
+
+
+def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
+    """A job that ended after the backup lies here again with its set: what is delivered is not delivered again."""
+    job = house.claim()
+    job.out.mkdir()
+    (job.out / "document.json").write_text("{}")
+    route.write(job.folder, route.Route(job.relative, "outbox", "scan", (".json",)))
+    saved = house.folders.root_path / "saved"
+    shutil.copytree(job.folder, saved)
+    house.start()
+    assert house.ledger.entry(job.id).state == "delivered"
+    shutil.copytree(saved, job.folder)
+    house.start()
+    assert house.again == []
+    assert (house.lying("outbox"), house.lying("archive")) == (["scan.json"], ["scan.png"])
+    assert not job.folder.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"goal": 1}', b"[]", b"\xff"])
+def test_half_a_route_is_none(house, content):
+    """A file that is no route says nothing: the scan is read again."""
+    job = house.claim()
+    (job.folder / route.FILE).write_bytes(content)
+    house.start()
+    assert [again.id for again in house.again] == [job.id]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"name": "../x"},
+        {"name": ""},
+        {"relative": "/etc/x"},
+        {"relative": "../x"},
+        {"suffixes": ["/../../x"]},
+        {"goal": "inbox"},
+    ],
+)
+def test_route_never_leads_out_of_the_folders(tmp_path, bad):
+    """What lies in the work folder may come from anywhere with the root: its names are plain or do not count."""
+    good = {"relative": "a/scan.png", "goal": "outbox", "name": "scan", "suffixes": [".json"], "reason": ""}
+    (tmp_path / route.FILE).write_text(json.dumps(good))
+    assert route.read(tmp_path) == route.Route(Path("a/scan.png"), "outbox", "scan", (".json",))
+    (tmp_path / route.FILE).write_text(json.dumps(good | bad))
+    assert route.read(tmp_path) is None
+
+
+def test_route_keeps_undecodable_names(tmp_path):
+    """A name that is not valid UTF-8 comes back byte by byte."""
+    way = route.Route(Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), "why")
+    route.write(tmp_path, way)
+    assert route.read(tmp_path) == way

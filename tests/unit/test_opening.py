@@ -1,0 +1,298 @@
+"""What one daemon holds alone, and the ledger that is built from the folders where there is none to trust."""
+
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import files, opening, outbox, route
+from ocrwatchd.config import Config, Folders
+from ocrwatchd.endings import Endings
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.ledger import Ledger
+from ocrwatchd.model import Ending, Outcome, Scan
+from ocrwatchd.takeup import take_up
+from tests.unit.test_schema import DAMAGES
+
+SHA256 = "5e" * 32
+
+
+class Silent:
+    """A reporter that nobody hears."""
+
+    def trouble(self, what, words, file=""):
+        """Forget it."""
+
+
+class House:
+    """A root and a state directory, opened as a daemon does."""
+
+    def __init__(self, base, root="root"):
+        self.base = base
+        self.config = Config(folders=Folders(root=str(base / root)))
+        self.folders = self.config.folders
+        self.state = base / "state"
+        self.again = []
+
+    @contextlib.contextmanager
+    def open(self):
+        """From start to stop."""
+        with contextlib.ExitStack() as stack:
+            self.ledger, self.workplace = opening.open_rooms(self.config, self.state, stack)
+            boxes = outbox.Outbox(self.folders, self.ledger)
+            self.endings = Endings(self.ledger, boxes, Silent(), self.again.append, max_attempts=2)
+            yield self
+
+    def take_up(self):
+        """What follows at a start."""
+        take_up(self.workplace, self.ledger, self.endings, self.folders)
+
+    def claim(self, name="scan.tif", content=b"II*\0original"):
+        """A claimed scan."""
+        job = self.workplace.new_job(Scan(Path(), Path(name)))
+        self.ledger.claimed(job.id, job.relative)
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(content)
+        return job
+
+    def finish(self, job):
+        """A finished set, as the engine writes it."""
+        job.out.mkdir(exist_ok=True)
+        (job.out / "document.txt").write_text("text")
+        receipt = {"schema": 2, "name": job.relative.name, "job": job.id, "sha256": SHA256}
+        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in receipt.items())
+        (job.out / "document.json").write_text(f'{{\n{lines},\n"pages": [\n{{"sha256": "no"}}\n]}}\n')
+        return Outcome(job, Ending.DONE, figures={"pages": 1, "sha256": SHA256})
+
+    def lying(self, folder):
+        """Every file under a folder."""
+        base = self.folders.path(folder)
+        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A house that nobody has opened yet."""
+    return House(tmp_path)
+
+
+def forget_ledger(house):
+    """As a root that was moved without its state directory."""
+    for path in house.state.iterdir():
+        path.unlink()
+
+
+def crowd(house):
+    """One scan delivered, one failed, one in work, and one whose delivery ended between its files."""
+    done, bad = house.claim("done.tif"), house.claim("sub/bad.tif")
+    house.endings.end(house.finish(done))
+    house.endings.set_aside(bad, "the upload broke off")
+    work = house.claim("work.tif")
+    way = house.claim("done.tif", b"II*\0another")
+    outcome = house.finish(way)
+    with pytest.MonkeyPatch.context() as patched:
+        real = files.move
+
+        def break_off(source, target, **options):
+            if target.suffix == ".json":
+                raise KeyboardInterrupt
+            real(source, target, **options)
+
+        patched.setattr(files, "move", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            house.endings.end(outcome)
+    return done, bad, work, way
+
+
+def examine_as_whole(monkeypatch):
+    """The scans here are only names."""
+    monkeypatch.setattr("ocrwatchd.takeup._refusal_of", lambda _source: "")
+
+
+def damaged(damage):
+    """The ledger's file as that damage leaves it."""
+    return lambda house: damage(house.state / opening.LEDGER)
+
+
+def without_log(house):
+    """A copy of the main file from before anything was merged into it."""
+    (house.state / opening.LEDGER).write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [forget_ledger, without_log, *map(damaged, DAMAGES)],
+    ids=["gone", "emptied", *(damage.__name__ for damage in DAMAGES)],
+)
+def test_without_its_ledger_a_root_goes_on_where_it_was(house, monkeypatch, fate):
+    """Nothing is delivered twice, nothing is lost, and what was done is known again."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        done, bad, work, way = crowd(house)
+    fate(house)
+    with house.open():
+        assert done.id in {twin.job for twin in house.ledger.alike(len(b"II*\0original"))}
+        assert house.ledger.entry(done.id).state == "delivered"
+        assert house.ledger._run("SELECT sha256 FROM scan WHERE job = ?", (done.id,)) == [(SHA256,)]
+        assert house.ledger.failures(9) == [("bad", "the upload broke off")]
+        house.take_up()
+        assert [job.id for job in house.again] == [work.id]
+        assert house.ledger.entry(way.id).state == "delivered"
+        assert house.ledger.entry(bad.id) is None, "a made-up id stands for it"
+    assert house.lying("outbox") == ["done-2.json", "done-2.txt", "done.json", "done.txt"]
+    assert house.lying("archive") == ["done-2.tif", "done.tif"]
+    assert house.lying("failed") == ["sub/bad.reason.txt", "sub/bad.tif"]
+    asides = [path.name for path in house.state.iterdir() if "damaged" in path.name]
+    assert bool(asides) == (fate not in {forget_ledger, without_log})
+
+
+def test_delivery_that_only_the_receipt_tells_of_is_completed(house, monkeypatch):
+    """A set that is whole in the outbox, from before routes were kept, is not delivered a second time."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        job = house.claim()
+        house.finish(job)
+        for suffix in (".txt", ".json"):
+            files.move(job.out / f"document{suffix}", house.folders.path("outbox") / f"scan-7{suffix}")
+    forget_ledger(house)
+    with house.open():
+        house.take_up()
+        assert house.again == []
+    assert (house.lying("outbox"), house.lying("archive")) == (["scan-7.json", "scan-7.txt"], ["scan-7.tif"])
+    assert not job.folder.exists()
+
+
+def test_copy_that_lacks_the_set_is_read_again(house, monkeypatch):
+    """A copy made while a set moved may hold neither end of it: the scan is read anew, not archived without text."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        way = crowd(house)[3]
+        for path in (house.folders.path("outbox") / "done-2.txt", *way.out.iterdir()):
+            path.unlink()
+    forget_ledger(house)
+    with house.open():
+        house.take_up()
+        assert way.id in {job.id for job in house.again}
+        assert route.read(way.folder) is None
+
+
+def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch):
+    """A ledger restored from an older copy does not know of a delivery that has begun: the job's folder does."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        job = house.claim()
+        (house.state / "older").write_bytes(b"")
+        with contextlib.closing(sqlite3.connect(house.state / "older")) as older:
+            house.ledger._db.backup(older)
+        outcome = house.finish(job)
+        monkeypatch.setattr(files, "move", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            house.endings.end(outcome)
+        monkeypatch.undo()
+        assert house.ledger.entry(job.id).state == "delivering"
+    for path in house.state.glob("ledger.sqlite3*"):
+        path.unlink()
+    (house.state / "older").rename(house.state / opening.LEDGER)
+    with house.open():
+        assert house.ledger.entry(job.id).state == "claimed"
+        house.take_up()
+        assert house.again == []
+    assert house.lying("outbox") == ["scan.json", "scan.txt"]
+
+
+def test_ledger_that_breaks_in_use_is_replaced_with_all_jobs_known(house, monkeypatch):
+    """Under a running daemon too: the jobs in work go on, and nothing is delivered again."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        done, _bad, work, way = crowd(house)
+        house.ledger.damaged = "malformed"
+        opening.replace_damaged(house.ledger, house.workplace, house.config)
+        assert house.ledger.started(work.id) == 1
+        assert house.ledger.entry(way.id).state == "delivering"
+        assert house.ledger.entry(done.id).state == "delivered"
+        house.endings.resume(way)
+    assert house.lying("outbox") == ["done-2.json", "done-2.txt", "done.json", "done.txt"]
+
+
+def test_rebuild_that_broke_off_is_done_again(house, monkeypatch):
+    """A start that was killed while it built the ledger leaves none that passes for complete."""
+    with house.open():
+        house.endings.end(house.finish(house.claim()))
+    forget_ledger(house)
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "note_fact", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt), house.open():
+            pass
+    with house.open():
+        assert house.ledger.counts(0)["delivered"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"\xff\xfe" * 100,
+        b'{\n"job": "../../etc",\n"sha256": "00",\n"name": "x",\n',
+        b'{\n"job": "20260101-000000-000000-abcdef",\n"sha256": "' + b"5e" * 32 + b'",\n"name": "../x",\n"pages": [',
+        b'{\n"job": {"a": [,\n"sha256": "",\n"name": "",\n',
+    ],
+)
+def test_receipts_that_people_have_put_there_do_no_harm(house, content):
+    """The outbox belongs to people too: what is no receipt of ours is passed over."""
+    outbox.prepare(house.folders)
+    (house.folders.path("outbox") / "x.json").write_bytes(content)
+    (house.folders.path("outbox") / "y.json").symlink_to("/dev/zero")
+    with house.open():
+        assert house.ledger.counts(0) == {"delivered": 0, "failed": 0}
+
+
+def test_two_roots_do_not_share_a_ledger_at_once(tmp_path):
+    """A second daemon with the same state directory is told so; its scans would be forgotten there."""
+    one, other = House(tmp_path, "one"), House(tmp_path, "other")
+    with one.open(), pytest.raises(FolderUnusable, match="keeps its ledger in"), other.open():
+        pass
+
+
+def test_two_roots_in_turn_keep_a_ledger_each(tmp_path):
+    """Serving another root for a while costs the first one nothing that was known of its scans."""
+    one, other = House(tmp_path, "one"), House(tmp_path, "other")
+    with one.open():
+        job = one.claim()
+        one.ledger.blamed(job.id, "died")
+    with other.open():
+        other.take_up()
+        assert other.ledger.entry(job.id) is None
+    with one.open():
+        assert one.ledger.entry(job.id).blamed == 1
+    with other.open():
+        assert other.ledger.entry(job.id) is None
+
+
+def test_root_that_was_moved_keeps_its_ledger(tmp_path):
+    """A root is known by what lies in it, not by its path."""
+    one = House(tmp_path, "one")
+    with one.open():
+        job = one.claim()
+    (tmp_path / "one").rename(tmp_path / "moved")
+    moved = House(tmp_path, "moved")
+    with moved.open():
+        assert moved.ledger.entry(job.id) is not None
+
+
+def test_state_directory_that_cannot_be_made_says_so(house):
+    """A file in its place is named, with what to do."""
+    house.state.write_text("in the way")
+    with pytest.raises(FolderUnusable, match="cannot be used for the ledger"), house.open():
+        pass
+
+
+def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
+    """The lock comes before anything else: a second start on a root does not so much as look at the ledger."""
+    with house.open():
+        (house.state / opening.LEDGER).write_bytes(b"garbage while it is open")
+        with pytest.raises(FolderUnusable, match="already serves"), House(house.base).open():
+            pass
+        assert not [path for path in house.state.iterdir() if "damaged" in path.name]

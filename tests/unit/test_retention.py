@@ -1,0 +1,172 @@
+"""Originals that have been kept for as long as they were to be."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import config, outbox, retention
+from ocrwatchd.config import Folders
+from ocrwatchd.entries import Original
+from ocrwatchd.ledger import Ledger
+from ocrwatchd.retention import DAY_S, ROUND_SECONDS, Retention
+
+START = 1_800_000_000.0
+
+
+class House:
+    """A root with originals, and two clocks."""
+
+    def __init__(self, root, ledger, monkeypatch):
+        self.folders = Folders(root=str(root))
+        self.ledger = ledger
+        self.now = START
+        self.up = 0.0
+        outbox.prepare(self.folders)
+        monkeypatch.setattr("time.time", lambda: self.now)
+
+    def rounds(self, **days):
+        """A retention with these settings."""
+        settings = config.Retention(**days)
+        return Retention(self.folders, settings, self.ledger, clock=lambda: self.now, monotonic=lambda: self.up)
+
+    def keep(self, name, goal="outbox"):
+        """An original that is put there now."""
+        path = self.folders.path("archive" if goal == "outbox" else "failed") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"original")
+        status = path.stat()
+        relative = Path(name)
+        self.ledger.adopt(
+            Original(name, relative, goal, relative.stem, "", status.st_size, status.st_mtime_ns, self.now)
+        )
+        return path
+
+    def pass_days(self, rounds, days):
+        """Let time go by, as a daemon that runs all the while does."""
+        for _ in range(int(days * 24)):
+            self.now += ROUND_SECONDS
+            self.up += ROUND_SECONDS
+            rounds.turn()
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A house at a certain time."""
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        yield House(tmp_path / "root", ledger, monkeypatch)
+
+
+def test_without_settings_everything_is_kept_for_ever(house):
+    """By default nothing is ever due."""
+    path = house.keep("a.pdf")
+    rounds = house.rounds()
+    assert rounds.next_due() is None
+    house.now += 1000 * DAY_S
+    rounds.turn()
+    assert path.exists()
+
+
+def test_originals_go_after_their_days_and_not_before(house):
+    """The archive and failed/ have their own time; the reason goes with its scan, and nothing else goes."""
+    archived = house.keep("in/a.pdf")
+    failed = house.keep("b.pdf", "failed")
+    note = failed.with_name("b.reason.txt")
+    note.write_text("why")
+    foreign = archived.with_name("people's.pdf")
+    foreign.write_bytes(b"mine")
+    rounds = house.rounds(archive_days=2, failed_days=4)
+    house.pass_days(rounds, 1.9)
+    assert archived.exists()
+    house.pass_days(rounds, 0.3)
+    assert not archived.exists()
+    assert failed.exists()
+    house.pass_days(rounds, 2)
+    assert not failed.exists()
+    assert not note.exists()
+    assert foreign.exists()
+
+
+def test_what_is_not_what_was_put_there_stays(house):
+    """A file that people have changed or exchanged, and one behind a link, is theirs."""
+    changed, exchanged, inside = house.keep("changed.pdf"), house.keep("exchanged.pdf"), house.keep("sub/inside.pdf")
+    changed.write_bytes(b"with my remarks")
+    status = exchanged.stat()
+    exchanged.unlink()
+    exchanged.mkdir()
+    os.utime(exchanged, ns=(status.st_atime_ns, status.st_mtime_ns))
+    inside.parent.rename(house.folders.root_path / "elsewhere")
+    inside.parent.symlink_to(house.folders.root_path / "elsewhere")
+    house.pass_days(house.rounds(archive_days=1), 2)
+    assert changed.exists()
+    assert exchanged.exists()
+    assert inside.exists()
+
+
+def test_original_that_people_have_taken_is_no_trouble(house):
+    """What is gone already is not looked for again."""
+    house.keep("a.pdf").unlink()
+    rounds = house.rounds(archive_days=1)
+    house.pass_days(rounds, 2)
+    assert rounds.trouble == ""
+    assert house.ledger.kept("outbox", house.now, 9) == []
+
+
+def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch):
+    """A folder without permission is told as trouble, the rest goes, and a later round tries it again."""
+    monkeypatch.setattr(retention, "MOST_AT_ONCE", 2)
+    stubborn, *others = [house.keep(f"{number}.pdf") for number in range(6)]
+    real = Path.unlink
+
+    def unlink(path, **options):
+        if path == stubborn:
+            raise PermissionError(13, os.strerror(13))
+        real(path, **options)
+
+    rounds = house.rounds(archive_days=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        house.pass_days(rounds, 1.2)
+        for _ in range(10):
+            rounds.turn()
+        assert "0.pdf cannot be removed" in rounds.trouble
+    assert not any(path.exists() for path in others)
+    house.pass_days(rounds, 0.1)
+    assert not stubborn.exists()
+    assert rounds.trouble == ""
+
+
+@pytest.mark.parametrize("leap_days", [4000, 20_000])
+def test_clock_that_leaps_forward_removes_nothing_for_a_day(house, leap_days):
+    """A wrong clock must not make everything old: whoever mends it within a day loses nothing."""
+    path = house.keep("a.pdf")
+    rounds = house.rounds(archive_days=30)
+    house.pass_days(rounds, 0.1)
+    house.now += leap_days * DAY_S
+    house.pass_days(rounds, 0.9)
+    assert path.exists()
+    house.now -= leap_days * DAY_S
+    house.pass_days(rounds, 2)
+    assert path.exists()
+
+
+def test_clock_that_leaps_while_the_daemon_is_stopped_is_noticed_too(house):
+    """The last round's clock is remembered over a restart; a day after a long absence the removing goes on."""
+    path = house.keep("a.pdf")
+    house.pass_days(house.rounds(archive_days=3), 0.1)
+    house.now += 30 * DAY_S
+    rounds = house.rounds(archive_days=3)
+    house.pass_days(rounds, 0.9)
+    assert path.exists()
+    house.pass_days(rounds, 0.2)
+    assert not path.exists()
+
+
+def test_rebuilt_ledger_begins_the_time_anew(house):
+    """What a lost ledger knew of ages is not guessed from the files' own times, which are the scanner's."""
+    path = house.keep("a.pdf")
+    os.utime(path, (0, 0))
+    status = path.stat()
+    house.ledger.adopt(Original("b", Path("a.pdf"), "outbox", "a", "", status.st_size, status.st_mtime_ns, 0.0))
+    house.pass_days(house.rounds(archive_days=5), 4)
+    assert path.exists()

@@ -1,0 +1,200 @@
+"""The ledger's file: versions, damage, locks."""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import schema
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.ledger import COMPLETE, Ledger
+from ocrwatchd.schema import MIGRATIONS, DamagedLedger
+
+ROWS = 300
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where the ledger lies."""
+    return tmp_path / "ledger.sqlite3"
+
+
+def filled(path):
+    """A ledger with some hundred delivered scans, closed and in one file."""
+    with Ledger(path) as ledger, ledger.together():
+        for number in range(ROWS):
+            ledger.claimed(f"job{number}", Path(f"scan {number}.pdf"), size=number)
+            ledger.delivering(f"job{number}", "outbox", f"scan {number}", (".txt", ".json"), "")
+            ledger.ended(f"job{number}")
+    return path
+
+
+def of_version(path, version):
+    """A file as that version of ocrwatchd made it."""
+    database = sqlite3.connect(path)
+    for number, script in enumerate(MIGRATIONS[:version], 1):
+        database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+    return contextlib.closing(database)
+
+
+def test_ledger_of_the_first_version_is_brought_up_to_date_with_its_rows(path):
+    """Scans in work, on their way out and delivered keep all that is known of them, and the new columns are there."""
+    with of_version(path, 1) as old:
+        old.executemany(
+            "INSERT INTO scan (job, relative, state, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
+            " seconds, claimed_at, ended_at) VALUES (?, ?, ?, 3, 1, ?, ?, '.txt .json', 'why', 'ab', 7, 1.5, 10.0, ?)",
+            [
+                ("w", b"in/w\xff.pdf", "claimed", "", b"", None),
+                ("o", b"o.pdf", "delivering", "outbox", b"o-2", None),
+                ("d", b"d.pdf", "delivered", "outbox", b"d", 20.0),
+                ("f", b"f.pdf", "failed", "failed", b"f", 30.0),
+            ],
+        )
+        old.commit()
+    with Ledger(path) as ledger:
+        work = ledger.entry("w")
+        assert (os.fsencode(work.relative), work.state, work.started, work.blamed) == (b"in/w\xff.pdf", "claimed", 3, 1)
+        assert ledger.entry("o").suffixes == (".txt", ".json")
+        assert ledger.reserved("outbox", but="") == {Path("o-2")}
+        assert ledger.counts(0) == {"delivered": 1, "failed": 1}
+        assert [(kept.job, kept.ended_at, kept.size) for kept in ledger.kept("outbox", 21.0, 9)] == [("d", 20.0, None)]
+        assert [twin.job for twin in ledger.alike(99)] == ["o", "d"], "their sizes are not known"
+        assert ledger.fact(COMPLETE) == "yes"
+        ledger.page_done("w", 4)
+    with contextlib.closing(sqlite3.connect(path)) as new:
+        assert new.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert new.execute("SELECT pages_done FROM scan WHERE job = 'w'").fetchone() == (4,)
+
+
+def test_ledger_of_the_first_version_without_rows_is_built_from_the_folders(path):
+    """An empty old ledger does not pass for one that knows the folders."""
+    with of_version(path, 1):
+        pass
+    with Ledger(path) as ledger:
+        assert ledger.fact(COMPLETE) == ""
+
+
+def test_migration_that_fails_half_way_leaves_the_old_version(path, monkeypatch):
+    """A migration is done as a whole or not at all."""
+    filled(path)
+    broken = "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES (zeroblob(1));"
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, broken))
+    with pytest.raises(FolderUnusable):
+        Ledger(path)
+    monkeypatch.undo()
+    with Ledger(path) as ledger:
+        assert ledger.counts(0)["delivered"] == ROWS
+
+
+def test_newer_schema_is_refused(path):
+    """A ledger of a newer version is left alone, with a message that says so."""
+    Ledger(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(FolderUnusable, match="written by a newer ocrwatchd"):
+        Ledger(path)
+
+
+def cut_in_half(path):
+    """As a copy that broke off."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def overwrite_with_garbage(path):
+    """As another file under its name."""
+    path.write_bytes(os.urandom(path.stat().st_size))
+
+
+def tear_a_page(path):
+    """As a write that a power cut has stopped in the middle of a page."""
+    with path.open("r+b") as file:
+        file.seek(2 * 4096 + 4)
+        file.write(b"\xff" * 2048)
+
+
+def become_another_database(path):
+    """As a database of some other program."""
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE scan (something TEXT)")
+
+
+DAMAGES = [cut_in_half, overwrite_with_garbage, tear_a_page, become_another_database]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_told_apart_and_changes_nothing(path, damage):
+    """Whatever has happened to the file, it is called damaged and stays as it is."""
+    damage(filled(path))
+    before = path.read_bytes()
+    with pytest.raises(DamagedLedger):
+        Ledger(path)
+    if damage is not become_another_database:  # SQLite notes its journal's mode in it
+        assert path.read_bytes() == before
+
+
+def test_damaged_ledger_is_set_aside_under_a_telling_name(path):
+    """The file and what SQLite keeps beside it get a name that says what they are, and nothing is replaced."""
+    asides = []
+    for number in range(2):
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).write_text(f"{number}{suffix}")
+        asides.append(schema.set_aside(path, "damaged"))
+    assert not path.exists()
+    assert asides[0] != asides[1]
+    for number, aside in enumerate(asides):
+        assert aside.name.startswith("ledger.damaged-")
+        for suffix in ("", "-wal", "-shm"):
+            assert aside.with_name(aside.name + suffix).read_text() == f"{number}{suffix}"
+
+
+def test_ledger_that_another_program_holds_is_not_damaged(path):
+    """A database browser that has the file locked is named as what it is, and the file stays where it is."""
+    filled(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(FolderUnusable, match="locked by another program"):
+            Ledger(path, patience_s=0.05)
+    with Ledger(path) as ledger:
+        assert ledger.counts(0)["delivered"] == ROWS
+
+
+def test_folder_in_the_ledgers_place_is_no_damage(path):
+    """What cannot be opened at all is for people to mend."""
+    path.mkdir()
+    with pytest.raises(FolderUnusable, match="cannot be opened"):
+        Ledger(path)
+
+
+def test_ledger_without_its_log_is_the_older_one(path):
+    """A copy that lacks the -wal file opens with what had been merged before."""
+    ledger = Ledger(path)
+    ledger.claimed("early", Path("a.pdf"))
+    ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    ledger.claimed("late", Path("b.pdf"))
+    copied = path.with_name("copied.sqlite3")
+    copied.write_bytes(path.read_bytes())
+    ledger.close()
+    with Ledger(copied) as older:
+        assert older.entry("early") is not None
+        assert older.entry("late") is None
+
+
+def test_damage_found_in_use_is_remembered_and_mended_by_replacing(path):
+    """A call that meets damage fails like one on a bad disk; after that an empty ledger takes the old one's place."""
+    with Ledger(filled(path)) as ledger:
+        ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        ledger._db.execute("PRAGMA shrink_memory")
+        with pytest.raises(OSError, match="malformed"):
+            ledger.counts(0)
+        assert "malformed" in ledger.damaged
+        aside = ledger.replace()
+        assert aside.exists()
+        assert ledger.damaged == ""
+        assert ledger.counts(0) == {"delivered": 0, "failed": 0}
