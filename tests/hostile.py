@@ -60,8 +60,7 @@ def pdf_of_picture(data, filter_name, width, height):
 
 def pdf_bomb(layers=2, size=400 << 20):
     """A PDF whose page, packed several times over, unpacks into very much more."""
-    packer = zlib.compressobj(9)
-    content = b"".join(packer.compress(bytes([32]) * (1 << 20)) for _ in range(size >> 20)) + packer.flush()
+    content = packed(size)
     for _ in range(layers - 1):
         content = zlib.compress(content, 9)
     filters = b"/Filter[%b]" % (b"/FlateDecode" * layers)
@@ -106,16 +105,27 @@ def _rc4(key, data):
     return bytes(out)
 
 
-def png_that_claims(width, height):
-    """A PNG of a few bytes whose header claims any size."""
+def png_that_claims(width, height, *chunks):
+    """A PNG of a few bytes whose header claims any size.
+
+    Args:
+        width: pixels.
+        height: the same.
+        chunks: kind and content of more chunks.
+    """
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        itertools.starmap(chunk, [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(10))), (b"IEND", b"")])
-    )
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(bytes(10))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(itertools.starmap(chunk, parts))
+
+
+def packed(size):
+    """So many blanks, compressed, and never held unpacked."""
+    packer = zlib.compressobj(1)
+    return b"".join(packer.compress(b" " * (1 << 20)) for _ in range(size >> 20)) + packer.flush()
 
 
 def tiff_chain(frames, *, loop=False, pixels=(1, 1)):

@@ -1,6 +1,5 @@
 """PDFs into pages."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 from ocrwatchd.config import Ocr
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from tests.hostile import encrypted
 
 
 def write(path, *sizes_pt):
@@ -116,50 +116,10 @@ def test_the_pixels_of_a_document_are_bounded(tmp_path):
             pages.page(2_000)
 
 
-def encrypted(path, password):
-    """Write a PDF that opens with a password only (PDF 1.7, 7.6.3: revision 2)."""
-    padding = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
-
-    def rc4(key, data):
-        box, j, out = list(range(256)), 0, bytearray()
-        for i in range(256):
-            j = (j + box[i] + key[i % len(key)]) % 256
-            box[i], box[j] = box[j], box[i]
-        i = j = 0
-        for byte in data:
-            i = (i + 1) % 256
-            j = (j + box[i]) % 256
-            box[i], box[j] = box[j], box[i]
-            out.append(byte ^ box[(box[i] + box[j]) % 256])
-        return bytes(out)
-
-    padded = (password.encode() + padding)[:32]
-    owner = rc4(hashlib.md5(padded).digest()[:5], padded)  # noqa: S324  # as the format has it
-    file_id = bytes(16)
-    permissions = (-4).to_bytes(4, "little", signed=True)
-    key = hashlib.md5(padded + owner + permissions + file_id).digest()[:5]  # noqa: S324
-    user = rc4(key, padding)
-    objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>",
-        f"<</Filter/Standard/V 1/R 2/O<{owner.hex()}>/U<{user.hex()}>/P -4>>",
-    ]
-    body, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += f"{number} 0 obj\n{content}\nendobj\n".encode()
-    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    trailer = f"<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<{file_id.hex()}><{file_id.hex()}>]>>"
-    path.write_bytes(
-        body + f"xref\n0 5\n0000000000 65535 f \n{table}trailer\n{trailer}\nstartxref\n{len(body)}\n%%EOF\n".encode()
-    )
-    return path
-
-
 def test_passwords_are_tried(tmp_path):
     """The right one among pdf_passwords opens the file; without it the message names the key."""
-    path = encrypted(tmp_path / "scan.pdf", "secret")
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(encrypted(b"secret"))
     with open_pages(path, Ocr(pdf_passwords=("wrong", "secret"))) as pages:
         assert pages.page(1).image.size == (300, 300)
     with pytest.raises(UnreadableScan, match=r"protected by a password: put it in ocr.pdf_passwords"):
