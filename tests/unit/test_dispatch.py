@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.config import Config
-from ocrwatchd.dispatch import BoundedQueue
+from ocrwatchd.dispatch import AHEAD_S, BoundedQueue
 from ocrwatchd.model import Ending, Job, Outcome, Progress
 
 
@@ -108,6 +108,52 @@ def test_priority_goes_first(queue):
     queue.submit(urgent)
     queue.turn()
     assert queue.host.given == [urgent]
+
+
+def test_nothing_waits_for_ever_behind_urgent_jobs(started):
+    """A point of priority is worth an hour of waiting: what has waited longer than that goes first."""
+    host, now = FakeHost(), [0.0]
+    queue = BoundedQueue(9, started.append, lambda hear: host, clock=lambda: now[0])
+    patient = job("book")
+    queue.submit(patient)
+    order = []
+    for number in range(5):
+        now[0] += AHEAD_S / 2 + 1
+        queue.submit(job(f"invoice{number}", priority=2))
+        host.idle = True
+        queue.turn()
+        order.append(started[-1].id)
+        queue._hear(Outcome(started[-1], Ending.DONE))
+    assert order == ["invoice0", "invoice1", "invoice2", "book", "invoice3"]
+
+
+def test_job_whose_outcome_is_known_never_reaches_the_engine(started):
+    """What was delivered before ends at once, without an attempt, and the next one follows."""
+    host = FakeHost()
+    known, other = job("copy"), job("other")
+    outcome = Outcome(known, Ending.KNOWN)
+    queue = BoundedQueue(
+        3, started.append, lambda hear: host, shortcut=lambda asked: outcome if asked is known else None
+    )
+    queue.submit(known)
+    queue.submit(other)
+    queue.turn()
+    assert host.given == started == [other]
+    assert queue.outcomes() == [outcome]
+    assert queue.waiting == 0
+
+
+def test_finished_pages_are_told_and_do_not_move_the_page_in_work(started):
+    """Each finished page is told with its job; people go on seeing the page that was begun last."""
+    pages = []
+    queue = BoundedQueue(
+        2, started.append, lambda hear: FakeHost(), page_done=lambda done, page: pages.append((done.id, page))
+    )
+    one = job("a")
+    queue._hear(Progress(one, 3, 12))
+    queue._hear(Progress(one, 3, 12, done=True))
+    assert pages == [("a", 3)]
+    assert queue.progress == Progress(one, 3, 12)
 
 
 def test_attempt_is_written_down_before_the_engine_has_the_job(queue, started):

@@ -1,5 +1,7 @@
 """What becomes of a job once an attempt has ended."""
 
+import errno
+import os
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from ocrwatchd import files, outbox
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.endings import PAUSES_S, Endings
+from ocrwatchd.engine import faults
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Ending, Job, Outcome
 
@@ -121,6 +124,49 @@ def test_returned_job_waits_and_is_offered_again(desk, monkeypatch):
     desk.endings.turn()
     assert desk.again == [job]
     assert desk.ledger.entry("j").blamed == 0
+
+
+def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
+    """Somebody has emptied .work: that is told once and not tried for ever; while all of it is away, jobs wait."""
+    away = [False]
+    desk = Desk(tmp_path / "root", ledger, has_lost=lambda job: not job.folder.exists() and not away[0])
+    job = desk.job()
+    shutil.rmtree(job.folder)
+    away[0] = True
+    desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+    assert desk.endings.parked == 1
+    away[0] = False
+    desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+    assert desk.endings.parked == 1
+    assert desk.ears.troubles == {}
+
+
+@pytest.mark.parametrize(
+    "fault", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EACCES", "ENOENT", "EHOSTDOWN", "ETIMEDOUT"]
+)
+def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkeypatch, fault):
+    """Full disk, I/O error, share gone: whatever it is, the scan stays where it is and goes out once it is over."""
+    job = desk.job()
+    real = files.move
+    number = getattr(errno, fault)
+    monkeypatch.setattr(files, "move", lambda *_, **__: (_ for _ in ()).throw(OSError(number, os.strerror(number))))
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    desk.endings.end(Outcome(job, Ending.DONE))
+    pauses = []
+    for _ in range(8):
+        pauses.append(desk.endings.next_due() - now[0])
+        now[0] = desk.endings.next_due()
+        desk.endings.turn()
+    assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
+    assert os.strerror(number) in desk.ears.troubles["j"]
+    assert faults.is_machines(OSError(number, "")), "nor does the engine blame the scan for it"
+    monkeypatch.setattr(files, "move", real)
+    now[0] = desk.endings.next_due()
+    desk.endings.turn()
+    entry = desk.ledger.entry("j")
+    assert (entry.state, entry.blamed, desk.ears.troubles) == ("delivered", 0, {})
+    assert not any(desk.folders.path("failed").iterdir())
 
 
 def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):

@@ -241,3 +241,38 @@ def test_ten_thousand_files_come_in_the_order_in_which_they_fell_due(bench):
     assert set(found) == set(paths)
     assert [path for path in found if path not in paths[:10]] == paths[10:]
     assert bench.rule.due() is None
+
+
+def test_urgent_files_that_are_due_go_first_and_none_for_ever():
+    """Among files that are due, one goes ahead of those that have waited less longer than it is ahead."""
+    arrival = Arrival(settle_seconds=SETTLE, after_close_seconds=AFTER_CLOSE)
+    now = [1000.0]
+    urgent = Path("/inbox/urgent/a.png")
+    rule = Settle(arrival, lambda: now[0], ahead_s=lambda path: 100.0 if path == urgent else 0.0)
+    rule.see(OTHER, How.SWEPT, STAMP)
+    now[0] += 101
+    rule.see(PNG, How.SWEPT, STAMP)
+    rule.see(urgent, How.SWEPT, STAMP)
+    assert rule.due() == OTHER
+    now[0] += SETTLE
+    rule.see(PDF, How.SWEPT, STAMP)
+    assert rule.next_due() <= now[0]
+    assert [rule.due(), rule.due(), rule.due()] == [urgent, PNG, None]
+    now[0] += SETTLE
+    assert rule.due() == PDF
+
+
+def test_file_that_changes_while_it_is_overdue_waits_anew_and_holds_nothing_up():
+    """An urgent file that is still written to is not offered, and those behind it are."""
+    now = [1000.0]
+    rule = Settle(Arrival(settle_seconds=SETTLE), lambda: now[0], ahead_s=lambda path: 100.0 if path == PNG else 0.0)
+    for path in (PNG, PDF, OTHER):
+        rule.see(path, How.SWEPT, STAMP)
+    now[0] += SETTLE
+    first = rule.due()
+    assert first == PNG
+    rule.postpone(PNG, 0.0)
+    rule.see(PNG, How.SWEPT, GROWN)
+    assert {rule.due(), rule.due()} == {PDF, OTHER}
+    assert rule.due() is None
+    assert rule.next_due() == now[0] + SETTLE

@@ -1,6 +1,7 @@
 """The folder of claimed jobs."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,54 @@ def test_job_id_is_plain(config):
     """A job's id never takes anything from the file's name."""
     job = Workplace(config).new_job(scan("../ $(rm -rf).pdf"))
     assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}", job.id)
+
+
+def test_second_daemon_on_another_machine_is_named(config):
+    """On a shared folder the process alone says little: the machine is named too."""
+    first, second = Workplace(config), Workplace(config)
+    first.open()
+    (config.folders.work_path / "lock").write_text("4711 scanner-room\n")
+    with pytest.raises(
+        FolderUnusable, match=r"\(process 4711 on scanner-room\) already serves .*; stop that one first"
+    ):
+        second.open()
+    first.close()
+
+
+def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
+    """What names the root lies in it, and is made again where the work folder was removed."""
+    place = Workplace(config)
+    place.open()
+    known = place.root_id
+    shutil.rmtree(config.folders.work_path)
+    assert not place.held()
+    place.open()
+    place.close()
+    moved = tmp_path.parent / f"{tmp_path.name}-moved"
+    tmp_path.rename(moved)
+    elsewhere = Workplace(Config(folders=Folders(root=str(moved))))
+    elsewhere.open()
+    assert elsewhere.root_id == known
+    elsewhere.close()
+
+
+def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
+    """A root that was renamed or unmounted is waited for: what is there under its name is another folder."""
+    root = config.folders.root_path
+    place = Workplace(config)
+    place.open()
+    job = place.new_job(scan("a.pdf"))
+    root.rename(tmp_path.parent / f"{tmp_path.name}-away")
+    for _ in range(2):
+        with pytest.raises(FolderUnusable, match="has gone; mount it again"):
+            place.new_job(scan("b.pdf"))
+        assert not place.has_lost(job)
+        assert not root.exists() or list(root.iterdir()) == []
+        root.mkdir(exist_ok=True)
+    root.rmdir()
+    (tmp_path.parent / f"{tmp_path.name}-away").rename(root)
+    place.new_job(scan("b.pdf"))
+    assert not place.has_lost(job)
+    shutil.rmtree(job.folder)
+    assert place.has_lost(job)
+    place.close()

@@ -1,0 +1,163 @@
+"""Scans that were delivered before."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import duplicates, outbox
+from ocrwatchd.config import Config, Folders
+from ocrwatchd.duplicates import Duplicates
+from ocrwatchd.endings import Endings
+from ocrwatchd.entries import Original
+from ocrwatchd.ledger import Ledger
+from ocrwatchd.model import Ending, Job, Outcome
+
+LETTER = b"a letter" * 1000
+
+
+class Silent:
+    """A reporter that nobody hears."""
+
+    def trouble(self, what, words, file=""):
+        """Forget it."""
+
+
+class House:
+    """A root whose scans are read by nobody."""
+
+    def __init__(self, root, ledger):
+        self.folders = Folders(root=str(root))
+        self.ledger = ledger
+        outbox.prepare(self.folders)
+        self.endings = Endings(ledger, outbox.Outbox(self.folders, ledger), Silent(), None, max_attempts=2)
+        self.finder = Duplicates(self.folders, ledger, skip=True)
+        self.count = 0
+
+    def claim(self, name, content=LETTER):
+        """A claimed scan."""
+        self.count += 1
+        job = Job(f"j{self.count}", self.folders.work_path / f"j{self.count}", Path(name), Config().work())
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(content)
+        self.ledger.claimed(job.id, job.relative, size=len(content), mtime_ns=0)
+        return job
+
+    def deliver(self, name, content=LETTER):
+        """A scan that the engine has read."""
+        job = self.claim(name, content)
+        job.out.mkdir()
+        for suffix in (".txt", ".json"):
+            (job.out / f"document{suffix}").write_text("text")
+        sha256 = duplicates.hashlib.sha256(content).hexdigest()
+        self.endings.end(Outcome(job, Ending.DONE, figures={"sha256": sha256, "pages": 1}))
+        return job
+
+    def look(self, job):
+        """What is found out about a job once it is its turn."""
+        while self.finder.holds(job):
+            assert self.finder.next_due() is not None
+            self.finder.turn()
+        assert self.finder.next_due() is None
+        return self.finder.shortcut(job)
+
+    def lying(self, folder):
+        """Every file under a folder."""
+        base = self.folders.path(folder)
+        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A house with an open ledger."""
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        yield House(tmp_path / "root", ledger)
+
+
+def test_second_copy_goes_to_the_archive_with_a_receipt(house):
+    """It is not read; its receipt names the first one, and its original is kept under the receipt's name."""
+    house.deliver("letter.pdf")
+    copy = house.claim("again.pdf")
+    outcome = house.look(copy)
+    assert outcome.ending is Ending.KNOWN
+    house.endings.end(outcome)
+    assert house.lying("outbox") == ["again.json", "letter.json", "letter.txt"]
+    assert house.lying("archive") == ["again.pdf", "letter.pdf"]
+    receipt = json.loads((house.folders.path("outbox") / "again.json").read_text())
+    assert (receipt["duplicate_of"], receipt["job"], receipt["pages"]) == ("letter", copy.id, [])
+    assert house.ledger.entry(copy.id).state == "delivered"
+    assert house.look(house.claim("third.pdf")).figures["as"] == "letter", "the first one, not its copy"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("other.pdf", LETTER[:-1] + b"?"), ("longer.pdf", LETTER + b"."), ("forms/x.pdf", LETTER)]
+)
+def test_other_content_or_another_profile_is_read(house, name, content):
+    """Equal size is not equal content, and another profile may read the same letter otherwise."""
+    house.deliver("letter.pdf")
+    assert house.look(house.claim(name, content)) is None
+
+
+def test_only_what_was_delivered_counts(house):
+    """A copy of a scan that failed, or that is still waiting, is read."""
+    failed = house.claim("failed.pdf")
+    house.endings.set_aside(failed, "the engine died")
+    house.claim("waiting.pdf")
+    assert house.look(house.claim("copy.pdf")) is None
+
+
+def test_nothing_is_hashed_where_no_scan_has_that_size(house, monkeypatch):
+    """A scan of a new size costs no second reading."""
+    house.deliver("letter.pdf")
+    monkeypatch.setattr(duplicates, "_hash", lambda _path: pytest.fail("hashed"))
+    assert house.look(house.claim("other.pdf", b"short")) is None
+
+
+def test_copy_of_a_scan_on_its_way_out_counts(house):
+    """Its twin waits for a full outbox, say: it will be delivered all the same."""
+    twin = house.claim("letter.pdf")
+    house.ledger.recognised(twin.id, sha256=duplicates.hashlib.sha256(LETTER).hexdigest(), pages=1, seconds=1)
+    house.ledger.delivering(twin.id, "outbox", "letter", (".json",), "")
+    assert house.look(house.claim("copy.pdf")).figures["as"] == "letter"
+
+
+def test_archive_is_asked_where_the_ledger_was_rebuilt(house):
+    """An original whose receipt has gone is known by its size; its hash is found out once, when it is needed."""
+    (house.folders.path("archive") / "old.pdf").write_bytes(LETTER)
+    house.ledger.adopt(Original("adopted", Path("old.pdf"), "outbox", "old", "", len(LETTER), 0))
+    assert house.look(house.claim("copy.pdf")).figures["as"] == "old"
+    assert house.ledger.alike(len(LETTER))[0].sha256
+
+
+def test_scan_that_cannot_be_read_now_goes_to_the_engine(house):
+    """The line knows what to do about a failing disk: that is not for this room to decide."""
+    house.deliver("letter.pdf")
+    job = house.claim("copy.pdf")
+    assert house.finder.holds(job)
+    job.source.unlink()
+    house.finder.turn()
+    assert house.finder.shortcut(job) is None
+
+
+def test_by_default_each_scan_is_read(house):
+    """Who sends a letter twice gets two texts."""
+    house.deliver("letter.pdf")
+    finder = Duplicates(house.folders, house.ledger, skip=False)
+    job = house.claim("copy.pdf")
+    assert not finder.holds(job)
+    assert finder.shortcut(job) is None
+
+
+def test_receipt_is_not_written_again_once_its_delivery_has_begun(house, monkeypatch):
+    """A full outbox does not make the set of a copy grow or change."""
+    house.deliver("letter.pdf")
+    copy = house.claim("again.pdf")
+    outcome = house.look(copy)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox.files, "move", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left")))
+        house.endings.end(outcome)
+    monkeypatch.setattr(duplicates, "write_receipt", lambda *_: pytest.fail("written twice"))
+    due = house.endings.next_due()
+    monkeypatch.setattr("time.monotonic", lambda: due)
+    house.endings.turn()
+    assert house.lying("archive") == ["again.pdf", "letter.pdf"]
