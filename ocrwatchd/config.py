@@ -95,6 +95,11 @@ class Folders(Section):
         """Where claimed jobs lie: ``.work`` beside the inbox, and so on the inbox's own mount."""
         return self.path("inbox").parent / ".work"
 
+    @property
+    def work_mode(self) -> int:
+        """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
+        return self.folder_mode & ~0o022
+
     @model_validator(mode="after")
     def _apart(self) -> Self:
         named = {name: self.path(name) for name in ("inbox", "outbox", "archive", "failed")}

@@ -167,9 +167,14 @@ def _make_one(path: Path, mode: int, gid: int) -> None:
         path.mkdir(mode & 0o777)
     except FileExistsError:  # made by another a moment ago
         return
-    if gid != -1:
-        os.chown(path, -1, gid)
-    path.chmod(mode)  # after chown, which may clear the set-group-id bit
+    # By descriptor: where others may write, the name can be a link to something else by now.
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if gid != -1:
+            os.fchown(folder, -1, gid)
+        os.fchmod(folder, mode)  # after chown, which may clear the set-group-id bit
+    finally:
+        os.close(folder)
     sync_folder(path.parent)
 
 

@@ -187,8 +187,9 @@ def prepare(folders: Folders) -> None:
     """
     gid = group_id(folders.group)
     for path in (*(folders.path(name) for name in FOLDERS), folders.work_path):
+        mode = folders.work_mode if path == folders.work_path else folders.folder_mode
         try:
-            files.make_folder(path, folders.folder_mode, gid)
+            files.make_folder(path, mode, gid)
         except OSError as error:
             raise FolderUnusable(
                 f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "

@@ -50,7 +50,7 @@ class Workplace:
         """
         if self._home is not None:
             self._stay_at_home(self._home)
-        files.make_folder(self._path, self._config.folders.folder_mode)
+        files.make_folder(self._path, self._config.folders.work_mode)
         try:
             self._lock.take()
         except HeldElsewhere as holder:

@@ -56,7 +56,7 @@ def test_written_files_and_folders_have_mode_and_group_from_the_settings(tmp_pat
     needs_root()
     group = grp.getgrnam("users")
     daemon = Running(tmp_path)
-    settings = "[folders]\nfile_mode = 0o604\nfolder_mode = 0o2715\ngroup = 'users'\n"
+    settings = "[folders]\nfile_mode = 0o604\nfolder_mode = 0o2775\ngroup = 'users'\n"
     daemon.config.write_text(daemon.config.read_text().replace("[folders]\n", settings))
     before = os.umask(0o077)
     try:
@@ -71,8 +71,8 @@ def test_written_files_and_folders_have_mode_and_group_from_the_settings(tmp_pat
         os.umask(before)
     written = ["outbox/sub/scan.txt", "outbox/sub/scan.json", "failed/sub/bad.reason.txt"]
     made = ["outbox", "outbox/sub", "archive", "archive/sub", "failed", "failed/sub"]
-    modes = {name: stat.S_IMODE((daemon.root / name).stat().st_mode) for name in (*written, *made)}
-    assert modes == dict.fromkeys(written, 0o604) | dict.fromkeys(made, 0o2715)
+    modes = {name: stat.S_IMODE((daemon.root / name).stat().st_mode) for name in (*written, *made, ".work")}
+    assert modes == dict.fromkeys(written, 0o604) | dict.fromkeys(made, 0o2775) | {".work": 0o2755}
     assert {(daemon.root / name).stat().st_gid for name in (*written, *made)} == {group.gr_gid}
 
 

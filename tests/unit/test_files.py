@@ -220,6 +220,23 @@ def test_make_folder_refuses_links_below(tmp_path):
     assert list((tmp_path / "target").iterdir()) == []
 
 
+def test_a_folder_exchanged_for_a_link_gets_no_permissions(tmp_path, monkeypatch):
+    """Who puts a link in a new folder's place in that moment opens nothing of anybody's."""
+    (tmp_path / "private").mkdir(mode=0o700)
+    real = type(tmp_path).mkdir
+
+    def exchanged(path, mode):
+        """Made, and gone again."""
+        real(path, mode)
+        path.rmdir()
+        path.symlink_to(tmp_path / "private")
+
+    monkeypatch.setattr(type(tmp_path), "mkdir", exchanged)
+    with pytest.raises(OSError, match="Not a directory"):
+        files.make_folder(tmp_path / "new", 0o2777)
+    assert (tmp_path / "private").stat().st_mode & 0o7777 == 0o700
+
+
 def test_make_folder_says_what_is_in_the_way(tmp_path):
     """A file with the folder's name raises NotADirectoryError."""
     (tmp_path / "a").touch()
