@@ -2,8 +2,8 @@
 
 import pytest
 
-from ocrwatchd import report, status, systemd
-from ocrwatchd.config import Folders
+from ocrwatchd import log, report, status, systemd
+from ocrwatchd.config import Folders, Log
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.report import Reporter, Scene
 
@@ -88,3 +88,13 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
 
     monkeypatch.setattr(Ledger, "counts", locked)
     reporter.turn(Scene("stopping", "", 0, 0))
+
+
+def test_with_hashed_names_systemd_hears_none(reporter, notified, clock, capsys):
+    """Trouble over a scan is told in the status line and in the log without the scan's name."""
+    log.configure(Log(names="hash", format="json"))
+    reporter.trouble("job", "waits: no room", "letters/Miller.tif")
+    reporter.turn(SCENE)
+    told = [line for line in notified if line.startswith("STATUS=")]
+    assert told[0].endswith(".tif: waits: no room")
+    assert "iller" not in "".join(notified) + capsys.readouterr().err
