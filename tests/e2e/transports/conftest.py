@@ -80,6 +80,8 @@ class Line:
         assert self._lying(stem) == [f"archive/{name}", f"outbox/{stem}.json", f"outbox/{stem}.txt"]
         (claimed,) = self.claimed(name)
         seconds = claimed - (archived.stat().st_mtime if last_byte is None else last_byte)
+        # The time of a last write is never later than the write.
+        assert last_byte is not None or seconds >= waits
         self._rows.append((how, "delivered whole, once", f"{max(seconds, 0.0):.3f} s", f"{waits:g} s"))
 
     def breaks(self, name, how, reason="broke off"):
