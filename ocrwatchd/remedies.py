@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from ocrwatchd.log import names_are_told
+
 _AGAIN: Final = "everything goes on by itself then"
 _FULL = f"make room there; {_AGAIN}"
 _DENIED = f"mend its owner or mode, or its disk's; {_AGAIN}"
@@ -47,4 +49,6 @@ def _folder_of(error: OSError) -> str:
     if not path.is_absolute() or path.is_relative_to("/proc"):
         return ""
     folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112  # unlike Path's it never raises
+    if not names_are_told():  # sub-folders have names as telling as files'
+        folder = next(above for above in (folder, *folder.parents) if os.path.ismount(above))
     return os.fsencode(folder).decode("utf-8", "replace")
