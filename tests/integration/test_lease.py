@@ -1,0 +1,39 @@
+"""The service, with the rights that its unit gives it, knows who writes to files of other users."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.programs import needs, needs_root
+
+UNIT = Path(__file__).parents[2] / "systemd" / "ocrwatchd.service"
+ASK = "from ocrwatchd.arrival.claim import being_written; import os, sys; print(being_written(os.open(sys.argv[1], 0)))"
+NOBODY = 65534
+
+
+def asked(path: Path, rights: str) -> str:
+    """What a process with these rights only is told about somebody else's file."""
+    (setpriv,) = needs("setpriv")
+    command = [setpriv, f"--bounding-set={rights}", sys.executable, "-c", ASK, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_the_unit_grants_what_it_takes_to_see_a_writer(tmp_path):
+    """CAP_LEASE, and no other right, tells whether another user's upload is still open for writing."""
+    needs_root()
+    granted = [line.partition("=")[2] for line in UNIT.read_text().splitlines() if line.startswith("AmbientCap")]
+    assert granted == ["CAP_LEASE"]
+    scan = tmp_path / "scan.tif"
+    with scan.open("wb"):
+        os.chown(scan, NOBODY, NOBODY)
+        assert asked(scan, "-all") == "None"
+        assert asked(scan, "-all,+lease") == "True"
+    assert asked(scan, "-all,+lease") == "False"
