@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import duplicates, outbox, steps
+from ocrwatchd import duplicates, files, outbox, steps
 from ocrwatchd.engine import blame
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
@@ -61,6 +61,8 @@ class Endings:
         self._patient = patient
         self._has_lost = has_lost
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
+        self._obstructed: set[str] = set()
+        """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
         self._tries: dict[str, int] = {}
         self.left: list[str] = []
@@ -68,8 +70,8 @@ class Endings:
 
     @property
     def parked(self) -> int:
-        """How many jobs wait for a folder to be mended."""
-        return len(self._parked)
+        """How many jobs wait for a folder to be mended that others need too."""
+        return len(self._parked) - len(self._obstructed)
 
     def next_due(self) -> float | None:
         """When the next parked job is tried again, on the monotonic clock."""
@@ -120,14 +122,18 @@ class Endings:
         try:
             then = action()
         except OSError as error:
-            self._park(job, in_words(error), partial(self._settle, job, action))
+            self._park(
+                job, in_words(error), partial(self._settle, job, action), obstructed=isinstance(error, files.Obstacle)
+            )
             return
+        self._obstructed.discard(job.id)
         self._tries.pop(job.id, None)
         self._reporter.trouble(job.id, "")
         if then is not None:
             then()
 
-    def _park(self, job: Job, reason: str, action: Callable[[], None]) -> None:
+    def _park(self, job: Job, reason: str, action: Callable[[], None], *, obstructed: bool = False) -> None:
+        self._obstructed.discard(job.id)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
             self._tries.pop(job.id, None)
@@ -140,6 +146,8 @@ class Endings:
         tries = self._tries.get(job.id, 0)
         self._tries[job.id] = tries + 1
         due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+        if obstructed:
+            self._obstructed.add(job.id)
         heapq.heappush(self._parked, (due, next(self._order), action))
 
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:

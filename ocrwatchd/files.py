@@ -31,6 +31,10 @@ _FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+class Obstacle(NotADirectoryError):
+    """Something lies where a sub-folder belongs; nothing is wrong with the disk or with other folders."""
+
+
 def move(source: Path, target: Path, *, resume: bool = False) -> None:
     """Move a regular file to a name that is free, by rename where both lie on one mount, else by a synced copy.
 
@@ -119,14 +123,18 @@ def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | N
         below: every step from here down to ``path`` must be a real folder: a symbolic link is refused.
 
     Raises:
-        NotADirectoryError: something else, or a link where none may be, has the name.
+        Obstacle: something else, or a link where none may be, has a name below ``below``.
+        NotADirectoryError: something else has the name.
         OSError: as the system calls say.
     """
     for step in (*reversed(path.parents), path):
         if not os.path.lexists(step):
             _make_one(step, mode, gid)
-        if below is not None and step != below and step.is_relative_to(below) and step.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, "a link where a folder belongs; remove it", str(step))
+        if below is not None and step != below and step.is_relative_to(below):
+            if step.is_symlink():
+                raise Obstacle(errno.ENOTDIR, "a link where a folder belongs; remove it", str(step))
+            if not step.is_dir():
+                raise Obstacle(errno.ENOTDIR, "not a folder; remove it", str(step))
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "not a folder; remove it", str(path))
 

@@ -51,6 +51,22 @@ def test_nothing_is_written_through_links_in_the_outbox(tmp_path):
     assert daemon.lying("archive") == ["scan-4.tif", "scan-5.tif", "sub/below.tif"]
 
 
+def test_many_scans_without_a_place_hold_up_nobody_else(tmp_path):
+    """Whoever makes a folder called like a delivered text, and fills it, stops that folder's scans alone."""
+    daemon = Running(tmp_path, queue={"size": 2})
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "fine")
+        daemon.await_files("outbox", ["scan.txt"])
+        (daemon.inbox / "scan.txt").mkdir()
+        for number in range(6):
+            write_scan(daemon.inbox / "scan.txt" / f"{number}.tif", "fine")
+        await_that(lambda: len(daemon.status()["trouble"]) == 6, 60, "six scans that wait")
+        write_scan(daemon.inbox / "good.tif", "fine")
+        daemon.await_files("outbox", ["good.json"])
+        (daemon.root / "outbox" / "scan.txt").rename(daemon.root / "outbox" / "taken away.txt")
+        daemon.await_files("outbox", [f"scan.txt/{number}.json" for number in range(6)])
+
+
 def test_written_files_and_folders_have_mode_and_group_from_the_settings(tmp_path):
     """Results, notes and folders, whatever the umask and whoever uploaded."""
     needs_root()
