@@ -201,7 +201,8 @@ class Ledger:
     def alike(self, size: int) -> list[Original]:
         """The scans that were delivered, or are on their way out, and that may be of this size; the oldest first."""
         return self._originals(
-            "outcome = 'outbox' AND state IN ('delivering', 'delivered') AND (size = ? OR size IS NULL)"
+            # The plus keeps SQLite from going by the state, which nearly all rows share.
+            "outcome = 'outbox' AND +state IN ('delivering', 'delivered') AND (size = ? OR size IS NULL)"
             " ORDER BY ended_at",
             (size,),
         )
@@ -213,7 +214,7 @@ class Ledger:
     def kept(self, outcome: Goal, before: float, most: int) -> list[Original]:
         """The originals that have been kept since before a Unix time and were not removed, the oldest first."""
         return self._originals(
-            "removed_at IS NULL AND outcome = ? AND state IN ('delivered', 'failed') AND kept_from < ?"
+            "removed_at IS NULL AND outcome = ? AND +state IN ('delivered', 'failed') AND kept_from < ?"
             " ORDER BY kept_from LIMIT ?",
             (outcome, before, most),
         )
@@ -237,7 +238,10 @@ class Ledger:
 
     def counts(self, since: float) -> dict[str, int]:
         """How many scans were delivered and how many failed since a Unix time."""
-        rows = self._run("SELECT state, count(*) FROM scan WHERE ended_at >= ? GROUP BY state", (since,))
+        rows = self._run(
+            "SELECT state, count(*) FROM scan WHERE state IN ('delivered', 'failed') AND ended_at >= ? GROUP BY state",
+            (since,),
+        )
         return {"delivered": 0, "failed": 0} | dict(rows)
 
     def failures(self, most: int) -> list[tuple[str, str]]:

@@ -6,7 +6,9 @@ What a ledger alone knows is lost with it: how often an attempt was started, and
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -20,7 +22,7 @@ import structlog
 from ocrwatchd import files, route
 from ocrwatchd.entries import Original
 from ocrwatchd.ledger import COMPLETE
-from ocrwatchd.outbox import REASON, RECEIPT, stem_and_suffix
+from ocrwatchd.outbox import REASON, RECEIPT, original_path, stem_and_suffix
 from ocrwatchd.workplace import JOB_ID
 
 if TYPE_CHECKING:
@@ -61,36 +63,43 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
     Raises:
         OSError: a folder cannot be read, or the ledger not written.
     """
-    receipts = {receipt.relative.with_name(receipt.name): receipt for receipt in _receipts(folders.path("outbox"))}
-    by_job = {receipt.job: receipt for receipt in receipts.values()}
-    for job in jobs:
-        receipt = by_job.pop(job.id, None)
-        if receipt is not None and job.relative.name and route.read(job.folder) is None:
-            route.write(job.folder, route.Route(job.relative, "outbox", receipt.name, ()))
+    here = {job.id: job for job in jobs if job.relative.name}
+    known: set[int] = set()
+    """Hashes of the originals' paths that have a receipt: an archive may hold hundreds of thousands."""
     count = 0
     with ledger.together():
-        for original in (*_archived(folders.path("archive"), receipts, by_job), *_failed(folders.path("failed"))):
+        for receipt in _receipts(folders.path("outbox")):
+            if job := here.get(receipt.job):
+                if route.read(job.folder) is None:
+                    route.write(job.folder, route.Route(job.relative, "outbox", receipt.name, ()))
+                continue
+            original = _delivered(receipt, folders)
+            known.add(hash(os.fsencode(original.relative)))
+            ledger.adopt(original)
+            count += 1
+        for original in itertools.chain(_archived(folders.path("archive"), known), _failed(folders.path("failed"))):
             ledger.adopt(original)
             count += 1
         ledger.note_fact(COMPLETE, "yes")
     if count:
-        log.info("ledger.rebuilt", originals=count, receipts=len(receipts))
+        log.info("ledger.rebuilt", originals=count)
 
 
-def _archived(archive: Path, receipts: dict[Path, _Receipt], by_job: dict[str, _Receipt]) -> Iterator[Original]:
+def _delivered(receipt: _Receipt, folders: Folders) -> Original:
+    path = original_path(folders, receipt.relative, "outbox", receipt.name)
+    size = mtime_ns = None
+    with contextlib.suppress(OSError):  # it was removed, or people have it
+        status = path.lstat()
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+    relative = receipt.relative.with_name(path.name)
+    return Original(receipt.job, relative, "outbox", receipt.name, receipt.sha256, size, mtime_ns, receipt.written_at)
+
+
+def _archived(archive: Path, known: set[int]) -> Iterator[Original]:
     for relative, status in _files(archive):
-        name = stem_and_suffix(relative.name)[0]
-        receipt = receipts.get(relative.with_name(name))
-        if receipt is not None and receipt.job in by_job:
-            del by_job[receipt.job]
-            job, sha256, ended_at = receipt.job, receipt.sha256, receipt.written_at
-        else:
-            job, sha256, ended_at = _made_up("archive", relative), "", status.st_mtime
-        yield Original(job, relative, "outbox", name, sha256, status.st_size, status.st_mtime_ns, ended_at)
-    for receipt in by_job.values():  # their originals were removed, or people have them
-        yield Original(
-            receipt.job, receipt.relative, "outbox", receipt.name, receipt.sha256, ended_at=receipt.written_at
-        )
+        if hash(os.fsencode(relative)) not in known:
+            name, job = stem_and_suffix(relative.name)[0], _made_up("archive", relative)
+            yield Original(job, relative, "outbox", name, "", status.st_size, status.st_mtime_ns, status.st_mtime)
 
 
 def _failed(failed: Path) -> Iterator[Original]:
@@ -147,18 +156,17 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     def refuse(error: OSError) -> None:
         raise error
 
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        for name in sorted(names):
+    for parent, _folders, names in os.walk(folder, onerror=refuse):
+        below = Path(parent).relative_to(folder)
+        for name in names:
             if name.startswith("."):
                 continue
-            path = Path(parent, name)
             try:
-                status = path.lstat()
+                status = os.lstat(f"{parent}/{name}")
             except FileNotFoundError:  # people work there too
                 continue
             if stat.S_ISREG(status.st_mode):
-                yield path.relative_to(folder), status
+                yield below / name, status
 
 
 def _made_up(folder: str, relative: Path) -> str:

@@ -117,7 +117,8 @@ def test_jobs_are_done_one_after_the_other_by_one_process(supervise):
         job = supervisor.give("fine", "fine")
         told = supervisor.outcome()
         assert (told.ending, told.job, told.figures["pages"]) == (Ending.DONE, job, 2)
-        assert [(p.page, p.pages) for p in supervisor.heard if isinstance(p, Progress)] == [(1, 2), (2, 2)]
+        heard = [(p.page, p.pages, p.done) for p in supervisor.heard if isinstance(p, Progress)]
+        assert heard == [(1, 2, False), (1, 2, True), (2, 2, False), (2, 2, True)]
         assert (job.out / "document.txt").read_text().startswith("a line of page 1")
     assert supervisor.host.pid == pid
     assert supervisor.host.figures["rss_mb"] > 10
