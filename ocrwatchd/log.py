@@ -89,7 +89,8 @@ def place_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -
 def replace_surrogates(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Make file names that are not valid UTF-8 printable."""
     for key in NAME_KEYS & event.keys():
-        event[key] = printable(str(event[key]))
+        if event[key] is not None:
+            event[key] = printable(str(event[key]))
     return event
 
 

@@ -34,8 +34,9 @@ def logged():
 def test_events_are_json_off_a_terminal(logged):
     """The journal gets one JSON object an event."""
     stream = logged()
-    structlog.get_logger().info("scan.claimed", job="j", file="a.pdf")
+    structlog.get_logger().info("scan.claimed", job="j", file="a.pdf", folder=None)
     event = json.loads(stream.getvalue())
+    assert event["folder"] is None
     assert (event["event"], event["job"], event["file"], event["level"]) == ("scan.claimed", "j", "a.pdf", "info")
 
 
