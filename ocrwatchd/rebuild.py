@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd import files, route
+from ocrwatchd import files, route, systemd
 from ocrwatchd.entries import Original
 from ocrwatchd.ledger import COMPLETE
 from ocrwatchd.outbox import REASON, RECEIPT, original_path, stem_and_suffix
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 HEAD_BYTES: Final = 1 << 16
 """A receipt's figures stand at its beginning, a key a line, before its pages."""
 
+TOLD_EVERY: Final = 1000
+PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
 _FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -77,12 +79,20 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
             known.add(hash(os.fsencode(original.relative)))
             ledger.adopt(original)
             count += 1
+            _be_patient(count)
         for original in itertools.chain(_archived(folders.path("archive"), known), _failed(folders.path("failed"))):
             ledger.adopt(original)
             count += 1
+            _be_patient(count)
         ledger.note_fact(COMPLETE, "yes")
     if count:
         log.info("ledger.rebuilt", originals=count)
+
+
+def _be_patient(count: int) -> None:
+    """Ask systemd to wait: some hundred thousand originals take longer than a start, or a heartbeat, may."""
+    if count % TOLD_EVERY == 0:
+        systemd.notify(PATIENCE, "WATCHDOG=1", f"STATUS=Building the ledger from the folders: {count} originals")
 
 
 def _delivered(receipt: _Receipt, folders: Folders) -> Original:

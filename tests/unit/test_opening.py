@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, opening, outbox, route
+from ocrwatchd import files, opening, outbox, rebuild, route
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.endings import Endings
 from ocrwatchd.errors import FolderUnusable
@@ -227,6 +227,21 @@ def test_rebuild_that_broke_off_is_done_again(house, monkeypatch):
             pass
     with house.open():
         assert house.ledger.counts(0)["delivered"] == 1
+
+
+def test_systemd_waits_for_a_large_archive(house, monkeypatch):
+    """Building the ledger may take longer than a start may: systemd hears of it all along."""
+    told = []
+    monkeypatch.setattr(rebuild, "TOLD_EVERY", 2)
+    monkeypatch.setattr(rebuild.systemd, "notify", lambda *words: told.append(words))
+    outbox.prepare(house.folders)
+    for number in range(5):
+        (house.folders.path("archive") / f"{number}.pdf").touch()
+    with house.open():
+        assert house.ledger.counts(0)["delivered"] == 5
+    assert [words[-1] for words in told] == [
+        f"STATUS=Building the ledger from the folders: {count} originals" for count in (2, 4)
+    ]
 
 
 @pytest.mark.parametrize(
