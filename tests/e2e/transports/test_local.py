@@ -79,7 +79,7 @@ def test_scanner_that_adds_page_after_page_is_waited_for(line, kind):
     scan = line.inbox / name
     for number in range(PAGES):
         add_page(scan, kind, number)
-        pause = time.monotonic() + AFTER_CLOSE_SECONDS / 3
+        pause = time.monotonic() + AFTER_CLOSE_SECONDS / 4
         await_that(lambda pause=pause: time.monotonic() > pause, what="the feeder's next page")
     written = scan.read_bytes()
     line.arrives(name, written, f"page after page, closed after each, {kind}", waits=AFTER_CLOSE_SECONDS)
