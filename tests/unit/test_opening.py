@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import resource
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -229,6 +231,15 @@ def test_rebuild_that_broke_off_is_done_again(house, monkeypatch):
         assert house.ledger.counts(0)["delivered"] == 1
 
 
+def test_ledger_that_knows_the_folders_is_not_built_again(house):
+    """What people put into the archive later is theirs: it is not taken for an original of ours at the next start."""
+    with house.open():
+        house.endings.end(house.finish(house.claim()))
+    (house.folders.path("archive") / "people's.pdf").touch()
+    with house.open():
+        assert house.ledger.counts(0)["delivered"] == 1
+
+
 def test_systemd_waits_for_a_large_archive(house, monkeypatch):
     """Building the ledger may take longer than a start may: systemd hears of it all along."""
     told = []
@@ -311,3 +322,25 @@ def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
         with pytest.raises(FolderUnusable, match="already serves"), House(house.base).open():
             pass
         assert not [path for path in house.state.iterdir() if "damaged" in path.name]
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+def test_ledger_of_a_large_archive_is_built_in_little_memory(house):
+    """20,000 originals with their receipts: the supervisor stays small; the figures in README come from here."""
+    outbox.prepare(house.folders)
+    archive, out = house.folders.path("archive"), house.folders.path("outbox")
+    for number in range(20_000):
+        (archive / f"scan-{number}.pdf").write_bytes(b"x" * 10)
+        job = f"20260101-000000-000000-{number:06x}"
+        head = f'{{\n"name": "scan-{number}.pdf",\n"job": "{job}",\n"sha256": "{SHA256}",\n"pages": [\n]}}\n'
+        (out / f"scan-{number}.json").write_text(head)
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.monotonic()
+    with house.open():
+        built = time.monotonic() - began
+        assert house.ledger.counts(0)["delivered"] == 20_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 20 << 10
+    began = time.monotonic()
+    with house.open():
+        print(f"\nbuilt in {built:.1f} s, opened and checked in {time.monotonic() - began:.2f} s")  # noqa: T201 - for README
