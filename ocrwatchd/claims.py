@@ -10,6 +10,7 @@ import structlog
 from ocrwatchd import steps
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import LedgerFault
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
@@ -64,7 +65,8 @@ class Claims:
                 if not self._patient and not self._ledger.damaged:
                     raise
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
-                self._reporter.trouble("claim", f"a scan cannot be claimed: {getattr(error, 'strerror', '') or error}")
+                reason = in_words(error) if isinstance(error, OSError) else str(error)
+                self._reporter.trouble("claim", f"a scan cannot be claimed: {reason}")
             else:
                 self._reporter.trouble("claim", "")
 

@@ -36,6 +36,7 @@ from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable
 from ocrwatchd.ocr.choice import choose
 from ocrwatchd.opening import open_rooms, replace_damaged
+from ocrwatchd.remedies import in_words
 from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.retention import Retention
 from ocrwatchd.takeup import take_up
@@ -216,7 +217,7 @@ class Daemon:
         except LedgerFault as error:
             if self._once and not self._ledger.damaged:
                 raise
-            self._reporter.trouble("ledger", str(error))
+            self._reporter.trouble("ledger", in_words(error))
             time.sleep(LEDGER_PAUSE_S)
         else:
             self._reporter.trouble("ledger", "")
@@ -275,7 +276,7 @@ class Daemon:
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            self._reporter.trouble("work", str(error))
+            self._reporter.trouble("work", in_words(error) if isinstance(error, OSError) else str(error))
         else:
             self._reporter.trouble("work", "")
 

@@ -113,6 +113,16 @@ def write_new(
     sync_folder(path.parent)
 
 
+def make_inner(path: Path, mode: int = 0o700) -> None:
+    """Make a folder in one that is there: where a share was unmounted nothing must be built up under its mount point.
+
+    Raises:
+        OSError: as the system calls say; ENOENT where the outer folder has gone.
+    """
+    if not os.path.lexists(path):
+        _make_one(path, mode, -1)
+
+
 def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | None = None) -> None:
     """Make a folder and its missing parents; folders that exist stay as they are.
 

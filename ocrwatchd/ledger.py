@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 COMPLETE = "complete"
 """The fact that the ledger knows what lies in the folders; without it, it has to be built from them."""
 
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_LOCKED: errno.EBUSY,
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+}
+"""What SQLite's primary result codes mean for the disk; all others count as an I/O error."""
+
 PATIENCE_S = 1.0
 """How long a call waits for another process that holds the file; the supervisor's loop rests meanwhile."""
 
@@ -272,4 +282,5 @@ class Ledger:
         except sqlite3.Error as error:
             if schema.is_damage(error):
                 self.damaged = str(error)
-            raise LedgerFault(errno.EIO, f"the ledger cannot be used: {error}") from error
+            cause = _CAUSES.get(error.sqlite_errorcode & 0xFF, errno.EIO)
+            raise LedgerFault(cause, f"the ledger cannot be used: {error}", str(self.path)) from error

@@ -125,6 +125,8 @@ class Outbox:
     def _suffixes(self, job: Job, goal: Goal) -> tuple[str, ...]:
         if goal == "failed":
             return (REASON,)
+        if not os.path.lexists(job.out / f"{STEM}{RECEIPT}"):
+            raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
         present = [suffix for suffix in SUFFIXES.values() if os.path.lexists(job.out / f"{STEM}{suffix}")]
         return tuple(sorted(present, key=lambda suffix: (suffix == RECEIPT, suffix)))
 

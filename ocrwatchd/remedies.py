@@ -17,6 +17,7 @@ _AWAY = f"see to the network or the disk, and mount it again; {_AGAIN}"
 _REMEDIES: Final = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
+    errno.EBUSY: f"end the program that holds it; {_AGAIN}",
     errno.EROFS: f"see in the kernel's log why, and mount it writable again; {_AGAIN}",
     errno.EIO: f"check that disk, its cable and the kernel's log; {_AGAIN}",
     errno.EACCES: _DENIED,

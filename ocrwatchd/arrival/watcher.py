@@ -134,9 +134,9 @@ class Watcher:
 
     def _looked_at(self) -> Path:
         """The folder without links, on its mount and readable."""
-        resolved = self._folder.resolve(strict=True)
         self._moorings = self._moorings or Moorings([self._folder])
         self._moorings.confirm(self._folder)
+        resolved = self._folder.resolve(strict=True)
         with os.scandir(resolved):
             pass
         return resolved

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.files import make_folder, write_new
+from ocrwatchd.files import make_inner, write_new
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     if step.name not in BLAMED:
         return
     folder = job.folder / "deaths"
-    make_folder(folder)
+    make_inner(folder)
     earlier = _path(folder, step.name, step.page, "times")
     times = 1 + (len(earlier.read_bytes()) if earlier.exists() else 0)
     if times < max_attempts:

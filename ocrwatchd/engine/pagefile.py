@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import __version__
-from ocrwatchd.files import make_folder, write_new
+from ocrwatchd.files import make_inner, write_new
 from ocrwatchd.model import FinishedPage
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class PageFiles:
             OSError: it cannot be written.
         """
         finished = legible(finished)
-        make_folder(self._folder)
+        make_inner(self._folder)
         content = _KEPT.dump_json(_Kept(SCHEMA, self._settings, finished))
         write_new(self._path(finished.page.number), content, FILE_MODE, replace=True)
         return finished

@@ -81,7 +81,8 @@ def confirm_delivered(daemon, scans, *, text=None):
     assert [path for path in daemon.lying(".work") if "/" in path] == []
     assert daemon.lying("archive") == sorted(scans)
     stems = sorted(Path(name).stem for name in scans)
-    assert daemon.lying("outbox") == sorted(f"{stem}{suffix}" for stem in stems for suffix in (".json", ".txt"))
+    expected = sorted(f"{stem}{suffix}" for stem in stems for suffix in (".json", ".txt"))
+    assert daemon.lying("outbox") == expected, daemon.lying("outbox")
     for name, content in scans.items():
         assert (daemon.root / "archive" / name).read_bytes() == content, name
         receipt = json.loads((daemon.root / "outbox" / f"{Path(name).stem}.json").read_text(encoding="utf-8"))
