@@ -72,8 +72,6 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
                 route.remove(job.folder)
                 return False
             _claim(job, way.relative, "", ledger)
-        elif entry.state != "delivering":
-            ledger.claimed_anew(job.id)
         ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
     except OSError as error:
         log.warning("job.route_unreadable", job=job.id, reason=error.strerror)

@@ -121,7 +121,13 @@ def become_another_database(path):
         database.execute("CREATE TABLE scan (something TEXT)")
 
 
-DAMAGES = [cut_in_half, overwrite_with_garbage, tear_a_page, become_another_database]
+def lose_a_table(path):
+    """As a ledger in which somebody has tidied up."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("DROP TABLE fact")
+
+
+DAMAGES = [cut_in_half, overwrite_with_garbage, tear_a_page, become_another_database, lose_a_table]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
