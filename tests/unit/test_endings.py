@@ -239,6 +239,24 @@ def test_clearing_up_that_fails_once_does_not_deliver_again(desk, monkeypatch):
     assert desk.ledger.entry("j").state == "delivered"
 
 
+def test_folder_that_goes_while_it_is_cleared_is_clear(desk, monkeypatch):
+    """An error after the last file of a delivered job is no reason to look for its folder for ever."""
+    job = desk.job()
+    real = shutil.rmtree
+
+    def removing(path):
+        real(path)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(shutil, "rmtree", removing)
+    desk.endings.end(Outcome(job, Ending.DONE))
+    assert desk.endings.parked == 1
+    due = desk.endings.next_due()
+    monkeypatch.setattr(time, "monotonic", lambda: due)
+    desk.endings.turn()
+    assert (desk.endings.parked, desk.ears.troubles) == (0, {})
+
+
 def test_consumer_that_takes_the_set_early_does_no_harm(desk, monkeypatch):
     """Somebody empties the outbox before the original is in the archive: the delivery is completed all the same."""
     job = desk.job()
