@@ -1,4 +1,4 @@
-"""Show the main job on a real scan: a folder tree, the real daemon, a scan dropped in, its text before and after."""
+"""Show the main job on a bad scan: a folder tree, the real daemon, a scan dropped in, its text before and after."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ocrwatchd import configfile
+from ocrwatchd.correct.models import BUILTIN_NAME
 from ocrwatchd.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-SCAN = "phototest.tif"
+SCAN = "letter.jpg"
+READ, DELIVERED = "bold red", "bold green"
+"""How an edit looks on either side."""
+MARKS = ("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}")
+"""Around an edit where there are no colours."""
+
 READY_SECONDS = 30.0
 TEXT_SECONDS = 180.0
 STOP_SECONDS = 40.0
@@ -72,7 +78,7 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
         dropped = time.monotonic()
         with resources.as_file(resources.files(__name__) / SCAN) as scan:
             shutil.copyfile(scan, root / "inbox" / SCAN)
-        console.print(f"dropped in  {SCAN} (page 1 of Tesseract's test scans)")
+        console.print(f"dropped in  {SCAN} (a letter, badly scanned)")
         receipt = _await_receipt(root, daemon)
         console.print(f"delivered   after {time.monotonic() - dropped:.1f} s, engine start included\n")
     if receipt is None:
@@ -80,12 +86,14 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
             console.print(reason.read_text(encoding="utf-8"), markup=False)
         return NO_TEXT
     for page in receipt["pages"]:
-        console.print(_side_by_side(page))
+        console.print(_side_by_side(page, coloured=console.color_system is not None))
     if receipt["evaluation"]:
         console.print(
             "Aspose.OCR runs in evaluation mode: it grants the first part of a page; set ocr.license for all of it."
         )
-    if not receipt["corrected"]:
+    if receipt["corrected"]:
+        console.print(_told(receipt), markup=False, soft_wrap=True)
+    else:
         console.print(f"not corrected: {receipt['reason']}", markup=False, soft_wrap=True)
     console.print()
     console.print(_tree(root))
@@ -97,6 +105,8 @@ def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
     # JSON's strings, numbers and lists are TOML's too.
     # A show fetches nothing: some gigabytes would be on their way when it ends.
     settings = base.llm.model_dump(mode="json") | {"allow_auto_download": False}
+    if base.llm.model == "auto":  # some gigabytes take longer to load than a show may last
+        settings["model"] = BUILTIN_NAME
     llm = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
     gate = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.gate.model_dump(mode="json").items())
     path = root / "config.toml"
@@ -156,12 +166,33 @@ def _await_receipt(root: Path, daemon: subprocess.Popen[bytes]) -> dict[str, Any
     raise EngineUnavailable(f"no text came; the daemon's last word: {''.join(said) or 'none'}")
 
 
-def _side_by_side(page: dict[str, Any]) -> Table:
+def _side_by_side(page: dict[str, Any], *, coloured: bool) -> Table:
     table = Table(title=f"page {page['number']}", title_justify="left", expand=True)
     table.add_column("as recognised")
     table.add_column("as delivered")
-    table.add_row(Text(page["raw"]), Text(page["text"]))
+    table.add_row(*_marked(page["raw"], page["edits"], coloured=coloured))
     return table
+
+
+def _marked(raw: str, edits: list[dict[str, Any]], *, coloured: bool) -> tuple[Text, Text]:
+    """The text before and after its edits; each of them in colour, or between marks where there is none."""
+    opening, closing = ("", "") if coloured else MARKS
+    before, after = Text(), Text()
+    done = 0
+    for edit in edits:
+        for side, word, style in ((before, edit["before"], READ), (after, edit["after"], DELIVERED)):
+            side.append(raw[done : edit["offset"]])
+            side.append(f"{opening}{word}{closing}", style)
+        done = edit["offset"] + len(edit["before"])
+    return before.append(raw[done:]), after.append(raw[done:])
+
+
+def _told(receipt: dict[str, Any]) -> str:
+    """How many repairs there are, whose they are, and how long they took."""
+    count = sum(len(page["edits"]) for page in receipt["pages"])
+    seconds = sum(page["seconds"]["correct"] for page in receipt["pages"])
+    repairs = f"{count} repair{'' if count == 1 else 's'}"
+    return f"{repairs} by the model {receipt['versions']['model']} in {seconds:.1f} s; the gate let in nothing else"
 
 
 def _tree(root: Path) -> Tree:

