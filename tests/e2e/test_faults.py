@@ -309,3 +309,47 @@ def test_picture_that_takes_long_to_refuse_does_not_stop_the_loop(daemon):
         daemon.await_files("outbox", ["good.json"])
         daemon.process.send_signal(signal.SIGTERM)
         await_that(lambda: daemon.events("daemon.stopping"), 5, "the stop")
+
+
+def test_every_way_in_which_an_engine_fails_costs_one_scan(tmp_path):
+    """Abort, segfault, hang, endless memory, garbage on the wire: each bad scan is set aside, all behind it go on."""
+    daemon = Running(tmp_path, ocr={"page_deadline_s": 3.0, "memory_mb": 64})
+    reasons = {
+        "abort": "SIGABRT",
+        "segfault": "SIGSEGV",
+        "hang": "took longer than 3 s",
+        "glut": "took more than 192 MiB",
+        "garbage": "answered what no engine answers",
+        "flood": "answered what no engine answers",
+    }
+    with daemon:
+        for scene in reasons:
+            write_scan(daemon.inbox / f"{scene}.tif", scene)
+            write_scan(daemon.inbox / f"{scene}-behind.tif", "fine")
+        daemon.await_files("failed", [f"{scene}.reason.txt" for scene in reasons], 110)
+        daemon.await_files("outbox", [f"{scene}-behind.json" for scene in reasons])
+        daemon.await_idle()
+    for scene, words in reasons.items():
+        note = (daemon.root / "failed" / f"{scene}.reason.txt").read_text()
+        assert "tried 2 times" in note, scene
+        assert words in note, scene
+    assert len(daemon.lying("failed")) == 2 * len(reasons)
+    assert len(daemon.lying("outbox")) == 2 * len(reasons)
+
+
+@pytest.mark.parametrize(("how", "words"), [("dies", "SIGABRT"), ("missing", "the model is missing; install it")])
+def test_engine_that_cannot_load_is_told_and_comes_when_it_is_mended(tmp_path, how, words):
+    """Death while loading, a missing runtime or model: no scan is blamed, `status` says why, and then all go on."""
+    place = tmp_path / how
+    place.mkdir()
+    daemon = Running(tmp_path, ocr={"resources_dir": str(place)})
+    with daemon:
+        write_scan(daemon.inbox / "scan.tif", "fine")
+        status = await_that(lambda: (said := daemon.status()) and words in said["engine"] and said)
+        assert "next try in" in status["engine"]
+        assert how == "dies" or words in status["trouble"]
+        (place / "mended").touch()
+        daemon.await_files("outbox", ["scan.json"], 90)
+        daemon.await_idle()
+    assert daemon.lying("failed") == []
+    assert len(daemon.events("attempt.started")) == 1
