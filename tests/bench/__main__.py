@@ -1,0 +1,106 @@
+"""All figures: ``python -m tests.bench [--quick] [--only NAME …] [--json FILE]``.
+
+Each script runs as a process of its own, one after the other, so that none inherits another's memory, threads or
+caches. Writes a JSON and beside it a table in Markdown. Exits with 1 where a script failed; a goal that was missed is
+shown, not punished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from ocrwatchd import __version__
+from tests.bench.figures import Row, table
+
+FIGURES = {
+    "decoding": "Source-drafted decoding",
+    "ocr": "Text recognition",
+    "line": "The whole line",
+    "latency": "Latency of the daemon itself",
+    "burst": "Burst",
+    "endurance": "Endurance",
+    "start": "Start",
+}
+FOLDER = Path(".bench")
+
+
+def asked() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="under three minutes in all, for orientation")
+    parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="just these")
+    parser.add_argument(
+        "--json", type=Path, default=FOLDER / "figures.json", metavar="FILE", help="default: %(default)s"
+    )
+    return parser.parse_args()
+
+
+def machine() -> dict[str, Any]:
+    """Say where and when: no figure means anything without."""
+    fields = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    release = platform.freedesktop_os_release()
+    return {
+        "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="minutes"),
+        "processor": next((line.split(":")[1].strip() for line in fields if line.startswith("model name")), "unknown"),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": release["PRETTY_NAME"],
+        "python": platform.python_version(),
+        "ocrwatchd": __version__,
+        "load": os.getloadavg()[0],
+    }
+
+
+def measured(name: str, quick: bool) -> dict[str, Any]:
+    """Run one script; its rows, how long it took, and its exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "rows.json")
+        command = [sys.executable, "-m", f"tests.bench.{name}", "--json", str(answer)]
+        began = time.monotonic()
+        done = subprocess.run([*command, *["--quick"] * quick], stdout=subprocess.DEVNULL, check=False)
+        rows = json.loads(answer.read_text(encoding="utf-8")) if done.returncode == 0 else []
+        return {"rows": rows, "seconds": round(time.monotonic() - began, 1), "status": done.returncode}
+
+
+def readable(report: dict[str, Any]) -> str:
+    """Show a report: the machine in a line, then one table a figure."""
+    where = report["machine"]
+    lines = [
+        f"{where['date']}, {where['cores']} cores of {where['processor']}, {where['memory_gb']} GB, {where['system']}, "
+        f"Python {where['python']}, load {where['load']:.1f} at the start" + (", quick" if report["quick"] else "")
+    ]
+    for name, figure in report["figures"].items():
+        shown = table([Row(**row) for row in figure["rows"]]) if figure["status"] == 0 else "failed"
+        lines += ["", f"### {FIGURES[name]} ({figure['seconds']:.0f} s)", "", shown]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Run what was asked for and write it down after each figure."""
+    wanted = asked()
+    report: dict[str, Any] = {"machine": machine(), "quick": wanted.quick, "figures": {}}
+    wanted.json.parent.mkdir(parents=True, exist_ok=True)
+    for name in wanted.only:
+        if importlib.util.find_spec(f"tests.bench.{name}") is None:
+            continue
+        print(f"{name} …", file=sys.stderr, flush=True)
+        report["figures"][name] = measured(name, wanted.quick)
+        wanted.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        wanted.json.with_suffix(".md").write_text(readable(report), encoding="utf-8")
+    print(readable(report))
+    return int(any(figure["status"] for figure in report["figures"].values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
