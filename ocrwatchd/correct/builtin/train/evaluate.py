@@ -18,24 +18,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.builtin.format import Repair, propose, repaired
-from ocrwatchd.correct.builtin.guess import guesser
+from ocrwatchd.config import Llm
+from ocrwatchd.correct.builtin.format import Repair, repaired
+from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
 from ocrwatchd.correct.builtin.train.learn import page_text
 from ocrwatchd.correct.builtin.train.letters import Letters
-from ocrwatchd.correct.builtin.train.llama import Llama, vocabulary_of
 from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.builtin.train.readers import Rapid
 from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
-from ocrwatchd.correct.builtin.trust import WordTrust
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.gate import admit
-from ocrwatchd.correct.lexicon import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.correct.builtin.vocabulary import Vocabulary
 
 SEED = 99
 TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")
@@ -72,24 +69,22 @@ class Mender:
         threads: for llama.cpp.
     """
 
-    def __init__(self, path: Path, threads: int = 2) -> None:
-        self._reader = Llama(path, threads)
-        self._known: Vocabulary = vocabulary_of(path)
-        self._trust = WordTrust(lexicon(("eng",)).knows, self._known.pieces)
+    def __init__(self, path: Path, threads: int) -> None:
+        self._model = BuiltinModel(path, Llm(threads=threads))
 
     def mended(self, text: str, bars: Sequence[float]) -> list[str]:
         """The text after the gate, for each bar; 0 stands for the dictionary's trust."""
         pieces: list[list[str]] = [[] for _ in bars]
         for chunk in split(text):
-            trust = self._trust if len(bars) == 1 and not bars[0] else _loose
-            found = propose(chunk.text, self._reader, self._known, trust, guesser())
+            trust = self._model.trust if len(bars) == 1 and not bars[0] else _loose
+            found = self._model.repairs(chunk.text, trust)
             for number, bar in enumerate(bars):
                 taken = [repair for repair in found if self._is_taken(repair, bar)]
                 pieces[number].append(admit(chunk.text, repaired(chunk.text, taken)).text)
         return ["".join(each) for each in pieces]
 
     def _is_taken(self, repair: Repair, bar: float) -> bool:
-        return repair.certainty >= bar if bar else self._trust(repair.before, repair.after, repair.certainty)
+        return repair.certainty >= bar if bar else self._model.trust(repair.before, repair.after, repair.certainty)
 
 
 def _loose(_before: str, _after: str, certainty: float) -> bool:
@@ -173,7 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--bars", action="store_true", help="compare bars for certainty")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="without rendered pages")
     options = parser.parse_args()
     mender = Mender(options.model, options.threads)

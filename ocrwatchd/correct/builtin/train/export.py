@@ -6,6 +6,7 @@ Writes GGUF for llama.cpp and compares its logits with PyTorch's on some samples
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,16 @@ import gguf
 import numpy as np
 import torch
 
-from ocrwatchd.correct.builtin.train.llama import Llama
+from ocrwatchd.config import Llm
+from ocrwatchd.correct.builtin.model import CONTEXT_TOKENS, NativeReader
 from ocrwatchd.correct.builtin.train.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
 from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
+from ocrwatchd.correct.native import Native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME = "ocrwatchd builtin"
-CONTEXT_TOKENS = 1024
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %}<|start|>{{ message['content'] }}"
     "{% endif %}{% endfor %}"
@@ -95,7 +97,7 @@ def _add(writer: gguf.GGUFWriter, name: str, values: np.ndarray[Any, Any], kind:
         writer.add_tensor(name, gguf.quants.quantize(values, quantised), raw_dtype=quantised)
 
 
-def difference(network: Network, tokens: Sequence[int], reader: Llama) -> float:
+def difference(network: Network, tokens: Sequence[int], reader: NativeReader) -> float:
     """The largest difference between PyTorch's and llama.cpp's logits after each token."""
     with torch.no_grad():
         ours = network.logits(network.hidden(torch.tensor([list(tokens)])))[0].numpy()
@@ -112,7 +114,9 @@ def main() -> None:
     options = parser.parse_args()
     network, known = loaded(options.checkpoint)
     write(network, known, options.out, options.kind)
-    reader = Llama(options.out)
+    reader = NativeReader(
+        Native(options.out, Llm(context_size=CONTEXT_TOKENS, gpu_layers=0, threads=1)), time.monotonic
+    )
     worst = max(difference(network, [START, *known.encode(text)], reader) for text in SAMPLES)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, logits differ by {worst:.3f} at most")  # noqa: T201
     if worst > TOLERANCE[options.kind]:
