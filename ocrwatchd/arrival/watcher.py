@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 from watchdog import events
-from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
+from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD
 from watchdog.observers.polling import PollingObserverVFS
 from watchdog.utils import BaseThread
 
@@ -28,8 +30,6 @@ from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from watchdog.observers.api import BaseObserver
 
 Method = Literal["auto", "inotify", "polling"]
 
@@ -155,7 +155,7 @@ class Watcher:
     def _begin_inotify(self, resolved: Path) -> bool:
         """Whether inotify is at work; False where it refuses and polling may take its place."""
         try:
-            self._begin(resolved, InotifyObserver(generate_full_events=True))
+            self._begin(resolved, _Observer())
         except OSError as error:
             if self._method == "inotify":
                 raise
@@ -182,6 +182,28 @@ class Watcher:
     def _watchdogs(self) -> list[threading.Thread]:
         alive = threading.enumerate()
         return [thread for thread in alive if isinstance(thread, BaseThread) and thread not in self._others]
+
+
+class _Inotify(InotifyFD):
+    """Tells of a file that was moved away as of one that was deleted.
+
+    watchdog holds what was moved away, and all that comes after it, for 0.5 s to find where it went. Each claim moves
+    a file away, and the next scan would wait for that. A folder is still held: its watches have to follow it.
+    """
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        if event.is_moved_from and not event.is_directory:
+            event = InotifyEvent(event.wd, InotifyConstants.IN_DELETE, event.cookie, event.name)
+        super().handle_event(event)
+
+
+class _Observer(InotifyObserver):
+    """InotifyObserver with full events, on :class:`_Inotify`."""
+
+    def __init__(self) -> None:
+        self._inotify_fd = _Inotify()
+        self._inotify_fd.start()
+        BaseObserver.__init__(self, InotifyFullEmitter, inotify_fd=self._inotify_fd)
 
 
 class _Handler(events.FileSystemEventHandler):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from ocrwatchd.arrival import watcher as watching
 from ocrwatchd.arrival.arrivals import Arrivals, Ready
@@ -138,6 +139,54 @@ def test_a_file_moved_in_is_claimed_at_once(desk, tmp_path):
         slow.until(lambda: "in.pdf" in slow.claimed)
     finally:
         slow.arrivals.stop()
+
+
+def test_a_claim_does_not_hold_up_what_comes_after_it(tmp_path, monkeypatch):
+    """What is moved out of the inbox is told at once, and so is the next scan, however long pairs are looked for."""
+    monkeypatch.setattr(InotifyMoveEventGrouper, "delay", PATIENCE_S + 5)
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "old.png").touch()
+    heard: list[tuple[str, How]] = []
+    moved_in = threading.Event()
+
+    def hear(path, how):
+        heard.append((path.name, how))
+        if how is How.MOVED:
+            moved_in.set()
+
+    watcher = Watcher(tmp_path / "inbox", "inotify", 0.1, hear)
+    watcher.start()
+    try:
+        (tmp_path / "inbox" / "old.png").rename(tmp_path / "claimed.png")
+        (tmp_path / "claimed.png").rename(tmp_path / "inbox" / "new.png")
+        assert moved_in.wait(PATIENCE_S)
+    finally:
+        watcher.stop()
+    assert heard == [("old.png", How.GONE), ("new.png", How.MOVED)]
+
+
+def test_a_file_renamed_within_the_inbox_is_gone_and_there(tmp_path):
+    """A rename from name to name, into a folder as well, is told as the end of one and the arrival of the other."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.png").touch()
+    heard: list[tuple[str, How]] = []
+    moved = threading.Semaphore(0)
+
+    def hear(path, how):
+        heard.append((str(path.relative_to(tmp_path)), how))
+        if how is How.MOVED:
+            moved.release()
+
+    watcher = Watcher(tmp_path, "inotify", 0.1, hear)
+    watcher.start()
+    try:
+        (tmp_path / "a.png").rename(tmp_path / "b.png")
+        (tmp_path / "b.png").rename(tmp_path / "sub" / "c.png")
+        assert moved.acquire(timeout=PATIENCE_S)
+        assert moved.acquire(timeout=PATIENCE_S)
+    finally:
+        watcher.stop()
+    assert heard == [("a.png", How.GONE), ("b.png", How.MOVED), ("b.png", How.GONE), ("sub/c.png", How.MOVED)]
 
 
 def test_a_scanner_that_adds_pages_is_waited_for(desk):
@@ -413,7 +462,7 @@ def test_where_inotify_refuses_polling_takes_over(tmp_path, monkeypatch):
     def refuse(**options):
         raise OSError(24, "inotify instance limit reached")
 
-    monkeypatch.setattr(watching, "InotifyObserver", refuse)
+    monkeypatch.setattr(watching, "_Observer", refuse)
     with pytest.raises(FolderUnusable, match="max_user_instances"):
         Watcher(tmp_path, "inotify", 0.1, lambda path, how: None).start()
     heard = threading.Event()
