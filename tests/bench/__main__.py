@@ -8,7 +8,7 @@ shown, not punished.
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import importlib.util
 import json
 import os
@@ -32,7 +32,7 @@ FIGURES = {
     "endurance": "Endurance",
     "start": "Start",
 }
-FOLDER = Path(".bench")
+FIGURES_FILE = Path(".bench", "figures.json")
 
 
 def asked() -> argparse.Namespace:
@@ -40,9 +40,7 @@ def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="under three minutes in all, for orientation")
     parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="just these")
-    parser.add_argument(
-        "--json", type=Path, default=FOLDER / "figures.json", metavar="FILE", help="default: %(default)s"
-    )
+    parser.add_argument("--json", type=Path, default=FIGURES_FILE, metavar="FILE", help="default: %(default)s")
     return parser.parse_args()
 
 
@@ -51,7 +49,7 @@ def machine() -> dict[str, Any]:
     fields = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     release = platform.freedesktop_os_release()
     return {
-        "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="minutes"),
+        "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="minutes"),
         "processor": next((line.split(":")[1].strip() for line in fields if line.startswith("model name")), "unknown"),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
@@ -94,11 +92,11 @@ def main() -> int:
     for name in wanted.only:
         if importlib.util.find_spec(f"tests.bench.{name}") is None:
             continue
-        print(f"{name} …", file=sys.stderr, flush=True)
+        print(f"{name} …", file=sys.stderr, flush=True)  # noqa: T201 - a script talks to a person
         report["figures"][name] = measured(name, wanted.quick)
         wanted.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         wanted.json.with_suffix(".md").write_text(readable(report), encoding="utf-8")
-    print(readable(report))
+    print(readable(report))  # noqa: T201 - see above
     return int(any(figure["status"] for figure in report["figures"].values()))
 
 

@@ -134,6 +134,6 @@ def main(measure: Callable[[bool], list[Row]]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     asked = parser.parse_args()
     rows = measure(asked.quick)
-    print(table(rows))
+    print(table(rows))  # noqa: T201 - a script talks to a person
     if asked.json:
         asked.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1), encoding="utf-8")
