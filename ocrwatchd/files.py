@@ -166,6 +166,19 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+def lies(path: Path) -> bool:
+    """Whether anything has this name, links not followed.
+
+    Raises:
+        OSError: that cannot be known now; ``os.path.lexists`` would say no.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def rename_new(source: Path, target: Path) -> None:
     """Rename within one mount, never replacing; nothing is synced.
 

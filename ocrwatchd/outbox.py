@@ -137,8 +137,10 @@ class Outbox:
         return [*made, (job.source, self._original(job, goal, name))]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
-        if not os.path.lexists(source):
-            return  # only a move of ours takes it away; where it went people may have taken it since
+        if not files.lies(source):
+            # Only a move of ours takes it away; where it went people may have taken it since.
+            os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
+            return
         root = self._root_of(target)
         self._moorings.confirm(root)
         files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)

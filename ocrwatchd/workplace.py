@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -71,7 +72,9 @@ class Workplace:
 
     def has_lost(self, job: Job) -> bool:
         """Whether somebody has removed a job's folder; False while the whole work folder is away."""
-        return self.held() and not os.path.lexists(job.folder)
+        with contextlib.suppress(OSError):  # what cannot be looked at now may still be there
+            return not files.lies(job.folder) and self.held()
+        return False
 
     def _stay_at_home(self, home: os.stat_result) -> None:
         """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""

@@ -141,6 +141,27 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
     assert desk.ears.troubles == {}
 
 
+def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monkeypatch):
+    """A set that cannot be seen has not been delivered: a share that goes in the midst of it costs a wait."""
+    job, work = desk.job(), desk.folders.work_path
+    monkeypatch.setattr("ocrwatchd.endings.PAUSES_S", (0.0,))
+    with monkeypatch.context() as patched:
+        fill_disk(patched)
+        desk.endings.end(Outcome(job, Ending.DONE))
+    work.rename(work.with_name("away"))
+    with monkeypatch.context() as patched:
+        patched.setattr("ocrwatchd.endings.PAUSES_S", PAUSES_S)
+        desk.endings.turn()
+    assert desk.ledger.entry("j").state == "delivering"
+    assert "mount it" in desk.ears.troubles["j"]
+    work.with_name("away").rename(work)
+    later = time.monotonic() + PAUSES_S[-1]
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    desk.endings.turn()
+    assert sorted(path.name for path in desk.folders.path("outbox").iterdir()) == ["scan.json", "scan.txt"]
+    assert desk.ears.troubles == {}
+
+
 @pytest.mark.parametrize(
     "fault", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EACCES", "ENOENT", "EHOSTDOWN", "ETIMEDOUT"]
 )

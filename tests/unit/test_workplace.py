@@ -1,5 +1,7 @@
 """The folder of claimed jobs."""
 
+import errno
+import os
 import re
 import shutil
 from pathlib import Path
@@ -96,6 +98,26 @@ def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
     elsewhere.open()
     assert elsewhere.root_id == known
     elsewhere.close()
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_job_that_cannot_be_looked_at_now_is_not_lost(config, monkeypatch, fault):
+    """A share that answers with errors, for the job's folder or the lock, has not lost the job."""
+    place = Workplace(config)
+    place.open()
+    job = place.new_job(scan("a.pdf"))
+
+    def failing(path, *_args, **_options):
+        raise OSError(fault, os.strerror(fault), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", failing)
+        assert not place.has_lost(job)
+    shutil.rmtree(job.folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(job.folder), "stat", failing)
+        assert not place.has_lost(job)
+    place.close()
 
 
 def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
