@@ -1,4 +1,7 @@
-"""Burst: ``python -m tests.bench.burst [--quick]``. 10,000 small files at once through the daemon with a null engine."""
+"""Burst: ``python -m tests.bench.burst [--quick]``.
+
+10,000 small files at once through the daemon with a null engine.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,6 @@ def burst(count: int) -> Burst:
         seconds = time.monotonic() - began
         pid = running.process.pid
         late_mb, most_mb = daemons.memory_mb(pid), daemons.memory_mb(pid, "VmHWM")
-        running.__exit__()
         return Burst(count, _lost(running, count), moving_s, seconds, early_mb, late_mb, most_mb)
 
 
