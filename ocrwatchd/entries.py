@@ -41,6 +41,7 @@ class Original:
         size: bytes, or None where unknown.
         mtime_ns: modification time, or None where unknown.
         ended_at: Unix time of the delivery.
+        ours: something tells that we put it there; else people may have, and it is never removed.
     """
 
     job: str
@@ -52,3 +53,4 @@ class Original:
     mtime_ns: int | None = None
     ended_at: float = 0.0
     reason: str = ""
+    ours: bool = True

@@ -40,6 +40,9 @@ PATIENCE_S = 1.0
 """How long a call waits for another process that holds the file; the supervisor's loop rests meanwhile."""
 
 
+_FURTHEST_NS = (1 << 63) - 1
+
+
 class LedgerFault(OSError):
     """The ledger's file is locked, full or broken for the moment: an I/O error like that of any other folder."""
 
@@ -96,11 +99,11 @@ class Ledger:
         self._run("BEGIN IMMEDIATE", ())
         try:
             yield
+            self._run("COMMIT", ())
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._db.rollback()
             raise
-        self._run("COMMIT", ())
 
     def fact(self, name: str) -> str:
         """A fact about the ledger as a whole, or "" where it is not known."""
@@ -128,7 +131,7 @@ class Ledger:
         self._run(
             "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
             " VALUES (?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (job, os.fsencode(relative), refusal, size, mtime_ns, time.time()),
+            (job, os.fsencode(relative), refusal, size, _storable(mtime_ns), time.time()),
         )
 
     def forget(self, job: str) -> None:
@@ -201,10 +204,11 @@ class Ledger:
                 original.reason,
                 original.sha256,
                 original.size,
-                original.mtime_ns,
+                _storable(original.mtime_ns),
                 original.ended_at,
                 original.ended_at,
-                time.time(),  # how long it has been kept is not known: the time to keep it begins anew
+                # How long it has been kept is not known: the time to keep it begins anew.
+                time.time() if original.ours else None,
             ),
         )
 
@@ -213,7 +217,7 @@ class Ledger:
         return self._originals(
             # The plus keeps SQLite from going by the state, which nearly all rows share.
             "outcome = 'outbox' AND +state IN ('delivering', 'delivered') AND (size = ? OR size IS NULL)"
-            " ORDER BY ended_at",
+            " ORDER BY ended_at NULLS LAST",
             (size,),
         )
 
@@ -282,5 +286,10 @@ class Ledger:
         except sqlite3.Error as error:
             if schema.is_damage(error):
                 self.damaged = str(error)
-            cause = _CAUSES.get(error.sqlite_errorcode & 0xFF, errno.EIO)
+            cause = _CAUSES.get(schema.code(error), errno.EIO)
             raise LedgerFault(cause, f"the ledger cannot be used: {error}", str(self.path)) from error
+
+
+def _storable(mtime_ns: int | None) -> int | None:
+    """A time as near as SQLite's 64 bits allow: whoever uploads a file may date it as far away as he likes."""
+    return None if mtime_ns is None else max(-_FURTHEST_NS, min(mtime_ns, _FURTHEST_NS))

@@ -7,6 +7,7 @@ What a ledger alone knows is lost with it: how often an attempt was started, and
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import json
@@ -37,6 +38,9 @@ HEAD_BYTES: Final = 1 << 16
 
 TOLD_EVERY: Final = 1000
 PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
+_NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
+"""What lies in a folder that this user may not read, as ``lost+found``, it has not put there."""
+
 _FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -109,7 +113,8 @@ def _archived(archive: Path, known: set[int]) -> Iterator[Original]:
     for relative, status in _files(archive):
         if hash(os.fsencode(relative)) not in known:
             name, job = stem_and_suffix(relative.name)[0], _made_up("archive", relative)
-            yield Original(job, relative, "outbox", name, "", status.st_size, status.st_mtime_ns, status.st_mtime)
+            size, mtime_ns, written_at = status.st_size, status.st_mtime_ns, status.st_mtime
+            yield Original(job, relative, "outbox", name, "", size, mtime_ns, written_at, ours=False)
 
 
 def _failed(failed: Path) -> Iterator[Original]:
@@ -130,7 +135,7 @@ def _receipts(outbox: Path) -> Iterator[_Receipt]:
             continue
         told = _figures(outbox / relative)
         job, sha256, name = (told.get(key, "") for key in ("job", "sha256", "name"))
-        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and name and "/" not in name:
+        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and _is_plain(name):
             stem = relative.name.removesuffix(RECEIPT)
             yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime)
 
@@ -146,9 +151,21 @@ def _figures(path: Path) -> dict[str, str]:
     return found
 
 
+def _is_plain(name: str) -> bool:
+    """Whether a file can have this name: people may write what they like into a receipt."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
+
+
 def _reason(note: Path) -> tuple[str, float]:
     match = _WHY.search(_beginning(note).decode("utf-8", "replace"))
-    return (match[1], note.lstat().st_mtime) if match else ("", 0.0)
+    try:
+        return (match[1], note.lstat().st_mtime) if match else ("", 0.0)
+    except FileNotFoundError:  # people have it
+        return "", 0.0
 
 
 def _beginning(path: Path) -> bytes:
@@ -161,12 +178,15 @@ def _beginning(path: Path) -> bytes:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every regular file under a folder that is not hidden, links not followed."""
+    """Every regular file under a folder that is not hidden and lies in no hidden folder, links not followed."""
 
     def refuse(error: OSError) -> None:
-        raise error
+        if os.fspath(folder) == error.filename or error.errno not in _NOT_OURS:
+            raise error
+        log.warning("rebuild.folder_unreadable", folder=error.filename, reason=error.strerror)
 
-    for parent, _folders, names in os.walk(folder, onerror=refuse):
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(parent).relative_to(folder)
         for name in names:
             if name.startswith("."):

@@ -66,7 +66,7 @@ class DamagedLedger(Exception):
 
 def is_damage(error: sqlite3.Error) -> bool:
     """True where the file's content is at fault, and not a lock, a full disk or an I/O error."""
-    return _code(error) in _DAMAGE
+    return code(error) in _DAMAGE
 
 
 def connect(path: Path, patience_s: float) -> sqlite3.Connection:
@@ -146,16 +146,17 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
         for statement in _SHAPE:
             database.execute(statement)
     except sqlite3.OperationalError as error:
-        if _code(error) == sqlite3.SQLITE_ERROR:  # a database, but of something else
+        if code(error) == sqlite3.SQLITE_ERROR:  # a database, but of something else
             raise DamagedLedger(str(error)) from error
         raise
 
 
 def _remedy(path: Path, error: OSError | sqlite3.Error) -> str:
-    if isinstance(error, sqlite3.Error) and _code(error) in _BUSY:
+    if isinstance(error, sqlite3.Error) and code(error) in _BUSY:
         return f"the ledger {path} is locked by another program: close that one (`fuser {path}` names it)"
     return f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"
 
 
-def _code(error: sqlite3.Error) -> int:
+def code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error that is none of its own, as of a file that is closed."""
     return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE

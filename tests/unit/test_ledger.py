@@ -170,3 +170,40 @@ def test_adopted_original_is_kept_from_now_on(ledger, monkeypatch):
     ledger.removed("a")
     assert ledger.kept("outbox", 1000.1, 9) == []
     assert [twin.sha256 for twin in ledger.alike(10)] == ["ab"], "it was delivered all the same"
+
+
+@pytest.mark.parametrize("mtime_ns", [10**21, -(10**21)])
+def test_file_of_a_far_time_is_claimed(ledger, mtime_ns):
+    """Who uploads a file dates it: on btrfs and tmpfs that may be further away than SQLite counts."""
+    ledger.claimed("j", Path("a.png"), mtime_ns=mtime_ns)
+    ledger.adopt(Original("k", Path("b.png"), "outbox", "b", mtime_ns=mtime_ns))
+    assert ledger.entry("j") is not None
+    assert ledger.entry("k") is not None
+
+
+def test_ledger_that_is_closed_is_an_error_of_the_disk(ledger):
+    """Where a damaged ledger was closed and no other one can be begun, calls fail as on a full disk."""
+    ledger.close()
+    with pytest.raises(LedgerFault, match="closed database"):
+        ledger.entry("j")
+
+
+def test_writing_together_that_cannot_be_completed_is_taken_back(ledger):
+    """What comes after it is written down for good, not into what was left open."""
+    ledger._db.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+    ledger._db.execute("CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+    ledger._db.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(LedgerFault), ledger.together():  # noqa: PT012  # the commit is what fails
+        ledger.claimed("j", Path("a.png"))
+        ledger._db.execute("INSERT INTO child VALUES (1)")
+    assert ledger.entry("j") is None
+    assert not ledger._db.in_transaction
+
+
+def test_earlier_deliveries_come_before_those_under_way(ledger):
+    """A copy is told as that of the oldest scan, not of another copy that is on its way out."""
+    for job in ("copy", "first"):
+        ledger.claimed(job, Path("a.png"), size=7)
+        ledger.delivering(job, "outbox", job, (".json",), "")
+    ledger.ended("first")
+    assert [each.job for each in ledger.alike(7)] == ["first", "copy"]

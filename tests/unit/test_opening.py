@@ -1,7 +1,9 @@
 """What one daemon holds alone, and the ledger that is built from the folders where there is none to trust."""
 
 import contextlib
+import errno
 import json
+import os
 import resource
 import sqlite3
 import time
@@ -15,6 +17,7 @@ from ocrwatchd.endings import Endings
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Ending, Outcome, Scan
+from ocrwatchd.retention import DAY_S
 from ocrwatchd.takeup import take_up
 from tests.unit.test_schema import DAMAGES
 
@@ -240,6 +243,36 @@ def test_ledger_that_knows_the_folders_is_not_built_again(house):
         assert house.ledger.counts(0)["delivered"] == 1
 
 
+def test_original_of_which_nothing_tells_is_never_removed(house, monkeypatch):
+    """Without a ledger, what people keep in the archive looks like an original: only a receipt tells them apart."""
+    with house.open():
+        house.endings.end(house.finish(house.claim("ours.tif")))
+    forget_ledger(house)
+    (house.folders.path("archive") / "people's.pdf").touch()
+    with house.open():
+        later = time.time() + 1000 * DAY_S
+        monkeypatch.setattr("time.time", lambda: later)
+        assert [original.relative.name for original in house.ledger.kept("outbox", later, 9)] == ["ours.tif"]
+
+
+def test_folder_that_nobody_lets_us_read_holds_nothing_of_ours(house, monkeypatch):
+    """As ``lost+found`` on a mount of its own; what is hidden, as a share's recycle bin, is passed over too."""
+    outbox.prepare(house.folders)
+    for name in ("lost+found", ".recycle"):
+        (house.folders.path("archive") / name).mkdir()
+        (house.folders.path("archive") / name / "a.pdf").touch()
+    real = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("lost+found"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with house.open():
+        assert house.ledger.counts(0) == {"delivered": 0, "failed": 0}
+
+
 def test_systemd_waits_for_a_large_archive(house, monkeypatch):
     """Building the ledger may take longer than a start may: systemd hears of it all along."""
     told = []
@@ -264,6 +297,10 @@ def test_systemd_waits_for_a_large_archive(house, monkeypatch):
         b'{\n"job": "../../etc",\n"sha256": "00",\n"name": "x",\n',
         b'{\n"job": "20260101-000000-000000-abcdef",\n"sha256": "' + b"5e" * 32 + b'",\n"name": "../x",\n"pages": [',
         b'{\n"job": {"a": [,\n"sha256": "",\n"name": "",\n',
+        *(
+            b'{\n"job": "20260101-000000-000000-abcdef",\n"sha256": "' + b"5e" * 32 + b'",\n"name": "' + name + b'",\n'
+            for name in (b".", b"..", b"a.\\u0000", b"a.\\ud800")
+        ),
     ],
 )
 def test_receipts_that_people_have_put_there_do_no_harm(house, content):
