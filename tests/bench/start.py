@@ -48,7 +48,7 @@ def imported(name: str, statement: str, repetitions: int) -> Row:
         spent: Counter[str] = Counter()
         for line in ran("-X", "importtime", "-c", statement).splitlines():
             parts = line.removeprefix("import time:").split("|")
-            if len(parts) == 3 and parts[0].strip().isdigit():  # noqa: PLR2004 - self, cumulative, name
+            if len(parts) == 3 and parts[0].strip().isdigit():  # self, cumulative, name
                 spent[parts[2].strip().split(".")[0]] += int(parts[0])
         totals.append(sum(spent.values()) / 1000)
         packages.append(spent)
