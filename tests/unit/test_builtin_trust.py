@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ocrwatchd.correct.builtin.trust import DROPPED, MENDED, OTHER, SPOILED, STRANGE, WordTrust
+from ocrwatchd.correct.builtin.trust import (
+    DROPPED,
+    JOINED,
+    MENDED,
+    OTHER,
+    RUINED,
+    RUINED_WORDS,
+    SPOILED,
+    STRANGE,
+    WordTrust,
+)
 
 WORDS = frozenset("the of had bad sample well known don fa".split())  # noqa: SIM905 - words
 COMMON = ("the", "of", "had", "bad", "well", "don")
@@ -31,6 +41,7 @@ def knows(word: str) -> bool:
         ("bad", "", DROPPED),
         ("fa", "of", MENDED),
         ("tHe", "the", MENDED),
+        ("w ell", "well", JOINED),
     ],
 )
 def test_the_bar_is_higher_the_more_a_repair_may_harm(before: str, after: str, bar: float) -> None:
@@ -40,6 +51,15 @@ def test_the_bar_is_higher_the_more_a_repair_may_harm(before: str, after: str, b
 
 def test_a_repair_is_trusted_from_its_bar_on() -> None:
     """The model's certainty decides, against the bar for these words."""
-    trust = WordTrust(knows, COMMON)
+    trust = WordTrust(knows, COMMON).within("the well of tho sample")
     assert trust("tho", "the", MENDED)
     assert not trust("tho", "the", MENDED - 0.01)
+
+
+@pytest.mark.parametrize(("good", "ruined", "bar"), [(12, 10, MENDED), (10, 12, RUINED), (2, 6, MENDED)])
+def test_among_ruined_words_only_the_certain_is_trusted(good: int, ruined: int, bar: float) -> None:
+    """Where most of many words are none, what is likely among good words is a guess; a short text proves nothing."""
+    assert (good + ruined >= RUINED_WORDS) == (good > 2)
+    trust = WordTrust(knows, COMMON).within("well " * good + "pleny " * ruined)
+    assert trust("tho", "the", bar)
+    assert not trust("tho", "the", bar - 0.01)

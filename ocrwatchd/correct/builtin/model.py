@@ -149,7 +149,7 @@ class BuiltinModel:
             NativeFailure: a forward pass failed. The next text can be asked about all the same.
         """
         self._reader.deadline = deadline
-        return propose(text, self._reader, self._vocabulary, trust or self.trust, guesser())
+        return propose(text, self._reader, self._vocabulary, trust or self.trust.within(text), guesser())
 
     def close(self) -> None:
         """Free the native memory."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ocrwatchd.correct.builtin.format import Trust
+
 MENDED = 0.4
 """What is no word becomes one."""
 
-STRANGE = 0.6
+STRANGE = 0.5
 """What is no word becomes another one that is not known: a name, most likely."""
 
-OTHER = 0.92
+OTHER = 0.9
 """A word becomes another one."""
 
 SPOILED = 0.95
@@ -25,6 +27,15 @@ SPOILED = 0.95
 
 DROPPED = 0.97
 """Something becomes nothing."""
+
+JOINED = 0.8
+"""Two words become one."""
+
+RUINED_SHARE, RUINED_WORDS = 0.5, 20
+"""A text of so many words or more, of which a larger share are none, was not misread but ruined."""
+
+RUINED = 0.9
+"""What is likely among good words is a guess among ruined ones: there any repair needs this."""
 
 SHORT_LETTERS = 4
 """Dictionaries hold every abbreviation; words up to this length must be common ones, too."""
@@ -36,7 +47,7 @@ _LETTERS = frozenset({"a", "A", "I", "O"})
 
 
 class WordTrust:
-    """Trusts a repair by what a dictionary says about its words; see ``format.Trust``.
+    """Trusts a repair by what a dictionary says about its words.
 
     Args:
         knows: True for a word of the language, whatever its capitals.
@@ -47,21 +58,27 @@ class WordTrust:
         self._knows = knows
         self._common = frozenset(map(str.lower, common))
 
-    def __call__(self, before: str, after: str, certainty: float) -> bool:
-        """True where the certainty is enough for what the repair does."""
-        return certainty >= self.bar(before, after)
+    def within(self, text: str) -> Trust:
+        """The trust in repairs of this text."""
+        least = RUINED if self._is_ruined(text) else 0.0
+        return lambda before, after, certainty: certainty >= max(least, self.bar(before, after))
 
     def bar(self, before: str, after: str) -> float:
-        """The certainty, 0-1, that this repair needs."""
+        """The certainty, 0-1, that this repair needs among good words."""
         if not after:
             return DROPPED
         if self.is_word(before):
             return OTHER if self.is_word(after) else SPOILED
-        return MENDED if self.is_word(after) else STRANGE
+        bar = MENDED if self.is_word(after) else STRANGE
+        return max(bar, JOINED) if " " in before else bar
 
     def is_word(self, text: str) -> bool:
         """True where each part of a text between spaces, hyphens and apostrophes is a word."""
         return all(self._is_known(part) for part in text.split()) and bool(text.strip())
+
+    def _is_ruined(self, text: str) -> bool:
+        words = [word for word in text.split() if any(map(str.isalpha, word))]
+        return len(words) >= RUINED_WORDS and sum(map(self.is_word, words)) < (1 - RUINED_SHARE) * len(words)
 
     def _is_known(self, word: str) -> bool:
         core = _AROUND.sub("", word)

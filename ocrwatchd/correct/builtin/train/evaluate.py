@@ -33,6 +33,8 @@ from ocrwatchd.correct.gate import admit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocrwatchd.correct.builtin.format import Trust
+
 
 SEED = 99
 TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")
@@ -76,15 +78,16 @@ class Mender:
         """The text after the gate, for each bar; 0 stands for the dictionary's trust."""
         pieces: list[list[str]] = [[] for _ in bars]
         for chunk in split(text):
-            trust = self._model.trust if len(bars) == 1 and not bars[0] else _loose
-            found = self._model.repairs(chunk.text, trust)
+            found = self._model.repairs(chunk.text, None if len(bars) == 1 and not bars[0] else _loose)
+            trust = self._model.trust.within(chunk.text)
             for number, bar in enumerate(bars):
-                taken = [repair for repair in found if self._is_taken(repair, bar)]
+                taken = [repair for repair in found if _is_taken(repair, bar, trust)]
                 pieces[number].append(admit(chunk.text, repaired(chunk.text, taken)).text)
         return ["".join(each) for each in pieces]
 
-    def _is_taken(self, repair: Repair, bar: float) -> bool:
-        return repair.certainty >= bar if bar else self._model.trust(repair.before, repair.after, repair.certainty)
+
+def _is_taken(repair: Repair, bar: float, trust: Trust) -> bool:
+    return repair.certainty >= bar if bar else trust(repair.before, repair.after, repair.certainty)
 
 
 def _loose(_before: str, _after: str, certainty: float) -> bool:
