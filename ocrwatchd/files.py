@@ -179,6 +179,23 @@ def lies(path: Path) -> bool:
     return True
 
 
+def below(folder: Path) -> Iterator[Path]:
+    """Everything under a folder that is no folder itself; nothing where there is no such folder.
+
+    Raises:
+        OSError: a folder cannot be read; ``os.walk`` would pass it over.
+    """
+
+    def refuse(error: OSError) -> None:
+        if lies(folder):
+            raise error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        here = type(folder)(parent)
+        links = [name for name in folders if (here / name).is_symlink()]
+        yield from (here / name for name in sorted([*names, *links]))
+
+
 def rename_new(source: Path, target: Path) -> None:
     """Rename within one mount, never replacing; nothing is synced.
 

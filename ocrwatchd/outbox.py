@@ -219,7 +219,7 @@ def clear(job: Job) -> None:
     Raises:
         OSError: it cannot be removed, or the scan still lies in it.
     """
-    if job.source.is_file() or job.source.is_symlink():
+    if any(True for _ in files.below(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
     if os.path.lexists(job.folder):
         shutil.rmtree(job.folder)

@@ -118,6 +118,9 @@ class Workplace:
         """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
 
         What an interrupted copy has left is removed: its original is still in the inbox.
+
+        Raises:
+            OSError: a folder cannot be read; whether a scan lies in it is not known then.
         """
         if not self.held():
             return  # the folder has gone since it was opened, and all jobs with it
@@ -130,10 +133,8 @@ class Workplace:
 
 
 def _only_file(folder: Path) -> Path:
-    for parent, _folders, names in os.walk(folder):
-        for name in sorted(names):
-            path = type(folder)(parent, name)
-            if not name.startswith(files.TEMPORARY_PREFIX):
-                return path.relative_to(folder)
-            path.unlink()
+    for path in files.below(folder):
+        if not path.name.startswith(files.TEMPORARY_PREFIX):
+            return path.relative_to(folder)
+        path.unlink()
     return type(folder)()

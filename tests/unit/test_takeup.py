@@ -132,6 +132,25 @@ def test_folder_of_an_ended_job_is_cleared(house):
     assert not job.folder.exists()
 
 
+def test_folder_that_cannot_be_read_now_is_not_taken_for_an_empty_one(house, monkeypatch):
+    """An I/O error at the start must not cost the only copy of a scan."""
+    job = house.claim()
+    real = os.scandir
+
+    def failing(path):
+        if str(path) == str(job.source.parent):
+            raise OSError(5, os.strerror(5), str(path))
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", failing)
+        with pytest.raises(OSError, match="Input/output"):
+            house.start()
+    assert job.source.exists()
+    house.start()
+    assert [again.id for again in house.again] == [job.id]
+
+
 def test_half_a_copy_is_no_scan(house):
     """A claim by copy that broke off leaves a temporary file, and its original in the inbox."""
     job = house.claim(moved=False)
