@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import socket
 
+PATIENCE_SECONDS = 1.0
+"""How long a line may wait for a reader who does not come; the kernel queues some 10 of them, then senders wait."""
+
 
 def notify(*lines: str) -> None:
     """Send state lines such as ``READY=1``, ``STATUS=…``, ``WATCHDOG=1``, ``STOPPING=1``; never raises."""
@@ -18,6 +21,7 @@ def notify(*lines: str) -> None:
     if address.startswith("@"):  # an abstract socket's name starts with a null byte
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+        out.settimeout(PATIENCE_SECONDS)
         try:
             out.sendto("\n".join(line.replace("\n", " ") for line in lines).encode(errors="replace"), address)
         except OSError:

@@ -1,5 +1,6 @@
 """What systemd hears."""
 
+import contextlib
 import os
 import socket
 
@@ -27,6 +28,22 @@ def test_without_systemd_nothing_happens(monkeypatch, tmp_path):
     systemd.notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     systemd.notify("READY=1")
+
+
+def test_who_does_not_listen_holds_nothing_up(monkeypatch, tmp_path):
+    """Once the queue of a socket that nobody reads is full, a line is lost; the work goes on."""
+    monkeypatch.setattr(systemd, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler,
+    ):
+        deaf.bind(str(tmp_path / "notify"))
+        filler.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                filler.sendto(b"full", str(tmp_path / "notify"))
+        systemd.notify("STATUS=lost")
 
 
 def test_heartbeat_is_half_of_the_watchdogs_time(monkeypatch):
