@@ -80,7 +80,8 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
             shutil.copyfile(scan, root / "inbox" / SCAN)
         console.print(f"dropped in  {SCAN} (a letter, badly scanned)")
         receipt = _await_receipt(root, daemon)
-        console.print(f"delivered   after {time.monotonic() - dropped:.1f} s, engine start included\n")
+        outcome = "set aside" if receipt is None else "delivered"
+        console.print(f"{outcome:11} after {time.monotonic() - dropped:.1f} s, engine start included\n")
     if receipt is None:
         for reason in sorted((root / "failed").rglob("*.reason.txt")):
             console.print(reason.read_text(encoding="utf-8"), markup=False)
@@ -102,23 +103,27 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
 
 def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
     base = configfile.load(config)
-    # JSON's strings, numbers and lists are TOML's too.
     # A show fetches nothing: some gigabytes would be on their way when it ends.
     settings = base.llm.model_dump(mode="json") | {"allow_auto_download": False}
     if base.llm.model == "auto":  # some gigabytes take longer to load than a show may last
         settings["model"] = BUILTIN_NAME
-    llm = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
-    gate = "\n".join(f"{key} = {json.dumps(value)}" for key, value in base.gate.model_dump(mode="json").items())
+    llm = "\n".join(f"{key} = {_toml(value)}" for key, value in settings.items())
+    gate = "\n".join(f"{key} = {_toml(value)}" for key, value in base.gate.model_dump(mode="json").items())
     path = root / "config.toml"
     path.write_text(
-        f"[folders]\nroot = {json.dumps(str(root))}\n\n[arrival]\nafter_close_seconds = 0.5\n\n"
-        f'[ocr]\nengine = "{engine}"\nlicense = {json.dumps(base.ocr.license)}\n\n'
+        f"[folders]\nroot = {_toml(str(root))}\n\n[arrival]\nafter_close_seconds = 0.5\n\n"
+        f'[ocr]\nengine = "{engine}"\nlicense = {_toml(base.ocr.license)}\n\n'
         f"[llm]\n{llm}\n\n[gate]\n{gate}\n\n"
         '[output]\nformats = ["txt", "json", "raw"]\n\n[log]\nformat = "json"\n',
         encoding="utf-8",
     )
     path.chmod(0o600)
     return path
+
+
+def _toml(value: object) -> str:
+    """JSON's strings, numbers and lists are TOML's too, but for letters told by pairs of surrogates, and DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @contextlib.contextmanager
@@ -132,6 +137,7 @@ def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
         daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=log)
         try:
             _await_ready(notified, daemon, root)
+            notified.close()  # its queue, that nobody reads any more, would fill and hold the daemon up
             yield daemon
         finally:
             daemon.send_signal(signal.SIGTERM)
