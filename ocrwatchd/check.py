@@ -61,13 +61,19 @@ def _folders(config: Config) -> Iterator[Finding]:
 
 
 def _folder(name: str, path: Path) -> Finding:
-    if path.is_dir():
+    # Asked by os.path: Path's questions raise where a folder above may not be entered.
+    if os.path.isdir(path):  # noqa: PTH112
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
         remedy = f"{path} is not readable and writable for this user (uid {os.geteuid()}); mend its owner or mode"
         return Finding(name, usable, str(path) if usable else remedy)
     if os.path.lexists(path):
         return Finding(name, False, f"{path} is not a folder; remove it or name another one")
-    parent = next(parent for parent in path.parents if parent.exists())
+    parent = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110
+    if not os.access(parent, os.X_OK):
+        words = (
+            f"{path} cannot be reached: this user (uid {os.geteuid()}) may not enter {parent}; mend its owner or mode"
+        )
+        return Finding(name, False, words)
     if os.access(parent, os.W_OK | os.X_OK):
         return Finding(name, True, f"{path} will be made")
     return Finding(name, False, f"{path} is missing and cannot be made in {parent}; make it, with this user as owner")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 NOT_BUILT = "not built yet"
 """Marks, as a field's title, a key that can be set but has no effect so far."""
@@ -47,6 +47,19 @@ DEFAULT_IGNORE = (
 LANGUAGE = "^[a-z]{3}$"
 """What a language's code looks like: ISO 639-3."""
 
+
+def _possible(path: str) -> str:
+    """A path as it was given, where it can be one."""
+    if "\0" in path:
+        raise ValueError("a path holds no null character")
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("that user's home folder is not known; write the whole path") from None
+    return path
+
+
+Location = Annotated[str, AfterValidator(_possible)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Literal["txt", "json", "raw", "pdf", "hocr", "md", "review"]
 BUILT_FORMATS = frozenset({"txt", "json", "raw"})
@@ -71,11 +84,11 @@ class Section(BaseModel):
 class Folders(Section):
     """Where documents lie; an empty name stands for the folder of that name under ``root``."""
 
-    root: str = ""
-    inbox: str = ""
-    outbox: str = ""
-    archive: str = ""
-    failed: str = ""
+    root: Location = ""
+    inbox: Location = ""
+    outbox: Location = ""
+    archive: Location = ""
+    failed: Location = ""
     file_mode: int = Field(0o640, ge=0o400, le=0o777)
     folder_mode: int = Field(0o2770, ge=0o700, le=0o7777)
     group: str = ""
@@ -145,7 +158,7 @@ class Ocr(Section):
     languages: Annotated[tuple[Annotated[str, Field(pattern=LANGUAGE)], ...], Field(strict=False, min_length=1)] = (
         "eng",
     )
-    license: str = ""
+    license: Location = ""
     threads: int = Field(0, ge=0, le=256)
     page_deadline_s: float = Field(300.0, ge=1)
     dpi: int = Field(300, ge=50, le=1200)
@@ -154,7 +167,7 @@ class Ocr(Section):
     clean: Literal["auto", "off"] = "auto"
     pdf_text: Literal["auto", "ocr", "keep"] = Field("auto", title=NOT_BUILT)
     pdf_passwords: Names = ()
-    resources_dir: str = ""
+    resources_dir: Location = ""
     allow_downloads: bool = True
     memory_mb: int = Field(0, ge=0)
 
@@ -172,7 +185,7 @@ class Llm(Section):
     hugging_face_repo_id: str = "Qwen/Qwen2.5-3B-Instruct-GGUF"
     hugging_face_quantization: str = "int8"
     hugging_face_file_name: str = ""
-    directory_model_path: str = ""
+    directory_model_path: Location = ""
     allow_auto_download: bool = True
     context_size: int = Field(4096, ge=512)
     gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
@@ -187,7 +200,7 @@ class Llm(Section):
     @classmethod
     def _known(cls, value: str) -> str:
         if value in {"auto", "builtin", "huggingface", "off"} or "/" in value or value.endswith(".gguf"):
-            return value
+            return _possible(value)
         raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
 
 

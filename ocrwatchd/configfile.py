@@ -34,8 +34,12 @@ def load(path: Path | None = None) -> Config:
         if path is None:
             return Config()
         raise ConfigError(f"{source}: no such file; name an existing one with --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{source}: cannot be read: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{source}: cannot be read: a folder; name the file in it with --config") from error
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read: {error.strerror}; mend its owner or mode, or its disk") from error
     try:
         return parse(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

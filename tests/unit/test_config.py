@@ -126,8 +126,30 @@ def test_named_file_must_exist(tmp_path):
 
 def test_folder_is_no_configuration(tmp_path):
     """A folder in the file's place gives a message, not a traceback."""
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot be read: a folder; name the file"):
         configfile.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        *(("folders", name) for name in ("root", "inbox", "outbox", "archive", "failed")),
+        *(("ocr", "license"), ("ocr", "resources_dir"), ("llm", "model"), ("llm", "directory_model_path")),
+    ],
+)
+def test_a_path_that_cannot_be_one_is_refused(section, key):
+    """The home of somebody who has none, and what no system call takes, are mistakes and no traceback."""
+    for path, words in (("~nobody-of-that-name/x", "home folder is not known"), ("/a\0/b", "no null character")):
+        with pytest.raises(configfile.Mistakes, match=words):
+            configfile.parse({section: {key: path}})
+
+
+def test_configuration_of_other_letters_says_what_to_do(tmp_path):
+    """A file saved as Latin-1 is told by what it has to be."""
+    path = write(tmp_path, "")
+    path.write_bytes("# Schlüssel".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"not UTF-8 \(byte 6\); save it as UTF-8"):
+        configfile.load(path)
 
 
 @pytest.mark.parametrize("pair", [("inbox", "outbox"), ("archive", "inbox"), ("failed", "failed")])
