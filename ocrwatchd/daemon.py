@@ -176,7 +176,9 @@ class Daemon:
 
     def _turn(self) -> None:
         self._sleep()
-        self._mend_ledger()
+        if not self._ledger_fit():
+            self._report("running")
+            return  # scans in work are not known to it: nothing may be decided over them
         self._arrivals.turn()
         # What waits for a folder lies in .work too: a full disk must not be filled further.
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
@@ -196,14 +198,19 @@ class Daemon:
         for key, _events in self._selector.select(timeout):
             key.data()
 
-    def _mend_ledger(self) -> None:
-        if not self._ledger.damaged:
-            return
+    def _ledger_fit(self) -> bool:
+        """Whether the ledger can be asked; a damaged one is replaced."""
+        if not (self._ledger.damaged or self._ledger.bare):
+            return True
         try:
             replace_damaged(self._ledger, self._workplace, self._config)
         except (OSError, FolderUnusable) as error:
-            self._reporter.trouble("ledger", str(error))
+            if self._once:
+                raise
+            self._reporter.trouble("ledger", in_words(error) if isinstance(error, OSError) else str(error))
             time.sleep(LEDGER_PAUSE_S)
+            return False
+        return True
 
     def _work(self) -> None:
         while self._backlog and self._dispatcher.submit(self._backlog[0]):

@@ -57,6 +57,7 @@ class Ledger:
     Attributes:
         path: the file.
         damaged: what is wrong with the file's content, or "" where nothing is known to be; see :meth:`replace`.
+        bare: it has taken a damaged one's place, and does not know what lies in the folders yet.
 
     Raises:
         FolderUnusable: the file cannot be opened now, or a newer ocrwatchd wrote it.
@@ -66,6 +67,7 @@ class Ledger:
     def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         self.path = path
         self.damaged = ""
+        self.bare = False
         self._patience_s = patience_s
         self._db = schema.connect(path, patience_s)
 
@@ -86,11 +88,12 @@ class Ledger:
 
         Raises:
             FolderUnusable: there is no room for a new one.
+            DamagedLedger: the new one is damaged as well.
         """
         self._db.close()
         aside = schema.set_aside(self.path, "damaged")
         self._db = schema.connect(self.path, self._patience_s)
-        self.damaged = ""
+        self.damaged, self.bare = "", True
         return aside
 
     @contextlib.contextmanager

@@ -65,14 +65,20 @@ def complete(ledger: Ledger, workplace: Workplace, config: Config) -> None:
 def replace_damaged(ledger: Ledger, workplace: Workplace, config: Config) -> None:
     """Mend a ledger that turned out to be damaged while it was open: set it aside, and build another from the folders.
 
+    After an error it stays ``damaged`` or ``bare``, and the call is to be made again.
+
     Raises:
         FolderUnusable: no other one can be begun.
         OSError: a folder cannot be read, or the ledger not written.
     """
-    wrong = ledger.damaged
-    _tell(ledger.replace(), wrong)
+    if wrong := ledger.damaged:
+        try:
+            _tell(ledger.replace(), wrong)
+        except DamagedLedger as error:
+            raise _none_can_be_kept(ledger.path, error) from error
     complete(ledger, workplace, config)
     recall(workplace, ledger, config.folders)
+    ledger.bare = False
 
 
 def _open(path: Path) -> Ledger:
@@ -83,7 +89,11 @@ def _open(path: Path) -> Ledger:
     try:
         return Ledger(path)
     except DamagedLedger as error:
-        raise FolderUnusable(f"no ledger can be kept in {path.parent}: {error}; check that disk") from error
+        raise _none_can_be_kept(path, error) from error
+
+
+def _none_can_be_kept(path: Path, error: DamagedLedger) -> FolderUnusable:
+    return FolderUnusable(f"no ledger can be kept in {path.parent}: {error}; check that disk")
 
 
 def _tell(aside: Path, wrong: str) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, opening, outbox, rebuild, route
+from ocrwatchd import files, opening, outbox, rebuild, route, schema
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.endings import Endings
 from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.ledger import Ledger
+from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.model import Ending, Outcome, Scan
 from ocrwatchd.retention import DAY_S
+from ocrwatchd.schema import DamagedLedger
 from ocrwatchd.takeup import take_up
 from tests.unit.test_schema import DAMAGES
 
@@ -219,6 +220,34 @@ def test_ledger_that_breaks_in_use_is_replaced_with_all_jobs_known(house, monkey
         assert house.ledger.entry(done.id).state == "delivered"
         house.endings.resume(way)
     assert house.lying("outbox") == ["done-2.json", "done-2.txt", "done.json", "done.txt"]
+
+
+def test_replacing_that_broke_off_is_gone_on_with(house, monkeypatch):
+    """A folder that cannot be read at that moment leaves no ledger that passes for complete, nor a second bad one."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        _done, _bad, work, _way = crowd(house)
+        house.ledger.damaged = "malformed"
+        with monkeypatch.context() as patched:
+            patched.setattr(opening, "rebuild", lambda *_: (_ for _ in ()).throw(OSError(errno.ESTALE, "gone")))
+            with pytest.raises(OSError, match="gone"):
+                opening.replace_damaged(house.ledger, house.workplace, house.config)
+        assert house.ledger.bare
+        opening.replace_damaged(house.ledger, house.workplace, house.config)
+        assert not house.ledger.bare
+        assert house.ledger.started(work.id) == 1
+    assert len(list(house.state.glob("ledger.damaged-*.sqlite3"))) == 1
+
+
+def test_state_directory_whose_disk_damages_every_ledger_is_told(house, monkeypatch):
+    """A second damaged one in a row is the disk's fault, and nothing to go on with."""
+    with house.open():
+        house.ledger.damaged = "malformed"
+        monkeypatch.setattr(schema, "connect", lambda *_: (_ for _ in ()).throw(DamagedLedger("malformed")))
+        with pytest.raises(FolderUnusable, match="check that disk"):
+            opening.replace_damaged(house.ledger, house.workplace, house.config)
+        with pytest.raises(LedgerFault):
+            house.ledger.entry("j")
 
 
 def test_rebuild_that_broke_off_is_done_again(house, monkeypatch):
