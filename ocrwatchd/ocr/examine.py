@@ -52,5 +52,6 @@ def _aspose(ocr: Ocr, *, needed: bool) -> tuple[Finding, ...]:
     if licence is None:
         return (started, Finding("licence", True, "none: evaluation mode" if needed else "none, and none is needed"))
     if trial.refusal:
-        return (started, Finding("licence", not needed, f"{licence}: not accepted: {trial.refusal}"))
+        remedy = 'put a valid one there, or set ocr.license = "" to go on without'
+        return (started, Finding("licence", not needed, f"{licence}: not accepted: {trial.refusal}; {remedy}"))
     return (started, Finding("licence", True, f"{licence} is accepted"))

@@ -215,6 +215,7 @@ def test_an_examination_names_a_bad_licence(tmp_path):
     ok, words = examined({"license": str(tmp_path / "missing.lic")}, tmp_path)["licence"]
     assert not ok
     assert str(tmp_path / "missing.lic") in words
+    assert "put a valid one there" in words
 
 
 @pytest.mark.parametrize(("name", "said"), [("junk.lic", "not accepted"), ("missing.lic", "No such file")])
