@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,13 @@ def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Fol
         if job_id not in here:
             ledger.forget(job_id)
     # All that is on its way out is known before any new name is chosen.
-    going = {job.id: job for job in jobs if _catch_up(job, ledger, folders)}
     for job in jobs:
-        endings.take(job, partial(_take_up, going.get(job.id, job), ledger, endings, folders.path("inbox")))
+        try:
+            _catch_up(job, ledger, folders)
+        except OSError as error:  # it is tried again with the job
+            log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
+    for job in jobs:
+        endings.take(job, partial(_take_up, job, ledger, endings, folders))
 
 
 def recall(workplace: Workplace, ledger: Ledger, folders: Folders) -> None:
@@ -62,20 +67,16 @@ def recall(workplace: Workplace, ledger: Ledger, folders: Folders) -> None:
 
 def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
     """Let the ledger know of a delivery that has begun, where only the job's folder tells it; whether there is one."""
-    try:
-        way = route.read(job.folder)
-        entry = ledger.entry(job.id)
-        if way is None or (entry is not None and entry.state in {"delivered", "failed"} and not job.relative.name):
-            return False
-        if entry is None or entry.state == "claimed":
-            if not _is_safe(job, way, folders):
-                route.remove(job.folder)
-                return False
-            _claim(job, way.relative, "", ledger)
-        ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
-    except OSError as error:
-        log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
+    way = route.read(job.folder)
+    entry = ledger.entry(job.id)
+    if way is None or (entry is not None and entry.state in {"delivered", "failed"} and not job.relative.name):
         return False
+    if entry is None or entry.state == "claimed":
+        if not _is_safe(job, way, folders):
+            route.remove(job.folder)
+            return False
+        _claim(job, way.relative, "", ledger)
+    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
     return True
 
 
@@ -87,8 +88,10 @@ def _is_safe(job: Job, way: route.Route, folders: Folders) -> bool:
     return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
 
 
-def _take_up(job: Job, ledger: Ledger, endings: Endings, inbox: Path) -> Callable[[], None] | None:
+def _take_up(job: Job, ledger: Ledger, endings: Endings, folders: Folders) -> Callable[[], None] | None:
     entry = ledger.entry(job.id)
+    if (entry is None or entry.state != "delivering") and _catch_up(job, ledger, folders):
+        entry = ledger.entry(job.id)
     has_scan = job.relative.name != ""
     if entry is not None and entry.state == "delivering":
         return partial(endings.resume, Job(job.id, job.folder, entry.relative, job.work))
@@ -97,7 +100,7 @@ def _take_up(job: Job, ledger: Ledger, endings: Endings, inbox: Path) -> Callabl
         ledger.forget(job.id)
         outbox.clear(job)
         return None
-    if _is_copied_twice(job, entry, inbox):
+    if _is_copied_twice(job, entry, folders.path("inbox")):
         ledger.forget(job.id)
         job.source.unlink()
         outbox.clear(job)
@@ -121,10 +124,16 @@ def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
     """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
     original = inbox / job.relative
     begun = entry.started if entry is not None else (job.folder / "pages").exists()
-    if begun or not os.path.lexists(original):
+    if begun:
         return False
-    theirs, ours = os.lstat(original), os.lstat(job.source)
-    return theirs.st_mtime_ns == ours.st_mtime_ns and files.equal(job.source, original)
+    ours = os.lstat(job.source)
+    try:
+        theirs = os.lstat(original)
+        if not stat.S_ISREG(theirs.st_mode) or theirs.st_mtime_ns != ours.st_mtime_ns:
+            return False
+        return files.equal(job.source, original)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False  # what lies there, or no longer does, is not what could be copied
 
 
 def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:

@@ -209,6 +209,36 @@ def test_disk_that_fails_at_the_start_costs_a_pause_and_no_more(house, monkeypat
     assert [again.id for again in house.again] == [job.id]
 
 
+@pytest.mark.parametrize("broken", [(route, "read"), (Ledger, "delivering")])
+def test_delivery_that_the_disk_hides_at_the_start_is_not_begun_anew(house, monkeypatch, broken):
+    """A ledger that is behind, and a fault when it should catch up: the scan waits, and is not delivered twice."""
+    job = house.claim()
+    job.out.mkdir()
+    for suffix in (".txt", ".json"):
+        (job.out / f"document{suffix}").write_text("text")
+    route.write(job.folder, route.Route(job.relative, "outbox", "scan-7", (".txt", ".json")))
+    with monkeypatch.context() as patched:
+        patched.setattr(*broken, lambda *_: (_ for _ in ()).throw(OSError(5, os.strerror(5))))
+        house.start()
+    assert house.again == []
+    due = house.endings.next_due()
+    monkeypatch.setattr("time.monotonic", lambda: due)
+    house.endings.turn()
+    assert house.again == []
+    assert house.lying("outbox") == ["scan-7.json", "scan-7.txt"]
+
+
+def test_link_that_takes_a_claimed_scans_name_does_not_stop_it(house):
+    """Nothing that lies in the inbox, of whatever kind and date, keeps a claimed scan from going on."""
+    job = house.claim()
+    times = job.source.stat().st_mtime_ns
+    link = house.folders.path("inbox") / "scan.png"
+    link.symlink_to("nowhere")
+    os.utime(link, ns=(times, times), follow_symlinks=False)
+    house.start()
+    assert [again.id for again in house.again] == [job.id]
+
+
 def test_copy_without_a_row_whose_original_is_in_the_inbox_is_dropped(house):
     """With the ledger lost too, a claim by copy that broke off does not become a second scan."""
     job = house.claim(moved=False, row=False)
