@@ -67,8 +67,8 @@ class Claims:
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
                 reason = in_words(error) if isinstance(error, OSError) else str(error)
                 self._reporter.trouble("claim", f"a scan cannot be claimed: {reason}")
-            else:
-                self._reporter.trouble("claim", "")
+                return  # the others would fail alike, and each wait for the ledger: the loop has to stay quick
+            self._reporter.trouble("claim", "")
 
     def _claim(self, ready: Ready) -> None:
         job = self._workplace.new_job(ready.scan)

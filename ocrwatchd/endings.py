@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """How long a job whose folder is full, gone or broken waits before the next try, in seconds; the last one repeats."""
 
+TURN_SECONDS = 0.5
+"""After this time a turn begins no further try, so that the loop stays quick."""
+
 log = structlog.get_logger()
 
 
@@ -78,8 +81,9 @@ class Endings:
         return self._parked[0][0] if self._parked else None
 
     def turn(self) -> None:
-        """Try again what is due."""
-        while self._parked and self._parked[0][0] <= time.monotonic():
+        """Try again what is due, some of it: where a folder or the ledger answers late, the next turn goes on."""
+        now = time.monotonic()
+        while self._parked and self._parked[0][0] <= now and time.monotonic() < now + TURN_SECONDS:
             heapq.heappop(self._parked)[2]()
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files, outbox, route, steps
+from ocrwatchd import files, outbox, route, steps, systemd
 from ocrwatchd.arrival.complete import Finding, examine
 from ocrwatchd.model import Job
 from ocrwatchd.outbox import RECEIPT, STEM
@@ -51,6 +51,7 @@ def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Fol
         except OSError as error:  # it is tried again with the job
             log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
     for job in jobs:
+        systemd.notify("WATCHDOG=1")  # completing deliveries may take long
         endings.take(job, partial(_take_up, job, ledger, endings, folders))
 
 

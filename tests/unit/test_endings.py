@@ -162,6 +162,20 @@ def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monke
     assert desk.ears.troubles == {}
 
 
+def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
+    """Many scans that wait for a slow share are tried a few at a time: systemd's watchdog wants to hear between."""
+    clock = [time.monotonic()]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    job = desk.job()
+    tried = []
+    for number in range(9):
+        desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+        desk.endings._parked[-1] = (clock[0], number, lambda: (tried.append(1), clock.__setitem__(0, clock[0] + 1.0)))
+    desk.endings.turn()
+    assert len(tried) == 1
+    assert desk.endings.next_due() <= clock[0]
+
+
 @pytest.mark.parametrize(
     "fault", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EACCES", "ENOENT", "EHOSTDOWN", "ETIMEDOUT"]
 )
