@@ -37,3 +37,31 @@ def test_the_unit_grants_what_it_takes_to_see_a_writer(tmp_path):
         assert asked(scan, "-all") == "None"
         assert asked(scan, "-all,+lease") == "True"
     assert asked(scan, "-all,+lease") == "False"
+
+
+ENGINE = """
+import os, sys
+from pathlib import Path
+from ocrwatchd.engine.guard import settle_in
+settle_in(os.getppid(), Path(sys.argv[1]))
+import threading
+def tell():
+    status = open(f"/proc/self/task/{threading.get_native_id()}/status")
+    print([line.split()[1] for line in status if "Cap" in line][:3])
+tell()
+reader = threading.Thread(target=tell)
+reader.start()
+reader.join()
+"""
+
+
+@pytest.mark.slow
+def test_the_engine_gives_that_right_up(tmp_path):
+    """Where hostile files are read, nobody can make others wait for the machine's files; other rights stay."""
+    needs_root()
+    (setpriv,) = needs("setpriv")
+    command = [setpriv, "--bounding-set=-all,+lease,+chown", "--inh-caps=-all,+lease", sys.executable, "-c", ENGINE]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    nothing, chown = f"{0:016x}", f"{1:016x}"
+    assert done.stdout.splitlines() == [f"{[nothing, chown, chown]}"] * 2
