@@ -14,12 +14,18 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from ocrwatchd import systemd
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 TEMPORARY_PREFIX = ".ocrwatchd-"
 BLOCK_BYTES = 1 << 20
+STRETCH_BYTES = 1 << 25
+"""After so much of a copy systemd hears that we are alive: to a share, a large file may take longer than it waits."""
+
+ALIVE = "WATCHDOG=1"
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
@@ -76,10 +82,14 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
     """
     source = os.fstat(file)
     with _temporary(target, source.st_mode & 0o777 if mode is None else mode) as (temporary, out):
-        offset = 0
+        offset = synced = 0
         while block := os.pread(file, BLOCK_BYTES, offset):
             _write_all(out, block)
             offset += len(block)
+            if offset - synced >= STRETCH_BYTES:
+                os.fdatasync(out)  # else all of the waiting would come at once, in the last fsync
+                systemd.notify(ALIVE)
+                synced = offset
         os.utime(out, ns=(source.st_atime_ns, source.st_mtime_ns))
         os.fsync(out)
         rename_new(temporary, target)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import grp
-import itertools
 import os
 import shutil
 import time
@@ -245,7 +244,9 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 
 def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
-    """The first of ``stem``, ``stem-2``, ``stem-3`` … that is free.
+    """A free one of ``stem``, ``stem-2``, ``stem-3`` …: the first where no earlier one was taken away.
+
+    A scanner may use one name for years, so not every number is tried.
 
     Args:
         stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
@@ -255,8 +256,15 @@ def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]
     room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(filter(free, names))
+    if free(stem):
+        return stem
+    taken, number = 1, 2
+    while not free(f"{stem}-{number}"):
+        taken, number = number, number * 2
+    while number - taken > 1:
+        middle = (taken + number) // 2
+        taken, number = (taken, middle) if free(f"{stem}-{middle}") else (middle, number)
+    return f"{stem}-{number}"
 
 
 def group_id(group: str) -> int:

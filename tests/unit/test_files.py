@@ -256,3 +256,15 @@ def test_no_descriptor_stays_open(tmp_path):
         with pytest.raises(OSError, match="not a regular"):
             files.open_regular(tmp_path / f"{turn}-fifo")
     assert len(before) == len(sorted(Path("/proc/self/fd").iterdir()))
+
+
+def test_systemd_hears_of_a_long_copy(tmp_path, monkeypatch):
+    """A large original goes to a slow share longer than the watchdog waits; killed over it, it would never arrive."""
+    told = []
+    monkeypatch.setattr(files, "STRETCH_BYTES", files.BLOCK_BYTES)
+    monkeypatch.setattr(files.systemd, "notify", told.append)
+    (tmp_path / "source").write_bytes(bytes(3 * files.BLOCK_BYTES + 1))
+    with (tmp_path / "source").open("rb") as source:
+        files.copy(source.fileno(), tmp_path / "target")
+    assert told == ["WATCHDOG=1"] * 3
+    assert (tmp_path / "target").read_bytes() == (tmp_path / "source").read_bytes()

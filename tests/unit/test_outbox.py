@@ -178,6 +178,16 @@ def test_long_name_is_cut_to_what_the_file_system_takes(house, name):
     assert all(len(os.fsencode(path)) <= 255 for path in house.lying("outbox"))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 30_000])
+def test_name_that_is_used_for_years_is_numbered_at_once(count):
+    """The next number is found in a few steps, however many there are: each costs several looks at a share."""
+    names = ["scan", *(f"scan-{number}" for number in range(2, count + 1))]
+    taken, tried = set(names), []
+    name = outbox.first_free("scan", (".txt",), lambda name: (tried.append(name), name not in taken)[1])
+    assert name == f"scan-{count + 1}"
+    assert len(tried) < 40
+
+
 def test_written_files_have_the_configured_mode(house):
     """Results get file_mode, whatever the engine's umask was."""
     house.outbox.deliver(house.job())
