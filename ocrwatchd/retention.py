@@ -15,6 +15,7 @@ import structlog
 
 from ocrwatchd.log import told
 from ocrwatchd.outbox import REASON, original_path
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ class Retention:
                 self._remove(original, goal, path)
             except OSError as error:
                 self._put_off.add(original.job)
-                self.trouble = f"{told(path.name)} cannot be removed as retention asks: {error.strerror}"
+                self.trouble = f"{told(path.name)} cannot be removed as retention asks: {in_words(error)}"
             else:
                 self._ledger.removed(original.job)
         return len(due) == most

@@ -32,11 +32,13 @@ def doubt(path: Path, what: str) -> str:
 
 
 def _doubt_folder(path: Path, what: str) -> str:
-    folder = path.resolve().parent
-    status = folder.stat()
-    if status.st_mode & stat.S_ISVTX:
-        return ""  # as /tmp: nobody can exchange another one's file
-    return _doubt(folder, status, f"the {what} {path} lies in {folder}, and that")
+    for folder in (path.absolute().parent, path.resolve().parent):  # a link can be exchanged as well
+        status = folder.stat()
+        if status.st_mode & stat.S_ISVTX:
+            continue  # as /tmp: nobody can exchange another one's file
+        if words := _doubt(folder, status, f"the {what} {path} lies in {folder}, and that"):
+            return words
+    return ""
 
 
 def _doubt(path: Path, status: os.stat_result, subject: str) -> str:

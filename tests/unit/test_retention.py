@@ -130,6 +130,7 @@ def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch)
         for _ in range(10):
             rounds.turn()
         assert ".pdf cannot be removed" in rounds.trouble
+        assert "mend its owner or mode" in rounds.trouble
     assert not any(path.exists() for path in others)
     house.pass_days(rounds, 0.1)
     assert not stubborn.exists()

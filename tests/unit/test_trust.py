@@ -51,6 +51,17 @@ def test_a_folder_in_which_others_may_exchange_it_is_refused(settings):
     configfile.load(settings)
 
 
+def test_a_link_in_a_folder_in_which_others_may_exchange_it_is_refused(settings, tmp_path):
+    """What the link leads to today is safe; tomorrow it may lead elsewhere."""
+    (tmp_path / "shared").mkdir()
+    link = tmp_path / "shared" / "config.toml"
+    link.symlink_to(settings)
+    configfile.load(link)
+    link.parent.chmod(0o777)
+    with pytest.raises(ConfigError, match=f"chmod go-w '{link.parent}'"):
+        configfile.load(link)
+
+
 def test_a_file_of_another_user_is_refused(settings):
     """Its owner could change it, whatever its mode."""
     needs_root()
