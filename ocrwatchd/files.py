@@ -37,8 +37,8 @@ _FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Obstacle(NotADirectoryError):
-    """Something lies where a sub-folder belongs; nothing is wrong with the disk or with other folders."""
+class Obstacle(OSError):
+    """One file or sub-folder is in the way, or may not be read; nothing is wrong with the disk or other folders."""
 
 
 def move(source: Path, target: Path, *, resume: bool = False) -> None:
@@ -54,6 +54,7 @@ def move(source: Path, target: Path, *, resume: bool = False) -> None:
 
     Raises:
         FileExistsError: the target exists (and, with ``resume``, differs).
+        Obstacle: the file lies on another mount and may not be read.
         OSError: as the system calls say: no room, no permission, an I/O error.
     """
     try:
@@ -244,7 +245,10 @@ def _move(source: Path, target: Path) -> None:
             raise
     else:
         return
-    file = open_regular(source)
+    try:
+        file = open_regular(source)
+    except PermissionError as error:
+        raise Obstacle(error.errno, "a file may not be read, and so not be copied", str(source)) from error
     try:
         copy(file, target)
         # Only the very file that was copied may go: another may have taken its name meanwhile.

@@ -215,7 +215,7 @@ def test_make_folder_refuses_links_below(tmp_path):
     (tmp_path / "target").mkdir()
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "sub").symlink_to(tmp_path / "target")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(files.Obstacle):
         files.make_folder(tmp_path / "root" / "sub" / "x", below=tmp_path / "root")
     assert list((tmp_path / "target").iterdir()) == []
 
@@ -256,6 +256,20 @@ def test_no_descriptor_stays_open(tmp_path):
         with pytest.raises(OSError, match="not a regular"):
             files.open_regular(tmp_path / f"{turn}-fifo")
     assert len(before) == len(sorted(Path("/proc/self/fd").iterdir()))
+
+
+def test_file_that_may_not_be_read_is_its_own_trouble(tmp_path, elsewhere, monkeypatch):
+    """Between mounts it cannot be moved; whoever uploads many of them must not stop everybody's scans for it."""
+    source = tmp_path / "scan.png"
+    source.write_bytes(b"scan")
+
+    def refused(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(files, "open_regular", refused)
+    with pytest.raises(files.Obstacle, match="may not be read"):
+        files.move(source, elsewhere / "scan.png")
+    assert source.exists()
 
 
 def test_systemd_hears_of_a_long_copy(tmp_path, monkeypatch):

@@ -199,7 +199,7 @@ def test_link_in_the_outbox_is_not_followed(house, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (house.folders.path("outbox") / "invoices").symlink_to(elsewhere)
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(files.Obstacle):
         house.outbox.deliver(house.job("invoices/scan.pdf"))
     assert list(elsewhere.iterdir()) == []
 
