@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
 REPETITIONS = 7
-QUICK_REPETITIONS = 2
+QUICK_REPETITIONS = 1
 ASPOSE_MOST = 0.5
 RAPID_MOST = 1.1
 
