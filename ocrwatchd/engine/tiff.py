@@ -27,6 +27,7 @@ MOST_ENTRIES = 512
 MOST_COMPARED = 1024
 """So many offsets of a page's strips tell whether it is the same as another one."""
 
+_READ = frozenset({254, 255, 256, 257, 273, 324})
 _TYPES = {3: ("H", 2), 4: ("I", 4), 16: ("Q", 8)}
 
 
@@ -117,8 +118,8 @@ def _frame(descriptor: int, layout: Layout, at: int, entries: int) -> Frame:
     found: dict[int, bytes] = {}
     for start in range(0, len(data) - layout.entry_bytes + 1, layout.entry_bytes):
         tag, kind = struct.unpack_from(f"{layout.order}HH", data, start)
-        if tag in {254, 255, 256, 257, 273, 324} and kind in _TYPES:
-            found.setdefault(tag, _values(descriptor, layout, kind, data[start + 4 : start + layout.entry_bytes]))
+        if tag in _READ and tag not in found and kind in _TYPES:
+            found[tag] = _values(descriptor, layout, kind, data[start + 4 : start + layout.entry_bytes])
     number = {tag: _first(layout.order, value) for tag, value in found.items()}
     kinds = number.get(254, 0)
     return Frame(

@@ -1,6 +1,7 @@
 """TIFFs of several pages."""
 
 import io
+import os
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,6 +113,18 @@ def test_endless_directories_are_cut(tmp_path):
     assert (found.cut, found.warnings) == (True, ())
     assert (len(whole.pages), whole.cut, whole.warnings) == (3_000, False, ())
     assert MAX_PAGES > 10_000
+
+
+def test_a_tag_that_comes_again_and_again_is_read_once(tmp_path, monkeypatch):
+    """Entries by the hundred over one long list of strips: what they lead to is read for the first of them only."""
+    entries = struct.pack("<HHII", 273, 4, 1024, 8) * 512
+    (tmp_path / "scan.tif").write_bytes(b"II*\0" + struct.pack("<IH", 8, 512) + entries + bytes(4))
+    reads = []
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda *arguments: reads.append(arguments) or real(*arguments))
+    with (tmp_path / "scan.tif").open("rb") as file:
+        directories(file.fileno(), 10)
+    assert len(reads) < 10
 
 
 def test_what_is_beyond_the_limit_of_pages_is_a_page_that_cannot_be_read(tmp_path, monkeypatch):
