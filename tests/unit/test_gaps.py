@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,20 @@ def found(path: Path) -> Finding:
     finally:
         os.close(file)
     return finding
+
+
+@pytest.mark.parametrize("end", [b"", b"\xff\xd9"])
+def test_hole_of_any_size_is_judged_at_once(tmp_path, end):
+    """A JPEG is searched for its end; whoever makes that a long way must not hold up everybody's scans."""
+    path = tmp_path / "a.jpg"
+    with path.open("wb") as file:
+        file.write(picture("JPEG")[:-2])
+        file.seek(1 << 42)
+        file.write(end)
+        file.truncate()
+    began = time.process_time()
+    assert found(path) is Finding.PARTIAL
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PDF"])
