@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import time
@@ -142,6 +143,8 @@ class Endings:
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
             self._tries.pop(job.id, None)
             self._reporter.trouble(job.id, "")
+            with contextlib.suppress(OSError):  # the next start does it
+                self._ledger.lost(job.id)
             return
         self._reporter.trouble(job.id, f"waits: {reason}", str(job.relative))
         if not self._patient:

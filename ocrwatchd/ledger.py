@@ -141,9 +141,13 @@ class Ledger:
         """Strike out a claim that came to nothing: the scan is still in the inbox."""
         self._run("DELETE FROM scan WHERE job = ? AND state = 'claimed'", (job,))
 
-    def claims(self) -> list[str]:
-        """The jobs that are claimed and not on their way out."""
-        return [job for (job,) in self._run("SELECT job FROM scan WHERE state = 'claimed'", ())]
+    def lost(self, job: str) -> None:
+        """Strike out a scan whose folder somebody has removed: no copy of it will be delivered, so none counts."""
+        self._run("DELETE FROM scan WHERE job = ? AND state IN ('claimed', 'delivering')", (job,))
+
+    def begun(self) -> list[str]:
+        """The jobs that have not ended."""
+        return [job for (job,) in self._run("SELECT job FROM scan WHERE state IN ('claimed', 'delivering')", ())]
 
     def claimed_anew(self, job: str) -> None:
         """Write down that an ended job's scan lies in the work folder again: folders are the truth."""

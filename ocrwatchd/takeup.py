@@ -41,9 +41,9 @@ def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Fol
     """
     jobs = list(workplace.left())
     here = {job.id for job in jobs}
-    for job_id in ledger.claims():
+    for job_id in ledger.begun():
         if job_id not in here:
-            ledger.forget(job_id)
+            ledger.lost(job_id)
     # All that is on its way out is known before any new name is chosen.
     for job in jobs:
         try:

@@ -139,6 +139,7 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
     desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
     assert desk.endings.parked == 1
     assert desk.ears.troubles == {}
+    assert ledger.entry(job.id) is None
 
 
 def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monkeypatch):

@@ -80,11 +80,13 @@ def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
     ledger.claimed("a", Path("a.png"))
     ledger.claimed("b", Path("b.png"))
     ledger.delivering("b", "outbox", "b", (".json",), "")
-    assert ledger.claims() == ["a"]
+    assert ledger.begun() == ["a", "b"]
     ledger.forget("a")
     ledger.forget("b")
     assert ledger.entry("a") is None
     assert ledger.entry("b") is not None
+    ledger.lost("b")
+    assert ledger.begun() == []
 
 
 def test_names_of_deliveries_under_way_are_reserved(ledger):

@@ -91,7 +91,17 @@ def test_row_whose_folder_has_gone_is_forgotten(house):
     job = house.claim(moved=False)
     shutil.rmtree(job.folder)
     house.start()
-    assert house.ledger.claims() == []
+    assert house.ledger.begun() == []
+
+
+def test_delivery_whose_folder_has_gone_is_forgotten(house):
+    """Somebody has emptied .work: what was never delivered must not make the scan, sent again, a copy of it."""
+    job = house.claim()
+    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), "")
+    shutil.rmtree(job.folder)
+    house.start()
+    assert house.ledger.entry(job.id) is None
+    assert house.ledger.reserved("outbox", but="") == set()
 
 
 def test_refused_scan_stays_refused(house):
