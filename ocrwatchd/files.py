@@ -97,8 +97,14 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
     sync_folder(target.parent)
 
 
-def write_new(
-    path: Path, content: bytes | Iterable[bytes], mode: int = 0o640, gid: int = -1, *, replace: bool = False
+def write_new(  # noqa: PLR0913 - two of them are seldom given
+    path: Path,
+    content: bytes | Iterable[bytes],
+    mode: int = 0o640,
+    gid: int = -1,
+    *,
+    replace: bool = False,
+    lasting: bool = True,
 ) -> None:
     """Write a file that appears whole and synced under its name, or not at all.
 
@@ -108,6 +114,7 @@ def write_new(
         mode: permissions, whatever the umask.
         gid: group of the file; -1 leaves it to the folder.
         replace: an existing file gives way.
+        lasting: False: it outlives the process, but after a power cut it may be missing, or not be what was written.
 
     Raises:
         FileExistsError: the name is taken and ``replace`` is off.
@@ -116,12 +123,14 @@ def write_new(
     with _temporary(path, mode, gid) as (temporary, out):
         for block in (content,) if isinstance(content, bytes) else content:
             _write_all(out, block)
-        os.fsync(out)
+        if lasting:
+            os.fsync(out)
         if replace:
             temporary.replace(path)
         else:
             rename_new(temporary, path)
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def make_inner(path: Path, mode: int = 0o700) -> None:

@@ -1,4 +1,7 @@
-"""What the daemon remembers of each scan from its claim on: SQLite, durable at every step.
+"""What the daemon remembers of each scan from its claim on: SQLite, whatever becomes of the process.
+
+Before a scan's files leave the work folder, and when its delivery has ended, all is synced. What comes before that may
+be behind after a power cut: the scan in the work folder tells it too, or the engine finds it again.
 
 Every method raises :class:`LedgerFault` where the file is locked, full or broken; the same call can be made again.
 Directories are the truth; the ledger remembers what they cannot show: attempts, hashes, the name chosen for a delivery.
@@ -135,6 +138,7 @@ class Ledger:
             "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
             " VALUES (?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (job, os.fsencode(relative), refusal, size, _storable(mtime_ns), time.time()),
+            lasting=False,
         )
 
     def forget(self, job: str) -> None:
@@ -155,11 +159,12 @@ class Ledger:
 
     def started(self, job: str) -> int:
         """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
-        return self._counted("UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started", (job,))
+        statement = "UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started"
+        return self._counted(statement, (job,), lasting=False)
 
     def page_done(self, job: str, page: int) -> None:
         """Write down that a page is finished, and so all before it."""
-        self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job))
+        self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job), lasting=False)
 
     def blamed(self, job: str, reason: str) -> int:
         """Write down that the engine died over a scan; how often that has happened so far."""
@@ -169,10 +174,8 @@ class Ledger:
 
     def recognised(self, job: str, *, sha256: str, pages: int, seconds: float) -> None:
         """Write down an engine's figures: the content's hash, how many pages, wall seconds."""
-        self._run(
-            "UPDATE scan SET sha256 = ?, pages = ?, seconds = ? WHERE job = ?",
-            (sha256, pages, seconds, job),
-        )
+        statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ? WHERE job = ?"
+        self._run(statement, (sha256, pages, seconds, job), lasting=False)
 
     def delivering(self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str) -> None:
         """Write down where a scan goes, as which files and under which free name, before the first of them moves."""
@@ -270,9 +273,8 @@ class Ledger:
         rows = self._run("SELECT name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,))
         return [(os.fsdecode(name), reason) for name, reason in rows]
 
-    def _counted(self, statement: str, values: tuple[object, ...]) -> int:
-        rows = self._run(statement, values)
-        if not rows:
+    def _counted(self, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> int:
+        if not (rows := self._run(statement, values, lasting=lasting)):
             raise LedgerFault(errno.ENOENT, "the ledger cannot be used: it does not know a scan that is in work")
         return int(rows[0][0])
 
@@ -287,9 +289,9 @@ class Ledger:
             for job, relative, outcome, name, *rest in rows
         ]
 
-    def _run(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+    def _run(self, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> list[Any]:
         try:
-            return self._db.execute(statement, values).fetchall()
+            return schema.run(self._db, statement, values, lasting=lasting)
         except sqlite3.Error as error:
             if schema.is_damage(error):
                 self.damaged = str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocrwatchd.errors import FolderUnusable
 
@@ -110,6 +110,27 @@ def set_aside(path: Path, label: str) -> Path:
         number += 1
     rename(path, aside)
     return aside
+
+
+def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> list[Any]:
+    """Run a statement; its rows.
+
+    Args:
+        database: as :func:`connect` gives it.
+        statement: what to do.
+        values: its parameters.
+        lasting: False: it is written now, and synced with the next one that is lasting.
+
+    Raises:
+        sqlite3.Error: as SQLite says.
+    """
+    if lasting or database.in_transaction:  # a whole transaction lasts, or nothing of it
+        return database.execute(statement, values).fetchall()
+    database.execute("PRAGMA synchronous = NORMAL")
+    try:
+        return database.execute(statement, values).fetchall()
+    finally:
+        database.execute("PRAGMA synchronous = FULL")
 
 
 def rename(path: Path, target: Path) -> None:

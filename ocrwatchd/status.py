@@ -78,10 +78,11 @@ def write(folders: Folders, status: Status) -> None:
     content = json.dumps(asdict(status), ensure_ascii=True, indent=1).encode()
     spare = state_directory() / FILE
     try:
-        files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True)
+        # Not synced: after a power cut nobody needs what a daemon said before it.
+        files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True, lasting=False)
     except OSError:
         with contextlib.suppress(OSError):
-            files.write_new(spare, content, READABLE_BY_ALL, replace=True)
+            files.write_new(spare, content, READABLE_BY_ALL, replace=True, lasting=False)
         raise
     with contextlib.suppress(OSError):
         spare.unlink(missing_ok=True)

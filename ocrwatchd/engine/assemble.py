@@ -107,6 +107,9 @@ class Tally:
 def write_set(job: Job, document: Document, pages: PageFiles) -> None:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
+    Its own name lasts once the job's folder is synced: the delivery's route, written there before any file moves,
+    sees to that.
+
     Raises:
         OSError: one of them cannot be written.
     """
@@ -123,4 +126,3 @@ def write_set(job: Job, document: Document, pages: PageFiles) -> None:
     sync_folder(unfinished)
     unfinished.rename(job.out)
     steps.reached("engine-set-written")
-    sync_folder(job.folder)

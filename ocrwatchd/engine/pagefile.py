@@ -67,7 +67,9 @@ class PageFiles:
         finished = legible(finished)
         make_inner(self._folder)
         content = _KEPT.dump_json(_Kept(SCHEMA, self._settings, finished))
-        write_new(self._path(finished.page.number), content, FILE_MODE, replace=True)
+        # Not synced: a page that a power cut takes, whole or in part, is read again; that is cheaper than three syncs
+        # a page, and ``load`` tells a damaged one.
+        write_new(self._path(finished.page.number), content, FILE_MODE, replace=True, lasting=False)
         return finished
 
     def all(self, count: int) -> Iterator[FinishedPage]:

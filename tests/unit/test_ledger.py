@@ -209,3 +209,22 @@ def test_earlier_deliveries_come_before_those_under_way(ledger):
         ledger.delivering(job, "outbox", job, (".json",), "")
     ledger.ended("first")
     assert [each.job for each in ledger.alike(7)] == ["first", "copy"]
+
+
+def test_what_must_last_is_synced_after_what_need_not(ledger):
+    """Facts that the folders tell too are not synced one by one; the way out is, also after a statement that failed."""
+    synced = []
+    ledger._db.set_trace_callback(lambda statement: synced.append(statement) if "synchronous" in statement else None)
+    ledger.claimed("j", Path("a.pdf"))
+    ledger.started("j")
+    ledger.page_done("j", 1)
+    ledger.recognised("j", sha256="0" * 64, pages=1, seconds=1.0)
+    assert synced == ["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"] * 4
+    with pytest.raises(LedgerFault):
+        ledger.started("unknown")
+    assert synced[-1] == "PRAGMA synchronous = FULL"
+    synced.clear()
+    ledger.delivering("j", "outbox", "a", (".txt", ".json"), "")
+    ledger.ended("j")
+    assert synced == []
+    assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
