@@ -218,8 +218,9 @@ class Daemon:
         self._fetch.turn()
         self._duplicates.turn()
         try:
-            self._end_attempts()  # what has ended counts as delivered before the next job is looked at
-            self._dispatcher.turn()
+            if self._config.job.duplicates == "skip":  # what has ended must count as delivered before the next is begun
+                self._end_attempts()
+            self._dispatcher.turn()  # the engine reads the next scan while the one before it is delivered
             self._retention.turn()
         except LedgerFault as error:
             if self._once and not self._ledger.damaged:
