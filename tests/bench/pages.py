@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
-DPI = (300, 300)
+OPTIONS: dict[str, dict[str, object]] = {
+    ".png": {"dpi": (300, 300)},
+    ".jpg": {"dpi": (300, 300)},
+    ".tif": {"dpi": (300, 300), "compression": "tiff_lzw"},
+    ".pdf": {"resolution": 300},
+}
 MARGIN = 12
 """At most so many pixels are cut off a page's sides, so that no two pages are the same."""
 
@@ -67,6 +72,5 @@ def _page(number: int, randomly: random.Random) -> Image.Image:
 
 def _save(path: Path, images: list[Image.Image]) -> Path:
     more = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}
-    options = {"resolution": DPI[0]} if path.suffix == ".pdf" else {"dpi": DPI}
-    images[0].save(path, **options, **more)
+    images[0].save(path, **OPTIONS[path.suffix], **more)
     return path
