@@ -1,7 +1,8 @@
 """Write tiny GGUF models for tests: architecture llama, byte-level vocabulary, a chat template, half a megabyte.
 
-``noise`` has random weights. ``recital`` always gives one answer, whatever it is asked: each token's embedding is a
-random direction, the layers add nothing, and the output row of the token that shall follow points the same way.
+``noise`` has random weights, and so has ``recurrent``, of another architecture. ``recital`` always gives one answer,
+whatever it is asked: each token's embedding is a random direction, the layers add nothing, and the output row of the
+token that shall follow points the same way.
 """
 
 from __future__ import annotations
@@ -67,6 +68,30 @@ def recital(path: Path, answer: str, *, context: int = 4096) -> Path:
     return _written(path, tensors, context, TEMPLATE, [(_spelled(own), gguf.TokenType.NORMAL)] if whole else [])
 
 
+def recurrent(path: Path, *, seed: int = 7, context: int = 4096) -> Path:
+    """Write a model of the architecture mamba with random weights, which cannot take back what it has read."""
+    rng = np.random.default_rng(seed)
+    inner, states, rank = 2 * WIDTH, 16, 4
+    tensors = {name: tensor for name, tensor in _random_tensors(rng).items() if not name.startswith("blk.")}
+    for layer in range(LAYERS):
+        block = f"blk.{layer}"
+        tensors[f"{block}.attn_norm.weight"] = np.ones(WIDTH, np.float32)
+        for name, rows, columns in (
+            ("ssm_in", 2 * inner, WIDTH),
+            ("ssm_conv1d", inner, 4),
+            ("ssm_x", rank + 2 * states, inner),
+            ("ssm_dt", inner, rank),
+            ("ssm_out", WIDTH, inner),
+        ):
+            weights = rng.standard_normal((rows, columns)) / np.sqrt(columns)
+            tensors[f"{block}.{name}.weight"] = weights.astype(np.float32)
+        for name in ("ssm_conv1d", "ssm_dt"):
+            tensors[f"{block}.{name}.bias"] = np.zeros(inner, np.float32)
+        tensors[f"{block}.ssm_a"] = -np.tile(np.arange(1, states + 1, dtype=np.float32), (inner, 1))
+        tensors[f"{block}.ssm_d"] = np.ones(inner, np.float32)
+    return _written(path, tensors, context, TEMPLATE, mamba=(inner, states, rank))
+
+
 def _spelled(text: bytes) -> str:
     spelled = byte_tokens()
     return "".join(spelled[byte] for byte in text)
@@ -90,10 +115,21 @@ def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict
     return tensors
 
 
-def _written(
-    path: Path, tensors: dict[str, np.ndarray], context: int, template: str | None, more: Sequence[Token] = ()
+def _written(  # noqa: PLR0913 - what its three callers differ in
+    path: Path,
+    tensors: dict[str, np.ndarray],
+    context: int,
+    template: str | None,
+    more: Sequence[Token] = (),
+    *,
+    mamba: tuple[int, int, int] | None = None,
 ) -> Path:
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, "mamba" if mamba else "llama")
+    if mamba:
+        writer.add_ssm_conv_kernel(4)
+        writer.add_ssm_inner_size(mamba[0])
+        writer.add_ssm_state_size(mamba[1])
+        writer.add_ssm_time_step_rank(mamba[2])
     writer.add_name("tiny")
     writer.add_context_length(context)
     writer.add_embedding_length(WIDTH)

@@ -1,7 +1,13 @@
 """Ask a GGUF model, token by token, within bounds of our own.
 
-Greedy: the likeliest token each time, so the same scan gives the same text. The scan's text is tokenised apart from
-the chat template and never taken for control tokens, so that ``<|im_end|>`` printed on a page stays ink.
+Greedy: the likeliest token each time, so the same scan gives the same text. The text itself is the draft of its
+correction (``draft``): a pass takes in the model's own last token and, behind it, what the text lets expect, and what
+the model would have said itself is kept, up to the first token that differs. The same tokens come out as without a
+draft, but where two are as likely as each other: the sums of a large pass are rounded otherwise than those of a small
+one.
+
+The scan's text is tokenised apart from the chat template and never taken for control tokens, so that ``<|im_end|>``
+printed on a page stays ink.
 """
 
 from __future__ import annotations
@@ -13,15 +19,18 @@ import llama_cpp
 
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.context import Context, laid_out
+from ocrwatchd.correct.draft import Draft
 from ocrwatchd.correct.frame import framed
 from ocrwatchd.correct.ink import tokenise_ink
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.correct.pace import MOST, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ocrwatchd.config import Llm
+    from ocrwatchd.correct.draft import Proposed
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32
@@ -50,6 +59,8 @@ class LlamaModel:
         self._clock = clock
         self._name = path.stem
         self._held: list[int] = []
+        self._drafts = self._native.rolls_back
+        self._pace = Pace()
         self._frames: dict[str, tuple[list[int], list[int]]] = {}
 
     @property
@@ -81,7 +92,7 @@ class LlamaModel:
                 reason=f"too long for the model's context of {self._native.context} tokens (llm.context_size)",
             )
         try:
-            return self._answer(question, bound, deadline)
+            return self._answer(question, self._draft(text), bound, deadline)
         except NativeFailure as failure:
             self._held.clear()
             self._native.forget_all()
@@ -91,17 +102,73 @@ class LlamaModel:
         """Free the native memory."""
         self._native.close()
 
-    def _answer(self, question: list[int], bound: int, deadline: float) -> Proposal:
+    def _answer(self, question: list[int], draft: Draft | None, bound: int, deadline: float) -> Proposal:
+        """Answer within the bounds.
+
+        Args:
+            question: tokens.
+            draft: what the answer will most likely be, or None.
+            bound: tokens.
+            deadline: on the clock.
+        """
         token = self._ask(question, deadline)
-        spoken = bytearray()
-        for count in range(bound):
-            if token is None:
-                return _proposal(spoken, Ending.TIME, count)
+        spoken: list[int] = []
+        while token is not None:
             if self._native.ends(token):
-                return _proposal(spoken, Ending.FINISHED, count)
-            spoken += self._native.piece(token)
-            token = self._take([token], deadline)
-        return _proposal(spoken, Ending.LENGTH, bound)
+                return self._proposal(spoken, Ending.FINISHED)
+            spoken.append(token)
+            if len(spoken) == bound:
+                return self._proposal(spoken, Ending.LENGTH)
+            if draft is None:
+                token = self._take([token], deadline)
+                continue
+            draft.hear(self._native.piece(token))
+            agreed, token = self._verify(token, draft.ahead(min(MOST, bound - len(spoken))), deadline)
+            spoken += agreed
+            for each in agreed:
+                draft.hear(self._native.piece(each))
+            if len(spoken) == bound:
+                return self._proposal(spoken, Ending.LENGTH)
+        return self._proposal(spoken, Ending.TIME)
+
+    def _verify(self, token: int, ahead: Sequence[Proposed], deadline: float) -> tuple[list[int], int | None]:
+        """Take a token in together with a draft of what follows it.
+
+        Returns:
+            The tokens of the draft that the model would have said itself, and its own next one; None once the
+            deadline has passed.
+        """
+        if self._clock() >= deadline:
+            return [], None
+        drafted = ahead[: self._pace.length(ahead)]
+        held = len(self._held)
+        began = time.perf_counter()
+        choices = self._native.choices([token, *(each.token for each in drafted)], held)
+        agreed: list[int] = []
+        own = next(choices)
+        for each in drafted:
+            if own != each.token or self._native.ends(own):
+                break
+            agreed.append(own)
+            own = next(choices)
+        self._pace.timed(1 + len(drafted), time.perf_counter() - began)
+        self._pace.heed(drafted, len(agreed))
+        self._held += [token, *(each.token for each in drafted)]
+        self._keep(held + 1 + len(agreed))
+        return agreed, own
+
+    def _keep(self, count: int) -> None:
+        """Drop all but the first tokens that the context holds."""
+        if count == len(self._held):
+            return
+        kept = self._held[:count]
+        if not self._native.forget(count):
+            # Unheard of where ``rolls_back`` says otherwise: taken in again, and from now on nothing is drafted.
+            self._drafts = False
+            self._native.forget_all()
+            for start in range(0, count, BATCH_TOKENS):
+                self._native.advance(kept[start : start + BATCH_TOKENS], start)
+        self._held = kept
 
     def _ask(self, question: list[int], deadline: float) -> int | None:
         """Take the question in, but for what the context still holds of the last one."""
@@ -130,6 +197,27 @@ class LlamaModel:
         self._held += tokens
         return token
 
+    def _draft(self, text: str) -> Draft | None:
+        """The text as the draft of its correction; None for a model that cannot take a step back."""
+        if not self._drafts:
+            return None
+        tokens = tokenise_ink(self._native, text)
+        return Draft(tokens, [self._native.piece(token) for token in tokens], self._tokens_of)
+
+    def _tokens_of(self, part: bytes) -> list[int]:
+        """The tokens of the rest of a word; none where that cannot be, as within a character."""
+        try:
+            tokens = self._native.tokenise(part.decode(), control=False)
+        except UnicodeDecodeError:
+            return []
+        # Some vocabularies put a space before whatever they are given.
+        return tokens if b"".join(map(self._native.piece, tokens)) == part else []
+
+    def _proposal(self, spoken: Sequence[int], ending: Ending) -> Proposal:
+        # Decoded at the end, for a character's bytes may come in several tokens.
+        text = b"".join(map(self._native.piece, spoken)).decode("utf-8", "replace")
+        return Proposal(text, ending, len(spoken))
+
     def _frame(self, prompt: str) -> tuple[list[int], list[int]]:
         """The tokens before and after the text, kept for the prompt of each profile."""
         if prompt not in self._frames:
@@ -139,8 +227,3 @@ class LlamaModel:
                 self._native.tokenise(frame.tail, control=True),
             )
         return self._frames[prompt]
-
-
-def _proposal(spoken: bytearray, ending: Ending, tokens: int) -> Proposal:
-    # Decoded at the end, for a character's bytes may come in several tokens.
-    return Proposal(spoken.decode("utf-8", "replace"), ending, tokens)

@@ -19,7 +19,7 @@ from ocrwatchd.correct.offload import placed
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -197,6 +197,17 @@ class Native:
         self._decode(tokens, position, {last})
         return int(np.argmax(self._logits(last)))
 
+    def choices(self, tokens: Sequence[int], position: int) -> Iterator[int]:
+        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one after each.
+
+        They are looked up as they are asked for, which must be before the next pass.
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        self._decode(tokens, position, set(range(len(tokens))))
+        return (int(np.argmax(self._logits(place))) for place in range(len(tokens)))
+
     def logits(self, tokens: Sequence[int], position: int, places: Sequence[int]) -> npt.NDArray[np.float32]:
         """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the logits after some of them.
 
@@ -237,6 +248,11 @@ class Native:
         if not logits:
             raise NativeFailure("the model gives no tokens; use one made for chat or instructions")
         return np.ctypeslib.as_array(logits, shape=(self.vocabulary,))
+
+    @property
+    def rolls_back(self) -> bool:
+        """True where the context can forget its last tokens alone: a recurrent state holds all of them at once."""
+        return not (llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model))
 
     def forget(self, position: int) -> bool:
         """Drop what the context holds from ``position`` on; False where this model can only forget everything."""
