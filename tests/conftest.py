@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from ocrwatchd import log
 
@@ -16,8 +17,14 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
-    """A configuration that others may change is refused, and some places have a umask that lets them."""
+    """Set what must not depend on where the tests run.
+
+    A configuration that others may change is refused, and some places have a umask that lets them.
+    """
     os.umask(0o022)
+    # How long an example takes on a busy machine tells nothing; a test that hangs has its timeout.
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(config, items):
