@@ -80,23 +80,26 @@ class Workplace:
         """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""
         parent = self._path.parent
         try:
-            same = os.path.samestat(parent.stat(), home) or self._path.is_dir()
+            same = os.path.samestat(parent.stat(), home) or self._known_id() == self.root_id
         except OSError:
             same = False
         if not same:
             raise FolderUnusable(f"the folder {parent} has gone; mount it again, or put it back")
 
     def _identify(self) -> str:
-        path = self._path / ROOT_ID
-        try:
-            known = path.read_text(encoding="ascii").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
-            known = ""
-        if _ROOT_ID.fullmatch(known):
+        if known := self._known_id():
             return known
         chosen = self.root_id or secrets.token_hex(8)
-        files.write_new(path, f"{chosen}\n".encode(), replace=True)
+        files.write_new(self._path / ROOT_ID, f"{chosen}\n".encode(), replace=True)
         return chosen
+
+    def _known_id(self) -> str:
+        """What the work folder that lies here now says of itself; "" where it says nothing."""
+        try:
+            known = (self._path / ROOT_ID).read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return ""
+        return known if _ROOT_ID.fullmatch(known) else ""
 
     def new_job(self, scan: Scan) -> Job:
         """Make the folder for a scan that is about to be claimed.

@@ -71,21 +71,21 @@ class Inbox:
         while folders:
             folder, depth = folders.pop()
             try:
-                entries = os.scandir(folder)
+                with os.scandir(folder) as listing:
+                    entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
             except OSError as error:
                 if not depth:
                     raise
                 _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
                 continue
-            with entries:
-                for entry in entries:
-                    if self._left_alone(entry.name):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        if depth < _MAX_DEPTH:
-                            folders.append((folder / entry.name, depth + 1))
-                    elif (stamp := stamp_of(folder / entry.name)) is not None:
-                        yield folder / entry.name, stamp
+            for name, is_folder in entries:
+                if self._left_alone(name):
+                    continue
+                if is_folder:
+                    if depth < _MAX_DEPTH:
+                        folders.append((folder / name, depth + 1))
+                elif (stamp := stamp_of(folder / name)) is not None:
+                    yield folder / name, stamp
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).

@@ -1,7 +1,10 @@
 """What lies under a name in the inbox is exchanged in the very moment of the claim."""
 
+import contextlib
+import errno
 import os
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -132,3 +135,24 @@ def test_a_link_in_the_place_of_a_file_that_may_not_be_read_stays(desk):
     verdict, taken = desk.claimed_while(exchange(desk, lambda path: path.symlink_to("secret")), seen)
     assert (verdict, taken) == (False, [])
     assert desk.scan.is_symlink()
+
+
+def test_a_folder_whose_listing_breaks_off_does_not_hide_the_others(tmp_path, monkeypatch):
+    """A disk mounted in the inbox that fails costs its own scans a wait, not those of everybody."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "scan.png").write_bytes(PNG)
+    real = os.scandir
+
+    @contextlib.contextmanager
+    def breaking(path):
+        def listing():
+            if Path(path).name == "b":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            yield from entries
+
+        with real(path) as entries:
+            yield listing()
+
+    monkeypatch.setattr(os, "scandir", breaking)
+    assert [path.parent.name for path, _ in Inbox(tmp_path, ()).sweep()] == ["a"]

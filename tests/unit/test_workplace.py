@@ -100,6 +100,26 @@ def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
     elsewhere.close()
 
 
+def test_root_that_was_begun_under_the_mount_point_is_another_one(config, tmp_path):
+    """Once started before its share was mounted, a daemon has left a work folder there: no job of ours is lost."""
+    root, share = config.folders.root_path, tmp_path.parent / f"{tmp_path.name}-share"
+    place = Workplace(config)
+    place.open()
+    job = place.new_job(scan("a.pdf"))
+    root.rename(share)
+    root.mkdir()
+    before = Workplace(config)
+    before.open()
+    before.close()
+    with pytest.raises(FolderUnusable, match="has gone; mount it again"):
+        place.open()
+    assert not place.has_lost(job)
+    shutil.rmtree(root)
+    share.rename(root)
+    place.new_job(scan("b.pdf"))
+    place.close()
+
+
 @pytest.mark.parametrize("fault", [errno.EIO, errno.ESTALE, errno.EACCES])
 def test_job_that_cannot_be_looked_at_now_is_not_lost(config, monkeypatch, fault):
     """A share that answers with errors, for the job's folder or the lock, has not lost the job."""
