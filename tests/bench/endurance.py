@@ -107,7 +107,7 @@ def plot(samples: Sequence[Sample], path: Path) -> None:
         values = [(sample.at_s, getattr(sample, f"{name}_mb")) for sample in samples]
         points = [(BORDER + width * at / end, BORDER + height - height * value / top) for at, value in values]
         draw.line(points, colour, 2)
-        draw.text((BORDER + 10 + 110 * place, BORDER - 20), f"— {name}", colour)
+        draw.text((BORDER + 10 + 110 * place, BORDER - 20), f"-- {name}", colour)
     draw.text((BORDER + width - 220, BORDER - 20), "resident memory while reading", "black")
     picture.save(path)
 

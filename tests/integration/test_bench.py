@@ -1,0 +1,109 @@
+"""The figures' scripts, each in a tiny form, so that they cannot rot. No time is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import __main__ as runner
+from tests.bench import burst, endurance, figures, latency, line, ocr, pages, start
+from tests.bench.figures import Row
+from tests.bench.workers import working
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """Every script with next to nothing to do."""
+    for module, name, value in (
+        (latency, "QUICK_FILES", 2),
+        (burst, "QUICK_FILES", 20),
+        (burst, "QUICK_FEW", 10),
+        (burst, "WAITING", 50),
+        (burst, "SWEEPS", 1),
+        (endurance, "QUICK_PAGES", 2),
+        (endurance, "PLOT", tmp_path / "plot.png"),
+        (line, "QUICK_PAGES", 1),
+        (start, "QUICK_REPETITIONS", 1),
+        (ocr, "SCANS", ocr.SCANS[:1]),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("script", [burst, endurance, latency, line, ocr, start])
+def test_each_script_measures(tiny, script):
+    """A script gives rows with figures, and what must not happen (a lost file, something left over) has not."""
+    rows = script.measure(True)
+    assert rows
+    assert all(row.value >= 0 for row in rows)
+    assert all(row.reached for row in rows if row.goal == "none")
+    assert figures.table(rows).count("\n") == len(rows) + 1
+
+
+@pytest.mark.slow
+def test_the_runner_writes_json_and_a_table(tmp_path):
+    """All that was asked for lies in both files, with machine and date."""
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "latency", "--json", "new/figures.json"]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    report = json.loads((tmp_path / "new" / "figures.json").read_text())
+    assert report["machine"]["cores"] >= 1
+    assert {row["unit"] for row in report["figures"]["latency"]["rows"]} == {"ms"}
+    assert (tmp_path / "new" / "figures.md").read_text().strip() == done.stdout.strip()
+
+
+def test_sides_take_turns():
+    """Rounds go forth and back, so that what slows the machine down meets both sides."""
+    order = []
+    times = figures.interleaved(3, lambda: order.append("a"), lambda: order.append("b"))
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert [len(each) for each in times] == [3, 3]
+
+
+def test_a_goal_is_judged_in_its_own_sense():
+    """At most and at least are told apart; without a goal nothing is judged."""
+    assert figures.compared("time", 1, "s", 2, "theirs", at_most=0.5).reached
+    assert not figures.compared("time", 3, "s", 2, "theirs", at_most=1.1).reached
+    assert figures.compared("rate", 1, "1/s", 1, "theirs", at_least=0.95).reached
+    assert not figures.compared("rate", 1, "1/s", 2, "theirs", at_least=0.95).reached
+    assert figures.compared("time", 1, "s", 2, "theirs").reached is None
+
+
+def test_percentiles_are_values_that_were_measured():
+    """The 95th of 20 values is the 19th, and of one value that one."""
+    assert figures.percentile(range(1, 21), 95) == 19
+    assert figures.percentile([7.0], 95) == 7.0
+
+
+def test_a_table_leaves_out_columns_without_content():
+    """No goal, no column for it."""
+    assert "goal" not in figures.table([Row(name="a", value=1, unit="s")])
+
+
+def test_every_listed_figure_has_its_script():
+    """The runner lists what is there."""
+    missing = [name for name in runner.FIGURES if not (Path(runner.__file__).parent / f"{name}.py").is_file()]
+    assert missing in ([], ["decoding"])
+
+
+def test_a_worker_that_fails_says_how():
+    """The trace of a way that cannot be set up reaches who waits."""
+    with pytest.raises(RuntimeError, match="cannot be set up"), working(broken):
+        pass
+
+
+def broken():
+    """A way that cannot be set up."""
+    raise ValueError("cannot be set up")
+
+
+def test_mixed_pages_are_as_many_as_asked_for(tmp_path):
+    """Types and lengths vary; the pages add up."""
+    made = list(pages.mixed(tmp_path, 5))
+    assert sum(count for _, count in made) == 5
+    assert {path.suffix for path, _ in made} == {".png", ".jpg", ".tif"}
