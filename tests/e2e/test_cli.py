@@ -189,6 +189,17 @@ def test_demo_shows_repairs_side_by_side(tmp_path, monkeypatch):
     assert error_rate(delivered, LETTER) < 0.8 * error_rate(page["raw"], LETTER)
 
 
+def test_any_letter_is_printed_in_any_locale(tmp_path, monkeypatch):
+    """Output is UTF-8, as all texts are, also where the terminal is set to something that lacks a letter."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    config = tmp_path / "config.toml"
+    config.write_text(f"[folders]\nroot = '{tmp_path}/\u017c'\n", encoding="utf-8")
+    command = [sys.executable, "-m", "ocrwatchd", "status", "--config", str(config)]
+    finished = subprocess.run(command, capture_output=True, timeout=110, check=False)
+    assert finished.returncode == 1
+    assert f"{tmp_path}/\u017c" in finished.stdout.decode("utf-8")
+
+
 def test_status_never_tires_of_a_missing_daemon():
     """`status` without a daemon says so, with exit code 1."""
     finished = run("status")
