@@ -105,17 +105,20 @@ class Native:
             raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-        self._open_context(path, llm)
+        self._open_context(path, llm, layers)
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
         self.context = int(llama_cpp.llama_n_ctx(self._context))
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
 
-    def _open_context(self, path: Path, llm: Llm) -> None:
+    def _open_context(self, path: Path, llm: Llm, layers: int) -> None:
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         settings = llama_cpp.llama_context_default_params()
         settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
         settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
         settings.n_threads = settings.n_threads_batch = _threads(llm)
+        if not layers:
+            # On a CPU it is no faster and rounds passes of 64 tokens and more otherwise, by as much as 0.2 in a logit.
+            settings.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._context = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._context:
             raise ModelUnavailable(
@@ -198,13 +201,7 @@ class Native:
         return int(np.argmax(self._logits(last)))
 
     def choices(self, tokens: Sequence[int], position: int) -> Iterator[int]:
-        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one after each.
-
-        They are looked up as they are asked for, which must be before the next pass.
-
-        Raises:
-            NativeFailure: llama.cpp could not do it.
-        """
+        """Like ``advance``, but after each token; looked up as it is asked for, which must be before the next pass."""
         self._decode(tokens, position, set(range(len(tokens))))
         return (int(np.argmax(self._logits(place))) for place in range(len(tokens)))
 

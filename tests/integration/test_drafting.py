@@ -9,6 +9,8 @@ from ocrwatchd.config import Llm
 from ocrwatchd.correct import Ending
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.draft import Draft
+from ocrwatchd.correct.models import BUILTIN
+from ocrwatchd.correct.native import Native
 from tests import gguf_factory
 
 pytestmark = pytest.mark.slow
@@ -112,6 +114,21 @@ def test_the_same_tokens_come_out_as_without_a_draft(load, most, monkeypatch):
     assert drafted > 40 * CHUNKS
     print(f"{differing} of {CHUNKS} answers part at a tie")  # noqa: T201 - seen with -rP
     assert differing <= 3
+
+
+def test_what_a_model_says_does_not_depend_on_the_passes_size():
+    """Of a model in Q8_0, as nearly all are, the logits are the same whether tokens come alone or by the hundred."""
+    native = Native(BUILTIN, SMALL)
+    tokens = native.tokenise("It was a bright cold day in April. " * 8, control=False)[:128]
+    found = []
+    for size in (1, 4, 16, 128):
+        native.forget_all()
+        parts = [tokens[start : start + size] for start in range(0, len(tokens), size)]
+        rows = [native.logits(part, number * size, range(len(part))) for number, part in enumerate(parts)]
+        found.append(np.concatenate(rows))
+    native.close()
+    for each in found:
+        np.testing.assert_allclose(each, found[0], atol=1e-4)
 
 
 def answered(model, question, draft):
