@@ -46,7 +46,7 @@ class Dispatcher(Protocol):
 
     @property
     def down(self) -> bool:
-        """No engine runs at all."""
+        """No engine runs, nor is one about to start."""
 
     def start(self) -> None:
         """Start the engine, from the main thread."""
@@ -243,5 +243,5 @@ class BoundedQueue:
 
     @property
     def down(self) -> bool:
-        """The host has no process."""
-        return self._host.pid is None
+        """The host has no process, and does not start one at once."""
+        return self._host.resting

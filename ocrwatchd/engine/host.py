@@ -89,6 +89,11 @@ class EngineHost:
         return self._child.pid if self._child else None
 
     @property
+    def resting(self) -> bool:
+        """No engine runs, and none is started before a pause is over; one that died over a page is replaced at once."""
+        return self._child is None and (self._next_start is None or self._next_start > self._clock())
+
+    @property
     def state(self) -> str:
         """For people: "loading", "ready", "working", "finishing", or "down: why; next try in 8 s"."""
         if self._child is None:

@@ -143,6 +143,7 @@ def test_a_death_counts_and_the_next_job_goes_on(supervise, scene, reason):
     told = supervisor.outcome()
     assert told.ending is Ending.DIED
     assert reason in told.reason
+    assert not supervisor.host.resting
     assert (job.folder / "pages" / "0001.json").exists()
     assert supervisor.outcome("fine").ending is Ending.DONE
 
