@@ -83,8 +83,8 @@ class Host(Protocol):
         """Ready for a job."""
 
     @property
-    def pid(self) -> int | None:
-        """Of the process, where one runs."""
+    def resting(self) -> bool:
+        """No engine runs, nor is one about to start."""
 
     @property
     def state(self) -> str:
