@@ -30,8 +30,11 @@ ANCHOR_BYTES = 9
 ANCHOR_WINDOW_BYTES = 600
 """They are looked for so far from the pointer: some lines, that a model may leave out or repeat."""
 
-MOST_PARTS = 4
-"""Words in so many tokens and more count alike."""
+LEAST_BYTES = (3.4, 2.2)
+"""Bytes a token, in words of several: what real words have, and what some have."""
+
+GRADES = 2 + len(LEAST_BYTES)
+"""Kinds of words: of one token, and these."""
 
 INSIDE_A_WORD = 0.6
 """What it counts, in bytes, when the answer would go on within a word of the source."""
@@ -39,7 +42,7 @@ INSIDE_A_WORD = 0.6
 SURE_BYTES = 3
 """An edit is over when answer and source have agreed for so long."""
 
-FRESH = 2 * MOST_PARTS
+FRESH = 2 * GRADES
 """The kind of the first token after an edit."""
 
 KINDS = FRESH + 1
@@ -157,12 +160,14 @@ def _is_letter(byte: int) -> bool:
 
 
 def _kinds(pieces: Sequence[bytes]) -> list[int]:
-    """By the number of tokens in their word, for what was misread falls into many; and whether they begin it."""
+    """By how many bytes a token of their word has, for what was misread falls apart; and whether they begin it."""
     kinds: list[int] = []
     first = 0
     for number in range(1, len(pieces) + 1):
-        if number == len(pieces) or not (_is_letter(pieces[number][0]) if pieces[number] else True):
-            parts = min(number - first, MOST_PARTS) - 1
-            kinds += [parts, *[MOST_PARTS + parts] * (number - first - 1)]
+        if number == len(pieces) or not (pieces[number] and _is_letter(pieces[number][0])):
+            count = number - first
+            size = sum(map(len, pieces[first:number])) / count
+            worst = 0 if count == 1 else 1 + sum(size < least for least in LEAST_BYTES)
+            kinds += [worst, *[GRADES + worst] * (count - 1)]
             first = number
     return kinds

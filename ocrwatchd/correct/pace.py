@@ -12,7 +12,7 @@ from itertools import accumulate
 from operator import mul
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct.draft import KINDS, MOST_PARTS
+from ocrwatchd.correct.draft import GRADES, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ SIZES = tuple(COSTS)
 MOST = SIZES[-1] - 1
 """The longest draft: with it goes the model's own last token."""
 
-RIGHT = (0.97, 0.9, 0.75, 0.65)
-"""How often the first token of a word in one, two, three or more tokens is right, before anything is known."""
+RIGHT = (0.98, 0.95, 0.75, 0.5)
+"""How often the first token of a word of each grade is right, before anything is known."""
 
 RIGHT_LATER, RIGHT_FRESH = 0.95, 0.8
 """The same for a word's further tokens and for the first token after an edit."""
@@ -54,7 +54,7 @@ class Pace:
     def __init__(self) -> None:
         self._drift = [0.0] * len(SIZES)
         self._seen = [0.0] * len(SIZES)
-        right = [*RIGHT, *[RIGHT_LATER] * MOST_PARTS, RIGHT_FRESH]
+        right = [*RIGHT, *[RIGHT_LATER] * GRADES, RIGHT_FRESH]
         self._prior = [share * PRIOR_TOKENS for share in right]
         self._right, self._told = [0.0] * KINDS, [0.0] * KINDS
 

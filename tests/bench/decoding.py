@@ -1,0 +1,291 @@
+"""What drafting brings: ``python -m tests.bench.decoding [--shape 3B] [--quick] [--json FILE]``.
+
+Texts whose words are misread to 2, 5 and 10 % are corrected with and without a draft, in turns, by the same model.
+
+- The model of ``--shape`` has random weights, written here (``shapes``), and so would never copy its source: after
+  every pass, which is a real one, its choice is replaced by the next token of the recorded answer, the text as it was
+  before it was misread. Both ways speak the same tokens then; compared are passes and seconds.
+- The built-in model is asked as it is in use (``builtin.format``): it reads the source, many words a pass, and spells
+  repairs only. Its plain alternative is the same with one token a pass.
+
+No draft can do better than its limit: a pass of 128 tokens that are all right. How much faster than plainly a token
+comes then is measured in the same run; the last column is how much of that was reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.config import DEFAULT_PROMPT, Llm
+from ocrwatchd.correct.builtin import format as asking
+from ocrwatchd.correct.builtin.model import BuiltinModel
+from ocrwatchd.correct.builtin.train.noise import Noise
+from ocrwatchd.correct.decode import LlamaModel
+from ocrwatchd.correct.models import BUILTIN
+from tests.bench.shapes import SHAPES, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+TEXT = Path(__file__).parents[1] / "data" / "8087_054.3B.txt"
+SHARES = (0.02, 0.05, 0.10)
+GOALS = {0.02: 0.6, 0.05: 0.5, 0.10: 0.4}
+WORDS_A_TEXT = 120
+LETTERS = 0.1
+"""Misreadings for each letter of the words that are misread; most of those words have one."""
+
+LONGEST_PASS = 128
+CONTEXT_TOKENS = 384
+"""So many tokens stand before the passes by which the limit is measured, about as many as before an answer."""
+
+FAR = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a table's line says; seconds are medians of the repetitions' sums."""
+
+    model: str
+    misread_words: float
+    character_errors: float
+    tokens: int
+    passes_a_token: float
+    plain_s: float
+    drafted_s: float
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster with a draft."""
+        return self.plain_s / self.drafted_s
+
+    @property
+    def reached(self) -> float:
+        """The share of the limit that was reached."""
+        return self.ratio / self.limit
+
+
+class Recorded:
+    """Replays answers through real passes: the model's choices are replaced by the answer's tokens.
+
+    Args:
+        model: with random weights.
+    """
+
+    def __init__(self, model: LlamaModel) -> None:
+        self.model, self._native = model, model._native
+        self._advance, self._choices = self._native.advance, self._native.choices
+        self._answer: list[int] = []
+        self._begins = self.passes = 0
+        self._native.advance = self._replayed
+        self._native.choices = self._replayed_all
+
+    def ask(self, source: str, answer: str, drafts: bool) -> tuple[int, int, float]:
+        """Correct a text: tokens, passes and seconds of the answer, the question not counted."""
+        native, model = self._native, self.model
+        end = next(token for token in range(256, native.vocabulary) if native.ends(token))
+        self._answer = [*native.tokenise(answer, control=False), end]
+        head, tail = model._frame(DEFAULT_PROMPT)
+        self._begins = len(head) + len(native.tokenise(source, control=False)) + len(tail)
+        model._drafts, self.passes = drafts, 0
+        model._held.clear()
+        native.forget_all()
+        model._ask([*head, *native.tokenise(source, control=False), *tail], FAR)
+        self.passes = 0
+        started = time.perf_counter()
+        proposal = model.propose(DEFAULT_PROMPT, source, FAR)
+        # One pass, of one token, asks the question again: all but its last token is still held.
+        seconds = time.perf_counter() - started
+        if proposal.text != answer:
+            sys.exit("the answer is not the recorded one")
+        return proposal.tokens, self.passes, seconds
+
+    def _said(self, place: int) -> int:
+        at = place - self._begins
+        return self._answer[at] if 0 <= at < len(self._answer) else self._answer[-1]
+
+    def _replayed(self, tokens: Sequence[int], position: int) -> int:
+        self._advance(tokens, position)
+        self.passes += 1
+        return self._said(position + len(tokens))
+
+    def _replayed_all(self, tokens: Sequence[int], position: int) -> Iterator[int]:
+        own = self._choices(tokens, position)
+        self.passes += 1
+        # The real choice is looked up all the same.
+        return (self._said(position + number) for number, _ in enumerate(own, 1))
+
+
+def texts(share: float, most: int) -> list[tuple[str, str]]:
+    """Texts misread, and as they are; ``share`` of the words are misread."""
+    words = TEXT.read_text("utf-8").replace("-\n", "").split()
+    rng = random.Random(1)
+    noise = Noise(rng)
+    style = noise.even(LETTERS)
+    style.split = style.join = style.mark = 0.0
+    pairs = []
+    for first in range(0, len(words), WORDS_A_TEXT):
+        part = words[first : first + WORDS_A_TEXT]
+        misread = {word: _misread(word, noise, style) for word in rng.sample(part, round(share * len(part)))}
+        pairs.append((" ".join(misread.pop(word, word) for word in part), " ".join(part)))
+    return pairs[:most]
+
+
+def _misread(word: str, noise: Noise, style: object) -> str:
+    for _ in range(50):
+        read = noise.misread(word, style)[0].words[0]
+        if read != word:
+            return read
+    return f"{word[:-1]}~"
+
+
+def limit(model: LlamaModel | BuiltinModel, context: int, repetitions: int) -> float:
+    """How many passes of one token take as long as a pass of 128, for each of its tokens, behind ``context`` tokens."""
+    native = model._native
+    native.forget_all()
+    filler = [ord("a") + number % 26 for number in range(LONGEST_PASS)]
+    for start in range(0, context, LONGEST_PASS):
+        native.logits(filler, start, [])
+    times: dict[int, list[float]] = {1: [], LONGEST_PASS: []}
+    for _ in range(repetitions):
+        for size, seconds in times.items():
+            started = time.perf_counter()
+            native.logits(filler[:size], context, range(size))
+            seconds.append(time.perf_counter() - started)
+            native.forget(context)
+    native.forget_all()
+    if hasattr(model, "_held"):
+        model._held.clear()
+    return min(times[1]) * LONGEST_PASS / min(times[LONGEST_PASS])
+
+
+@contextmanager
+def reading(tokens: int) -> Iterator[None]:
+    """Let the built-in model read so many source tokens a pass."""
+    usual, asking.READ_TOKENS = asking.READ_TOKENS, tokens
+    try:
+        yield
+    finally:
+        asking.READ_TOKENS = usual
+
+
+def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], tuple[int, int, float]]:
+    """Ask the built-in model; what it answers is its own affair, but both ways must answer the same."""
+    sizes: list[int] = []
+    decode = model._native._decode
+
+    def counting(tokens: Sequence[int], position: int, places: set[int]) -> None:
+        sizes.append(len(tokens))
+        decode(tokens, position, places)
+
+    model._native._decode = counting
+    answers: dict[str, str] = {}
+
+    def ask(source: str, _answer: str, drafts: bool) -> tuple[int, int, float]:
+        del sizes[:]
+        started = time.perf_counter()
+        with reading(asking.READ_TOKENS if drafts else 1):
+            proposal = model.propose("", source, FAR)
+        seconds = time.perf_counter() - started
+        if answers.setdefault(source, proposal.text) != proposal.text:
+            sys.stderr.write("the built-in model answers otherwise with other passes: a tie, or a fault\n")
+        return sum(sizes), len(sizes), seconds
+
+    return ask
+
+
+def measured(
+    name: str,
+    model: LlamaModel | BuiltinModel,
+    ask: Callable[[str, str, bool], tuple[int, int, float]],
+    *,
+    number: int,
+    repetitions: int,
+) -> Iterator[Row]:
+    """A row for each share of misread words."""
+    for share in SHARES:
+        pairs = texts(share, number)
+        ask(*pairs[0], True)
+        seconds: dict[bool, list[float]] = {False: [], True: []}
+        tokens = passes = 0
+        limits = []
+        for _ in range(repetitions):
+            sums = {False: 0.0, True: 0.0}
+            tokens = passes = 0
+            for source, answer in pairs:
+                plain = ask(source, answer, False)
+                drafted = ask(source, answer, True)
+                sums[False] += plain[2]
+                sums[True] += drafted[2]
+                tokens += plain[1] if isinstance(model, LlamaModel) else plain[0]
+                passes += drafted[1]
+            limits.append(limit(model, CONTEXT_TOKENS, 3))
+            for drafts, total in sums.items():
+                seconds[drafts].append(total)
+        letters = sum(len(answer) for _, answer in pairs)
+        wrong = sum(Levenshtein.distance(*pair) for pair in pairs)
+        yield Row(
+            name,
+            share,
+            wrong / letters,
+            tokens,
+            passes / tokens,
+            statistics.median(seconds[False]),
+            statistics.median(seconds[True]),
+            statistics.median(limits),
+        )
+
+
+def rows(shapes: Sequence[str], threads: int, *, quick: bool) -> Iterator[Row]:
+    """All rows, as they come."""
+    size = {"number": 1 if quick else 4, "repetitions": 1 if quick else 5}
+    builtin = BuiltinModel(BUILTIN, Llm(threads=threads))
+    yield from measured("built-in", builtin, ways_of_builtin(builtin), **size)
+    builtin.close()
+    for name in shapes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = written(Path(folder) / f"{name}.gguf", SHAPES[name])
+            model = LlamaModel(path, Llm(context_size=2048, gpu_layers=0, threads=threads))
+            yield from measured(name, model, Recorded(model).ask, **size)
+            model.close()
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.decoding", description=__doc__)
+    parser.add_argument("--shape", action="append", choices=SHAPES, help="0.5B unless told otherwise; 3B takes 8 GB")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="one text, once")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    asked = parser.parse_args()
+    print(  # noqa: T201 a program for people
+        f"{'model':10}{'misread':>9}{'CER':>7}{'tokens':>8}{'passes/token':>14}{'plain s':>9}{'drafted s':>11}"
+        f"{'ratio':>7}{'limit':>7}{'reached':>9}{'goal':>6}"
+    )
+    found = []
+    for row in rows(asked.shape or ["0.5B"], asked.threads, quick=asked.quick):
+        found.append({**asdict(row), "ratio": row.ratio, "reached": row.reached})
+        print(  # noqa: T201
+            f"{row.model:10}{row.misread_words:9.0%}{row.character_errors:7.1%}{row.tokens:8}{row.passes_a_token:14.3f}"
+            f"{row.plain_s:9.2f}{row.drafted_s:11.2f}{row.ratio:7.2f}{row.limit:7.2f}{row.reached:9.0%}"
+            f"{GOALS[row.misread_words]:6.0%}",
+            flush=True,
+        )
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
