@@ -191,9 +191,7 @@ class Attendant:
             if self._channel.closed or isinstance(error, BrokenPipeError | ConnectionError):
                 raise SystemExit(0) from error  # the host is gone
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
-            ended = ended.model_copy(
-                update={"ending": "returned", "reason": f"the disk failed: {in_words(error)}"}
-            )
+            ended = ended.model_copy(update={"ending": "returned", "reason": f"the disk failed: {in_words(error)}"})
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
 
 
