@@ -34,6 +34,7 @@ from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.decode import LlamaModel
 from ocrwatchd.correct.models import BUILTIN
+from tests.bench import figures
 from tests.bench.shapes import SHAPES, written
 
 if TYPE_CHECKING:
@@ -75,6 +76,19 @@ class Row:
     def reached(self) -> float:
         """The share of the limit that was reached."""
         return self.ratio / self.limit
+
+    def figure(self) -> figures.Row:
+        """The same beside other scripts' figures."""
+        return figures.compared(
+            f"{self.model}, {self.misread_words:.0%} of the words misread: faster than plainly",
+            self.ratio,
+            "times",
+            self.limit,
+            f"a token's share of a {LONGEST_PASS}-token pass",
+            at_least=GOALS[self.misread_words],
+            note=f"{self.passes_a_token:.3f} passes a token; {self.drafted_s:.2f} s for {self.tokens} tokens, plainly "
+            f"{self.plain_s:.2f} s; {self.character_errors:.1%} character errors",
+        )
 
 
 class Recorded:
@@ -276,7 +290,7 @@ def main() -> None:
     )
     found = []
     for row in rows(asked.shape or ["0.5B"], asked.threads, quick=asked.quick):
-        found.append({**asdict(row), "ratio": row.ratio, "reached": row.reached})
+        found.append(asdict(row.figure()))
         print(  # noqa: T201
             f"{row.model:10}{row.misread_words:9.0%}{row.character_errors:7.1%}{row.tokens:8}{row.passes_a_token:14.3f}"
             f"{row.plain_s:9.2f}{row.drafted_s:11.2f}{row.ratio:7.2f}{row.limit:7.2f}{row.reached:9.0%}"
