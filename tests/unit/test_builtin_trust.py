@@ -6,6 +6,7 @@ import pytest
 
 from ocrwatchd.correct.builtin.trust import (
     DROPPED,
+    FARFETCHED,
     JOINED,
     MENDED,
     OTHER,
@@ -39,7 +40,9 @@ def knows(word: str) -> bool:
         ("the", "tho", SPOILED),
         ("~", "", DROPPED),
         ("bad", "", DROPPED),
-        ("fa", "of", MENDED),
+        ("fa", "of", FARFETCHED),
+        ("hod", "bad", FARFETCHED),
+        ("wcll", "well", MENDED),
         ("tHe", "the", MENDED),
         ("w ell", "well", JOINED),
     ],

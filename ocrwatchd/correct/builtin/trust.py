@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rapidfuzz.distance import Levenshtein
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ocrwatchd.correct.builtin.format import Trust
 
-MENDED = 0.4
+MENDED = 0.35
 """What is no word becomes one."""
+
+FARFETCHED = 0.9
+"""It becomes a short word of which much is not on the page: there are too many of these for any to be likely."""
 
 STRANGE = 0.5
 """What is no word becomes another one that is not known: a name, most likely."""
@@ -39,6 +44,9 @@ RUINED = 0.9
 
 SHORT_LETTERS = 4
 """Dictionaries hold every abbreviation; words up to this length must be common ones, too."""
+
+FAR_LETTERS, FAR_SHARE = 4, 0.45
+"""A word of up to so many letters is short; and so much of it, changes for each of its letters, is much."""
 
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _INNER = re.compile(r"[-'\u2019\u2014]+")
@@ -69,8 +77,11 @@ class WordTrust:
             return DROPPED
         if self.is_word(before):
             return OTHER if self.is_word(after) else SPOILED
-        bar = MENDED if self.is_word(after) else STRANGE
-        return max(bar, JOINED) if " " in before else bar
+        if not self.is_word(after):
+            return STRANGE
+        if _is_far(before, after):
+            return FARFETCHED
+        return JOINED if " " in before else MENDED
 
     def is_word(self, text: str) -> bool:
         """True where each part of a text between spaces, hyphens and apostrophes is a word."""
@@ -93,3 +104,8 @@ class WordTrust:
         if not word.isalpha() or not shaped:
             return False
         return word.lower() in self._common or (len(word) > SHORT_LETTERS and self._knows(word))
+
+
+def _is_far(before: str, after: str) -> bool:
+    letters = len(_AROUND.sub("", after))
+    return letters <= FAR_LETTERS and Levenshtein.distance(before, after) >= FAR_SHARE * letters
