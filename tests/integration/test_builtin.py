@@ -208,8 +208,9 @@ def test_other_languages_stay_raw(corrector):
 
 def test_beside_english_another_language_is_left_alone(corrector):
     """Where both are named, the other's words are none of its business; English ones are mended."""
-    correction = corrected(corrector, f"{GERMAN}\n{TUTORIAL}\n", ("eng", "deu"))
-    assert correction.text == f"{GERMAN}\n{MENDED}\n"
+    misread, right = "Tbe letter was sent to yonr brother last weok.", "The letter was sent to your brother last week."
+    correction = corrected(corrector, f"{GERMAN}\n{misread}\n", ("eng", "deu"))
+    assert correction.text == f"{GERMAN}\n{right}\n"
 
 
 def test_the_corrector_tells_the_models_apart(tmp_path):

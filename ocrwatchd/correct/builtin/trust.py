@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 
     from ocrwatchd.correct.builtin.format import Trust
 
-MENDED = 0.35
+MENDED = 0.3
 """What is no word becomes one."""
 
-FARFETCHED = 0.9
+FARFETCHED = 0.8
 """It becomes a short word of which much is not on the page: there are too many of these for any to be likely."""
 
 STRANGE = 0.5
-"""What is no word becomes another one that is not known: a name, most likely."""
+"""What is no word becomes another one that is not known."""
 
-OTHER = 0.9
+NAMED = 0.8
+"""The same with a capital: a name, most likely, and one name is as good as another."""
+
+OTHER = 0.8
 """A word becomes another one."""
+
+MARKED = 0.9
+"""Nothing but the marks around it changes: these are taste as often as misreading."""
 
 SPOILED = 0.95
 """A word becomes what is none."""
@@ -33,13 +39,13 @@ SPOILED = 0.95
 DROPPED = 0.97
 """Something becomes nothing."""
 
-JOINED = 0.8
+JOINED = 0.9
 """Two words become one."""
 
 RUINED_SHARE, RUINED_WORDS = 0.5, 20
 """A text of so many words or more, of which a larger share are none, was not misread but ruined."""
 
-RUINED = 0.9
+RUINED = 0.6
 """What is likely among good words is a guess among ruined ones: there any repair needs this."""
 
 SHORT_LETTERS = 4
@@ -75,10 +81,12 @@ class WordTrust:
         """The certainty, 0-1, that this repair needs among good words."""
         if not after:
             return DROPPED
+        if _AROUND.sub("", before) == _AROUND.sub("", after):
+            return MARKED
         if self.is_word(before):
             return OTHER if self.is_word(after) else SPOILED
         if not self.is_word(after):
-            return STRANGE
+            return STRANGE if _AROUND.sub("", after).islower() else NAMED
         if _is_far(before, after):
             return FARFETCHED
         return JOINED if " " in before else MENDED
