@@ -208,7 +208,7 @@ def test_other_languages_stay_raw(corrector):
 
 def test_beside_english_another_language_is_left_alone(corrector):
     """Where both are named, the other's words are none of its business; English ones are mended."""
-    misread, right = "Tbe letter was sent to yonr brother last weok.", "The letter was sent to your brother last week."
+    misread, right = "A letter was sent to yonr brother last weok.", "A letter was sent to your brother last week."
     correction = corrected(corrector, f"{GERMAN}\n{misread}\n", ("eng", "deu"))
     assert correction.text == f"{GERMAN}\n{right}\n"
 
