@@ -86,7 +86,7 @@ class Spoiling:
     seed: int
 
 
-CHOSEN = Spoiling(FACES[2], points=7.5, dpi=120, blur=1.2, speckle=0.002, quality=20, seed=730)
+CHOSEN = Spoiling(FACES[3], points=10, dpi=110, blur=1.1, speckle=0.01, quality=40, seed=582)
 
 
 def scan(how: Spoiling) -> bytes:
