@@ -86,7 +86,7 @@ class Spoiling:
     seed: int
 
 
-CHOSEN = Spoiling(FACES[3], points=10, dpi=110, blur=1.1, speckle=0.01, quality=40, seed=582)
+CHOSEN = Spoiling(FACES[2], points=8.5, dpi=110, blur=0.8, speckle=0.005, quality=15, seed=183)
 
 
 def scan(how: Spoiling) -> bytes:

@@ -30,7 +30,7 @@ NAMED = 0.8
 OTHER = 0.8
 """A word becomes another one."""
 
-MARKED = 0.9
+MARKED = 0.95
 """Nothing but the marks around it changes: these are taste as often as misreading."""
 
 SPOILED = 0.95
