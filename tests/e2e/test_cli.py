@@ -168,7 +168,7 @@ def test_demo_shows_the_main_job(engine, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     finished = run("demo", "--engine", engine)
     assert finished.returncode == 0, finished.stderr
-    assert "the old apple" in finished.stdout
+    assert "on Saturday morning" in finished.stdout
     assert ("evaluation mode" in finished.stdout) == (engine == "aspose")
     assert list(tmp_path.iterdir()) == []
 
