@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import __version__, files
+from ocrwatchd import __version__, files, looking
 from ocrwatchd.formats import receipt
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Outcome
@@ -149,7 +149,7 @@ def _profile(relative: Path) -> str:
 
 def _hash(path: Path) -> Generator[None, None, str]:
     digest = hashlib.sha256()
-    with os.fdopen(files.open_regular(path), "rb") as file:
+    with os.fdopen(looking.open_regular(path), "rb") as file:
         while block := file.read(files.BLOCK_BYTES):
             digest.update(block)
             yield

@@ -6,15 +6,15 @@ and it is never anybody's document.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import secrets
-import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ocrwatchd import systemd
+from ocrwatchd.looking import equal, open_regular
+from ocrwatchd.renames import rename_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,14 +27,8 @@ STRETCH_BYTES = 1 << 25
 
 ALIVE = "WATCHDOG=1"
 
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1
-_RENAME_FLAGS_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-_LINKS_REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
 # CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
 _FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Obstacle(OSError):
@@ -186,50 +180,6 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def lies(path: Path) -> bool:
-    """Whether anything has this name, links not followed.
-
-    Raises:
-        OSError: that cannot be known now; ``os.path.lexists`` would say no.
-    """
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
-
-
-def below(folder: Path) -> Iterator[Path]:
-    """Everything under a folder that is no folder itself; nothing where there is no such folder.
-
-    Raises:
-        OSError: a folder cannot be read; ``os.walk`` would pass it over.
-    """
-
-    def refuse(error: OSError) -> None:
-        if lies(folder):
-            raise error
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        here = type(folder)(parent)
-        links = [name for name in folders if (here / name).is_symlink()]
-        yield from (here / name for name in sorted([*names, *links]))
-
-
-def rename_new(source: Path, target: Path) -> None:
-    """Rename within one mount, never replacing; nothing is synced.
-
-    Raises:
-        FileExistsError: the target exists.
-        OSError: as the system call says; EXDEV between mounts.
-    """
-    error = _renameat2(os.fsencode(source), os.fsencode(target))
-    if error in _RENAME_FLAGS_UNKNOWN:
-        _rename_by_link(source, target)
-    elif error:
-        raise OSError(error, os.strerror(error), str(source), None, str(target))
-
-
 def _make_one(path: Path, mode: int, gid: int) -> None:
     try:
         path.mkdir(mode & 0o777)
@@ -267,53 +217,6 @@ def _move(source: Path, target: Path) -> None:
         os.close(file)
 
 
-def open_regular(path: Path) -> int:
-    """Open a regular file for reading without following a link or waiting for a FIFO's or device's other end.
-
-    Raises:
-        OSError: with EINVAL (nothing else raises it here) where it is no regular file; ELOOP for a link.
-    """
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(file).st_mode):
-        return file
-    os.close(file)
-    raise OSError(errno.EINVAL, "not a regular file", str(path))
-
-
-def _renameat2(source: bytes, target: bytes) -> int:
-    """Rename without replacing; 0 or the errno."""
-    if not hasattr(_libc, "renameat2"):
-        return errno.ENOSYS
-    while _libc.renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE):
-        if ctypes.get_errno() != errno.EINTR:
-            return ctypes.get_errno()
-    return 0
-
-
-def _rename_by_link(source: Path, target: Path) -> None:
-    """Do without RENAME_NOREPLACE (NFS, some FUSE): a second name, then the first one goes."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        if error.errno not in _LINKS_REFUSED:
-            raise
-        _rename_over_placeholder(source, target)
-    else:
-        source.unlink()
-
-
-def _rename_over_placeholder(source: Path, target: Path) -> None:
-    """Do without hard links too: take the name with an empty file, then rename over that."""
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    try:
-        source.rename(target)
-    except OSError:
-        target.unlink()
-        raise
-
-
 @contextmanager
 def _temporary(target: Path, mode: int, gid: int = -1) -> Iterator[tuple[Path, int]]:
     """Open a new file with a temporary name beside the target; a name that is still there at the end goes."""
@@ -340,23 +243,3 @@ def _write_all(out: int, block: bytes) -> None:
     view = memoryview(block)
     while view:
         view = view[os.write(out, view) :]
-
-
-def equal(source: Path, target: Path) -> bool:
-    """Whether two different names have the same content.
-
-    Raises:
-        OSError: one of them cannot be read, or is no regular file.
-    """
-    if source.parent.samefile(target.parent) and source.name == target.name:
-        return False
-    with os.fdopen(open_regular(source), "rb") as one, os.fdopen(open_regular(target), "rb") as other:
-        here, there = os.fstat(one.fileno()), os.fstat(other.fileno())
-        if os.path.samestat(here, there):
-            return here.st_nlink > 1  # one name in two spellings has a single link
-        while True:
-            block = one.read(BLOCK_BYTES)
-            if block != other.read(BLOCK_BYTES):
-                return False
-            if not block:
-                return True

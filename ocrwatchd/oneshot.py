@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ocrwatchd import files
+from ocrwatchd import files, looking
 from ocrwatchd import log as logs
 from ocrwatchd.config import SUFFIXES, Output, cache_directory
 from ocrwatchd.configfile import unbuilt
@@ -201,7 +201,7 @@ def _copied(path: Path, work: Work) -> Iterator[Job]:
         job = Job("process", folder, Path(path.name or "scan"), work)
         (folder / "scan").mkdir()
         try:
-            original = files.open_regular(path.resolve())
+            original = looking.open_regular(path.resolve())
         except OSError as error:
             raise UnreadableScan(f"it cannot be opened: {error.strerror}") from error
         try:

@@ -14,7 +14,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Literal
 
-from ocrwatchd import files, route, steps
+from ocrwatchd import files, looking, route, steps
 from ocrwatchd.config import SUFFIXES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
@@ -136,7 +136,7 @@ class Outbox:
         return [*made, (job.source, self._original(job, goal, name))]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
-        if not files.lies(source):
+        if not looking.lies(source):
             # Only a move of ours takes it away; where it went people may have taken it since.
             os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
             return
@@ -218,7 +218,7 @@ def clear(job: Job) -> None:
     Raises:
         OSError: it cannot be removed, or the scan still lies in it.
     """
-    if any(True for _ in files.below(job.folder / "scan")):
+    if any(True for _ in looking.below(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
     if os.path.lexists(job.folder):
         shutil.rmtree(job.folder)

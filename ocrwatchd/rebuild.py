@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd import files, route, systemd
+from ocrwatchd import looking, route, systemd
 from ocrwatchd.entries import Original
 from ocrwatchd.ledger import COMPLETE
 from ocrwatchd.outbox import REASON, RECEIPT, original_path, stem_and_suffix
@@ -171,7 +171,7 @@ def _reason(note: Path) -> tuple[str, float]:
 def _beginning(path: Path) -> bytes:
     """The first bytes of a file, or none where it cannot be read: people may put anything there."""
     try:
-        with os.fdopen(files.open_regular(path), "rb") as file:
+        with os.fdopen(looking.open_regular(path), "rb") as file:
             return file.read(HEAD_BYTES)
     except OSError:
         return b""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd import files
+from ocrwatchd import files, looking
 
 if TYPE_CHECKING:
     from ocrwatchd.entries import Goal
@@ -64,7 +64,7 @@ def read(folder: Path) -> Route | None:
         OSError: it cannot be read now.
     """
     try:
-        file = files.open_regular(folder / FILE)
+        file = looking.open_regular(folder / FILE)
     except FileNotFoundError:
         return None
     with os.fdopen(file, "rb") as opened:

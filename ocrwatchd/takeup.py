@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files, outbox, route, steps, systemd
+from ocrwatchd import looking, outbox, route, steps, systemd
 from ocrwatchd.arrival.complete import Finding, examine
 from ocrwatchd.model import Job
 from ocrwatchd.outbox import RECEIPT, STEM
@@ -132,7 +132,7 @@ def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
         theirs = os.lstat(original)
         if not stat.S_ISREG(theirs.st_mode) or theirs.st_mtime_ns != ours.st_mtime_ns:
             return False
-        return files.equal(job.source, original)
+        return looking.equal(job.source, original)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False  # what lies there, or no longer does, is not what could be copied
 
@@ -146,7 +146,7 @@ def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
 def _refusal_of(scan: Path) -> str:
     """Why a scan should not be read: it is not whole, of no known type, or nobody lets us; or ""."""
     try:
-        file = files.open_regular(scan)
+        file = looking.open_regular(scan)
     except PermissionError:
         return "no permission to read the file; let uploads be readable for this service, then send it again"
     try:

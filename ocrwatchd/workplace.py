@@ -9,7 +9,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from ocrwatchd import files
+from ocrwatchd import files, looking
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.lock import HeldElsewhere, Lock
 from ocrwatchd.model import Job
@@ -73,7 +73,7 @@ class Workplace:
     def has_lost(self, job: Job) -> bool:
         """Whether somebody has removed a job's folder; False while the whole work folder is away."""
         with contextlib.suppress(OSError):  # what cannot be looked at now may still be there
-            return not files.lies(job.folder) and self.held()
+            return not looking.lies(job.folder) and self.held()
         return False
 
     def _stay_at_home(self, home: os.stat_result) -> None:
@@ -136,7 +136,7 @@ class Workplace:
 
 
 def _only_file(folder: Path) -> Path:
-    for path in files.below(folder):
+    for path in looking.below(folder):
         if not path.name.startswith(files.TEMPORARY_PREFIX):
             return path.relative_to(folder)
         path.unlink()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files
+from ocrwatchd import files, looking
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.arrival.complete import Examined, Finding, examine
 from ocrwatchd.model import Scan
@@ -194,7 +194,7 @@ def stamp_of(path: Path) -> Stamp | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    file = files.open_regular(path)
+    file = looking.open_regular(path)
     try:
         yield file
     finally:

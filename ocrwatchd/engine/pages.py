@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Protocol, Self
 
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
-from ocrwatchd.files import open_regular
+from ocrwatchd.looking import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
-from ocrwatchd.files import open_regular
+from ocrwatchd.looking import open_regular
 from ocrwatchd.model import Correction, FinishedPage, PageText
 from ocrwatchd.ocr.choice import licence_file
 

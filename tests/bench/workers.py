@@ -27,7 +27,11 @@ class Worker:
         self._process = fresh.Process(target=_work, args=(way, theirs), daemon=True)
         self._process.start()
         theirs.close()
-        self._answer()  # it is set up
+        try:
+            self._answer()  # it is set up
+        except BaseException:
+            self.stop()
+            raise
 
     def do(self, task: Any) -> tuple[float, Any]:
         """Do one piece of work; how long it took there, s, and what came of it."""

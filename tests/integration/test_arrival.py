@@ -417,7 +417,7 @@ def test_no_permission_is_named_as_the_reason(desk, monkeypatch):
         def refuse(path):
             raise PermissionError(13, "Permission denied", str(path))
 
-        monkeypatch.setattr("ocrwatchd.arrival.inbox.files.open_regular", refuse)
+        monkeypatch.setattr("ocrwatchd.arrival.inbox.looking.open_regular", refuse)
     (desk.inbox / "a.png").write_bytes(PNG)
     (desk.inbox / "a.png").chmod(0)
     desk.until(lambda: desk.failed)

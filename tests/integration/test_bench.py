@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ from tests.bench.figures import Row
 from tests.bench.workers import working
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_helper_left():
+    """End the process that multiprocessing keeps beside those that it spawns; there is no public way to do so."""
+    yield
+    resource_tracker._resource_tracker._stop()
 
 
 @pytest.fixture

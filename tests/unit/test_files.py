@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files
+from ocrwatchd import files, looking, renames
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def elsewhere(tmp_path):
 def way(request, monkeypatch):
     """Each of the three ways to rename without replacing, as file systems grant them."""
     if request.param != "renameat2":
-        monkeypatch.setattr(files, "_renameat2", lambda source, target: errno.EINVAL)
+        monkeypatch.setattr(renames, "_renameat2", lambda source, target: errno.EINVAL)
     if request.param == "placeholder":
 
         def refuse(*args, **kwargs):
             raise OSError(errno.EOPNOTSUPP, "no links here")
 
         monkeypatch.setattr(os, "link", refuse)
-        monkeypatch.setattr(files, "_rename_by_link", files._rename_over_placeholder)
+        monkeypatch.setattr(renames, "_rename_by_link", renames._rename_over_placeholder)
     return request.param
 
 
@@ -251,10 +251,10 @@ def test_no_descriptor_stays_open(tmp_path):
         files.write_new(tmp_path / f"{turn}", b"x")
         files.move(tmp_path / f"{turn}", tmp_path / f"{turn}-moved")
         with pytest.raises(OSError, match="No such"):
-            files.open_regular(tmp_path / "gone")
+            looking.open_regular(tmp_path / "gone")
         os.mkfifo(tmp_path / f"{turn}-fifo")
         with pytest.raises(OSError, match="not a regular"):
-            files.open_regular(tmp_path / f"{turn}-fifo")
+            looking.open_regular(tmp_path / f"{turn}-fifo")
     assert len(before) == len(sorted(Path("/proc/self/fd").iterdir()))
 
 

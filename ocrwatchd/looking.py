@@ -1,0 +1,77 @@
+"""Look at files that others may exchange at any moment: no link is followed, and what cannot be known is an error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BLOCK_BYTES = 1 << 20
+
+
+def lies(path: Path) -> bool:
+    """Whether anything has this name, links not followed.
+
+    Raises:
+        OSError: that cannot be known now; ``os.path.lexists`` would say no.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """Everything under a folder that is no folder itself; nothing where there is no such folder.
+
+    Raises:
+        OSError: a folder cannot be read; ``os.walk`` would pass it over.
+    """
+
+    def refuse(error: OSError) -> None:
+        if lies(folder):
+            raise error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        here = type(folder)(parent)
+        links = [name for name in folders if (here / name).is_symlink()]
+        yield from (here / name for name in sorted([*names, *links]))
+
+
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading without following a link or waiting for a FIFO's or device's other end.
+
+    Raises:
+        OSError: with EINVAL (nothing else raises it here) where it is no regular file; ELOOP for a link.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def equal(source: Path, target: Path) -> bool:
+    """Whether two different names have the same content.
+
+    Raises:
+        OSError: one of them cannot be read, or is no regular file.
+    """
+    if source.parent.samefile(target.parent) and source.name == target.name:
+        return False
+    with os.fdopen(open_regular(source), "rb") as one, os.fdopen(open_regular(target), "rb") as other:
+        here, there = os.fstat(one.fileno()), os.fstat(other.fileno())
+        if os.path.samestat(here, there):
+            return here.st_nlink > 1  # one name in two spellings has a single link
+        while True:
+            block = one.read(BLOCK_BYTES)
+            if block != other.read(BLOCK_BYTES):
+                return False
+            if not block:
+                return True
