@@ -150,7 +150,7 @@ def _profile(relative: Path) -> str:
 def _hash(path: Path) -> Generator[None, None, str]:
     digest = hashlib.sha256()
     with os.fdopen(looking.open_regular(path), "rb") as file:
-        while block := file.read(files.BLOCK_BYTES):
+        while block := file.read(looking.BLOCK_BYTES):
             digest.update(block)
             yield
     return digest.hexdigest()

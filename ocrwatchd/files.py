@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ocrwatchd import systemd
-from ocrwatchd.looking import equal, open_regular
+from ocrwatchd.looking import BLOCK_BYTES, equal, open_regular
 from ocrwatchd.renames import rename_new
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPORARY_PREFIX = ".ocrwatchd-"
-BLOCK_BYTES = 1 << 20
 STRETCH_BYTES = 1 << 25
 """After so much of a copy systemd hears that we are alive: to a share, a large file may take longer than it waits."""
 

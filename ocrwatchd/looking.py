@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
+"""Read, compared or copied at once."""
 
 
 def lies(path: Path) -> bool:

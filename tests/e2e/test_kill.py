@@ -74,13 +74,18 @@ def matrix():
     print("\n".join(made.rows))  # noqa: T201
 
 
-@pytest.fixture
-def daemon(tmp_path):
-    """A daemon that works its inbox off quickly, with folders that a witness can look at."""
-    made = Running(tmp_path, arrival={"settle_seconds": 0.05})
+def furnished(base, **settings):
+    """A daemon whose folders are there before it runs, so that a witness can look at them."""
+    made = Running(base, **settings)
     for name in ("inbox", "outbox", "archive", "failed"):
         (made.root / name).mkdir(parents=True)
     return made
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """A daemon that works its inbox off quickly, with folders that a witness can look at."""
+    return furnished(tmp_path, arrival={"settle_seconds": 0.05})
 
 
 def watching(daemon):
@@ -223,9 +228,7 @@ def test_supervisor_killed_at_each_system_call(tmp_path, call, pytestconfig):
     for number in range(1, 200):
         base = tmp_path / str(number)
         base.mkdir()
-        daemon = Running(base, arrival={"settle_seconds": 0.05})
-        for name in ("inbox", "outbox", "archive", "failed"):
-            (daemon.root / name).mkdir(parents=True)
+        daemon = furnished(base, arrival={"settle_seconds": 0.05})
         scans = {NAME: write_scan(daemon.inbox / NAME, "fine").read_bytes()}
         strace = ["strace", "-o", str(base / "trace"), "-e", f"inject={call}:signal=KILL:when={number}"]
         with watching(daemon) as witness:
@@ -275,9 +278,7 @@ def test_engine_killed_at_each_system_call(tmp_path, call):
     for number in range(1, 100):
         base = tmp_path / str(number)
         base.mkdir()
-        daemon = Running(base, arrival={"settle_seconds": 0.05})
-        for name in ("inbox", "outbox", "archive", "failed"):
-            (daemon.root / name).mkdir(parents=True)
+        daemon = furnished(base, arrival={"settle_seconds": 0.05})
         scans = {NAME: write_scan(daemon.inbox / NAME, "fine", "fine").read_bytes()}
         trace = {
             "OCRWATCHD_TEST_ENGINE": "tests.fakes.traced",
@@ -302,9 +303,7 @@ def test_killed_at_random_under_load(tmp_path, pytestconfig):
     print(f"OCRWATCHD_TEST_SEED={seed}")  # noqa: T201
     dice = random.Random(seed)
     # An engine that somebody kills is blamed on the scan: here that is the test's own doing.
-    daemon = Running(tmp_path, job={"max_attempts": 100}, arrival={"settle_seconds": 0.1}, queue={"size": 8})
-    for name in ("inbox", "outbox", "archive", "failed"):
-        (daemon.root / name).mkdir(parents=True)
+    daemon = furnished(tmp_path, job={"max_attempts": 100}, arrival={"settle_seconds": 0.1}, queue={"size": 8})
     scans = {}
     with watching(daemon) as witness:
         for cycle in range(times):

@@ -12,6 +12,7 @@ from ocrwatchd.endings import Endings
 from ocrwatchd.entries import Original
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Ending, Job, Outcome
+from tests.lying import lying
 
 LETTER = b"a letter" * 1000
 
@@ -63,8 +64,7 @@ class House:
 
     def lying(self, folder):
         """Every file under a folder."""
-        base = self.folders.path(folder)
-        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+        return lying(self.folders.path(folder))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from ocrwatchd.model import Ending, Outcome, Scan
 from ocrwatchd.retention import DAY_S
 from ocrwatchd.schema import DamagedLedger
 from ocrwatchd.takeup import take_up
+from tests.lying import lying
 from tests.unit.test_schema import DAMAGES
 
 SHA256 = "5e" * 32
@@ -74,8 +75,7 @@ class House:
 
     def lying(self, folder):
         """Every file under a folder."""
-        base = self.folders.path(folder)
-        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+        return lying(self.folders.path(folder))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from ocrwatchd.config import Config, Folders, Output
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Job
+from tests.lying import lying
 
 
 class House:
@@ -40,8 +41,7 @@ class House:
 
     def lying(self, folder):
         """Every file under a folder, relative to it."""
-        base = self.folders.path(folder)
-        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+        return lying(self.folders.path(folder))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Scan
 from ocrwatchd.takeup import take_up
 from ocrwatchd.workplace import Workplace
+from tests.lying import lying
 
 
 class Silent:
@@ -56,8 +57,7 @@ class House:
 
     def lying(self, folder):
         """Every file under a folder."""
-        base = self.folders.path(folder)
-        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+        return lying(self.folders.path(folder))
 
 
 @pytest.fixture
