@@ -16,15 +16,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd import verbs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ocrwatchd.config import Config
 
 INTERRUPTED = 130
-TO_MEND = 1
 FOLDER_FAULT = 4
-NOT_RUNNING = 1
 
 EPILOG = __doc__.partition("\n\n")[2].partition("\n\n")[0].replace("``", "")
 
@@ -69,23 +68,23 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    subparsers = parser.add_subparsers(metavar="VERB", required=True)
 
     def add(name: str, verb: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
         made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
         made.set_defaults(verb=verb)
         return made
 
-    run = add("run", _run, "watch the inbox until stopped")
+    run = add("run", verbs.run, "watch the inbox until stopped")
     run.add_argument("--once", action="store_true", help="work the inbox off, then end")
-    process = add("process", _process, "read files and print their text, without inbox and outbox")
+    process = add("process", verbs.process, "read files and print their text, without inbox and outbox")
     process.add_argument("files", nargs="+", type=Path, metavar="FILE")
     process.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
-    correct = add("correct", _correct, "correct a text that was recognised elsewhere")
+    correct = add("correct", verbs.correct, "correct a text that was recognised elsewhere")
     correct.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
     correct.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
-    edits = add("edits", _edits, "show what was corrected in a delivered document; take edits back")
+    edits = add("edits", verbs.edits, "show what was corrected in a delivered document; take edits back")
     edits.add_argument("receipt", type=Path, metavar="NAME.json")
     edits.add_argument("--refused", action="store_true", help="show the refused proposals too")
     edits.add_argument("--json", action="store_true", help="print them as JSON")
@@ -94,28 +93,28 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("--revert-all", action="store_true", help="write NAME.txt again as it was recognised")
     change.add_argument("--apply", nargs="+", type=int, metavar="N", help="put reverted edits in again")
     edits.add_argument("--force", action="store_true", help="also over a NAME.txt that is missing or changed by hand")
-    demo = add("demo", _demo, "show the main job on a real scan in a folder of its own")
+    demo = add("demo", verbs.demo, "show the main job on a real scan in a folder of its own")
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
-    _add_models(verbs)
-    add("check", _check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
-    status = add("status", _status, "show what the daemon is doing")
+    _add_models(subparsers)
+    add("check", verbs.check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
+    status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
-    retry = add("retry", _retry, "give failed scans fresh attempts")
+    retry = add("retry", verbs.retry, "give failed scans fresh attempts")
     retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
     retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
     return parser
 
 
-def _add_models(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "fetch language models from Hugging Face, list and remove them"
-    models = verbs.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+    models = subparsers.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
     actions = models.add_subparsers(metavar="ACTION", required=True)
 
     def add(action: str, text: str) -> argparse.ArgumentParser:
         made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
         made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
-        made.set_defaults(verb=_models, action=action)
+        made.set_defaults(verb=verbs.models, action=action)
         return made
 
     pull = add("pull", "fetch a model; what broke off goes on where it was")
@@ -142,107 +141,3 @@ class _Version(argparse.Action):
 
         print(f"ocrwatchd {__version__}")
         parser.exit()
-
-
-def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
-    from ocrwatchd import configfile, log
-
-    config = configfile.load(args.config)
-    if quiet:
-        config = config.model_copy(update={"log": config.log.model_copy(update={"level": "warning"})})
-    log.configure(config.log)
-    return config
-
-
-def _run(args: argparse.Namespace) -> int:
-    config = _settings(args)
-    from ocrwatchd.daemon import serve
-
-    serve(config, once=args.once)
-    return 0
-
-
-def _process(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=True)
-    from ocrwatchd import oneshot
-
-    return oneshot.process_files(args.files, config, args.output)
-
-
-def _correct(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=True)
-    from ocrwatchd.correct import once
-
-    return once.correct_text(args.file, config, as_json=args.json)
-
-
-def _edits(args: argparse.Namespace) -> int:
-    _settings(args, quiet=True)
-    from ocrwatchd import edits
-
-    if args.revert_all or args.revert or args.apply:
-        numbers = None if args.revert_all else args.revert or args.apply
-        return edits.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
-    return edits.show(args.receipt, refused=args.refused, as_json=args.json)
-
-
-def _demo(args: argparse.Namespace) -> int:
-    from ocrwatchd import demo
-
-    return demo.show(args.engine, keep=args.keep, config=args.config)
-
-
-def _models(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=args.action != "pull" or args.json)
-    from ocrwatchd.correct import verb
-
-    if args.action == "list":
-        return verb.show(config.llm)
-    if args.action == "path":
-        return verb.where(config.llm)
-    if args.action == "remove":
-        return verb.remove(args.names)
-    if args.parent:
-        from ocrwatchd.engine.guard import die_with
-
-        die_with(args.parent)
-    given = {
-        "hugging_face_repo_id": args.repository,
-        "hugging_face_quantization": args.quantization,
-        "hugging_face_file_name": args.file if args.file or not (args.repository or args.quantization) else "",
-    }
-    llm = config.llm.model_copy(update={key: value for key, value in given.items() if value is not None})
-    return verb.pull(llm, as_json=args.json, if_fits=args.if_fits)
-
-
-def _check(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=True)
-    from ocrwatchd import check
-
-    found = check.findings(config)
-    width = max(len(finding.what) for finding in found)
-    for finding in found:
-        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{width}}  {finding.words}")
-    return 0 if all(finding.ok for finding in found) else TO_MEND
-
-
-def _status(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=True)
-    from ocrwatchd import status
-
-    text, running = status.describe(config.folders, as_json=args.json)
-    print(text)
-    return 0 if running else NOT_RUNNING
-
-
-def _retry(args: argparse.Namespace) -> int:
-    config = _settings(args, quiet=True)
-    from ocrwatchd import retry
-    from ocrwatchd.errors import ConfigError
-    from ocrwatchd.log import printable
-
-    if bool(args.names) == args.all_failed:
-        raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
-    for path in retry.retry(config.folders, args.names):
-        print(f"back in the inbox: {printable(str(path))}")
-    return 0

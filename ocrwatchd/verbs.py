@@ -1,0 +1,126 @@
+"""What each verb of the command line runs; what one needs is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.config import Config
+
+TO_MEND = 1
+NOT_RUNNING = 1
+
+
+def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
+    from ocrwatchd import configfile, log
+
+    config = configfile.load(args.config)
+    if quiet:
+        config = config.model_copy(update={"log": config.log.model_copy(update={"level": "warning"})})
+    log.configure(config.log)
+    return config
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch the inbox."""
+    config = _settings(args)
+    from ocrwatchd.daemon import serve
+
+    serve(config, once=args.once)
+    return 0
+
+
+def process(args: argparse.Namespace) -> int:
+    """Read files."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import oneshot
+
+    return oneshot.process_files(args.files, config, args.output)
+
+
+def correct(args: argparse.Namespace) -> int:
+    """Correct a text."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd.correct import once
+
+    return once.correct_text(args.file, config, as_json=args.json)
+
+
+def edits(args: argparse.Namespace) -> int:
+    """Show or take back a document's edits."""
+    _settings(args, quiet=True)
+    from ocrwatchd import edits
+
+    if args.revert_all or args.revert or args.apply:
+        numbers = None if args.revert_all else args.revert or args.apply
+        return edits.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
+    return edits.show(args.receipt, refused=args.refused, as_json=args.json)
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Show the main job."""
+    from ocrwatchd import demo
+
+    return demo.show(args.engine, keep=args.keep, config=args.config)
+
+
+def models(args: argparse.Namespace) -> int:
+    """Fetch, list, find or remove models."""
+    config = _settings(args, quiet=args.action != "pull" or args.json)
+    from ocrwatchd.correct import verb
+
+    if args.action == "list":
+        return verb.show(config.llm)
+    if args.action == "path":
+        return verb.where(config.llm)
+    if args.action == "remove":
+        return verb.remove(args.names)
+    if args.parent:
+        from ocrwatchd.engine.guard import die_with
+
+        die_with(args.parent)
+    given = {
+        "hugging_face_repo_id": args.repository,
+        "hugging_face_quantization": args.quantization,
+        "hugging_face_file_name": args.file if args.file or not (args.repository or args.quantization) else "",
+    }
+    llm = config.llm.model_copy(update={key: value for key, value in given.items() if value is not None})
+    return verb.pull(llm, as_json=args.json, if_fits=args.if_fits)
+
+
+def check(args: argparse.Namespace) -> int:
+    """Look at everything that has to be in place."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import check
+
+    found = check.findings(config)
+    width = max(len(finding.what) for finding in found)
+    for finding in found:
+        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{width}}  {finding.words}")
+    return 0 if all(finding.ok for finding in found) else TO_MEND
+
+
+def status(args: argparse.Namespace) -> int:
+    """Show what the daemon is doing."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import status
+
+    text, running = status.describe(config.folders, as_json=args.json)
+    print(text)
+    return 0 if running else NOT_RUNNING
+
+
+def retry(args: argparse.Namespace) -> int:
+    """Give failed scans fresh attempts."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import retry
+    from ocrwatchd.errors import ConfigError
+    from ocrwatchd.log import printable
+
+    if bool(args.names) == args.all_failed:
+        raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
+    for path in retry.retry(config.folders, args.names):
+        print(f"back in the inbox: {printable(str(path))}")
+    return 0
