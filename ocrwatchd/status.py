@@ -170,6 +170,14 @@ def _lines(status: Status) -> list[str]:
     return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
 
 
+def running_pid(folders: Folders) -> int:
+    """The process of the daemon that serves this root; 0 where none is known to."""
+    with contextlib.suppress(OSError, ValueError):
+        if (known := read(folders)) and known.state in {"running", "stopping", "silent"}:
+            return known.pid
+    return 0
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -95,11 +95,11 @@ def check(args: argparse.Namespace) -> int:
     config = _settings(args, quiet=True)
     from ocrwatchd import check
 
-    found = check.findings(config)
-    width = max(len(finding.what) for finding in found)
-    for finding in found:
-        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{width}}  {finding.words}")
-    return 0 if all(finding.ok for finding in found) else TO_MEND
+    in_order = True
+    for finding in check.findings(config):
+        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{check.WIDTH}}  {finding.words}", flush=True)
+        in_order &= finding.ok
+    return 0 if in_order else TO_MEND
 
 
 def status(args: argparse.Namespace) -> int:

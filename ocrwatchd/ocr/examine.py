@@ -48,7 +48,7 @@ def _aspose(ocr: Ocr, *, needed: bool) -> tuple[Finding, ...]:
         trial = clr.try_out(licence)
     except EngineUnavailable as error:
         return (Finding("Aspose.OCR", not needed, str(error) if needed else f"not needed, and not usable: {error}"),)
-    started = Finding("Aspose.OCR", True, f"starts, with {trial.openssl}")
+    started = Finding("Aspose.OCR", True, f"its .NET runtime starts, with {trial.openssl}")
     if licence is None:
         return (started, Finding("licence", True, "none: evaluation mode" if needed else "none, and none is needed"))
     if trial.refusal:

@@ -196,7 +196,7 @@ def test_an_examination_finds_all_well(tmp_path):
     """Engine, Aspose and licence, a line each; evaluation mode is named but is no fault."""
     found = examined({"engine": "aspose"}, tmp_path)
     assert [ok for ok, words in found.values()] == [True, True, True]
-    assert found["Aspose.OCR"][1].startswith("starts, with OpenSSL")
+    assert found["Aspose.OCR"][1].startswith("its .NET runtime starts, with OpenSSL")
     assert "evaluation" in found["licence"][1]
     assert list(tmp_path.iterdir()) == []
 

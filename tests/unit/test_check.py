@@ -2,7 +2,7 @@
 
 import os
 
-from ocrwatchd import check
+from ocrwatchd.check import Finding, folders
 
 
 def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
@@ -19,7 +19,7 @@ def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "stat", stat)
     monkeypatch.setattr(os, "lstat", stat)
     monkeypatch.setattr(os, "access", lambda path, mode: path != closed and real_access(path, mode))
-    found = check._folder("inbox", closed / "root" / "inbox")
+    found = folders.look_at("inbox", closed / "root" / "inbox")
     assert not found.ok
     assert f"may not enter {closed}; mend its owner or mode" in found.words
 
@@ -27,6 +27,6 @@ def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
 def test_folders_that_are_there_or_can_be_made_are_in_order(tmp_path):
     """One is named, the other will be made; a file in its place is not in order."""
     (tmp_path / "file").touch()
-    assert check._folder("inbox", tmp_path) == check.Finding("inbox", True, str(tmp_path))
-    assert check._folder("inbox", tmp_path / "a" / "b").words.endswith("will be made")
-    assert "not a folder; remove it" in check._folder("inbox", tmp_path / "file").words
+    assert folders.look_at("inbox", tmp_path) == Finding("inbox", True, str(tmp_path))
+    assert folders.look_at("inbox", tmp_path / "a" / "b").words.endswith("will be made")
+    assert "not a folder; remove it" in folders.look_at("inbox", tmp_path / "file").words

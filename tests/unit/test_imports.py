@@ -9,6 +9,8 @@ SUPERVISOR = (
     "arrival.arrivals",
     "arrival.watcher",
     "check",
+    "check.access",
+    "check.model",
     "claims",
     "cli",
     "config",

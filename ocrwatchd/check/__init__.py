@@ -1,0 +1,44 @@
+"""Look at everything that has to be in place, a line each: ok, or what to do. One module a subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd import status
+from ocrwatchd.check import access, folders, model, room, unit, watches
+from ocrwatchd.check.finding import Finding
+from ocrwatchd.configfile import unbuilt
+from ocrwatchd.errors import OcrwatchdError
+from ocrwatchd.ocr import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.config import Config
+
+__all__ = ["WIDTH", "Finding", "findings"]
+
+WIDTH = 26
+"""Columns for what was looked at: lines are printed as they come, for some take a while."""
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """Look at everything, one after the other; nothing is changed and nothing is made."""
+    yield Finding("configuration", True, "; ".join(unbuilt(config)) or "every key is understood")
+    yield from folders.look(config.folders)
+    yield from access.look(config.folders)
+    yield from room.look(config.folders)
+    yield from (Finding(*found) for found in examine.examine(config.ocr))
+    yield from model.look(config.llm)
+    yield from watches.look(config, status.running_pid(config.folders))
+    yield from unit.look()
+    yield _daemon(config)
+
+
+def _daemon(config: Config) -> Finding:
+    try:
+        words, running = status.describe(config.folders, as_json=False)
+    except OcrwatchdError as error:
+        return Finding("daemon", False, str(error))
+    # No daemon is in order: this is asked before the first start. One that hangs is not.
+    return Finding("daemon", running or "hanging" not in words, words.splitlines()[0])
