@@ -25,6 +25,7 @@ _STROKES = {
     "}": "l", "«": "vv", "»": "vv", "€": "c", "£": "ls", "$": "s", "&": "s", "¢": "c", "©": "c", "¿": "s", "?": "s",
     "z": "s",
 }  # fmt: skip
+_DRAWN = str.maketrans(_STROKES)
 
 
 _LIGATED = (
@@ -50,19 +51,32 @@ def is_lookalike(before: str, after: str) -> bool:
 def changes(before: str, after: str) -> int:
     """How many letters were misread: inserted, left out, taken for another, run together or torn apart."""
     fewest = int(Levenshtein.distance(before, after))
-    for pair, letter in _LIGATED:
-        for old, new in ((pair, letter), (letter, pair)):
-            if old in before and new in after:
-                again = Levenshtein.distance(before.replace(old, new), after) + before.count(old)
-                fewest = min(fewest, int(again))
+    for letters, rewritten, times in _rewritten(before):
+        if letters in after:
+            fewest = min(fewest, int(Levenshtein.distance(rewritten, after)) + times)
     return fewest
+
+
+@functools.lru_cache(maxsize=64)
+def _rewritten(word: str) -> tuple[tuple[str, str, int], ...]:
+    """What a word may have been: the letters that others are taken for, the word with them, and how often they come.
+
+    Kept for as long as one word is compared with many.
+    """
+    return tuple(
+        (new, word.replace(old, new), word.count(old))
+        for each in _LIGATED
+        for old, new in (each, reversed(each))
+        if old in word
+    )
 
 
 @functools.lru_cache(maxsize=4096)
 def strokes(word: str) -> str:
     """A word as the strokes it is drawn with; what stands for no stroke is left as it is."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
-    return "".join(_STROKES.get(each, each) for each in plain.lower())
+    if not word.isascii():
+        word = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
+    return word.lower().translate(_DRAWN)
 
 
 def ink(before: str, after: str) -> int:

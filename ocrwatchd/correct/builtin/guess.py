@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.correct.builtin.shelves import Shelves
 from ocrwatchd.correct.shapes import STROKES_LIMIT, changes, strokes
 
 if TYPE_CHECKING:
@@ -43,8 +41,8 @@ FUNCTION_CHANGES = 2
 HALF_RANK, HALF_SHORT_RANK = 12_000, 300
 """How common the two halves of a word must be that was run together: longer ones, and those of one or two letters."""
 
-_LOOKED_AT = 30
-"""Nearest words of each length and measure that are looked at more closely."""
+LETTERS, STROKE_LETTERS = "abcdefghijklmnopqrstuvwxyz", "clisv"
+"""What words, and their strokes, are spelled with; other signs are rare."""
 
 _NEAR, _RARE = 1.3, 0.35
 _STROKE, _LETTER, _DRAWN = 0.5, 0.25, 0.5
@@ -67,8 +65,8 @@ class Guesser:
     def __init__(self, words: Sequence[str]) -> None:
         self._ranks = {word: rank for rank, word in enumerate(words)}
         self._common = list(words[:FUNCTION_WORDS])
-        self._by_letters = _by_length(words, words)
-        self._by_strokes = _by_length(words, [strokes(word) for word in words])
+        self._by_letters = Shelves(words, words, LETTERS)
+        self._by_strokes = Shelves(words, [strokes(word) for word in words], STROKE_LETTERS)
 
     def guesses(self, word: str) -> list[str]:
         """What a word may have been, with its marks and capitals, the likeliest first; without the word itself."""
@@ -97,7 +95,7 @@ class Guesser:
 
     def _near(self, word: str) -> list[str]:
         costs: dict[str, float] = {}
-        for near in _within(word, self._by_letters, _most(len(word), CHANGES)):
+        for near in self._by_letters.near(word, _most(len(word), CHANGES)):
             costs[near] = float(changes(word, near))
         if len(word) <= CHANGES[0][0]:
             costs |= {
@@ -106,7 +104,7 @@ class Guesser:
                 if near not in costs and Levenshtein.distance(word, near) == FUNCTION_CHANGES
             }
         drawn = strokes(word)
-        for near in _within(drawn, self._by_strokes, _most(len(drawn), STROKES)):
+        for near in self._by_strokes.near(drawn, _most(len(drawn), STROKES)):
             changed = changes(word, near)
             if changed <= max(1, _WORST * len(word)):
                 cost = _DRAWN + _STROKE * Levenshtein.distance(drawn, strokes(near)) + _LETTER * changed
@@ -132,28 +130,6 @@ class Guesser:
 def guesser() -> Guesser:
     """The one for English, by ``WORDS``."""
     return Guesser(WORDS.read_text("utf-8").split())
-
-
-def _by_length(words: Sequence[str], spelled: Sequence[str]) -> dict[int, tuple[list[str], list[str]]]:
-    """Words by the length of how they are spelled: (words, their spellings)."""
-    found: dict[int, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for word, spelling in zip(words, spelled, strict=True):
-        found[len(spelling)][0].append(word)
-        found[len(spelling)][1].append(spelling)
-    return dict(found)
-
-
-def _within(spelled: str, by_length: dict[int, tuple[list[str], list[str]]], most: int) -> Iterator[str]:
-    """The words whose spelling is up to ``most`` changes away, of each length the nearest and commonest."""
-    for length in range(max(1, len(spelled) - most), len(spelled) + most + 1):
-        if length not in by_length:
-            continue
-        words, spellings = by_length[length]
-        far = process.cdist([spelled], spellings, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.uint8)[0]
-        near = np.flatnonzero(far <= most)
-        # A stable sort, so that of equally near words the commoner ones come first.
-        for at in near[np.argsort(far[near], kind="stable")][:_LOOKED_AT]:
-            yield words[at]
 
 
 def _most(length: int, table: Sequence[tuple[int, int]]) -> int:
