@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 FOLDER_FAULT = 4
+LONGEST_WAIT_S = 86_400
 
 EPILOG = __doc__.partition("\n\n")[2].partition("\n\n")[0].replace("``", "")
 
@@ -100,9 +101,17 @@ def _parser() -> argparse.ArgumentParser:
     add("check", verbs.check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
     status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
+    canary = add(
+        "canary", verbs.canary, "send a known page through the running daemon, and see whether its text comes out"
+    )
+    canary.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="default: 300")
     retry = add("retry", verbs.retry, "give failed scans fresh attempts")
     retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
     retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
+    share = add("share", verbs.share, "print what lets a scanner put scans in the inbox, and people read the results")
+    share.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
+    share.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
+    share.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
     return parser
 
 
@@ -128,6 +137,13 @@ def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     add("path", "print where the model lies that the configuration means")
     remove = add("remove", "remove models that ocrwatchd has fetched")
     remove.add_argument("names", nargs="+", metavar="NAME", help="as `ocrwatchd models list` shows it, or a repository")
+
+
+def _seconds(given: str) -> float:
+    seconds = float(given)
+    if not 0 < seconds <= LONGEST_WAIT_S:
+        raise argparse.ArgumentTypeError(f"{given}: use seconds, from 1 to {LONGEST_WAIT_S}")
+    return seconds
 
 
 class _Version(argparse.Action):

@@ -112,6 +112,15 @@ def status(args: argparse.Namespace) -> int:
     return 0 if running else NOT_RUNNING
 
 
+def canary(args: argparse.Namespace) -> int:
+    """Send a known page through the daemon."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import canary
+
+    print(canary.send(config.folders, args.timeout))
+    return 0
+
+
 def retry(args: argparse.Namespace) -> int:
     """Give failed scans fresh attempts."""
     config = _settings(args, quiet=True)
@@ -123,4 +132,13 @@ def retry(args: argparse.Namespace) -> int:
         raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
     for path in retry.retry(config.folders, args.names):
         print(f"back in the inbox: {printable(str(path))}")
+    return 0
+
+
+def share(args: argparse.Namespace) -> int:
+    """Print a server's configuration."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import share
+
+    print(share.script(args.kind, config, args.user, args.office), end="")
     return 0

@@ -73,6 +73,7 @@ class Running:
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, self.log_path.open("ab") as log:
             notified.bind(str(address))
+            address.chmod(0o666)  # a daemon may run as another user
             notified.settimeout(0.1)
             environment = self.environment | {"NOTIFY_SOCKET": str(address)}
             self.process = subprocess.Popen(self.command(), env=environment, stderr=log, stdin=subprocess.DEVNULL)

@@ -200,6 +200,13 @@ def run(command, **more):
 
 @contextlib.contextmanager
 def _serving(command, folder, host, port):
+    with serving(command, folder, lambda: _listens(host, port)):
+        yield
+
+
+@contextlib.contextmanager
+def serving(command, folder, answers):
+    """A server, its output in a file of the folder, from when it answers."""
     (setpriv,) = needs("setpriv")
     # Should the tests be killed, their servers go with them.
     command = [setpriv, "--pdeathsig", "KILL", *command]
@@ -209,16 +216,22 @@ def _serving(command, folder, host, port):
             command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
-        _await_port(process, host, port, log)
+        _await_answer(process, answers, log)
         yield
     finally:
         end(process)
 
 
-def _await_port(process, host, port, log):
+def _listens(host, port):
+    with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+        return True
+    return False
+
+
+def _await_answer(process, answers, log):
     deadline = time.monotonic() + STARTED_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+        if answers():
             return
         time.sleep(0.02)
     raise AssertionError(f"{process.args}: {log.read_text(errors='replace')}")

@@ -1,0 +1,80 @@
+# -- Samba: three shares in a file of their own, which smb.conf includes
+cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
+[global]
+  # SMB 1 is off, as it is by default. A scanner that knows nothing newer: take FTP with TLS, SFTP, or another scanner.
+  server min protocol = SMB2_02
+
+[@{prefix}inbox]
+  comment = Scans go in here
+  path = @{gate}/@{scanner}/inbox
+  # Other Samba users that may put scans in: valid users = @{scanner}, anna. Whoever it is, files arrive as @{scanner}'s.
+  valid users = @{scanner}
+  force user = @{scanner}
+  guest ok = no
+  read only = no
+  # Only the group, and so @{service}, may read what has arrived. The owner may not write it either: no scan is replaced
+  # by another of the same name, and none deleted; renaming works, for scanners that upload under another name first.
+  # A scanner that deletes a test file, adds pages to a file that it has closed, or goes on where an upload broke off:
+  # 0060 becomes 0260 in both lines. It can then also replace and delete its own scans until they are taken.
+  create mask = 0060
+  force create mode = 0060
+  # A folder that the scanner makes is an unknown profile: what comes in it is read with the default settings.
+  directory mask = 0370
+  force directory mode = 0370
+  map readonly = yes
+  map archive = no
+  map hidden = no
+  map system = no
+  store dos attributes = no
+  nt acl support = no
+  # Names are taken as they are: looking for other spellings would mean listing the folder.
+  case sensitive = yes
+  follow symlinks = no
+
+[@{prefix}outbox]
+  comment = Texts of the scans
+  path = @{gate}/@{office}/outbox
+  # Several people: valid users = @{office}, anna, +group
+  valid users = @{office}
+  force user = @{service}
+  guest ok = no
+  read only = yes
+  follow symlinks = no
+
+[@{prefix}failed]
+  comment = Scans that could not be read, with the reasons
+  path = @{gate}/@{office}/failed
+  valid users = @{office}
+  force user = @{service}
+  guest ok = no
+  read only = yes
+  follow symlinks = no
+
+# For people who put scans in by hand and want to see them: remove the marks.
+#[@{prefix}desk]
+#  comment = Scans go in here, by hand
+#  path = @{gate}/@{scanner}/inbox
+#  valid users = @{office}
+#  force user = @{service}
+#  guest ok = no
+#  read only = no
+#  create mask = 0660
+#  force create mode = 0660
+#  follow symlinks = no
+END
+include='include = /etc/samba/ocrwatchd-@{scanner}.conf'
+grep -qxF "$include" /etc/samba/smb.conf || printf '\n%s\n' "$include" >>/etc/samba/smb.conf
+testparm -s >/dev/null 2>&1 || {
+  echo 'Samba does not take its configuration; see: testparm' >&2
+  exit 1
+}
+if [ -d /run/systemd/system ]; then systemctl enable --now smbd && systemctl reload smbd; fi
+
+cat <<END
+In place. Left to do:
+  smbpasswd -a @{scanner}     # the password to type in at the scanner
+  smbpasswd -a @{office}      # the password for reading
+  open TCP port 445 in the firewall, for the local network only
+At the scanner: SMB, host $(hostname), share @{prefix}inbox, folder empty (or a profile's), user @{scanner}, port 445.
+In the office: \\\\$(hostname)\\@{prefix}outbox and \\\\$(hostname)\\@{prefix}failed, user @{office}.
+END
