@@ -77,7 +77,7 @@ def parse(table: dict[str, Any]) -> Config:
     resolved: dict[str, Work] = {}
     for name, override in profiles.items() if isinstance(profiles, dict) else ():
         where = ("profiles", name)
-        if "/" in name or name.startswith(".") or not isinstance(override, dict):
+        if not name or {"/", "\0"} & set(name) or name.startswith(".") or not isinstance(override, dict):
             found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
             continue
         shared: dict[str, Any] = {key: top[key] for key in SHARED if key in top}

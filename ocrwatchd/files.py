@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ STRETCH_BYTES = 1 << 25
 """After so much of a copy systemd hears that we are alive: to a share, a large file may take longer than it waits."""
 
 ALIVE = "WATCHDOG=1"
+
+_OWNERS = stat.S_IRUSR | stat.S_IWUSR
 
 # CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
 _FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
@@ -68,14 +71,15 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
     Args:
         file: descriptor of a regular file; its offset stays as it is.
         target: the new name; its folder exists.
-        mode: permissions of the copy; the original's without it. The modification time is kept.
+        mode: permissions of the copy; without it the original's, and its owner, who may be another one now, may read
+            and write it. The modification time is kept.
 
     Raises:
         FileExistsError: the target exists.
         OSError: as the system calls say.
     """
     source = os.fstat(file)
-    with _temporary(target, source.st_mode & 0o777 if mode is None else mode) as (temporary, out):
+    with _temporary(target, (source.st_mode & 0o777) | _OWNERS if mode is None else mode) as (temporary, out):
         offset = synced = 0
         while block := os.pread(file, BLOCK_BYTES, offset):
             _write_all(out, block)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import outbox, schema
+from ocrwatchd import files, outbox, schema
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import COMPLETE, Ledger
 from ocrwatchd.lock import HeldElsewhere, Lock
@@ -41,6 +41,7 @@ def open_rooms(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, W
         FolderUnusable: another ocrwatchd holds one of them, or one cannot be used.
     """
     outbox.prepare(config.folders)
+    _make_profiles(config)
     workplace = Workplace(config)
     workplace.open()
     stack.callback(workplace.close)
@@ -79,6 +80,16 @@ def replace_damaged(ledger: Ledger, workplace: Workplace, config: Config) -> Non
     complete(ledger, workplace, config)
     recall(workplace, ledger, config.folders)
     ledger.bare = False
+
+
+def _make_profiles(config: Config) -> None:
+    """Make the inbox's sub-folders for the profiles; whoever may write in the inbox must not keep us from starting."""
+    inbox, mode = config.folders.path("inbox"), config.folders.folder_mode
+    for name in config.profiles:
+        try:
+            files.make_folder(inbox / name, mode, outbox.group_id(config.folders.group), below=inbox)
+        except OSError as error:
+            log.warning("profile.no_folder", profile=name, reason=error.strerror, note="scans sent there do not arrive")
 
 
 def _open(path: Path) -> Ledger:

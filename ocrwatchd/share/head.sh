@@ -33,7 +33,7 @@ done
 # A scanner that insists on listing the folder, as some do for a test: -wx becomes rwx; it then sees names, no contents.
 # "Operation not supported": the file system has no access lists (ZFS: zfs set acltype=posixacl DATASET).
 as_service() {
-  setpriv --reuid=@{service} --regid=@{group} --init-groups -- "$@"
+  setpriv --reuid=@{service} --regid=@{group} --init-groups -- "$@@"
 }
 @{make_folders}as_service find @{inbox} -type d -user @{service} \
   -exec chmod g+s,+t {} + -exec setfacl -m u:@{scanner}:-wx,m::rwx {} +

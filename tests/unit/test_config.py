@@ -195,6 +195,13 @@ def test_profile_mistakes_are_named_with_the_profile():
     assert said.count("max_rewrite") == 1
 
 
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "a\0b"])
+def test_profile_that_no_folder_can_be_called_is_refused(name):
+    """A profile's name is the name of a sub-folder that scans can lie in."""
+    with pytest.raises(configfile.Mistakes, match="named like a sub-folder of the inbox"):
+        configfile.parse({"profiles": {name: {}}})
+
+
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
     work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()

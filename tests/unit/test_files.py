@@ -116,6 +116,14 @@ def test_a_full_disk_leaves_the_source_alone(tmp_path, elsewhere):
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_copy_is_its_new_owners_to_read(tmp_path, elsewhere):
+    """An upload that only its group could read stays readable where the copy's owner is another user."""
+    (tmp_path / "a").write_bytes(b"scan")
+    (tmp_path / "a").chmod(0o060)
+    files.move(tmp_path / "a", elsewhere / "b")
+    assert stat.S_IMODE((elsewhere / "b").stat().st_mode) == 0o660
+
+
 @pytest.mark.parametrize("kind", ["link", "fifo"])
 def test_only_regular_files_are_copied(tmp_path, elsewhere, kind):
     """Between mounts a link is not followed and a FIFO not waited for."""

@@ -13,6 +13,7 @@ import pytest
 
 from ocrwatchd import files, opening, outbox, rebuild, route, schema
 from ocrwatchd.config import Config, Folders
+from ocrwatchd.configfile import parse
 from ocrwatchd.endings import Endings
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger, LedgerFault
@@ -410,3 +411,30 @@ def test_ledger_of_a_large_archive_is_built_in_little_memory(house):
     began = time.monotonic()
     with house.open():
         print(f"\nbuilt in {built:.1f} s, opened and checked in {time.monotonic() - began:.2f} s")  # noqa: T201 - for README
+
+
+def test_profiles_folders_are_made_at_the_start(tmp_path):
+    """Whoever points a scanner at inbox/invoices finds it there, with the other folders' permissions."""
+    house = House(tmp_path)
+    house.config = parse({"folders": {"root": str(tmp_path / "root")}, "profiles": {"invoices": {}, "de": {}}})
+    with house.open():
+        made = {path.name: oct(path.stat().st_mode & 0o7777) for path in house.folders.path("inbox").iterdir()}
+    assert made == {"invoices": "0o2770", "de": "0o2770"}
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_lies_in_a_profiles_place_does_not_keep_from_starting(tmp_path, capsys, kind):
+    """Who may write in the inbox can take a profile's name: nothing is made through a link, and the daemon starts."""
+    house = House(tmp_path)
+    house.config = parse({"folders": {"root": str(tmp_path / "root")}, "profiles": {"invoices": {}, "de": {}}})
+    inbox = house.folders.path("inbox")
+    inbox.mkdir(parents=True)
+    if kind == "link":
+        (inbox / "invoices").symlink_to(tmp_path / "target")
+    else:
+        (inbox / "invoices").touch()
+    with house.open():
+        pass
+    assert (inbox / "de").is_dir()
+    assert not (tmp_path / "target").exists()
+    assert "profile.no_folder" in capsys.readouterr().out
