@@ -16,6 +16,7 @@ import numpy as np
 import structlog
 
 from ocrwatchd.correct.offload import placed
+from ocrwatchd.correct.tokens import Tokens
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
 
-PIECE_BYTES = 64
 ALL_LAYERS = 0x7FFFFFFF
 _LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
 _LOG_CONTINUES = 5
-_MARKS = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
 
 log = structlog.get_logger()
 _complaints: collections.deque[str] = collections.deque(maxlen=3)
@@ -50,22 +49,23 @@ class NativeFailure(Exception):
     """A forward pass failed; the chunk at hand stays raw."""
 
 
-class Native:
+class Native(Tokens):
     """One model in memory, with one context.
 
     Args:
         path: a GGUF file that ``models.resolve`` has looked at.
         llm: context size, GPU layers, threads.
+        sequences: that the context can tell apart; see ``branches``.
 
     Raises:
         ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
     """
 
-    def __init__(self, path: Path, llm: Llm) -> None:
+    def __init__(self, path: Path, llm: Llm, sequences: int = 1) -> None:
+        self._sequences = sequences
         llama_cpp.llama_log_set(_listen, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         _complaints.clear()
-        self._model: Any = None
         self._context: Any = None
         self._batch: Any = None
         self._on_gpu = False
@@ -106,7 +106,7 @@ class Native:
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._open_context(path, llm, layers)
-        self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, self._sequences)
         self.context = int(llama_cpp.llama_n_ctx(self._context))
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
 
@@ -115,6 +115,8 @@ class Native:
         settings = llama_cpp.llama_context_default_params()
         settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
         settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
+        # One memory for all sequences: a token that several of them share is held once.
+        settings.n_seq_max, settings.kv_unified = self._sequences, self._sequences > 1
         settings.n_threads = settings.n_threads_batch = _threads(llm)
         if not layers:
             # On a CPU it is no faster and rounds passes of 64 tokens and more otherwise, by as much as 0.2 in a logit.
@@ -125,70 +127,6 @@ class Native:
                 f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
                 "lower llm.context_size or llm.gpu_layers, or use a smaller model"
             )
-
-    @property
-    def template(self) -> str | None:
-        """The chat template that the model brings, if any."""
-        found = llama_cpp.llama_model_chat_template(self._model, None)
-        return found.decode("utf-8", "replace") if found else None
-
-    @property
-    def begin(self) -> str:
-        """How the token that begins a text is spelled, or ""."""
-        return self.spelling(llama_cpp.llama_vocab_bos(self._vocab))
-
-    @property
-    def end(self) -> str:
-        """How the token that ends a text is spelled, or ""."""
-        return self.spelling(llama_cpp.llama_vocab_eos(self._vocab))
-
-    def tokenise(self, text: str, *, control: bool, begin: bool = False) -> list[int]:
-        """Turn text into tokens.
-
-        Args:
-            text: what lone surrogates it holds become question marks.
-            control: take control tokens spelled out in the text for what they spell. Never for a scan's text.
-            begin: put the token before it that begins a text, where the model wants one.
-        """
-        spelled = text.encode("utf-8", "replace")
-        # No token stands for less than a byte; two more for the beginning and the end.
-        room = len(spelled) + 2
-        tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, spelled, len(spelled), tokens, room, begin, control)
-        if count < 0:
-            tokens = (llama_cpp.llama_token * -count)()
-            count = llama_cpp.llama_tokenize(self._vocab, spelled, len(spelled), tokens, -count, begin, control)
-        return list(tokens[: max(count, 0)])
-
-    def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for, maybe part of a character; none for control tokens."""
-        size = PIECE_BYTES
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
-            if count >= 0:
-                return buffer.raw[:count]
-            size = -count
-
-    def ends(self, token: int) -> bool:
-        """True for every token that ends an answer."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
-
-    def spelling(self, token: int) -> str:
-        """How the model file spells a token, or ""."""
-        if token < 0:
-            return ""
-        found = llama_cpp.llama_vocab_get_text(self._vocab, token)
-        return found.decode("utf-8", "replace") if found else ""
-
-    def mark(self, token: int) -> str:
-        """How a token is spelled that stands for something other than text, such as a turn's end; "" for all others."""
-        attributes = llama_cpp.llama_vocab_get_attr(self._vocab, token)
-        if not attributes & _MARKS and not self.ends(token):
-            return ""
-        spelled = self.spelling(token)
-        # Runs of white space are "user defined" too, for speed; and a single character cannot be spelled otherwise.
-        return spelled if len(spelled.strip()) > 1 else ""
 
     def advance(self, tokens: Sequence[int], position: int) -> int:
         """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one.
@@ -225,6 +163,40 @@ class Native:
             rows[row] = self._logits(place)  # copied: the next pass writes over llama.cpp's own
         return rows
 
+    def branches(
+        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[Sequence[int]], length: int
+    ) -> npt.NDArray[np.float32]:
+        """Take a tree of tokens in behind the first ``length`` that the context holds, and forget it again.
+
+        Args:
+            tokens: up to ``BATCH_TOKENS``, each behind its parent.
+            positions: of each token, from ``length`` on.
+            sequences: for each token those it belongs to, from 1 on.
+            length: tokens of the trunk, which is sequence 0.
+
+        Returns:
+            The logits after each token: (tokens, vocabulary).
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        grown = sorted({each for row in sequences for each in row})
+        for each in grown:
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
+        try:
+            batch = self._batch
+            batch.n_tokens = len(tokens)
+            for index, (token, position, row) in enumerate(zip(tokens, positions, sequences, strict=True)):
+                batch.token[index], batch.pos[index], batch.logits[index] = token, position, True
+                batch.n_seq_id[index] = len(row)
+                for number, each in enumerate(row):
+                    batch.seq_id[index][number] = each
+            self._run()
+            return np.stack([self._logits(place) for place in range(len(tokens))])
+        finally:
+            for each in grown:
+                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
+
     def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
         batch = self._batch
         batch.n_tokens = len(tokens)
@@ -234,7 +206,10 @@ class Native:
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = 0
             batch.logits[index] = index in places
-        code = llama_cpp.llama_decode(self._context, batch)
+        self._run()
+
+    def _run(self) -> None:
+        code = llama_cpp.llama_decode(self._context, self._batch)
         if code:
             # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
             remedy = "; where this goes on, lower llm.gpu_layers" if code < 0 and self._on_gpu else ""

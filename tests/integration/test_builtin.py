@@ -14,7 +14,8 @@ from ocrwatchd.config import Llm, Ocr, Work
 from ocrwatchd.correct import Ending
 from ocrwatchd.correct.builtin import model as builtin
 from ocrwatchd.correct.builtin.model import BuiltinModel, NativeReader, TimeIsUp
-from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
+from ocrwatchd.correct.builtin.tree import Tree
+from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, FIX, START, Vocabulary
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.models import BUILTIN
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
@@ -154,6 +155,34 @@ def test_what_is_forgotten_leaves_no_trace():
             reader.read([0], [])
     finally:
         native.close()
+
+
+def test_a_tree_is_weighed_as_its_spellings_one_by_one(model):
+    """Spellings read side by side get the logits that each gets alone."""
+    reader, stream = model._reader, [START, *b"the olb house ", FIX]
+    words = [list(word) for word in (b"old", b"ol", b"odd", b"bold")]
+    tree = Tree(FIX, words)
+    reader.forget(0)
+    reader.read(stream[:-1], [])
+    weighed = reader.weigh(tree, len(stream) - 1)
+    for word in words:
+        reader.forget(0)
+        alone = reader.read([*stream, *word], range(len(stream) - 1, len(stream) + len(word)))
+        np.testing.assert_allclose(weighed[tree.path(word)], alone, atol=0.05)
+
+
+def test_weighing_leaves_the_stream_as_it_was(model):
+    """What is read on after a tree was weighed gets the logits that it gets without the tree."""
+    reader = model._reader
+
+    def read_on(trees):
+        reader.forget(0)
+        reader.read([START, *b"the olb house and "], [])
+        for _ in range(trees):
+            reader.weigh(Tree(FIX, [list(b"old"), list(b"bold")]), 15)
+        return reader.read(list(b"the garden "), [10])
+
+    np.testing.assert_array_equal(read_on(0), read_on(3))
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path):

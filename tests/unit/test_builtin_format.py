@@ -26,6 +26,7 @@ from ocrwatchd.correct.builtin.vocabulary import (
     Vocabulary,
     spell,
 )
+from tests.fakes.reading import Weighing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 KNOWN = Vocabulary(["the", "of", "sample"])
 
 
-class Wizard:
+class Wizard(Weighing):
     """Knows every repair: reads the stream back and answers about the word before last, or two before it.
 
     ``repairs`` maps a source word, or two with a space, to what is right.
@@ -72,7 +73,7 @@ class Wizard:
             spelled = stream[openings[-1] + 1 :]
             source = _source(stream[: openings[-1]])
             after = self.repairs[" ".join(_asked(source, 2 if stream[openings[-1]] == JOIN else 1))]
-            return [*spell(after), DONE][len(spelled)]
+            return next(iter(spell(after)[len(spelled) :]), DONE)
         source = _source(stream)
         if " ".join(_asked(source, 2)) in self.repairs and stream[-1] != END:
             return JOIN

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ocrwatchd.correct.builtin.guess import MOST, Guesser, guesser
 from ocrwatchd.correct.builtin.spelling import spelled
 from ocrwatchd.correct.builtin.vocabulary import DONE, FIRST_PIECE, FIX, spell
+from tests.fakes.reading import Weighing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 NO_END = 0x21
 
 
-class Speller:
+class Speller(Weighing):
     """Spells one word of its own, and likes some words as it is told.
 
     ``likes`` maps words to their likelihood; what is not in it is next to impossible.
@@ -37,13 +38,12 @@ class Speller:
         """Read on, and answer."""
         before = len(self.stream)
         self.stream += tokens
-        rows = [self._row(self.stream[7 : before + place + 1]) for place in places]
-        return np.stack(rows)
+        return np.stack([self._row(self.stream[: before + place + 1]) for place in places])
 
-    def _row(self, written: list[int]) -> np.ndarray:
+    def _row(self, stream: list[int]) -> np.ndarray:
         """All the likelihood of a word lies in its first letter that tells it from the model's own."""
         row = np.full(FIRST_PIECE + 5, -30.0, np.float32)
-        letters = written[1:]
+        letters = stream[8:]
         for word, likely in {**self.likes, self.own: 1.0}.items():
             target = [*spell(word), DONE]
             if target[: len(letters)] == letters and len(target) > len(letters):
@@ -111,7 +111,7 @@ def test_a_spelling_without_an_end_is_worth_nothing() -> None:
     """A model that goes on and on is stopped, and its word is not taken."""
 
     class Endless(Speller):
-        def _row(self, written: list[int]) -> np.ndarray:
+        def _row(self, stream: list[int]) -> np.ndarray:
             row = np.zeros(FIRST_PIECE + 5, np.float32)
             row[NO_END] = 30.0
             return row

@@ -52,7 +52,7 @@ STRETCH_TOKENS = 320
 CONTEXT_WORDS = 8
 """Words before a stretch, as repaired, that are shown with it; nothing is asked about them."""
 
-READ_TOKENS = 96
+READ_TOKENS = 32
 """Tokens read in one pass. After a repair what was read behind it is read again, so a larger number costs more."""
 
 FLOOR = 0.2
@@ -185,31 +185,30 @@ def _answers(
 ) -> Iterator[tuple[int, int, str, float]]:
     """Ask; yield (word, words replaced, repair, certainty)."""
     reader.forget(0)
-    length = done = asked = 0
+    done = shift = asked = 0  # a token's place in the stream is its number among the source's tokens and ``shift``
     while asked < len(stream.questions):
         end = min(len(stream.tokens), done + READ_TOKENS)
         waiting = [question for question in stream.questions[asked:] if question.place < end]
         logits = reader.read(stream.tokens[done:end], [question.place - done for question in waiting])
+        done = end
         for row, question in zip(logits, waiting, strict=True):
             asked += 1
             opening, certainty = _decision(row)
             if opening == SAME or (opening == JOIN and not question.joinable):
                 continue
-            kept = length + question.place + 1 - done
-            reader.forget(kept)
+            length = question.place + 1 + shift
             count = 2 if opening == JOIN else 1
             before = " ".join(now[question.number : question.number + count])
-            after, sure = spelled(opening, before, reader, kept, guess)
-            length, done = kept, question.place + 1
+            after, sure = spelled(opening, before, reader, length, guess)
             if after != before and trust(before, after, sure * certainty):
+                # What was read behind it is read again, now with the repair before it.
+                reader.forget(length)
                 answer = [opening, *spell(after), DONE]
                 reader.read(answer, [])
-                length += len(answer)
+                done, shift = question.place + 1, shift + len(answer)
                 yield question.number, count, after, sure * certainty
                 asked += count - 1
-            break
-        else:
-            length, done = length + end - done, end
+                break
 
 
 def _decision(row: npt.NDArray[np.float32]) -> tuple[int, float]:

@@ -16,6 +16,7 @@ from ocrwatchd.config import Llm
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.builtin.format import propose, repaired
 from ocrwatchd.correct.builtin.guess import guesser
+from ocrwatchd.correct.builtin.tree import MOST_SPELLINGS
 from ocrwatchd.correct.builtin.trust import WordTrust
 from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
 from ocrwatchd.correct.lexicon import lexicon
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ocrwatchd.correct.builtin.format import Repair, Trust
+    from ocrwatchd.correct.builtin.tree import Tree
     from ocrwatchd.correct.context import Context
 
 LANGUAGES = ("eng",)
@@ -68,13 +70,28 @@ class NativeReader:
             TimeIsUp: the deadline has passed; nothing was read.
             NativeFailure: llama.cpp could not do it, or the stream has grown too long.
         """
-        if self._clock() >= self.deadline:
-            raise TimeIsUp
-        if len(tokens) > BATCH_TOKENS or self._length + len(tokens) > self._native.context:
-            raise NativeFailure(f"too much to repair for the model's context of {self._native.context} tokens")
+        self._allow(len(tokens))
         logits = self._native.logits(tokens, self._length, places)
         self._length += len(tokens)
         return logits
+
+    def weigh(self, tree: Tree, length: int) -> npt.NDArray[np.float32]:
+        """Read spellings behind the first ``length`` tokens, in sequences of their own.
+
+        Raises:
+            TimeIsUp: the deadline has passed; nothing was read.
+            NativeFailure: llama.cpp could not do it, or the stream has grown too long.
+        """
+        self._allow(len(tree.tokens))
+        sequences = [[1 + leaf for leaf in leaves] for leaves in tree.leaves]
+        places = [length + depth for depth in tree.depths]
+        return self._native.branches(tree.tokens, places, sequences, length)
+
+    def _allow(self, count: int) -> None:
+        if self._clock() >= self.deadline:
+            raise TimeIsUp
+        if count > BATCH_TOKENS or self._length + count > self._native.context:
+            raise NativeFailure(f"too much to repair for the model's context of {self._native.context} tokens")
 
     def forget(self, length: int) -> None:
         """Cut the stream back to its first ``length`` tokens."""
@@ -100,7 +117,7 @@ class BuiltinModel:
     def __init__(self, path: Path, llm: Llm | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         llm = llm or Llm()
         own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0, "threads": llm.threads or THREADS}
-        self._native = Native(path, llm.model_copy(update=own))
+        self._native = Native(path, llm.model_copy(update=own), sequences=1 + MOST_SPELLINGS)
         spellings = [self._native.spelling(token) for token in range(self._native.vocabulary)]
         if tuple(spellings[BYTES:FIRST_PIECE]) != CONTROL:
             self.close()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.correct.builtin.tree import Tree
 from ocrwatchd.correct.builtin.vocabulary import BYTES, DONE, FIRST_PIECE, spell
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 SPELLED_RATIO = 1.3
 SPELLED_SLACK = 4
 """A repair may have so many times its source's bytes as tokens, plus so many."""
+
+LONGEST = 128
+"""Bytes of a word that are repaired; nobody misreads a longer one into something that could be guessed."""
 
 
 class Reader(Protocol):
@@ -30,6 +36,13 @@ class Reader(Protocol):
 
         Returns:
             The logits after each of the places: (places, vocabulary).
+        """
+
+    def weigh(self, tree: Tree, length: int) -> npt.NDArray[np.float32]:
+        """Read spellings behind the stream's first ``length`` tokens; the stream is left as it is.
+
+        Returns:
+            The logits after each node: (nodes, vocabulary).
         """
 
     def forget(self, length: int) -> None:
@@ -60,24 +73,25 @@ def spelled(opening: int, before: str, reader: Reader, length: int, guess: Guess
         opening: the control token that the repair begins with.
         before: the words that it replaces, with a space between them.
         reader: the model.
-        length: of its stream, tokens.
+        length: of its stream up to where the repair would stand, tokens.
         guess: knows words.
     """
-    own = _own(opening, before, reader)
-    reader.forget(length)
-    if guess is None:
-        return own
     # Two words that belong together are looked up as the one they may be.
-    known = [word for word in guess.guesses(before.replace(" ", "")) if word not in {own.text, before}]
-    if not known:
+    known = [word for word in guess.guesses(before.replace(" ", "")) if word != before] if guess else []
+    source = spell(before)[:LONGEST]
+    tree = Tree(opening, [source, *map(spell, known)])
+    likely = _likely(reader.weigh(tree, length))
+    own = _own(tree, likely, source, reader, length)
+    liked = {word: _liked(tree, likely, word) for word in known if word != own.text}
+    if guess is None or not liked:
         return own
-    scores = [guess.prior(before, word) + _liked(opening, word, reader, length) for word in known]
+    scores = {word: guess.prior(before, word) + score for word, score in liked.items()}
     if own.certainty:
-        known.append(own.text)
-        scores.append(guess.prior(before, own.text) + float(np.log(own.certainty)))
-    best = int(np.argmax(scores))
-    share = float(1 / np.exp(np.array(scores) - scores[best]).sum())
-    return own if known[best] == own.text else Spelled(known[best], share)
+        scores[own.text] = guess.prior(before, own.text) + math.log(own.certainty)
+    best = max(scores, key=lambda word: scores[word])
+    if best == own.text:
+        return own
+    return Spelled(best, 1 / sum(math.exp(score - scores[best]) for score in scores.values()))
 
 
 def shares(row: npt.NDArray[np.float32]) -> list[float]:
@@ -86,33 +100,46 @@ def shares(row: npt.NDArray[np.float32]) -> list[float]:
     return [float(share) for share in grown / grown.sum()]
 
 
-def _own(opening: int, before: str, reader: Reader) -> Spelled:
-    """The likeliest byte each time; the certainty is 0 where it does not come to an end."""
+def _own(tree: Tree, likely: npt.NDArray[np.float64], source: Sequence[int], reader: Reader, length: int) -> Spelled:
+    """The likeliest letter each time; the certainty is 0 where it does not come to an end.
+
+    What the model writes is mostly what stands there, or a known word: in the tree already. Where it leaves the tree,
+    the rest of the source is the next draft (see ``correct.draft``).
+    """
     letters: list[int] = []
-    certainty = 1.0
-    token = opening
-    for _ in range(int(len(before.encode("utf-8", "replace")) * SPELLED_RATIO) + SPELLED_SLACK):
-        row = _letters(reader.read([token], [0]))[0]
-        token = int(row.argmax())
-        certainty *= shares(row)[token]
+    certainty, node = 0.0, 0
+    for _ in range(int(len(source) * SPELLED_RATIO) + SPELLED_SLACK):
+        token = int(likely[node].argmax())
+        certainty += likely[node][token]
         if token == DONE:
-            return Spelled(bytes(letters).decode("utf-8", "replace"), certainty)
+            return Spelled(bytes(letters).decode("utf-8", "replace"), math.exp(certainty))
         letters.append(token)
-    return Spelled(before, 0.0)
+        following = tree.child(node, token)
+        if following is None:
+            tree = Tree(tree.tokens[0], [[*letters, *_rest(source, letters)]])
+            likely = _likely(reader.weigh(tree, length))
+            following = len(letters)
+        node = following
+    return Spelled(bytes(source).decode("utf-8", "replace"), 0.0)
 
 
-def _liked(opening: int, word: str, reader: Reader, length: int) -> float:
-    """How likely the model is to spell a word, as a logarithm."""
+def _rest(source: Sequence[int], letters: Sequence[int]) -> Sequence[int]:
+    """What is left of the source behind the part of it that is nearest to the letters."""
+    ends = range(len(source), -1, -1)
+    return source[min(ends, key=lambda end: Levenshtein.distance(source[:end], letters)) :]
+
+
+def _liked(tree: Tree, likely: npt.NDArray[np.float64], word: str) -> float:
+    """How likely the model is to spell a word, as a logarithm; next to nothing where the tree had no room for it."""
     letters = spell(word)
-    rows = _letters(reader.read([opening, *letters], range(len(letters) + 1))).astype(np.float64)
-    reader.forget(length)
-    top = rows.max(1, keepdims=True)
-    likely = rows - top - np.log(np.exp(rows - top).sum(1, keepdims=True))
-    return float(likely[np.arange(len(letters) + 1), [*letters, DONE]].sum())
+    path = tree.path(letters)
+    return float(likely[path, [*letters, DONE]].sum()) if path else -math.inf
 
 
-def _letters(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Only bytes and the end can follow within a repair."""
-    rows = rows[:, :FIRST_PIECE].copy()
-    rows[:, BYTES:][:, np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
-    return rows
+def _likely(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Logarithms of how likely each byte and the end are; nothing else can follow within a repair."""
+    letters = rows[:, :FIRST_PIECE].astype(np.float64)
+    letters[:, BYTES:][:, np.arange(BYTES, FIRST_PIECE) != DONE] = -np.inf
+    letters -= letters.max(1, keepdims=True)
+    grown: npt.NDArray[np.float64] = letters - np.log(np.exp(letters).sum(1, keepdims=True))
+    return grown
