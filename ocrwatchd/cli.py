@@ -16,7 +16,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd import verbs
+from ocrwatchd import __version__, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Watch an inbox for scans; put their corrected text in an outbox.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    parser.add_argument(
+        "--version", action="version", version=f"ocrwatchd {__version__}", help="show the version and exit"
+    )
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
 
     def add(name: str, verb: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -144,16 +146,3 @@ def _seconds(given: str) -> float:
     if not 0 < seconds <= LONGEST_WAIT_S:
         raise argparse.ArgumentTypeError(f"{given}: use seconds, from 1 to {LONGEST_WAIT_S}")
     return seconds
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
-        super().__init__(option_strings, dest, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
-        from ocrwatchd import __version__
-
-        print(f"ocrwatchd {__version__}")
-        parser.exit()

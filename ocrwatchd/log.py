@@ -9,7 +9,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
+# structlog imports rich where it is installed, for tracebacks that nobody draws here: 4 MiB of every process, and a
+# sixth of the time that the daemon takes to start. What is None there cannot be imported. So this module comes first.
+_rich = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+import structlog  # noqa: E402 - see above
+
+if _rich is None:
+    del sys.modules["rich"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -24,6 +30,8 @@ PLAIN_SUFFIXES = frozenset({"bmp", "gif", "jpeg", "jpg", "pdf", "png", "tif", "t
 """Suffixes that say nothing about a document; after the last dot of another name may stand a person's."""
 
 DIGEST_DIGITS = 12
+
+get_logger = structlog.get_logger
 
 _hashed = False
 """Whether names are to be kept out of what this process says; set by ``configure``."""

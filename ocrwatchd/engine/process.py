@@ -16,8 +16,6 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import structlog
-
 from ocrwatchd import log as logs
 from ocrwatchd import steps
 from ocrwatchd.config import Log
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 16
 
-log = structlog.get_logger()
+log = logs.get_logger()
 
 
 def main(makers: Makers | None = None) -> NoReturn:
