@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd import __version__, files, looking
+from ocrwatchd.canary import page
 from ocrwatchd.formats import receipt
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Outcome
@@ -102,7 +103,9 @@ class Duplicates:
             size = job.source.lstat().st_size
         except OSError:
             return []
-        found = self._ledger.alike(size)
+        if page.is_name(job.relative.name):  # a canary has the same page each time, and shall be read each time
+            return []
+        found = [each for each in self._ledger.alike(size) if not page.is_name(each.relative.name)]
         return [each for each in found if each.job != job.id and _profile(each.relative) == _profile(job.relative)]
 
     def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:

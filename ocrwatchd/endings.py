@@ -19,7 +19,10 @@ from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from ocrwatchd.config import Event
+    from ocrwatchd.entries import Goal
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Outcome
     from ocrwatchd.report import Reporter
@@ -44,6 +47,8 @@ class Endings:
         max_attempts: over how many attempts the engine may die before the file is set aside.
         patient: False: what fails is not tried again but listed in ``left``.
         has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
+        is_canary: whether a scan, by its path, goal and set's name, was a canary: such a one counts nowhere.
+        tell: hears of every other end: the event, the job, its set's name, the reason and the engine's figures.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
@@ -56,6 +61,8 @@ class Endings:
         max_attempts: int,
         patient: bool = True,
         has_lost: Callable[[Job], bool] = lambda _: False,
+        is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
+        tell: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
@@ -64,6 +71,8 @@ class Endings:
         self._max_attempts = max_attempts
         self._patient = patient
         self._has_lost = has_lost
+        self._is_canary = is_canary
+        self._tell = tell
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self._obstructed: set[str] = set()
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
@@ -172,11 +181,9 @@ class Endings:
         self._ledger.recognised(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
         steps.reached("result-recorded")
         name = self._boxes.deliver(job)
-        self._ledger.ended(job.id)
-        steps.reached("end-recorded")
-        outbox.clear(job)
-        steps.reached("cleared")
-        log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
+        if self._conclude(job, "outbox", name):
+            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
+            self._tell("delivered", job, name, "", figures)
 
     def _skip(self, job: Job, figures: dict[str, object]) -> None:
         entry = self._ledger.entry(job.id)
@@ -186,16 +193,28 @@ class Endings:
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)
-        self._ledger.ended(job.id)
-        steps.reached("end-recorded")
-        outbox.clear(job)
-        steps.reached("cleared")
-        log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
+        if self._conclude(job, "failed", name):
+            log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
+            self._tell("failed", job, name, reason, {})
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "delivering":
             name = self._boxes.resume(job, entry)
-            self._ledger.ended(job.id)
-            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
+            goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
+            if self._conclude(job, goal, name):
+                log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
+                self._tell("failed" if goal == "failed" else "delivered", job, name, entry.reason, {})
         outbox.clear(job)
+
+    def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
+        """Write the end down and clear up; False for a canary's, of which nobody shall hear."""
+        canary = self._is_canary(job.relative, goal, name)
+        self._ledger.ended(job.id)
+        steps.reached("end-recorded")
+        outbox.clear(job)
+        steps.reached("cleared")
+        if canary:
+            self._ledger.strike(job.id)
+            log.info("canary.ended", job=job.id, outcome=goal)
+        return not canary

@@ -1,0 +1,94 @@
+"""Which troubles are told, and when: once each, once they have lasted, and once more when they are over. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOLD_SECONDS = 5.0
+"""A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes
+is one trouble."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """One that people are told of, or shall be."""
+
+    words: str
+    since: float
+    having: set[str] = field(default_factory=set)
+    """What has it now: many scans may wait for one disk."""
+    over_since: float | None = None
+    told: bool = False
+
+
+class Health:
+    """Hears of trouble, and says what is to be told.
+
+    Args:
+        tell: called with True for a trouble that has lasted or False for one that is over, its words, and for how many
+            seconds it has been there.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(self, tell: Callable[[bool, str, float], None], clock: Callable[[], float]) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._troubles: dict[str, _Trouble] = {}
+        self._key_of: dict[str, str] = {}
+
+    def hear(self, what: str, words: str, *, of_a_scan: bool = False) -> None:
+        """Note a trouble, or with "" that it is over.
+
+        Args:
+            what: the same for the same trouble.
+            words: for people, without a scan's name.
+            of_a_scan: ``what`` is a scan that waits: all that wait with the same words are one trouble.
+        """
+        before = self._key_of.get(what)
+        # Of the daemon's own troubles the words may change while they last.
+        named = f"scans: {words}" if of_a_scan else before or what
+        key = named if words else None
+        if before is not None and before != key:
+            self._leave(what, before)
+        if key is not None and before != key:
+            self._enter(what, key, words)
+
+    def turn(self) -> None:
+        """Tell what is due."""
+        now = self._clock()
+        for key, trouble in list(self._troubles.items()):
+            if trouble.over_since is None:
+                if not trouble.told and now >= trouble.since + HOLD_SECONDS:
+                    trouble.told = True
+                    self._tell(True, trouble.words, now - trouble.since)
+            elif not trouble.told:
+                del self._troubles[key]
+            elif now >= trouble.over_since + HOLD_SECONDS:
+                del self._troubles[key]
+                self._tell(False, trouble.words, trouble.over_since - trouble.since)
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, by the clock."""
+        dues = [
+            (trouble.since if trouble.over_since is None else trouble.over_since) + HOLD_SECONDS
+            for trouble in self._troubles.values()
+            if trouble.over_since is not None or not trouble.told
+        ]
+        return min(dues, default=None)
+
+    def _enter(self, what: str, key: str, words: str) -> None:
+        trouble = self._troubles.setdefault(key, _Trouble(words, self._clock()))
+        trouble.having.add(what)
+        trouble.over_since = None
+        self._key_of[what] = key
+
+    def _leave(self, what: str, key: str) -> None:
+        del self._key_of[what]
+        trouble = self._troubles[key]
+        trouble.having.discard(what)
+        if not trouble.having:
+            trouble.over_since = self._clock()
