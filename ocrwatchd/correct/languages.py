@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from iso639 import Language, LanguageNotFoundError
+from iso639 import Lang
+from iso639.exceptions import DeprecatedLanguageValue, InvalidLanguageValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,19 +28,21 @@ def names(codes: Iterable[str]) -> str:
 
 def short(code: str) -> str:
     """The code of ISO 639-1 where there is one, else the one of ISO 639-3, else ``code`` itself."""
-    language = _language(code)
-    return code if language is None else language.part1 or language.part3
+    return _language(code)[1]
 
 
 def _name(code: str) -> str:
-    language = _language(code)
     # "Modern Greek (1453-)" says more than a model needs.
-    return language.name.partition(" (")[0] if language else ""
+    return _language(code)[0].partition(" (")[0]
 
 
 @cache
-def _language(code: str) -> Language | None:
+def _language(code: str) -> tuple[str, str]:
+    """Name, or "", and short code. Some engines use codes that are retired: these have names, too."""
     try:
-        return Language.match(code)
-    except LanguageNotFoundError:
-        return None
+        found = Lang(code)
+    except DeprecatedLanguageValue as error:
+        return str(error.name), code
+    except InvalidLanguageValue:
+        return "", code
+    return found.name, found.pt1 or found.pt3 or code

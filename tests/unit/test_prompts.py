@@ -37,6 +37,7 @@ def words_of(text, confidence=0.99):
         (["ger"], "German"),
         (["ell"], "Modern Greek"),
         (["eng", "eng"], "English"),
+        (["mly"], "Malay"),  # retired; engines have it still
         (["qqq"], "unknown"),
         (["qqq", "deu"], "German"),
     ],
@@ -48,7 +49,9 @@ def test_languages_are_called_by_their_english_names(codes, expected):
 
 def test_short_codes_are_those_of_dictionaries():
     """Two letters where there are two."""
-    assert [short(code) for code in ("eng", "ger", "enm", "qqq")] == ["en", "de", "enm", "qqq"]
+    assert [short(code) for code in ("eng", "ger", "enm", "mly", "hbs", "qqq")] == [
+        "en", "de", "enm", "mly", "hbs", "qqq",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
