@@ -62,6 +62,7 @@ def _possible(path: str) -> str:
 Location = Annotated[str, AfterValidator(_possible)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Literal["txt", "json", "raw", "pdf", "hocr", "md", "review"]
+Event = Literal["delivered", "failed", "unhealthy", "recovered"]
 BUILT_FORMATS = frozenset({"txt", "json", "raw"})
 SUFFIXES: dict[Format, str] = {
     "txt": ".txt",
@@ -244,6 +245,24 @@ class Retention(Section):
     failed_days: float = Field(0.0, ge=0)
 
 
+class Notify(Section):
+    """The command that is told of events."""
+
+    command: Names = ()
+    events: Annotated[tuple[Event, ...], Field(strict=False)] = ("delivered", "failed", "unhealthy", "recovered")
+    timeout_s: float = Field(30.0, ge=1, le=600)
+    attempts: int = Field(3, ge=1, le=10)
+
+    @field_validator("command")
+    @classmethod
+    def _startable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and not value[0]:
+            raise ValueError('name the program first, then its arguments: ["/usr/local/bin/tell", "--to", "me"]')
+        if any("\0" in each for each in value):
+            raise ValueError("an argument holds no null character")
+        return value
+
+
 class Log(Section):
     """What is logged, and how."""
 
@@ -265,6 +284,7 @@ class Config(Section):
     tasks: Annotated[tuple[Task, ...], Field(strict=False, title=NOT_BUILT)] = ()
     output: Output = Output()
     retention: Retention = Retention()
+    notify: Notify = Notify()
     log: Log = Log()
     profiles: dict[str, Work] = Field(default_factory=dict)
 

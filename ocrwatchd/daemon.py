@@ -7,6 +7,7 @@ The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
     1. nothing more is claimed; systemd hears STOPPING;
     2. the engine completes the page in work, at most for ``job.stop_seconds``; what it finished is delivered;
     3. the engine ends; jobs that are left stay in ``.work`` with their finished pages, and go on at the next start;
+       what is still to be told is told, within seconds, and the command of ``[notify]`` ends;
     4. the watch, the lock and the ledger are closed.
 """
 
@@ -23,6 +24,7 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
@@ -34,6 +36,7 @@ from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.fetch import Fetch
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable
+from ocrwatchd.notify.notices import LAST_WORDS_S, Notices
 from ocrwatchd.ocr.choice import choose
 from ocrwatchd.opening import open_rooms, replace_damaged
 from ocrwatchd.remedies import in_words
@@ -115,7 +118,9 @@ class Daemon:
         )
         self._fetch = Fetch(config, selector, self._dispatcher.renew)
         self._backlog: deque[Job] = deque()
-        self._reporter = Reporter(config.folders, ledger)
+        self._notices = Notices(config, selector)
+        self._clearing = Clearing(config.folders)
+        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble)
         attempts = config.job.max_attempts
         self._endings = Endings(
             ledger,
@@ -125,6 +130,8 @@ class Daemon:
             max_attempts=attempts,
             patient=not once,
             has_lost=self._workplace.has_lost,
+            is_canary=self._clearing.has_ended,
+            tell=self._notices.ended,
         )
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health_due = 0.0
@@ -135,6 +142,7 @@ class Daemon:
         self._say_hello()
         self._dispatcher.start()
         self._fetch.start()
+        self._clearing.start()
         take_up(self._workplace, self._ledger, self._endings, self._config.folders)
         while not self._finished():
             self._turn()
@@ -150,6 +158,7 @@ class Daemon:
         self._fetch.stop()
         self._dispatcher.stop()
         self._report("stopped")
+        self._notices.stop(self._config.notify.timeout_s if self._once else LAST_WORDS_S)
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
@@ -190,7 +199,8 @@ class Daemon:
     def _sleep(self) -> None:
         now = time.monotonic()
         rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
-        dues = [room.next_due() for room in (*rooms, self._duplicates, self._retention)]
+        more = (self._duplicates, self._retention, self._notices, self._clearing)
+        dues = [room.next_due() for room in (*rooms, *more)]
         wakes = [due for due in (*dues, self._health_due) if due is not None]
         if self._backlog and self._dispatcher.room:
             wakes.append(now)
@@ -230,10 +240,13 @@ class Daemon:
         else:
             self._reporter.trouble("ledger", "")
         self._reporter.trouble("model", self._fetch.trouble)
-        self._reporter.trouble("engine", self._dispatcher.unavailable)
+        self._reporter.trouble("engine", self._dispatcher.trouble)
         self._reporter.trouble("retention", self._retention.trouble)
+        self._reporter.trouble("notify", self._notices.trouble)
         self._end_attempts()
         self._endings.turn()
+        self._clearing.turn()
+        self._notices.turn()
 
     def _end_attempts(self) -> None:
         for outcome in self._dispatcher.outcomes():
@@ -252,6 +265,7 @@ class Daemon:
             self._dispatcher.turn()
             for outcome in self._dispatcher.outcomes():
                 self._endings.end(outcome, stopping=True)
+            self._notices.turn()
 
     # -- scans ---------------------------------------------------------------------------------------------------
 

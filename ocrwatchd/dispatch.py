@@ -45,6 +45,10 @@ class Dispatcher(Protocol):
         """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
 
     @property
+    def trouble(self) -> str:
+        """Why no engine serves, also while another try is under way; "" where one does."""
+
+    @property
     def down(self) -> bool:
         """No engine runs, nor is one about to start."""
 
@@ -77,6 +81,10 @@ class Host(Protocol):
     """One engine, one job at a time; :class:`ocrwatchd.engine.host.EngineHost` is the real one."""
 
     unavailable: str
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not serve; "" where it does."""
 
     @property
     def idle(self) -> bool:
@@ -240,6 +248,11 @@ class BoundedQueue:
     def unavailable(self) -> str:
         """What the host misses."""
         return self._host.unavailable
+
+    @property
+    def trouble(self) -> str:
+        """Why the host has no engine that serves."""
+        return self._host.trouble
 
     @property
     def down(self) -> bool:

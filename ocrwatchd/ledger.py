@@ -149,6 +149,10 @@ class Ledger:
         """Strike out a scan whose folder somebody has removed: no copy of it will be delivered, so none counts."""
         self._run("DELETE FROM scan WHERE job = ? AND state IN ('claimed', 'delivering')", (job,))
 
+    def strike(self, job: str) -> None:
+        """Strike out a scan that has ended and that nobody shall count."""
+        self._run("DELETE FROM scan WHERE job = ?", (job,))
+
     def begun(self) -> list[str]:
         """The jobs that have not ended."""
         return [job for (job,) in self._run("SELECT job FROM scan WHERE state IN ('claimed', 'delivering')", ())]

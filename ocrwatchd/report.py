@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -41,15 +41,24 @@ class Scene:
     pages: int = 0
 
 
+class Hear(Protocol):
+    """Who is told of trouble."""
+
+    def __call__(self, what: str, words: str, *, of_a_scan: bool) -> object:
+        """As :meth:`Reporter.trouble`."""
+
+
 class Reporter:
     """Collects trouble, and says it together with what the loop is doing.
 
     Args:
         folders: the status file lies in their work folder.
         ledger: counts what was delivered and what failed.
+        hear: is told of trouble, too, without files' names.
     """
 
-    def __init__(self, folders: Folders, ledger: Ledger) -> None:
+    def __init__(self, folders: Folders, ledger: Ledger, hear: Hear | None = None) -> None:
+        self._hear = hear
         self._folders = folders
         self._ledger = ledger
         self._started_at = time.time()
@@ -68,6 +77,8 @@ class Reporter:
             words: for people.
             file: the name of the scan that waits for it, if any.
         """
+        if self._hear is not None:
+            self._hear(what, words, of_a_scan=bool(file))
         if not words:
             if self._trouble.pop(what, None):
                 log.info("trouble.over", what=what)

@@ -89,6 +89,12 @@ class EngineHost:
         return self._child.pid if self._child else None
 
     @property
+    def trouble(self) -> str:
+        """Why no engine serves, also while the next try is under way; "" where one does, or has not failed yet."""
+        failing = self._failures and not self._ready and not self._finishing
+        return self.unavailable or (f"no engine runs: {self._down}" if failing else "")
+
+    @property
     def resting(self) -> bool:
         """No engine runs, and none is started before a pause is over; one that died over a page is replaced at once."""
         return self._child is None and (self._next_start is None or self._next_start > self._clock())
