@@ -69,7 +69,7 @@ def _line(complaint: Complaint) -> str:
         if isinstance(complaint.value, dict)
         else f" = {value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 3] + '...'}"
     )
-    return f"{key}{shown}: {complaint.remedy}"
+    return f"{key}{shown}: {complaint.remedy}" if key else complaint.remedy
 
 
 def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:

@@ -76,6 +76,10 @@ SUFFIXES: dict[Format, str] = {
 """What follows NAME in a delivered set."""
 
 
+FolderName = Literal["inbox", "outbox", "archive", "failed"]
+FOLDER_NAMES: tuple[FolderName, ...] = ("inbox", "outbox", "archive", "failed")
+
+
 class Section(BaseModel):
     """A table of the file: unknown keys refused, values of the right type only, frozen."""
 
@@ -94,7 +98,7 @@ class Folders(Section):
     folder_mode: int = Field(0o2770, ge=0o700, le=0o7777)
     group: str = ""
 
-    def path(self, name: Literal["inbox", "outbox", "archive", "failed"]) -> Path:
+    def path(self, name: FolderName) -> Path:
         """The folder's absolute path."""
         given = getattr(self, name)
         return _absolute(given) if given else self.root_path / name
@@ -116,7 +120,7 @@ class Folders(Section):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        named = {name: self.path(name) for name in ("inbox", "outbox", "archive", "failed")}
+        named: dict[str, Path] = {name: self.path(name) for name in FOLDER_NAMES}
         named[".work"] = self.work_path
         for name, path in named.items():
             for other, elsewhere in named.items():
@@ -263,6 +267,25 @@ class Notify(Section):
         return value
 
 
+class Metrics(Section):
+    """The text file for Prometheus' node exporter; "" = none."""
+
+    file: Location = ""
+    interval_seconds: float = Field(15.0, ge=1, le=3600)
+
+    @field_validator("file")
+    @classmethod
+    def _collected(cls, value: str) -> str:
+        if value and not value.endswith(".prom"):
+            raise ValueError("the collector reads only files whose names end in .prom")
+        return value
+
+    @property
+    def path(self) -> Path:
+        """The file's absolute path."""
+        return _absolute(self.file)
+
+
 class Log(Section):
     """What is logged, and how."""
 
@@ -285,8 +308,17 @@ class Config(Section):
     output: Output = Output()
     retention: Retention = Retention()
     notify: Notify = Notify()
+    metrics: Metrics = Metrics()
     log: Log = Log()
     profiles: dict[str, Work] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _metrics_apart(self) -> Self:
+        folders = (*(self.folders.path(name) for name in FOLDER_NAMES), self.folders.work_path)
+        for folder in folders if self.metrics.file else ():
+            if self.metrics.path.is_relative_to(folder):
+                raise ValueError(f"metrics.file must not lie in {folder}: put it where the node exporter looks")
+        return self
 
     def work(self, profile: str = "") -> Work:
         """The settings of a profile; the top level's for one that the file does not name."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from ocrwatchd import steps
-from ocrwatchd.model import Progress
+from ocrwatchd.model import Begun, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,10 @@ class Dispatcher(Protocol):
     @property
     def state(self) -> str:
         """What the engine is doing, for people."""
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """What the engine has last told of itself: starts, engine, model, rss_mb."""
 
     @property
     def unavailable(self) -> str:
@@ -81,6 +85,7 @@ class Host(Protocol):
     """One engine, one job at a time; :class:`ocrwatchd.engine.host.EngineHost` is the real one."""
 
     unavailable: str
+    figures: dict[str, object]
 
     @property
     def trouble(self) -> str:
@@ -131,6 +136,7 @@ class BoundedQueue:
         holding: True for a job that has to wait; those behind it go first meanwhile.
         shortcut: the outcome of a job that needs no engine, or None.
         page_done: called with a job and the number of each of its pages that is finished.
+        begun: called with the name of each step that begins, and with "" where nothing is in work any more.
         clock: monotonic, seconds.
         host: makes the engine, given what it is to tell.
     """
@@ -139,11 +145,12 @@ class BoundedQueue:
         self,
         size: int,
         starting: Callable[[Job], None],
-        host: Callable[[Callable[[Outcome | Progress], None]], Host],
+        host: Callable[[Callable[[Outcome | Progress | Begun], None]], Host],
         *,
         holding: Callable[[Job], bool] = lambda _: False,
         shortcut: Callable[[Job], Outcome | None] = lambda _: None,
         page_done: Callable[[Job, int], None] = lambda _job, _page: None,
+        begun: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._size = size
@@ -151,6 +158,7 @@ class BoundedQueue:
         self._holding = holding
         self._shortcut = shortcut
         self._page_done = page_done
+        self._begun = begun
         self._clock = clock
         self._waiting: list[tuple[float, int, Job]] = []
         self._order = itertools.count()
@@ -182,14 +190,18 @@ class BoundedQueue:
         self._waiting.append((self._clock() - job.work.priority * AHEAD_S, next(self._order), job))
         return True
 
-    def _hear(self, told: Outcome | Progress) -> None:
+    def _hear(self, told: Outcome | Progress | Begun) -> None:
         """What the host says."""
+        if isinstance(told, Begun):
+            self._begun(told.step)
+            return
         if isinstance(told, Progress):
             if told.done:
                 self._page_done(told.job, told.page)
             else:
                 self.progress = told
             return
+        self._begun("")
         self._in_work = self.progress = None
         self._outcomes.append(told)
 
@@ -243,6 +255,11 @@ class BoundedQueue:
     def state(self) -> str:
         """The host's, in words."""
         return self._host.state
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """The host's."""
+        return self._host.figures
 
     @property
     def unavailable(self) -> str:

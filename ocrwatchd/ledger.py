@@ -272,6 +272,11 @@ class Ledger:
         )
         return {"delivered": 0, "failed": 0} | dict(rows)
 
+    def last_delivery(self) -> float:
+        """When a scan was last delivered, Unix time; 0.0 where none ever was."""
+        (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
+        return float(last[0] or 0.0)
+
     def failures(self, most: int) -> list[tuple[str, str]]:
         """The last failed scans: name under ``failed/`` and reason, newest first."""
         rows = self._run("SELECT name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,))

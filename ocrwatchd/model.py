@@ -299,3 +299,11 @@ class Progress:
     page: int
     pages: int
     done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A step of a job has begun, by its name on the wire."""
+
+    job: Job
+    step: str

@@ -113,7 +113,7 @@ class _Reader:
 
     def __init__(self, config: Config, console: Console) -> None:
         self._selector = selectors.DefaultSelector()
-        self._told: list[Outcome | model.Progress] = []
+        self._told: list[Outcome | model.Progress | model.Begun] = []
         self._host = EngineHost(config, self._selector, self._told.append)
         self._max_attempts = config.job.max_attempts
         self._bar = Progress(
@@ -180,7 +180,8 @@ class _Reader:
                 told = self._told.pop(0)
                 if isinstance(told, Outcome):
                     return told
-                self._bar.update(task, total=told.pages or None, completed=told.page - (not told.done))
+                if isinstance(told, model.Progress):
+                    self._bar.update(task, total=told.pages or None, completed=told.page - (not told.done))
 
     def _turn(self) -> None:
         due = self._host.next_due()

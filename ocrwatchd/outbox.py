@@ -12,10 +12,10 @@ import grp
 import os
 import shutil
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ocrwatchd import files, looking, route, steps
-from ocrwatchd.config import SUFFIXES
+from ocrwatchd.config import FOLDER_NAMES, SUFFIXES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import printable
 from ocrwatchd.moorings import Moorings
@@ -179,7 +179,7 @@ def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Pa
     return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
 
 
-FOLDERS: tuple[Literal["inbox", "outbox", "archive", "failed"], ...] = ("inbox", "outbox", "archive", "failed")
+FOLDERS = FOLDER_NAMES
 
 
 def prepare(folders: Folders) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from ocrwatchd import __version__, status, systemd
+from ocrwatchd.figures import Figures
 from ocrwatchd.log import printable, told
 
 if TYPE_CHECKING:
@@ -55,10 +56,14 @@ class Reporter:
         folders: the status file lies in their work folder.
         ledger: counts what was delivered and what failed.
         hear: is told of trouble, too, without files' names.
+        figures: what has been done since the start.
     """
 
-    def __init__(self, folders: Folders, ledger: Ledger, hear: Hear | None = None) -> None:
+    def __init__(
+        self, folders: Folders, ledger: Ledger, hear: Hear | None = None, figures: Figures | None = None
+    ) -> None:
         self._hear = hear
+        self._figures = figures or Figures()
         self._folders = folders
         self._ledger = ledger
         self._started_at = time.time()
@@ -87,16 +92,26 @@ class Reporter:
             log.warning("trouble.begins", what=what, reason=words, file=file or None)
         self._trouble[what] = f"{told(file)}: {printable(words)}" if file else printable(words)
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What there is trouble with, as it was told."""
+        return tuple(self._trouble)
+
     def next_due(self) -> float | None:
         """When systemd wants the next heartbeat, on the monotonic clock."""
         return self._heartbeat_due if self._heartbeat_seconds else None
 
-    def turn(self, scene: Scene) -> None:
-        """Beat, and write the status file where it is due."""
+    def beat(self) -> None:
+        """Tell systemd that the loop turns, where it is due."""
         now = time.monotonic()
         if self._heartbeat_seconds and now >= self._heartbeat_due:
             systemd.notify("WATCHDOG=1")
             self._heartbeat_due = now + self._heartbeat_seconds
+
+    def turn(self, scene: Scene) -> None:
+        """Beat, and write the status file where it is due."""
+        self.beat()
+        now = time.monotonic()
         seen = (scene, *self._trouble.values())
         age = now - self._written
         if scene.state == "running" and (age < SOONEST_SECONDS or (seen == self._last and age < LATEST_SECONDS)):
@@ -134,7 +149,10 @@ class Reporter:
                 written_at=time.time(),
                 delivered_today=counts["delivered"],
                 failed_today=counts["failed"],
-                failures=[(printable(name), reason) for name, reason in self._ledger.failures(FAILURES_SHOWN)],
+                last_delivery_at=self._ledger.last_delivery(),
+                pages_done=self._figures.pages,
+                seconds_a_page=round(self._figures.seconds_a_page, 2),
+                failures=[(told(name), reason) for name, reason in self._ledger.failures(FAILURES_SHOWN)],
                 trouble=list(self._trouble.values()),
             ),
         )

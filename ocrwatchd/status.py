@@ -42,6 +42,9 @@ class Status:
         page: of it, from 1.
         pages: it has, 0 while unknown.
         delivered_today: since midnight, local time.
+        last_delivery_at: 0.0 where nothing was ever delivered.
+        pages_done: since the start.
+        seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
         failures: name under ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
     """
@@ -60,6 +63,9 @@ class Status:
     pages: int = 0
     delivered_today: int = 0
     failed_today: int = 0
+    last_delivery_at: float = 0.0
+    pages_done: int = 0
+    seconds_a_page: float = 0.0
     failures: list[tuple[str, str]] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
 

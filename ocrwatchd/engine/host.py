@@ -16,7 +16,7 @@ from ocrwatchd.engine.bounds import Bounds
 from ocrwatchd.engine.child import Child
 from ocrwatchd.engine.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, Unavailable
-from ocrwatchd.model import Ending, Outcome, Progress
+from ocrwatchd.model import Begun, Ending, Outcome, Progress
 
 if TYPE_CHECKING:
     import selectors
@@ -37,7 +37,7 @@ class EngineHost:
     Args:
         config: the settings; ``config.ocr.memory_mb`` bounds the engine's growth.
         selector: the supervisor's; the engine's socket is registered there, its key's ``data()`` is to be called.
-        hear: called with each page in work and with each job's one outcome.
+        hear: called with each step, with each page in work and with each job's one outcome.
         module: what ``python -m`` runs.
         clock: monotonic, seconds.
         load_deadline_s: how long loading may take.
@@ -47,7 +47,7 @@ class EngineHost:
         self,
         config: Config,
         selector: selectors.BaseSelector,
-        hear: Callable[[Outcome | Progress], None],
+        hear: Callable[[Outcome | Progress | Begun], None],
         *,
         module: str = "ocrwatchd.engine.process",
         clock: Callable[[], float] = time.monotonic,
@@ -280,6 +280,7 @@ class EngineHost:
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
         self._step = step
+        self._hear(Begun(job, step.name))
         self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
         if step.name == "open" and self._child is not None:
             self._bounds.weigh(self._child.pid)

@@ -15,6 +15,7 @@ class FakeHost:
     unavailable = ""
     pid = 1
     state = "ready"
+    figures = {"starts": 1}
 
     def __init__(self):
         self.idle = True

@@ -1,0 +1,89 @@
+"""What has been done since the start, in numbers: for ``status`` and for the metrics."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+STAGES: Final = {
+    "hash": "hash",
+    "load": "load",
+    "open": "open",
+    "page": "recognise",
+    "correct": "correct",
+    "write": "write",
+    "deliver": "deliver",
+}
+"""The stage that each step of a scan counts for; the moments between two steps count for none."""
+
+PAGES_REMEMBERED: Final = 20
+"""Over so many of the last pages it is told how long one takes."""
+
+ENDS: Final = ("delivered", "duplicate", "failed")
+
+
+class Figures:
+    """Counts ends of scans and pages, and adds up the seconds of each stage.
+
+    Args:
+        clock: monotonic, seconds.
+
+    Attributes:
+        scans: how many have ended, by how.
+        seconds: wall time, by stage.
+        pages: how many the engine has finished, those that it could not read included.
+        unreadable: how many pages of delivered scans could not be read.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock: Final = clock
+        self._begun: tuple[str, float] = ("", 0.0)
+        self._page_begun: float | None = None
+        self._took: Final[deque[float]] = deque(maxlen=PAGES_REMEMBERED)
+        self.scans: Final = dict.fromkeys(ENDS, 0)
+        self.seconds: Final = dict.fromkeys(STAGES.values(), 0.0)
+        self.pages = 0
+        self.unreadable = 0
+
+    def step(self, name: str) -> None:
+        """A step of a scan begins, and the one before it has ended; "" where nothing begins."""
+        now = self._clock()
+        before, since = self._begun
+        if before in STAGES:
+            self.seconds[STAGES[before]] += now - since
+        if name == "page-done" and self._page_begun is not None:
+            self.pages += 1
+            self._took.append(now - self._page_begun)
+        if name != "correct":  # a page's second half
+            self._page_begun = now if name == "page" else None
+        self._begun = (name, now)
+
+    @contextmanager
+    def spent_on(self, stage: str) -> Iterator[None]:
+        """Add the time that this block takes to a stage; steps of the engine go on meanwhile."""
+        begun = self._clock()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += self._clock() - begun
+
+    def ended(self, how: str, figures: Mapping[str, object]) -> None:
+        """A scan has come to its end.
+
+        Args:
+            how: "delivered" or "failed".
+            figures: what the engine, or the search for duplicates, has told of it.
+        """
+        self.scans["duplicate" if how == "delivered" and "as" in figures else how] += 1
+        unreadable = figures.get("unreadable", 0)
+        self.unreadable += unreadable if isinstance(unreadable, int) else 0
+
+    @property
+    def seconds_a_page(self) -> float:
+        """How long one of the last pages took on average, wall seconds; 0.0 before the first."""
+        return sum(self._took) / len(self._took) if self._took else 0.0
