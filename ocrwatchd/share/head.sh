@@ -23,8 +23,8 @@ done
 # -- Accounts, without a password so far and without a shell
 for account in @{scanner} @{office}; do
   id -u "$account" >/dev/null 2>&1 ||
-    useradd --system --no-user-group --gid "$(id -gn nobody)" --no-create-home --home-dir /nonexistent \
-      --shell /usr/sbin/nologin "$account"
+    useradd --system --no-user-group --gid "$(id -gn nobody)" --no-create-home \
+      --home-dir "@{gate}/$account" --shell /usr/sbin/nologin "$account"
 done
 
 # -- The inbox: @{scanner} may put files in (wx), not list them (no r), and rename only its own (the sticky bit).

@@ -11,7 +11,7 @@ from ocrwatchd.log import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FSTAB = str.maketrans({char: f"\\{ord(char):03o}" for char in " \t\\#"})
+_FSTAB = str.maketrans({char: f"\\{ord(char):03o}" for char in " \t\\"})
 """fstab(5): fields end at blanks, and three octal digits after a backslash stand for a character."""
 
 

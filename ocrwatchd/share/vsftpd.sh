@@ -59,6 +59,8 @@ download_enable=YES
 dirlist_enable=YES
 END
 for account in @{scanner} @{office}; do
+  # vsftpd goes there before it reads anything else.
+  [ -d "$(getent passwd "$account" | cut -d: -f6)" ] || usermod --home "@{gate}/$account" "$account"
   touch /etc/vsftpd-ocrwatchd/accounts
   grep -qxF "$account" /etc/vsftpd-ocrwatchd/accounts || echo "$account" >>/etc/vsftpd-ocrwatchd/accounts
 done
