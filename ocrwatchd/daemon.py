@@ -34,8 +34,10 @@ from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.fetch import Fetch
+from ocrwatchd.figures import Figures
 from ocrwatchd.ledger import LedgerFault
-from ocrwatchd.log import printable
+from ocrwatchd.log import printable, told
+from ocrwatchd.metrics import Metrics
 from ocrwatchd.notify.notices import LAST_WORDS_S, Notices
 from ocrwatchd.ocr.choice import choose
 from ocrwatchd.opening import open_rooms, replace_damaged
@@ -46,7 +48,7 @@ from ocrwatchd.takeup import take_up
 from ocrwatchd.waking import Waker
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Config
+    from ocrwatchd.config import Config, Event
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Job, Scan
     from ocrwatchd.workplace import Workplace
@@ -108,6 +110,8 @@ class Daemon:
         )
         self._duplicates = Duplicates(config.folders, ledger, skip=config.job.duplicates == "skip")
         self._retention = Retention(config.folders, config.retention, ledger)
+        self._figures = Figures()
+        self._metrics = Metrics(config, self._figures, ledger)
         self._dispatcher: Dispatcher = BoundedQueue(
             config.queue.size,
             self._start_attempt,
@@ -115,12 +119,13 @@ class Daemon:
             holding=self._waits,
             shortcut=self._duplicates.shortcut,
             page_done=self._page_done,
+            begun=self._figures.step,
         )
         self._fetch = Fetch(config, selector, self._dispatcher.renew)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
         self._clearing = Clearing(config.folders)
-        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble)
+        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble, self._figures)
         attempts = config.job.max_attempts
         self._endings = Endings(
             ledger,
@@ -131,7 +136,7 @@ class Daemon:
             patient=not once,
             has_lost=self._workplace.has_lost,
             is_canary=self._clearing.has_ended,
-            tell=self._notices.ended,
+            tell=self._tell_end,
         )
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health_due = 0.0
@@ -199,7 +204,7 @@ class Daemon:
     def _sleep(self) -> None:
         now = time.monotonic()
         rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
-        more = (self._duplicates, self._retention, self._notices, self._clearing)
+        more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics)
         dues = [room.next_due() for room in (*rooms, *more)]
         wakes = [due for due in (*dues, self._health_due) if due is not None]
         if self._backlog and self._dispatcher.room:
@@ -243,14 +248,17 @@ class Daemon:
         self._reporter.trouble("engine", self._dispatcher.trouble)
         self._reporter.trouble("retention", self._retention.trouble)
         self._reporter.trouble("notify", self._notices.trouble)
+        self._reporter.trouble("metrics", self._metrics.trouble)
         self._end_attempts()
         self._endings.turn()
         self._clearing.turn()
         self._notices.turn()
 
     def _end_attempts(self) -> None:
-        for outcome in self._dispatcher.outcomes():
-            self._endings.end(outcome)
+        if outcomes := self._dispatcher.outcomes():
+            with self._figures.spent_on("deliver"):
+                for outcome in outcomes:
+                    self._endings.end(outcome)
 
     def _wind_up(self) -> None:
         in_work = self._dispatcher.in_work
@@ -279,6 +287,10 @@ class Daemon:
         with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder
             self._ledger.page_done(job.id, page)
 
+    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
+        self._figures.ended(event, figures)
+        self._notices.ended(event, job, name, reason, figures)
+
     def _start_attempt(self, job: Job) -> None:
         attempt = self._ledger.started(job.id)
         steps.reached("attempt-recorded")
@@ -304,14 +316,14 @@ class Daemon:
 
     def _report(self, state: str) -> None:
         job, progress = self._dispatcher.in_work, self._dispatcher.progress
-        self._reporter.turn(
-            Scene(
-                state=state,
-                engine="; ".join(filter(None, (self._dispatcher.state, self._fetch.state))),
-                waiting=self._arrivals.waiting,
-                queued=self._dispatcher.waiting + len(self._backlog),
-                in_work=printable(str(job.relative)) if job else "",
-                page=progress.page if progress else 0,
-                pages=progress.pages if progress else 0,
-            )
+        scene = Scene(
+            state=state,
+            engine="; ".join(filter(None, (self._dispatcher.state, self._fetch.state))),
+            waiting=self._arrivals.waiting,
+            queued=self._dispatcher.waiting + len(self._backlog),
+            in_work=told(str(job.relative)) if job else "",
+            page=progress.page if progress else 0,
+            pages=progress.pages if progress else 0,
         )
+        self._reporter.turn(scene)
+        self._metrics.turn(scene, self._dispatcher.figures, self._reporter.troubles)
