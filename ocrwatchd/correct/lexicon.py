@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import simplemma
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
@@ -11,6 +11,9 @@ from ocrwatchd.correct.languages import short
 
 SHARED = {"bs": "hbs", "hr": "hbs", "sr": "hbs", "no": "nb"}
 """Languages whose dictionary has another one's code."""
+
+KEPT_WORDS = 4096
+"""So many answers are kept: a page asks for its words again and again, and the dictionaries are packed to be small."""
 
 SHORT_LETTERS = 3
 _COMMON = {
@@ -52,12 +55,13 @@ class Lexicon:
     def __init__(self, codes: tuple[str, ...]) -> None:
         wanted = (SHARED.get(short(code), short(code)) for code in codes)
         self._codes = tuple(dict.fromkeys(code for code in wanted if code in SUPPORTED_LANGUAGES))
+        self._has = lru_cache(maxsize=KEPT_WORDS)(self._look_up)
 
     def knows(self, word: str) -> bool:
         """True for a word of one of the languages, whatever its capitals; the first call takes a moment."""
         return bool(self._codes and word) and (self._has(word) or self._has(word.lower()))
 
-    def _has(self, word: str) -> bool:
+    def _look_up(self, word: str) -> bool:
         if len(word) > SHORT_LETTERS:
             return simplemma.is_known(word, lang=self._codes, low_memory=True)
         return any(

@@ -37,6 +37,7 @@ _ENGLISH = (
 _PAIRS = tuple(
     (old, new) for pair in f"{_GERMAN};{_FRENCH};{_ENGLISH}".split(";") for old, new in [pair.split()] if old != new
 )
+_BY_FIRST = {letter: [pair for pair in _PAIRS if pair[0][0] == letter] for letter in {old[0] for old, _ in _PAIRS}}
 _OLD_LETTERS = str.maketrans({"\u017f": "s", "æ": "ae", "œ": "oe", "Æ": "AE", "Œ": "OE", "ß": "ss", "ẞ": "SS"})
 _MISREAD_ACCENTS = frozenset(
     ["éê", "aä", "oö", "uü", "AÄ", "OÖ", "UÜ", "àä", "âä", "áä", "òö", "ôö", "óö", "ùü", "ûü", "úü"]
@@ -95,7 +96,7 @@ def _reachable(old: str, new: str) -> bool:
             steps.append((i + 1, j + 1))
         steps += [
             (i + len(before), j + len(after))
-            for before, after in _PAIRS
+            for before, after in _BY_FIRST.get(old[i : i + 1], ())
             if old.startswith(before, i) and new.startswith(after, j)
         ]
         steps += [(i + 2, j + 1)] if old[i : i + 2] == 2 * new[j : j + 1] and new[j : j + 1].isalpha() else []
