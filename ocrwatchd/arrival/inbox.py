@@ -81,11 +81,12 @@ class Inbox:
             for name, is_folder in entries:
                 if self._left_alone(name):
                     continue
+                path = folder / name
                 if is_folder:
                     if depth < _MAX_DEPTH:
-                        folders.append((folder / name, depth + 1))
-                elif (stamp := stamp_of(folder / name)) is not None:
-                    yield folder / name, stamp
+                        folders.append((path, depth + 1))
+                elif (stamp := stamp_of(path)) is not None:
+                    yield path, stamp
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
