@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", verbs.run, "watch the inbox until stopped")
     run.add_argument("--once", action="store_true", help="work the inbox off, then end")
+    run.add_argument("--dry-run", action="store_true", help="only say what is wrong with the configuration")
     process = add("process", verbs.process, "read files and print their text, without inbox and outbox")
     process.add_argument("files", nargs="+", type=Path, metavar="FILE")
     process.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
     _add_models(subparsers)
+    _add_service(subparsers)
     add("check", verbs.check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
     status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
@@ -115,6 +117,36 @@ def _parser() -> argparse.ArgumentParser:
     share.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
     share.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
     return parser
+
+
+def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "install ocrwatchd as a systemd service, take it away, show what is installed"
+    service = subparsers.add_parser("service", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+    actions = service.add_subparsers(metavar="ACTION", required=True)
+
+    def add(action: str, text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made.add_argument("--user", action="store_true", help="your own service, not the system's")
+        made.add_argument(
+            "--instance", default="", metavar="NAME", help="one of several, with a configuration of its own"
+        )
+        made.set_defaults(verb=verbs.service, action=action)
+        return made
+
+    install = add(
+        "install", "put units, user, folders and a configuration in place, or bring them up to date; start it"
+    )
+    install.add_argument("--root", type=Path, metavar="DIR", help="holds inbox, outbox, archive and failed")
+    install.add_argument("--pull", action="store_true", help="fetch the language model first")
+    install.add_argument(
+        "--network", action=argparse.BooleanOptionalAction, help="allow downloads; none is the default"
+    )
+    install.add_argument("--gpu", action=argparse.BooleanOptionalAction, help="allow the use of a GPU")
+    install.add_argument("--no-start", action="store_true", help="neither start it nor enable it")
+    uninstall = add("uninstall", "stop it and remove what was installed; documents and configuration stay")
+    add("show", "show what is installed and where everything is")
+    for made in (install, uninstall):
+        made.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
 def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

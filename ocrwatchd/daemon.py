@@ -9,13 +9,14 @@ The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
     3. the engine ends; jobs that are left stay in ``.work`` with their finished pages, and go on at the next start;
        what is still to be told is told, within seconds, and the command of ``[notify]`` ends;
     4. the watch, the lock and the ledger are closed.
+
+A reload (SIGHUP) is such a stop, after which the same process starts again with the configuration as it is then.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -26,7 +27,6 @@ from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
-from ocrwatchd.config import state_directory
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.dispatch import AHEAD_S, BoundedQueue, Dispatcher
 from ocrwatchd.duplicates import Duplicates
@@ -40,20 +40,22 @@ from ocrwatchd.log import printable, told
 from ocrwatchd.metrics import Metrics
 from ocrwatchd.notify.notices import LAST_WORDS_S, Notices
 from ocrwatchd.ocr.choice import choose
-from ocrwatchd.opening import open_rooms, replace_damaged
+from ocrwatchd.opening import replace_damaged
 from ocrwatchd.remedies import in_words
 from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.retention import Retention
 from ocrwatchd.takeup import take_up
-from ocrwatchd.waking import Waker
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Config, Event
+    import selectors
+
+    from ocrwatchd.config import Event
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Job, Scan
+    from ocrwatchd.reload import Succession
+    from ocrwatchd.waking import Waker
     from ocrwatchd.workplace import Workplace
 
-ENGINE_MODULE = "ocrwatchd.engine.process"
 LEDGER_PAUSE_S = 1.0
 """How long the loop rests while the ledger cannot be written: without it no attempt may start."""
 
@@ -63,35 +65,12 @@ HEALTH_SECONDS = 10.0
 log = structlog.get_logger()
 
 
-def serve(config: Config, *, once: bool = False, engine_module: str = ENGINE_MODULE) -> None:
-    """Serve one root until a signal says stop or, with ``once``, until the inbox is worked off.
-
-    Args:
-        config: the settings.
-        once: work the inbox off, then end.
-        engine_module: what the engine process runs.
-
-    Raises:
-        FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
-        EngineUnavailable: with ``once``: no engine can do the work.
-    """
-    with contextlib.ExitStack() as stack:
-        ledger, workplace = open_rooms(config, state_directory(), stack)
-        boxes = outbox.Outbox(config.folders, ledger)
-        selector = stack.enter_context(selectors.DefaultSelector())
-        waker = stack.enter_context(Waker(selector))
-        daemon = Daemon(config, (ledger, boxes, workplace), selector, waker, once=once, engine_module=engine_module)
-        stack.callback(daemon.close)
-        daemon.run()
-    log.info("daemon.stopped")
-
-
 class Daemon:
-    """The loop, and the rooms between which it carries jobs; made by :func:`serve`."""
+    """The loop, and the rooms between which it carries jobs; made by :func:`ocrwatchd.serving.serve`."""
 
     def __init__(  # noqa: PLR0913 - the rooms that outlive it
         self,
-        config: Config,
+        succession: Succession,
         rooms: tuple[Ledger, outbox.Outbox, Workplace],
         selector: selectors.BaseSelector,
         waker: Waker,
@@ -99,7 +78,8 @@ class Daemon:
         once: bool,
         engine_module: str,
     ) -> None:
-        self._config = config
+        self._succession = succession
+        self._config = config = succession.config
         ledger, boxes, self._workplace = rooms
         self._ledger = ledger
         self._selector = selector
@@ -141,21 +121,25 @@ class Daemon:
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health_due = 0.0
 
-    def run(self) -> None:
-        """Serve; see :func:`serve`."""
+    def run(self) -> bool:
+        """Serve; see :func:`ocrwatchd.serving.serve`. True where another configuration is to be served."""
         self._arrivals.start()
+        self._succession.prove()
         self._say_hello()
         self._dispatcher.start()
         self._fetch.start()
         self._clearing.start()
         take_up(self._workplace, self._ledger, self._endings, self._config.folders)
-        while not self._finished():
+        again = False
+        while not (again or self._finished()):
             self._turn()
+            again = self._waker.asked_to_reload() and self._succession.advance()
         self._arrivals.stop()
-        self._wind_up()
+        self._wind_up(stopping=not again)
         if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
             raise kind(printable("; ".join(left)))
+        return again and not self._waker.stops
 
     def close(self) -> None:
         """End the engine and what else runs; jobs that are left go on at the next start."""
@@ -244,6 +228,7 @@ class Daemon:
             time.sleep(LEDGER_PAUSE_S)
         else:
             self._reporter.trouble("ledger", "")
+        self._reporter.trouble("config", self._succession.refused)
         self._reporter.trouble("model", self._fetch.trouble)
         self._reporter.trouble("engine", self._dispatcher.trouble)
         self._reporter.trouble("retention", self._retention.trouble)
@@ -260,10 +245,10 @@ class Daemon:
                 for outcome in outcomes:
                     self._endings.end(outcome)
 
-    def _wind_up(self) -> None:
+    def _wind_up(self, *, stopping: bool) -> None:
         in_work = self._dispatcher.in_work
-        log.info("daemon.stopping", in_work=in_work.id if in_work else None)
-        systemd.notify("STOPPING=1", "STATUS=Finishing the page in work")
+        log.info("daemon.stopping" if stopping else "daemon.reloading", in_work=in_work.id if in_work else None)
+        systemd.notify(*(["STOPPING=1"] if stopping else []), "STATUS=Finishing the page in work")
         self._report("stopping")
         deadline = time.monotonic() + self._config.job.stop_seconds
         self._dispatcher.finish()
@@ -273,6 +258,7 @@ class Daemon:
             self._dispatcher.turn()
             for outcome in self._dispatcher.outcomes():
                 self._endings.end(outcome, stopping=True)
+            self._reporter.beat()
             self._notices.turn()
 
     # -- scans ---------------------------------------------------------------------------------------------------

@@ -26,9 +26,12 @@ def _settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
 def run(args: argparse.Namespace) -> int:
     """Watch the inbox."""
     config = _settings(args)
-    from ocrwatchd.daemon import serve
+    if args.dry_run:
+        return 0
+    from ocrwatchd import configfile
+    from ocrwatchd.serving import serve
 
-    serve(config, once=args.once)
+    serve(config, once=args.once, reread=lambda: configfile.load(args.config))
     return 0
 
 
@@ -88,6 +91,21 @@ def models(args: argparse.Namespace) -> int:
     }
     llm = config.llm.model_copy(update={key: value for key, value in given.items() if value is not None})
     return verb.pull(llm, as_json=args.json, if_fits=args.if_fits)
+
+
+def service(args: argparse.Namespace) -> int:
+    """Install, take away or show the service."""
+    from ocrwatchd.service import verb
+    from ocrwatchd.service.plan import Wishes
+    from ocrwatchd.service.target import Target
+
+    target = Target(user=args.user, instance=args.instance)
+    if args.action == "show":
+        return verb.show(target)
+    if args.action == "uninstall":
+        return verb.uninstall(target, dry_run=args.dry_run)
+    wishes = Wishes(args.root, {"network": args.network, "gpu": args.gpu}, pull=args.pull, start=not args.no_start)
+    return verb.install(target, wishes, dry_run=args.dry_run)
 
 
 def check(args: argparse.Namespace) -> int:

@@ -12,24 +12,32 @@ if TYPE_CHECKING:
     from types import FrameType
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+TERMINAL = "/dev/tty"
+"""The terminal that this process would lose with SIGHUP, whatever its standard streams are."""
 
 
 class Waker:
-    """A pipe in the loop's selector; while it is entered, SIGTERM and SIGINT write to it and are counted.
+    """A pipe in the loop's selector; while it is entered, SIGTERM, SIGINT and SIGHUP write to it and are counted.
+
+    SIGHUP asks a daemon to read its configuration again; one that had a terminal has lost it, and stops.
 
     Args:
         selector: the loop's.
+        reloads: False where SIGHUP always asks for a stop.
     """
 
-    def __init__(self, selector: selectors.BaseSelector) -> None:
+    def __init__(self, selector: selectors.BaseSelector, *, reloads: bool = True) -> None:
         self._selector = selector
         self._out, self._in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.stops = 0
         """How many times somebody has asked for a stop."""
+        self._reloads = 0
+        self._hangup_stops = not reloads
 
     def __enter__(self) -> Self:
         self._selector.register(self._out, selectors.EVENT_READ, self._drain)
-        self._before = {number: signal.signal(number, self._flag) for number in STOPPING}
+        self._hangup_stops |= signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
+        self._before = {number: signal.signal(number, self._flag) for number in (*STOPPING, signal.SIGHUP)}
         self._wakeup = signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
         return self
 
@@ -46,10 +54,26 @@ class Waker:
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes just as well
             os.write(self._in, b"\0")
 
-    def _flag(self, _number: int, _frame: FrameType | None) -> None:
-        self.stops += 1
+    def asked_to_reload(self) -> bool:
+        """Whether anybody has asked for it since the last call."""
+        asked, self._reloads = self._reloads > 0, 0
+        return asked
+
+    def _flag(self, number: int, _frame: FrameType | None) -> None:
+        if number in STOPPING or self._hangup_stops:
+            self.stops += 1
+        else:
+            self._reloads += 1
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._out, 4096):
                 pass
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

@@ -76,7 +76,13 @@ class Running:
             address.chmod(0o666)  # a daemon may run as another user
             notified.settimeout(0.1)
             environment = self.environment | {"NOTIFY_SOCKET": str(address)}
-            self.process = subprocess.Popen(self.command(), env=environment, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                self.command(),
+                env=environment,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # no terminal, as a service has none: SIGHUP is a reload
+            )
             deadline = time.monotonic() + READY_SECONDS
             while self.process.poll() is None and time.monotonic() < deadline:
                 with contextlib.suppress(TimeoutError):

@@ -7,9 +7,9 @@ import functools
 import os
 import sys
 
-from ocrwatchd import cli, daemon
+from ocrwatchd import cli, serving
 
 if __name__ == "__main__":
     module = os.environ.get("OCRWATCHD_TEST_ENGINE", "tests.fakes.engine")
-    daemon.serve = functools.partial(daemon.serve, engine_module=module)
+    serving.serve = functools.partial(serving.serve, engine_module=module)
     sys.exit(cli.main(["run", *sys.argv[1:]]))

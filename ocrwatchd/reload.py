@@ -1,0 +1,72 @@
+"""A SIGHUP: the configuration is read again. A bad one is refused, and the one before it stays in force."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import log as logs
+from ocrwatchd import systemd
+from ocrwatchd.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.config import Config
+
+log = structlog.get_logger()
+
+
+class Succession:
+    """The configuration in force, and the one before it until the newer has proved that it can be served.
+
+    Args:
+        config: the first.
+        reread: reads the file again.
+    """
+
+    def __init__(self, config: Config, reread: Callable[[], Config]) -> None:
+        self.config = config
+        self._before: Config | None = None
+        self._reread = reread
+        self.refused = ""
+        """Why the last one that was read is not in force; "" where it is."""
+
+    def advance(self) -> bool:
+        """Read the file again; False where it is refused, and all stays as it is."""
+        monotonic_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        systemd.notify("RELOADING=1", f"MONOTONIC_USEC={monotonic_us}", "STATUS=Reading the configuration")
+        try:
+            newer = self._reread()
+        except (ConfigError, OSError) as error:
+            self._refuse(error)
+            systemd.notify("READY=1")
+            return False
+        self._before, self.config = self.config, newer
+        self.refused = ""
+        logs.configure(newer.log)
+        log.info("config.reread")
+        return True
+
+    def prove(self) -> None:
+        """The configuration is being served: from now on its troubles are the daemon's."""
+        self._before = None
+
+    def step_back(self, error: Exception) -> bool:
+        """Return to the configuration before one that cannot be served; False where there is none.
+
+        Args:
+            error: why it cannot be served.
+        """
+        if self._before is None:
+            return False
+        self.config, self._before = self._before, None
+        logs.configure(self.config.log)
+        self._refuse(error)
+        return True
+
+    def _refuse(self, error: Exception) -> None:
+        self.refused = f"the new configuration is refused, the one before it stays in force: {error}"
+        log.error("config.refused", reason=str(error))

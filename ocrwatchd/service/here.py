@@ -1,0 +1,117 @@
+"""What differs on this machine: the drop-in beside the unit, and a first configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ocrwatchd
+from ocrwatchd import configfile
+from ocrwatchd.errors import ConfigError
+from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
+
+if TYPE_CHECKING:
+    from ocrwatchd.config import Config
+    from ocrwatchd.service.target import Target
+
+FILE = "10-here.conf"
+STOP_MARGIN_S = 10
+"""What a stop may take beyond ``job.stop_seconds``."""
+
+_ELSEWHERE = "install it where everybody can: python3 -m venv /opt/ocrwatchd && /opt/ocrwatchd/bin/pip install …"
+
+_CONFIGURATION = """\
+# ocrwatchd's settings: what is not here is as config.example.toml, which ships with its source, shows it. After a
+# change: {reload}
+[folders]
+root = {root}
+"""
+_NO_NETWORK = """
+# The service has no network (`ocrwatchd service install --network` gives it one), so it looks for nothing there;
+# `ocrwatchd service install --pull` fetches the model.
+[llm]
+allow_auto_download = false
+
+[ocr]
+allow_downloads = false
+"""
+
+
+def program(target: Target) -> Path:
+    """The command that the service runs.
+
+    Raises:
+        ConfigError: there is none, or the service could not run it.
+    """
+    places = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))]
+    found = next((place / "ocrwatchd" for place in places if os.access(place / "ocrwatchd", os.X_OK)), None)
+    if found is None:
+        raise ConfigError(f"there is no command ocrwatchd in {places[0]}; {_ELSEWHERE}")
+    if not target.user:
+        real = (found, Path(sys.executable).resolve(), Path(ocrwatchd.__file__).resolve())
+        refuse_hidden(real, "the program", f"{_ELSEWHERE}, or take --user")
+        refuse_closed(real, "the program", _ELSEWHERE)
+    return found
+
+
+def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
+    """The settings, and the text of the file that is to be written for them, "" where there is one.
+
+    Args:
+        target: the service.
+        root: as it was asked for.
+
+    Raises:
+        ConfigError: the file has a mistake, or the root is another one, or one that the service could not use.
+    """
+    path = target.configuration
+    if path.exists():
+        config, text = configfile.load(path), ""
+        if root is not None and config.folders.root_path != root.absolute():
+            raise ConfigError(
+                f"{path} says that the root is {config.folders.root_path}; "
+                "change folders.root there, or leave --root out"
+            )
+        if not (config.folders.root or target.user):
+            raise ConfigError(f"{path} names no root; set folders.root there, such as {target.default_root}")
+    else:
+        chosen = (root or target.default_root).absolute()
+        config = configfile.parse({"folders": {"root": str(chosen)}})
+        words = f"systemctl {'--user ' if target.user else ''}reload {target.unit.removesuffix('.service')}"
+        text = _CONFIGURATION.format(reload=words, root=json.dumps(str(chosen), ensure_ascii=False))
+    if not target.user:
+        refuse_hidden(
+            writable(config.folders), "the folder", "choose one elsewhere, such as below /srv, or take --user"
+        )
+    return config, text
+
+
+def without_network() -> str:
+    """What a first configuration says where the service has no network."""
+    return _NO_NETWORK
+
+
+def drop_in(config: Config, target: Target, program: Path) -> str:
+    """The settings of the unit that follow from this machine and its configuration."""
+    folders = writable(config.folders)
+    run = f"{quoted(program)} run"
+    lines = [
+        "[Unit]",
+        *(f"RequiresMountsFor={quoted(path)}" for path in folders),
+        "",
+        "[Service]",
+        "ExecStart=",
+        f"ExecStart={run}",
+        "ExecReload=",
+        f"ExecReload={run} --dry-run",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        f"TimeoutStopSec={config.job.stop_seconds + STOP_MARGIN_S:g}",
+    ]
+    if not target.user:
+        lines += ["ReadWritePaths=", *(f"ReadWritePaths={quoted(path)}" for path in folders)]
+        lines += [f"SupplementaryGroups={config.folders.group}"] if config.folders.group else []
+    return "\n".join(lines) + "\n"

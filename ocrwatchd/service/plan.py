@@ -1,0 +1,149 @@
+"""The acts of an installation and of its end, in their order."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.errors import ConfigError
+from ocrwatchd.service import here
+from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run
+from ocrwatchd.service.paths import writable
+from ocrwatchd.service.shipped import DROP_INS, files, text
+from ocrwatchd.service.target import ACCOUNT
+
+if TYPE_CHECKING:
+    from ocrwatchd.service.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an installation is asked for.
+
+    Args:
+        root: of a first configuration; None for the usual place.
+        allow: for each of "network" and "gpu", whether the service may use it; None leaves that as it is.
+        pull: whether the language model is fetched first.
+        start: whether the service is started, now and with the machine.
+    """
+
+    root: Path | None
+    allow: dict[str, bool | None]
+    pull: bool = False
+    start: bool = True
+
+
+def installation(target: Target, wishes: Wishes) -> list[Act]:
+    """What puts a service in place, and again what brings it up to date.
+
+    Raises:
+        ConfigError: the configuration, the program or a folder is none for a service.
+    """
+    config, first = here.configuration(target, wishes.root)
+    program = here.program(target)
+    networked = wishes.allow.get("network")
+    if networked is None:
+        networked = target.user or (target.drop_ins / _drop_in_name("network")).exists()
+    folders = writable(config.folders)
+    acts: list[Act] = [Place(file.path, file.text) for file in files(target, folders)]
+    acts.append(Configure(target.configuration, first + ("" if networked or not first else here.without_network())))
+    acts.append(Place(target.drop_ins / here.FILE, here.drop_in(config, target, program), show=True))
+    if not target.user:
+        acts += _allowances(target, wishes)
+        acts += _accounts(target)
+    acts += _fetch(target, program) if wishes.pull else []
+    return acts + _start(target, wishes)
+
+
+def removal(target: Target) -> list[Act]:
+    """What takes a service away: what was put there, and nothing else."""
+    acts: list[Act] = []
+    if target.manager_runs and (target.units / target.unit_file).exists():
+        acts.append(Run([*target.systemctl, "disable", "--now", target.unit]))
+    others = [name for name in installed(target) if name != target.unit]
+    templates = [name for name in others if "@" in name]
+    drop_ins = (here.FILE, *(_drop_in_name(name) for name in DROP_INS))
+    acts += [Remove(target.drop_ins / name) for name in drop_ins if (target.drop_ins / name).exists()]
+    for file in files(target, []):
+        is_template = file.path.name == target.unit_file
+        if not file.shared or not (templates if is_template else others):
+            acts.append(Remove(file.path))
+    if target.manager_runs:
+        acts.append(Run([*target.systemctl, "daemon-reload"]))
+    return acts
+
+
+def installed(target: Target) -> list[str]:
+    """The units that were installed here, by what was written for each."""
+    found = target.units.glob(f"ocrwatchd*.service.d/{here.FILE}")
+    return sorted(path.parent.name.removesuffix(".d") for path in found)
+
+
+def kept(target: Target) -> list[str]:
+    """What stays after a removal, in words."""
+    left = [
+        f"{target.configuration.parent}/ (the configuration)" if target.configuration.exists() else "",
+        f"{target.state}/ (the ledger)" if target.state.exists() else "",
+        f"{target.cache}/ (downloaded models)" if target.cache.exists() else "",
+    ]
+    return [*filter(None, left), *([f"the user {ACCOUNT}"] if _has_account(target) else [])]
+
+
+def refuse_without_rights(target: Target) -> None:
+    """Refuse early what would fail in the middle.
+
+    Raises:
+        ConfigError: the system's units are root's.
+    """
+    if not target.user and target.base == Path("/") and os.geteuid() != 0:
+        raise ConfigError("only root can do that for the system: use sudo; or take --user, for a service of your own")
+
+
+def _has_account(target: Target) -> bool:
+    try:
+        return not target.user and pwd.getpwnam(ACCOUNT) is not None
+    except KeyError:
+        return False
+
+
+def _drop_in_name(name: str) -> str:
+    return f"20-{DROP_INS[name]}"
+
+
+def _allowances(target: Target, wishes: Wishes) -> list[Act]:
+    acts: list[Act] = []
+    for name, source in DROP_INS.items():
+        path = target.drop_ins / _drop_in_name(name)
+        wish = wishes.allow.get(name)
+        if wish or (wish is None and path.exists()):
+            acts.append(Place(path, text(source)))
+        elif path.exists():
+            acts.append(Remove(path))
+    return acts
+
+
+def _accounts(target: Target) -> list[Act]:
+    root = [] if target.base == Path("/") else [f"--root={target.base}"]
+    return [
+        Run(["systemd-sysusers", *root, "/etc/sysusers.d/ocrwatchd.conf"]),
+        Run(["systemd-tmpfiles", *root, "--create", f"/etc/tmpfiles.d/{target.name}.conf"]),
+    ]
+
+
+def _fetch(target: Target, program: Path) -> list[Act]:
+    pull = [str(program), "models", "pull", "--config", str(target.configuration)]
+    if target.user:
+        return [Run(pull)]
+    return [Give(target.cache), Run(pull, account=ACCOUNT, environment={"CACHE_DIRECTORY": str(target.cache)})]
+
+
+def _start(target: Target, wishes: Wishes) -> list[Act]:
+    acts: list[Act] = [Run([*target.systemctl, "daemon-reload"])] if target.manager_runs else []
+    if wishes.start:
+        acts.append(Run([*target.systemctl, "enable", target.unit]))
+    if wishes.start and target.manager_runs:
+        acts.append(Run([*target.systemctl, "restart", target.unit], failed=f"see: {target.journal}"))
+    return acts

@@ -1,0 +1,97 @@
+"""SIGHUP: the configuration is read again under a running daemon; a bad one is refused."""
+
+import signal
+
+import pytest
+
+from tests.e2e.running import Running, await_that, write_config
+from tests.fakes.engine import write_scan
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A daemon with the engine that does as it is told."""
+    with Running(tmp_path) as running:
+        yield running
+
+
+def tables(running, **more):
+    """The daemon's configuration, with some of it changed."""
+    quick = {"settle_seconds": 0.4, "after_close_seconds": 0.2, "sweep_seconds": 1.0}
+    base = {"folders": {"root": str(running.root)}, "arrival": quick, "llm": {"allow_auto_download": False}}
+    return base | {"log": {"format": "json"}} | more
+
+
+def reload(running, event, number=1):
+    """Ask for it, and wait until the daemon has said for the n-th time what became of it."""
+    running.process.send_signal(signal.SIGHUP)
+    await_that(lambda: len(running.events(event)) >= number, 60, event)
+
+
+def test_a_new_configuration_holds_for_the_next_scan(running):
+    """The same process goes on, with other output formats."""
+    write_scan(running.inbox / "before.tif", "fine")
+    running.await_files("archive", ["before.tif"])
+    write_config(running.config, tables(running, output={"formats": ["txt", "json", "raw"]}))
+    reload(running, "daemon.started", 2)
+    write_scan(running.inbox / "after.tif", "fine")
+    running.await_files("archive", ["after.tif"])
+    assert "after.raw.txt" in running.lying("outbox")
+    assert "before.raw.txt" not in running.lying("outbox")
+    assert {event["pid"] for event in running.events("daemon.started")} == {running.process.pid}
+
+
+def test_a_bad_configuration_is_refused_and_the_old_one_stays(running):
+    """Every mistake is told, `status` and `run --dry-run` too; a good one ends that."""
+    write_config(running.config, tables(running, output={"formats": ["doc"]}, job={"max_attempts": 0}))
+    reload(running, "config.refused")
+    (refused,) = running.events("config.refused")
+    assert "output.formats" in refused["reason"]
+    assert "job.max_attempts" in refused["reason"]
+    dry = running.ask("run", "--dry-run")
+    assert dry.returncode == 2
+    assert "job.max_attempts" in dry.stderr
+    write_scan(running.inbox / "scan.tif", "fine")
+    running.await_files("archive", ["scan.tif"])
+    assert "engine.renewed" not in running.log_path.read_text()
+    assert len(running.events("engine.started")) == 1
+    write_config(running.config, tables(running))
+    assert running.ask("run", "--dry-run").returncode == 0
+    reload(running, "daemon.started", 2)
+    await_that(lambda: running.status()["state"] == "running", what="running again")
+    assert running.status()["trouble"] == []
+
+
+def test_a_refused_configuration_is_told_by_status(running):
+    """Until another one is taken."""
+    running.config.write_text("[", encoding="utf-8")
+    reload(running, "config.refused")
+    written = running.root / ".work" / "status.json"
+    await_that(lambda: "refused" in written.read_text(encoding="utf-8"), what="the trouble in the status")
+
+
+def test_a_configuration_that_cannot_be_served_is_refused_too(running, tmp_path):
+    """Its root is a file: the daemon goes back to the folders before, and says why."""
+    (tmp_path / "file").touch()
+    write_config(running.config, tables(running, folders={"root": str(tmp_path / "file" / "root")}))
+    reload(running, "config.refused")
+    write_scan(running.inbox / "scan.tif", "fine")
+    running.await_files("archive", ["scan.tif"])
+    assert str(tmp_path / "file") in running.events("config.refused")[0]["reason"]
+
+
+def test_a_reload_waits_for_the_page_in_work_and_loses_nothing(running):
+    """The scan goes on at its next page, in its first attempt; those behind it follow."""
+    write_scan(running.inbox / "long.tif", *["slow"] * 6)
+    write_scan(running.inbox / "next.tif", "fine")
+    await_that(lambda: running.events("attempt.started"), 60, "an attempt")
+    write_config(running.config, tables(running, job={"stop_seconds": 20}))
+    reload(running, "daemon.started", 2)
+    running.await_files("outbox", ["long.txt", "long.json", "next.txt", "next.json"])
+    running.await_idle()
+    assert running.lying("failed") == []
+    assert sorted(running.lying("outbox")) == ["long.json", "long.txt", "next.json", "next.txt"]
+    pages = [event["page"] for event in running.events("page.done") if event["file"] == "long.tif"]
+    assert sorted(pages) == [1, 2, 3, 4, 5, 6]
