@@ -78,7 +78,24 @@ if ! [ -s /etc/ssl/private/ocrwatchd-ftp.pem ]; then
     -keyout /etc/ssl/private/ocrwatchd-ftp.pem -out /etc/ssl/private/ocrwatchd-ftp.crt 2>/dev/null)
   cat /etc/ssl/private/ocrwatchd-ftp.crt >>/etc/ssl/private/ocrwatchd-ftp.pem
 fi
-if [ -d /run/systemd/system ]; then systemctl enable vsftpd && systemctl restart vsftpd; fi
+# With TLS 1.3 vsftpd loses the end of uploads now and then: it sends tickets that no client reads, and a connection that
+# is closed with something unread takes what was under way with it. So TLS 1.2, which vsftpd has no word for itself.
+cat >/etc/vsftpd-ocrwatchd/openssl.cnf <<'END'
+openssl_conf = ocrwatchd
+[ocrwatchd]
+ssl_conf = modules
+[modules]
+system_default = protocols
+[protocols]
+MinProtocol = TLSv1.2
+MaxProtocol = TLSv1.2
+END
+install -d -m 0755 /etc/systemd/system/vsftpd.service.d
+cat >/etc/systemd/system/vsftpd.service.d/ocrwatchd.conf <<'END'
+[Service]
+Environment=OPENSSL_CONF=/etc/vsftpd-ocrwatchd/openssl.cnf
+END
+if [ -d /run/systemd/system ]; then systemctl daemon-reload && systemctl enable vsftpd && systemctl restart vsftpd; fi
 
 cat <<END
 In place. Left to do:

@@ -1,4 +1,4 @@
-"""What scanners and people do with a share, by the real clients; each call says whether it worked, and what was said."""
+"""What scanners and people do with a share, by the real clients; each call says whether it worked."""
 
 import subprocess
 from pathlib import Path
@@ -88,7 +88,10 @@ class Ftp:
 
     def serving(self):
         """The server with its own configuration."""
-        return self._machine.serving(21, "vsftpd", "/etc/vsftpd.conf")
+        # As systemd would start it: with what was added to its unit.
+        unit = Path("/etc/systemd/system/vsftpd.service.d/ocrwatchd.conf")
+        added = [line.partition("=")[2] for line in self._machine.must("cat", unit).splitlines() if "=" in line]
+        return self._machine.serving(21, "env", *added, "vsftpd", "/etc/vsftpd.conf")
 
     def do(self, *commands, user="scanner", password=PASSWORD, tls="true"):
         """Commands of lftp."""

@@ -18,7 +18,7 @@ from tests.e2e.servers import begun, serving
 from tests.programs import lacks, needs, needs_root
 
 CHECKOUT = Path(__file__).parents[3]
-PASSWORD = "open Sesame"
+PASSWORD = "open Sesame"  # noqa: S105 - of accounts that live for a minute
 PROFILE = "it's paid"
 ROOT = "it's 50% \\040 #1 $HOME"
 """A root's name that would break a careless configuration."""
