@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.user and not (args.smtp and args.starttls and args.password_file):
         parser.error("--user needs --smtp, --starttls and --password-file: a password never travels in the clear")
     try:
-        message = compose(json.loads(sys.stdin.buffer.read(LONGEST_EVENT_BYTES)), args.sender or _sender(), args.to)
+        message = compose(_event(), args.sender or _sender(), args.to)
         if args.smtp:
             _by_smtp(message, args)
         else:
@@ -80,22 +80,27 @@ def compose(event: dict[str, Any], sender: str, recipients: list[str]) -> EmailM
         event: its facts, as the command is told.
         sender: the address that it comes from.
         recipients: those that it goes to.
-
-    Raises:
-        ValueError: it is no event.
     """
-    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
-        raise ValueError("standard input holds no event: this is a command for notify.command")  # noqa: TRY004
     facts = {key: _one_line(value) for key, value in event.items()}
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(recipients)
     subject = SUBJECTS.get(event["event"], "{event}").format_map({"file": "a scan", "host": "?"} | facts)
     message["Subject"] = f"ocrwatchd: {subject}"
-    message["Date"], message["Message-ID"] = formatdate(localtime=True), make_msgid("ocrwatchd")
+    message["Date"], message["Message-ID"] = formatdate(localtime=True), make_msgid("ocrwatchd", socket.gethostname())
     message["Auto-Submitted"] = "auto-generated"  # no answering machine shall answer
     lines = [f"{words}: {facts[key]}" for key, words in LABELS.items() if facts.get(key) not in {None, "", "0"}]
     message.set_content("\n".join(lines) + "\n")
     return message
+
+
+def _event() -> dict[str, Any]:
+    try:
+        event = json.loads(sys.stdin.buffer.read(LONGEST_EVENT_BYTES))
+    except ValueError:
+        event = None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise ValueError("standard input holds no event; name this as notify.command")  # noqa: TRY004
+    return event
 
 
 def _one_line(value: object) -> str:
