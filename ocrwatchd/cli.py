@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add("check", verbs.check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
     status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
+    status.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
     canary = add(
         "canary", verbs.canary, "send a known page through the running daemon, and see whether its text comes out"
     )

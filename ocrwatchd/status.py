@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
+import pwd
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from ocrwatchd import files
 from ocrwatchd.config import state_directory
 from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Folders
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 READABLE_BY_ALL = 0o644
 FILE = "status.json"
 
-SERVICE_STATE = Path("/var/lib/ocrwatchd")
-"""The state directory of the daemon as a service, for whoever asks as another user."""
+SERVICE_STATES = ("/var/lib/ocrwatchd", "/var/lib/ocrwatchd/*")
+"""State directories of the service and its instances, for whoever asks as another user."""
 
 SILENT_SECONDS = 120.0
 """A running daemon writes at least every 30 s; one that has not written for this long does not turn any more."""
@@ -76,22 +79,22 @@ def status_path(folders: Folders) -> Path:
 
 
 def write(folders: Folders, status: Status) -> None:
-    """Replace the file, atomically; where its disk is full or gone, a spare one in the state directory.
+    """Replace the file, atomically, and the copy in the state directory.
+
+    The copy is for users who may not enter the root, and for all while the root's disk is full or gone.
 
     Raises:
         OSError: it cannot be written to its own place.
     """
     content = json.dumps(asdict(status), ensure_ascii=True, indent=1).encode()
-    spare = state_directory() / FILE
-    try:
-        # Not synced: after a power cut nobody needs what a daemon said before it.
-        files.write_new(status_path(folders), content, READABLE_BY_ALL, replace=True, lasting=False)
-    except OSError:
-        with contextlib.suppress(OSError):
-            files.write_new(spare, content, READABLE_BY_ALL, replace=True, lasting=False)
-        raise
     with contextlib.suppress(OSError):
-        spare.unlink(missing_ok=True)
+        _replace(state_directory() / FILE, content)
+    _replace(status_path(folders), content)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    # Not synced: after a power cut nobody needs what a daemon said before it.
+    files.write_new(path, content, READABLE_BY_ALL, replace=True, lasting=False)
 
 
 def read(folders: Folders) -> Status | None:
@@ -103,9 +106,25 @@ def read(folders: Folders) -> Status | None:
         OSError: the file cannot be read.
         ValueError: it is damaged.
     """
-    status = _spare(folders) or _written(status_path(folders))
-    if status is None:
+    copies = [copy for copy in _copies() if copy.root == str(folders.root_path)]
+    try:
+        own = _written(status_path(folders))
+    except (OSError, ValueError):
+        if not copies:
+            raise
+        own = None
+    return _newest([*copies, *([own] if own else [])])
+
+
+def read_service() -> Status | None:
+    """The last written status of a service on this machine, whatever root it serves; None where there is none."""
+    return _newest(_copies())
+
+
+def _newest(found: list[Status]) -> Status | None:
+    if not found:
         return None
+    status = max(found, key=lambda each: each.written_at)
     if status.state == "stopped":
         return status
     if not _alive(status.pid):
@@ -113,14 +132,15 @@ def read(folders: Folders) -> Status | None:
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
 
-def _spare(folders: Folders) -> Status | None:
-    """What the daemon of this root wrote while it could not write to the root."""
-    for directory in (state_directory(), SERVICE_STATE):
-        with contextlib.suppress(OSError, ValueError):
-            status = _written(directory / FILE)
-            if status is not None and status.root == str(folders.root_path):
-                return status
-    return None
+def _copies() -> list[Status]:
+    """What this user's daemon and the services have written to their state directories, as far as it can be read."""
+    found = []
+    for directory in dict.fromkeys((str(state_directory()), *SERVICE_STATES)):
+        for path in glob.glob(f"{directory}/{FILE}"):  # noqa: PTH207  # Path's raises where it may not look
+            with contextlib.suppress(OSError, ValueError):
+                if (status := _written(Path(path))) is not None:
+                    found.append(status)
+    return found
 
 
 def _written(path: Path) -> Status | None:
@@ -134,46 +154,100 @@ def _written(path: Path) -> Status | None:
         raise ValueError(f"{path} is damaged; a running daemon writes it again") from error
 
 
-def describe(folders: Folders, *, as_json: bool) -> tuple[str, bool]:
-    """The status in words or as JSON, and whether a daemon is running.
+def find(folders: Folders, *, any_service: bool = False) -> Status | None:
+    """The status of this root's daemon.
+
+    Args:
+        folders: the configured folders.
+        any_service: where no daemon has ever served these, a service's: whoever asks has no configuration of his own.
 
     Raises:
-        FolderUnusable: the status file cannot be read.
+        FolderUnusable: the status file cannot be read, with what to do about it.
     """
     try:
-        status = read(folders)
-    except (OSError, ValueError) as error:
+        return read(folders) or (read_service() if any_service else None)
+    except PermissionError as error:
+        raise FolderUnusable(f"the status cannot be read: {_permitted(folders, error)}") from error
+    except OSError as error:
+        raise FolderUnusable(f"the status cannot be read: {in_words(error)}") from error
+    except ValueError as error:
         raise FolderUnusable(f"the status cannot be read: {error}") from error
-    running = status is not None and status.state in {"running", "stopping"}
+
+
+def _permitted(folders: Folders, error: PermissionError) -> str:
+    """Who may read it, and how others do."""
+    root = next(each for each in (folders.root_path, *folders.root_path.parents) if os.path.isdir(each))  # noqa: PTH112
+    try:
+        owner = pwd.getpwuid(root.stat().st_uid).pw_name
+    except KeyError:
+        owner = f"#{root.stat().st_uid}"
+    return (
+        f"{error.filename}: {error.strerror} for this user (uid {os.geteuid()}); ask as the one to whom {root} "
+        f"belongs: sudo -u '{owner}' ocrwatchd status --config FILE"
+    )
+
+
+def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> tuple[str, bool]:
+    """The status in words or as JSON, and whether a daemon is running; for the arguments see :func:`find`.
+
+    Raises:
+        FolderUnusable: as :func:`find`.
+    """
+    status = find(folders, any_service=any_service)
     if as_json:
-        return json.dumps(asdict(status) if status else {"state": "never started"}, indent=1), running
+        return json.dumps(asdict(status) if status else {"state": "never started"}, indent=1), is_running(status)
+    return in_lines(status, folders), is_running(status)
+
+
+def is_running(status: Status | None) -> bool:
+    """Whether a daemon serves."""
+    return status is not None and status.state in {"running", "stopping"}
+
+
+def in_lines(status: Status | None, folders: Folders) -> str:
+    """The status in words."""
     if status is None:
         hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-        return f"not running: no daemon has served {folders.root_path} yet; {hint}", running
-    return "\n".join(_lines(status)), running
+        return f"not running: no daemon has served {folders.root_path} yet; {hint}"
+    return "\n".join(_lines(status))
 
 
-def _lines(status: Status) -> list[str]:
+def headline(status: Status) -> str:
+    """Whether it runs, in words."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
-    first = {
+    return {
         "running": f"running (process {status.pid}, ocrwatchd {status.version})",
         "stopping": f"stopping (process {status.pid})",
         "silent": f"hanging: process {status.pid} is there, but has not answered since {when}; restart it",
         "stopped": f"not running: stopped {when}",
         "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
-    }[status.state]
+    }.get(status.state, status.state)
+
+
+def _lines(status: Status) -> list[str]:
     page = f", page {status.page} of {status.pages}" if status.pages else ""
     lines = [
-        first,
+        headline(status),
         f"root       {status.root}",
         f"engine     {status.engine}",
         f"in work    {status.in_work + page or 'nothing'}",
+        f"pace       {pace(status)}",
         f"queued     {status.queued}",
         f"in inbox   {status.waiting}",
         f"today      {status.delivered_today} delivered, {status.failed_today} failed",
     ]
+    if status.last_delivery_at:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
+        lines.append(f"delivered  last at {when}")
     lines += [f"trouble    {words}" for words in status.trouble]
     return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
+
+
+def pace(status: Status) -> str:
+    """How fast pages go, in words."""
+    if not status.seconds_a_page:
+        return "no page read since the start"
+    return f"{60 / status.seconds_a_page:.3g} pages a minute ({status.seconds_a_page:.3g} s each) while it reads"
 
 
 def running_pid(folders: Folders) -> int:

@@ -125,7 +125,15 @@ def status(args: argparse.Namespace) -> int:
     config = _settings(args, quiet=True)
     from ocrwatchd import status
 
-    text, running = status.describe(config.folders, as_json=args.json)
+    mine = args.config is None  # who names no configuration may mean the service of this machine
+    if args.watch:
+        from functools import partial
+
+        from ocrwatchd import live
+
+        find = partial(status.find, config.folders, any_service=mine)
+        return 0 if live.watch(find, status.in_lines(None, config.folders), as_json=args.json) else NOT_RUNNING
+    text, running = status.describe(config.folders, as_json=args.json, any_service=mine)
     print(text)
     return 0 if running else NOT_RUNNING
 
