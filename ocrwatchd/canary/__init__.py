@@ -72,7 +72,12 @@ def send(folders: Folders, timeout_s: float) -> str:
     """
     _refuse_without_daemon(folders)
     places = _Places.of(folders, page.new_name())
-    if not os.access(places.receipt.parent, os.R_OK | os.X_OK):
+    if not os.path.isdir(places.receipt.parent):  # noqa: PTH112 - Path's raises where a folder above may not be entered
+        raise FolderUnusable(
+            f"there is no outbox {places.receipt.parent}, or it is out of this user's reach (uid {os.geteuid()}): "
+            "name the daemon's configuration with --config, or mend the owner or mode of the folders above"
+        )
+    if not os.access(places.receipt.parent, os.X_OK):
         raise FolderUnusable(
             f"{places.receipt.parent} cannot be read by this user (uid {os.geteuid()}): add it to the folder's group"
         )
@@ -166,9 +171,9 @@ def _judge(receipt: dict[str, Any], places: _Places, seconds: float) -> str:
         text = "\n".join(str(each["text"]) for each in receipt["pages"])
         if "txt" in receipt["formats"]:
             text = places.text.read_text(encoding="utf-8")
-        engine = receipt["versions"].get("engine") or "its engine"
-        model = f"corrected by {receipt['versions'].get('model')}" if receipt["corrected"] else "not corrected"
-    except (KeyError, TypeError, AttributeError, OSError) as error:
+        engine = receipt["pages"][0]["engine"]
+        model = "corrected" if receipt["corrected"] else f"not corrected: {receipt['reason'] or 'nothing to correct'}"
+    except (KeyError, IndexError, TypeError, OSError) as error:
         raise CanaryFailed(f"what came out is no set of ocrwatchd's: {type(error).__name__} {error}") from error
     share = page.share_read(text, evaluation=evaluation)
     if share < page.RIGHT_SHARE:

@@ -8,6 +8,8 @@ import pytest
 SUPERVISOR = (
     "arrival.arrivals",
     "arrival.watcher",
+    "canary",
+    "canary.clearing",
     "check",
     "check.access",
     "check.model",
@@ -31,6 +33,7 @@ SUPERVISOR = (
     "log",
     "metrics",
     "model",
+    "notify.notices",
     "ocr",
     "ocr.choice",
     "oneshot",
