@@ -1,0 +1,268 @@
+"""`ocrwatchd service`: what it would do, what it does to a folder that stands for a machine, what it refuses."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd import cli
+from ocrwatchd.config import Folders
+from ocrwatchd.errors import ConfigError
+from ocrwatchd.service import acts, here, plan, verb
+from ocrwatchd.service.acts import ActFailed, Place, Remove, Run
+from ocrwatchd.service.owned import Standing, signed, standing
+from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
+from ocrwatchd.service.plan import Wishes
+from ocrwatchd.service.target import Target
+
+PROGRAM = Path("/opt/ocrwatchd/bin/ocrwatchd")
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch):
+    """A user's service in a home of its own, where no manager runs."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    return Target(user=True)
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """The system's service in a folder that stands for the machine; programs are only noted."""
+    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    return Target(base=tmp_path)
+
+
+def wishes(**more):
+    """Nothing special."""
+    return Wishes(root=None, allow={}, start=False) if not more else Wishes(**({"root": None, "allow": {}} | more))
+
+
+def carry_out(planned):
+    """Do what writes and removes files; no program is run."""
+    for act in planned:
+        if not isinstance(act, Run):
+            act.do()
+
+
+def lying(folder):
+    """The files below a folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def words(planned):
+    """What the acts say of themselves."""
+    return "\n".join(act.words() for act in planned)
+
+
+def test_an_installation_puts_its_files_in_place_and_removes_them_again(system, tmp_path):
+    """Repeated it changes nothing; afterwards only the configuration is left."""
+    carry_out(plan.installation(system, wishes()))
+    assert lying(tmp_path) == [
+        "etc/ocrwatchd/config.toml",
+        "etc/systemd/system/ocrwatchd.service",
+        "etc/systemd/system/ocrwatchd.service.d/10-here.conf",
+        "etc/sysusers.d/ocrwatchd.conf",
+        "etc/tmpfiles.d/ocrwatchd.conf",
+    ]
+    assert "write" not in words(plan.installation(system, wishes()))
+    carry_out(plan.removal(system))
+    assert lying(tmp_path) == ["etc/ocrwatchd/config.toml"]
+    assert not system.drop_ins.exists()
+
+
+def test_saying_what_would_be_done_does_nothing(user, tmp_path, capsys):
+    """With --dry-run every file that would be written is named, generated ones with their content."""
+    assert verb.install(user, wishes(), dry_run=True) == 0
+    said = capsys.readouterr().out
+    assert f"write     {user.units}/ocrwatchd.service" in said
+    assert f"| ExecStart={PROGRAM} run" in said
+    assert '| root = "' in said
+    assert lying(tmp_path) == []
+    verb.uninstall(user, dry_run=True)
+    assert "nothing was done" in capsys.readouterr().out
+
+
+def test_the_drop_in_follows_the_configuration(system):
+    """Program, folders, how long a stop may take, and the group of the files."""
+    system.configuration.parent.mkdir(parents=True)
+    system.configuration.write_text(
+        '[folders]\nroot = "/srv/a b%c"\noutbox = "/data/out"\ngroup = "office"\n[job]\nstop_seconds = 90\n',
+        encoding="utf-8",
+    )
+    (drop_in,) = (
+        act.text for act in plan.installation(system, wishes()) if isinstance(act, Place) and act.path.name == here.FILE
+    )
+    assert drop_in.splitlines() == [
+        "[Unit]",
+        "RequiresMountsFor=/data/out",
+        'RequiresMountsFor="/srv/a b%%c"',
+        "",
+        "[Service]",
+        "ExecStart=",
+        f"ExecStart={PROGRAM} run",
+        "ExecReload=",
+        f"ExecReload={PROGRAM} run --dry-run",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "TimeoutStopSec=100",
+        "ReadWritePaths=",
+        "ReadWritePaths=/data/out",
+        'ReadWritePaths="/srv/a b%%c"',
+        "SupplementaryGroups=office",
+    ]
+
+
+def test_what_is_allowed_stays_allowed_until_it_is_taken_back(system):
+    """--network once holds for later installations; --no-network ends it."""
+    network = system.drop_ins / "20-network.conf"
+    carry_out(plan.installation(system, wishes(allow={"network": True, "gpu": None})))
+    carry_out(plan.installation(system, wishes()))
+    assert network.exists()
+    assert "allow_auto_download" not in system.configuration.read_text(encoding="utf-8")
+    carry_out(plan.installation(system, wishes(allow={"network": False, "gpu": True})))
+    assert not network.exists()
+    assert (system.drop_ins / "20-gpu.conf").exists()
+
+
+def test_without_a_network_a_first_configuration_looks_for_nothing_there(system):
+    """Else the daemon would complain for ever of what it cannot fetch."""
+    carry_out(plan.installation(system, wishes()))
+    assert "allow_auto_download = false" in system.configuration.read_text(encoding="utf-8")
+
+
+def test_shared_files_stay_until_the_last_instance_goes(system, tmp_path):
+    """The template and the account are everybody's."""
+    first, second = Target(base=tmp_path, instance="a"), Target(base=tmp_path, instance="b")
+    for target in (first, second, system):
+        carry_out(plan.installation(target, wishes()))
+    assert plan.installed(first) == ["ocrwatchd.service", "ocrwatchd@a.service", "ocrwatchd@b.service"]
+    carry_out(plan.removal(first))
+    assert second.drop_ins.exists()
+    assert (first.units / "ocrwatchd@.service").exists()
+    carry_out(plan.removal(second))
+    assert not (first.units / "ocrwatchd@.service").exists()
+    assert (tmp_path / "etc/sysusers.d/ocrwatchd.conf").exists()
+    carry_out(plan.removal(system))
+    assert [name for name in lying(tmp_path) if "config.toml" not in name] == []
+
+
+def test_what_somebody_has_changed_is_neither_replaced_nor_removed(tmp_path):
+    """Nor what is not ours; both are said."""
+    path = tmp_path / "unit"
+    place, remove = Place(path, "new\n"), Remove(path)
+    for lies, how, left in (
+        (signed("old\n"), Standing.OURS, signed("new\n")),
+        (signed("old\n") + "mine\n", Standing.CHANGED, signed("old\n") + "mine\n"),
+        ("theirs\n", Standing.FOREIGN, "theirs\n"),
+    ):
+        path.write_text(lies, encoding="utf-8")
+        assert standing(path, "new\n") is how
+        assert ("KEEP" in place.words()) == (left == lies)
+        assert ("KEEP" in remove.words()) == (left == lies)
+        place.do()
+        assert path.read_text(encoding="utf-8") == left
+        path.write_text(lies, encoding="utf-8")
+        remove.do()
+        assert path.exists() == (left == lies)
+
+
+def test_a_link_is_not_ours(tmp_path):
+    """A unit that is masked by a link to /dev/null stays so."""
+    (tmp_path / "unit").symlink_to(os.devnull)
+    assert standing(tmp_path / "unit", "text") is Standing.FOREIGN
+
+
+def test_a_root_other_than_the_configurations_is_refused(system):
+    """The configuration is the administrator's; nobody moves documents by accident."""
+    system.configuration.parent.mkdir(parents=True)
+    system.configuration.write_text('[folders]\nroot = "/srv/docs"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"change folders\.root there"):
+        plan.installation(system, wishes(root=Path("/srv/other")))
+    plan.installation(system, wishes(root=Path("/srv/docs")))
+    system.configuration.write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="names no root"):
+        plan.installation(system, wishes())
+
+
+@pytest.mark.parametrize("root", ["/home/me/scans", "/root/scans"])
+def test_what_the_sandbox_hides_is_refused(system, root):
+    """With what to do: the service would start and find nothing."""
+    with pytest.raises(ConfigError, match="ProtectHome"):
+        plan.installation(system, wishes(root=Path(root)))
+    with pytest.raises(ConfigError, match="or take --user"):
+        refuse_hidden([Path("/home/me/.venv/bin/ocrwatchd")], "the program", "move it, or take --user")
+
+
+def test_a_program_behind_a_closed_folder_is_refused(tmp_path):
+    """The service's user could not enter it."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(ConfigError, match="is closed; move it"):
+        refuse_closed([closed / "bin" / "ocrwatchd"], "the program", "move it")
+
+
+def test_a_folder_that_no_unit_file_can_hold_is_refused(system):
+    """A line break would become another line of the unit."""
+    with pytest.raises(ConfigError, match="no unit file can hold"):
+        plan.installation(system, wishes(root=Path("/srv/a\nExecStart=x")))
+
+
+def test_paths_are_quoted_as_unit_files_want_them():
+    """Spaces, quotes, backslashes and specifiers."""
+    assert [quoted(path) for path in ("/a", "/a b", "/100%", '/"', "/'", "/\\n")] == [
+        "/a", '"/a b"', '"/100%%"', '"/\\""', '"/\'"', '"/\\\\n"',
+    ]  # fmt: skip
+
+
+def test_one_writable_path_is_enough_where_everything_lies_in_the_root():
+    """Between two of them a rename would be a copy."""
+    assert writable(Folders(root="/r")) == [Path("/r")]
+    assert writable(Folders(root="/r", outbox="/o", archive="/o2/a")) == [Path("/o"), Path("/o2/a"), Path("/r")]
+    assert writable(Folders(root="/r", inbox="/in/box")) == [Path("/in"), Path("/r")]
+
+
+def test_a_program_that_fails_is_told_with_its_own_words():
+    """And with what to look at."""
+    failing = Run([sys.executable, "-c", "import sys; sys.exit('no such unit')"], failed="see: the journal")
+    with pytest.raises(ActFailed, match="no such unit; see: the journal"):
+        failing.do()
+    with pytest.raises(ActFailed, match="is not installed"):
+        Run(["/nowhere/systemctl"]).do()
+
+
+def test_what_is_written_can_be_read_by_the_service_whatever_the_umask(tmp_path):
+    """An administrator's umask of 077 must not hide the configuration from the service."""
+    before = os.umask(0o077)
+    try:
+        verb._carry_out([acts.Configure(tmp_path / "a/b/config.toml", "x")], dry_run=False)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a/b/config.toml").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o755
+
+
+def test_show_tells_what_is_there(user, capsys):
+    """Before and after."""
+    assert verb.show(user) == verb.NOT_INSTALLED
+    assert "not installed" in capsys.readouterr().out
+    carry_out(plan.installation(user, wishes()))
+    assert verb.show(user) == 0
+    said = capsys.readouterr().out
+    assert f"configuration  {user.configuration}" in said
+    assert "ocrwatchd.service: as installed" in said
+
+
+@pytest.mark.parametrize("name", ["Post", "a/b", "-x", "a b", "x" * 40, "ä"])
+def test_a_name_that_cannot_be_an_instances_is_refused(name, capsys):
+    """With the letters that can."""
+    assert cli.main(["service", "show", f"--instance={name}"]) == 2
+    assert "lower-case letters" in capsys.readouterr().err
+
+
+def test_only_root_installs_for_the_system(monkeypatch, capsys):
+    """Whoever is not root hears so before anything is done."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["service", "install"]) == 2
+    assert "use sudo; or take --user" in capsys.readouterr().err
