@@ -1,5 +1,6 @@
-"""All figures: ``python -m tests.bench [--quick] [--only NAME …] [--json FILE]``.
+"""All figures: ``python -m tests.bench [--quick] [--soak] [--only NAME …] [--json FILE]``.
 
+Endurance's 500 pages take half an hour: without ``--soak`` it is left out, unless it is asked for by name or quickly.
 Each script runs as a process of its own, one after the other, so that none inherits another's memory, threads or
 caches. Writes a JSON and beside it a table in Markdown. Exits with 1 where a script failed; a goal that was missed is
 shown, not punished.
@@ -32,6 +33,7 @@ FIGURES = {
     "endurance": "Endurance",
     "start": "Start",
 }
+SOAK = "endurance"
 FIGURES_FILE = Path(".bench", "figures.json")
 
 
@@ -39,9 +41,17 @@ def asked() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="under three minutes in all, for orientation")
-    parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="just these")
+    parser.add_argument("--soak", action="store_true", help=f"{SOAK} too: half an hour more")
+    parser.add_argument(
+        "--only", nargs="+", choices=FIGURES, metavar="NAME", help=f"just these of {', '.join(FIGURES)}"
+    )
     parser.add_argument("--json", type=Path, default=FIGURES_FILE, metavar="FILE", help="default: %(default)s")
     return parser.parse_args()
+
+
+def chosen(only: list[str] | None, *, quick: bool, soak: bool) -> list[str]:
+    """The figures to measure: those that were named, or all but what takes too long."""
+    return only or [name for name in FIGURES if name != SOAK or quick or soak]
 
 
 def machine() -> dict[str, Any]:
@@ -89,7 +99,7 @@ def main() -> int:
     wanted = asked()
     report: dict[str, Any] = {"machine": machine(), "quick": wanted.quick, "figures": {}}
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
-    for name in wanted.only:
+    for name in chosen(wanted.only, quick=wanted.quick, soak=wanted.soak):
         if importlib.util.find_spec(f"tests.bench.{name}") is None:
             continue
         print(f"{name} …", file=sys.stderr, flush=True)  # noqa: T201 - a script talks to a person

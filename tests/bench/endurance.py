@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
-
 from tests.bench import daemons, figures, pages
+from tests.bench.chart import Panel, draw
 from tests.bench.figures import Row
 
 if TYPE_CHECKING:
@@ -34,13 +33,11 @@ AHEAD = 20
 SLOWEST_S = 60.0
 """A page; where the daemon takes longer, something is wrong."""
 PLOT = Path(".bench", "endurance.png")
-SIZE, BORDER = (900, 420), 60
-COLOURS = {"engine": "firebrick", "supervisor": "royalblue"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Both processes at one moment: seconds since the start, pages put in and out so far, MiB, open files."""
+    """Both processes at one moment: seconds since the start, files delivered by then, MiB, open files."""
 
     at_s: float
     done: int
@@ -91,25 +88,17 @@ def halves(values: Sequence[float]) -> tuple[float, float]:
 
 
 def plot(samples: Sequence[Sample], path: Path) -> None:
-    """Draw resident memory over time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("RGB", SIZE, "white")
-    draw = ImageDraw.Draw(picture)
-    width, height = SIZE[0] - 2 * BORDER, SIZE[1] - 2 * BORDER
-    end = max(sample.at_s for sample in samples) or 1.0
-    top = 100 * (1 + max(sample.engine_mb + sample.supervisor_mb for sample in samples) // 100)
-    for part in range(5):
-        y = BORDER + height - height * part / 4
-        draw.line([(BORDER, y), (BORDER + width, y)], "gainsboro")
-        draw.text((8, y - 6), f"{top * part / 4:.0f} MiB", "black")
-        draw.text((BORDER + width * part / 4 - 10, BORDER + height + 8), f"{end * part / 240:.1f} min", "black")
-    for place, (name, colour) in enumerate(COLOURS.items()):
-        values = [(sample.at_s, getattr(sample, f"{name}_mb")) for sample in samples]
-        points = [(BORDER + width * at / end, BORDER + height - height * value / top) for at, value in values]
-        draw.line(points, colour, 2)
-        draw.text((BORDER + 10 + 110 * place, BORDER - 20), f"-- {name}", colour)
-    draw.text((BORDER + width - 220, BORDER - 20), "resident memory while reading", "black")
-    picture.save(path)
+    """Draw both processes' resident memory and open files over time."""
+    memory = {"engine": [each.engine_mb for each in samples], "supervisor": [each.supervisor_mb for each in samples]}
+    opened = {
+        "engine": [each.engine_files for each in samples],
+        "supervisor": [each.supervisor_files for each in samples],
+    }
+    panels = [
+        Panel("Resident memory, MiB", memory),
+        Panel("Open files", opened),
+    ]
+    draw([each.at_s for each in samples], panels, path)
 
 
 def left_over(running: Running) -> list[str]:

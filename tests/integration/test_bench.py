@@ -7,9 +7,10 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageColor
 
 from tests.bench import __main__ as runner
-from tests.bench import burst, endurance, figures, latency, line, ocr, pages, start
+from tests.bench import burst, chart, endurance, figures, latency, line, ocr, pages, start
 from tests.bench.figures import Row
 from tests.bench.workers import working
 
@@ -97,6 +98,40 @@ def test_every_listed_figure_has_its_script():
     """The runner lists what is there."""
     missing = [name for name in runner.FIGURES if not (Path(runner.__file__).parent / f"{name}.py").is_file()]
     assert missing in ([], ["decoding"])
+
+
+@pytest.mark.parametrize(
+    ("only", "quick", "soak", "endures"),
+    [
+        (None, False, False, False),
+        (None, True, False, True),
+        (None, False, True, True),
+        (["endurance"], False, False, True),
+    ],
+)
+def test_endurance_waits_until_it_is_asked_for(only, quick, soak, endures):
+    """Half an hour is nothing to be met with unasked."""
+    assert ("endurance" in runner.chosen(only, quick=quick, soak=soak)) is endures
+
+
+@pytest.mark.parametrize(
+    ("highest", "expected"),
+    [(0, [0, 0.2]), (7, [0, 2, 4, 6, 8]), (840, [0, 200, 400, 600, 800, 1000])],
+)
+def test_a_chart_is_divided_by_round_numbers(highest, expected):
+    """About five parts, the last one not below the highest value."""
+    assert chart.ticks(highest) == pytest.approx(expected)
+
+
+def test_a_chart_shows_every_line(tmp_path):
+    """Of one sample and of many; each line in its colour."""
+    for count in (1, 300):
+        times = [2.0 * number for number in range(count)]
+        panel = chart.Panel("open files", {"engine": [30.0] * count, "supervisor": [29.0] * count})
+        chart.draw(times, [panel, panel], tmp_path / "new" / "chart.png")
+        with Image.open(tmp_path / "new" / "chart.png") as picture:
+            drawn = {colour for _, colour in picture.getcolors(1 << 16)}
+        assert {ImageColor.getrgb(colour) for colour in chart.COLOURS[:2]} <= drawn
 
 
 def test_a_worker_that_fails_says_how():
