@@ -78,9 +78,7 @@ def send(folders: Folders, timeout_s: float) -> str:
             "name the daemon's configuration with --config, or mend the owner or mode of the folders above"
         )
     if not os.access(places.receipt.parent, os.X_OK):
-        raise FolderUnusable(
-            f"{places.receipt.parent} cannot be read by this user (uid {os.geteuid()}): add it to the folder's group"
-        )
+        raise _unreadable(places.receipt.parent)
     begun = time.monotonic()
     try:
         _drop(places.dropped)
@@ -130,15 +128,28 @@ def _await(places: _Places, deadline: float) -> dict[str, Any] | None:
 
     Raises:
         CanaryFailed: the page was set aside.
+        FolderUnusable: it may not be read.
     """
     while time.monotonic() < deadline:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             receipt: dict[str, Any] = json.loads(places.receipt.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            pass
+        except PermissionError:
+            raise _unreadable(places.receipt) from None
+        else:
             return receipt
         if os.path.lexists(places.original):
             raise CanaryFailed(f"the page was set aside in failed/: {_reason(places.reason)}")
         time.sleep(LOOK_SECONDS)
     return None
+
+
+def _unreadable(path: Path) -> FolderUnusable:
+    return FolderUnusable(
+        f"{path} cannot be read by this user (uid {os.geteuid()}): add it to the group of that folder's files, "
+        "or see folders.file_mode and folders.group"
+    )
 
 
 def _reason(note: Path) -> str:
