@@ -5,8 +5,8 @@ Texts whose words are misread to 2, 5 and 10 % are corrected with and without a 
 - The model of ``--shape`` has random weights, written here (``shapes``), and so would never copy its source: after
   every pass, which is a real one, its choice is replaced by the next token of the recorded answer, the text as it was
   before it was misread. Both ways speak the same tokens then; compared are passes and seconds.
-- The built-in model is asked as it is in use (``builtin.format``): it reads the source, many words a pass, and spells
-  repairs only. Its plain alternative is the same with one token a pass.
+- The built-in model is asked as it is in use (``builtin.format``): it reads the source, some words a pass, spells
+  repairs only, and weighs all spellings of a word in one pass. Its plain alternative is the same, a token a pass.
 
 No draft can do better than its limit: a pass of 128 tokens that are all right. How much faster than plainly a token
 comes then is measured in the same run; the last column is how much of that was reached.
@@ -21,7 +21,6 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,16 +28,17 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.config import DEFAULT_PROMPT, Llm
-from ocrwatchd.correct.builtin import format as asking
 from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.decode import LlamaModel
 from ocrwatchd.correct.models import BUILTIN
 from tests.bench import figures
+from tests.bench.plainly import ways_of_builtin
 from tests.bench.shapes import SHAPES, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
 
 TEXT = Path(__file__).parents[1] / "data" / "8087_054.3B.txt"
 SHARES = (0.02, 0.05, 0.10)
@@ -183,41 +183,6 @@ def limit(model: LlamaModel | BuiltinModel, context: int, repetitions: int) -> f
     if hasattr(model, "_held"):
         model._held.clear()
     return min(times[1]) * LONGEST_PASS / min(times[LONGEST_PASS])
-
-
-@contextmanager
-def reading(tokens: int) -> Iterator[None]:
-    """Let the built-in model read so many source tokens a pass."""
-    usual, asking.READ_TOKENS = asking.READ_TOKENS, tokens
-    try:
-        yield
-    finally:
-        asking.READ_TOKENS = usual
-
-
-def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], tuple[int, int, float]]:
-    """Ask the built-in model; what it answers is its own affair, but both ways must answer the same."""
-    sizes: list[int] = []
-    decode = model._native._decode
-
-    def counting(tokens: Sequence[int], position: int, places: set[int]) -> None:
-        sizes.append(len(tokens))
-        decode(tokens, position, places)
-
-    model._native._decode = counting
-    answers: dict[str, str] = {}
-
-    def ask(source: str, _answer: str, drafts: bool) -> tuple[int, int, float]:
-        del sizes[:]
-        started = time.perf_counter()
-        with reading(asking.READ_TOKENS if drafts else 1):
-            proposal = model.propose("", source, FAR)
-        seconds = time.perf_counter() - started
-        if answers.setdefault(source, proposal.text) != proposal.text:
-            sys.stderr.write("the built-in model answers otherwise with other passes: a tie, or a fault\n")
-        return sum(sizes), len(sizes), seconds
-
-    return ask
 
 
 def measured(

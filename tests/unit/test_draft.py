@@ -182,7 +182,7 @@ def gained(length, share=0.97, passes=150):
 
 
 def test_a_machine_with_other_costs_is_learned():
-    """A size that seems too dear is tried all the same: soon nearly as much is gained as with the best size for ever."""
+    """A size that seems too dear is tried all the same: soon as much is gained, or nearly, as with the best size."""
     assert gained(Pace()) > 0.95 * max(gained(size - 1) for size in SIZES)
 
 
