@@ -114,6 +114,8 @@ def sweep_ms(waiting: int) -> tuple[float, float]:
 
 def measure(quick: bool) -> list[Row]:
     """A burst of small files, with a null engine."""
+    with daemons.folder() as base:
+        yardstick = daemons.synced_file_ms(base)
     few = burst(QUICK_FEW if quick else FEW)
     many = burst(QUICK_FILES if quick else FILES)
     first_ms, later_ms = sweep_ms(WAITING)
@@ -144,6 +146,7 @@ def measure(quick: bool) -> list[Row]:
             reached=many.most_mb < MOST_MB,
             note=f"{growth:+.1f} MiB from a tenth delivered to all",
         ),
+        Row(name="one synced file on this disk", value=yardstick, unit="ms", note="the yardstick of a file's time"),
         Row(name=f"first sweep, {WAITING:,} waiting", value=first_ms, unit="ms", note=f"median of {SWEEPS}"),
         Row(
             name=f"a later sweep, {WAITING:,} waiting",
