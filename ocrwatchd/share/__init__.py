@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ocrwatchd.share.places import Places
 
 KINDS: Final = {
-    "samba": ("SMB", "smbd testparm smbpasswd", "samba"),
+    "samba": ("SMB", "smbd testparm smbpasswd", "samba samba-vfs-modules"),
     "vsftpd": ("FTP", "vsftpd openssl", "vsftpd openssl"),
     "sftp": ("SFTP", "sshd", "openssh-server"),
 }

@@ -1,3 +1,8 @@
+[ -e "$(smbd -b | sed -n 's/^ *MODULESDIR: //p')/vfs/recycle.so" ] || {
+  echo "Samba's module recycle is missing; install: apt-get install samba-vfs-modules" >&2
+  exit 1
+}
+
 # -- Samba: three shares in a file of their own, which smb.conf includes
 cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
 [global]
@@ -13,15 +18,24 @@ cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
   guest ok = no
   read only = no
   # Only the group, and so @{service}, may read what has arrived. The owner may not write it either: no scan is replaced
-  # by another of the same name, and none deleted; renaming works, for scanners that upload under another name first.
-  # A scanner that deletes a test file, adds pages to a file that it has closed, or goes on where an upload broke off:
-  # 0060 becomes 0260 in both lines. It can then also replace and delete its own scans until they are taken.
+  # by another of the same name; renaming works, for scanners that upload under another name first. A scanner that adds
+  # pages to a file that it has closed, or goes on where an upload broke off: 0060 becomes 0260 in both lines. It can
+  # then also replace its own scans until they are taken.
   create mask = 0060
   force create mode = 0060
+  # Some scanners delete a file for a test. SMB cannot tell that from renaming, so it is let through, but nothing goes:
+  # what is deleted lies in .ocrwatchd-deleted, which ocrwatchd leaves alone, until you remove it.
+  vfs objects = recycle
+  recycle:repository = .ocrwatchd-deleted
+  recycle:keeptree = yes
+  recycle:versions = yes
+  recycle:directory_mode = 0370
+  recycle:subdir_mode = 0370
+  veto files = /.ocrwatchd-deleted/
   # A folder that the scanner makes is an unknown profile: what comes in it is read with the default settings.
   directory mask = 0370
   force directory mode = 0370
-  map readonly = yes
+  map readonly = no
   map archive = no
   map hidden = no
   map system = no

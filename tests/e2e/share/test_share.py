@@ -189,20 +189,27 @@ def test_samba_lets_no_guest_in_and_no_old_protocol(client):
     assert old.returncode != 0
 
 
-def test_samba_scanner_that_must_list_still_deletes_nothing(machine, client, waiting):
-    """What the comment says to relax shows names, and no more."""
+def test_samba_scanner_that_deletes_gets_nothing_away(machine, client, scan):
+    """Where it may list, as a comment says how, it can delete a file for a test; the file is kept, out of its reach."""
     only(client, Samba)
     machine.must("setfacl", "-m", "u:scanner:rwx", machine.inbox)
+    kept = machine.inbox / ".ocrwatchd-deleted"
     try:
-        listing, deleted = client.listing(), client.delete(STAYS)
-        read = client.get(STAYS, machine.base / "read")
+        for _ in range(2):
+            assert client.put(scan, STAYS).worked
+            listing, read = client.listing(), client.get(STAYS, machine.base / "read")
+            assert client.delete(STAYS).worked
+        again = client.delete(f"{kept.name}/{STAYS}")
+        moved = client.rename(f"{kept.name}/{STAYS}", "x.part")
+        seen = client.listing()
     finally:
         machine.must("setfacl", "-m", "u:scanner:-wx", machine.inbox)
-    assert listing.worked
     assert STAYS in listing.words
-    assert "NT_STATUS_CANNOT_DELETE" in deleted.words
     assert not read.worked
-    assert waiting.read_bytes() == PNG
+    assert not any(done.worked for done in (again, moved))
+    assert kept.name not in seen.words
+    assert [path.read_bytes() for path in kept.iterdir()] == [PNG, PNG]
+    assert not [event for event in machine.events("scan.claimed") if STAYS in event["file"]]
 
 
 def test_samba_folder_that_a_scanner_makes_is_served(machine, client, scan):
