@@ -32,7 +32,7 @@ KINDS: Final = {
 NEEDED: Final = ("useradd setpriv setfacl mountpoint", "acl")
 """Programs and packages that every one needs; what is in any Debian is not named."""
 
-GATE: Final = "/srv/ocrwatchd-share"
+GATE: Final = "/srv/ocrwatchd.gate"
 """Above it all is root's, as sshd demands of whatever it shuts somebody in."""
 
 SCANNER: Final = "scanner"

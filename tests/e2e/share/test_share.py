@@ -130,7 +130,7 @@ def test_permissions_hold_whatever_a_server_allows(machine, waiting):
     def may(who, groups, *command):
         return machine.call("setpriv", f"--reuid={who}", "--regid=nogroup", groups, "--", *command).returncode == 0
 
-    gate = "/srv/ocrwatchd-share"
+    gate = "/srv/ocrwatchd.gate"
     inbox, outbox = f"{gate}/scanner/inbox", f"{gate}/office/outbox"
     others = waiting.with_name("others.part")
     others.write_bytes(PNG)
@@ -156,7 +156,7 @@ def test_permissions_hold_whatever_a_server_allows(machine, waiting):
 
 def test_what_fstab_says_holds_after_a_restart_of_the_machine(machine, client, scan):
     """The hostile path of this root is read back from it; without the mount nobody can put anything in its place."""
-    gates = [f"/srv/ocrwatchd-share/{place}" for place in ("scanner/inbox", "office/outbox", "office/failed")]
+    gates = [f"/srv/ocrwatchd.gate/{place}" for place in ("scanner/inbox", "office/outbox", "office/failed")]
     for gate in gates:
         machine.must("umount", "-l", gate)
     refused = client.put(scan, f"{client.kind}-lost.png")
