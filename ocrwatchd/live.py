@@ -34,6 +34,7 @@ LOOK_SECONDS: Final = 1.0
 """How often the file is looked at; a daemon writes it no oftener."""
 
 BAR_COLUMNS: Final = 40
+NAME_COLUMNS: Final = 32
 FAILURES_SHOWN: Final = 5
 TERMINATED: Final = 128 + signal.SIGTERM
 MINUTE_S: Final = 60
@@ -126,14 +127,17 @@ def picture(seen: Seen, lines: int) -> RenderableType:
     head = Text(f"ocrwatchd  {statuses.headline(seen)}", style=f"bold {running}")
     parts: list[RenderableType] = [head, Text(), table]
     if seen.failures:
-        parts += [Text(), Text("last failures", style="bold"), _failures(seen, max(1, min(FAILURES_SHOWN, lines // 4)))]
+        parts += [Text(), Text("last failures", style="bold")]
+        parts += _failures(seen, max(1, min(FAILURES_SHOWN, lines // 4)))
     return Group(*parts, Text(), Text("Ctrl-C ends this, not the daemon", style="dim"))
 
 
 def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     yield "root", Text(status.root)
     yield "engine", Text(status.engine)
-    yield "in work", Text(status.in_work or "nothing")
+    for words in status.trouble:
+        yield "trouble", Text(words, style="yellow")
+    yield "in work", Text(status.in_work or "nothing", no_wrap=True, overflow="ellipsis")
     if status.pages:
         yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
         yield "", ProgressBar(total=status.pages, completed=max(0, status.page - 1), width=BAR_COLUMNS)
@@ -142,8 +146,6 @@ def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
     if status.last_delivery_at:
         yield "delivered", Text(f"last {_ago(time.time() - status.last_delivery_at)}")
-    for words in status.trouble:
-        yield "trouble", Text(words, style="yellow")
 
 
 def _left(status: Status) -> str:
@@ -162,13 +164,14 @@ def _ago(seconds: float) -> str:
     return f"{minutes / MINUTE_S:.0f} h ago"
 
 
-def _failures(status: Status, most: int) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(overflow="fold", max_width=BAR_COLUMNS)
-    table.add_column(overflow="ellipsis", no_wrap=True)
+def _failures(status: Status, most: int) -> Iterator[Text]:
+    """A line each: the name, and as much of the reason as there is room for."""
     for name, reason in status.failures[:most]:
-        table.add_row(Text(name), Text(reason))
-    return table
+        shown = Text(name)
+        shown.truncate(NAME_COLUMNS, overflow="ellipsis")
+        shown.append(f": {reason}", style="dim")
+        shown.no_wrap, shown.overflow = True, "ellipsis"
+        yield shown
 
 
 def _print_last(seen: Seen) -> None:

@@ -223,3 +223,13 @@ def test_keys_without_effect_are_said_when_set():
         "profiles.x.ocr.pdf_text is not built yet and has no effect",
         'output format "pdf" is not built yet; it is left out',
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("/var/m.txt", "names end in .prom"), ("/r/inbox/m.prom", "metrics.file must not lie in /r/inbox")],
+)
+def test_metrics_lie_where_they_are_looked_for(file, words):
+    """A name that the collector passes over, and a folder in which it would be taken for a scan, are refused."""
+    with pytest.raises(configfile.Mistakes, match=words):
+        configfile.parse({"folders": {"root": "/r"}, "metrics": {"file": file}})

@@ -29,6 +29,7 @@ SUPERVISOR = (
     "fetch",
     "figures",
     "ledger",
+    "live",
     "lock",
     "log",
     "metrics",

@@ -1,8 +1,11 @@
 """The status file and what people read of it."""
 
 import os
+import shutil
 import stat
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from ocrwatchd import status
 from ocrwatchd.config import Folders
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.status import Status
+from tests.programs import needs_root
 
 
 @pytest.fixture
@@ -74,3 +78,65 @@ def test_damaged_status_is_an_error_in_words(folders, content):
     status.status_path(folders).write_bytes(content)
     with pytest.raises(FolderUnusable, match="the status cannot be read"):
         status.describe(folders, as_json=False)
+
+
+def test_a_copy_serves_while_the_root_cannot_be_read(folders):
+    """Without the root's own file, and where that is damaged, what lies in the state directory is told."""
+    made = written(folders, root=str(folders.root_path), in_work="a.pdf")
+    status.status_path(folders).unlink()
+    assert status.read(folders) == made
+    status.status_path(folders).write_bytes(b"{")
+    assert status.read(folders) == made
+
+
+def test_a_copy_of_another_root_is_not_ours(folders, tmp_path):
+    """Only who names no configuration is told of a service with another root."""
+    written(folders, root="/elsewhere")
+    status.status_path(folders).unlink()
+    assert status.read(folders) is None
+    assert status.find(folders, any_service=True).root == "/elsewhere"
+    assert "not running" in status.describe(folders, as_json=False)[0]
+
+
+def test_other_users_may_ask_and_who_may_not_hears_what_to_do(folders, monkeypatch):
+    """A user who may not enter the root reads the service's copy; without one he is told whom to ask as."""
+    needs_root()
+    made = written(folders, root=str(folders.root_path))
+    with tempfile.TemporaryDirectory(prefix="ocrwatchd-") as service:
+        Path(service).chmod(0o711)
+        folders.work_path.chmod(0o700)
+        open_to_all(folders.root_path)
+        monkeypatch.setattr(status, "SERVICE_STATES", (service,))
+        monkeypatch.setenv("STATE_DIRECTORY", "/nowhere")
+        assert "sudo -u 'root' ocrwatchd status" in as_nobody(lambda: status.describe(folders, as_json=False)[0])
+        shutil.copy(status.status_path(folders), service)
+        said = as_nobody(lambda: status.describe(folders, as_json=False)[0])
+        assert f"running (process {made.pid}" in said
+
+
+def open_to_all(folder):
+    """Let everybody enter the folders above."""
+    for above in (folder, *folder.parents):
+        if not above.stat().st_mode & 1:
+            above.chmod(0o711)
+
+
+def as_nobody(ask):
+    """What a function says, or raises, in a process of the user nobody."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            words = ask()
+        except FolderUnusable as error:
+            words = str(error)
+        os.write(writing, words.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        words = told.read()
+    os.waitpid(child, 0)
+    return words
