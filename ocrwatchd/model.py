@@ -232,6 +232,8 @@ class Document:
         job: id of the job.
         source: the scan's file name, undecodable bytes replaced.
         sha256: of the scan's content, hexadecimal.
+        scan: the scan itself, for formats that show its pages; hostile, and gone once the set is delivered.
+        work: the settings that it was read with.
         pages: how many there are.
         unreadable: how many of them could not be read.
         versions: of ocrwatchd, the engine and the model.
@@ -254,6 +256,8 @@ class Document:
     seconds: float = 0.0
     totals: Totals = Totals()
     formats: tuple[str, ...] = ("txt", "json")
+    scan: Path = field(kw_only=True)
+    work: Work = field(kw_only=True)
 
     @property
     def complete(self) -> bool:

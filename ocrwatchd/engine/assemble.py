@@ -82,6 +82,8 @@ class Tally:
             seconds=self.seconds,
             totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
             formats=tuple(writer.name for writer in writers(job.work.output.formats)),
+            scan=job.source,
+            work=job.work,
         )
 
     def figures(self, document: Document) -> dict[str, object]:

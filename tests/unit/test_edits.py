@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ocrwatchd import cli, edits
+from ocrwatchd.config import Work
 from ocrwatchd.correct.gate import apply
 from ocrwatchd.edits.delivered import Delivered, TextChanged
 from ocrwatchd.edits.show import listing, sides
@@ -40,7 +42,7 @@ def delivered(tmp_path):
     """The path of a delivered document's NAME.json; NAME.txt lies beside it."""
     pages = [finished(1, RAW[0], EDITS[0], REFUSED), finished(2, RAW[1], EDITS[1])]
     totals = Totals(9, {"similar word": 3, "it is": 1}, {"too different": 1}, {"decided": 2})
-    document = Document("j", "s.tif", "ab", 2, 0, True, "", False, {}, totals=totals)
+    document = Document("j", "s.tif", "ab", 2, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (tmp_path / name).open("wb") as file:
             write(document, iter(pages), file)

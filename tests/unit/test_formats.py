@@ -2,9 +2,11 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from ocrwatchd.config import Work
 from ocrwatchd.formats import raw, receipt, txt, writers
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
 
@@ -23,7 +25,8 @@ def document(**changes):
     """A document of two pages."""
     figures = {
         "job": "j", "source": "scan.tif", "sha256": "ab", "pages": 2, "unreadable": 0, "corrected": True, "reason": "",
-        "evaluation": False, "versions": {"ocrwatchd": "1"}, "warnings": (), "seconds": 1.0,
+        "evaluation": False, "versions": {"ocrwatchd": "1"}, "warnings": (), "seconds": 1.0, "scan": Path("scan.tif"),
+        "work": Work(),
     }  # fmt: skip
     return Document(**figures | changes)
 
