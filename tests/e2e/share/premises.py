@@ -6,6 +6,7 @@ passwords and servers on their usual ports concern nobody else.
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -125,11 +126,20 @@ class Premises(Running):
         daemon = (sys.executable, "-m", self.module, "--config", self.config, *more)
         return self.inside("setpriv", *who, "sh", "-c", 'umask 007; exec "$@"', "sh", *daemon)
 
-    def place(self, kind):
-        """Run what `share` prints, twice, as it may be."""
+    def place(self, kind, *changes):
+        """Run what `share` prints, twice, as it may be.
+
+        Args:
+            kind: of the server.
+            changes: pairs of words to exchange in it first, as its comments say.
+        """
         verb = (sys.executable, "-m", "ocrwatchd", "share", kind, "--config", self.config)
         script = self.base / f"{kind}.sh"
-        script.write_text(self.must(*verb))
+        printed = self.must(*verb)
+        for old, new in changes:
+            assert re.search(old, printed, re.MULTILINE), old
+            printed = re.sub(old, new, printed, flags=re.MULTILINE)
+        script.write_text(printed)
         self.must("sh", script)
         return self.must("sh", script)
 

@@ -243,6 +243,32 @@ def test_ftp_uploads_lose_nothing(machine, client, scan):
         delivered(machine, f"{name}.png")
 
 
+def test_ftp_can_be_relaxed_as_its_comments_say(machine, client, scan):
+    """For scanners that go on where an upload broke off, list the folder and delete a test file: that, and no more."""
+    only(client, Ftp)
+    machine.place(
+        "vsftpd",
+        (r"^file_open_mode=0660", "file_open_mode=0260"),
+        (r"^local_umask=0607", "local_umask=0007"),
+        (r"^(cmds_allowed=.*)$", r"\1,DELE,XRMD,RMD,MKD,XMKD,LIST,NLST\ndirlist_enable=YES"),
+    )
+    try:
+        half = local(machine, "half.png", PNG[: len(PNG) // 2])
+        tested = client.do(f'put "{half}" -o /inbox/test.part', "cd /inbox", "rm test.part", "mkdir made")
+        assert tested.worked, tested.words
+        assert client.do(f'put "{half}" -o /inbox/resumed.part').worked
+        listed = client.listing()
+        assert listed.worked, listed.words
+        assert "resumed" not in listed.words
+        went_on = client.do(f'put -c "{scan}" -o /inbox/resumed.part', "mv /inbox/resumed.part /inbox/resumed.png")
+        assert went_on.worked, went_on.words
+        read = client.get("resumed.png", machine.base / "read")
+        assert not read.worked
+    finally:
+        machine.place("vsftpd")
+    delivered(machine, "resumed.png")
+
+
 def test_sftp_accounts_can_do_nothing_else(machine, client):
     """No shell, no forwarding, no way out of the gate; and other users' settings stay as they were."""
     only(client, Sftp)
