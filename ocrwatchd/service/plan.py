@@ -12,7 +12,7 @@ from ocrwatchd.errors import ConfigError
 from ocrwatchd.service import here
 from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run
 from ocrwatchd.service.paths import writable
-from ocrwatchd.service.shipped import DROP_INS, files, text
+from ocrwatchd.service.shipped import CANARY, DROP_INS, canary, files, text
 from ocrwatchd.service.target import ACCOUNT
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
     Raises:
         ConfigError: the configuration, the program or a folder is none for a service.
     """
+    if target.user and any(wish is not None for wish in wishes.allow.values()):
+        raise ConfigError("a user's own service has that user's network and devices; leave --network and --gpu out")
     config, first = here.configuration(target, wishes.root)
     program = here.program(target)
     networked = wishes.allow.get("network")
@@ -49,6 +51,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
         networked = target.user or (target.drop_ins / _drop_in_name("network")).exists()
     folders = writable(config.folders)
     acts: list[Act] = [Place(file.path, file.text) for file in files(target, folders)]
+    acts += [Place(file.path, file.text) for file in canary(target, program, config.folders.path("inbox"))]
     acts.append(Configure(target.configuration, first + ("" if networked or not first else here.without_network())))
     acts.append(Place(target.drop_ins / here.FILE, here.drop_in(config, target, program), show=True))
     if not target.user:
@@ -63,6 +66,7 @@ def removal(target: Target) -> list[Act]:
     acts: list[Act] = []
     if target.manager_runs and (target.units / target.unit_file).exists():
         acts.append(Run([*target.systemctl, "disable", "--now", target.unit]))
+    acts += _without_canary(target)
     others = [name for name in installed(target) if name != target.unit]
     templates = [name for name in others if "@" in name]
     drop_ins = (here.FILE, *(_drop_in_name(name) for name in DROP_INS))
@@ -107,6 +111,14 @@ def _has_account(target: Target) -> bool:
         return not target.user and pwd.getpwnam(ACCOUNT) is not None
     except KeyError:
         return False
+
+
+def _without_canary(target: Target) -> list[Act]:
+    units = [target.units / f"{target.name}-canary.{kind}" for kind in CANARY]
+    there = [path for path in units if path.exists()]
+    # Its links go too where it was enabled; where it was not, nothing happens.
+    stopped = [Run([*target.systemctl, "disable", "--now", path.name]) for path in there if path.suffix == ".timer"]
+    return [*(stopped if target.manager_runs else []), *(Remove(path) for path in there)]
 
 
 def _drop_in_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 IN_WHEEL = Path(__file__).parent / "units"
 IN_CHECKOUT = Path(__file__).parents[2] / "systemd"
 """The one source; a build copies it into the wheel."""
+
+CANARY = ("service", "timer")
+"""The kinds of the canary's units."""
 
 DROP_INS = {"network": "network.conf", "gpu": "gpu.conf"}
 """What may be allowed, and the file that allows it."""
@@ -59,3 +63,29 @@ def files(target: Target, folders: Sequence[Path]) -> list[File]:
         File(target.base / f"etc/tmpfiles.d/{target.name}.conf", made),
         *found,
     ]
+
+
+def canary(target: Target, program: Path, inbox: Path) -> list[File]:
+    """The canary of a system's service and its timer, for this program, configuration and inbox; a user has none.
+
+    Args:
+        target: the service.
+        program: `ocrwatchd` itself.
+        inbox: of its configuration.
+    """
+    if target.user:
+        return []
+    name = f"{target.name}-canary"
+    here = {
+        "/opt/ocrwatchd/bin/ocrwatchd": quoted(program),
+        "/etc/ocrwatchd/config.toml": quoted(Path("/") / target.configuration.relative_to(target.base)),
+        "-/srv/ocrwatchd/inbox": quoted(f"-{inbox}"),
+        "ocrwatchd.service": target.unit,
+        "ocrwatchd-canary.": f"{name}.",
+    }
+    return [File(target.units / f"{name}.{kind}", _with(text(f"ocrwatchd-canary.{kind}"), here)) for kind in CANARY]
+
+
+def _with(shipped: str, here: dict[str, str]) -> str:
+    """A text with each of some words exchanged, all at once: what one becomes is not looked at for another."""
+    return re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], shipped)

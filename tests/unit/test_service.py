@@ -14,6 +14,7 @@ from ocrwatchd.service.acts import ActFailed, Place, Remove, Run
 from ocrwatchd.service.owned import Standing, signed, standing
 from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
 from ocrwatchd.service.plan import Wishes
+from ocrwatchd.service.shipped import canary, text
 from ocrwatchd.service.target import Target
 
 PROGRAM = Path("/opt/ocrwatchd/bin/ocrwatchd")
@@ -60,8 +61,10 @@ def words(planned):
 def test_an_installation_puts_its_files_in_place_and_removes_them_again(system, tmp_path):
     """Repeated it changes nothing; afterwards only the configuration is left."""
     carry_out(plan.installation(system, wishes()))
-    assert lying(tmp_path) == [
+    assert [name for name in lying(tmp_path) if "canary" not in name] == [
         "etc/ocrwatchd/config.toml",
+        "etc/systemd/system/ocrwatchd-canary.service",
+        "etc/systemd/system/ocrwatchd-canary.timer",
         "etc/systemd/system/ocrwatchd.service",
         "etc/systemd/system/ocrwatchd.service.d/10-here.conf",
         "etc/sysusers.d/ocrwatchd.conf",
@@ -71,6 +74,25 @@ def test_an_installation_puts_its_files_in_place_and_removes_them_again(system, 
     carry_out(plan.removal(system))
     assert lying(tmp_path) == ["etc/ocrwatchd/config.toml"]
     assert not system.drop_ins.exists()
+
+
+def test_the_canary_has_the_program_the_configuration_and_the_inbox_of_its_service(tmp_path):
+    """An instance has units of its own name; a user's service has none."""
+    service, timer = canary(Target(base=tmp_path), PROGRAM, Path("/srv/ocrwatchd/inbox"))
+    assert (service.text, timer.text) == (text("ocrwatchd-canary.service"), text("ocrwatchd-canary.timer"))
+    target = Target(base=tmp_path, instance="post")
+    service, timer = canary(target, Path("/usr/local/bin/ocrwatchd"), Path("/srv/the post/in"))
+    assert service.path == tmp_path / "etc/systemd/system/ocrwatchd-post-canary.service"
+    assert (
+        "ExecStart=/usr/local/bin/ocrwatchd canary --timeout 600 --config /etc/ocrwatchd/post/config.toml\n"
+        in service.text
+    )
+    assert 'ReadWritePaths="-/srv/the post/in"\n' in service.text
+    for unit in (service, timer):
+        assert "After=ocrwatchd@post.service\n" in unit.text
+    assert "PartOf=ocrwatchd@post.service\n" in timer.text
+    assert "enable --now ocrwatchd-post-canary.timer" in timer.text
+    assert canary(Target(user=True), PROGRAM, Path("/x")) == []
 
 
 def test_saying_what_would_be_done_does_nothing(user, tmp_path, capsys):
@@ -252,6 +274,12 @@ def test_show_tells_what_is_there(user, capsys):
     said = capsys.readouterr().out
     assert f"configuration  {user.configuration}" in said
     assert "ocrwatchd.service: as installed" in said
+
+
+def test_a_users_service_is_not_shut_off(user):
+    """What cannot be forbidden there is not asked for either."""
+    with pytest.raises(ConfigError, match="leave --network and --gpu out"):
+        plan.installation(user, wishes(allow={"network": False, "gpu": None}))
 
 
 @pytest.mark.parametrize("name", ["Post", "a/b", "-x", "a b", "x" * 40, "ä"])

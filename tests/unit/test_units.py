@@ -12,6 +12,7 @@ from ocrwatchd.service.shipped import text
 from ocrwatchd.service.target import Target
 from tests.programs import needs
 
+CANARY = ("ocrwatchd-canary.service", "ocrwatchd-canary.timer")
 SYSTEM = ("ocrwatchd.service", "ocrwatchd@.service")
 USER = ("user/ocrwatchd.service", "user/ocrwatchd@.service")
 WORST_EXPOSURE = 1.0
@@ -43,6 +44,19 @@ def analyze(*arguments, path):
     return subprocess.run(
         ["systemd-analyze", *arguments, str(path)], env=environment, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("source", CANARY)
+def test_the_canarys_units_are_valid_and_as_closed(lay, source):
+    """The timer needs its service, and both the daemon's, to be verified with."""
+    lay("ocrwatchd.service")
+    lay("ocrwatchd-canary.service")
+    path = lay(source)
+    checked = analyze("verify", path=path)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    if source.endswith(".service"):
+        said = analyze("security", "--offline=true", "--no-pager", path=path).stdout
+        assert float(re.search(r"exposure level for \S+: ([0-9.]+)", said)[1]) <= WORST_EXPOSURE
 
 
 @pytest.mark.parametrize("source", SYSTEM)
