@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from tests.bench import __main__ as runner
-from tests.bench import burst, chart, endurance, figures, latency, line, ocr, pages, start
+from tests.bench import burst, chart, decoding, endurance, figures, latency, line, ocr, pages, shapes, start
 from tests.bench.figures import Row
 from tests.bench.workers import working
 
@@ -52,6 +52,17 @@ def test_each_script_measures(tiny, script):
     assert all(row.value >= 0 for row in rows)
     assert all(row.reached for row in rows if row.goal == "none")
     assert figures.table(rows).count("\n") == len(rows) + 1
+
+
+@pytest.mark.slow
+def test_drafts_and_plain_decoding_are_measured(monkeypatch):
+    """Each model has a row for each share of misread words, and drafts take fewer passes than tokens."""
+    monkeypatch.setitem(decoding.SHAPES, "tiny", shapes.Shape(64, 128, 1, 2, 1))
+    monkeypatch.setattr(decoding, "WORDS_A_TEXT", 20)
+    found = [*decoding.rows(["tiny"], 1, quick=True)]
+    assert [row.model for row in found] == ["built-in"] * 3 + ["tiny"] * 3
+    assert all(row.passes_a_token < 1 for row in found)
+    assert all(row.figure().value > 0 for row in found)
 
 
 @pytest.mark.slow
