@@ -57,7 +57,7 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
     find()
     console = Console()
     last: list[Seen] = []
-    with suppress(KeyboardInterrupt), _terminated():  # Ctrl-C is the way to end it
+    with suppress(KeyboardInterrupt), _signals():  # Ctrl-C is the way to end it
         if as_json or not console.is_terminal:
             before = ""
             for seen in _looks(find, absent, last):
@@ -75,13 +75,18 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
 
 
 @contextmanager
-def _terminated() -> Iterator[None]:
-    """Let SIGTERM end this as Ctrl-C does: else the terminal is left as a watch needs it, without a cursor."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+def _signals() -> Iterator[None]:
+    """Let Ctrl-C end this even where a shell in the background has it ignored, and SIGTERM without harm.
+
+    Else the terminal is left as a watch needs it, without a cursor.
+    """
+    ends = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: lambda *_: sys.exit(TERMINATED)}
+    before = {number: signal.signal(number, handler) for number, handler in ends.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _looks(find: Callable[[], Status | None], absent: str, last: list[Seen]) -> Iterator[Seen]:

@@ -1,5 +1,7 @@
 """What people and systemd hear of the loop."""
 
+from pathlib import Path
+
 import pytest
 
 from ocrwatchd import log, report, status, systemd
@@ -90,11 +92,15 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
     reporter.turn(Scene("stopping", "", 0, 0))
 
 
-def test_with_hashed_names_systemd_hears_none(reporter, notified, clock, capsys):
+def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):
     """Trouble over a scan is told in the status line and in the log without the scan's name."""
     log.configure(Log(names="hash", format="json"))
+    reporter._ledger.claimed("old", Path("Miller.tif"))
+    reporter._ledger.delivering("old", "failed", "Miller", (), "broken")
+    reporter._ledger.ended("old")
     reporter.trouble("job", "waits: no room", "letters/Miller.tif")
     reporter.turn(SCENE)
     told = [line for line in notified if line.startswith("STATUS=")]
+    assert "iller" not in status.status_path(folders).read_text()
     assert told[0].endswith(".tif: waits: no room")
     assert "iller" not in "".join(notified) + capsys.readouterr().err
