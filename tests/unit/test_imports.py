@@ -47,6 +47,7 @@ SUPERVISOR = (
     "retry",
     "route",
     "schema",
+    "share",
     "service.acts",
     "service.here",
     "service.owned",

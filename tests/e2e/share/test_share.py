@@ -171,15 +171,14 @@ def test_what_fstab_says_holds_after_a_restart_of_the_machine(machine, client, s
 # -- one server's own ------------------------------------------------------------------------------------------------
 
 
-def only(client, kind):
-    """Leave the others out."""
-    if not isinstance(client, kind):
-        pytest.skip("another server's")
+def only(kind):
+    """A mark for what concerns one server."""
+    return pytest.mark.parametrize("client", [kind], ids=[kind.kind], indirect=True, scope="module")
 
 
+@only(Samba)
 def test_samba_lets_no_guest_in_and_no_old_protocol(client):
     """A password is needed, for every share; and SMB 2."""
-    only(client, Samba)
     for share in ("inbox", "outbox", "failed"):
         assert not client.do("ls", user=None, share=share).worked
         assert not client.do("put /etc/hostname guest", user="nobody", share=share, password="").worked
@@ -189,9 +188,9 @@ def test_samba_lets_no_guest_in_and_no_old_protocol(client):
     assert old.returncode != 0
 
 
+@only(Samba)
 def test_samba_scanner_that_deletes_gets_nothing_away(machine, client, scan):
     """Where it may list, as a comment says how, it can delete a file for a test; the file is kept, out of its reach."""
-    only(client, Samba)
     machine.must("setfacl", "-m", "u:scanner:rwx", machine.inbox)
     kept = machine.inbox / ".ocrwatchd-deleted"
     try:
@@ -212,17 +211,17 @@ def test_samba_scanner_that_deletes_gets_nothing_away(machine, client, scan):
     assert not [event for event in machine.events("scan.claimed") if STAYS in event["file"]]
 
 
+@only(Samba)
 def test_samba_folder_that_a_scanner_makes_is_served(machine, client, scan):
     """Some make one for each user or day; what lies in it is read with the default settings."""
-    only(client, Samba)
     made = client.do('mkdir "by scanner"', f'put "{scan}" "by scanner\\in-folder.png"')
     assert made.worked, made.words
     delivered(machine, "by scanner/in-folder.png")
 
 
+@only(Ftp)
 def test_ftp_without_tls_is_turned_away_before_the_password(machine, client, scan):
     """And nobody but the two accounts is let in, with or without it."""
-    only(client, Ftp)
     plain = machine.call("curl", "-sS", "-v", "-T", scan, "-u", "scanner:open Sesame", f"ftp://{HOST}/inbox/plain.png")
     assert plain.returncode != 0
     assert "530 Non-anonymous sessions must use encryption" in plain.stderr
@@ -232,9 +231,9 @@ def test_ftp_without_tls_is_turned_away_before_the_password(machine, client, sca
         assert not client.do("cd /", "pwd", "put /etc/hostname -o /inbox/x.png", user=user).worked
 
 
+@only(Ftp)
 def test_ftp_uploads_lose_nothing(machine, client, scan):
     """Twelve in a row, closed as clients close them: with TLS 1.3 about one in three came short."""
-    only(client, Ftp)
     names = [f"row-{number}" for number in range(12)]
     for name in names:
         sent = client.put(scan, f"{name}.png")
@@ -243,9 +242,9 @@ def test_ftp_uploads_lose_nothing(machine, client, scan):
         delivered(machine, f"{name}.png")
 
 
+@only(Ftp)
 def test_ftp_can_be_relaxed_as_its_comments_say(machine, client, scan):
     """For scanners that go on where an upload broke off, list the folder and delete a test file: that, and no more."""
-    only(client, Ftp)
     machine.place(
         "vsftpd",
         (r"^file_open_mode=0660", "file_open_mode=0260"),
@@ -269,9 +268,9 @@ def test_ftp_can_be_relaxed_as_its_comments_say(machine, client, scan):
     delivered(machine, "resumed.png")
 
 
+@only(Sftp)
 def test_sftp_accounts_can_do_nothing_else(machine, client):
     """No shell, no forwarding, no way out of the gate; and other users' settings stay as they were."""
-    only(client, Sftp)
     assert "uid=" not in client.ssh("ssh", f"scanner@{HOST}", "id").words
     assert not client.ssh("ssh", "-N", "-o", "ExitOnForwardFailure=yes", "-W", f"{HOST}:22", f"scanner@{HOST}").worked
     assert not client.do("cd /../../etc", "ls").worked
@@ -283,17 +282,17 @@ def test_sftp_accounts_can_do_nothing_else(machine, client):
         assert ("disableforwarding yes" in told) is forced
 
 
+@only(Sftp)
 def test_sftp_takes_scp_too(machine, client, scan):
     """Today's scp speaks SFTP."""
-    only(client, Sftp)
     sent = client.ssh("scp", str(scan), f"scanner@{HOST}:/inbox/by-scp.png")
     assert sent.worked, sent.words
     delivered(machine, "by-scp.png")
 
 
+@only(Sftp)
 def test_sftp_file_that_shuts_the_service_out_fails_with_the_reason(machine, client, scan):
     """A client can ask for a mode with which only its owner could read."""
-    only(client, Sftp)
     private = local(machine, "private.png", PNG)
     private.chmod(0o600)
     sent = client.put(private, "private.png")
