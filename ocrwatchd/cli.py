@@ -1,9 +1,9 @@
 """The command line: one verb each for what people do.
 
 Exit codes: 0 done (with `run --once`: every file is accounted for, failures included) · 1 `check` found something to
-mend, `status` no running daemon, `canary` and `demo` no text, `edits` a text that was changed by hand · 2 wrong arguments or
-configuration · 3 no engine or model can do it here · 4 a folder is missing, not writable, full, or in use by another
-ocrwatchd · 5 a file could not be read · 130 interrupted.
+mend, `status` no running daemon, `canary` and `demo` no text, `edits` a text that was changed by hand, `service` is not
+installed or does not start · 2 wrong arguments or configuration · 3 no engine or model can do it here · 4 a folder is
+missing, not writable, full, or in use by another ocrwatchd · 5 a file could not be read · 130 interrupted.
 
 Everything but argparse is imported when its verb runs, so that ``--help`` is there at once.
 """

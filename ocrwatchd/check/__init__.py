@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocrwatchd import status
-from ocrwatchd.check import access, folders, model, room, unit, watches
+from ocrwatchd.check import access, command, folders, model, room, unit, watches
 from ocrwatchd.check.finding import Finding
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.errors import OcrwatchdError
@@ -31,6 +31,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from (Finding(*found) for found in examine.examine(config.ocr))
     yield from model.look(config.llm)
     yield from watches.look(config, status.running_pid(config.folders))
+    yield from command.look(config.notify)
     yield from unit.look()
     yield _daemon(config)
 
