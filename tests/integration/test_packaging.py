@@ -70,6 +70,9 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
         names = set(archive.namelist())
     assert {str(BRIDGE / LIBRARY), str(BRIDGE / SOURCE), "ocrwatchd/py.typed"} <= names
     assert any(name.startswith("ocrwatchd/demo/") and name.endswith(".jpg") for name in names)
+    units = CHECKOUT / "systemd"
+    shipped = {str(path.relative_to(units)) for path in units.rglob("*") if path.is_file()}
+    assert {f"ocrwatchd/service/units/{name}" for name in shipped} <= names
     assert {str(BUILTIN / path.name) for path in (CHECKOUT / BUILTIN).iterdir() if path.is_file()} <= names
     assert str(BUILTIN / "model.gguf") in names
     assert not any(name.startswith(str(BUILTIN / "train")) for name in names)
