@@ -35,6 +35,7 @@ from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.fetch import Fetch
 from ocrwatchd.figures import Figures
+from ocrwatchd.health import Health
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable, told
 from ocrwatchd.metrics import Metrics
@@ -60,7 +61,6 @@ LEDGER_PAUSE_S = 1.0
 """How long the loop rests while the ledger cannot be written: without it no attempt may start."""
 
 LONGEST_SLEEP_S = 10.0
-HEALTH_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -119,7 +119,7 @@ class Daemon:
             tell=self._tell_end,
         )
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
-        self._health_due = 0.0
+        self._health = Health(self._arrivals, self._workplace, self._reporter)
 
     def run(self) -> bool:
         """Serve; see :func:`ocrwatchd.serving.serve`. True where another configuration is to be served."""
@@ -182,7 +182,7 @@ class Daemon:
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
         self._claims.turn(max(0, room))
         self._work()
-        self._look_after_health()
+        self._health.turn()
         self._report("running")
 
     def _sleep(self) -> None:
@@ -190,7 +190,7 @@ class Daemon:
         rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
         more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics)
         dues = [room.next_due() for room in (*rooms, *more)]
-        wakes = [due for due in (*dues, self._health_due) if due is not None]
+        wakes = [due for due in (*dues, self._health.next_due()) if due is not None]
         if self._backlog and self._dispatcher.room:
             wakes.append(now)
         timeout = min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in wakes)])
@@ -283,22 +283,6 @@ class Daemon:
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
-
-    def _look_after_health(self) -> None:
-        if time.monotonic() < self._health_due:
-            return
-        self._health_due = time.monotonic() + HEALTH_SECONDS
-        wrong = self._arrivals.health()
-        self._reporter.trouble("watch", wrong)
-        if wrong:
-            self._arrivals.mend()
-        try:
-            if not self._workplace.held():
-                self._workplace.open()
-        except (OSError, FolderUnusable) as error:
-            self._reporter.trouble("work", in_words(error) if isinstance(error, OSError) else str(error))
-        else:
-            self._reporter.trouble("work", "")
 
     def _report(self, state: str) -> None:
         job, progress = self._dispatcher.in_work, self._dispatcher.progress

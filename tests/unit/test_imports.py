@@ -28,6 +28,7 @@ SUPERVISOR = (
     "entries",
     "fetch",
     "figures",
+    "health",
     "ledger",
     "live",
     "lock",

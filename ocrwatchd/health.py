@@ -1,0 +1,53 @@
+"""Look, now and then, whether the watch still watches and the work folder is still ours; mend what can be mended."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.remedies import in_words
+
+if TYPE_CHECKING:
+    from ocrwatchd.arrival.arrivals import Arrivals
+    from ocrwatchd.report import Reporter
+    from ocrwatchd.workplace import Workplace
+
+HEALTH_SECONDS = 10.0
+
+
+class Health:
+    """The supervisor's look at its own ground.
+
+    Args:
+        arrivals: whose watch may die.
+        workplace: whose folder may be removed or exchanged.
+        reporter: is told of trouble.
+    """
+
+    def __init__(self, arrivals: Arrivals, workplace: Workplace, reporter: Reporter) -> None:
+        self._arrivals = arrivals
+        self._workplace = workplace
+        self._reporter = reporter
+        self._due = 0.0
+
+    def next_due(self) -> float:
+        """When ``turn`` has something to do, on the monotonic clock."""
+        return self._due
+
+    def turn(self) -> None:
+        """Look, where it is due."""
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + HEALTH_SECONDS
+        wrong = self._arrivals.health()
+        self._reporter.trouble("watch", wrong)
+        if wrong:
+            self._arrivals.mend()
+        try:
+            if not self._workplace.held():
+                self._workplace.open()
+        except (OSError, FolderUnusable) as error:
+            self._reporter.trouble("work", in_words(error) if isinstance(error, OSError) else str(error))
+        else:
+            self._reporter.trouble("work", "")
