@@ -169,6 +169,18 @@ def test_systemd_finds_nothing_to_complain_of(machine):
     assert float(re.search(r"exposure level for \S+: ([0-9.]+)", exposure)[1]) <= 1.0
 
 
+def test_anybody_may_ask_how_it_is_and_check_knows_the_unit(service, machine):
+    """A user without a configuration may not enter the root, and hears of the service; `check` tells its exposure."""
+    asked = machine.run("runuser", "-u", "nobody", "--", OCRWATCHD, "status")
+    assert asked.stdout.startswith("running (process ")
+    assert service.root in asked.stdout
+    environment = ["STATE_DIRECTORY=/var/lib/ocrwatchd", "CONFIGURATION_DIRECTORY=/etc/ocrwatchd"]
+    checked = machine.run(OCRWATCHD, "check", check=False, environment=environment).stdout
+    (line,) = [line for line in checked.splitlines() if UNIT in line.split()]
+    assert re.search(r"^ok .* enabled, active \(running\), exposure 0\.\d \(", line), checked
+    assert re.search(r"^ok +may drop scans +the user ocrwatchd", checked, re.MULTILINE), checked
+
+
 def test_a_scan_becomes_text_and_the_journal_tells_of_it(service):
     """By either engine, within the sandbox; not a word of the document is in the journal."""
     service.configure('[profiles.bought]\nocr = { engine = "aspose" }\n')
