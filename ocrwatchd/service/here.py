@@ -83,10 +83,11 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
         config = configfile.parse({"folders": {"root": str(chosen)}})
         words = f"systemctl {'--user ' if target.user else ''}reload {target.unit.removesuffix('.service')}"
         text = _CONFIGURATION.format(reload=words, root=json.dumps(str(chosen), ensure_ascii=False))
+    folders = writable(config.folders)
+    if Path("/") in folders:
+        raise ConfigError(f"the service would have to write in / itself; choose folders below {target.default_root}")
     if not target.user:
-        refuse_hidden(
-            writable(config.folders), "the folder", "choose one elsewhere, such as below /srv, or take --user"
-        )
+        refuse_hidden(folders, "the folder", "choose one elsewhere, such as below /srv, or take --user")
     return config, text
 
 

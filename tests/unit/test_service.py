@@ -217,6 +217,24 @@ def test_what_the_sandbox_hides_is_refused(system, root):
         refuse_hidden([Path("/home/me/.venv/bin/ocrwatchd")], "the program", "move it, or take --user")
 
 
+@pytest.mark.parametrize("folders", ['root = "/"', 'root = "/srv/docs"\ninbox = "/in"'])
+def test_the_whole_machine_is_no_root(system, folders):
+    """Nor may the inbox lie right below /, for .work lies beside it: all would be writable."""
+    system.configuration.parent.mkdir(parents=True)
+    system.configuration.write_text(f"[folders]\n{folders}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="write in / itself"):
+        plan.installation(system, wishes())
+
+
+def test_the_model_is_fetched_before_the_start_and_by_the_services_own_user(system):
+    """Into the cache that the service has."""
+    acting = [act for act in plan.installation(system, wishes(pull=True)) if isinstance(act, Run)]
+    pull, enable = acting[-2:]
+    assert pull.command[1:3] == ["models", "pull"]
+    assert (pull.account, pull.environment) == ("ocrwatchd", {"CACHE_DIRECTORY": str(system.cache)})
+    assert enable.command[-2:] == ["enable", "ocrwatchd.service"]
+
+
 def test_a_program_behind_a_closed_folder_is_refused(tmp_path):
     """The service's user could not enter it."""
     closed = tmp_path / "closed"
