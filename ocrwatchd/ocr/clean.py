@@ -79,11 +79,21 @@ class Cleaner:
             image = _stretched(image, dark, light)
             small = _study(image)
         rotation, skew = self._upright.pose_of(small)
-        if rotation:
-            image = image.transpose(TURNS[rotation])
-        if skew:
-            image = _straightened(image, skew)
+        image = turned(image, rotation, skew)
         return Cleaned(page if image is page.image else replace(page, image=image), rotation, skew)
+
+
+def turned(image: Image.Image, rotation: int, skew: float) -> Image.Image:
+    """A picture turned as a page was for recognition; the very one where it needs none.
+
+    Args:
+        image: mode "L" or "RGB", of any size.
+        rotation: degrees clockwise: 0, 90, 180 or 270.
+        skew: degrees clockwise after that, on a page large enough for all of it.
+    """
+    if rotation:
+        image = image.transpose(TURNS[rotation])
+    return _straightened(image, skew) if skew else image
 
 
 def _study(image: Image.Image) -> NDArray[np.uint8]:

@@ -1,0 +1,189 @@
+"use strict";
+(() => {
+  const bar = document.querySelector(".bar");
+  const part = (name) => bar.querySelector("." + name);
+  const [lens, current, position, order, command, done] =
+    ["lens", "current", "position", "order", "command", "done"].map(part);
+  const svg = "http://www.w3.org/2000/svg";
+  const edits = [...document.querySelectorAll("main .edit")];
+  const listed = new Map([...document.querySelectorAll("li[data-n]")].map((item) => [item.dataset.n, item]));
+  const places = new Map([...document.querySelectorAll(".place")].map((place) => [place.dataset.n, place]));
+  const boxOf = (element) => element.dataset.box?.split(" ").map(Number);
+  const pageOf = (element) => element.closest(".page");
+  const boxes = () => [...document.querySelectorAll("input.back")];
+  let at = -1;
+
+  document.documentElement.classList.add("js");
+  bar.hidden = !edits.length;
+  for (const box of boxes()) box.hidden = false;
+
+  // The place on the scan.
+  let hovered = null;
+  function point(element) {
+    if (hovered) hovered.remove();
+    hovered = null;
+    const sheet = element && pageOf(element)?.querySelector(".sheet svg");
+    const box = element && boxOf(element);
+    if (!sheet || !box) return;
+    hovered = document.createElementNS(svg, "rect");
+    hovered.setAttribute("class", "here");
+    const margin = 0.15 * box[3];
+    const corners = [box[0] - margin, box[1] - margin, box[2] + 2 * margin, box[3] + 2 * margin];
+    ["x", "y", "width", "height"].forEach((side, index) => hovered.setAttribute(side, corners[index]));
+    sheet.append(hovered);
+    reveal(sheet, box);
+  }
+
+  // Only the picture's own frame is scrolled, never the page under the reader's eyes.
+  function reveal(sheet, box) {
+    const frame = sheet.closest(".scan");
+    const scale = sheet.clientWidth / sheet.viewBox.baseVal.width;
+    const [left, top] = [box[0] * scale, box[1] * scale];
+    const [right, bottom] = [left + box[2] * scale, top + box[3] * scale];
+    if (top < frame.scrollTop || bottom > frame.scrollTop + frame.clientHeight)
+      frame.scrollTop = top - frame.clientHeight / 3;
+    if (left < frame.scrollLeft || right > frame.scrollLeft + frame.clientWidth)
+      frame.scrollLeft = left - frame.clientWidth / 3;
+  }
+
+  const main = document.querySelector("main");
+  const pointed = (event) => point(event.target.closest(".words [data-box]") ?? edits[at]);
+  main.addEventListener("pointerover", pointed);
+  main.addEventListener("focusin", pointed);
+  main.addEventListener("pointerleave", () => point(edits[at]));
+
+  // A piece of the scan, so that it can be read where picture and text do not stand side by side.
+  function look(edit) {
+    const [box, image] = [boxOf(edit), pageOf(edit).querySelector("img")];
+    lens.width = lens.height = 0;
+    if (!box || !image) return;
+    image.loading = "eager";
+    image.decode().then(() => {
+      if (edits[at] !== edit) return;
+      const scale = image.naturalWidth / Number(image.getAttribute("width"));
+      const [above, beside] = [0.35 * box[3], Math.max(box[3], 0.15 * box[2])];
+      const cut = [box[0] - beside, box[1] - above, box[2] + 2 * beside, box[3] + 2 * above].map((side) => side * scale);
+      lens.height = 96;
+      lens.width = Math.max(1, Math.min(640, Math.round((cut[2] / cut[3]) * 96)));
+      const pen = lens.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, lens.width, lens.height);
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(image, ...cut, 0, 0, lens.width, lens.height);
+    }).catch(() => {});
+  }
+
+  // Stepping.
+  function go(to, { scroll = true, focus = true } = {}) {
+    if (!edits.length) return;
+    for (const marked of document.querySelectorAll(".now")) marked.classList.remove("now");
+    at = (to + edits.length) % edits.length;
+    const edit = edits[at];
+    const item = listed.get(edit.dataset.n);
+    for (const each of [edit, item, places.get(edit.dataset.n)]) each?.classList.add("now");
+    if (focus) edit.focus({ preventScroll: true });
+    if (scroll) edit.scrollIntoView({ block: "center" });
+    tell();
+    current.replaceChildren(...[...item.querySelectorAll(".change, .why")].map((each) => each.cloneNode(true)));
+    point(edit);
+    look(edit);
+  }
+
+  function tell() {
+    position.textContent = `${at < 0 ? "–" : at + 1} / ${edits.length}`;
+    part("this").checked = at >= 0 && listed.get(edits[at].dataset.n).querySelector(".back").checked;
+    part("this").disabled = at < 0;
+    const taken = boxes().filter((box) => box.checked).map((box) => box.value);
+    for (const edit of edits) edit.classList.toggle("taken", taken.includes(edit.dataset.n));
+    order.hidden = !taken.length;
+    command.textContent = `ocrwatchd edits ${quoted(receipt())} --revert ${taken.join(" ")}`;
+    done.textContent = "";
+  }
+
+  // NAME.json beside this very file, whatever that was called when it was delivered: bytes, for a name need not be UTF-8.
+  function receipt() {
+    const last = location.pathname.split("/").pop().replace(/\.review\.html?$/i, "");
+    const bytes = [];
+    for (let index = 0; index < last.length; index++) {
+      const hex = /^%([0-9a-f]{2})/i.exec(last.slice(index, index + 3));
+      bytes.push(...(hex ? [parseInt(hex[1], 16)] : new TextEncoder().encode(last[index])));
+      if (hex) index += 2;
+    }
+    const named = [...(bytes.length ? bytes : new TextEncoder().encode("NAME")), ...new TextEncoder().encode(".json")];
+    // What begins with a dash is no option.
+    return named[0] === 0x2d ? [0x2e, 0x2f, ...named] : named;
+  }
+
+  // As a shell takes it, whatever the name holds; what cannot be seen is spelled out.
+  function quoted(bytes) {
+    let text = null;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes));
+    } catch {}
+    if (text !== null && /^[\w@%+=:,./-]+$/.test(text)) return text;
+    if (text !== null && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+    const spelled = bytes.map((byte) =>
+      byte < 0x20 || byte > 0x7e || byte === 0x27 || byte === 0x5c
+        ? "\\x" + byte.toString(16).padStart(2, "0")
+        : String.fromCharCode(byte));
+    // A hexadecimal escape takes two digits in bash and zsh, so that what follows is never taken along.
+    return `$'${spelled.join("")}'`;
+  }
+
+  function copy() {
+    const told = (worked) => {
+      done.textContent = worked ? bar.dataset.copied : bar.dataset.notCopied;
+    };
+    const byHand = () => {
+      const range = document.createRange();
+      range.selectNodeContents(command);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      told(document.execCommand("copy"));
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(command.textContent).then(() => told(true), byHand);
+    else byHand();
+  }
+
+  part("previous").addEventListener("click", () => go(at < 0 ? -1 : at - 1));
+  part("next").addEventListener("click", () => go(at + 1));
+  part("copy").addEventListener("click", copy);
+  part("this").addEventListener("change", () => take(part("this").checked));
+  function take(taken) {
+    if (at < 0) return;
+    listed.get(edits[at].dataset.n).querySelector(".back").checked = taken;
+    tell();
+  }
+  main.addEventListener("change", (event) => {
+    if (!event.target.matches(".back")) return;
+    go(edits.findIndex((edit) => edit.dataset.n === event.target.value), { scroll: false, focus: false });
+  });
+  main.addEventListener("click", (event) => {
+    const chosen = event.target.closest("main .edit, .place, .number");
+    if (!chosen) return;
+    event.preventDefault();
+    const number = chosen.dataset.n ?? chosen.textContent;
+    go(edits.findIndex((edit) => edit.dataset.n === number), { scroll: !chosen.matches(".edit") });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!part("listen").checked || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    if (event.key === "n") go(at + 1);
+    else if (event.key === "p") go(at < 0 ? -1 : at - 1);
+    else if (event.key === "x" && at >= 0) take(!part("this").checked);
+    else return;
+    event.preventDefault();
+  });
+
+  for (const button of document.querySelectorAll(".zoom")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const large = button.nextElementSibling.classList.toggle("large");
+      button.setAttribute("aria-pressed", large);
+      button.textContent = large ? "\u2212" : "+";
+    });
+  }
+
+  for (const edit of edits) document.querySelector(`.pages a[href="#${pageOf(edit).id}"]`)?.classList.add("marked");
+  tell();
+})();
