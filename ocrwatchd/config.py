@@ -59,12 +59,21 @@ def _possible(path: str) -> str:
     return path
 
 
+def _there(name: str) -> str:
+    """A format's name as it was given, where some installed package brings it."""
+    from ocrwatchd.formats.installed import installed  # noqa: PLC0415 - metadata is read only for who names formats
+
+    if name not in installed():
+        known = ", ".join(f"'{each}'" for each in installed())
+        raise ValueError(f"no installed package brings that format; there are {known}")
+    return name
+
+
 Location = Annotated[str, AfterValidator(_possible)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
-Format = Literal["txt", "json", "raw", "pdf", "hocr", "md", "review"]
+Format = Annotated[str, AfterValidator(_there)]
 Event = Literal["delivered", "failed", "unhealthy", "recovered"]
-BUILT_FORMATS = frozenset({"txt", "json", "raw"})
-SUFFIXES: dict[Format, str] = {
+SUFFIXES = {
     "txt": ".txt",
     "json": ".json",
     "raw": ".raw.txt",
@@ -73,7 +82,7 @@ SUFFIXES: dict[Format, str] = {
     "md": ".md",
     "review": ".review.html",
 }
-"""What follows NAME in a delivered set."""
+"""What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
 
 
 FolderName = Literal["inbox", "outbox", "archive", "failed"]

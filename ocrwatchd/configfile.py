@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from ocrwatchd import trust
 from ocrwatchd.complaints import Complaint, complaints_of, render
-from ocrwatchd.config import BUILT_FORMATS, NOT_BUILT, Config, Work, configuration_directory
+from ocrwatchd.config import NOT_BUILT, Config, Work, configuration_directory
 from ocrwatchd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,8 +104,6 @@ def unbuilt(config: Config) -> list[str]:
             for key in _set_but_unbuilt(work, "")
             if key not in set(_set_but_unbuilt(base, ""))
         ]
-    formats = {f for work in (config.work(), *config.profiles.values()) for f in work.output.formats} - BUILT_FORMATS
-    notes += [f'output format "{name}" is {NOT_BUILT}; it is left out' for name in sorted(formats)]
     return notes
 
 

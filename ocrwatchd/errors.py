@@ -44,3 +44,9 @@ class UnreadablePage(OcrwatchdError):
     """One page of a scan cannot be read; the other pages go on."""
 
     exit_code = 5
+
+
+class FormatUnusable(OcrwatchdError):
+    """A document cannot be written in one format; the set goes without it, and its receipt holds this message."""
+
+    exit_code = 1

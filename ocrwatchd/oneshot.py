@@ -27,7 +27,7 @@ from ocrwatchd.errors import EngineUnavailable, FolderUnusable, UnreadableScan
 from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Job, Outcome
 from ocrwatchd.ocr.choice import choose
-from ocrwatchd.outbox import STEM, first_free, stem_and_suffix
+from ocrwatchd.outbox import STEM, first_free, stem_and_suffix, suffixes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,10 +230,10 @@ def _umask() -> int:
 
 
 def _keep(job: Job, output: Path) -> None:
-    present = [suffix for suffix in SUFFIXES.values() if (job.out / f"{STEM}{suffix}").exists()]
+    present = suffixes_in(job.out)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        everywhere = tuple(SUFFIXES.values())
+        everywhere = tuple({*SUFFIXES.values(), *present})
         stem, _own = stem_and_suffix(job.relative.name)
         name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
         for suffix in present:

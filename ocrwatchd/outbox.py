@@ -126,8 +126,7 @@ class Outbox:
             return (REASON,)
         if not os.path.lexists(job.out / f"{STEM}{RECEIPT}"):
             raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
-        present = [suffix for suffix in SUFFIXES.values() if os.path.lexists(job.out / f"{STEM}{suffix}")]
-        return tuple(sorted(present, key=lambda suffix: (suffix == RECEIPT, suffix)))
+        return tuple(sorted(suffixes_in(job.out), key=lambda suffix: (suffix == RECEIPT, suffix)))
 
     def _moves(self, job: Job, goal: Goal, name: str, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
         made_in = job.folder if goal == "failed" else job.out
@@ -156,7 +155,8 @@ class Outbox:
         return original_path(self._folders, job.relative, goal, name)
 
     def _free_name(self, job: Job, goal: Goal) -> str:
-        suffixes = (REASON,) if goal == "failed" else tuple(SUFFIXES.values())
+        # Of all our formats, not only of those ordered: what lies there of an earlier set would seem to be of this one.
+        suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *self._suffixes(job, goal)})
         beside = self._folders.path(goal) / job.relative.parent
         reserved = self._ledger.reserved(goal, but=job.id)
         stem, own = stem_and_suffix(job.relative.name)
@@ -171,6 +171,15 @@ class Outbox:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
             files.write_new(note, reason_note(job.relative.name, reason).encode(), self._folders.file_mode, self._gid)
+
+
+def suffixes_in(out: Path) -> list[str]:
+    """What follows the name of each file that the engine has made of a job; its formats alone know beforehand.
+
+    Args:
+        out: ``job.out``.
+    """
+    return [entry.name.removeprefix(STEM) for entry in os.scandir(out) if entry.name.startswith(f"{STEM}.")]
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:

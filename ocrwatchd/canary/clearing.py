@@ -15,8 +15,7 @@ import structlog
 
 from ocrwatchd import looking
 from ocrwatchd.canary import page
-from ocrwatchd.config import SUFFIXES
-from ocrwatchd.outbox import REASON, original_path
+from ocrwatchd.outbox import original_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +88,12 @@ class Clearing:
         original = original_path(self._folders, relative, goal, name)
         if not self._is_page(original):
             return
-        for suffix in SUFFIXES.values() if goal == "outbox" else (REASON,):
-            (self._folders.path(goal) / f"{name}{suffix}").unlink(missing_ok=True)
+        folder = self._folders.path(goal)
+        # In formats of other packages too: nobody else's file has a canary's name.
+        of_the_set = [folder / entry.name for entry in os.scandir(folder) if entry.name.startswith(f"{name}.")]
+        for path in of_the_set:
+            if path != original:
+                path.unlink(missing_ok=True)
         original.unlink()  # last: what it tells is needed by whoever begins this anew
 
     def _is_page(self, path: Path) -> bool:

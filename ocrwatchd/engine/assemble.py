@@ -6,20 +6,27 @@ import os
 import re
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ocrwatchd import __version__, steps
+from ocrwatchd.engine import faults
+from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.files import sync_folder
-from ocrwatchd.formats import writers
+from ocrwatchd.formats import RECEIPT, ordered, writer
 from ocrwatchd.log import printable
 from ocrwatchd.model import Document, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ocrwatchd.engine.pagefile import PageFiles
     from ocrwatchd.model import FinishedPage, Job
+
+log = structlog.get_logger()
 
 STEM = "document"
 MOST_REASONS = 5
@@ -81,7 +88,7 @@ class Tally:
             warnings=tuple(warnings),
             seconds=self.seconds,
             totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
-            formats=tuple(writer.name for writer in writers(job.work.output.formats)),
+            formats=ordered(job.work.output.formats),
             scan=job.source,
             work=job.work,
         )
@@ -106,11 +113,14 @@ class Tally:
         }
 
 
-def write_set(job: Job, document: Document, pages: PageFiles) -> None:
+def write_set(job: Job, document: Document, pages: PageFiles) -> Document:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
-    Its own name lasts once the job's folder is synced: the delivery's route, written there before any file moves,
-    sees to that.
+    A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
+    once the job's folder is synced: the delivery's route, written there before any file moves, sees to that.
+
+    Returns:
+        The document as written: its warnings, and the formats that are there.
 
     Raises:
         OSError: one of them cannot be written.
@@ -119,12 +129,37 @@ def write_set(job: Job, document: Document, pages: PageFiles) -> None:
     for folder in (unfinished, job.out):
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    for writer in writers(job.work.output.formats):
-        with (unfinished / f"{STEM}{writer.suffix}").open("xb") as file:
-            writer.write(document, pages.all(document.pages), file)
-            file.flush()
-            os.fsync(file.fileno())
+    for name in document.formats:
+        try:
+            _write(name, document, pages, unfinished)
+        except FormatUnusable as error:
+            if name == RECEIPT:
+                raise
+            log.warning("format.left_out", job=job.id, format=name, at=faults.place(error.__cause__ or error))
+            left = tuple(other for other in document.formats if other != name)
+            document = replace(document, formats=left, warnings=(*document.warnings, f"left out: {error}"))
         steps.reached("engine-file-written")
     sync_folder(unfinished)
     unfinished.rename(job.out)
     steps.reached("engine-set-written")
+    return document
+
+
+def _write(name: str, document: Document, pages: PageFiles, folder: Path) -> None:
+    found = writer(name)
+    path = folder / f"{STEM}{found.suffix}"
+    try:
+        with path.open("x+b") as file:
+            found.write(document, pages.all(document.pages), file)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise FormatUnusable(f'the format "{name}" names its file as another one does ({found.suffix})') from None
+    except FormatUnusable:
+        path.unlink()
+        raise
+    except Exception as error:  # the boundary to libraries and other people's packages over hostile documents
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError) or faults.is_machines(error):
+            raise
+        raise FormatUnusable(f'the format "{name}" failed on this document ({type(error).__name__})') from error

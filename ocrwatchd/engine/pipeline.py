@@ -87,8 +87,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     if tally.unreadable == tally.pages:
         raise UnreadableScan(tally.first_error if tally.pages == 1 else f"no page could be read: {tally.first_error}")
     tell("write", pages=tally.pages)
-    document = tally.document(job, sha256, stations.versions(), warnings)
-    write_set(job, document, stations.files)
+    document = write_set(job, tally.document(job, sha256, stations.versions(), warnings), stations.files)
     return tally.figures(document)
 
 

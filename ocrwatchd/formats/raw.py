@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.txt import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocrwatchd.model import Document, FinishedPage
+
+SUFFIX = SUFFIXES["raw"]
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:

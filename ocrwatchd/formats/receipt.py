@@ -11,6 +11,7 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
+from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.places import Places
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part
 
+SUFFIX = SUFFIXES["json"]
 SCHEMA = 2
 """Goes up when a key changes its meaning or goes away; new keys may come at any time."""
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from ocrwatchd.config import SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ocrwatchd.model import Document, FinishedPage
 
+SUFFIX = SUFFIXES["txt"]
 PAGE_BREAK = "\f"
 
 EVALUATION_LINE = (

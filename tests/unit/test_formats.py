@@ -2,12 +2,16 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Work
-from ocrwatchd.formats import raw, receipt, txt, writers
+from ocrwatchd import configfile
+from ocrwatchd.config import SUFFIXES, Work
+from ocrwatchd.errors import FormatUnusable
+from ocrwatchd.formats import ordered, raw, receipt, txt, writer
+from ocrwatchd.formats.installed import GROUP, installed
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
 
 
@@ -113,6 +117,87 @@ def test_writers_hold_one_page_at_a_time(write):
 
 
 def test_the_receipt_is_always_written_and_last():
-    """Formats that are not built yet are left out."""
-    assert [writer.name for writer in writers(("json", "txt", "pdf"))] == ["txt", "json"]
-    assert [(writer.name, writer.suffix) for writer in writers(("raw",))] == [("raw", ".raw.txt"), ("json", ".json")]
+    """Whatever is asked for, each format once."""
+    assert ordered(("json", "txt", "pdf", "txt")) == ("txt", "pdf", "json")
+    assert ordered(("raw",)) == ("raw", "json")
+    assert (writer("raw").suffix, writer("json").suffix) == (".raw.txt", ".json")
+
+
+def test_our_own_formats_are_entry_points_like_any_other():
+    """Each has the suffix that the supervisor leaves free for it."""
+    assert {name: point.value for name, point in installed().items() if point.dist.name == "ocrwatchd"} == {
+        "hocr": "ocrwatchd.formats.hocr", "json": "ocrwatchd.formats.receipt", "md": "ocrwatchd.formats.md",
+        "pdf": "ocrwatchd.formats.pdf", "raw": "ocrwatchd.formats.raw", "review": "ocrwatchd.formats.review",
+        "txt": "ocrwatchd.formats.txt",
+    }  # fmt: skip
+    assert {name: writer(name).suffix for name in installed()} == SUFFIXES
+
+
+@pytest.fixture
+def brought(monkeypatch, tmp_path):
+    """Installs another package with formats, for one test; the function takes its module's text."""
+    monkeypatch.syspath_prepend(tmp_path)
+    installed.cache_clear()
+
+    def install(text, names=("docx",), package="others"):
+        (tmp_path / f"{package}.py").write_text(text, encoding="utf-8")
+        told = tmp_path / f"{package}-1.dist-info"
+        told.mkdir()
+        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n", encoding="utf-8")
+        points = "".join(f"{name} = {package}\n" for name in names)
+        (told / "entry_points.txt").write_text(f"[{GROUP}]\n{points}", encoding="utf-8")
+        installed.cache_clear()
+        sys.modules.pop(package, None)
+
+    yield install
+    installed.cache_clear()
+    for package in ("others", "aaa"):
+        sys.modules.pop(package, None)
+
+
+OTHER = """
+SUFFIX = ".words.docx"
+def write(document, pages, file):
+    for page in pages:
+        file.write(page.correction.text.encode())
+"""
+
+
+def test_other_packages_bring_formats(brought):
+    """Named in ``output.formats`` by the entry point's name, delivered with their own suffix."""
+    brought(OTHER)
+    assert configfile.parse({"output": {"formats": ["txt", "docx"]}}).output.formats == ("txt", "docx")
+    assert written(writer("docx").write, PAGES) == "the onetwo"
+    assert writer("docx").suffix == ".words.docx"
+
+
+def test_no_package_takes_the_place_of_our_own_formats(brought):
+    """Whatever the order in which they are found."""
+    brought(OTHER, ("txt", "docx"), "aaa")
+    assert writer("txt").write is txt.write
+    assert writer("docx").suffix == ".words.docx"
+
+
+def test_a_format_that_nobody_brings_is_refused_with_what_there_is():
+    """In the configuration; and where a package has gone since."""
+    with pytest.raises(configfile.Mistakes, match=r"'docx': no installed package brings .* there are 'hocr', 'json'"):
+        configfile.parse({"output": {"formats": ["docx"]}})
+    with pytest.raises(FormatUnusable, match="install it, or take it out"):
+        writer("docx")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 / 0", r"which others brings, cannot be loaded \(ZeroDivisionError\); reinstall it"),
+        ("SUFFIX = '.x'", "is no writer"),
+        ("SUFFIX = '../../x'\ndef write(*a): pass", "is no writer"),
+        ("SUFFIX = ''\ndef write(*a): pass", "is no writer"),
+        ("def write(*a): pass", "is no writer"),
+    ],
+)
+def test_what_is_no_writer_is_told(brought, text, words):
+    """With the package that brings it, and what is wanted."""
+    brought(text)
+    with pytest.raises(FormatUnusable, match=words):
+        writer("docx")
