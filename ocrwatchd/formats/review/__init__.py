@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from ocrwatchd.model import Box, Document, FinishedPage
 
+SUFFIX = ".review.html"
+
 CHUNKS_A_WRITE = 256
 
 _SIGNS = {
