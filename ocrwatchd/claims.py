@@ -11,6 +11,7 @@ from ocrwatchd import steps
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
@@ -66,7 +67,7 @@ class Claims:
                     raise
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
                 reason = in_words(error) if isinstance(error, OSError) else str(error)
-                self._reporter.trouble("claim", f"a scan cannot be claimed: {reason}")
+                self._reporter.trouble("claim", say("a scan cannot be claimed: {reason}", reason=reason))
                 return  # the others would fail alike, and each wait for the ledger: the loop has to stay quick
             self._reporter.trouble("claim", "")
 

@@ -16,6 +16,7 @@ from ocrwatchd.engine import blame
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import count, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +156,7 @@ class Endings:
             with contextlib.suppress(OSError):  # the next start does it
                 self._ledger.lost(job.id)
             return
-        self._reporter.trouble(job.id, f"waits: {reason}", str(job.relative))
+        self._reporter.trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
         if not self._patient:
             self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
             return
@@ -171,7 +172,12 @@ class Endings:
         pages = outcome.figures.get("pages", 0)
         if times < blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0):
             return partial(self.again, job)
-        last = f"it was tried {times} times, and each time the engine ended; the last time {outcome.reason}"
+        last = count(
+            "it was tried once, and the engine ended: {reason}",
+            "it was tried {n} times, and each time the engine ended; the last time {reason}",
+            n=times,
+            reason=outcome.reason,
+        )
         return partial(self.set_aside, job, last)
 
     def _deliver(self, job: Job, figures: dict[str, object]) -> None:

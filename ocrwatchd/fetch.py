@@ -20,6 +20,7 @@ import structlog
 
 from ocrwatchd.correct import models
 from ocrwatchd.engine.wire import Lines, ProtocolError
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,9 @@ class Fetch:
     @property
     def trouble(self) -> str:
         """Why models could not be fetched, or ""."""
-        return "; ".join(f"model not fetched: {reason}" for reason in dict.fromkeys(self._failed.values()))
+        return "; ".join(
+            say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
+        )
 
     def holds(self, job: Job) -> bool:
         """True for a job that waits for its model: it shall be there, and no try has failed yet."""

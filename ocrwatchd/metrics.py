@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ocrwatchd import __version__, files
 from ocrwatchd.config import FOLDER_NAMES, state_directory
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -89,7 +90,7 @@ class Metrics:
             # Not synced: after a power cut nobody wants it.
             files.write_new(self._settings.path, content, READABLE_BY_ALL, replace=True, lasting=False)
         except OSError as error:
-            self.trouble = f"the metrics cannot be written: {in_words(error)}"
+            self.trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
         else:
             self.trouble = ""
 

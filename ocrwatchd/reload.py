@@ -10,6 +10,7 @@ import structlog
 from ocrwatchd import log as logs
 from ocrwatchd import systemd
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,5 +69,5 @@ class Succession:
         return True
 
     def _refuse(self, error: Exception) -> None:
-        self.refused = f"the new configuration is refused, the one before it stays in force: {error}"
+        self.refused = say("the new configuration is refused, the one before it stays in force: {error}", error=error)
         log.error("config.refused", reason=str(error))

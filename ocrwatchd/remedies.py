@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from ocrwatchd.log import names_are_told
+from ocrwatchd.words import say
 
-_AGAIN: Final = "everything goes on by itself then"
-_FULL = f"make room there; {_AGAIN}"
-_DENIED = f"mend its owner or mode, or its disk's; {_AGAIN}"
-_GONE = f"make it again, or mount it; {_AGAIN}"
-_AWAY = f"see to the network or the disk, and mount it again; {_AGAIN}"
+_FULL: Final = say("make room there")
+_DENIED: Final = say("mend its owner or mode, or its disk's")
+_GONE: Final = say("make it again, or mount it")
+_AWAY: Final = say("see to the network or the disk, and mount it again")
 _REMEDIES: Final = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EBUSY: f"end the program that holds it; {_AGAIN}",
-    errno.EROFS: f"see in the kernel's log why, and mount it writable again; {_AGAIN}",
-    errno.EIO: f"check that disk, its cable and the kernel's log; {_AGAIN}",
+    errno.EBUSY: say("end the program that holds it"),
+    errno.EROFS: say("see in the kernel's log why, and mount it writable again"),
+    errno.EIO: say("check that disk, its cable and the kernel's log"),
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
     errno.ENOENT: _GONE,
@@ -30,15 +30,40 @@ _REMEDIES: Final = {
     errno.EHOSTDOWN: _AWAY,
 }
 
+_FAULTS: Final = (
+    say("No space left on device"),
+    say("Disk quota exceeded"),
+    say("Device or resource busy"),
+    say("Read-only file system"),
+    say("Input/output error"),
+    say("Permission denied"),
+    say("Operation not permitted"),
+    say("No such file or directory"),
+    say("No such device"),
+    say("Stale file handle"),
+    say("Transport endpoint is not connected"),
+    say("Connection timed out"),
+    say("Host is down"),
+)
+"""What the system calls these: said here so that they are in the catalogues."""
+
 
 def in_words(error: OSError) -> str:
     """An error of a disk or folder as a sentence without its full stop: what, where, and what to do."""
-    said = error.strerror or str(error)
-    place = _folder_of(error)
-    if place:
-        said = f"{said}, in {place}"
+    fault, folder = error.strerror or str(error), _folder_of(error)
     remedy = _REMEDIES.get(error.errno or 0)
-    return f"{said}: {remedy}" if remedy else said
+    if remedy and folder:
+        told = say(
+            "{fault}, in {folder}: {remedy}; everything goes on by itself then",
+            fault=fault,
+            folder=folder,
+            remedy=remedy,
+        )
+    elif remedy:
+        told = say("{fault}: {remedy}; everything goes on by itself then", fault=fault, remedy=remedy)
+    else:
+        told = say("{fault}, in {folder}", fault=fault, folder=folder) if folder else fault
+    return told
 
 
 def _folder_of(error: OSError) -> str:

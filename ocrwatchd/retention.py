@@ -16,6 +16,7 @@ import structlog
 from ocrwatchd.log import told
 from ocrwatchd.outbox import REASON, original_path
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +122,11 @@ class Retention:
                 self._remove(original, goal, path)
             except OSError as error:
                 self._put_off.add(original.job)
-                self.trouble = f"{told(path.name)} cannot be removed as retention asks: {in_words(error)}"
+                self.trouble = say(
+                    "{file} cannot be removed as retention asks: {reason}",
+                    file=told(path.name),
+                    reason=in_words(error),
+                )
             else:
                 self._ledger.removed(original.job)
         return len(due) == most

@@ -13,6 +13,7 @@ from ocrwatchd import looking, outbox, route, steps, systemd
 from ocrwatchd.arrival.complete import Finding, examine
 from ocrwatchd.model import Job
 from ocrwatchd.outbox import RECEIPT, STEM
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def _refusal_of(scan: Path) -> str:
     try:
         file = looking.open_regular(scan)
     except PermissionError:
-        return "no permission to read the file; let uploads be readable for this service, then send it again"
+        return say("no permission to read the file; let uploads be readable for this service, then send it again")
     try:
         examined = examine(file, scan.suffix)
     finally:

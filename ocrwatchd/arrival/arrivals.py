@@ -20,6 +20,7 @@ from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.log import told
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +174,9 @@ class Arrivals:
             claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
         except OSError as error:
             name = told(str(ready.scan.relative))
-            self._stuck[path] = f"{name} cannot be moved out of the inbox: {in_words(error)}"
+            self._stuck[path] = say(
+                "{file} cannot be moved out of the inbox: {reason}", file=name, reason=in_words(error)
+            )
             _log.warning("claim.failed", file=str(ready.scan.relative), reason=error.strerror)
             self._settle.see(path, How.SWEPT, ready.seen.stamp)
             self._settle.postpone(path, self._arrival.sweep_seconds)
@@ -248,7 +251,7 @@ class Arrivals:
                 self._settle.see(path, How.SWEPT, stamp)
             self._swept = True
         except OSError as error:
-            self._trouble = f"{self._inbox.folder} cannot be read: {in_words(error)}"
+            self._trouble = say("{folder} cannot be read: {reason}", folder=self._inbox.folder, reason=in_words(error))
             _log.warning("sweep.failed", folder=str(self._inbox.folder), reason=error.strerror)
 
     def _look(self, path: Path) -> Ready | None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from ocrwatchd.arrival import pictures
 from ocrwatchd.arrival.tiff import tiff
 from ocrwatchd.arrival.window import TooIntricate, Window
+from ocrwatchd.words import count, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-READ_TYPES = "PNG, JPEG, TIFF, PDF, BMP, GIF or WebP"
 SUFFIXES = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -87,7 +87,7 @@ class Examined:
     """The verdict on a file's bytes.
 
     Args:
-        type: as in ``READ_TYPES``; "" where unknown.
+        type: "PNG", "JPEG", "TIFF", "PDF", "BMP", "GIF" or "WebP"; "" where unknown.
         reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
     """
 
@@ -115,9 +115,9 @@ def examine(file: int, suffix: str) -> Examined:
     head = window.read(0, _HEAD_BYTES)
     named = SUFFIXES.get(suffix.lower(), "")
     if not head:
-        return Examined(Finding.PARTIAL, named, "the upload broke off: the file is empty. Send it again.")
+        return Examined(Finding.PARTIAL, named, say("the upload broke off: the file is empty. Send it again."))
     if not head.strip(b"\0"):
-        return _partial(named, window.size, "has nothing but zeros where it should begin")
+        return _partial(named, window.size, say("has nothing but zeros where it should begin"))
     found = _type(head)
     if not found:
         return _untyped(head, named, suffix, window.size)
@@ -127,11 +127,14 @@ def examine(file: int, suffix: str) -> Examined:
         return Examined(
             Finding.WRONG,
             found,
-            f"not a {found} file that can be read: it has more parts than a scan would. "
-            "Scan the page again, or save the file anew and send that.",
+            say(
+                "not a {kind} file that can be read: it has more parts than a scan would. "
+                "Scan the page again, or save the file anew and send that.",
+                kind=found,
+            ),
         )
     if not missing and window.gapped():
-        missing = "has a gap in it"
+        missing = pictures.GAP
     return _partial(found, window.size, missing) if missing else Examined(Finding.WHOLE, found)
 
 
@@ -148,16 +151,30 @@ def _type(head: bytes) -> str:
 
 def _untyped(head: bytes, named: str, suffix: str, size: int) -> Examined:
     if _begins(head, named):
-        return _partial(named, size, "ends within its first bytes")
+        return _partial(named, size, say("ends within its first bytes"))
     if named:
         return Examined(
             Finding.WRONG,
             "",
-            f"not a picture or PDF: it is named like a {named} file, but has something else inside. "
-            f"Save it as {READ_TYPES} and send that.",
+            say(
+                "not a picture or PDF: it is named like a {kind} file, but has something else inside. "
+                "Save it as PNG, JPEG, TIFF, PDF, BMP, GIF or WebP and send that.",
+                kind=named,
+            ),
         )
-    name = f'"{suffix}"' if suffix.lower().removeprefix(".") in _OTHER_TYPES else "this type"
-    return Examined(Finding.UNREAD, "", f"not a picture or PDF: {name} is not read here. Send {READ_TYPES} instead.")
+    if suffix.lower().removeprefix(".") not in _OTHER_TYPES:
+        return Examined(
+            Finding.UNREAD,
+            "",
+            say(
+                "not a picture or PDF: this type is not read here. Send PNG, JPEG, TIFF, PDF, BMP, GIF or WebP instead."
+            ),
+        )
+    reason = say(
+        'not a picture or PDF: "{suffix}" is not read here. Send PNG, JPEG, TIFF, PDF, BMP, GIF or WebP instead.',
+        suffix=suffix,
+    )
+    return Examined(Finding.UNREAD, "", reason)
 
 
 def _begins(head: bytes, named: str) -> bool:
@@ -170,6 +187,19 @@ def _begins(head: bytes, named: str) -> bool:
 
 
 def _partial(found: str, size: int, missing: str) -> Examined:
-    what = f"the {found} file" if found else "the file"
-    reason = f"the upload broke off: {what} {missing} ({size:,} bytes arrived). Send it again."
+    if found:
+        reason = count(
+            "the upload broke off: the {kind} file {missing} (1 byte arrived). Send it again.",
+            "the upload broke off: the {kind} file {missing} ({n} bytes arrived). Send it again.",
+            n=size,
+            kind=found,
+            missing=missing,
+        )
+    else:
+        reason = count(
+            "the upload broke off: the file {missing} (1 byte arrived). Send it again.",
+            "the upload broke off: the file {missing} ({n} bytes arrived). Send it again.",
+            n=size,
+            missing=missing,
+        )
     return Examined(Finding.PARTIAL, found, reason)

@@ -21,6 +21,7 @@ from ocrwatchd import files, looking
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.arrival.complete import Examined, Finding, examine
 from ocrwatchd.model import Scan
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -157,10 +158,14 @@ class Inbox:
         if not stat.S_ISREG(status.st_mode):
             return None
         mode = stat.S_IMODE(status.st_mode)
-        reason = (
-            f"no permission to read the file (owner {status.st_uid}, group {status.st_gid}, mode {mode:04o}; this "
-            f"service is user {os.geteuid()}). Let uploads be readable for it (Samba: force user; FTP and SFTP: "
-            "umask 007 and an inbox with mode 2770), then send the file again."
+        reason = say(
+            "no permission to read the file (owner {owner}, group {group}, mode {mode}; this service is user {user}). "
+            "Let uploads be readable for it (Samba: force user; FTP and SFTP: umask 007 and an inbox with mode 2770), "
+            "then send the file again.",
+            owner=status.st_uid,
+            group=status.st_gid,
+            mode=f"{mode:04o}",
+            user=os.geteuid(),
         )
         return Seen(stamp(status), status.st_dev, Examined(Finding.DENIED, "", reason), None)
 

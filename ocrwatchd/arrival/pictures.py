@@ -10,9 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ocrwatchd.arrival.window import BLOCK_BYTES, TooIntricate
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.window import Window
+
+CUT = say("ends before its last part")
+GAP = say("has a gap in it")
+"""Of every type that has parts."""
 
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
@@ -47,11 +52,11 @@ def png(window: Window) -> str:
             head = window.read(offset, 8)
             offset += 12 + int.from_bytes(head[:4], "big")
             if len(head) < 8 or offset > window.size:  # noqa: PLR2004
-                return "ends before its last part"
+                return CUT
             if head[4:] == b"IEND":
                 return ""
             if not head[4:].isalpha():
-                return "has a gap in it" if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
+                return GAP if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
     except TooIntricate:
         return _tail(window, b"IEND\xaeB`\x82")
 
@@ -71,7 +76,7 @@ def _segments(window: Window) -> str:
         marker = window.read(found, 2)[1]
         offset = found + 2
         if marker == _EOI:
-            return "" if scans else "ends before its picture begins"
+            return "" if scans else say("ends before its picture begins")
         if marker in _STANDALONE:
             continue
         length = window.number(offset, 2, "big")
@@ -81,7 +86,7 @@ def _segments(window: Window) -> str:
             return _tail(window, b"\xff\xd9")
         offset += length
         scans += marker == _SOS
-    return "ends before its last part"
+    return CUT
 
 
 def gif(window: Window) -> str:
@@ -92,7 +97,7 @@ def gif(window: Window) -> str:
             window.step()
             kind = window.read(offset, 1)
             if not kind:
-                return "ends before its last part"
+                return CUT
             if kind[0] == _GIF_TRAILER:
                 return ""
             if kind[0] == _GIF_IMAGE:
@@ -107,7 +112,7 @@ def gif(window: Window) -> str:
 
 def webp(window: Window) -> str:
     """Compare the RIFF container's own length (WebP container specification)."""
-    return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else "ends before its last part"
+    return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
 
 
 def bmp(window: Window) -> str:
@@ -123,26 +128,26 @@ def bmp(window: Window) -> str:
         stated = window.number(34, 4, "little")
         height = min(height, (1 << 32) - height)  # negative: the first row comes first
     if min(pixels, width, height, bits, compression, stated) < 0:
-        return "ends within its header"
+        return say("ends within its header")
     if compression in _BMP_UNCOMPRESSED:
         need = pixels + (width * bits + 31) // 32 * 4 * height
     else:
         need = pixels + stated if stated else window.number(2, 4, "little")
-    return "" if need <= window.size else "ends before its last row"
+    return "" if need <= window.size else say("ends before its last row")
 
 
 def pdf(window: Window) -> str:
     """Look for the end that the last writer left (ISO 32000-1, 7.5.5 and 7.5.6; annex F for linearized files)."""
     linear = _PDF_LINEARIZED.search(window.read(0, _PDF_EDGE_BYTES))
     if linear and int(linear[1]) > window.size:
-        return "ends before its last part"
+        return CUT
     start = max(0, window.size - _PDF_EDGE_BYTES - _PDF_PADDING_BYTES)
     tail = window.read(start, _PDF_EDGE_BYTES + _PDF_PADDING_BYTES).rstrip(b"\0")[-_PDF_EDGE_BYTES:]
     ends = list(_PDF_END.finditer(tail))
     if not ends or _PDF_UPDATE.search(tail, ends[-1].end()):
-        return "ends before its last part"
+        return CUT
     if _blank(window.read(int(ends[-1][1]), 16)):
-        return "has a gap in it"
+        return GAP
     return ""
 
 
@@ -157,7 +162,9 @@ def _blank(part: bytes) -> bool:
 
 def _tail(window: Window, end: bytes) -> str:
     """Judge a damaged file by its end alone."""
-    return "" if window.read(window.size - len(end), len(end)) == end else "is damaged and ends before its last part"
+    return (
+        "" if window.read(window.size - len(end), len(end)) == end else say("is damaged and ends before its last part")
+    )
 
 
 def _find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocrwatchd.words import say
+
 if TYPE_CHECKING:
     from ocrwatchd.arrival.window import Window
 
@@ -24,7 +26,7 @@ _FIRST_PRIVATE_TAG = 32768
 _MAX_ENTRIES = 4096
 _MAX_ARRAY = 250_000
 """Longer arrays are left unread, which bounds the memory: a page of so many strips is for the engine to judge."""
-_ENDS = "ends before its last page"
+_ENDS = say("ends before its last page")
 
 
 class _Entry(NamedTuple):
@@ -109,7 +111,7 @@ def _extents(window: Window, layout: _Layout, found: dict[int, _Entry]) -> str:
             return _ENDS
         last = max(range(len(ends)), key=ends.__getitem__, default=-1)
         if packed and packed[0] in _NEVER_BLANK and last >= 0 and not window.read(offsets[last], 4).strip(b"\0"):
-            return "has a gap in it"
+            return say("has a gap in it")
     return ""
 
 

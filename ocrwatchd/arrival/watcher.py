@@ -27,6 +27,7 @@ from ocrwatchd.arrival.watches import unwatched
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.moorings import Moorings
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import count, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirCreatedEvent,
     events.DirMovedEvent,
 ]
-_LIMIT = "raise fs.inotify.max_user_watches and max_user_instances"
+_LIMIT = say("raise fs.inotify.max_user_watches and max_user_instances")
 _INOTIFY_LOG = "watchdog.observers.inotify_c"
 # watchdog calls it an error that its own stop finds its own thread reading.
 logging.getLogger("watchdog.observers.inotify").addFilter(lambda record: "is inactive" not in record.getMessage())
@@ -121,16 +122,16 @@ class Watcher:
     def health(self) -> str:
         """Say what is wrong in plain words; "" while sightings can be expected."""
         if self._observer is None:
-            return f"{self._folder} is not watched"
+            return say("{folder} is not watched", folder=self._folder)
         if not all(thread.is_alive() for thread in self._threads):
-            return f"the watch on {self._folder} has died"
+            return say("the watch on {folder} has died", folder=self._folder)
         try:
             resolved = self._looked_at()
             if _identity(resolved) != self._identity:
-                return f"{self._folder} is another folder than the one that is watched"
+                return say("{folder} is another folder than the one that is watched", folder=self._folder)
             return self._count(resolved)
         except (OSError, RuntimeError) as error:
-            return f"{self._folder} cannot be read: {_said(error)}"
+            return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
 
     def _looked_at(self) -> Path:
         """The folder without links, on its mount and readable."""
@@ -148,8 +149,12 @@ class Watcher:
         if not before & self._unwatched:
             return ""
         self._outnumbered = True
-        return (
-            f"{len(before & self._unwatched)} folders in {self._folder} are not watched, for want of watches; {_LIMIT}"
+        return count(
+            "one folder in {folder} is not watched, for want of watches; {remedy}",
+            "{n} folders in {folder} are not watched, for want of watches; {remedy}",
+            n=len(before & self._unwatched),
+            folder=self._folder,
+            remedy=_LIMIT,
         )
 
     def _begin_inotify(self, resolved: Path) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.files import make_inner, write_new
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,9 @@ def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     if times < max_attempts:
         write_new(earlier, b"." * times, FILE_MODE, replace=True)
         return
-    last = f"{reason[:LONGEST_REASON]}, at each of {times} attempts" if times > 1 else reason[:LONGEST_REASON]
+    last = reason[:LONGEST_REASON]
+    if times > 1:
+        last = say("{reason}, at each of {times} attempts", reason=last, times=times)
     write_new(_path(folder, step.name, step.page, "reason"), last.encode("utf-8", "replace"), FILE_MODE, replace=True)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.engine.deadlines import IN_WORDS
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ class Bounds:
 
     def expect(self, step: StepName, seconds: float) -> None:
         """Let it be silent for as long as a step may take."""
-        reason = f"the engine took longer than {seconds:g} s to {IN_WORDS[step]}"
+        reason = say("the engine took longer than {seconds} s to {step}", seconds=f"{seconds:g}", step=IN_WORDS[step])
         self._deadline = (self._clock() + seconds, reason)
 
     def weigh(self, pid: int) -> None:
@@ -58,8 +59,11 @@ class Bounds:
             return ""
         pid, before_mb = self._weighed
         if memory_of(pid) - before_mb > self._most_mb:
-            remedy = "lower ocr.max_pixels or ocr.dpi, or raise ocr.memory_mb"
-            return f"the engine took more than {self._most_mb:.0f} MiB of memory; {remedy}"
+            return say(
+                "the engine took more than {size} MiB of memory; lower ocr.max_pixels or ocr.dpi, "
+                "or raise ocr.memory_mb",
+                size=f"{self._most_mb:.0f}",
+            )
         self._next_look = self._clock() + LOOK_S
         return ""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.engine.wire import MAX_ANSWER_BYTES, Lines, ProtocolError, decode_answer, encode
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,16 +161,20 @@ def exit_in_words(status: int) -> str:
         status: as subprocess gives it: negative for a signal.
     """
     if status == -signal.SIGKILL:
-        return "the engine was killed; where nobody did that by hand, the machine or its memory limit ran out of memory"
+        return say(
+            "the engine was killed; where nobody did that by hand, the machine or its memory limit ran out of memory"
+        )
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         native = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
-        return f"the engine ended with {name}" + (", a fault in native code" if -status in native else "")
+        if -status in native:
+            return say("the engine ended with {signal}, a fault in native code", signal=name)
+        return say("the engine ended with {signal}", signal=name)
     if status == MEMORY_EXIT:
-        return "the engine needed more memory than there is; lower ocr.max_pixels or ocr.dpi, or give it more"
+        return say("the engine needed more memory than there is; lower ocr.max_pixels or ocr.dpi, or give it more")
     if status == INTERNAL_EXIT:
-        return "the engine failed with an internal error; its log names the place"
-    return f"the engine ended by itself with exit status {status}"
+        return say("the engine failed with an internal error; its log names the place")
+    return say("the engine ended by itself with exit status {status}", status=status)
 
 
 def clear_stale(base: Path, prefix: str) -> None:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.words import say
+
 if TYPE_CHECKING:
     from ocrwatchd.config import Work
     from ocrwatchd.engine.wire import StepName
@@ -17,13 +19,13 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long the next start waits after an engine that never became ready; the last one repeats."""
 
 IN_WORDS: dict[StepName, str] = {
-    "hash": "read the file",
-    "load": "load an OCR engine or a language model",
-    "open": "open the file",
-    "page": "read a page",
-    "correct": "correct a page",
-    "page-done": "go on to the next page",
-    "write": "write the results",
+    "hash": say("read the file"),
+    "load": say("load an OCR engine or a language model"),
+    "open": say("open the file"),
+    "page": say("read a page"),
+    "correct": say("correct a page"),
+    "page-done": say("go on to the next page"),
+    "write": say("write the results"),
 }
 """What the engine was about to do, after "took too long to"."""
 

@@ -17,6 +17,7 @@ from ocrwatchd.engine.child import Child
 from ocrwatchd.engine.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, Unavailable
 from ocrwatchd.model import Begun, Ending, Outcome, Progress
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     import selectors
@@ -199,7 +200,7 @@ class EngineHost:
             for answer in child.receive():
                 self._take(answer)
         except ProtocolError as error:
-            self._bury(child, f"the engine answered what no engine answers ({error})")
+            self._bury(child, say("the engine answered what no engine answers ({error})", error=error))
         else:
             if child.closed:
                 child.wait(LAST_BREATH_S)
@@ -227,7 +228,7 @@ class EngineHost:
         else:
             self._pause(self.unavailable or reason)
         if self._step is None or (self._finishing and child.exit_status == 0):
-            self._finish_job(Ending.RETURNED, "the engine ended before it had read the scan")
+            self._finish_job(Ending.RETURNED, say("the engine ended before it had read the scan"))
         else:
             self._note_death(self._step, reason)
             self._finish_job(Ending.DIED, reason, {"pages": self._step.pages})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.looking import open_regular
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +52,18 @@ class Length:
             UnreadablePage: as said.
         """
         if number > MAX_PAGES:
-            raise UnreadablePage(f"only the first {MAX_PAGES} pages of a document are read; split it")
+            raise UnreadablePage(say("only the first {n} pages of a document are read; split it", n=f"{MAX_PAGES:,}"))
         while len(self._sums) <= number:
             pixels = self._pixels(len(self._sums))
             self._sums.append(self._sums[-1] + (pixels if pixels <= self._max_pixels else 0))
         if self._sums[number] > MAX_DOCUMENT_PIXELS:
             raise UnreadablePage(
-                f"page {number} lies beyond the first {MAX_DOCUMENT_PIXELS:,} pixels of the document; "
-                "split it, or scan it with a lower resolution"
+                say(
+                    "page {page} lies beyond the first {n} pixels of the document; "
+                    "split it, or scan it with a lower resolution",
+                    page=number,
+                    n=f"{MAX_DOCUMENT_PIXELS:,}",
+                )
             )
 
 
@@ -111,7 +116,7 @@ def open_pages(source: Path, ocr: Ocr) -> Pages:
 def _open(descriptor: int, ocr: Ocr) -> Pages:
     head = os.pread(descriptor, _PDF_HEADER_WITHIN_BYTES + 5, 0)
     if not head:
-        raise UnreadableScan("the file is empty; scan or copy it again")
+        raise UnreadableScan(say("the file is empty; scan or copy it again"))
     if head.startswith(_TIFF_MAGIC):
         from ocrwatchd.engine.pictures import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
 
@@ -124,4 +129,4 @@ def _open(descriptor: int, ocr: Ocr) -> Pages:
         from ocrwatchd.engine.pdf import PdfPages  # noqa: PLC0415
 
         return PdfPages(descriptor, ocr)
-    raise UnreadableScan("the file is none of PDF, TIFF, PNG, JPEG, BMP, GIF and WebP; convert it to one of them")
+    raise UnreadableScan(say("the file is none of PDF, TIFF, PNG, JPEG, BMP, GIF and WebP; convert it to one of them"))

@@ -15,6 +15,7 @@ from ocrwatchd.engine.pages import Length
 from ocrwatchd.engine.pictures import dpi_warnings, too_large
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.model import Page
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,7 +53,7 @@ class PdfPages:
         pages = len(self._document)
         if pages < 1:
             self._document.close()
-            raise UnreadableScan("the PDF has no pages")
+            raise UnreadableScan(say("the PDF has no pages"))
         self._length = Length(pages, self._pixels, ocr.max_pixels)
         self.count = self._length.count
         _show_forms(self._document)
@@ -63,13 +64,15 @@ class PdfPages:
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:
-            raise UnreadablePage(f"page {number} of the PDF is damaged") from None
+            raise UnreadablePage(say("page {page} of the PDF is damaged", page=number)) from None
         try:
             dpi, told = self._fitting_dpi(number, *page.get_size())
             picture = _render(page, dpi)
             return Page(number, picture, dpi, (*told, *_scan_warnings(page)))
         except pdfium.PdfiumError:
-            raise UnreadablePage(f"page {number} of the PDF cannot be drawn: it is damaged or too large") from None
+            raise UnreadablePage(
+                say("page {page} of the PDF cannot be drawn: it is damaged or too large", page=number)
+            ) from None
         finally:
             page.close()
 
@@ -85,7 +88,7 @@ class PdfPages:
     def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
         """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
         if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
-            raise UnreadablePage(f"page {number} of the PDF has no size")
+            raise UnreadablePage(say("page {page} of the PDF has no size", page=number))
         by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
         by_side = POINTS_AN_INCH * LONGEST_SIDE_PX / max(width_pt, height_pt)
         fitting = min(by_area, by_side)
@@ -116,12 +119,20 @@ def _open(descriptor: int, passwords: tuple[str, ...]) -> pdfium.PdfDocument:
             if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
                 continue
             if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
-                raise UnreadableScan("the PDF is protected in a way that cannot be opened; save it again") from None
-            raise UnreadableScan("the PDF is damaged or broke off; scan or copy it again") from None
-    tried = (
-        "none of those in ocr.pdf_passwords opens it; add the right one" if passwords else "put it in ocr.pdf_passwords"
+                raise UnreadableScan(
+                    say("the PDF is protected in a way that cannot be opened; save it again")
+                ) from None
+            raise UnreadableScan(say("the PDF is damaged or broke off; scan or copy it again")) from None
+    if not passwords:
+        raise UnreadableScan(
+            say("the PDF is protected by a password: put it in ocr.pdf_passwords, or save it without one")
+        )
+    raise UnreadableScan(
+        say(
+            "the PDF is protected by a password: none of those in ocr.pdf_passwords opens it; "
+            "add the right one, or save it without one"
+        )
     )
-    raise UnreadableScan(f"the PDF is protected by a password: {tried}, or save it without one")
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:

@@ -21,6 +21,7 @@ from ocrwatchd.engine.pages import MAX_PAGES, Length
 from ocrwatchd.engine.tiff import PageFile, directories
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.model import Page
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ class TiffPages:
         self._max_pixels = ocr.max_pixels
         self._chain = directories(descriptor, MAX_PAGES)
         if not self._chain.pages:
-            raise UnreadableScan("the TIFF holds no page, or is damaged; scan or copy it again")
+            raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
         sizes = [frame.pixels for frame in self._chain.pages]
         self._length = Length(len(sizes) + self._chain.cut, lambda number: sizes[number - 1], self._max_pixels)
         self.count = self._length.count
@@ -127,8 +128,14 @@ def dpi_warnings(across: float, down: float) -> tuple[str, ...]:
 def too_large(number: int, width: float, height: float, max_pixels: int) -> UnreadablePage:
     """The error for a page with more than ``max_pixels`` pixels."""
     return UnreadablePage(
-        f"page {number} has {width:.0f} x {height:.0f} pixels, more than ocr.max_pixels = {max_pixels}; "
-        "scan it with a lower resolution, or raise that limit"
+        say(
+            "page {page} has {width} x {height} pixels, more than ocr.max_pixels = {limit}; "
+            "scan it with a lower resolution, or raise that limit",
+            page=number,
+            width=f"{width:.0f}",
+            height=f"{height:.0f}",
+            limit=max_pixels,
+        )
     )
 
 
@@ -156,13 +163,17 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
         raise
     except Image.DecompressionBombError:
         raise UnreadablePage(
-            f"page {number} has more than twice the pixels of ocr.max_pixels = {max_pixels}; "
-            "scan it with a lower resolution, or raise that limit"
+            say(
+                "page {page} has more than twice the pixels of ocr.max_pixels = {limit}; "
+                "scan it with a lower resolution, or raise that limit",
+                page=number,
+                limit=max_pixels,
+            )
         ) from None
     except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
         if is_machines(error):
             raise
-        raise UnreadablePage(f"page {number} is damaged or broke off; scan or copy it again") from error
+        raise UnreadablePage(say("page {page} is damaged or broke off; scan or copy it again", page=number)) from error
     return Page(number, plain, max(across, down), tuple(dict.fromkeys(told)))
 
 

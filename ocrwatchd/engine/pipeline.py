@@ -25,6 +25,7 @@ from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
 from ocrwatchd.looking import open_regular
 from ocrwatchd.model import Correction, FinishedPage, PageText
 from ocrwatchd.ocr.choice import licence_file
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,9 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     finally:
         stations.engine.free_document()
     if tally.unreadable == tally.pages:
-        raise UnreadableScan(tally.first_error if tally.pages == 1 else f"no page could be read: {tally.first_error}")
+        raise UnreadableScan(
+            tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
+        )
     tell("write", pages=tally.pages)
     document = write_set(job, tally.document(job, sha256, stations.versions(), warnings), stations.files)
     return tally.figures(document)
@@ -179,7 +182,7 @@ class _Stations:
             if faults.is_machines(error):
                 raise
             log.warning("page.failed", job=self.job.id, page=number, error=type(error).__name__, at=faults.place(error))
-            reason = f"page {number}: the OCR engine failed on it ({type(error).__name__})"
+            reason = say("page {page}: the OCR engine failed on it ({error})", page=number, error=type(error).__name__)
             return _unreadable(number, reason, time.monotonic() - started)
         page = replace(page, number=number, seconds=time.monotonic() - started)
         if self.corrector is not None:
@@ -259,7 +262,7 @@ def _sha256(source: Path) -> str:
         descriptor = open_regular(source)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EINVAL}:
-            raise UnreadableScan("it is a link or no regular file; put the file itself into the inbox") from error
+            raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
         raise
     with os.fdopen(descriptor, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

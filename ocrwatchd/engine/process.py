@@ -40,6 +40,7 @@ from ocrwatchd.engine.wire import (
 )
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadableScan
 from ocrwatchd.remedies import in_words
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Config
@@ -189,7 +190,9 @@ class Attendant:
             if self._channel.closed or isinstance(error, BrokenPipeError | ConnectionError):
                 raise SystemExit(0) from error  # the host is gone
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
-            ended = ended.model_copy(update={"ending": "returned", "reason": f"the disk failed: {in_words(error)}"})
+            ended = ended.model_copy(
+                update={"ending": "returned", "reason": say("the disk failed: {reason}", reason=in_words(error))}
+            )
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
 
 

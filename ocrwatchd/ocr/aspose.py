@@ -21,6 +21,7 @@ from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.choice import licence_file
 from ocrwatchd.ocr.languages import setting_for
 from ocrwatchd.ocr.legible import small_print
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -230,4 +231,4 @@ def _told(error: RuntimeError, resources: Path) -> EngineUnavailable | Unreadabl
             f"set ocr.allow_downloads = true on a machine with a way to the internet, or put the file into {resources} "
             "(ocr.resources_dir)"
         )
-    return UnreadablePage(f"Aspose.OCR could not read the picture: {clr.plain(error)}")
+    return UnreadablePage(say("Aspose.OCR could not read the picture: {error}", error=clr.plain(error)))

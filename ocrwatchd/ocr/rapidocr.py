@@ -17,6 +17,7 @@ from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.legible import shrunk, small_print
 from ocrwatchd.ocr.models import load
 from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,7 +106,9 @@ class RapidEngine:
         except MemoryError:
             raise
         except Exception as error:  # the library's border: OpenCV's, ONNX Runtime's and its own errors share no base
-            raise UnreadablePage(f"RapidOCR cannot read this picture ({type(error).__name__})") from error
+            raise UnreadablePage(
+                say("RapidOCR cannot read this picture ({error})", error=type(error).__name__)
+            ) from error
         clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
         unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
