@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ocrwatchd.service.target import Target
 
 
+_WITHOUT_MODEL = "nothing was started; install again, without --pull to go on with the model in the package"
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What an installation is asked for.
@@ -148,8 +151,9 @@ def _accounts(target: Target) -> list[Act]:
 def _fetch(target: Target, program: Path) -> list[Act]:
     pull = [str(program), "models", "pull", "--config", str(target.configuration)]
     if target.user:
-        return [Run(pull)]
-    return [Give(target.cache), Run(pull, account=ACCOUNT, environment={"CACHE_DIRECTORY": str(target.cache)})]
+        return [Run(pull, failed=_WITHOUT_MODEL)]
+    environment = {"CACHE_DIRECTORY": str(target.cache)}
+    return [Give(target.cache), Run(pull, failed=_WITHOUT_MODEL, account=ACCOUNT, environment=environment)]
 
 
 def _start(target: Target, wishes: Wishes) -> list[Act]:
