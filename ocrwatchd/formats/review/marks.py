@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ocrwatchd.formats.places import Places
+from ocrwatchd.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocrwatchd.model import Box, Edit, FinishedPage, PageText, Word
+    from ocrwatchd.model import Edit, FinishedPage, PageText, Word
 
 LOW_CONFIDENCE = 0.9
 """Words that were read with less are tinted: with RapidOCR a few on a page that was scanned badly, and hardly any on a
@@ -18,6 +19,11 @@ good one."""
 
 LONGEST_PROPOSAL = 400
 """Characters of a refused proposal that are shown: it may be a model's whole answer, and NAME.json has all of it."""
+
+GAP = "   "
+FEWEST_ROWS = 3
+ROWS_SHARE = 0.25
+"""A page is a table where so many lines, and so large a share, have a tab or a gap inside."""
 
 CUT = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -74,6 +80,8 @@ class Marked:
     refused: tuple[Mark, ...]
     low: int
     """How many words were read with little confidence and stand as they were read."""
+    table: bool
+    """Rows stand in columns, so that every character should be of one width."""
 
 
 def marked(finished: FinishedPage, numbers: Iterator[int]) -> Marked:
@@ -89,7 +97,8 @@ def marked(finished: FinishedPage, numbers: Iterator[int]) -> Marked:
     refused = tuple(_mark(edit, places, 0) for edit in correction.refused)
     spans = _spans(page, list(zip(correction.edits, edits, strict=True)))
     rows = tuple(_rows(page, spans, places))
-    return Marked(rows, edits, refused, sum(run.kind == "low" for row in rows for run in row.runs))
+    low = sum(run.kind == "low" for row in rows for run in row.runs)
+    return Marked(rows, edits, refused, low, _is_table(page.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,12 @@ def _runs(text: str, start: int, end: int, spans: Sequence[_Span]) -> Iterator[R
         yield Run("text", text[start:end])
 
 
+def _is_table(text: str) -> bool:
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    parted = sum("\t" in line or GAP in line for line in lines)
+    return parted >= FEWEST_ROWS and parted >= ROWS_SHARE * len(lines)
+
+
 def _line_end(text: str, start: int) -> int:
     found = text.find("\n", start)
     return len(text) if found < 0 else found
@@ -172,4 +187,4 @@ def _around(boxes: Sequence[Box]) -> Box | None:
     if not boxes:
         return None
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return type(boxes[0])(min(lefts), min(tops), max(rights), max(bottoms))
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))

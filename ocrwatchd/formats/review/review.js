@@ -25,13 +25,15 @@
     const sheet = element && pageOf(element)?.querySelector(".sheet svg");
     const box = element && boxOf(element);
     if (!sheet || !box) return;
+    reveal(sheet, box);
+    // The edit that is stepped to is marked there already.
+    if (element === edits[at]) return;
     hovered = document.createElementNS(svg, "rect");
     hovered.setAttribute("class", "here");
     const margin = 0.15 * box[3];
     const corners = [box[0] - margin, box[1] - margin, box[2] + 2 * margin, box[3] + 2 * margin];
     ["x", "y", "width", "height"].forEach((side, index) => hovered.setAttribute(side, corners[index]));
     sheet.append(hovered);
-    reveal(sheet, box);
   }
 
   // Only the picture's own frame is scrolled, never the page under the reader's eyes.
@@ -61,7 +63,7 @@
     image.decode().then(() => {
       if (edits[at] !== edit) return;
       const scale = image.naturalWidth / Number(image.getAttribute("width"));
-      const [above, beside] = [0.35 * box[3], Math.max(box[3], 0.15 * box[2])];
+      const [above, beside] = [0.4 * box[3], 1.5 * box[3]];
       const cut = [box[0] - beside, box[1] - above, box[2] + 2 * beside, box[3] + 2 * above].map((side) => side * scale);
       lens.height = 96;
       lens.width = Math.max(1, Math.min(640, Math.round((cut[2] / cut[3]) * 96)));
