@@ -28,7 +28,7 @@ from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.configfile import unbuilt
-from ocrwatchd.dispatch import AHEAD_S, BoundedQueue, Dispatcher
+from ocrwatchd.dispatch import BoundedQueue, Dispatcher
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
@@ -46,6 +46,7 @@ from ocrwatchd.remedies import in_words
 from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.retention import Retention
 from ocrwatchd.takeup import take_up
+from ocrwatchd.waiting import AHEAD_S
 
 if TYPE_CHECKING:
     import selectors

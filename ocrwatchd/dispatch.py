@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from ocrwatchd import steps
-from ocrwatchd.model import Begun, Progress
+from ocrwatchd.model import Begun, Ending, Progress
+from ocrwatchd.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.model import Job, Outcome
+    from ocrwatchd.waiting import Place
 
-AHEAD_S = 3600.0
-"""How many seconds of waiting a point of priority stands for: the urgent goes first, and yet nothing waits for ever."""
+log = structlog.get_logger()
 
 
 class Dispatcher(Protocol):
@@ -38,7 +41,7 @@ class Dispatcher(Protocol):
 
     @property
     def state(self) -> str:
-        """What the engine is doing, for people."""
+        """What the engine is doing, and what it goes on with afterwards, for people."""
 
     @property
     def figures(self) -> dict[str, object]:
@@ -109,6 +112,9 @@ class Host(Protocol):
     def give(self, job: Job) -> None:
         """Hand over a job; only while idle."""
 
+    def put_back(self) -> None:
+        """Ask for the job in work back after the page in work; the engine stays."""
+
     def turn(self) -> None:
         """Watch deadlines, start again what has died."""
 
@@ -128,7 +134,8 @@ class Host(Protocol):
 class BoundedQueue:
     """Dispatcher of one machine: a bounded queue in front of one engine.
 
-    First come, first served, a point of ``job.work.priority`` counting as ``AHEAD_S`` of waiting.
+    Who goes first, and who makes way for whom, is told by :mod:`ocrwatchd.waiting`. A job in work is asked back only
+    while a page of it is read: each turn brings it on by a page. No new attempt begins when it goes on.
 
     Args:
         size: how many jobs wait at most, the one in work not counted.
@@ -159,11 +166,10 @@ class BoundedQueue:
         self._shortcut = shortcut
         self._page_done = page_done
         self._begun = begun
-        self._clock = clock
-        self._waiting: list[tuple[float, int, Job]] = []
-        self._order = itertools.count()
+        self._queue = Waiting(clock)
         self._outcomes: list[Outcome] = []
-        self._in_work: Job | None = None
+        self._in_work: Place | None = None
+        self._makes_way = False
         self._finishing = False
         self.progress: Progress | None = None
         self._host = host(self._hear)
@@ -171,23 +177,23 @@ class BoundedQueue:
     @property
     def room(self) -> int:
         """How many more jobs fit."""
-        return self._size - len(self._waiting)
+        return self._size - len(self._queue)
 
     @property
     def in_work(self) -> Job | None:
         """The job that the engine has."""
-        return self._in_work
+        return self._in_work.job if self._in_work else None
 
     @property
     def waiting(self) -> int:
         """How many jobs are queued."""
-        return len(self._waiting)
+        return len(self._queue)
 
     def submit(self, job: Job) -> bool:
         """Queue a job; False where the queue is full."""
         if self.room <= 0:
             return False
-        self._waiting.append((self._clock() - job.work.priority * AHEAD_S, next(self._order), job))
+        self._queue.join(job)
         return True
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
@@ -202,8 +208,13 @@ class BoundedQueue:
                 self.progress = told
             return
         self._begun("")
+        place, left = self._in_work, self.progress
         self._in_work = self.progress = None
-        self._outcomes.append(told)
+        self._makes_way = False
+        if told.ending is Ending.PUT_BACK and place is not None:
+            self._queue.rejoin(replace(place, left=left))
+        else:
+            self._outcomes.append(told)
 
     def outcomes(self) -> list[Outcome]:
         """What has ended since the last call."""
@@ -211,21 +222,42 @@ class BoundedQueue:
         return ended
 
     def turn(self) -> None:
-        """Let the host look after itself, then hand over the next job."""
+        """Let the host look after itself, then hand over the next job, or ask for the one in work back."""
         self._host.turn()
-        if self._in_work is not None or self._finishing or not self._host.idle:
+        if self._finishing:
             return
-        for entry in sorted(self._waiting):
-            job = entry[2]
-            if self._holding(job):
+        if self._in_work is not None:
+            self._make_way(self._in_work)
+        elif self._host.idle:
+            self._give_next()
+
+    def _make_way(self, place: Place) -> None:
+        """Ask for the job in work back where a more urgent one would wait for further pages."""
+        if self._makes_way or self.progress is None or self.progress.page >= self.progress.pages:
+            return
+        first = next((each.job for each in self._queue.before(place) if not self._holding(each.job)), None)
+        if first is None:
+            return
+        self._makes_way = True
+        self._host.put_back()
+        job, page = place.job, self.progress.page
+        log.info("job.makes_way", job=job.id, file=str(job.relative), after_page=page, first=first.id)
+
+    def _give_next(self) -> None:
+        for place in self._queue:
+            job = place.job
+            if place.left is not None:
+                log.info("job.goes_on", job=job.id, file=str(job.relative), after_page=place.left.page)
+            elif self._holding(job):
                 continue
-            if outcome := self._shortcut(job):
-                self._waiting.remove(entry)
+            elif outcome := self._shortcut(job):
+                self._queue.leave(place)
                 self._outcomes.append(outcome)
                 continue
-            self._starting(job)  # where this fails the job keeps its place
-            self._waiting.remove(entry)
-            self._in_work = job
+            else:
+                self._starting(job)  # where this fails the job keeps its place
+            self._queue.leave(place)
+            self._in_work = place
             self._host.give(job)
             steps.reached("job-given")
             return
@@ -253,8 +285,8 @@ class BoundedQueue:
 
     @property
     def state(self) -> str:
-        """The host's, in words."""
-        return self._host.state
+        """The host's, and what has made way, in words."""
+        return "; ".join((self._host.state, *filter(None, (place.remark for place in self._queue))))
 
     @property
     def figures(self) -> dict[str, object]:

@@ -276,6 +276,8 @@ class Ending(enum.Enum):
     """The engine died or was ended at its deadline over this job: an attempt that counts."""
     RETURNED = "returned"
     """Nobody's fault: stopping, no engine, no disk room. The job waits and is offered again."""
+    PUT_BACK = "put-back"
+    """As it was asked to, between two pages, for a more urgent one: it goes on with the next page, no attempt ends."""
     KNOWN = "known"
     """The same content was delivered before, and such scans are to be skipped."""
 

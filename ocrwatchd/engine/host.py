@@ -15,7 +15,7 @@ from ocrwatchd.engine import blame
 from ocrwatchd.engine.bounds import Bounds
 from ocrwatchd.engine.child import Child
 from ocrwatchd.engine.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
-from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, Ready, Step, Unavailable
+from ocrwatchd.engine.wire import Answer, Ended, Finish, Give, Hello, ProtocolError, PutBack, Ready, Step, Unavailable
 from ocrwatchd.model import Begun, Ending, Outcome, Progress
 from ocrwatchd.words import say
 
@@ -64,6 +64,7 @@ class EngineHost:
         self._child: Child | None = None
         self._job: Job | None = None
         self._ready = False
+        self._asked_back = False
         self._finishing = False
         self._step: Step | None = None
         self._outdated = False
@@ -122,9 +123,16 @@ class EngineHost:
         if not self.idle or self._child is None:
             raise RuntimeError("the engine takes a job only while it is idle")
         self._job = job
+        self._asked_back = False
         self._step = None
         self._bounds.expect("hash", job.work.ocr.page_deadline_s)
         self._child.send(Give.of(job))
+
+    def put_back(self) -> None:
+        """Ask the engine to hand its job back after the page in work; it stays, ready for another."""
+        if self._job is not None and self._child is not None:
+            self._asked_back = True
+            self._child.send(PutBack())
 
     def renew(self) -> None:
         """Replace the engine between two jobs, so that it loads what has come meanwhile."""
@@ -293,6 +301,8 @@ class EngineHost:
 
     def _take_ended(self, ended: Ended) -> None:
         self._own(ended.job)
+        if ended.ending == "put-back" and not self._asked_back:
+            raise ProtocolError("a job back that nobody has asked for")
         self.figures |= {"rss_mb": ended.rss_mb, "growth_mb": ended.growth_mb}
         self.unavailable = ended.reason if ended.unavailable else ""
         self._finish_job(Ending(ended.ending), ended.reason, dict(ended.figures))

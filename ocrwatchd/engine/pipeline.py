@@ -80,6 +80,9 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
             warnings = pages.warnings
         if tally.unreadable:
             stations.keep_unreadable(sha256)
+    except Stopping:
+        stations.keep_unreadable(sha256)  # else they would be read again whenever it goes on
+        raise
     except UnreadableScan:
         _check_disk(job.source, sha256)
         raise

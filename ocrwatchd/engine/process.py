@@ -30,6 +30,7 @@ from ocrwatchd.engine.wire import (
     Give,
     Hello,
     Lines,
+    PutBack,
     Ready,
     Request,
     Step,
@@ -98,15 +99,18 @@ class Channel:
 
     def receive(self) -> Request | None:
         """The next request, waited for; None once the host has closed the socket."""
-        while not self._requests and not self.closed:
-            self._read()
-        return self._requests.popleft() if self._requests else None
+        while True:
+            while not self._requests and not self.closed:
+                self._read()
+            request = self._requests.popleft() if self._requests else None
+            if not isinstance(request, PutBack):  # one that is met here was for a job that has ended since
+                return request
 
-    def asked_to_finish(self) -> bool:
-        """True where the host has closed the socket or sent Finish; without waiting."""
+    def asked_to(self, what: type[Request]) -> bool:
+        """True where the host has sent such a request since the job in work was received; without waiting."""
         while not self.closed and select.select([self._socket], [], [], 0)[0]:
             self._read()
-        return self.closed or any(isinstance(request, Finish) for request in self._requests)
+        return any(isinstance(request, what) for request in self._requests)
 
     def _read(self) -> None:
         data = self._socket.recv(READ_BYTES)
@@ -166,6 +170,9 @@ class Attendant:
             Ready(engine=f"{engine.name} {engine.version}", model=model, seconds=seconds, rss_mb=memory_mb()[0])
         )
 
+    def _is_stopping(self) -> bool:
+        return self._stop.asked or self._channel.asked_to(Finish) or self._channel.closed
+
     def _attempt(self, job: Job, bench: Bench) -> Ended:
         from ocrwatchd.engine.pipeline import Stopping, work_off  # noqa: PLC0415  # heavy
 
@@ -174,7 +181,7 @@ class Attendant:
             steps.reached(f"engine-{name}")
 
         def asked() -> bool:
-            return self._stop.asked or self._channel.asked_to_finish()
+            return self._is_stopping() or self._channel.asked_to(PutBack)
 
         steps.reached("engine-job")
         ended = Ended(job=job.id, ending="done")
@@ -183,7 +190,8 @@ class Attendant:
         except UnreadableScan as error:
             ended = ended.model_copy(update={"ending": "unreadable", "reason": str(error)})
         except Stopping:
-            ended = ended.model_copy(update={"ending": "returned", "reason": "ocrwatchd is stopping"})
+            stopping = {"ending": "returned", "reason": "ocrwatchd is stopping"}
+            ended = ended.model_copy(update=stopping if self._is_stopping() else {"ending": "put-back"})
         except EngineUnavailable as error:
             ended = ended.model_copy(update={"ending": "returned", "reason": str(error), "unavailable": True})
         except OSError as error:

@@ -64,6 +64,12 @@ class Finish(Message):
     type: Literal["finish"] = "finish"
 
 
+class PutBack(Message):
+    """Host to engine: complete the page in work, hand the job back, stay; without a meaning once the job has ended."""
+
+    type: Literal["put-back"] = "put-back"
+
+
 class Ready(Message):
     """Engine to host: loaded, waiting for a job.
 
@@ -115,7 +121,7 @@ class Ended(Message):
 
     type: Literal["ended"] = "ended"
     job: str
-    ending: Literal["done", "unreadable", "returned"]
+    ending: Literal["done", "unreadable", "returned", "put-back"]
     reason: str = ""
     unavailable: bool = False
     figures: dict[str, JsonValue] = Field(default_factory=dict)
@@ -130,7 +136,7 @@ class Unavailable(Message):
     reason: str
 
 
-Request = Hello | Give | Finish
+Request = Hello | Give | PutBack | Finish
 Answer = Ready | Step | Ended | Unavailable
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])

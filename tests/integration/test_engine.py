@@ -13,6 +13,7 @@ import pytest
 
 from ocrwatchd.configfile import parse
 from ocrwatchd.engine.host import EngineHost
+from ocrwatchd.engine.wire import Ended, ProtocolError, PutBack
 from ocrwatchd.model import Ending, Job, Outcome, Progress
 from tests.fakes.engine import write_scan
 
@@ -304,6 +305,59 @@ def test_finish_completes_the_page_in_work(supervise):
     assert sorted(path.name for path in (job.folder / "pages").iterdir()) == ["0001.json", "0002.json"]
     supervisor.until(lambda: host.pid is None)
     assert (host.state, host.next_due()) == ("down: stopped", None)
+
+
+@pytest.mark.slow
+def test_a_job_is_put_back_after_the_page_in_work(supervise):
+    """The same engine reads another one, then goes on at the next page; no page is read twice, no death noted."""
+    supervisor = supervise()
+    book = supervisor.give("fine", "pause", "fine", "fine")
+    host, pid = supervisor.host, supervisor.host.pid
+    supervisor.until(lambda: any(isinstance(told, Progress) and told.page == 2 for told in supervisor.heard))
+    host.put_back()
+    Path(f"/proc/{pid}/cwd/go-on").touch()
+    told = supervisor.outcome()
+    assert (told.job, told.ending, host.idle) == (book, Ending.PUT_BACK, True)
+    assert supervisor.outcome("fine").ending is Ending.DONE
+    supervisor.heard.clear()
+    host.give(book)
+    told = supervisor.outcome()
+    assert (told.ending, told.figures["pages"], host.pid) == (Ending.DONE, 4, pid)
+    assert [heard.page for heard in supervisor.heard if isinstance(heard, Progress) and heard.done] == [3, 4]
+    assert not (book.folder / "deaths").exists()
+
+
+@pytest.mark.slow
+def test_a_job_that_ended_before_it_was_asked_back_has_ended(supervise):
+    """What comes too late is meant for no other job, and the engine stays; nobody else may put a job back."""
+    supervisor = supervise()
+    supervisor.give("pause")
+    host, pid = supervisor.host, supervisor.host.pid
+    supervisor.until(lambda: any(isinstance(told, Progress) for told in supervisor.heard))
+    host.put_back()
+    Path(f"/proc/{pid}/cwd/go-on").touch()
+    assert supervisor.outcome().ending is Ending.DONE
+    host._child.send(PutBack())
+    told = supervisor.outcome("fine", "fine", "fine")
+    assert (told.ending, told.figures["pages"], host.pid) == (Ending.DONE, 3, pid)
+    job = supervisor.give("pause")
+    with pytest.raises(ProtocolError):
+        host._take(Ended(job=job.id, ending="put-back"))
+
+
+@pytest.mark.slow
+def test_a_stop_goes_before_putting_back(supervise):
+    """Asked for both, the engine ends, and the job is returned."""
+    supervisor = supervise()
+    supervisor.give("fine", "pause", "fine")
+    host, pid = supervisor.host, supervisor.host.pid
+    supervisor.until(lambda: any(isinstance(told, Progress) and told.page == 2 for told in supervisor.heard))
+    host.put_back()
+    host.finish()
+    Path(f"/proc/{pid}/cwd/go-on").touch()
+    told = supervisor.outcome()
+    assert (told.ending, told.reason) == (Ending.RETURNED, "ocrwatchd is stopping")
+    supervisor.until(lambda: host.pid is None)
 
 
 @pytest.mark.slow

@@ -1,12 +1,14 @@
 """The bounded queue in front of the engine."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from ocrwatchd.config import Config
-from ocrwatchd.dispatch import AHEAD_S, BoundedQueue
+from ocrwatchd.dispatch import BoundedQueue
 from ocrwatchd.model import Ending, Job, Outcome, Progress
+from ocrwatchd.waiting import AHEAD_S
 
 
 class FakeHost:
@@ -15,16 +17,21 @@ class FakeHost:
     unavailable = ""
     pid = 1
     state = "ready"
-    figures = {"starts": 1}
+    figures: ClassVar = {"starts": 1}
 
     def __init__(self):
         self.idle = True
         self.given = []
+        self.asked = 0
 
     def give(self, job):
         """Take a job."""
         self.idle = False
         self.given.append(job)
+
+    def put_back(self):
+        """It will be told what comes of it."""
+        self.asked += 1
 
     def turn(self):
         """Nothing to look after."""
@@ -198,3 +205,153 @@ def test_nothing_is_begun_while_finishing(queue):
     queue.finish()
     queue.turn()
     assert queue.host.given == []
+
+
+class Office:
+    """A queue, and an engine whose every word the test says."""
+
+    def __init__(self, size=9, **options):
+        self.now, self.started, self.host = 0.0, [], FakeHost()
+        told = {"clock": lambda: self.now} | options
+        self.queue = BoundedQueue(size, self.started.append, lambda hear: self.host, **told)
+
+    def add(self, *jobs):
+        """Queue, and have a turn."""
+        for each in jobs:
+            assert self.queue.submit(each)
+        self.queue.turn()
+        return self
+
+    def read(self, page, pages):
+        """A page of the job in work begins."""
+        self.queue._hear(Progress(self.queue.in_work, page, pages))
+        self.queue.turn()
+        return self.host.asked
+
+    def end(self, ending=Ending.DONE):
+        """The job in work ends."""
+        self.host.idle = True
+        self.queue._hear(Outcome(self.queue.in_work, ending))
+        self.queue.turn()
+
+    @property
+    def given(self):
+        """What the engine was given, by name."""
+        return [each.id for each in self.host.given]
+
+
+def test_a_book_makes_way_for_an_urgent_scan_and_goes_on_at_its_next_page():
+    """It is asked for once; no attempt begins or ends over that, and nobody but the status hears of it."""
+    office = Office().add(job("book"))
+    office.read(3, 12)
+    office.add(job("plain"), job("invoice", 5))
+    office.queue.turn()
+    assert (office.host.asked, office.given) == (1, ["book"])
+    office.end(Ending.PUT_BACK)
+    assert office.given == ["book", "invoice"]
+    assert office.queue.outcomes() == []
+    assert (office.queue.progress, office.queue.waiting) == (None, 2)
+    assert office.queue.state == "ready; book.png goes on afterwards, with page 4 of 12"
+    office.end()
+    assert office.given == ["book", "invoice", "book"]
+    assert office.queue.state == "ready"
+    office.read(4, 12)
+    office.end()
+    assert office.given[-1] == "plain"
+    assert [each.id for each in office.started] == ["book", "invoice", "plain"]
+    assert [(each.job.id, each.ending) for each in office.queue.outcomes()] == [
+        ("invoice", Ending.DONE),
+        ("book", Ending.DONE),
+    ]
+
+
+@pytest.mark.parametrize("priority", [0, 2])
+def test_a_book_makes_way_for_none_of_its_own_priority(priority):
+    """Nor for a lower one, nor for one that has waited longer than it."""
+    held = {"early"}
+    office = Office(holding=lambda asked: asked.id in held)
+    office.add(job("early", priority), job("book", priority))
+    office.now += 9 * AHEAD_S
+    held.clear()
+    office.add(job("late", priority), job("least", -9))
+    assert office.read(2, 9) == 0
+    assert office.given == ["book"]
+
+
+def test_nothing_makes_way_without_a_further_page():
+    """One page, the last page, and a job of which no page was begun yet."""
+    office = Office().add(job("book")).add(job("invoice", 5))
+    assert office.host.asked == 0
+    assert office.read(1, 1) == 0
+    assert office.read(9, 9) == 0
+    assert office.read(8, 9) == 1
+
+
+def test_nothing_makes_way_for_what_cannot_be_read_yet_nor_at_a_stop():
+    """A job that waits for its model, or for its hash, is not waited for."""
+    held = {"invoice"}
+    office = Office(holding=lambda asked: asked.id in held).add(job("book")).add(job("invoice", 5))
+    assert office.read(1, 9) == 0
+    office.host.finish = lambda: None
+    held.clear()
+    office.queue.finish()
+    assert office.read(2, 9) == 0
+
+
+def test_a_book_that_made_way_needs_no_leave_to_go_on():
+    """What is asked before an attempt was asked before: it is not hashed again, nor does it wait for a better model."""
+    asked = []
+    office = Office(holding=lambda each: bool(asked.append(each.id))).add(job("book"))
+    office.read(1, 9)
+    office.add(job("invoice", 5))
+    office.end(Ending.PUT_BACK)
+    office.end()
+    assert office.given == ["book", "invoice", "book"]
+    assert asked.count("book") == 1
+
+
+def test_the_more_urgent_interrupts_the_urgent():
+    """Whoever made way goes on in the order of priorities."""
+    office = Office().add(job("book"))
+    office.read(1, 9)
+    office.add(job("letters", 1))
+    office.end(Ending.PUT_BACK)
+    office.read(1, 9)
+    office.add(job("alarm", 2))
+    office.end(Ending.PUT_BACK)
+    assert office.queue.state.count("goes on afterwards") == 2
+    office.end()
+    office.end()
+    assert office.given == ["book", "letters", "alarm", "letters", "book"]
+
+
+def test_a_book_comes_to_its_end_under_a_steady_stream_of_urgent_scans():
+    """Each turn brings it on by a page; and after the hours that the difference is worth it makes way no more."""
+    office = Office(size=99).add(job("book"))
+    page = asked = 0
+    while office.queue.in_work.id == "book" and page < 99:
+        page += 1
+        office.read(page, 99)
+        office.add(job(f"invoice{page}", 2))
+        if office.host.asked == asked:
+            continue
+        asked = office.host.asked
+        office.end(Ending.PUT_BACK)
+        assert office.given[-1] == f"invoice{page}"
+        office.now += AHEAD_S / 10
+        office.end()
+    assert (asked, page) == (20, 99)
+    assert [each.id for each in office.started].count("book") == 1
+
+
+@pytest.mark.parametrize("ending", [Ending.DIED, Ending.RETURNED, Ending.DONE, Ending.UNREADABLE])
+def test_what_ends_otherwise_while_it_was_asked_for_has_ended(ending):
+    """A death counts, a full disk waits, as ever; the next one to be given is not taken for asked."""
+    office = Office().add(job("book"))
+    office.read(1, 9)
+    office.add(job("invoice", 5))
+    office.end(ending)
+    assert [each.ending for each in office.queue.outcomes()] == [ending]
+    assert office.given == ["book", "invoice"]
+    office.add(job("alarm", 6))
+    assert office.read(1, 9) == 2

@@ -63,6 +63,7 @@ SUPERVISOR = (
     "takeup",
     "trust",
     "verbs",
+    "waiting",
     "waking",
     "workplace",
 )

@@ -264,6 +264,18 @@ def test_stopping_is_between_pages(line):
     assert [path.name for path in (job.folder / "pages").iterdir()] == ["0001.json"]
 
 
+def test_a_page_that_could_not_be_read_is_not_tried_again_after_a_stop(line):
+    """It is kept as such, the disk being fine: whoever is asked to stop after each page comes to the end."""
+    job = line.job("unreadable", "fine", "raise", "fine")
+    for _ in range(3):
+        line.steps.clear()
+        with pytest.raises(pipeline.Stopping):
+            line.work_off(job, lambda: any(name == "page-done" for name, _ in line.steps))
+    line.steps.clear()
+    assert line.work_off(job)["unreadable"] == 2
+    assert [page for name, page in line.steps if name == "page"] == [4]
+
+
 def test_a_half_written_set_never_counts(line, monkeypatch):
     """job.out is there once everything in it is synced, and what an earlier attempt left is gone."""
     job = line.job("fine")

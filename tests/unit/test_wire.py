@@ -16,6 +16,7 @@ from ocrwatchd.engine.wire import (
     Hello,
     Lines,
     ProtocolError,
+    PutBack,
     Ready,
     Step,
     Unavailable,
@@ -29,7 +30,7 @@ from ocrwatchd.model import Job
 def test_requests_arrive_as_they_were_sent():
     """Settings travel whole, tuples and all."""
     config = parse({"profiles": {"mail": {"ocr": {"languages": ["deu", "eng"]}}}, "tasks": []})
-    for message in (Hello(config=config), Finish()):
+    for message in (Hello(config=config), PutBack(), Finish()):
         assert decode_request(encode(message).rstrip()) == message
     assert isinstance(config, Config)
 
@@ -40,6 +41,7 @@ def test_answers_arrive_as_they_were_sent():
         Ready(engine="rapidocr 3", model="", seconds=1.5, rss_mb=300.0),
         Step(job="1", name="page", page=3, pages=12),
         Ended(job="1", ending="done", figures={"pages": 2, "warnings": ["a"]}),
+        Ended(job="1", ending="put-back"),
         Unavailable(reason="no engine\nat all"),
     ):
         line = encode(message)
