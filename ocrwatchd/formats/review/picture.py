@@ -8,15 +8,18 @@ import io
 import math
 from typing import TYPE_CHECKING, Self
 
+import structlog
 from PIL import Image
 
-from ocrwatchd.engine.faults import is_machines
+from ocrwatchd.engine import faults
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.ocr.clean import turned
 
 if TYPE_CHECKING:
     from ocrwatchd.engine.pages import Pages
     from ocrwatchd.model import Document, PageText
+
+log = structlog.get_logger()
 
 MOST_PIXELS = 1_900_000
 """Of a picture: A4 is 1160 x 1640 then, and its small print can be read."""
@@ -55,8 +58,9 @@ class Pictures:
         try:
             self._pages = self._closing.enter_context(open_pages(self._document.scan, smaller))
         except Exception as error:  # the boundary to decoders, which have read this scan before
-            if is_machines(error):
+            if faults.is_machines(error):
                 raise
+            log.warning("review.no_pictures", job=self._document.job, at=faults.place(error))
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -75,8 +79,9 @@ class Pictures:
             image = self._pages.page(page.number).image
             small = _shown(image, page, self._pixels)
         except Exception as error:  # the boundary to decoders, as above
-            if is_machines(error):
+            if faults.is_machines(error):
                 raise
+            log.warning("review.no_picture", job=self._document.job, page=page.number, at=faults.place(error))
             return ""
         self._left -= 1
         written = io.BytesIO()
