@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ocrwatchd import files, looking
+from ocrwatchd import files, looking, model
 from ocrwatchd import log as logs
 from ocrwatchd.config import SUFFIXES, Output, cache_directory
 from ocrwatchd.configfile import unbuilt
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from ocrwatchd import model
     from ocrwatchd.config import Config, Work
 
 LONGEST_WAIT_S = 1.0

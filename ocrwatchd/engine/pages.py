@@ -6,7 +6,7 @@ What a file is, its first bytes say, never its name. Formats: PDF, TIFF, PNG, JP
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.looking import open_regular
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page
+
+Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
 
 MAX_PAGES = 50_000
 """More pages than this are no scan; the work on them would have no end."""
@@ -113,20 +115,32 @@ def open_pages(source: Path, ocr: Ocr) -> Pages:
         raise
 
 
-def _open(descriptor: int, ocr: Ocr) -> Pages:
+def kind_of(descriptor: int) -> Kind:
+    """What a file is, by its first bytes; "" for what is not read here."""
     head = os.pread(descriptor, _PDF_HEADER_WITHIN_BYTES + 5, 0)
     if not head:
-        raise UnreadableScan(say("the file is empty; scan or copy it again"))
+        return "empty"
     if head.startswith(_TIFF_MAGIC):
-        from ocrwatchd.engine.pictures import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
-
-        return TiffPages(descriptor, ocr)
+        return "tiff"
     if head.startswith(_PICTURE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        from ocrwatchd.engine.pictures import Picture  # noqa: PLC0415
+        return "picture"
+    return "pdf" if b"%PDF-" in head else ""
 
-        return Picture(descriptor, ocr)
-    if b"%PDF-" in head:
-        from ocrwatchd.engine.pdf import PdfPages  # noqa: PLC0415
 
-        return PdfPages(descriptor, ocr)
+def _open(descriptor: int, ocr: Ocr) -> Pages:
+    match kind_of(descriptor):
+        case "empty":
+            raise UnreadableScan(say("the file is empty; scan or copy it again"))
+        case "tiff":
+            from ocrwatchd.engine.pictures import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
+
+            return TiffPages(descriptor, ocr)
+        case "picture":
+            from ocrwatchd.engine.pictures import Picture  # noqa: PLC0415
+
+            return Picture(descriptor, ocr)
+        case "pdf":
+            from ocrwatchd.engine.pdf import PdfPages  # noqa: PLC0415
+
+            return PdfPages(descriptor, ocr)
     raise UnreadableScan(say("the file is none of PDF, TIFF, PNG, JPEG, BMP, GIF and WebP; convert it to one of them"))

@@ -151,7 +151,7 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
                 image.load()
             if damaged or tells_damage(said):
                 told.append(DAMAGED)
-            across, down = _resolution(image)
+            across, down = resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
             if _on_its_side(image):
                 across, down = down, across
@@ -198,7 +198,7 @@ def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
         told.append("the picture's own description of itself is damaged")
 
 
-def _resolution(image: Image.Image) -> tuple[float, float]:
+def resolution(image: Image.Image) -> tuple[float, float]:
     """Dots an inch across and down, or zeros where the file says nothing that can be true."""
     try:
         across, down = (float(value) for value in image.info.get("dpi", ()))

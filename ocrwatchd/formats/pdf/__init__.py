@@ -1,0 +1,129 @@
+"""NAME.pdf: the scan as it is, with its corrected words over it, not to be seen, for searching and copying.
+
+A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``pictures``). Each page gets one form
+with its words (``layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the words
+would be found twice (``older``). What a PDF would do by itself when opened is taken out (``active``). A PDF with a
+password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for this is no longer what was checked.
+
+Why pikepdf (MPL-2.0, on qpdf): it changes PDFs without touching what is not meant, copies from the file on disk when it
+saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDFs, and hold them in memory. OCRmyPDF
+(MPL-2.0) stands on these three and around an OCR engine that it calls itself: its layer is the example for ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+
+import pikepdf
+from pikepdf import Name, ObjectStreamMode, StreamDecodeLevel
+
+from ocrwatchd.config import SUFFIXES
+from ocrwatchd.engine.pages import kind_of
+from ocrwatchd.errors import FormatUnusable
+from ocrwatchd.formats.pdf import active, older
+from ocrwatchd.formats.pdf.font import Fonts
+from ocrwatchd.formats.pdf.layer import Layer
+from ocrwatchd.formats.pdf.pages import put_under, view_of
+from ocrwatchd.formats.pdf.pictures import draw
+from ocrwatchd.formats.pdf.place import matrix
+from ocrwatchd.formats.pdf.scratch import Scratch
+from ocrwatchd.formats.placed import placed, size_of, with_mark
+from ocrwatchd.looking import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.model import Document, FinishedPage, PageText
+
+SUFFIX = SUFFIXES["pdf"]
+
+logging.getLogger("pikepdf").setLevel(logging.CRITICAL)  # what it finds strange in a scan is no news of ours
+
+
+class _Worded(NamedTuple):
+    """A page's words, and how the page was recognised; its text is no longer held."""
+
+    page: PageText
+    layer: Layer
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the searchable PDF.
+
+    Raises:
+        FormatUnusable: the scan is a PDF that cannot be opened for changing.
+        OSError: the file cannot be written.
+    """
+    descriptor = open_regular(document.scan)
+    try:
+        if kind_of(descriptor) == "pdf":
+            with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
+                _finish(pdf, _worded(document, pages), file)
+        else:
+            _of_pictures(document, pages, descriptor, file)
+    finally:
+        os.close(descriptor)
+
+
+def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: int, file: BinaryIO) -> None:
+    """Pages come once: so the words wait, packed, until all pictures are drawn."""
+    with tempfile.TemporaryFile(dir=_beside(file)) as drawn:
+        scratch = Scratch(cast("BinaryIO", drawn))
+        words = list(_worded(document, draw(pages, descriptor, document.work.ocr, scratch)))
+        scratch.close()
+        with _opened(drawn.fileno(), ()) as pdf:
+            pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
+            _finish(pdf, words, file)
+
+
+def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
+    for finished in pages:
+        lines = with_mark(document, finished, placed(finished))
+        yield _Worded(replace(finished.page, text="", lines=(), warnings=()), Layer.of(lines, size_of(finished.page)))
+
+
+def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:
+    active.take_out_of_document(pdf)
+    fonts = Fonts(pdf)
+    for page, (read, layer) in zip(pdf.pages, words, strict=False):
+        active.take_out_of_page(page)
+        older.take_out(pdf, page)
+        put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
+    _claim_nothing(pdf)
+    pdf.save(
+        file,
+        encryption=pdf.is_encrypted,
+        object_stream_mode=ObjectStreamMode.preserve,
+        stream_decode_level=StreamDecodeLevel.none,
+        compress_streams=False,
+    )
+
+
+def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
+    # By way of the descriptor, as PDFium does.
+    path = f"/proc/self/fd/{descriptor}"
+    for password in ("", *passwords):
+        try:
+            return pikepdf.open(path, password=password)
+        except pikepdf.PasswordError:
+            continue
+        except pikepdf.PdfError as error:
+            raise FormatUnusable("this PDF is too damaged to be written as a searchable one") from error
+    raise FormatUnusable("no password in ocr.pdf_passwords opens this PDF for writing it as a searchable one")
+
+
+def _claim_nothing(pdf: pikepdf.Pdf) -> None:
+    told = pdf.Root.get(Name.Metadata)
+    if isinstance(told, pikepdf.Stream) and b"pdfaid" in told.read_bytes():
+        del pdf.Root[Name.Metadata]
+
+
+def _beside(file: BinaryIO) -> Path | None:
+    """The folder that a file lies in: unlike the one for temporary files it is on a disk."""
+    name = getattr(file, "name", None)
+    return Path(name).parent if isinstance(name, str) else None
