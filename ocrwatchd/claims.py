@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -52,14 +53,18 @@ class Claims:
         self._reporter = reporter
         self._patient = patient
 
-    def turn(self, room: int) -> None:
+    def turn(self, room: int, least_ahead_s: float = -math.inf) -> None:
         """Claim up to ``room`` scans.
+
+        Args:
+            room: for how many there is a place.
+            least_ahead_s: for scans that are less urgent there is none; as :meth:`Arrivals.ready`.
 
         Raises:
             OSError: without patience: a folder or the ledger fails.
             FolderUnusable: without patience: the work folder is gone.
         """
-        for ready in self._arrivals.ready(room):
+        for ready in self._arrivals.ready(room, least_ahead_s):
             try:
                 self._claim(ready)
             except (OSError, FolderUnusable) as error:

@@ -181,7 +181,11 @@ class Daemon:
         self._arrivals.turn()
         # What waits for a folder lies in .work too: a full disk must not be filled further.
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
-        self._claims.turn(max(0, room))
+        urgent = None if self._backlog or self._endings.parked else self._dispatcher.urgent
+        if room > 0 or urgent is None:
+            self._claims.turn(max(0, room))
+        else:
+            self._claims.turn(1, urgent * AHEAD_S)
         self._work()
         self._health.turn()
         self._report("running")
@@ -192,7 +196,7 @@ class Daemon:
         more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics)
         dues = [room.next_due() for room in (*rooms, *more)]
         wakes = [due for due in (*dues, self._health.next_due()) if due is not None]
-        if self._backlog and self._dispatcher.room:
+        if self._backlog and self._dispatcher.room > 0:
             wakes.append(now)
         timeout = min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in wakes)])
         for key, _events in self._selector.select(timeout):

@@ -32,6 +32,10 @@ class Dispatcher(Protocol):
         """How many more jobs it takes now."""
 
     @property
+    def urgent(self) -> int | None:
+        """The least priority of which it takes one more job, though there is no room; None where it takes none."""
+
+    @property
     def waiting(self) -> int:
         """How many jobs wait for their turn."""
 
@@ -180,6 +184,11 @@ class BoundedQueue:
         return self._size - len(self._queue)
 
     @property
+    def urgent(self) -> int | None:
+        """A full queue has one place more, for a job that goes before the one in work."""
+        return None if self._in_work is None or self.room < 0 else self._in_work.job.work.priority + 1
+
+    @property
     def in_work(self) -> Job | None:
         """The job that the engine has."""
         return self._in_work.job if self._in_work else None
@@ -191,7 +200,7 @@ class BoundedQueue:
 
     def submit(self, job: Job) -> bool:
         """Queue a job; False where the queue is full."""
-        if self.room <= 0:
+        if self.room <= 0 and (self.urgent is None or job.work.priority < self.urgent):
             return False
         self._queue.join(job)
         return True

@@ -5,6 +5,7 @@ Everything here runs on the daemon's thread, but for ``_hear``, which watchdog's
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -145,21 +146,25 @@ class Arrivals:
         if now >= self._next_sweep:
             self._sweep()
 
-    def ready(self, room: int) -> list[Ready]:
+    def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
         """Files that have arrived, or that never will: at most ``room``.
 
         Each is offered once and then forgotten; one that is not claimed is offered again after a later sweep. With no
         room nothing is looked at, and the files stay known.
+
+        Args:
+            room: for how many there is a place.
+            least_ahead_s: by how much a file must be ahead of others for that place, as ``ahead_s`` says.
         """
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS
         while len(found) < room and self._clock() < enough:
-            path = self._settle.due()
+            path = self._settle.due(least_ahead_s)
             if path is None:
                 break
             if offer := self._look(path):
                 found.append(offer)
-        self._held = len(found) >= room
+        self._held = len(found) >= room or least_ahead_s > -math.inf
         return found
 
     def claim(self, ready: Ready, job_folder: Path) -> bool:
@@ -192,8 +197,8 @@ class Arrivals:
     def next_due(self) -> float | None:
         """When, by the clock, the next turn is due without being woken.
 
-        After a call of ``ready`` that used up its room, only the sweep counts: call ``ready`` again once there is
-        room.
+        After a call of ``ready`` that used up its room, or had some for urgent files only, just the sweep counts: call
+        ``ready`` again once there is room.
         """
         due = None if self._held else self._settle.next_due()
         return self._next_sweep if due is None else min(due, self._next_sweep)

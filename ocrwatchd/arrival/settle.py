@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import heapq
+import math
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
@@ -121,8 +122,12 @@ class Settle:
         """Drop what is known of a file."""
         self._known.pop(path, None)
 
-    def due(self) -> Path | None:
-        """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten."""
+    def due(self, least_ahead_s: float = -math.inf) -> Path | None:
+        """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten.
+
+        Args:
+            least_ahead_s: None where the next one is not ahead by so much.
+        """
         now = self._clock()
         while self._heap and self._heap[0][0] <= now:
             due, number, path = heapq.heappop(self._heap)
@@ -135,6 +140,9 @@ class Settle:
             path = entry[2]
             if not self._valid(entry):
                 continue
+            if self._ahead_s(path) < least_ahead_s:
+                heapq.heappush(self._overdue, entry)
+                return None
             candidate = self._known[path]
             candidate.entry = -1
             if candidate.due <= now:

@@ -48,6 +48,7 @@ SCENES = (
     "pause",
     "starve",
     "glut",
+    "rest",
 )
 WIDTH = {name: 100 + index for index, name in enumerate(SCENES)}
 HEIGHT = 40
@@ -59,6 +60,9 @@ TEXT = "a line of page {number}\nteh end"
 
 PAUSE_FILE = Path("go-on")
 """In the scratch folder: page "pause" waits for it; ``pid`` files beside it tell of offspring."""
+
+REST_FILE = Path("rest-over")
+"""The same for page "rest"."""
 
 _leaked: list[bytearray] = []
 
@@ -165,8 +169,11 @@ class FakeEngine:
 
     def pause(self):
         """Take as long as somebody wants."""
-        while not PAUSE_FILE.exists():
-            select.select([], [], [], 0.01)  # with libfaketime every time.sleep fails: EINVAL
+        _await(PAUSE_FILE)
+
+    def rest(self):
+        """Take as long as somebody wants who means this page."""
+        _await(REST_FILE)
 
     def disk(self):
         """Find the disk full."""
@@ -251,6 +258,11 @@ MAKERS = Makers(
 
 def _socket():
     return int(sys.argv[sys.argv.index("--fd") + 1])
+
+
+def _await(file):
+    while not file.exists():
+        select.select([], [], [], 0.01)  # with libfaketime every time.sleep fails: EINVAL
 
 
 def _write_for_ever():

@@ -39,7 +39,7 @@ def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypat
     offers = [Ready(Scan(tmp_path / name, Path(name)), "", seen) for name in ("a.png", "b.png", "c.png")]
     monkeypatch.setattr(Ledger, "claimed", locked)
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
-        arrivals = SimpleNamespace(ready=lambda _room: offers)
+        arrivals = SimpleNamespace(ready=lambda *_: offers)
         reporter = SimpleNamespace(trouble=lambda what, words: troubles.update({what: words}))
         Claims(arrivals, place, ledger, SimpleNamespace(), reporter).turn(9)
     assert len(tried) == 1

@@ -355,3 +355,23 @@ def test_what_ends_otherwise_while_it_was_asked_for_has_ended(ending):
     assert office.given == ["book", "invoice"]
     office.add(job("alarm", 6))
     assert office.read(1, 9) == 2
+
+
+def test_a_full_queue_has_one_place_for_what_interrupts():
+    """Where everything waits behind a book, an urgent scan is taken all the same, and only one of them."""
+    office = Office(size=1).add(job("book"))
+    assert office.queue.urgent == 1
+    office.add(job("next"))
+    office.read(1, 9)
+    assert not office.queue.submit(job("more"))
+    office.add(job("invoice", 5))
+    assert (office.queue.room, office.queue.urgent, office.host.asked) == (-1, None, 1)
+    assert not office.queue.submit(job("alarm", 9))
+    office.end(Ending.PUT_BACK)
+    assert (office.given, office.queue.room) == (["book", "invoice"], -1)
+    office.end()
+    assert (office.queue.room, office.queue.urgent) == (0, 1)
+    office.end()
+    assert (office.given, office.queue.urgent) == (["book", "invoice", "book", "next"], 1)
+    office.end()
+    assert office.queue.urgent is None

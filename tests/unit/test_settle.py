@@ -262,6 +262,18 @@ def test_urgent_files_that_are_due_go_first_and_none_for_ever():
     assert rule.due() == PDF
 
 
+def test_a_place_for_urgent_files_is_not_taken_by_others():
+    """Nor by those that an urgent one would have to wait for; all stay known, and in their order."""
+    now = [1000.0]
+    rule = Settle(Arrival(settle_seconds=SETTLE), lambda: now[0], ahead_s=lambda path: 100.0 if path == PNG else 0.0)
+    for path in (PDF, OTHER, PNG):
+        rule.see(path, How.SWEPT, STAMP)
+    now[0] += SETTLE
+    assert [rule.due(101.0), rule.due(100.0), rule.due(100.0)] == [None, PNG, None]
+    assert {rule.due(0.0), rule.due()} == {PDF, OTHER}
+    assert rule.due() is None
+
+
 def test_file_that_changes_while_it_is_overdue_waits_anew_and_holds_nothing_up():
     """An urgent file that is still written to is not offered, and those behind it are."""
     now = [1000.0]
