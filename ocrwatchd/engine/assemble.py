@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from ocrwatchd.log import printable
 from ocrwatchd.model import Document, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ocrwatchd.engine.pagefile import PageFiles
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 STEM = "document"
+SIGN_OF_LIFE_S = 10.0
+"""While a long document is written, so often the host hears that it goes on: its patience is that for one page."""
 MOST_REASONS = 5
 """So many different reasons a document tells; its pages tell all of theirs."""
 
@@ -113,11 +116,17 @@ class Tally:
         }
 
 
-def write_set(job: Job, document: Document, pages: PageFiles) -> Document:
+def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[], None]) -> Document:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
     A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
     once the job's folder is synced: the delivery's route, written there before any file moves, sees to that.
+
+    Args:
+        job: whose set it is.
+        document: its figures.
+        pages: all of them, finished.
+        alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
 
     Returns:
         The document as written: its warnings, and the formats that are there.
@@ -131,7 +140,7 @@ def write_set(job: Job, document: Document, pages: PageFiles) -> Document:
     unfinished.mkdir(mode=0o700)
     for name in document.formats:
         try:
-            _write(name, document, pages, unfinished)
+            _write(name, document, pages, unfinished, alive)
         except FormatUnusable as error:
             if name == RECEIPT:
                 raise
@@ -145,12 +154,12 @@ def write_set(job: Job, document: Document, pages: PageFiles) -> Document:
     return document
 
 
-def _write(name: str, document: Document, pages: PageFiles, folder: Path) -> None:
+def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive: Callable[[], None]) -> None:
     found = writer(name)
     path = folder / f"{STEM}{found.suffix}"
     try:
         with path.open("x+b") as file:
-            found.write(document, pages.all(document.pages), file)
+            found.write(document, _telling(pages.all(document.pages), alive), file)
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
@@ -163,3 +172,12 @@ def _write(name: str, document: Document, pages: PageFiles, folder: Path) -> Non
         if isinstance(error, OSError) or faults.is_machines(error):
             raise
         raise FormatUnusable(f'the format "{name}" failed on this document ({type(error).__name__})') from error
+
+
+def _telling(pages: Iterator[FinishedPage], alive: Callable[[], None]) -> Iterator[FinishedPage]:
+    told = time.monotonic()
+    for finished in pages:
+        if time.monotonic() - told >= SIGN_OF_LIFE_S:
+            alive()
+            told = time.monotonic()
+        yield finished

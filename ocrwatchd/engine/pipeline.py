@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -92,8 +93,9 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         raise UnreadableScan(
             tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
         )
-    tell("write", pages=tally.pages)
-    document = write_set(job, tally.document(job, sha256, stations.versions(), warnings), stations.files)
+    write = partial(tell, "write", pages=tally.pages)
+    write()
+    document = write_set(job, tally.document(job, sha256, stations.versions(), warnings), stations.files, write)
     return tally.figures(document)
 
 

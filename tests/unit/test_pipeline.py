@@ -12,7 +12,7 @@ from ocrwatchd.config import Llm, Ocr, Output, Work
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.engine import blame, pipeline
+from ocrwatchd.engine import assemble, blame, pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
@@ -89,6 +89,13 @@ def test_steps_are_told_in_order(line):
     line.steps.clear()
     line.work_off(line.job("fine", relative="other.tif", llm=Llm(model="/m/fake.gguf")))
     assert ("correct", 1) in line.steps
+
+
+def test_a_long_writing_shows_signs_of_life(line, monkeypatch):
+    """Between two pages the host hears that it goes on: it would end an engine that is silent for a page's time."""
+    monkeypatch.setattr(assemble, "SIGN_OF_LIFE_S", 0.0)
+    line.work_off(line.job("fine", "fine"))
+    assert line.steps.count(("write", 0)) > 2
 
 
 def test_without_a_model_the_text_stays_raw_with_the_reason(line):
