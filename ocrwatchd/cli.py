@@ -106,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
     status.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
+    status.add_argument("--page", action="store_true", help="write status.html, where no daemon does; systemd asks it")
+    add("schema", verbs.schema, "print the JSON Schema of NAME.json")
     canary = add(
         "canary", verbs.canary, "send a known page through the running daemon, and see whether its text comes out"
     )

@@ -106,6 +106,7 @@ class Folders(Section):
     file_mode: int = Field(0o640, ge=0o400, le=0o777)
     folder_mode: int = Field(0o2770, ge=0o700, le=0o7777)
     group: str = ""
+    status_page: bool = True
 
     def path(self, name: FolderName) -> Path:
         """The folder's absolute path."""
@@ -235,8 +236,9 @@ class Task(Section):
 
 
 class Output(Section):
-    """Which files a delivered set has."""
+    """Which files a delivered set has, and in which language people are told what ocrwatchd itself has to say."""
 
+    language: Literal["", "en", "de", "zh"] = ""
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
 
 

@@ -45,6 +45,7 @@ from ocrwatchd.opening import replace_damaged
 from ocrwatchd.remedies import in_words
 from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.retention import Retention
+from ocrwatchd.statuspage.keeper import Keeper
 from ocrwatchd.takeup import take_up
 from ocrwatchd.waiting import AHEAD_S
 
@@ -106,7 +107,7 @@ class Daemon:
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
         self._clearing = Clearing(config.folders)
-        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble, self._figures)
+        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble, self._figures, Keeper(config))
         attempts = config.job.max_attempts
         self._endings = Endings(
             ledger,

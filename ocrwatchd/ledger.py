@@ -277,10 +277,12 @@ class Ledger:
         (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
         return float(last[0] or 0.0)
 
-    def failures(self, most: int) -> list[tuple[str, str]]:
-        """The last failed scans: name under ``failed/`` and reason, newest first."""
-        rows = self._run("SELECT name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,))
-        return [(os.fsdecode(name), reason) for name, reason in rows]
+    def failures(self, most: int) -> list[tuple[Path, str, str]]:
+        """The last failed scans: path under the inbox, name under ``failed/`` and reason, newest first."""
+        rows = self._run(
+            "SELECT relative, name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
+        )
+        return [(Path(os.fsdecode(relative)), os.fsdecode(name), reason) for relative, name, reason in rows]
 
     def _counted(self, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> int:
         if not (rows := self._run(statement, values, lasting=lasting)):

@@ -11,14 +11,13 @@ import errno
 import grp
 import os
 import shutil
-import time
 from typing import TYPE_CHECKING
 
-from ocrwatchd import files, looking, route, steps
+from ocrwatchd import files, looking, reasons, route, steps
 from ocrwatchd.config import FOLDER_NAMES, SUFFIXES
 from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.log import printable
 from ocrwatchd.moorings import Moorings
+from ocrwatchd.statuspage import NAME as STATUS_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ STEM = "document"
 """What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
 
 RECEIPT = ".json"
-REASON = ".reason.txt"
+REASON = reasons.SUFFIX
 NAME_BYTES = 255
 """The longest file name that Linux file systems take, in bytes."""
 
@@ -163,6 +162,8 @@ class Outbox:
 
         def free(name: str) -> bool:
             places = [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+            if self._folders.path("outbox") / STATUS_PAGE in places:
+                return False  # also while the page does not lie there
             return job.relative.with_name(name) not in reserved and not any(map(os.path.lexists, places))
 
         return first_free(stem, (*suffixes, own), free)
@@ -170,7 +171,8 @@ class Outbox:
     def _write_reason(self, job: Job, reason: str) -> None:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
-            files.write_new(note, reason_note(job.relative.name, reason).encode(), self._folders.file_mode, self._gid)
+            told = reasons.note(job.relative.name, reason, job.work.output.language)
+            files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
 
 
 def suffixes_in(out: Path) -> list[str]:
@@ -231,17 +233,6 @@ def clear(job: Job) -> None:
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
     if os.path.lexists(job.folder):
         shutil.rmtree(job.folder)
-
-
-def reason_note(name: str, reason: str) -> str:
-    """The text of ``NAME.reason.txt``."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime())
-    return (
-        f"{printable(name)} could not be read ({when}).\n\n"
-        f"Why: {reason}\n\n"
-        "To try again, drag the file back into the inbox, or run: ocrwatchd retry NAME\n"
-        "Nothing was deleted: the file beside this note is the original.\n"
-    )
 
 
 def stem_and_suffix(name: str) -> tuple[str, str]:

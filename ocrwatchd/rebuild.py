@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd import looking, route, systemd
+from ocrwatchd import looking, reasons, route, systemd
 from ocrwatchd.entries import Original
 from ocrwatchd.ledger import COMPLETE
 from ocrwatchd.outbox import REASON, RECEIPT, original_path, stem_and_suffix
@@ -44,7 +44,6 @@ _NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
 _FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_WHY: Final = re.compile(r"^Why: (.*)$", re.MULTILINE)
 
 log = structlog.get_logger()
 
@@ -161,9 +160,9 @@ def _is_plain(name: str) -> bool:
 
 
 def _reason(note: Path) -> tuple[str, float]:
-    match = _WHY.search(_beginning(note).decode("utf-8", "replace"))
+    reason = reasons.told(_beginning(note).decode("utf-8", "replace"))
     try:
-        return (match[1], note.lstat().st_mtime) if match else ("", 0.0)
+        return (reason, note.lstat().st_mtime) if reason else ("", 0.0)
     except FileNotFoundError:  # people have it
         return "", 0.0
 

@@ -1,4 +1,4 @@
-"""Tell systemd and people how the daemon is: heartbeat, status line, status file."""
+"""Tell systemd and people how the daemon is: heartbeat, status line, status file, status page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import structlog
 from ocrwatchd import __version__, status, systemd
 from ocrwatchd.figures import Figures
 from ocrwatchd.log import printable, told
+from ocrwatchd.outbox import original_path
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Folders
     from ocrwatchd.ledger import Ledger
+    from ocrwatchd.statuspage.keeper import Keeper
 
 SOONEST_SECONDS = 1.0
 """The status file is written at most this often."""
@@ -25,6 +27,8 @@ LATEST_SECONDS = 30.0
 """And at least this often, so that its age tells whether the loop turns: ``status.SILENT_SECONDS``."""
 
 FAILURES_SHOWN = 10
+FAILURES_SOUGHT = 30
+"""Among so many: some may have gone back into the inbox."""
 
 log = structlog.get_logger()
 
@@ -57,11 +61,18 @@ class Reporter:
         ledger: counts what was delivered and what failed.
         hear: is told of trouble, too, without files' names.
         figures: what has been done since the start.
+        page: shows it to people who see only the share.
     """
 
     def __init__(
-        self, folders: Folders, ledger: Ledger, hear: Hear | None = None, figures: Figures | None = None
+        self,
+        folders: Folders,
+        ledger: Ledger,
+        hear: Hear | None = None,
+        figures: Figures | None = None,
+        page: Keeper | None = None,
     ) -> None:
+        self._page = page
         self._hear = hear
         self._figures = figures or Figures()
         self._folders = folders
@@ -98,8 +109,9 @@ class Reporter:
         return tuple(self._trouble)
 
     def next_due(self) -> float | None:
-        """When systemd wants the next heartbeat, on the monotonic clock."""
-        return self._heartbeat_due if self._heartbeat_seconds else None
+        """When systemd wants the next heartbeat, or people the page, on the monotonic clock."""
+        dues = (self._heartbeat_due if self._heartbeat_seconds else None, self._page.next_due() if self._page else None)
+        return min((due for due in dues if due is not None), default=None)
 
     def beat(self) -> None:
         """Tell systemd that the loop turns, where it is due."""
@@ -109,8 +121,13 @@ class Reporter:
             self._heartbeat_due = now + self._heartbeat_seconds
 
     def turn(self, scene: Scene) -> None:
-        """Beat, and write the status file where it is due."""
+        """Beat, and write the status file and the page where they are due."""
         self.beat()
+        self._tell(scene)
+        if self._page is not None:
+            self._page.turn()
+
+    def _tell(self, scene: Scene) -> None:
         now = time.monotonic()
         seen = (scene, *self._trouble.values())
         age = now - self._written
@@ -138,21 +155,29 @@ class Reporter:
     def _write(self, scene: Scene) -> None:
         midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
         counts = self._ledger.counts(midnight)
-        status.write(
-            self._folders,
-            status.Status(
-                **asdict(scene),
-                pid=os.getpid(),
-                version=__version__,
-                root=str(self._folders.root_path),
-                started_at=self._started_at,
-                written_at=time.time(),
-                delivered_today=counts["delivered"],
-                failed_today=counts["failed"],
-                last_delivery_at=self._ledger.last_delivery(),
-                pages_done=self._figures.pages,
-                seconds_a_page=round(self._figures.seconds_a_page, 2),
-                failures=[(told(name), reason) for name, reason in self._ledger.failures(FAILURES_SHOWN)],
-                trouble=list(self._trouble.values()),
-            ),
+        now = status.Status(
+            **asdict(scene),
+            pid=os.getpid(),
+            version=__version__,
+            root=str(self._folders.root_path),
+            started_at=self._started_at,
+            written_at=time.time(),
+            delivered_today=counts["delivered"],
+            failed_today=counts["failed"],
+            last_delivery_at=self._ledger.last_delivery(),
+            pages_done=self._figures.pages,
+            seconds_a_page=round(self._figures.seconds_a_page, 2),
+            failures=self._failures(),
+            trouble=list(self._trouble.values()),
         )
+        if self._page is not None:
+            self._page.show(now)
+        status.write(self._folders, now)
+
+    def _failures(self) -> list[tuple[str, str]]:
+        """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
+        shown = []
+        for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
+            if len(shown) < FAILURES_SHOWN and os.path.lexists(original_path(self._folders, relative, "failed", name)):
+                shown.append((told(name), reason))
+        return shown

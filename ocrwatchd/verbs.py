@@ -125,6 +125,11 @@ def status(args: argparse.Namespace) -> int:
     config = _settings(args, quiet=True)
     from ocrwatchd import status
 
+    if args.page:
+        from ocrwatchd.statuspage import keeper
+
+        print(keeper.write_last(config))
+        return 0
     mine = args.config is None  # who names no configuration may mean the service of this machine
     if args.watch:
         from functools import partial
@@ -136,6 +141,14 @@ def status(args: argparse.Namespace) -> int:
     text, running = status.describe(config.folders, as_json=args.json, any_service=mine)
     print(text)
     return 0 if running else NOT_RUNNING
+
+
+def schema(_args: argparse.Namespace) -> int:
+    """Print the schema of receipts."""
+    from ocrwatchd.formats import schema
+
+    print(schema.text(), end="")
+    return 0
 
 
 def canary(args: argparse.Namespace) -> int:

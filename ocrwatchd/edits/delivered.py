@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,7 @@ from ocrwatchd.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.files import write_new
 from ocrwatchd.formats import receipt, txt
 from ocrwatchd.model import Edit
+from ocrwatchd.words.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +58,7 @@ class _Page(_Checked):
 
 class _Receipt(_Checked):
     evaluation: bool
+    notices: Literal["en", "de", "zh"] = "en"
     totals: dict[str, Any]
     pages: list[_Page]
     formats: list[str] = ["txt"]
@@ -186,7 +188,8 @@ class Delivered:
 
     def _text(self) -> bytes:
         texts = (page["text"] for page in self.pages)
-        return b"".join(txt.laid_out(texts, evaluation=self._table["evaluation"]))
+        code = self._table.get("notices", ENGLISH)
+        return b"".join(txt.laid_out(texts, evaluation=self._table["evaluation"], code=code))
 
 
 def _check(path: Path, table: object) -> None:

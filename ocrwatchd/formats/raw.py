@@ -17,4 +17,5 @@ SUFFIX = SUFFIXES["raw"]
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the raw text, page after page."""
-    file.writelines(laid_out((finished.page.text for finished in pages), evaluation=document.evaluation))
+    texts = (finished.page.text for finished in pages)
+    file.writelines(laid_out(texts, evaluation=document.evaluation, code=document.work.output.language))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.places import Places
+from ocrwatchd.words.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,6 +57,7 @@ def _head(document: Document) -> dict[str, object]:
         "corrected": document.corrected,
         "reason": document.reason,
         "evaluation": document.evaluation,
+        "notices": document.work.output.language or ENGLISH,
         "totals": {
             "words": totals.words,
             "edits": sum(totals.edits.values()),

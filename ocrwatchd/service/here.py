@@ -110,6 +110,8 @@ def drop_in(config: Config, target: Target, program: Path) -> str:
         "ExecReload=",
         f"ExecReload={run} --dry-run",
         "ExecReload=/bin/kill -HUP $MAINPID",
+        "ExecStopPost=",
+        f"ExecStopPost=-{quoted(program)} status --page",
         f"TimeoutStopSec={config.job.stop_seconds + STOP_MARGIN_S:g}",
     ]
     if not target.user:

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENGLISH: Final = "en"
-NESTED: Final = frozenset({"missing", "reason", "remedy", "step", "tried"})
+NESTED: Final = frozenset({"fault", "missing", "reason", "remedy", "step"})
 """Placeholders that hold a sentence, or a part of one, of ours; others hold names and numbers."""
 
 LONGEST_CHARACTERS: Final = 4000
 """What is longer is left as it is: no sentence of ours is."""
+
+NUMBERS: Final = frozenset({"n", "size"})
+"""Placeholders that hold a number with commas between the thousands."""
 
 _DEEPEST: Final = 5
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -104,11 +107,16 @@ class Language:
                 return self._filled(chosen, {"n": number, **told})
         return ""
 
-    def _filled(self, template: str, values: Mapping[str, object]) -> str:
-        return template.format_map({key: self._number(str(value)) for key, value in values.items()})
+    def number(self, value: int) -> str:
+        """A number as it is written in this language."""
+        return self._grouped(f"{value:,}")
 
-    def _number(self, value: str) -> str:
-        return value.replace(",", _GROUPS.get(self.code, ",")) if _THOUSANDS.fullmatch(value) else value
+    def _filled(self, template: str, values: Mapping[str, object]) -> str:
+        told = {key: self._grouped(str(value)) if key in NUMBERS else value for key, value in values.items()}
+        return template.format_map(told)
+
+    def _grouped(self, number: str) -> str:
+        return number.replace(",", _GROUPS.get(self.code, ",")) if _THOUSANDS.fullmatch(number) else number
 
 
 @lru_cache

@@ -41,6 +41,7 @@ SUPERVISOR = (
     "oneshot",
     "opening",
     "outbox",
+    "reasons",
     "rebuild",
     "reload",
     "report",
@@ -59,12 +60,15 @@ SUPERVISOR = (
     "service.verb",
     "serving",
     "status",
+    "statuspage",
+    "statuspage.keeper",
     "systemd",
     "takeup",
     "trust",
     "verbs",
     "waiting",
     "waking",
+    "words.language",
     "workplace",
 )
 HEAVY = ("PIL", "aspose", "cv2", "huggingface_hub", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")

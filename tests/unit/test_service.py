@@ -128,6 +128,8 @@ def test_the_drop_in_follows_the_configuration(system):
         "ExecReload=",
         f"ExecReload={PROGRAM} run --dry-run",
         "ExecReload=/bin/kill -HUP $MAINPID",
+        "ExecStopPost=",
+        f"ExecStopPost=-{PROGRAM} status --page",
         "TimeoutStopSec=100",
         "ReadWritePaths=",
         "ReadWritePaths=/data/out",

@@ -1,4 +1,6 @@
-"""The package's build step: compile the OpenSSL bridge into the wheel, or into the source tree of an editable install.
+"""The package's build step: compile the catalogues and the OpenSSL bridge into the wheel.
+
+For an editable install both go into the source tree.
 
 Hatchling loads this file by its path before the package can be imported; it is left out of wheels.
 """
@@ -12,6 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = "ocrwatchd/ocr/bridge"
+WORDS = "ocrwatchd/words"
 
 
 class BridgeHook(BuildHookInterface[Any]):
@@ -23,6 +26,9 @@ class BridgeHook(BuildHookInterface[Any]):
         A machine without a compiler still gets a working install, for RapidOCR needs no bridge. What is missing is
         said here and, as pip hides this, again with the remedy when Aspose is asked for.
         """
+        words = Path(self.root) / WORDS
+        for catalogue in runpy.run_path(str(words / "compile.py"))["compile_catalogues"](words):
+            build_data["artifacts"].append(f"/{WORDS}/{catalogue.name}")
         folder = Path(self.root) / FOLDER
         compiling = runpy.run_path(str(folder / "compile.py"))
         if not compiling["wanted"]():
