@@ -37,7 +37,8 @@ _SIGNS = {
     0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI", 0xFEFF: "BOM",
 }  # fmt: skip
 _SHOWN = {
-    code: f"\N{LEFT-POINTING ANGLE BRACKET}{name}\N{RIGHT-POINTING ANGLE BRACKET}" for code, name in _SIGNS.items()
+    code: f"\N{MATHEMATICAL LEFT ANGLE BRACKET}{name}\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+    for code, name in _SIGNS.items()
 }
 """What is not seen but changes what is seen."""
 

@@ -1,0 +1,138 @@
+"""A document to review, with everything that a page may have: its scan is drawn, its edits and words are made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from ocrwatchd.config import Work
+from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDTH, HEIGHT = 850, 1100
+LINE_PX, LETTER_PX, MARGIN_PX = 40, 12, 60
+
+HOSTILE_NAME = "\"><script>document.title='owned'</script>&amp;\u202efdp.tif"
+HOSTILE_TEXT = (
+    "</div></script><script>document.title='owned'</script>\n"
+    "<img src=x onerror=\"document.title='owned'\"> &lt;b&gt; {{ 7*7 }} {% raw %}\n"
+    "invoice \u202etxt.exe\u202c and \u2067isolated\n"
+    "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd 12\n"
+    "it's \"quoted\" ' onmouseover='document.title=1"
+)
+HOSTILE_EDITS = (
+    ("<img", "<svg onload=alert(1)>", "<i>why</i>"),
+    ("\u05e2\u05d5\u05dc\u05dd", "\u05e2\u05d5\u05dc\u05dd\u202e", "\u202ewhy"),
+)
+
+
+def lines_of(text, confidences=()):
+    """Lines with words in letters of one width, as :func:`drawn` draws them; ``confidences`` by word's text."""
+    known = dict(confidences)
+    lines, offset = [], 0
+    for row, line in enumerate(text.split("\n")):
+        words, at = [], 0
+        top = MARGIN_PX + row * LINE_PX
+        for part in line.split():
+            at = line.index(part, at)
+            left = MARGIN_PX + at * LETTER_PX
+            box = Box(left, top, left + len(part) * LETTER_PX, top + LINE_PX * 0.6)
+            words.append(Word(part, offset + at, box, known.get(part, 0.99)))
+            at += len(part)
+        if words:
+            box = Box(words[0].box.left, top, words[-1].box.right, words[-1].box.bottom)
+            lines.append(Line(line, offset, box, 0.97, tuple(words)))
+        offset += len(line) + 1
+    return tuple(lines)
+
+
+def drawn(text):
+    """A page on which each word stands in its box."""
+    image = Image.new("L", (WIDTH, HEIGHT), 255)
+    draw = ImageDraw.Draw(image)
+    for line in lines_of(text):
+        for word in line.words:
+            for index, letter in enumerate(word.text):
+                draw.text((word.box.left + index * LETTER_PX, word.box.top), letter, 0, font_size=20)
+    return image
+
+
+def read(number, text, edits=(), refused=(), confidences=(), **figures):
+    """A finished page; edits are given as (before, after, why), found in the text in their order."""
+    page = PageText(number, text, WIDTH, HEIGHT, 100.0, engine="rapidocr", lines=lines_of(text, confidences))
+    page = replace(page, **figures)
+    admitted = placed(text, edits)
+    corrected = text
+    for edit in reversed(admitted):
+        corrected = corrected[: edit.offset] + edit.after + corrected[edit.offset + len(edit.before) :]
+    correction = Correction(
+        corrected, admitted, placed(text, refused), corrected=bool(edits), model="builtin", seconds=0.2
+    )
+    return FinishedPage(page, correction)
+
+
+def placed(text, edits):
+    """Edits by what they change."""
+    found, at = [], 0
+    for before, after, why in edits:
+        at = text.index(before, at)
+        found.append(Edit(at, before, after, why))
+        at += len(before)
+    return tuple(found)
+
+
+@dataclass
+class Reviewed:
+    """A document, its pages, and the pictures that lie in its scan."""
+
+    document: Document
+    pages: tuple[FinishedPage, ...]
+
+
+LETTER = (
+    "Dear neighbouar,\n\nthe old apple tree behnd our house\ncame down in the stormlast night. Nobody\n"
+    "was hurt, but a beavy branch lies across\nyour garden fence, and 24 of the boards\nare br0ken.\n\n"
+    "with kind regards,\nMargaret Whitfield"
+)
+BOUGHT = "Item\tQty\tPrice\nNails\t200\t4.50\nBoards\t24\t96.00\nPaint\t2\t31.80\nTotal\t\t132.30"
+
+
+def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
+    """The document; its scan is written into ``folder``."""
+    numbers = count(1)
+    pages = (
+        read(
+            next(numbers), LETTER,
+            (("neighbouar", "neighbour", "similar word"), ("behnd", "behind", "similar word"),
+             ("stormlast", "storm last", "words run together"), ("beavy", "heavy", "similar word")),
+            (("24", "42", "digits"), ("br0ken", "broken or worse. " * 60, "the answer is longer than its text")),
+            {"fence,": 0.71, "Whitfield": 0.83},
+            warnings=("scanned at 100 dpi: characters may be misread; scan with 300 dpi",),
+        ),
+        read(next(numbers), "upside\ndown werld", (("werld", "world", "similar word"),), rotation=180),
+        FinishedPage(
+            PageText(next(numbers), "[page 3 could not be read]", 0, 0, 0.0, error="page 3 is <b>damaged</b>"),
+            Correction("[page 3 could not be read]", reason="the page could not be read"),
+        ),
+        read(next(numbers), HOSTILE_TEXT, HOSTILE_EDITS, lines=()),
+        read(next(numbers), BOUGHT, evaluation=True),
+        read(next(numbers), "", width=WIDTH),
+    )  # fmt: skip
+    scan = folder / "scan.tif"
+    shown = [drawn(page.page.text) for page in pages]
+    shown[1] = shown[1].transpose(Image.Transpose.ROTATE_180)
+    shown[0].save(scan, save_all=True, append_images=shown[1:], dpi=(100, 100))
+    document = Document(
+        job="j", source=name, sha256="ab" * 32, pages=len(pages), unreadable=1, corrected=True, reason="<no> reason",
+        evaluation=True, versions={"ocrwatchd": "1.0", "rapidocr": "3.10.0", "model": "built<in>"},
+        warnings=("a <warning>",), seconds=12.3,
+        totals=Totals(90, {"similar word": 4, "words run together": 1, "<i>why</i>": 2},
+                      {"digits": 1, "the answer is longer than its text": 1}),
+        formats=("review", "json"), scan=scan, work=Work(),
+    )  # fmt: skip
+    return Reviewed(document, pages)
