@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.builtin.tree import Tree
+from ocrwatchd.correct.builtin.tree import MOST_TOKENS, Tree
 from ocrwatchd.correct.builtin.vocabulary import BYTES, DONE, FIRST_PIECE, spell
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SPELLED_SLACK = 4
 """A repair may have so many times its source's bytes as tokens, plus so many."""
 
 LONGEST = 128
-"""Bytes of a word that are repaired; nobody misreads a longer one into something that could be guessed."""
+"""Bytes of a word that may be repaired; a longer one stays as it is, for a part of it is no repair of the whole."""
 
 
 class Reader(Protocol):
@@ -76,13 +76,15 @@ def spelled(opening: int, before: str, reader: Reader, length: int, guess: Guess
         length: of its stream up to where the repair would stand, tokens.
         guess: knows words.
     """
+    source = spell(before)
+    if len(source) > LONGEST:
+        return Spelled(before, 0.0)
     # Two words that belong together are looked up as the one they may be.
     known = [word for word in guess.guesses(before.replace(" ", "")) if word != before] if guess else []
-    source = spell(before)[:LONGEST]
     tree = Tree(opening, [source, *map(spell, known)])
     likely = _likely(reader.weigh(tree, length))
-    own = _own(tree, likely, source, reader, length)
-    liked = {word: _liked(tree, likely, word) for word in known if word != own.text}
+    own = _own(tree, likely, source, reader, length) or Spelled(before, 0.0)
+    liked = {word: _liked(tree, likely, word) for word in known if word != own.text and tree.path(spell(word))}
     if guess is None or not liked:
         return own
     scores = {word: guess.prior(before, word) + score for word, score in liked.items()}
@@ -100,8 +102,10 @@ def shares(row: npt.NDArray[np.float32]) -> list[float]:
     return [float(share) for share in grown / grown.sum()]
 
 
-def _own(tree: Tree, likely: npt.NDArray[np.float64], source: Sequence[int], reader: Reader, length: int) -> Spelled:
-    """The likeliest letter each time; the certainty is 0 where it does not come to an end.
+def _own(
+    tree: Tree, likely: npt.NDArray[np.float64], source: Sequence[int], reader: Reader, length: int
+) -> Spelled | None:
+    """The likeliest letter each time; None where it does not come to an end.
 
     What the model writes is mostly what stands there, or a known word: in the tree already. Where it leaves the tree,
     the rest of the source is the next draft (see ``correct.draft``).
@@ -116,11 +120,11 @@ def _own(tree: Tree, likely: npt.NDArray[np.float64], source: Sequence[int], rea
         letters.append(token)
         following = tree.child(node, token)
         if following is None:
-            tree = Tree(tree.tokens[0], [[*letters, *_rest(source, letters)]])
+            tree = Tree(tree.tokens[0], [[*letters, *_rest(source, letters)][: MOST_TOKENS - 1]])
             likely = _likely(reader.weigh(tree, length))
             following = len(letters)
         node = following
-    return Spelled(bytes(source).decode("utf-8", "replace"), 0.0)
+    return None
 
 
 def _rest(source: Sequence[int], letters: Sequence[int]) -> Sequence[int]:
@@ -130,10 +134,9 @@ def _rest(source: Sequence[int], letters: Sequence[int]) -> Sequence[int]:
 
 
 def _liked(tree: Tree, likely: npt.NDArray[np.float64], word: str) -> float:
-    """How likely the model is to spell a word, as a logarithm; next to nothing where the tree had no room for it."""
+    """How likely the model is to spell a word of the tree, as a logarithm."""
     letters = spell(word)
-    path = tree.path(letters)
-    return float(likely[path, [*letters, DONE]].sum()) if path else -math.inf
+    return float(likely[tree.path(letters), [*letters, DONE]].sum())
 
 
 def _likely(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
