@@ -84,7 +84,10 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
     for finished in pages:
         lines = with_mark(document, finished, placed(finished))
-        yield _Worded(replace(finished.page, text="", lines=(), warnings=()), Layer.of(lines, size_of(finished.page)))
+        yield _Worded(
+            replace(finished.page, text="", lines=(), warnings=()),
+            Layer.of(lines, size_of(finished.page), finished.page.skew),
+        )
 
 
 def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:

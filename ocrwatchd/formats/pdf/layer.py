@@ -6,14 +6,17 @@ page as recognised to the page. So it can be written anew, in a delivered PDF to
 
 from __future__ import annotations
 
+import math
 import zlib
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pikepdf import Array, Dictionary, Name, Stream
 
 from ocrwatchd.formats.pdf.font import EM, WIDTH
 from ocrwatchd.formats.placed import leftward
+from ocrwatchd.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 NAME: Final = Name("/OcrwatchdText")
 INVISIBLE = 3
 """Text rendering mode (PDF 32000-1, table 106): neither filled nor stroked."""
+
+GAP = 0.2
+"""Between two words, of the height of their boxes; poppler takes less than 0.15 for none."""
 
 _LAST_COMMON = "\uffff"
 _COMMON, _BEYOND = "c", "b"
@@ -45,10 +51,17 @@ class Layer(NamedTuple):
     size: tuple[int, int]
 
     @classmethod
-    def of(cls, lines: Iterable[PlacedLine], size: tuple[int, int]) -> Layer:
-        """The words of a page."""
+    def of(cls, lines: Iterable[PlacedLine], size: tuple[int, int], skew: float) -> Layer:
+        """The words of a page.
+
+        Args:
+            lines: of its corrected text.
+            size: as recognised, pixels.
+            skew: degrees by which it was straightened before that.
+        """
         beyond: dict[str, int] = {}
-        content = b"\n".join(_content(lines, size[1], beyond))
+        angle = math.radians(skew)
+        content = b"\n".join(_content(lines, _Page(size[1], math.sin(angle), math.cos(angle)), beyond))
         return cls(zlib.compress(content), "".join(beyond), size)
 
     def form(self, pdf: Pdf, fonts: Fonts, matrix: tuple[float, ...]) -> Stream:
@@ -74,24 +87,49 @@ class Layer(NamedTuple):
         form.Resources = Dictionary(Font=Dictionary(named))
 
 
-def _content(lines: Iterable[PlacedLine], height: float, beyond: dict[str, int]) -> Iterator[bytes]:
+class _Page(NamedTuple):
+    """Its height, and how to stand upright on it."""
+
+    height: float
+    sine: float
+    cosine: float
+
+
+def _content(lines: Iterable[PlacedLine], page: _Page, beyond: dict[str, int]) -> Iterator[bytes]:
     yield f"BT {INVISIBLE} Tr".encode()
     for line in lines:
-        last = len(line.words) - 1
-        for index, word in enumerate(line.words):
-            yield _shown(word, height, beyond, space=index < last).encode()
+        for word, after in zip_longest(line.words, line.words[1:]):
+            apart = _apart(word, after) if after else word
+            yield _shown(apart, page, beyond, space=after is not None).encode()
     yield b"ET"
 
 
-def _shown(word: PlacedWord, height: float, beyond: dict[str, int], *, space: bool) -> str:
-    """Show a word, as wide as its box; the space behind it is for readers that copy, and has no place of its own."""
+def _apart(word: PlacedWord, after: PlacedWord) -> PlacedWord:
+    """Leave a gap between two words of a line whose boxes touch: readers that copy tell words by gaps alone."""
     left, top, right, bottom = word.box
-    size = bottom - top
-    natural = len(word.text) * size * WIDTH / EM
-    towards, start = (-1, right) if leftward(word.text) else (1, left)
-    place = (
-        f"{_number(100 * (right - left) / natural)} Tz {towards} 0 0 1 {_number(start)} {_number(height - bottom)} Tm"
-    )
+    gap = GAP * (bottom - top)
+    least = (right - left) / 2
+    if leftward(word.text):
+        if after.box.left < left:
+            left = min(max(left, after.box.right + gap), right - least)
+    elif after.box.right > right:
+        right = max(min(right, after.box.left - gap), left + least)
+    return word._replace(box=Box(left, top, right, bottom))
+
+
+def _shown(word: PlacedWord, page: _Page, beyond: dict[str, int], *, space: bool) -> str:
+    """Show a word, as wide as its box; the space behind it is for readers that copy, and has no place of its own.
+
+    On a page that lay askew the word stands upright around its middle: poppler takes slanted words letter by letter.
+    """
+    left, top, right, bottom = word.box
+    size, width = bottom - top, right - left
+    towards = -1 if leftward(word.text) else 1
+    x = (left + right - page.cosine * towards * width - page.sine * size) / 2
+    y = page.height - (top + bottom - page.sine * towards * width + page.cosine * size) / 2
+    turn = (towards * page.cosine, -towards * page.sine, page.sine, page.cosine)
+    squeezed = 100 * width * EM / (len(word.text) * size * WIDTH)
+    place = f"{_number(squeezed)} Tz {' '.join(map(_number, (*turn, x, y)))} Tm"
     runs = _runs(word.text + " " * space, beyond)
     return " ".join((place, *(f"/{font} {_number(size)} Tf <{codes}> Tj" for font, codes in runs)))
 
