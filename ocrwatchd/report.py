@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from ocrwatchd import __version__, status, systemd
 from ocrwatchd.figures import Figures
+from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable, told
 from ocrwatchd.outbox import original_path
 
@@ -84,6 +86,7 @@ class Reporter:
         self._written = 0.0
         self._last: tuple[object, ...] = ()
         self._unwritable = False
+        self._remembered: dict[str, Any] = {}
 
     def trouble(self, what: str, words: str, file: str = "") -> None:
         """Note that something is wrong and being retried, or with "" that it is over.
@@ -153,8 +156,9 @@ class Reporter:
         return f"{page} in work, {scene.queued} scans queued, {scene.waiting} in the inbox"
 
     def _write(self, scene: Scene) -> None:
-        midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
-        counts = self._ledger.counts(midnight)
+        # Else whoever asks would read that the daemon hangs, and not what is wrong with the ledger.
+        with contextlib.suppress(LedgerFault):
+            self._remembered = self._remember()
         now = status.Status(
             **asdict(scene),
             pid=os.getpid(),
@@ -162,21 +166,29 @@ class Reporter:
             root=str(self._folders.root_path),
             started_at=self._started_at,
             written_at=time.time(),
-            delivered_today=counts["delivered"],
-            failed_today=counts["failed"],
-            last_delivery_at=self._ledger.last_delivery(),
             pages_done=self._figures.pages,
             seconds_a_page=round(self._figures.seconds_a_page, 2),
-            failures=self._failures(),
             trouble=list(self._trouble.values()),
+            **self._remembered,
         )
         if self._page is not None:
             self._page.show(now)
         status.write(self._folders, now)
 
+    def _remember(self) -> dict[str, Any]:
+        """What the ledger knows of scans that have ended, by the names that :class:`ocrwatchd.status.Status` has."""
+        midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
+        counts = self._ledger.counts(midnight)
+        return {
+            "delivered_today": counts["delivered"],
+            "failed_today": counts["failed"],
+            "last_delivery_at": self._ledger.last_delivery(),
+            "failures": self._failures(),
+        }
+
     def _failures(self) -> list[tuple[str, str]]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
-        shown = []
+        shown: list[tuple[str, str]] = []
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
             if len(shown) < FAILURES_SHOWN and os.path.lexists(original_path(self._folders, relative, "failed", name)):
                 shown.append((told(name), reason))

@@ -6,6 +6,7 @@ import grp
 import os
 import pwd
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.arrival import mounts
@@ -15,7 +16,6 @@ from ocrwatchd.check.folders import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ocrwatchd.config import Folders
 
@@ -64,7 +64,7 @@ def may(path: Path, user: int, groups: Iterable[int], wanted: int) -> bool:
 
 def _blocked(path: Path, user: int, groups: Iterable[int], wanted: int) -> Path | None:
     """The first folder that keeps a user from it, or None."""
-    real = path.resolve(strict=True)
+    real = Path(os.path.realpath(path, strict=True))  # Path's own question is no OSError where links go in a circle
     for folder in (*reversed(real.parents), real):
         asked = wanted if folder == real else acl.ENTER
         if asked & ~_granted(acl.rights(folder), user, groups):

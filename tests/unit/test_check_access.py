@@ -113,3 +113,13 @@ def test_folders_that_are_missing_are_told_by_what_they_will_be(tmp_path):
     """Before the first start it is said who will be able to drop."""
     found = said(Folders(root=str(tmp_path / "root")))
     assert "will be made with mode 2770: its owner, its group" in found["may drop scans"].words
+
+
+@pytest.mark.parametrize("name", ["inbox", "outbox"])
+def test_a_link_that_leads_to_itself_is_told(folders, name):
+    """A folder that is a loop of links is named as what is to be mended, and ends no check."""
+    folders.path(name).rmdir()
+    folders.path(name).symlink_to(name)
+    found = said(folders)["may drop scans" if name == "inbox" else "may read texts"]
+    assert not found.ok
+    assert found.words.startswith(f"{folders.path(name)} cannot be looked at")

@@ -92,6 +92,28 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
     reporter.turn(Scene("stopping", "", 0, 0))
 
 
+def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, folders, clock, monkeypatch):
+    """People read of the ledger's trouble, and not that the daemon hangs; the figures are the last that were known."""
+    reporter._ledger.claimed("old", Path("a.tif"))
+    reporter._ledger.delivering("old", "failed", "a", (), "broken")
+    reporter._ledger.ended("old")
+    lying = folders.path("failed") / "a.tif"
+    lying.parent.mkdir()
+    lying.touch()
+    reporter.turn(SCENE)
+
+    def broken(*_):
+        raise LedgerFault(5, "broken")
+
+    monkeypatch.setattr(Ledger, "_run", broken)
+    reporter.trouble("ledger", "the ledger cannot be used")
+    clock[0] += 5
+    reporter.turn(SCENE)
+    found = status.read(folders)
+    assert found.trouble == ["the ledger cannot be used"]
+    assert (found.failed_today, found.failures) == (1, [("a", "broken")])
+
+
 def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):
     """Trouble over a scan is told in the status line and in the log without the scan's name."""
     log.configure(Log(names="hash", format="json"))
