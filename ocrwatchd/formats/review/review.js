@@ -86,7 +86,7 @@
     if (focus) edit.focus({ preventScroll: true });
     if (scroll) edit.scrollIntoView({ block: "center" });
     tell();
-    current.replaceChildren(...[...item.querySelectorAll(".change, .why")].map((each) => each.cloneNode(true)));
+    current.replaceChildren(...[...item.querySelectorAll(".change, .why")].flatMap((each) => [each.cloneNode(true), " "]));
     point(edit);
     look(edit);
   }
@@ -104,16 +104,16 @@
 
   // NAME.json beside this very file, whatever that was called when it was delivered: bytes, for a name need not be UTF-8.
   function receipt() {
-    const last = location.pathname.split("/").pop().replace(/\.review\.html?$/i, "");
-    const bytes = [];
-    for (let index = 0; index < last.length; index++) {
-      const hex = /^%([0-9a-f]{2})/i.exec(last.slice(index, index + 3));
-      bytes.push(...(hex ? [parseInt(hex[1], 16)] : new TextEncoder().encode(last[index])));
+    const coded = new TextEncoder().encode(location.pathname.split("/").pop());
+    let name = "";
+    for (let index = 0; index < coded.length; index++) {
+      const hex = /^%([0-9a-f]{2})/i.exec(String.fromCharCode(...coded.slice(index, index + 3)));
+      name += String.fromCharCode(hex ? parseInt(hex[1], 16) : coded[index]);
       if (hex) index += 2;
     }
-    const named = [...(bytes.length ? bytes : new TextEncoder().encode("NAME")), ...new TextEncoder().encode(".json")];
+    name = (name.replace(/\.review\.html$/i, "") || "NAME") + ".json";
     // What begins with a dash is no option.
-    return named[0] === 0x2d ? [0x2e, 0x2f, ...named] : named;
+    return [...(name.startsWith("-") ? "./" + name : name)].map((byte) => byte.charCodeAt(0));
   }
 
   // As a shell takes it, whatever the name holds; what cannot be seen is spelled out.
