@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocrwatchd.correct.verdict import apply
 from ocrwatchd.formats.txt import EVALUATION_LINE
 from ocrwatchd.model import Box, Edit
+from ocrwatchd.words.language import language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,5 +229,6 @@ def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine
         return lines
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
-    words = [_Found(word, None, None) for word in EVALUATION_LINE.split()]
+    said = language(document.work.output.language).say(EVALUATION_LINE)
+    words = [_Found(word, None, None) for word in said.split()]
     return [PlacedLine(tuple(_across(words, line))), *lines]
