@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,14 @@ from ocrwatchd.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+NAME = "config.toml"
+
+
+def found() -> Path | None:
+    """The file that is read where none is named; None where there is none."""
+    path = configuration_directory() / NAME
+    return path if os.path.lexists(path) else None
+
 
 def load(path: Path | None = None) -> Config:
     """Read the configuration.
@@ -25,7 +34,7 @@ def load(path: Path | None = None) -> Config:
     Raises:
         ConfigError: naming every mistake in the file at once; or that others may change it.
     """
-    source = path or configuration_directory() / "config.toml"
+    source = path or configuration_directory() / NAME
     try:
         if doubt := trust.doubt(source, "configuration file"):
             raise ConfigError(doubt)

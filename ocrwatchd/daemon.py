@@ -254,7 +254,9 @@ class Daemon:
     def _wind_up(self, *, stopping: bool) -> None:
         in_work = self._dispatcher.in_work
         log.info("daemon.stopping" if stopping else "daemon.reloading", in_work=in_work.id if in_work else None)
-        systemd.notify(*(["STOPPING=1"] if stopping else []), "STATUS=Finishing the page in work")
+        # The unit may have been written for an earlier configuration.
+        patience = systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S)
+        systemd.notify(*(["STOPPING=1", patience] if stopping else []), "STATUS=Finishing the page in work")
         self._report("stopping")
         deadline = time.monotonic() + self._config.job.stop_seconds
         self._dispatcher.finish()

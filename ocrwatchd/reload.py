@@ -43,7 +43,7 @@ class Succession:
             newer = self._reread()
         except (ConfigError, OSError) as error:
             self._refuse(error)
-            systemd.notify("READY=1")
+            systemd.notify("READY=1", f"STATUS={self.refused}")
             return False
         self._before, self.config = self.config, newer
         self.refused = ""

@@ -12,6 +12,9 @@ import socket
 PATIENCE_SECONDS = 1.0
 """How long a line may wait for a reader who does not come; the kernel queues some 10 of them, then senders wait."""
 
+STOP_MARGIN_S = 10.0
+"""What a stop may take beyond ``job.stop_seconds``."""
+
 
 def notify(*lines: str) -> None:
     """Send state lines such as ``READY=1``, ``STATUS=…``, ``WATCHDOG=1``, ``STOPPING=1``; never raises."""
@@ -27,6 +30,11 @@ def notify(*lines: str) -> None:
         except OSError:
             # systemd being gone or slow must not stop the work; its watchdog says the rest.
             return
+
+
+def patience(seconds: float) -> str:
+    """The line that asks for so much time to start or to stop, where the unit grants less."""
+    return f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}"
 
 
 def watchdog_seconds() -> float | None:

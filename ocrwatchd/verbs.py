@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     from ocrwatchd import configfile
     from ocrwatchd.serving import serve
 
-    serve(config, once=args.once, reread=lambda: configfile.load(args.config))
+    # A file that was there and has gone is a mistake: the defaults would serve other folders.
+    source = args.config or configfile.found()
+    serve(config, once=args.once, reread=lambda: configfile.load(source))
     return 0
 
 

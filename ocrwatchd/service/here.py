@@ -13,15 +13,13 @@ import ocrwatchd
 from ocrwatchd import configfile
 from ocrwatchd.errors import ConfigError
 from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
+from ocrwatchd.systemd import STOP_MARGIN_S
 
 if TYPE_CHECKING:
     from ocrwatchd.config import Config
     from ocrwatchd.service.target import Target
 
 FILE = "10-here.conf"
-STOP_MARGIN_S = 10
-"""What a stop may take beyond ``job.stop_seconds``."""
-
 _ELSEWHERE = "install it where everybody can: python3 -m venv /opt/ocrwatchd && /opt/ocrwatchd/bin/pip install …"
 
 _CONFIGURATION = """\

@@ -1,6 +1,7 @@
 """SIGHUP: the configuration is read again under a running daemon; a bad one is refused."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,19 @@ def running(tmp_path):
     """A daemon with the engine that does as it is told."""
     with Running(tmp_path) as running:
         yield running
+
+
+class Unnamed(Running):
+    """One that finds its configuration in its directory, as a service does."""
+
+    def command(self, *more):
+        """As of a daemon that is told of no file."""
+        return [each for each in super().command(*more) if each not in {"--config", str(self.config)}]
+
+    @property
+    def environment(self):
+        """With a home folder, too: what nobody has configured lies below it."""
+        return super().environment | {"CONFIGURATION_DIRECTORY": str(self.base), "HOME": str(self.base / "home")}
 
 
 def tables(running, **more):
@@ -95,3 +109,51 @@ def test_a_reload_waits_for_the_page_in_work_and_loses_nothing(running):
     assert sorted(running.lying("outbox")) == ["long.json", "long.txt", "next.json", "next.txt"]
     pages = [event["page"] for event in running.events("page.done") if event["file"] == "long.tif"]
     assert sorted(pages) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_configuration_that_has_gone_is_refused(tmp_path):
+    """As while somebody exchanges the file: nobody has asked for the defaults, and scans still arrive in the inbox."""
+    with Unnamed(tmp_path) as running:
+        running.config.rename(tmp_path / "config.toml~")
+        reload(running, "config.refused")
+        assert "no such file" in running.events("config.refused")[0]["reason"]
+        write_scan(running.inbox / "scan.tif", "fine")
+        running.await_files("archive", ["scan.tif"])
+        assert not (tmp_path / "home").exists()
+
+
+def test_reloads_leave_nothing_behind(running, tmp_path):
+    """Twenty of them, some asked for while another one is under way: as many descriptors, threads and children."""
+    write_config(running.config, tables(running, notify={"command": ["/bin/true"]}))
+
+    def held(scan):
+        write_scan(running.inbox / scan, "fine")
+        running.await_files("archive", [scan])
+        process = Path(f"/proc/{running.process.pid}")
+        children = process / "task" / str(running.process.pid) / "children"
+        both = "the engine, and who runs the command, and nobody else"
+        await_that(lambda: len(children.read_text(encoding="ascii").split()) == 2, 60, both)
+        open_files = sorted(str(path.readlink()).split(":")[0] for path in (process / "fd").iterdir())
+        return open_files, len(list((process / "task").iterdir()))
+
+    reload(running, "daemon.started", 2)
+    before = held("first.tif")
+    for number in range(3, 22):
+        reload(running, "daemon.started", number)
+    running.process.send_signal(signal.SIGHUP)
+    running.process.send_signal(signal.SIGHUP)
+    await_that(lambda: len(running.events("daemon.started")) > 21, 60, "another reload")
+    assert held("last.tif") == before
+
+
+def test_a_stop_during_a_reload_is_a_stop(running):
+    """The page in work is completed, and nothing starts again."""
+    write_scan(running.inbox / "long.tif", *["slow"] * 6)
+    await_that(lambda: running.events("attempt.started"), 60, "an attempt")
+    reload(running, "daemon.reloading")
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(60) == 0
+    assert len(running.events("daemon.started")) == 1
+    assert len(running.events("daemon.stopped")) == 1
+    running.start()
+    running.await_files("outbox", ["long.json"])
