@@ -111,7 +111,7 @@ def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
     gate = "\n".join(f"{key} = {_toml(value)}" for key, value in base.gate.model_dump(mode="json").items())
     path = root / "config.toml"
     path.write_text(
-        f"[folders]\nroot = {_toml(str(root))}\n\n[arrival]\nafter_close_seconds = 0.5\n\n"
+        f"[folders]\nroot = {_toml(str(root))}\nstatus_page = false\n\n[arrival]\nafter_close_seconds = 0.5\n\n"
         f'[ocr]\nengine = "{engine}"\nlicense = {_toml(base.ocr.license)}\n\n'
         f"[llm]\n{llm}\n\n[gate]\n{gate}\n\n"
         '[output]\nformats = ["txt", "json", "raw"]\n\n[log]\nformat = "json"\n',
