@@ -6,13 +6,14 @@ import os
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 import structlog
 
 from ocrwatchd.config import cache_directory
 from ocrwatchd.engine import faults
 from ocrwatchd.engine.guard import memory_mb
+from ocrwatchd.engine.left import Leavings
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, OcrwatchdError
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class Bench:
         self._engines: _Shelf[OcrEngine] = _Shelf()
         self._correctors: _Shelf[Corrector] = _Shelf()
         self._cleaners: dict[int, Cleaner] = {}
+        self.leavings: Final = Leavings()
+        """Of scans that have made way."""
         self._baseline_mb = 0.0
         self._warm = False
 

@@ -47,7 +47,7 @@ class PageFiles:
 
     def __init__(self, folder: Path, settings: str) -> None:
         self._folder = folder
-        self._settings = settings
+        self.settings = settings
 
     def load(self, number: int) -> FinishedPage | None:
         """A page of these settings, or None where there is none or it is damaged."""
@@ -55,7 +55,7 @@ class PageFiles:
             kept = _KEPT.validate_json(self._path(number).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
-        same = kept.schema == SCHEMA and kept.settings == self._settings and kept.finished.page.number == number
+        same = kept.schema == SCHEMA and kept.settings == self.settings and kept.finished.page.number == number
         return kept.finished if same else None
 
     def save(self, finished: FinishedPage) -> FinishedPage:
@@ -66,7 +66,7 @@ class PageFiles:
         """
         finished = legible(finished)
         make_inner(self._folder)
-        content = _KEPT.dump_json(_Kept(SCHEMA, self._settings, finished))
+        content = _KEPT.dump_json(_Kept(SCHEMA, self.settings, finished))
         # Not synced: a page that a power cut takes, whole or in part, is read again; that is cheaper than three syncs
         # a page, and ``load`` tells a damaged one.
         write_new(self._path(finished.page.number), content, FILE_MODE, replace=True, lasting=False)

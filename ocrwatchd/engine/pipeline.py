@@ -20,6 +20,7 @@ from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
+from ocrwatchd.engine.left import Left, stamp_of
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
@@ -72,8 +73,10 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         OSError: the disk is at fault.
     """
     tell("hash")
-    sha256 = _sha256(job.source)
-    stations = _Stations.set_up(job, sha256, bench, tell)
+    stamp = stamp_of(job.source)
+    left = bench.leavings.take(job.id, stamp)
+    sha256 = left.sha256 if left else _sha256(job.source)
+    stations = _Stations.set_up(job, sha256, bench, tell, left)
     tell("open")
     try:
         with open_pages(job.source, job.work.ocr) as pages:
@@ -83,6 +86,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
             stations.keep_unreadable(sha256)
     except Stopping:
         stations.keep_unreadable(sha256)  # else they would be read again whenever it goes on
+        bench.leavings.put(job.id, Left(stamp, sha256, stations.files.settings, stations.tally, stations.memory))
         raise
     except UnreadableScan:
         _check_disk(job.source, sha256)
@@ -111,11 +115,12 @@ class _Stations:
     files: PageFiles
     tell: Tell
     memory: Memory
+    tally: Tally
     unreadable: list[FinishedPage]
     """Not kept before it is certain that the scan is at fault, and not the disk."""
 
     @classmethod
-    def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell) -> _Stations:
+    def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell, left: Left | None) -> _Stations:
         if not bench.holds(job.work):
             tell("load")
         engine = bench.engine(job.work.ocr)
@@ -130,11 +135,12 @@ class _Stations:
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
-        return cls(job, bench, engine, corrector, reason, PageFiles(job.folder / "pages", mark), tell, Memory(), [])
+        files = PageFiles(job.folder / "pages", mark)
+        memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
+        return cls(job, bench, engine, corrector, reason, files, tell, memory, tally, [])
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
-        tally = Tally()
-        for number in range(1, pages.count + 1):
+        for number in range(self.tally.pages + 1, pages.count + 1):
             finished = self.files.load(number)
             if finished is None:
                 if asked():
@@ -147,8 +153,8 @@ class _Stations:
                 self.bench.page_finished()
             # As kept, and page by page: an earlier attempt's pages teach what they would have taught in this one.
             self.memory.remember(lesson(finished.page.text, finished.correction))
-            tally.add(finished)
-        return tally
+            self.tally.add(finished)
+        return self.tally
 
     def _keep(self, finished: FinishedPage) -> FinishedPage:
         if not finished.page.error:

@@ -13,7 +13,10 @@ from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import assemble, blame, pipeline
+from ocrwatchd.engine.assemble import Tally
 from ocrwatchd.engine.bench import Bench
+from ocrwatchd.engine.left import MOST, Leavings, Left
+from ocrwatchd.engine.pagefile import PageFiles
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.model import Job, PageText
@@ -281,6 +284,59 @@ def test_a_page_that_could_not_be_read_is_not_tried_again_after_a_stop(line):
     line.steps.clear()
     assert line.work_off(job)["unreadable"] == 2
     assert [page for name, page in line.steps if name == "page"] == [4]
+
+
+def put_back(line, job):
+    """Have one more page read, and the job back."""
+    line.steps.clear()
+    with pytest.raises(pipeline.Stopping):
+        line.work_off(job, lambda: any(name == "page-done" for name, _ in line.steps))
+
+
+def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
+    """Neither is a large file hashed again, nor are finished pages; the set is what it would have been."""
+    job = line.job("fine", "unreadable", "fine", "fine")
+    put_back(line, job)
+    hashed, loaded = [], []
+    real = pipeline._sha256, PageFiles.load
+    monkeypatch.setattr(pipeline, "_sha256", lambda source: hashed.append(source.name) or real[0](source))
+    monkeypatch.setattr(PageFiles, "load", lambda self, number: loaded.append(number) or real[1](self, number))
+    put_back(line, job)
+    assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"
+    put_back(line, job)
+    assert loaded == [2, 3, 3, 4]
+    figures = line.work_off(job)
+    assert hashed == ["scan.tif"]
+    again = line.work_off(job)
+    assert hashed == ["scan.tif"] * 2, "what was left was for one time"
+    assert {**figures, "seconds": 0} == {**again, "seconds": 0}
+    assert (figures["pages"], figures["unreadable"]) == (4, 1)
+
+
+@pytest.mark.parametrize("change", ["file", "model"])
+def test_a_job_that_made_way_begins_anew_where_it_is_another(line, change):
+    """What was left counts for the same file, read with the same settings."""
+    job = line.job("fine", "fine")
+    put_back(line, job)
+    if change == "file":
+        write_scan(job.source, "slow", "slow", "slow")
+    else:
+        job = replace(job, work=Work(llm=Llm(model="/m/fake.gguf")))
+    line.steps.clear()
+    figures = line.work_off(job)
+    assert figures["pages"] == (3 if change == "file" else 2)
+    assert [page for name, page in line.steps if name == "page"] == [*range(1, figures["pages"] + 1)]
+
+
+def test_few_scans_leave_something():
+    """The oldest is forgotten, and begins with a look at what is on disk."""
+    leavings = Leavings()
+    for number in range(MOST + 1):
+        leavings.put(str(number), Left((number,), "", "", Tally(), Memory()))
+    assert leavings.take("0", (0,)) is None
+    assert leavings.take("1", (1,)) is not None
+    assert leavings.take("1", (1,)) is None
+    assert leavings.take("2", (3,)) is None
 
 
 def test_a_half_written_set_never_counts(line, monkeypatch):
