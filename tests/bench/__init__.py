@@ -5,6 +5,7 @@ A script that takes part has ``measure(quick: bool) -> list[Row]``, with :class:
     if __name__ == "__main__":
         figures.main(measure)
 
-which gives it ``--quick`` and prints its table. It measures both sides in the same run, interleaved, and takes the
+which gives it ``--quick`` and ``--json`` and prints its table; ``decoding``, whose table is a wider one, sees to that
+itself. It measures both sides in the same run, interleaved, and takes the
 minimum or median (:func:`tests.bench.figures.interleaved` does so). Nothing here asserts a time.
 """

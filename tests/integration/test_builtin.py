@@ -185,6 +185,29 @@ def test_weighing_leaves_the_stream_as_it_was(model):
     np.testing.assert_array_equal(read_on(0), read_on(3))
 
 
+@pytest.mark.parametrize(
+    ("function", "broken"),
+    [("llama_decode", lambda *_: 1), ("llama_get_logits_ith", lambda *_: None)],
+    ids=["no pass", "no logits"],
+)
+def test_a_tree_that_fails_leaves_no_trace(model, monkeypatch, function, broken):
+    """What is read on after it gets the logits that it gets without the tree, before and after it was read in."""
+    reader = model._reader
+
+    def read_on(fails):
+        reader.forget(0)
+        reader.read([START, *b"the olb house and "], [])
+        if fails:
+            with monkeypatch.context() as patched:
+                patched.setattr(llama_cpp, function, broken)
+                with pytest.raises(NativeFailure):
+                    reader.weigh(Tree(FIX, [list(b"old"), list(b"bold")]), 15)
+        weighed = reader.weigh(Tree(FIX, [list(b"cold")]), 15)
+        return np.concatenate([weighed, reader.read(list(b"the garden "), [10])])
+
+    np.testing.assert_array_equal(read_on(fails=False), read_on(fails=True))
+
+
 def test_a_model_of_another_kind_is_refused(tmp_path):
     """Its tokens would mean something else."""
     with pytest.raises(ModelUnavailable, match="no model of the built-in one's kind"):
