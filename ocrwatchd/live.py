@@ -56,9 +56,11 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
     """
     find()
     console = Console()
+    # Rich takes a pipe for a terminal where FORCE_COLOR is set, and draws nothing on one that knows no cursor.
+    drawn = not as_json and console.file.isatty() and not console.is_dumb_terminal
     last: list[Seen] = []
     with suppress(KeyboardInterrupt), _signals():  # Ctrl-C is the way to end it
-        if as_json or not console.is_terminal:
+        if not drawn:
             before = ""
             for seen in _looks(find, absent, last):
                 if (line := _line(seen, as_json=as_json)) != before:
@@ -69,7 +71,7 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
             with Live(console=console, screen=True, auto_refresh=False) as live:
                 for seen in _looks(find, absent, last):
                     live.update(picture(seen, os.get_terminal_size(console.file.fileno()).lines), refresh=True)
-    if not as_json and console.is_terminal and last:
+    if drawn and last:
         _print_last(last[-1])
     return bool(last) and isinstance(last[-1], Status) and statuses.is_running(last[-1])
 

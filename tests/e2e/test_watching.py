@@ -40,11 +40,11 @@ def values(daemon):
 class Terminal:
     """A command on a terminal of its own."""
 
-    def __init__(self, daemon, columns, lines):
+    def __init__(self, daemon, columns, lines, kind="xterm"):
         self.shown = b""
         pid, self.end = pty.fork()
         if pid == 0:
-            os.environ.update(daemon.environment, TERM="xterm")
+            os.environ.update(daemon.environment, TERM=kind)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             command = ["-m", "ocrwatchd", "status", "--watch", "--config", str(daemon.config)]
             os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
@@ -161,7 +161,10 @@ def test_watch_in_a_pipe_prints_a_line_a_change(daemon, as_json):
     """Where there is no terminal each change is a line, with --json of JSON; no order to a terminal is among them."""
     command = [sys.executable, "-m", "ocrwatchd", "status", "--watch", "--config", str(daemon.config)]
     with subprocess.Popen(
-        [*command, *(["--json"] if as_json else [])], env=daemon.environment, stdout=subprocess.PIPE, text=True
+        [*command, *(["--json"] if as_json else [])],
+        env=daemon.environment | {"FORCE_COLOR": "1"},  # set in many a CI; it makes no terminal of a pipe
+        stdout=subprocess.PIPE,
+        text=True,
     ) as watching:
         first = watching.stdout.readline()
         write_scan(daemon.inbox / "a.tif", "fine")
@@ -174,3 +177,13 @@ def test_watch_in_a_pipe_prints_a_line_a_change(daemon, as_json):
     assert "\x1b" not in "".join(lines)
     if as_json:
         assert json.loads(lines[-1])["state"] == "running"
+
+
+@pytest.mark.slow
+def test_watch_prints_lines_on_a_terminal_that_cannot_be_drawn_on(tmp_path):
+    """Such as an editor's, or a serial line's: nothing would be seen there until Ctrl-C."""
+    terminal = Terminal(Running(tmp_path), 80, 24, "dumb")
+    await_that(lambda: "not running: no daemon has served" in terminal.text(), LOOKS)
+    os.write(terminal.end, b"\x03")
+    assert terminal.ends() == 1
+    assert b"\x1b" not in terminal.shown
