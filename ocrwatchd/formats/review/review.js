@@ -10,12 +10,17 @@
   const places = new Map([...document.querySelectorAll(".place")].map((place) => [place.dataset.n, place]));
   const boxOf = (element) => element.dataset.box?.split(" ").map(Number);
   const pageOf = (element) => element.closest(".page");
-  const boxes = () => [...document.querySelectorAll("input.back")];
+  const boxes = new Map([...document.querySelectorAll("input.back")].map((box) => [box.value, box]));
+  const taken = new Set();
   let at = -1;
+  let now = [];
 
   document.documentElement.classList.add("js");
   bar.hidden = !edits.length;
-  for (const box of boxes()) box.hidden = false;
+  for (const box of boxes.values()) {
+    box.hidden = false;
+    box.checked = false;
+  }
 
   // The place on the scan.
   let hovered = null;
@@ -63,7 +68,7 @@
     image.decode().then(() => {
       if (edits[at] !== edit) return;
       const scale = image.naturalWidth / Number(image.getAttribute("width"));
-      const [above, beside] = [0.4 * box[3], 1.5 * box[3]];
+      const [above, beside] = [0.2 * box[3], 1.5 * box[3]];
       const cut = [box[0] - beside, box[1] - above, box[2] + 2 * beside, box[3] + 2 * above].map((side) => side * scale);
       lens.height = 96;
       lens.width = Math.max(1, Math.min(640, Math.round((cut[2] / cut[3]) * 96)));
@@ -78,11 +83,12 @@
   // Stepping.
   function go(to, { scroll = true, focus = true } = {}) {
     if (!edits.length) return;
-    for (const marked of document.querySelectorAll(".now")) marked.classList.remove("now");
+    for (const each of now) each.classList.remove("now");
     at = (to + edits.length) % edits.length;
     const edit = edits[at];
     const item = listed.get(edit.dataset.n);
-    for (const each of [edit, item, places.get(edit.dataset.n)]) each?.classList.add("now");
+    now = [edit, item, places.get(edit.dataset.n)].filter(Boolean);
+    for (const each of now) each.classList.add("now");
     if (focus) edit.focus({ preventScroll: true });
     if (scroll) edit.scrollIntoView({ block: "center" });
     tell();
@@ -93,13 +99,21 @@
 
   function tell() {
     position.textContent = `${at < 0 ? "–" : at + 1} / ${edits.length}`;
-    part("this").checked = at >= 0 && listed.get(edits[at].dataset.n).querySelector(".back").checked;
+    part("this").checked = at >= 0 && taken.has(edits[at].dataset.n);
     part("this").disabled = at < 0;
-    const taken = boxes().filter((box) => box.checked).map((box) => box.value);
-    for (const edit of edits) edit.classList.toggle("taken", taken.includes(edit.dataset.n));
-    order.hidden = !taken.length;
-    command.textContent = `ocrwatchd edits ${quoted(receipt())} --revert ${taken.join(" ")}`;
+    order.hidden = !taken.size;
+    const numbers = [...taken].map(Number).sort((one, other) => one - other);
+    command.textContent = `ocrwatchd edits ${quoted(receipt())} --revert ${numbers.join(" ")}`;
     done.textContent = "";
+  }
+
+  function take(edit, back) {
+    const number = edit.dataset.n;
+    if (back) taken.add(number);
+    else taken.delete(number);
+    boxes.get(number).checked = back;
+    edit.classList.toggle("taken", back);
+    tell();
   }
 
   // NAME.json beside this very file, whatever that was called when it was delivered: bytes, for a name need not be UTF-8.
@@ -150,29 +164,27 @@
   part("previous").addEventListener("click", () => go(at < 0 ? -1 : at - 1));
   part("next").addEventListener("click", () => go(at + 1));
   part("copy").addEventListener("click", copy);
-  part("this").addEventListener("change", () => take(part("this").checked));
-  function take(taken) {
-    if (at < 0) return;
-    listed.get(edits[at].dataset.n).querySelector(".back").checked = taken;
-    tell();
-  }
+  part("this").addEventListener("change", () => take(edits[at], part("this").checked));
+  const numbered = (number) => edits.findIndex((edit) => edit.dataset.n === number);
   main.addEventListener("change", (event) => {
     if (!event.target.matches(".back")) return;
-    go(edits.findIndex((edit) => edit.dataset.n === event.target.value), { scroll: false, focus: false });
+    const index = numbered(event.target.value);
+    take(edits[index], event.target.checked);
+    go(index, { scroll: false, focus: false });
   });
   main.addEventListener("click", (event) => {
     const chosen = event.target.closest("main .edit, .place, .number");
     if (!chosen) return;
     event.preventDefault();
     const number = chosen.dataset.n ?? chosen.textContent;
-    go(edits.findIndex((edit) => edit.dataset.n === number), { scroll: !chosen.matches(".edit") });
+    go(numbered(number), { scroll: !chosen.matches(".edit") });
   });
   document.addEventListener("keydown", (event) => {
     if (!part("listen").checked || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
     if (event.key === "n") go(at + 1);
     else if (event.key === "p") go(at < 0 ? -1 : at - 1);
-    else if (event.key === "x" && at >= 0) take(!part("this").checked);
+    else if (event.key === "x" && at >= 0) take(edits[at], !part("this").checked);
     else return;
     event.preventDefault();
   });
@@ -186,6 +198,7 @@
     });
   }
 
-  for (const edit of edits) document.querySelector(`.pages a[href="#${pageOf(edit).id}"]`)?.classList.add("marked");
+  for (const page of new Set(edits.map((edit) => pageOf(edit).id)))
+    document.querySelector(`.pages a[href="#${page}"]`)?.classList.add("marked");
   tell();
 })();

@@ -1,0 +1,43 @@
+"""The review of a long document: one page in memory at a time."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from ocrwatchd.engine.guard import memory_mb
+from ocrwatchd.formats import review
+from tests.fakes.reviewed import LETTER, drawn, read, reviewed
+
+pytestmark = pytest.mark.slow
+
+PAGES = 300
+WARM_PAGES = 20
+MOST_GROWTH_MB = 16
+
+
+def test_memory_is_flat_over_300_pages(tmp_path):
+    """Every page has its picture and its text in the file, and none of them stays in memory."""
+    sample = reviewed(tmp_path)
+    scan = tmp_path / "long.tif"
+    picture = drawn(LETTER).resize((1240, 1600)).point(lambda value: 255 * (value > 128)).convert("1")
+    picture.save(scan, save_all=True, append_images=[picture] * (PAGES - 1), compression="group4")
+    document = replace(sample.document, scan=scan, pages=PAGES)
+    anonymous = []
+
+    def pages():
+        for number in range(1, PAGES + 1):
+            anonymous.append(memory_mb()[1])
+            yield read(number, LETTER, (("behnd", "behind", "similar word"),))
+
+    delivered = tmp_path / "long.review.html"
+    start = time.monotonic()
+    with delivered.open("wb") as file:
+        review.write(document, pages(), file)
+    seconds = time.monotonic() - start
+    grown = max(anonymous[WARM_PAGES:]) - anonymous[WARM_PAGES]
+    size_mb = delivered.stat().st_size / 1e6
+    # The figure in the README.
+    print(f"{PAGES} pages: {seconds:.0f} s, {size_mb:.1f} MB, {grown:+.1f} MiB of memory after page {WARM_PAGES}")  # noqa: T201
+    assert grown < MOST_GROWTH_MB
+    assert delivered.read_bytes().count(b"<img ") == PAGES
