@@ -1,8 +1,8 @@
 """Write tiny GGUF models for tests: architecture llama, byte-level vocabulary, a chat template, half a megabyte.
 
-``noise`` has random weights, and so has ``recurrent``, of another architecture. ``recital`` always gives one answer,
-whatever it is asked: each token's embedding is a random direction, the layers add nothing, and the output row of the
-token that shall follow points the same way.
+``noise`` has random weights, and so have ``recurrent`` and ``sliding``, of other architectures. ``recital``
+always gives one answer, whatever it is asked: each token's embedding is a random direction, the layers add nothing, and
+the output row of the token that shall follow points the same way.
 """
 
 from __future__ import annotations
@@ -92,6 +92,20 @@ def recurrent(path: Path, *, seed: int = 7, context: int = 4096) -> Path:
     return _written(path, tensors, context, TEMPLATE, mamba=(inner, states, rank))
 
 
+def sliding(path: Path, *, seed: int = 7, context: int = 4096, window: int = 16) -> Path:
+    """Write a model of the architecture gemma3 with random weights; its layers see the last ``window`` tokens."""
+    tensors = _random_tensors(np.random.default_rng(seed))
+    for layer in range(LAYERS):
+        for name, size in (
+            ("post_attention_norm", WIDTH),
+            ("post_ffw_norm", WIDTH),
+            ("attn_q_norm", WIDTH // HEADS),
+            ("attn_k_norm", WIDTH // HEADS),
+        ):
+            tensors[f"blk.{layer}.{name}.weight"] = np.ones(size, np.float32)
+    return _written(path, tensors, context, TEMPLATE, window=window)
+
+
 def _spelled(text: bytes) -> str:
     spelled = byte_tokens()
     return "".join(spelled[byte] for byte in text)
@@ -115,7 +129,7 @@ def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict
     return tensors
 
 
-def _written(  # noqa: PLR0913 - what its three callers differ in
+def _written(  # noqa: PLR0913 - what its callers differ in
     path: Path,
     tensors: dict[str, np.ndarray],
     context: int,
@@ -123,8 +137,13 @@ def _written(  # noqa: PLR0913 - what its three callers differ in
     more: Sequence[Token] = (),
     *,
     mamba: tuple[int, int, int] | None = None,
+    window: int = 0,
 ) -> Path:
-    writer = gguf.GGUFWriter(path, "mamba" if mamba else "llama")
+    writer = gguf.GGUFWriter(path, "mamba" if mamba else "gemma3" if window else "llama")
+    if window:
+        writer.add_sliding_window(window)
+        writer.add_key_length(WIDTH // HEADS)
+        writer.add_value_length(WIDTH // HEADS)
     if mamba:
         writer.add_ssm_conv_kernel(4)
         writer.add_ssm_inner_size(mamba[0])

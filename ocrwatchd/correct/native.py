@@ -117,6 +117,8 @@ class Native(Tokens):
         settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
         # One memory for all sequences: a token that several of them share is held once.
         settings.n_seq_max, settings.kv_unified = self._sequences, self._sequences > 1
+        # All cells of a sliding window too: without them llama.cpp takes a step back and says nothing of what is gone.
+        settings.swa_full = True
         settings.n_threads = settings.n_threads_batch = _threads(llm)
         if not layers:
             # On a CPU it is no faster and rounds passes of 64 tokens and more otherwise, by as much as 0.2 in a logit.

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 COSTS = {1: 1.0, 4: 3.6, 8: 3.9, 16: 4.8, 24: 7.2, 32: 9.0, 48: 12.7, 64: 16.2, 96: 23.5, 128: 30.5}
 """Tokens a pass, and what it costs beside a pass of one, until it is measured: of a 0.5B model in Q8_0 on two cores.
 
-No other sizes are used: llama.cpp's kernels work in blocks, and five tokens may take longer than eight.
+Other sizes are used at a text's end only: llama.cpp's kernels work in blocks, and five tokens may take longer than
+eight.
 """
 
 SIZES = tuple(COSTS)

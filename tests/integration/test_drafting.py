@@ -31,6 +31,7 @@ def files(tmp_path_factory):
         "noise": gguf_factory.noise(folder / "noise.gguf"),
         "recital": gguf_factory.recital(folder / "recital.gguf", ANSWER),
         "recurrent": gguf_factory.recurrent(folder / "recurrent.gguf"),
+        "sliding": gguf_factory.sliding(folder / "sliding.gguf"),
     }
 
 
@@ -183,6 +184,23 @@ def test_a_recurrent_model_decodes_plainly(load, monkeypatch):
     assert proposal.tokens > 1
     assert set(sizes[1:]) == {1}
     assert model.propose("Fix it.", "the honse on the hill", FAR) == proposal
+
+
+def test_a_sliding_window_is_stepped_back_in(load):
+    """However much was read since: what follows is answered as if that had never been."""
+    model = load("sliding")
+    native, rng = model._native, random.Random(3)
+    tokens = [rng.randrange(33, 120) for _ in range(200)]
+    whole = native.logits(tokens, 0, range(120, 200))
+    native.forget(120)
+    for start in range(120, 920, 200):
+        native.logits([65] * 200, start, [])
+    assert native.forget(120)
+    np.testing.assert_allclose(native.logits(tokens[120:], 120, range(80)), whole, atol=1e-3)
+    for text in ("the honse on the hill", "another honse on the hill", "the honse on the hilt"):
+        expected = plainly(model, text)
+        assert model._drafts
+        assert model.propose("Fix it.", text, FAR) == expected
 
 
 def test_a_model_that_refuses_a_step_back_after_all_loses_nothing(load, monkeypatch):
