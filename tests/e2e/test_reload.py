@@ -34,7 +34,11 @@ class Unnamed(Running):
 def tables(running, **more):
     """The daemon's configuration, with some of it changed."""
     quick = {"settle_seconds": 0.4, "after_close_seconds": 0.2, "sweep_seconds": 1.0}
-    base = {"folders": {"root": str(running.root)}, "arrival": quick, "llm": {"allow_auto_download": False}}
+    base = {
+        "folders": {"root": str(running.root), "status_page": False},
+        "arrival": quick,
+        "llm": {"allow_auto_download": False},
+    }
     return base | {"log": {"format": "json"}} | more
 
 
@@ -126,24 +130,32 @@ def test_reloads_leave_nothing_behind(running, tmp_path):
     """Twenty of them, some asked for while another one is under way: as many descriptors, threads and children."""
     write_config(running.config, tables(running, notify={"command": ["/bin/true"]}))
 
-    def held(scan):
+    process = Path(f"/proc/{running.process.pid}")
+    children = process / "task" / process.name / "children"
+
+    def work(scan):
         write_scan(running.inbox / scan, "fine")
         running.await_files("archive", [scan])
-        process = Path(f"/proc/{running.process.pid}")
-        children = process / "task" / str(running.process.pid) / "children"
         both = "the engine, and who runs the command, and nobody else"
         await_that(lambda: len(children.read_text(encoding="ascii").split()) == 2, 60, both)
-        open_files = sorted(str(path.readlink()).split(":")[0] for path in (process / "fd").iterdir())
-        return open_files, len(list((process / "task").iterdir()))
+
+    def held():
+        named = [str(path.readlink()) for path in (process / "fd").iterdir()]
+        # libffi makes a file without a name when it first needs one, and keeps it.
+        open_files = [name for name in named if not name.endswith(" (deleted)")]
+        return len(open_files), len(list((process / "task").iterdir()))
 
     reload(running, "daemon.started", 2)
-    before = held("first.tif")
+    work("first.tif")
+    open_files, threads = held()
     for number in range(3, 22):
         reload(running, "daemon.started", number)
     running.process.send_signal(signal.SIGHUP)
     running.process.send_signal(signal.SIGHUP)
     await_that(lambda: len(running.events("daemon.started")) > 21, 60, "another reload")
-    assert held("last.tif") == before
+    work("last.tif")
+    await_that(lambda: held()[0] <= open_files, 60, f"{open_files} open files")
+    await_that(lambda: held()[1] <= threads, 60, f"{threads} threads")
 
 
 def test_a_stop_during_a_reload_is_a_stop(running):
