@@ -98,13 +98,11 @@ def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:
         older.take_out(pdf, page)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
-    pdf.save(
-        file,
-        encryption=pdf.is_encrypted,
-        object_stream_mode=ObjectStreamMode.preserve,
-        stream_decode_level=StreamDecodeLevel.none,
-        compress_streams=False,
-    )
+    if pdf.is_encrypted:  # qpdf does not encrypt what it shall not look into
+        pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
+    else:
+        as_they_are = StreamDecodeLevel.none
+        pdf.save(file, object_stream_mode=ObjectStreamMode.preserve, stream_decode_level=as_they_are)
 
 
 def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:

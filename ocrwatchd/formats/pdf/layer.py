@@ -1,6 +1,6 @@
 """The text layer of one page: its corrected words, each on its own box, in the text's order, not to be seen.
 
-The layer is a form of its own, named :data:`NAME` in the page's resources, whose matrix leads from the pixels of the
+The layer is a form of its own, with :data:`MARK` in its dictionary, whose matrix leads from the pixels of the
 page as recognised to the page. So it can be written anew, in a delivered PDF too, without a look at the page.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ocrwatchd.formats.pdf.font import Fonts
     from ocrwatchd.formats.placed import PlacedLine, PlacedWord
 
-NAME: Final = Name("/OcrwatchdText")
+MARK: Final = Name("/OcrwatchdText")
 INVISIBLE = 3
 """Text rendering mode (PDF 32000-1, table 106): neither filled nor stroked."""
 
@@ -75,6 +75,7 @@ class Layer(NamedTuple):
         form = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, FormType=1)
         form.BBox = Array([0, 0, *self.size])
         form.Matrix = Array([Decimal(_number(value)) for value in matrix])
+        form[MARK] = True
         self.fill(form, fonts)
         return form
 
@@ -124,14 +125,15 @@ def _shown(word: PlacedWord, page: _Page, beyond: dict[str, int], *, space: bool
     """
     left, top, right, bottom = word.box
     size, width = bottom - top, right - left
-    towards = -1 if leftward(word.text) else 1
-    x = (left + right - page.cosine * towards * width - page.sine * size) / 2
-    y = page.height - (top + bottom - page.sine * towards * width + page.cosine * size) / 2
-    turn = (towards * page.cosine, -towards * page.sine, page.sine, page.cosine)
+    x = (left + right - page.cosine * width - page.sine * size) / 2
+    y = page.height - (top + bottom - page.sine * width + page.cosine * size) / 2
     squeezed = 100 * width * EM / (len(word.text) * size * WIDTH)
-    place = f"{_number(squeezed)} Tz {' '.join(map(_number, (*turn, x, y)))} Tm"
-    runs = _runs(word.text + " " * space, beyond)
-    return " ".join((place, *(f"/{font} {_number(size)} Tf <{codes}> Tj" for font, codes in runs)))
+    turned = map(_number, (page.cosine, -page.sine, page.sine, page.cosine, x, y))
+    # Letters lie from left to right, as they are seen: readers that copy turn what runs to the left round.
+    text = word.text[::-1] if leftward(word.text) else word.text + " " * space
+    runs = _runs(text, beyond)
+    shown = (f"/{font} {_number(size)} Tf <{codes}> Tj" for font, codes in runs)
+    return f"{_number(squeezed)} Tz {' '.join(turned)} Tm {' '.join(shown)}"
 
 
 def _runs(text: str, beyond: dict[str, int]) -> Iterator[tuple[str, str]]:

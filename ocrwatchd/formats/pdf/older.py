@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Operator, Stream
 
-from ocrwatchd.formats.pdf.layer import INVISIBLE
+from ocrwatchd.formats.pdf.layer import INVISIBLE, MARK
 from ocrwatchd.formats.pdf.pages import contents, inherited
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _in_forms(pdf: Pdf, resources: Dictionary, depth: int) -> None:
         if _TELLS.search(form.read_bytes()):
             # Several pages may draw it: after the first of them there is nothing left to take out.
             form.write(_without(form))
+        if MARK in form:
+            del form[MARK]
         if isinstance(inner := form.get(Name.Resources), Dictionary):
             _in_forms(pdf, inner, depth - 1)
 

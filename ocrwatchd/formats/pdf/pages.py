@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, PdfError, Stream
 
-from ocrwatchd.formats.pdf.layer import NAME
+from ocrwatchd.formats.pdf.layer import MARK
 from ocrwatchd.formats.pdf.place import View
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from pikepdf import Object, Page, Pdf
 
+NAME = "/OcrwatchdText"
+"""Of a layer among a page's forms, before a number."""
 LETTER = (0.0, 0.0, 612.0, 792.0)
 """What PDFium shows of a page that tells no size."""
 QUARTER, FULL = 90, 360
@@ -53,10 +56,12 @@ def put_under(pdf: Pdf, page: Page, form: Stream) -> None:
     """Draw a form before all that the page draws: nothing there can have moved it, and what is there stays as it is."""
     resources = _own(inherited(page, Name.Resources))
     forms = _own(resources.get(Name.XObject))
-    forms[NAME] = form
+    # A delivered PDF that is scanned again has one already, of which only an empty form is left.
+    name = next(name for name in (Name(f"{NAME}{number}") for number in count()) if name not in forms)
+    forms[name] = form
     resources[Name.XObject] = forms
     page.obj[Name.Resources] = resources
-    drawn = Stream(pdf, f"q {NAME} Do Q\n".encode())
+    drawn = Stream(pdf, f"q {name} Do Q\n".encode())
     page.obj[Name.Contents] = Array([drawn, *contents(page)])
 
 
@@ -87,3 +92,13 @@ def _box(found: Object | None) -> tuple[float, float, float, float] | None:
     left, right = sorted(sides[::2])
     bottom, top = sorted(sides[1::2])
     return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def layer_of(page: Page) -> Object | None:
+    """A page's text layer in a delivered PDF."""
+    resources = inherited(page, Name.Resources)
+    forms = resources.get(Name.XObject) if isinstance(resources, Dictionary) else None
+    for form in forms.as_dict().values() if isinstance(forms, Dictionary) else ():
+        if isinstance(form, Stream) and MARK in form:
+            return form
+    return None

@@ -1,0 +1,380 @@
+"""NAME.pdf, looked at with poppler's and qpdf's programs."""
+
+import io
+import re
+import subprocess
+from html import unescape
+
+import numpy as np
+import pikepdf
+import pytest
+from pikepdf import Array, Dictionary, Name, Stream
+from PIL import Image, ImageChops, ImageDraw
+
+from ocrwatchd.config import Ocr, Work
+from ocrwatchd.errors import FormatUnusable
+from ocrwatchd.formats import pdf, txt
+from ocrwatchd.model import Edit
+from tests.fakes.worded import document, worded
+from tests.programs import needs
+
+TEXT = "teh first line here\nthe second line\n\nof one pagc"
+EDITS = (Edit(0, "teh", "the", ""), Edit(44, "pagc", "page", ""))
+SIZE = (1000, 1400)
+
+
+def written(tmp_path, scan, pages, **changes):
+    """The PDF that comes of a scan, sound by qpdf's own check."""
+    (qpdf,) = needs("qpdf")
+    told = document(scan, len(pages), **changes)
+    target = tmp_path / "document.pdf"
+    with target.open("w+b") as file:
+        pdf.write(told, iter(pages), file)
+    passwords = told.work.ocr.pdf_passwords
+    password = [f"--password={passwords[0]}"] if passwords else []
+    checked = subprocess.run(
+        [qpdf, *password, "--check", target], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    return target
+
+
+def text_of(target, *options):
+    """What pdftotext reads, page by page, in the order in which it is written."""
+    (program,) = needs("pdftotext")
+    run = subprocess.run([program, "-raw", *options, target, "-"], capture_output=True, timeout=60, check=True)
+    return run.stdout.decode().split("\f")[:-1]
+
+
+def same_words(target, pages, *options, **changes):
+    """Whether each page has NAME.txt's words, in its order."""
+    file = io.BytesIO()
+    txt.write(document("x.png", len(pages), **changes), iter(pages), file)
+    expected = [page.split() for page in file.getvalue().decode().split("\f")]
+    return [page.split() for page in text_of(target, *options)] == expected
+
+
+def seen(path, resolution=72, *options):
+    """The pages as poppler draws them."""
+    (program,) = needs("pdftoppm")
+    run = subprocess.run(
+        [program, "-r", str(resolution), "-cropbox", *options, path], capture_output=True, timeout=60, check=True
+    )
+    data, pages = run.stdout, []
+    while data:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        pages.append(image)
+        data = data[len(f"P6\n{image.width} {image.height}\n255\n") + 3 * image.width * image.height :]
+    return pages
+
+
+def boxes_of(target, resolution=150):
+    """Each word's box as pdftotext finds it, pixels of the visible page."""
+    (program,) = needs("pdftotext")
+    run = subprocess.run(
+        [program, "-bbox", "-cropbox", target, "-"], capture_output=True, text=True, timeout=60, check=True
+    )
+    found = re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)<', run.stdout)
+    return {unescape(word): [round(float(side) * resolution / 72) for side in sides] for *sides, word in found}
+
+
+def image_of(target, page=0):
+    """The picture of a page as it lies in the PDF, and its filter."""
+    with pikepdf.open(target) as opened:
+        stream = opened.pages[page].obj.Resources.XObject.Scan
+        return pikepdf.PdfImage(stream).as_pil_image(), stream.Filter, stream.read_raw_bytes()
+
+
+def drawn(mode="L", size=SIZE):
+    """A picture with something of every shade on it."""
+    ramp = np.add.outer(np.arange(size[1]) // 6, np.arange(size[0]) // 3).astype(np.uint8)
+    image = Image.fromarray(np.stack([ramp, ramp // 2, 255 - ramp], axis=2)).convert(mode)
+    ImageDraw.Draw(image).rectangle((60, 60, 400, 90), fill=0)
+    return image
+
+
+def saved(path, image, **settings):
+    """A picture file."""
+    image.save(path, dpi=(150, 150), **settings)
+    return path
+
+
+def same(one, other):
+    """Whether two pictures are equal, dot for dot."""
+    return one.size == other.size and ImageChops.difference(one, other.convert(one.mode)).getbbox() is None
+
+
+def test_the_words_of_a_picture_are_found_where_they_stand(tmp_path):
+    """The corrected ones, in NAME.txt's order, each on its own box."""
+    page = worded(TEXT, EDITS)
+    target = written(tmp_path, saved(tmp_path / "s.png", drawn()), [page])
+    assert same_words(target, [page])
+    found = boxes_of(target)
+    assert found["page"][::2] == pytest.approx([60 + 7 * 12, 60 + 11 * 12], abs=3)
+    # Poppler puts a little above and below every line.
+    assert found["page"][1] == pytest.approx(60 + 3 * 60, abs=15)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "settings", "filtered"),
+    [
+        ("s.jpg", "L", {"quality": 60}, "/DCTDecode"),
+        ("s.jpg", "RGB", {"quality": 60, "progressive": True}, "/DCTDecode"),
+        ("s.jpg", "CMYK", {"quality": 60}, "/DCTDecode"),
+        ("s.png", "1", {}, "/FlateDecode"),
+        ("s.png", "L", {}, "/FlateDecode"),
+        ("s.png", "P", {}, "/FlateDecode"),
+        ("s.png", "RGB", {}, "/FlateDecode"),
+        ("s.tif", "1", {"compression": "group4"}, "/CCITTFaxDecode"),
+        ("s.tif", "1", {"compression": "group3"}, "/CCITTFaxDecode"),
+        ("s.tif", "1", {}, "/CCITTFaxDecode"),
+        ("s.tif", "L", {"compression": "tiff_lzw"}, "/FlateDecode"),
+        ("s.tif", "L", {"compression": "jpeg", "tiffinfo": {278: 1400}}, "/DCTDecode"),
+        ("s.tif", "RGB", {"compression": "jpeg"}, None),
+        ("s.tif", "CMYK", {}, "/FlateDecode"),
+        ("s.bmp", "RGB", {}, "/FlateDecode"),
+        ("s.gif", "P", {}, "/FlateDecode"),
+        ("s.webp", "RGB", {"lossless": True}, "/FlateDecode"),
+    ],
+)
+def test_a_picture_is_in_the_pdf_dot_for_dot(tmp_path, name, mode, settings, filtered):
+    """And it is drawn over the whole page."""
+    scan = saved(tmp_path / name, drawn(mode), **settings)
+    target = written(tmp_path, scan, [worded(TEXT)])
+    image, found, _ = image_of(target)
+    assert filtered in {None, str(found)}
+    with Image.open(scan) as original:
+        if mode != "CMYK":
+            assert same(original.convert("RGB"), image.convert("RGB"))
+        (page,) = seen(target, 150 if original.info.get("dpi") else 1000 / 8.27)
+        assert all(abs(a - b) <= 1 for a, b in zip(page.size, original.size, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("s.jpg", {}), ("s.tif", {"compression": "group4", "tiffinfo": {278: 1400}})]
+)
+def test_jpeg_and_ccitt_data_pass_through(tmp_path, name, settings):
+    """The same bytes, not the same dots alone."""
+    scan = saved(tmp_path / name, drawn("1" if name == "s.tif" else "RGB"), **settings)
+    _, _, data = image_of(written(tmp_path, scan, [worded(TEXT)]))
+    assert data in scan.read_bytes()
+    assert len(data) > 1000
+
+
+def test_a_transparent_picture_is_seen_on_paper(tmp_path):
+    """As it was read."""
+    image = drawn("RGB").convert("RGBA")
+    image.putalpha(Image.new("L", SIZE, 0))
+    (page,) = seen(written(tmp_path, saved(tmp_path / "s.png", image), [worded(TEXT)]))
+    assert page.getextrema() == ((255, 255),) * 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_says_how_it_lies_is_seen_upright(tmp_path, orientation):
+    """All eight ways of EXIF."""
+    upright = Image.new("L", (400, 600), 255)
+    ImageDraw.Draw(upright).polygon([(40, 40), (360, 40), (40, 200)], fill=0)
+    back = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}[orientation]
+    stored = upright if back is None else upright.transpose(Image.Transpose(back))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    scan = saved(tmp_path / "s.jpg", stored, exif=exif, quality=95)
+    (page,) = seen(written(tmp_path, scan, [worded("a word", size=(400, 600))]), 150)
+    assert np.abs(np.asarray(page.convert("L"), dtype=int) - np.asarray(upright, dtype=int)).mean() < 2
+
+
+@pytest.mark.parametrize("skew", [0.0, 4.0, -7.0])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_words_of_a_page_that_was_turned_and_straightened_are_found(tmp_path, rotation, skew):
+    """Whole, in order, near the place where they stand on the scan as it lies."""
+    inset = "\n" * 4 + "\n".join(" " * 20 + line for line in TEXT.split("\n"))
+    page = worded(inset, rotation=rotation, skew=skew)
+    target = written(
+        tmp_path, saved(tmp_path / "s.png", drawn(size=SIZE if rotation % 180 == 0 else SIZE[::-1])), [page]
+    )
+    assert same_words(target, [page])
+    left, top, right, bottom = boxes_of(target)["first"]
+    middle = {0: (0.378, 0.225), 90: (0.225, 0.622), 180: (0.622, 0.775), 270: (0.775, 0.378)}[rotation]
+    width, height = SIZE if rotation % 180 == 0 else SIZE[::-1]
+    assert ((left + right) / 2 / width, (top + bottom) / 2 / height) == pytest.approx(
+        middle, abs=0.08 if skew else 0.01
+    )
+
+
+def make_pdf(path, rotate=0, content="0.2 g 100 100 200 50 re f", **settings):
+    """A PDF of two pages that lie in an odd place of their paper."""
+    made = pikepdf.new()
+    for number in range(2):
+        made.add_blank_page(page_size=(500, 700))
+        page = made.pages[number].obj
+        page.MediaBox = Array([-30, -40, 500, 700])
+        page.CropBox = Array([10, 20, 490, 692])
+        page.Rotate = rotate
+        page.Contents = Stream(made, f"{content} 2 0 0 2 50 50 cm".encode())
+    made.save(path, **settings)
+    return path
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_pdfs_own_pages_are_kept_and_look_the_same(tmp_path, rotate):
+    """Its content streams are the very ones; words lie on the visible part, as it is turned."""
+    scan = make_pdf(tmp_path / "s.pdf", rotate)
+    size = SIZE if rotate % 180 == 0 else SIZE[::-1]
+    pages = [worded(TEXT, EDITS, size=size), worded("another", number=2, size=size)]
+    target = written(tmp_path, scan, pages)
+    assert same_words(target, pages)
+    assert [image.tobytes() for image in seen(target)] == [image.tobytes() for image in seen(scan)]
+    with pikepdf.open(scan) as before, pikepdf.open(target) as after:
+        assert after.pages[0].obj.Contents[1].read_raw_bytes() == before.pages[0].obj.Contents.read_raw_bytes()
+    left, _, right, _ = boxes_of(target)["another"]
+    assert (left, right) == pytest.approx((60, 60 + 7 * 12), abs=3)
+
+
+def test_pages_that_share_their_resources_get_a_layer_each(tmp_path):
+    """The second page's words are not the first one's."""
+    scan = make_pdf(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        shared = opened.make_indirect(Dictionary(ProcSet=Array([Name.PDF])))
+        for page in opened.pages:
+            page.obj.Resources = shared
+        opened.save(scan)
+    pages = [worded("one"), worded("two", number=2)]
+    assert same_words(written(tmp_path, scan, pages), pages)
+
+
+def test_an_older_invisible_layer_goes_and_what_is_seen_stays(tmp_path):
+    """In the page and in its forms, our own one too: words are found once."""
+    pages = [worded("right words"), worded("more", number=2)]
+    first = written(tmp_path, saved(tmp_path / "s.tif", drawn(), save_all=True, append_images=[drawn()]), pages)
+    with pikepdf.open(first, allow_overwriting_input=True) as opened:
+        page = opened.pages[0]
+        page.obj.Resources.Font = Dictionary(H=Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+        page.contents_add(b"BT /H 9 Tf 3 Tr 50 50 Td (misread) Tj 0 Tr 0 90 Td (stamp) Tj ET")
+        opened.save(tmp_path / "again.pdf")
+    target = written(tmp_path, tmp_path / "again.pdf", pages)
+    assert [page.split() for page in text_of(target)] == [["right", "words", "stamp"], ["more"]]
+    assert same(seen(target)[0], seen(tmp_path / "again.pdf")[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naïve Straße “œuvre” ﬁ",
+        "中文 文字 テスト",
+        "Ωμέγα Привет",
+        "😀a 𠀀𠀁 x",
+        "<script>(a)\\ [b]",
+        "a\u00adb \u0301x",
+    ],
+)
+def test_all_of_unicode_can_be_copied(tmp_path, text):
+    """What is beyond U+FFFF too."""
+    page = worded(text)
+    assert same_words(written(tmp_path, saved(tmp_path / "s.png", drawn()), [page]), [page])
+
+
+@pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم"])
+def test_words_that_run_to_the_left_can_be_copied(tmp_path, text):
+    """Each word in the order of its letters."""
+    target = written(tmp_path, saved(tmp_path / "s.png", drawn()), [worded(text)])
+    found = re.sub("[\u200e\u200f\u202a-\u202e]", "", text_of(target)[0])
+    assert sorted(found.split()) == sorted(text.split())
+
+
+def test_words_that_touch_stay_words(tmp_path):
+    """Readers that copy tell words by gaps: a small one is left where an engine tells none."""
+    page = worded("one two three four")
+    wide = tuple(
+        word.__class__(word.text, word.offset, word.box._replace(right=word.box.right + 12))
+        for word in page.page.lines[0].words
+    )
+    line = page.page.lines[0].__class__("one two three four", 0, page.page.lines[0].box, None, wide)
+    page = page.__class__(page.page.__class__(1, page.page.text, *SIZE, 150.0, lines=(line,)), page.correction)
+    assert same_words(written(tmp_path, saved(tmp_path / "s.png", drawn()), [page]), [page])
+
+
+def test_what_could_not_be_read_is_said_and_not_blank(tmp_path):
+    """A page of a TIFF that is damaged: NAME.txt's line to be found, and words to be seen."""
+    scan = saved(tmp_path / "s.tif", drawn(), save_all=True, append_images=[drawn()])
+    torn = worded("[page 2 could not be read]", number=2, size=(0, 0), boxes=False, error="torn")
+    pages = [worded(TEXT), torn]
+    target = written(tmp_path, scan, pages)
+    assert "".join(text_of(target)[1].split("[page 2 could not be shown]")).split() == torn.page.text.split()
+    assert seen(target)[1].getextrema() != ((255, 255),) * 3
+
+
+def test_a_text_cut_in_evaluation_mode_says_so_and_is_not_pieced_together(tmp_path):
+    """The same words as in NAME.txt, without any place of their own."""
+    page = worded("cut text", boxes=False, evaluation=True)
+    target = written(tmp_path, saved(tmp_path / "s.png", drawn()), [page], evaluation=True)
+    assert same_words(target, [page], evaluation=True)
+
+
+def test_a_password_stays_and_is_needed(tmp_path):
+    """What was locked is locked again, with the same password."""
+    scan = make_pdf(tmp_path / "s.pdf", encryption=pikepdf.Encryption(owner="o", user="u"))
+    work = Work(ocr=Ocr(pdf_passwords=("u", "wrong")))
+    pages = [worded("one"), worded("two", number=2)]
+    target = written(tmp_path, scan, pages, work=work)
+    assert same_words(target, pages, "-upw", "u")
+    with pytest.raises(pikepdf.PasswordError):
+        pikepdf.open(target)
+    with pytest.raises(FormatUnusable, match=r"no password in ocr\.pdf_passwords"):
+        written(tmp_path, scan, pages)
+
+
+def test_a_pdf_that_only_forbids_can_be_opened_by_all(tmp_path):
+    """An owner's password alone keeps nobody from reading."""
+    scan = make_pdf(tmp_path / "s.pdf", encryption=pikepdf.Encryption(owner="o", user=""))
+    pages = [worded("one"), worded("two", number=2)]
+    assert same_words(written(tmp_path, scan, pages), pages)
+
+
+def test_what_a_pdf_would_do_by_itself_is_taken_out(tmp_path):
+    """Scripts, programs, forms that send; links and attachments stay."""
+    scan = make_pdf(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        act = Dictionary(S=Name.JavaScript, JS=b"app.alert(1)")
+        opened.Root.OpenAction = act
+        opened.Root.AA = Dictionary(WC=act)
+        opened.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array([b"x", act])))
+        opened.attachments["kept.txt"] = b"kept"
+        uri = Dictionary(S=Name.URI, URI=b"https://example.org")
+        start = Dictionary(S=Name.Launch, F=b"x.exe")
+        opened.pages[0].obj.AA = Dictionary(O=act)
+        rect = Array([0, 0, 9, 9])
+        notes = [Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=rect, A=action) for action in (uri, start)]
+        opened.pages[0].obj.Annots = Array(notes)
+        opened.save(scan)
+    target = written(tmp_path, scan, [worded("one"), worded("two", number=2)])
+    with pikepdf.open(target) as opened:
+        plain = b"".join(
+            opened.get_object(number, 0).unparse(resolved=True) for number in range(1, len(opened.objects))
+        )
+        assert list(opened.attachments) == ["kept.txt"]
+    assert b"/JavaScript" not in plain
+    assert b"/Launch" not in plain
+    assert b"example.org" in plain
+
+
+def test_pdf_a_is_not_claimed(tmp_path):
+    """The scan's claim was for another file."""
+    scan = make_pdf(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        with opened.open_metadata() as told:
+            told["pdfaid:part"] = "2"
+        opened.save(scan)
+    target = written(tmp_path, scan, [worded("one"), worded("two", number=2)])
+    with pikepdf.open(target) as opened:
+        assert not opened.open_metadata().pdfa_status
+
+
+def test_a_page_without_words_is_a_page(tmp_path):
+    """A blank one, and a PDF's page without content or size."""
+    made = pikepdf.new()
+    made.add_blank_page()
+    del made.pages[0].obj.Contents
+    made.save(tmp_path / "s.pdf")
+    target = written(tmp_path, tmp_path / "s.pdf", [worded("")])
+    assert text_of(target) == [""]
