@@ -75,6 +75,7 @@ def page(status: Status, now: float, code: str = "") -> str:
         good_until=round(now + GOOD_SECONDS) if alive else 0,
         state=sign,
         headline=_plain(headline),
+        old=_plain(words.say("Probably not running")),
         lead=_plain(lead),
         stale=_plain(_stale(now, words)),
         body=body,
@@ -97,13 +98,13 @@ def _state(status: Status, words: Language) -> tuple[str, str, str]:
             return words.say("Stopping"), safe, "wait"
         case "stopped":
             stopped = words.say("It was stopped.")
-            return words.say("Not running since {time}", time=when), f"{stopped} {safe}", "bad"
+            return words.say("Not running since {time}", time=when), words.together(stopped, safe), "bad"
         case "silent":
             hangs = words.say("It has not answered since {time}.", time=when)
-            return words.say("Not answering"), f"{hangs} {whom} {safe}", "bad"
+            return words.say("Not answering"), words.together(hangs, whom, safe), "bad"
         case _:
             broke = words.say("It ended unexpectedly.")
-            return words.say("Not running since {time}", time=when), f"{broke} {whom} {safe}", "bad"
+            return words.say("Not running since {time}", time=when), words.together(broke, whom, safe), "bad"
 
 
 def _stale(now: float, words: Language) -> str:
@@ -113,7 +114,7 @@ def _stale(now: float, words: Language) -> str:
         time=_moment(now, words),
     )
     whom = words.say("Tell the person who looks after it.")
-    return f"{told} {whom}"
+    return words.together(told, whom)
 
 
 def _footer(now: float, words: Language, *, alive: bool) -> str:

@@ -7,6 +7,7 @@ import re
 import struct
 from functools import lru_cache
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,7 +24,9 @@ LONGEST_CHARACTERS: Final = 4000
 NUMBERS: Final = frozenset({"n", "size"})
 """Placeholders that hold a number with commas between the thousands."""
 
-_DEEPEST: Final = 5
+_DEEPEST: Final = 4
+_MOST_COLONS: Final = 8
+_UNSPACED: Final = frozenset({"zh"})
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _GROUPS: Final = {"de": "."}
@@ -74,38 +77,46 @@ class Language:
         """As :func:`ocrwatchd.words.count`, in this language."""
         return self._filled(self._said.ngettext(one, many, n), {**values, "n": f"{n:,}"})
 
+    def together(self, *sentences: str) -> str:
+        """Sentences, one after the other."""
+        return ("" if self.code in _UNSPACED else " ").join(sentences)
+
     def of(self, sentence: str) -> str:
         """What was said in English, in this language; as it is where its template is not known."""
-        return self._of(sentence, _DEEPEST) or sentence
+        return self._of(sentence, _DEEPEST)[0]
 
     def of_named(self, sentence: str) -> str:
         """As :meth:`of`; before the sentence may stand a file's name and a colon."""
-        if known := self._of(sentence, _DEEPEST):
-            return known
-        start = 0
-        while (colon := sentence.find(": ", start)) >= 0:
-            start = colon + 2
-            if known := self._of(sentence[start:], _DEEPEST):
-                return sentence[:start] + known
-        return sentence
+        starts = [0, *(found.end() for found in islice(re.finditer(": ", sentence), _MOST_COLONS))]
+        said = [(sentence[:start], *self._of(sentence[start:], _DEEPEST)) for start in starts]
+        name, best, _ = min(said, key=lambda each: each[2])
+        return name + best
 
-    def _of(self, sentence: str, depth: int) -> str:
+    def _of(self, sentence: str, depth: int) -> tuple[str, int]:
+        """A sentence in this language, and how many of its characters are no words of ours but should be."""
+        best = sentence, len(sentence)
         if not depth or len(sentence) > LONGEST_CHARACTERS:
-            return ""
+            return best
         for template in self._templates:
             values = _match(template, sentence)
             if values is None:
                 continue
-            told = {
-                key: self._of(value, depth - 1) or value if key in NESTED else value for key, value in values.items()
-            }
-            if not template.many:
-                return self._filled(self._said.gettext(template.one), told)
-            number = "1" if template.singular else told["n"].replace(",", "")
-            if number.isascii() and number.isdigit():
-                chosen = self._said.ngettext(template.one, template.many, int(number))
-                return self._filled(chosen, {"n": number, **told})
-        return ""
+            inner = {key: self._of(value, depth - 1) for key, value in values.items() if key in NESTED}
+            unknown = sum(characters for _, characters in inner.values())
+            told = {**values, **{key: text for key, (text, _) in inner.items()}}
+            if unknown < best[1] and (said := self._again(template, told)):
+                best = said, unknown
+            if not best[1]:
+                break
+        return best
+
+    def _again(self, template: _Template, values: Mapping[str, str]) -> str:
+        if not template.many:
+            return self._filled(self._said.gettext(template.one), values)
+        number = "1" if template.singular else values["n"].replace(",", "")
+        if not (number.isascii() and number.isdigit()):
+            return ""
+        return self._filled(self._said.ngettext(template.one, template.many, int(number)), {"n": number, **values})
 
     def number(self, value: int) -> str:
         """A number as it is written in this language."""
