@@ -21,6 +21,9 @@ NESTED: Final = frozenset({"fault", "missing", "reason", "remedy", "step"})
 LONGEST_CHARACTERS: Final = 4000
 """What is longer is left as it is: no sentence of ours is."""
 
+FAULT: Final = "fault"
+"""The one of them that holds what the system calls an error, and no sentence of ours."""
+
 NUMBERS: Final = frozenset({"n", "size"})
 """Placeholders that hold a number with commas between the thousands."""
 
@@ -101,7 +104,7 @@ class Language:
             values = _match(template, sentence)
             if values is None:
                 continue
-            inner = {key: self._of(value, depth - 1) for key, value in values.items() if key in NESTED}
+            inner = {key: self._part(key, value, depth - 1) for key, value in values.items() if key in NESTED}
             unknown = sum(characters for _, characters in inner.values())
             told = {**values, **{key: text for key, (text, _) in inner.items()}}
             if unknown < best[1] and (said := self._again(template, told)):
@@ -109,6 +112,12 @@ class Language:
             if not best[1]:
                 break
         return best
+
+    def _part(self, key: str, sentence: str, depth: int) -> tuple[str, int]:
+        if key != FAULT:
+            return self._of(sentence, depth)
+        said = self._said.gettext(sentence)
+        return said, 0 if said != sentence else len(sentence)
 
     def _again(self, template: _Template, values: Mapping[str, str]) -> str:
         if not template.many:

@@ -1,0 +1,120 @@
+"""The JSON Schema of receipts."""
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ocrwatchd import cli
+from ocrwatchd.config import Output, Work
+from ocrwatchd.edits.delivered import Delivered
+from ocrwatchd.formats import receipt, schema, txt
+from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
+from tests.receipts import mistakes
+
+READ = FinishedPage(
+    PageText(1, "teh 0ne", 100, 50, 300.0, "aspose", (Line("teh 0ne", 0, Box(1, 2, 3, 4), 0.5),), 90, -0.5, True),
+    Correction(
+        "the 0ne",
+        (Edit(0, "teh", "the", "near: one letter"),),
+        (Edit(4, "0ne", "two", "digits"),),
+        corrected=True,
+        model="m",
+        parts=(Part(0, 7, "decided"), Part(7, 0, "raw", "no time")),
+    ),
+)
+UNREAD = FinishedPage(
+    PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="page 2 is damaged", warnings=("dark",)),
+    Correction("[page 2 could not be read]", reason="the page could not be read"),
+)
+TOTALS = Totals(2, {"near": 1}, {"digits": 1}, {"decided": 1, "raw": 1})
+
+
+def written(code="", **changes):
+    """A receipt of two pages, of which one could not be read, from an engine without a licence."""
+    file = io.BytesIO()
+    figures = {
+        "job": "j", "source": "scan.tif", "sha256": "ab" * 32, "pages": 2, "unreadable": 1, "corrected": True,
+        "reason": "no time", "evaluation": True, "versions": {"ocrwatchd": "1"}, "warnings": ("long",), "seconds": 1.0,
+        "totals": TOTALS, "formats": ("txt", "json"),
+        "scan": Path("scan.tif"), "work": Work(output=Output(language=code)),
+    }  # fmt: skip
+    receipt.write(Document(**figures | changes), iter([READ, UNREAD]), file)
+    return json.loads(file.getvalue())
+
+
+def described(part, at="$"):
+    """Every part of the schema that has keys, each with its place."""
+    if isinstance(part, dict):
+        for name, inner in part.get("properties", {}).items():
+            yield f"{at}.{name}", inner
+        for name, inner in part.items():
+            yield from described(inner, f"{at}/{name}")
+
+
+def test_it_is_a_schema_and_describes_every_key():
+    """Of the draft that it names; its number is the one that receipts have."""
+    table = json.loads(schema.text())
+    Draft202012Validator.check_schema(table)
+    assert table["$id"].endswith(f":{receipt.SCHEMA}")
+    assert table["properties"]["schema"]["const"] == receipt.SCHEMA
+    refers = [at for at, inner in described(table) if not inner.get("description") and "$ref" not in inner]
+    assert refers == []
+
+
+@pytest.mark.parametrize("code", ["", "de", "zh"])
+def test_a_receipt_is_as_the_schema_says_and_has_no_other_key(code):
+    """Evaluation, an unreadable page, edits admitted and refused, parts of each fate."""
+    assert mistakes(written(code)) == []
+
+
+def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
+    """And again where they are put in; the text's notice stays in its language."""
+    table = written("de")
+    (tmp_path / "s.json").write_bytes(
+        b"".join(receipt.laid_out({k: table[k] for k in table if k != "pages"}, table["pages"]))
+    )
+    texts = [page["text"] for page in table["pages"]]
+    (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
+    delivered = Delivered.opened(tmp_path / "s.json")
+    assert delivered.mark(None, reverted=True) == 1
+    assert delivered.save(force=False)
+    assert mistakes(json.loads((tmp_path / "s.json").read_bytes())) == []
+    lines = (tmp_path / "s.txt").read_text().split("\n")
+    assert lines[0].startswith("[Aspose.OCR im Testmodus: ")
+    assert lines[1] == "teh 0ne"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda table: table.pop("sha256"),
+        lambda table: table.update(schema=1),
+        lambda table: table.update(news=1),
+        lambda table: table["pages"][0].update(news=1),
+        lambda table: table["pages"][0]["edits"][0].pop("reverted"),
+        lambda table: table["pages"][0]["lines"][0].update(confidence=2),
+        lambda table: table.pop("totals"),
+    ],
+)
+def test_what_is_wrong_is_found(spoil):
+    """A key that is missing, unknown or out of its bounds."""
+    table = written()
+    spoil(table)
+    assert mistakes(table)
+
+
+def test_the_verb_prints_it(capsys):
+    """As it is; without a configuration."""
+    assert cli.main(["schema"]) == 0
+    assert capsys.readouterr().out == schema.text()
+
+
+def test_frozen_values_are_all_told():
+    """A page's figures that the model has stand in the receipt: whoever adds one describes it."""
+    told = {"number", "text", "width", "height", "dpi", "engine", "lines", "rotation", "skew", "evaluation", "warnings",
+            "error", "seconds"}  # fmt: skip
+    assert {field.name for field in dataclasses.fields(PageText)} == told
