@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ocrwatchd.edits import others
 from ocrwatchd.edits.delivered import Delivered
 from ocrwatchd.edits.show import listing
 
@@ -44,7 +45,7 @@ def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
 
 
 def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, force: bool) -> int:
-    """Take edits back, or put them in again: in NAME.json, and in NAME.txt where the document has one.
+    """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
 
     Args:
         receipt: the document's NAME.json.
@@ -62,11 +63,17 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
         OSError: a file cannot be written.
     """
     delivered = Delivered.opened(receipt)
+    before = others.rendered(delivered)
     changed = delivered.mark(numbers, reverted=reverted)
     written = delivered.save(force=force)
     done = "reverted" if reverted else "applied"
+    beside = list(others.rewrite(delivered, before, force=force))
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}")  # noqa: T201 - the verb's output
-    print(_told(delivered) if written else "nothing had to be written")  # noqa: T201 - the verb's output
+    anew = [*([_told(delivered)] if written else []), *(str(told.path) for told in beside if not told.left)]
+    print("\n".join(anew) or "nothing had to be written")  # noqa: T201 - the verb's output
+    for told in beside:
+        if told.left:
+            print(f"{told.path} was left as it is: {told.left}")  # noqa: T201 - the verb's output
     return 0
 
 

@@ -106,7 +106,13 @@ class Delivered:
     @property
     def has_text(self) -> bool:
         """True where a NAME.txt belongs to the document: ``output.formats`` had it, or the receipt does not say."""
-        return "txt" in self._table.get("formats", ["txt"])
+        return "txt" in self.formats
+
+    @property
+    def formats(self) -> list[str]:
+        """Of the files in the set, by their names in ``output.formats``."""
+        formats: list[str] = self._table.get("formats", ["txt"])
+        return formats
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -164,7 +170,7 @@ class Delivered:
         content = self._content()
         if content == self.path.read_bytes():
             return False
-        _replace(self.path, content, self.path)
+        replaced(self.path, content, self.path)
         return True
 
     def _save_with_text(self, *, force: bool) -> bool:
@@ -176,14 +182,16 @@ class Delivered:
             raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
         if lying == text and content == self.path.read_bytes():
             return False
-        _replace(self.text_path, text, self.path)
-        _replace(self.path, content, self.path)
+        replaced(self.text_path, text, self.path)
+        replaced(self.path, content, self.path)
         return True
 
     def _content(self) -> bytes:
-        return b"".join(receipt.laid_out(self._head(), self.pages))
+        return b"".join(receipt.laid_out(self.head, self.pages))
 
-    def _head(self) -> dict[str, Any]:
+    @property
+    def head(self) -> dict[str, Any]:
+        """All that the receipt tells of the document as a whole."""
         return {key: value for key, value in self._table.items() if key != "pages"}
 
     def _text(self) -> bytes:
@@ -226,7 +234,7 @@ def _text_of(page: dict[str, Any]) -> str | None:
     return apply(raw, [edit for edit, told in zip(edits, page["edits"], strict=True) if not told["reverted"]])
 
 
-def _replace(path: Path, content: bytes, like: Path) -> None:
+def replaced(path: Path, content: bytes, like: Path) -> None:
     """Write a file in place of another, with the permissions and, where we may, the group that it had."""
     was = (path if path.exists() else like).stat()
     own = os.geteuid() == 0 or was.st_gid in {os.getegid(), *os.getgroups()}

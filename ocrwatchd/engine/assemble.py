@@ -169,7 +169,7 @@ def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive:
         raise
     except Exception as error:  # the boundary to libraries and other people's packages over hostile documents
         path.unlink(missing_ok=True)
-        if isinstance(error, OSError) or faults.is_machines(error):
+        if faults.is_machines(error):
             raise
         raise FormatUnusable(f'the format "{name}" failed on this document ({type(error).__name__})') from error
 

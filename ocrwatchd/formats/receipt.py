@@ -18,7 +18,7 @@ from ocrwatchd.words.language import ENGLISH
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part
+    from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part, Word
 
 SUFFIX = SUFFIXES["json"]
 SCHEMA = 2
@@ -133,7 +133,14 @@ def _line(line: Line) -> dict[str, object]:
         told["box"] = _corners(line.box)
     if line.confidence is not None:
         told["confidence"] = round(line.confidence, CONFIDENCE_DIGITS)
-    return told
+    boxed = [_word(word, word.box) for word in line.words if word.box is not None]
+    return told | {"words": boxed} if boxed and len(boxed) == len(line.words) else told
+
+
+def _word(word: Word, box: Box) -> list[float | None]:
+    """Offset, length, box, confidence: an array, for there are hundreds on a page."""
+    sure = None if word.confidence is None else round(word.confidence, CONFIDENCE_DIGITS)
+    return [word.offset, len(word.text), *_corners(box), sure]
 
 
 def _corners(box: Box) -> list[float]:

@@ -64,10 +64,12 @@ def test_a_job_becomes_a_finished_set(line):
     """The set lies in job.out, whole, and the figures tell about it."""
     job = line.job("fine", "fine", llm=Llm(model="/m/fake.gguf"), output=Output(formats=("txt", "raw", "pdf")))
     figures = line.work_off(job)
-    assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.raw.txt", "document.txt"]
+    assert sorted(path.name for path in job.out.iterdir()) == [
+        "document.json", "document.pdf", "document.raw.txt", "document.txt"
+    ]  # fmt: skip
     assert (job.out / "document.txt").read_text() == "a line of page 1\nthe end\n\fa line of page 2\nthe end\n"
     assert "teh" in (job.out / "document.raw.txt").read_text()
-    assert receipt(job)["formats"] == ["txt", "raw", "json"]
+    assert receipt(job)["formats"] == ["txt", "raw", "pdf", "json"]
     assert (figures["pages"], figures["edits"], figures["corrected"], figures["complete"]) == (2, 2, True, True)
     assert receipt(job)["versions"] | {"ocrwatchd": ""} == {
         "ocrwatchd": "", "rapidocr": "0", "model": "fake", "model_runtime": "0"

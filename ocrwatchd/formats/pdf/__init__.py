@@ -28,7 +28,7 @@ from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats.pdf import active, older
 from ocrwatchd.formats.pdf.font import Fonts
 from ocrwatchd.formats.pdf.layer import Layer
-from ocrwatchd.formats.pdf.pages import put_under, view_of
+from ocrwatchd.formats.pdf.pages import layer_of, put_under, view_of
 from ocrwatchd.formats.pdf.pictures import draw
 from ocrwatchd.formats.pdf.place import matrix
 from ocrwatchd.formats.pdf.scratch import Scratch
@@ -70,6 +70,39 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         os.close(descriptor)
 
 
+def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
+    """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
+
+    Args:
+        path: of the PDF.
+        document: its figures.
+        pages: of the document.
+        file: gets the new one.
+
+    Raises:
+        FormatUnusable: it is locked, damaged, or no longer as it was delivered.
+        OSError: it cannot be read or written.
+    """
+    try:
+        opened = pikepdf.open(path)
+    except pikepdf.PasswordError as error:
+        raise FormatUnusable("it is locked by a password") from error
+    except pikepdf.PdfError as error:
+        raise FormatUnusable("it is damaged, or was changed by hand") from error
+    with opened as pdf:
+        fonts, changed = Fonts(pdf), False
+        for page, (read, layer) in zip(pdf.pages, _worded(document, pages), strict=False):
+            form = layer_of(page)
+            if form is None:
+                raise FormatUnusable(f"page {read.number} has no text layer of ours; was it changed by hand?")
+            if form.read_raw_bytes() != layer.content:
+                layer.fill(form, fonts)
+                changed = True
+        if changed:
+            _save(pdf, file)
+        return changed
+
+
 def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: int, file: BinaryIO) -> None:
     """Pages come once: so the words wait, packed, until all pictures are drawn."""
     with tempfile.TemporaryFile(dir=_beside(file)) as drawn:
@@ -98,6 +131,10 @@ def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:
         older.take_out(pdf, page)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
+    _save(pdf, file)
+
+
+def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
     if pdf.is_encrypted:  # qpdf does not encrypt what it shall not look into
         pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
     else:

@@ -1,0 +1,114 @@
+"""Edits taken back in every file of a set that holds the text."""
+
+import re
+import shutil
+
+import pikepdf
+import pytest
+
+from ocrwatchd import edits
+from ocrwatchd.formats import ordered, writer
+from ocrwatchd.model import Edit
+from tests.fakes.worded import document, worded
+from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
+
+FORMATS = ordered(("txt", "md", "hocr", "pdf"))
+PAGES = [
+    worded("teh first page", (Edit(0, "teh", "the", ""),)),
+    worded("tho second 😀", (Edit(0, "tho", "the", ""),), number=2),
+]
+
+
+@pytest.fixture
+def delivered(tmp_path):
+    """A set in all formats, of a PDF; the scan itself is away."""
+    return lay(tmp_path, make_pdf(tmp_path / "scan.pdf"))
+
+
+def lay(folder, scan, **changes):
+    """Write a set; its receipt."""
+    told = document(scan, 2, formats=FORMATS, **changes)
+    for name in FORMATS:
+        found = writer(name)
+        with (folder / f"s{found.suffix}").open("w+b") as file:
+            found.write(told, iter(PAGES), file)
+    scan.unlink()
+    return folder / "s.json"
+
+
+def holding(folder):
+    """Which of the words stands in each text-bearing file's first page."""
+    texts = {name: (folder / f"s.{name}").read_text("utf-8") for name in ("txt", "md", "hocr")}
+    found = {name: set(re.findall(r"\b(teh|the|tho)\b", text)) for name, text in texts.items()}
+    return found | {"pdf": set(re.findall(r"\b(teh|the|tho)\b", "\f".join(text_of(folder / "s.pdf"))))}
+
+
+def test_an_edit_taken_back_is_raw_again_in_every_file(delivered, tmp_path, capsys):
+    """Text, Markdown, hOCR, and the words on the PDF's pages, which look as before; then all as it was."""
+    looks = [page.tobytes() for page in seen(tmp_path / "s.pdf")]
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    places = boxes_of(tmp_path / "s.pdf")
+    edits.revise(delivered, [2], reverted=True, force=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "1 edit reverted", *(str(tmp_path / f"s.{name}") for name in ("txt", "md", "hocr", "pdf"))
+    ]  # fmt: skip
+    assert set(map(frozenset, holding(tmp_path).values())) == {frozenset({"the", "tho"})}
+    assert boxes_of(tmp_path / "s.pdf") == {**places, "tho": boxes_of(tmp_path / "s.pdf")["tho"]}
+    assert [page.tobytes() for page in seen(tmp_path / "s.pdf")] == looks
+    edits.revise(delivered, [2], reverted=False, force=False)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert text_of(tmp_path / "s.pdf") == ["the first page\n", "the second 😀\n"]
+    assert {name: data for name, data in after.items() if name != "s.pdf"} == {
+        name: data for name, data in before.items() if name != "s.pdf"
+    }
+    capsys.readouterr()
+    edits.revise(delivered, [2], reverted=False, force=False)
+    assert capsys.readouterr().out.splitlines()[1:] == ["nothing had to be written"]
+
+
+def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
+    """Changed by hand, gone, no longer ours, of a format that needs the scan: each with its reason."""
+    (tmp_path / "s.md").write_text("mine")
+    (tmp_path / "s.hocr").unlink()
+    pikepdf.new().save(tmp_path / "s.pdf")
+    with pikepdf.open(tmp_path / "s.pdf", allow_overwriting_input=True) as opened:
+        opened.add_blank_page()
+        opened.save()
+    delivered.write_text(delivered.read_text().replace('"hocr"', '"hocr", "review"'))
+    edits.revise(delivered, [1], reverted=True, force=False)
+    said = capsys.readouterr().out
+    for words in (
+        "s.md was left as it is: it was changed by hand (--force writes it anew)",
+        "s.hocr was left as it is: it is no longer there",
+        "s.review.html was left as it is: it still shows the edits as they were delivered",
+        "s.pdf was left as it is: page 1 has no text layer of ours; was it changed by hand?",
+    ):
+        assert words in said
+    assert (tmp_path / "s.md").read_text() == "mine"
+    edits.revise(delivered, [1], reverted=True, force=True)
+    assert "teh first page" in (tmp_path / "s.md").read_text()
+
+
+def test_what_people_have_put_on_the_pdf_stays(delivered, tmp_path):
+    """A note on a page is not lost with the words under it."""
+    with pikepdf.open(tmp_path / "s.pdf", allow_overwriting_input=True) as opened:
+        note = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Text, Contents=b"paid", Rect=[0, 0, 9, 9]
+        )
+        opened.pages[0].obj.Annots = pikepdf.Array([note])
+        opened.save()
+    edits.revise(delivered, None, reverted=True, force=False)
+    with pikepdf.open(tmp_path / "s.pdf") as opened:
+        assert bytes(opened.pages[0].obj.Annots[0].Contents) == b"paid"
+    assert text_of(tmp_path / "s.pdf")[0].split() == ["teh", "first", "page"]
+
+
+def test_a_set_of_pictures_is_written_anew_without_them(tmp_path):
+    """The scan lies in the archive, and is not needed."""
+    scan = saved(tmp_path / "s.tif", drawn(), save_all=True, append_images=[drawn()])
+    shutil.copy(scan, tmp_path / "copy.tif")
+    delivered = lay(tmp_path, scan, evaluation=True)
+    edits.revise(delivered, None, reverted=True, force=False)
+    first = text_of(tmp_path / "s.pdf")[0].split()
+    assert first[0] == "[Aspose.OCR"
+    assert first[-3:] == ["teh", "first", "page"]

@@ -1,0 +1,72 @@
+"""The files of a set, whatever becomes of one of them."""
+
+import errno
+import json
+
+import pytest
+
+from ocrwatchd.config import Output, Work
+from ocrwatchd.engine import assemble
+from ocrwatchd.engine.assemble import Tally, write_set
+from ocrwatchd.engine.pagefile import PageFiles
+from ocrwatchd.errors import FormatUnusable
+from ocrwatchd.formats import Writer, writer
+from ocrwatchd.model import Job
+from tests.fakes.worded import worded
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes a set of txt, md and json, md by a writer of the test's; gives the document and the receipt."""
+
+    def write(failing, suffix=".md"):
+        work = Work(output=Output(formats=("txt", "md")))
+        (tmp_path / "j").mkdir()
+        job = Job("j", tmp_path / "j", tmp_path / "scan.png", work)
+        pages, tally = PageFiles(job.folder / "pages", "s"), Tally()
+        tally.add(pages.save(worded("some text")))
+        found = {"md": Writer("md", suffix, failing)}
+        monkeypatch.setattr(assemble, "writer", lambda name: found.get(name) or writer(name))
+        document = write_set(job, tally.document(job, "ab", {}, ()), pages, lambda: None)
+        assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.txt"]
+        return document, json.loads((job.out / "document.json").read_bytes())
+
+    return write
+
+
+def raises(error):
+    """A writer that fails half-way."""
+
+    def write(document, pages, file):
+        file.write(b"half")
+        raise error
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("some text"), 'left out: the format "md" failed on this document (ValueError)'),
+        (OSError("cannot identify image"), 'left out: the format "md" failed on this document (OSError)'),
+        (FormatUnusable("this one is locked"), "left out: this one is locked"),
+    ],
+)
+def test_a_format_that_fails_leaves_the_others_alone(written, error, said):
+    """No half file; the receipt tells why, without the document's text, and names the formats that there are."""
+    document, receipt = written(raises(error))
+    assert list(document.warnings) == receipt["warnings"] == [said]
+    assert list(document.formats) == receipt["formats"] == ["txt", "json"]
+
+
+def test_two_formats_do_not_write_one_file(written):
+    """The first keeps it."""
+    _, receipt = written(raises(AssertionError), suffix=".txt")
+    assert receipt["warnings"] == ['left out: the format "md" names its file as another one does (.txt)']
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), MemoryError()])
+def test_what_is_the_machines_fault_is_not_the_formats(written, error):
+    """The job waits, and gets its whole set later."""
+    with pytest.raises(type(error)):
+        written(raises(error))
