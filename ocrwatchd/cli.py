@@ -131,7 +131,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
         made.add_argument("--user", action="store_true", help="your own service, not the system's")
         made.add_argument(
-            "--instance", default="", metavar="NAME", help="one of several, with a configuration of its own"
+            "--instance", type=_given, metavar="NAME", help="one of several, with a configuration of its own"
         )
         made.set_defaults(verb=verbs.service, action=action)
         return made
@@ -139,7 +139,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     install = add(
         "install", "put units, user, folders and a configuration in place, or bring them up to date; start it"
     )
-    install.add_argument("--root", type=Path, metavar="DIR", help="holds inbox, outbox, archive and failed")
+    install.add_argument("--root", type=_folder, metavar="DIR", help="holds inbox, outbox, archive and failed")
     install.add_argument("--pull", action="store_true", help="fetch the language model first")
     install.add_argument(
         "--network", action=argparse.BooleanOptionalAction, help="allow downloads; none is the default"
@@ -174,6 +174,16 @@ def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     add("path", "print where the model lies that the configuration means")
     remove = add("remove", "remove models that ocrwatchd has fetched")
     remove.add_argument("names", nargs="+", metavar="NAME", help="as `ocrwatchd models list` shows it, or a repository")
+
+
+def _given(text: str) -> str:
+    if not text:  # as of a shell's variable that is not set
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
+
+
+def _folder(given: str) -> Path:
+    return Path(_given(given))
 
 
 def _seconds(given: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,9 +100,11 @@ def service(args: argparse.Namespace) -> int:
     """Install, take away or show the service."""
     from ocrwatchd.service import verb
     from ocrwatchd.service.plan import Wishes
-    from ocrwatchd.service.target import Target
+    from ocrwatchd.service.target import Target, own_runtime
 
-    target = Target(user=args.user, instance=args.instance)
+    if args.user:
+        os.environ["XDG_RUNTIME_DIR"] = os.environ.get("XDG_RUNTIME_DIR") or own_runtime()
+    target = Target(user=args.user, instance=args.instance or "")
     if args.action == "show":
         return verb.show(target)
     if args.action == "uninstall":

@@ -119,6 +119,22 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlink:
+    """Takes a link away: what `systemctl enable` has made, where no systemd can be asked to."""
+
+    path: Path
+
+    def words(self) -> str:
+        """As :class:`Act`."""
+        return f"remove    {self.path}" if self.path.is_symlink() else f"not there {self.path}"
+
+    def do(self) -> None:
+        """As :class:`Act`."""
+        if self.path.is_symlink():
+            self.path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Runs a program.
 
@@ -146,6 +162,8 @@ class Run:
         if self.account:
             account = pwd.getpwnam(self.account)
             more = {"user": account.pw_uid, "group": account.pw_gid, "cwd": "/"}
+            mine = [name for name in environment if name.startswith(("HF_HOME", "HF_HUB_CACHE", "XDG_"))]
+            environment = {name: environment[name] for name in environment if name not in mine}
             environment |= {"HOME": account.pw_dir}
         try:
             done = subprocess.run(  # type: ignore[call-overload]  # user and group stand in a table

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import re
 import sys
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ocrwatchd
-from ocrwatchd import configfile
+from ocrwatchd import configfile, outbox
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
+from ocrwatchd.service.paths import quoted, refuse_above, refuse_closed, refuse_hidden, writable
 from ocrwatchd.systemd import STOP_MARGIN_S
 
 if TYPE_CHECKING:
@@ -65,11 +67,13 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
 
     Raises:
         ConfigError: the file has a mistake, or the root is another one, or one that the service could not use.
+        FolderUnusable: there is no such group as it names.
     """
     path = target.configuration
-    if path.exists():
+    root = Path(os.path.abspath(root)) if root else None  # noqa: PTH100 - resolve() would follow links
+    if os.path.lexists(path):
         config, text = configfile.load(path), ""
-        if root is not None and config.folders.root_path != root.absolute():
+        if root is not None and config.folders.root_path != root:
             raise ConfigError(
                 f"{path} says that the root is {config.folders.root_path}; "
                 "change folders.root there, or leave --root out"
@@ -77,14 +81,17 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
         if not (config.folders.root or target.user):
             raise ConfigError(f"{path} names no root; set folders.root there, such as {target.default_root}")
     else:
-        chosen = (root or target.default_root).absolute()
+        chosen = root or target.default_root
         config = configfile.parse({"folders": {"root": str(chosen)}})
         words = f"systemctl {'--user ' if target.user else ''}reload {target.unit.removesuffix('.service')}"
         text = _CONFIGURATION.format(reload=words, root=json.dumps(str(chosen), ensure_ascii=False))
     folders = writable(config.folders)
-    if Path("/") in folders:
-        raise ConfigError(f"the service would have to write in / itself; choose folders below {target.default_root}")
     if not target.user:
+        own = (target.units, target.configuration, target.state, target.cache)
+        inside = [Path("/") / each.relative_to(target.base) for each in own]
+        refuse_above(folders, [program(target), *inside, Path("/usr")], f"choose folders below {target.default_root}")
+        if target.base == Path("/"):
+            outbox.group_id(config.folders.group)
         refuse_hidden(folders, "the folder", "choose one elsewhere, such as below /srv, or take --user")
     return config, text
 
@@ -92,6 +99,16 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
 def without_network() -> str:
     """What a first configuration says where the service has no network."""
     return _NO_NETWORK
+
+
+def with_groups(text: str) -> str:
+    """A unit's text, of its groups only those that this machine has: with another one nothing starts."""
+    there = {group.gr_name for group in grp.getgrall()}
+
+    def known(line: re.Match[str]) -> str:
+        return " ".join([line[1], *(name for name in line[2].split() if name in there)]).replace("= ", "=")
+
+    return re.sub("^(SupplementaryGroups=)(.*)$", known, text, flags=re.MULTILINE)
 
 
 def drop_in(config: Config, target: Target, program: Path) -> str:
@@ -114,5 +131,5 @@ def drop_in(config: Config, target: Target, program: Path) -> str:
     ]
     if not target.user:
         lines += ["ReadWritePaths=", *(f"ReadWritePaths={quoted(path)}" for path in folders)]
-        lines += [f"SupplementaryGroups={config.folders.group}"] if config.folders.group else []
+        lines += [f"SupplementaryGroups={quoted(config.folders.group)}"] if config.folders.group else []
     return "\n".join(lines) + "\n"

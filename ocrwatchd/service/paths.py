@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,15 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Folders
 
-HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
-"""ProtectHome=yes: for the system's service these are empty."""
+HIDDEN = {
+    Path("/home"): "ProtectHome",
+    Path("/root"): "ProtectHome",
+    Path("/run/user"): "ProtectHome",
+    Path("/tmp"): "PrivateTmp",  # noqa: S108 - nothing is put there
+    Path("/var/tmp"): "PrivateTmp",  # noqa: S108
+    Path("/dev"): "PrivateDevices",
+}
+"""What is empty for the system's service, or its own, and the unit's setting that makes it so."""
 
 
 def quoted(path: Path | str) -> str:
@@ -48,8 +56,21 @@ def refuse_hidden(paths: Iterable[Path], what: str, remedy: str) -> None:
         ConfigError: naming what is hidden, with the remedy.
     """
     for path in paths:
-        if any(path.is_relative_to(hidden) for hidden in HIDDEN):
-            raise ConfigError(f"{what} {path} lies where no system service can see it (ProtectHome); {remedy}")
+        for led_to in dict.fromkeys((path, Path(os.path.realpath(path)))):
+            if setting := next((HIDDEN[hidden] for hidden in HIDDEN if led_to.is_relative_to(hidden)), ""):
+                raise ConfigError(f"{what} {led_to} lies where no system service can see it ({setting}); {remedy}")
+
+
+def refuse_above(paths: Iterable[Path], own: Iterable[Path], remedy: str) -> None:
+    """Refuse folders in which that lies by which the service runs: it must not be able to change it.
+
+    Raises:
+        ConfigError: naming both, with the remedy.
+    """
+    for path in paths:
+        led_to = Path(os.path.realpath(path))
+        if inside := next((each for each in own if each.is_relative_to(led_to)), None):
+            raise ConfigError(f"the service would have to write in {path} itself, where {inside} lies; {remedy}")
 
 
 def refuse_closed(paths: Iterable[Path], what: str, remedy: str) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.errors import ConfigError
 from ocrwatchd.service import here
-from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run
+from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run, Unlink
+from ocrwatchd.service.owned import Standing, standing
 from ocrwatchd.service.paths import writable
 from ocrwatchd.service.shipped import CANARY, DROP_INS, canary, files, text
 from ocrwatchd.service.target import ACCOUNT
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_MODEL = "nothing was started; install again, without --pull to go on with the model in the package"
+_WITHOUT_MANAGER = (
+    "log in as this user and not by su or sudo, or have it run without a login: sudo loginctl enable-linger USER"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
 def removal(target: Target) -> list[Act]:
     """What takes a service away: what was put there, and nothing else."""
     acts: list[Act] = []
-    if target.manager_runs and (target.units / target.unit_file).exists():
-        acts.append(Run([*target.systemctl, "disable", "--now", target.unit]))
+    if _is_ours(target.units / target.unit_file) or target.unit in installed(target):
+        acts.append(_disable(target, target.unit, "default.target.wants"))
     acts += _without_canary(target)
     others = [name for name in installed(target) if name != target.unit]
     templates = [name for name in others if "@" in name]
@@ -120,8 +124,20 @@ def _without_canary(target: Target) -> list[Act]:
     units = [target.units / f"{target.name}-canary.{kind}" for kind in CANARY]
     there = [path for path in units if path.exists()]
     # Its links go too where it was enabled; where it was not, nothing happens.
-    stopped = [Run([*target.systemctl, "disable", "--now", path.name]) for path in there if path.suffix == ".timer"]
-    return [*(stopped if target.manager_runs else []), *(Remove(path) for path in there)]
+    timers = [path.name for path in there if path.suffix == ".timer" and _is_ours(path)]
+    stopped = [_disable(target, timer, f"{target.unit}.wants") for timer in timers]
+    return [*stopped, *(Remove(path) for path in there)]
+
+
+def _is_ours(path: Path) -> bool:
+    return standing(path) not in {Standing.ABSENT, Standing.FOREIGN}
+
+
+def _disable(target: Target, unit: str, wants: str) -> Act:
+    """Stop a unit, and have nothing start it again."""
+    if target.user and not target.manager_runs:  # systemctl --user asks it for everything
+        return Unlink(target.units / wants / unit)
+    return Run([*target.systemctl, "disable", *(["--now"] if target.manager_runs else []), unit])
 
 
 def _drop_in_name(name: str) -> str:
@@ -134,7 +150,7 @@ def _allowances(target: Target, wishes: Wishes) -> list[Act]:
         path = target.drop_ins / _drop_in_name(name)
         wish = wishes.allow.get(name)
         if wish or (wish is None and path.exists()):
-            acts.append(Place(path, text(source)))
+            acts.append(Place(path, here.with_groups(text(source)) if target.base == Path("/") else text(source)))
         elif path.exists():
             acts.append(Remove(path))
     return acts
@@ -159,7 +175,7 @@ def _fetch(target: Target, program: Path) -> list[Act]:
 def _start(target: Target, wishes: Wishes) -> list[Act]:
     acts: list[Act] = [Run([*target.systemctl, "daemon-reload"])] if target.manager_runs else []
     if wishes.start:
-        acts.append(Run([*target.systemctl, "enable", target.unit]))
+        acts.append(Run([*target.systemctl, "enable", target.unit], failed=_WITHOUT_MANAGER if target.user else ""))
     if wishes.start and target.manager_runs:
         acts.append(Run([*target.systemctl, "restart", target.unit], failed=f"see: {target.journal}"))
     return acts

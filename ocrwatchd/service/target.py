@@ -106,5 +106,10 @@ class Target:
         if self.base != Path("/"):
             return False
         if self.user:
-            return Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere"), "systemd").is_dir()
+            return Path(os.environ.get("XDG_RUNTIME_DIR") or own_runtime(), "systemd").is_dir()
         return Path("/run/systemd/system").is_dir()
+
+
+def own_runtime() -> str:
+    """Where a user's own systemd is reached; who came by su or sudo has no variable that says so."""
+    return f"/run/user/{os.geteuid()}"

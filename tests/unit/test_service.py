@@ -8,8 +8,8 @@ import pytest
 
 from ocrwatchd import cli
 from ocrwatchd.config import Folders
-from ocrwatchd.errors import ConfigError
-from ocrwatchd.service import acts, here, plan, verb
+from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.service import acts, here, paths, plan, verb
 from ocrwatchd.service.acts import ActFailed, Place, Remove, Run
 from ocrwatchd.service.owned import Standing, signed, standing
 from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
@@ -226,6 +226,95 @@ def test_the_whole_machine_is_no_root(system, folders):
     system.configuration.write_text(f"[folders]\n{folders}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="write in / itself"):
         plan.installation(system, wishes())
+
+
+@pytest.mark.parametrize("root", ["/etc", "/etc/systemd", "/var/lib", "/opt", "/usr"])
+def test_a_root_that_holds_what_the_service_runs_by_is_refused(system, root):
+    """Whoever took over the service could write its unit, its configuration, its program or its ledger."""
+    with pytest.raises(ConfigError, match="choose folders below"):
+        plan.installation(system, wishes(root=Path(root)))
+
+
+@pytest.mark.parametrize("root", ["/tmp/scans", "/var/tmp/scans", "/dev/shm/scans"])  # noqa: S108 - refused
+def test_what_the_sandbox_replaces_is_refused(system, root):
+    """The service has a /tmp and a /dev of its own."""
+    with pytest.raises(ConfigError, match="no system service"):
+        plan.installation(system, wishes(root=Path(root)))
+
+
+def test_a_link_to_what_the_sandbox_hides_is_refused(tmp_path, monkeypatch):
+    """It is the folder itself that counts; a link that leads round leads nowhere."""
+    monkeypatch.setattr(paths, "HIDDEN", {Path("/home"): "ProtectHome"})
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    refuse_hidden([tmp_path / "round"], "the folder", "choose another")
+    (tmp_path / "link").symlink_to("/home")
+    with pytest.raises(ConfigError, match="/home/me"):
+        refuse_hidden([tmp_path / "link" / "me"], "the folder", "choose another")
+
+
+def test_a_root_may_be_named_in_several_ways(system):
+    """It is the same one the second time; an empty name, as of a variable that is not set, is none."""
+    carry_out(plan.installation(system, wishes(root=Path("/srv/a/../docs"))))
+    plan.installation(system, wishes(root=Path("/srv/a/../docs")))
+    plan.installation(system, wishes(root=Path("/srv/docs/")))
+
+
+@pytest.mark.parametrize("more", [["install", "--dry-run", "--root", ""], ["uninstall", "--instance", ""]])
+def test_an_empty_name_is_refused(more, capsys, monkeypatch):
+    """As of a variable that is not set: it must not become the present folder, nor the service that has no name."""
+    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    monkeypatch.setattr(plan, "removal", lambda target: [])
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["service", *more])
+    assert ended.value.code == 2
+    assert "is empty" in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_a_link_to_nothing_stays(system, tmp_path):
+    """What it leads to may lie on a disk that is not there yet."""
+    system.configuration.parent.mkdir(parents=True)
+    system.configuration.symlink_to(tmp_path / "disk" / "config.toml")
+    with pytest.raises(ConfigError, match="no such file"):
+        plan.installation(system, wishes())
+
+
+def test_a_group_that_does_not_exist_is_told_at_once(system, monkeypatch):
+    """Else the unit fails to start with a number; a name with a blank is one name in the unit."""
+    system.configuration.parent.mkdir(parents=True)
+    system.configuration.write_text('[folders]\nroot = "/srv/docs"\ngroup = "no such group"\n', encoding="utf-8")
+    config, _ = here.configuration(system, None)
+    assert 'SupplementaryGroups="no such group"\n' in here.drop_in(config, system, PROGRAM)
+    monkeypatch.setattr(Target, "configuration", system.configuration)
+    with pytest.raises(FolderUnusable, match="groupadd"):
+        here.configuration(Target(), None)
+
+
+def test_a_group_that_this_machine_lacks_is_left_out_of_a_drop_in(monkeypatch):
+    """A small Debian has no group for GPUs, and systemd starts nothing in a group that does not exist."""
+    monkeypatch.setattr(here.grp, "getgrall", lambda: [])
+    assert here.with_groups(text("gpu.conf")).endswith("SupplementaryGroups=\n")
+    monkeypatch.undo()
+    assert here.with_groups("[Service]\nSupplementaryGroups=root no-such\nA=b\n") == (
+        "[Service]\nSupplementaryGroups=root\nA=b\n"
+    )
+
+
+def test_what_is_not_ours_is_not_stopped_either(system, monkeypatch):
+    """A unit that somebody else has put there runs on; one that was installed and changed since is stopped."""
+    monkeypatch.setattr(Target, "manager_runs", True)
+    system.units.mkdir(parents=True)
+    for name in ("ocrwatchd.service", "ocrwatchd-canary.timer"):
+        (system.units / name).write_text("theirs\n", encoding="utf-8")
+    assert "disable" not in words(plan.removal(system))
+    (system.units / "ocrwatchd.service").write_text(signed("ours\n") + "changed\n", encoding="utf-8")
+    assert words(plan.removal(system)).count("disable --now ocrwatchd.service") == 1
+
+
+def test_nothing_is_left_enabled_where_systemd_does_not_run(system, monkeypatch):
+    """As in an image that is being made: the link from the target goes with the unit."""
+    monkeypatch.setattr(Target, "manager_runs", False)
+    carry_out(plan.installation(system, wishes()))
+    assert f"--root={system.base} disable ocrwatchd.service" in words(plan.removal(system))
 
 
 def test_the_model_is_fetched_before_the_start_and_by_the_services_own_user(system):
