@@ -106,7 +106,8 @@ def with_groups(text: str) -> str:
     there = {group.gr_name for group in grp.getgrall()}
 
     def known(line: re.Match[str]) -> str:
-        return " ".join([line[1], *(name for name in line[2].split() if name in there)]).replace("= ", "=")
+        found = " ".join(name for name in line[2].split() if name in there)
+        return f"{line[1]}{found}" if found else "# None of them is here."  # an empty list would undo folders.group
 
     return re.sub("^(SupplementaryGroups=)(.*)$", known, text, flags=re.MULTILINE)
 
