@@ -149,7 +149,9 @@ class Daemon:
         self._fetch.stop()
         self._dispatcher.stop()
         self._report("stopped")
-        self._notices.stop(self._config.notify.timeout_s if self._once else LAST_WORDS_S)
+        asked = self._waker.stops
+        grace_s = self._config.notify.timeout_s if self._once and not asked else LAST_WORDS_S
+        self._notices.stop(grace_s, lambda: self._waker.stops > asked)
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())

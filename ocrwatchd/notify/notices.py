@@ -32,6 +32,9 @@ OWN = "notify"
 LAST_WORDS_S = 3.0
 """How long a stop waits for what is still to be told."""
 
+HURRY_LOOK_S = 0.2
+"""How often a stop looks whether somebody asks again: a signal does not wake what waits here."""
+
 log = structlog.get_logger()
 
 
@@ -90,18 +93,20 @@ class Notices:
         dues = [due for due in (self._due, self._health.next_due(), self._post.next_due()) if due is not None]
         return min(dues, default=None)
 
-    def stop(self, grace_s: float = LAST_WORDS_S) -> None:
+    def stop(self, grace_s: float = LAST_WORDS_S, hurried: Callable[[], bool] = lambda: False) -> None:
         """Tell what is left, as far as that takes no longer than ``grace_s``; then end the command and what it started.
 
         Args:
             grace_s: seconds.
+            hurried: whether somebody will not wait so long.
         """
         deadline = self._clock() + grace_s
-        while (self._now or self._waiting) and (left := deadline - self._clock()) > 0:
+        while (self._now or self._waiting) and (left := deadline - self._clock()) > 0 and not hurried():
             self.turn()
             # What has failed is tried again, too, but with its pauses.
             due = self._due
-            self._post.listen(left if due is None else min(left, max(0.0, due - self._clock())))
+            pause = left if due is None else max(0.0, due - self._clock())
+            self._post.listen(min(left, pause, HURRY_LOOK_S))
         untold = len(self._waiting) + (self._now is not None)
         if untold:
             log.warning("notify.untold", events=untold, note="the daemon stops")

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -107,3 +108,18 @@ def test_once_waits_for_what_is_to_be_told_and_check_looks_at_the_command(tmp_pa
     line = next(each for each in lacking.ask("check").stdout.splitlines() if "notify.command" in each)
     assert line.startswith("MEND")
     assert "/nowhere/tell is not there, or not executable" in line
+
+
+@pytest.mark.slow
+def test_once_does_not_wait_for_a_command_that_hangs_when_it_is_told_to_stop(tmp_path):
+    """Ctrl-C at a `run --once` that waits for its last words ends it, however long the command might take."""
+    notify = {"command": ["/bin/sh", "-c", f": > {tmp_path}/begun; sleep 600"], "timeout_s": 600}
+    daemon = Running(tmp_path, notify=notify)
+    (daemon.inbox / "a.png").write_bytes(b"no picture")
+    with subprocess.Popen(daemon.command("--once"), env=daemon.environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            await_that((tmp_path / "begun").exists, 60, "the command")
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        finally:
+            process.kill()
