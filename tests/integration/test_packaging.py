@@ -27,7 +27,7 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 def tree(tmp_path_factory):
     """A copy of the checkout without anything built, so that the build leaves the checkout alone."""
     tree = tmp_path_factory.mktemp("tree") / "checkout"
-    built = shutil.ignore_patterns("*.so", "__pycache__", ".git", ".*_cache", ".hypothesis", "build", "dist", "*venv")
+    built = shutil.ignore_patterns("*.so", "*.mo", "__pycache__", ".git", ".*_cache", ".hypothesis", "build", "dist", "*venv")
     shutil.copytree(CHECKOUT, tree, ignore=built, symlinks=True)
     return tree
 
@@ -78,6 +78,9 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
     assert not any(name.startswith(str(BUILTIN / "train")) for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"ocrwatchd"}
     assert str(BRIDGE / "hatch_build.py") not in names
+    assert {f"ocrwatchd/words/{code}.mo" for code in ("de", "zh")} <= names
+    assert "ocrwatchd/words/compile.py" not in names
+    assert {"ocrwatchd/statuspage/page.html", "ocrwatchd/formats/receipt.schema.json"} <= names
     assert not any("test" in Path(name).parts for name in names)
 
 
