@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import subprocess
@@ -142,12 +143,14 @@ class Run:
         command: with its arguments; no shell.
         failed: what to do where it fails.
         account: the user who runs it, "" for who asks.
+        group: another group of that user, as the service has it.
         environment: beside the present one.
     """
 
     command: list[str]
     failed: str = ""
     account: str = ""
+    group: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
     def words(self) -> str:
@@ -157,18 +160,20 @@ class Run:
 
     def do(self) -> None:
         """As :class:`Act`."""
-        more: dict[str, int | str] = {}
+        more: dict[str, int | str | list[int]] = {}
         environment = os.environ | self.environment
         if self.account:
             account = pwd.getpwnam(self.account)
-            more = {"user": account.pw_uid, "group": account.pw_gid, "cwd": "/"}
+            groups = os.getgrouplist(self.account, account.pw_gid)
+            groups += [grp.getgrnam(self.group).gr_gid] if self.group else []
+            more = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": groups, "cwd": "/"}
             mine = [name for name in environment if name.startswith(("HF_HOME", "HF_HUB_CACHE", "XDG_"))]
             environment = {name: environment[name] for name in environment if name not in mine}
             environment |= {"HOME": account.pw_dir}
         try:
             done = subprocess.run(  # type: ignore[call-overload]  # user and group stand in a table
                 self.command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-                env=environment, check=False, **({**more, "extra_groups": []} if more else {}),
+                env=environment, check=False, **more,
             )  # fmt: skip
         except FileNotFoundError:
             raise ActFailed(f"{self.command[0]} is not installed; install systemd's programs") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ocrwatchd.service.shipped import CANARY, DROP_INS, canary, files, text
 from ocrwatchd.service.target import ACCOUNT
 
 if TYPE_CHECKING:
+    from ocrwatchd.config import Config
     from ocrwatchd.service.target import Target
 
 
@@ -64,6 +66,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
     if not target.user:
         acts += _allowances(target, wishes)
         acts += _accounts(target)
+        acts += _trials(config) if wishes.start and target.base == Path("/") else []
     acts += _fetch(target, program) if wishes.pull else []
     return acts + _start(target, wishes)
 
@@ -161,6 +164,21 @@ def _accounts(target: Target) -> list[Act]:
     return [
         Run(["systemd-sysusers", *root, "/etc/sysusers.d/ocrwatchd.conf"]),
         Run(["systemd-tmpfiles", *root, "--create", f"/etc/tmpfiles.d/{target.name}.conf"]),
+    ]
+
+
+def _trials(config: Config) -> list[Act]:
+    """Whether the service may use folders that were there before it."""
+    return [
+        Run(
+            ["test", "-w", str(path), "-a", "-x", str(path)],
+            account=ACCOUNT,
+            group=config.folders.group,
+            failed=f"the user {ACCOUNT} may not write in {path}; give it the folder: "
+            f"chown {ACCOUNT}:{ACCOUNT} {shlex.quote(str(path))} (and each folder above must let it pass), "
+            "then install again",
+        )
+        for path in writable(config.folders)
     ]
 
 
