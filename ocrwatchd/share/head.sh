@@ -20,6 +20,19 @@ for program in @{programs}; do
   }
 done
 
+# -- Each account belongs to one root: what is meant for another would land in this one. A root that was moved is no
+# longer where it was, and may come again.
+confirm_free() { # SOURCE, as in fstab; TARGET; OPTION
+  before=$(awk -v target="$2" '$2 == target { print $1 }' /etc/fstab 2>/dev/null | tail -n 1)
+  if [ -n "$before" ] && [ "$before" != "$1" ] && [ -d "$(printf '%s\n' "$before" | sed 's/\\040/ /g; s/\\134/\\/g')" ]; then
+    echo "$2 leads to $before already; name another with $3, or remove its line from /etc/fstab" >&2
+    exit 1
+  fi
+}
+confirm_free @{inbox_in_fstab} @{gate}/@{scanner}/inbox --user
+confirm_free @{outbox_in_fstab} @{gate}/@{office}/outbox --office
+confirm_free @{failed_in_fstab} @{gate}/@{office}/failed --office
+
 # -- Accounts, without a password so far and without a shell
 for account in @{scanner} @{office}; do
   id -u "$account" >/dev/null 2>&1 ||

@@ -123,6 +123,23 @@ def test_sftp_accounts_can_do_nothing_else(machine, client):
 
 
 @only(Sftp)
+def test_accounts_of_one_root_are_not_taken_for_another(machine, client):
+    """A second instance's scanner needs a name of its own: else what is meant for the first would land in it."""
+    other, config = machine.base / "other (2)", machine.base / "other.toml"
+    for name in ("inbox", "outbox", "failed"):
+        machine.must("install", "-d", "-m", "2770", "-o", SERVICE, "-g", SERVICE, other / name)
+    config.write_text(f'[folders]\nroot = "{other}"\n')
+    verb = (sys.executable, "-m", "ocrwatchd", "share", client.kind, "--config", config)
+    for names, option in ((("--office", "desk"), "--user"), (("--user", "canon"), "--office")):
+        before = machine.must("cat", "/etc/fstab")
+        refused = machine.call("sh", said=machine.must(*verb, *names))
+        assert refused.returncode == 1
+        assert f"name another with {option}" in refused.stderr
+        assert machine.must("cat", "/etc/fstab") == before
+    machine.must("rm", "-r", other)
+
+
+@only(Sftp)
 def test_sftp_takes_scp_too(machine, client, scan):
     """Today's scp speaks SFTP."""
     sent = client.ssh("scp", str(scan), f"scanner@{HOST}:/inbox/by-scp.png")
