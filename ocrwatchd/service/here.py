@@ -115,7 +115,9 @@ def with_groups(text: str) -> str:
 def drop_in(config: Config, target: Target, program: Path) -> str:
     """The settings of the unit that follow from this machine and its configuration."""
     folders = writable(config.folders)
-    run = f"{quoted(program)} run"
+    # Named, so that a file that has gone is a mistake: without one other folders would be served.
+    configuration = quoted(Path("/") / target.configuration.relative_to(target.base)).replace("$", "$$")
+    run = f"{quoted(program)} run --config {configuration}"
     lines = [
         "[Unit]",
         *(f"RequiresMountsFor={quoted(path)}" for path in folders),

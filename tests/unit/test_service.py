@@ -100,7 +100,7 @@ def test_saying_what_would_be_done_does_nothing(user, tmp_path, capsys):
     assert verb.install(user, wishes(), dry_run=True) == 0
     said = capsys.readouterr().out
     assert f"write     {user.units}/ocrwatchd.service" in said
-    assert f"| ExecStart={PROGRAM} run" in said
+    assert f"| ExecStart={PROGRAM} run --config {user.configuration}\n" in said
     assert '| root = "' in said
     assert lying(tmp_path) == []
     verb.uninstall(user, dry_run=True)
@@ -124,9 +124,9 @@ def test_the_drop_in_follows_the_configuration(system):
         "",
         "[Service]",
         "ExecStart=",
-        f"ExecStart={PROGRAM} run",
+        f"ExecStart={PROGRAM} run --config /etc/ocrwatchd/config.toml",
         "ExecReload=",
-        f"ExecReload={PROGRAM} run --dry-run",
+        f"ExecReload={PROGRAM} run --config /etc/ocrwatchd/config.toml --dry-run",
         "ExecReload=/bin/kill -HUP $MAINPID",
         "ExecStopPost=",
         f"ExecStopPost=-{PROGRAM} status --page",
