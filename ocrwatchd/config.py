@@ -180,7 +180,7 @@ class Ocr(Section):
     max_pixels: int = Field(120_000_000, ge=10_000)
     layout: Literal["auto", "columns", "rows"] = "auto"
     clean: Literal["auto", "off"] = "auto"
-    pdf_text: Literal["auto", "ocr", "keep"] = Field("auto", title=NOT_BUILT)
+    pdf_text: Literal["auto", "ocr", "keep"] = "auto"
     pdf_passwords: Names = ()
     resources_dir: Location = ""
     allow_downloads: bool = True

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.config import Ocr
-    from ocrwatchd.model import Page
+    from ocrwatchd.model import Page, PageText
 
 Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
+
+OWN_TEXT = "pdf"
+"""Stands for the engine of a page whose own text was taken."""
 
 MAX_PAGES = 50_000
 """More pages than this are no scan; the work on them would have no end."""
@@ -89,6 +92,13 @@ class Pages(Protocol):
         Raises:
             UnreadablePage: this page cannot be read; the others may be fine.
             OSError: the disk cannot be read; not the scan's fault.
+        """
+
+    def own_text(self, number: int) -> PageText | None:
+        """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
+
+        Raises:
+            UnreadablePage: this page cannot be read; the others may be fine.
         """
 
     def __enter__(self) -> Self: ...

@@ -12,6 +12,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.engine.pages import Length
+from ocrwatchd.engine.pdftext import own_text
 from ocrwatchd.engine.pictures import dpi_warnings, too_large
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.model import Page
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ocrwatchd.config import Ocr
+    from ocrwatchd.model import PageText
 
 POINTS_AN_INCH = 72
 LEAST_DPI = 40
@@ -37,7 +39,7 @@ class PdfPages:
 
     Args:
         descriptor: of the file; closed on exit.
-        ocr: ``dpi``, ``max_pixels`` and ``pdf_passwords`` count here.
+        ocr: ``dpi``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
 
     Raises:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
@@ -48,6 +50,7 @@ class PdfPages:
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
         self._dpi = ocr.dpi
+        self._pdf_text = ocr.pdf_text
         self._max_pixels = ocr.max_pixels
         self._document = _open(descriptor, ocr.pdf_passwords)
         pages = len(self._document)
@@ -73,6 +76,23 @@ class PdfPages:
             raise UnreadablePage(
                 say("page {page} of the PDF cannot be drawn: it is damaged or too large", page=number)
             ) from None
+        finally:
+            page.close()
+
+    def own_text(self, number: int) -> PageText | None:
+        """As :meth:`ocrwatchd.engine.pages.Pages.own_text`."""
+        if self._pdf_text == "ocr":
+            return None
+        self._length.check(number)
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            return None
+        try:
+            dpi, _told = self._fitting_dpi(number, *page.get_size())
+            return own_text(page, number, dpi, trusted=self._pdf_text == "keep")
+        except pdfium.PdfiumError:
+            return None  # its picture may tell more
         finally:
             page.close()
 

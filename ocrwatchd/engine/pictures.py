@@ -66,6 +66,9 @@ class Picture:
             file.seek(0)
             return _read(file, _PICTURES, number, self._max_pixels)
 
+    def own_text(self, _number: int) -> None:
+        """A picture has none."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -109,6 +112,9 @@ class TiffPages:
     def _page(self, number: int, *, shared: bool) -> Page:
         file = PageFile(self._descriptor, self._chain.layout, self._chain.pages[number - 1].offset, shared=shared)
         return _read(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels)
+
+    def own_text(self, _number: int) -> None:
+        """A picture has none."""
 
     def __enter__(self) -> Self:
         return self

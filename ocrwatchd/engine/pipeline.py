@@ -22,7 +22,7 @@ from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.left import Left, stamp_of
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
-from ocrwatchd.engine.pages import open_pages
+from ocrwatchd.engine.pages import OWN_TEXT, open_pages
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.looking import open_regular
 from ocrwatchd.model import Correction, FinishedPage, PageText
@@ -201,6 +201,8 @@ class _Stations:
         return FinishedPage(page, self._correct(page))
 
     def _recognise(self, pages: Pages, number: int) -> PageText:
+        if (own := pages.own_text(number)) is not None:
+            return own
         page, rotation, skew = self._clean(pages.page(number))
         try:
             read = self.engine.recognise(page, self.job.work.ocr)
@@ -224,6 +226,8 @@ class _Stations:
         return cleaned.page, cleaned.rotation, cleaned.skew
 
     def _correct(self, page: PageText) -> Correction:
+        if page.engine == OWN_TEXT:
+            return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
         if deadly := blame.given_up(self.job, "correct", page.number):

@@ -214,12 +214,12 @@ def test_keys_without_effect_are_said_when_set():
     parsed = configfile.parse(
         {
             "llm": {"require_calibration": True},
-            "profiles": {"x": {"ocr": {"pdf_text": "keep"}}},
+            "profiles": {"x": {"tasks": [{"name": "sum", "prompt": "Sum up."}]}},
         }
     )
     assert configfile.unbuilt(parsed) == [
         "llm.require_calibration is not built yet and has no effect",
-        "profiles.x.ocr.pdf_text is not built yet and has no effect",
+        "profiles.x.tasks is not built yet and has no effect",
     ]
 
 

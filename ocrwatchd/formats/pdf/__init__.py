@@ -23,7 +23,7 @@ import pikepdf
 from pikepdf import Name, ObjectStreamMode, StreamDecodeLevel
 
 from ocrwatchd.config import SUFFIXES
-from ocrwatchd.engine.pages import kind_of
+from ocrwatchd.engine.pages import OWN_TEXT, kind_of
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats.pdf import active, older
 from ocrwatchd.formats.pdf.font import Fonts
@@ -93,6 +93,8 @@ def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file
         fonts, changed = Fonts(pdf), False
         for page, (read, layer) in zip(pdf.pages, _worded(document, pages), strict=False):
             form = layer_of(page)
+            if read.engine == OWN_TEXT:
+                continue
             if form is None:
                 raise FormatUnusable(f"page {read.number} has no text layer of ours; was it changed by hand?")
             if form.read_raw_bytes() != layer.content:
@@ -128,6 +130,8 @@ def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:
     fonts = Fonts(pdf)
     for page, (read, layer) in zip(pdf.pages, words, strict=False):
         active.take_out_of_page(page)
+        if read.engine == OWN_TEXT:
+            continue
         older.take_out(pdf, page)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ocrwatchd.engine.faults import is_machines
 from ocrwatchd.engine.pages import MAX_PAGES, kind_of
-from ocrwatchd.engine.pictures import resolution
+from ocrwatchd.engine.pictures import MOST_READ_AT_ONCE_BYTES, resolution
 from ocrwatchd.engine.tiff import PageFile, directories
 from ocrwatchd.formats.pdf.embed import Embedded, embedded
 
@@ -80,29 +80,40 @@ class _Frames:
         self._chain = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
 
     @contextlib.contextmanager
-    def file(self, number: int) -> Iterator[IO[bytes]]:
+    def file(self, number: int, *, shared: bool) -> Iterator[IO[bytes]]:
+        """A page's file; not shared with libtiff, it is read into memory, all of it, for every page."""
         if self._chain is None:
             with os.fdopen(os.dup(self._descriptor), "rb") as file:
                 file.seek(0)
                 yield file
         else:
             offset = self._chain.pages[number - 1].offset
-            yield cast("IO[bytes]", PageFile(self._descriptor, self._chain.layout, offset, shared=False))
+            yield cast("IO[bytes]", PageFile(self._descriptor, self._chain.layout, offset, shared=shared))
+
+    def ways(self, number: int) -> tuple[bool, ...]:
+        """Whether to share a page's file, in the order to be tried; as :class:`TiffPages` does."""
+        small = os.fstat(self._descriptor).st_size <= MOST_READ_AT_ONCE_BYTES
+        return (True, False) if self._chain and number > 1 and small else (True,)
 
 
 def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
     """A page's picture, its width and height in points as it is to be seen, its orientation; None if it is damaged."""
-    try:
-        with frames.file(number) as file, Image.open(file, formats=_FORMATS) as image:
-            if image.width * image.height > ocr.max_pixels:
-                return None
-            across, down = resolution(image)
-            orientation = image.getexif().get(_ORIENTATION, 1)
-            found = embedded(image, file)
-    except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
-        if is_machines(error):
-            raise
+    for shared in frames.ways(number):
+        try:
+            with frames.file(number, shared=shared) as file, Image.open(file, formats=_FORMATS) as image:
+                return _measured(image, file, ocr)
+        except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
+            if is_machines(error):
+                raise
+    return None
+
+
+def _measured(image: Image.Image, file: IO[bytes], ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+    if image.width * image.height > ocr.max_pixels:
         return None
+    across, down = resolution(image)
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    found = embedded(image, file)
     width, height = found.width, found.height
     if not across:
         across = down = max(min(width, height) / SHEET_IN[0], max(width, height) / SHEET_IN[1])
