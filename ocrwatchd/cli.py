@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # as every text is read and written, whatever the terminal's locale
+        # As every text is read and written, whatever the terminal's locale; a folder's name may hold other bytes.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     from ocrwatchd.errors import OcrwatchdError
 
@@ -187,7 +188,10 @@ def _folder(given: str) -> Path:
 
 
 def _seconds(given: str) -> float:
-    seconds = float(given)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds <= LONGEST_WAIT_S:
-        raise argparse.ArgumentTypeError(f"{given}: use seconds, from 1 to {LONGEST_WAIT_S}")
+        raise argparse.ArgumentTypeError(f"{given}: use seconds, more than 0 and at most {LONGEST_WAIT_S}")
     return seconds

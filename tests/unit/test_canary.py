@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import canary, duplicates, status
+from ocrwatchd import canary, cli, duplicates, status
 from ocrwatchd.canary import page
 from ocrwatchd.canary.clearing import GRACE_SECONDS, Clearing
 from ocrwatchd.config import Config, Folders
@@ -200,3 +200,12 @@ def test_impossible_time_limit_is_refused(given):
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 2
     assert "--timeout" in run.stderr
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "nan", "1e9"])
+def test_a_time_limit_that_is_none_is_refused_in_words(given, capsys):
+    """What would be right is said, and no name of a function."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["canary", "--timeout", given])
+    assert ended.value.code == 2
+    assert f"{given}: use seconds, more than 0 and at most 86400" in capsys.readouterr().err

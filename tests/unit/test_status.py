@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -140,3 +142,14 @@ def as_nobody(ask):
         words = told.read()
     os.waitpid(child, 0)
     return words
+
+
+def test_a_home_folder_with_undecodable_bytes_is_shown(tmp_path):
+    """It is named as well as can be, in every locale; a verb does not end over it."""
+    home = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(home)  # noqa: PTH102 - a path of bytes
+    environment = {b"PATH": os.environb[b"PATH"], b"HOME": home}
+    command = [sys.executable, "-m", "ocrwatchd", "status"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert b"caf\\udce9/" in done.stdout, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
