@@ -364,6 +364,8 @@ def test_pdf_a_is_not_claimed(tmp_path):
     with pikepdf.open(scan, allow_overwriting_input=True) as opened:
         with opened.open_metadata() as told:
             told["pdfaid:part"] = "2"
+            told["pdfaid:conformance"] = "B"
+        assert opened.open_metadata().pdfa_status == "2B"
         opened.save(scan)
     target = written(tmp_path, scan, [worded("one"), worded("two", number=2)])
     with pikepdf.open(target) as opened:
