@@ -1,5 +1,6 @@
 """A small Debian of its own, booted with a real systemd in a container (systemd-nspawn)."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -92,6 +93,7 @@ class Machine:
         """Shut it down, as an administrator would."""
         self.run("systemctl", "poweroff", "--no-block")
         self._nspawn.wait(110)
+        self._clear_up()
 
     def end(self):
         """End it now, as a power cut would."""
@@ -102,6 +104,17 @@ class Machine:
         else:
             self._nspawn.kill()
         self._nspawn.wait(60)
+        self._clear_up()
+
+    def _clear_up(self):
+        """Remove the cgroups that nspawn has made for it and itself: it leaves them, empty."""
+        own = [line.split(":", 2)[2] for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()]
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+        for mount in (Path(fields[1]) for fields in mounts if fields[2].startswith("cgroup")):
+            for made in {mount / path[1:] / name for path in own for name in ("payload", "supervisor")}:
+                for folder, _, _ in os.walk(made, topdown=False):
+                    with contextlib.suppress(OSError):  # somebody else's, and in use
+                        Path(folder).rmdir()
 
     def path(self, inside):
         """Where a path of it lies on the host."""

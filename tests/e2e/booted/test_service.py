@@ -25,6 +25,27 @@ LONG = 16
 """Pages of a scan that is still in work when something happens to it: about as many seconds."""
 
 
+TELL = """\
+#!/opt/ocrwatchd/bin/python
+import errno, getpass, json, os, pathlib, socket, sys
+
+saw = json.load(sys.stdin) | {"user": getpass.getuser(), "elsewhere": []}
+for folder in ("/open", "/home"):
+    try:
+        pathlib.Path(folder, "written").write_text("x")
+    except OSError as error:
+        saw["elsewhere"].append(errno.errorcode[error.errno])
+try:
+    socket.create_connection(("127.0.0.1", 9), 5)
+except OSError as error:
+    saw["network"] = errno.errorcode[error.errno]
+aside = pathlib.Path(saw["root"], ".told")
+aside.write_text(json.dumps(saw))
+aside.rename(aside.with_name("told.json"))
+"""
+"""A command that tells what it was told, and what it may do."""
+
+
 class Service:
     """One unit of the machine, and its folders."""
 
@@ -217,6 +238,38 @@ def test_documents_cannot_leave_the_machine(service, machine):
     assert interfaces() == {"lo"}
 
 
+def test_a_command_is_told_of_events_within_the_sandbox(service, machine):
+    """It may write in the root, and nowhere else; it has no network, so nobody outside hears anything by it."""
+    machine.run("install", "--directory", "--mode=0777", "/open")
+    tell = machine.path("/usr/local/bin/tell")
+    tell.write_text(TELL, encoding="utf-8")
+    tell.chmod(0o755)
+    told = machine.path(f"{ROOT}/told.json")
+    service.configure('[notify]\ncommand = ["/usr/local/bin/tell"]\nevents = ["failed"]\n')
+    service.systemctl("reload")
+    machine.path(f"{ROOT}/inbox/broken.png").write_bytes(b"no picture")
+    await_that(told.exists, 100, "an event")
+    saw = json.loads(told.read_text(encoding="utf-8"))
+    assert (saw["event"], saw["file"]) == ("failed", "broken.png")
+    assert saw["network"] in {"EAFNOSUPPORT", "EPERM"}
+    assert saw["elsewhere"] == ["EROFS", "EACCES"]
+    assert saw["user"] == service.property("User")
+    for path in (told, machine.path(f"{ROOT}/failed/broken.png"), machine.path(f"{ROOT}/failed/broken.reason.txt")):
+        path.unlink()
+    service.configure("")
+    service.systemctl("reload")
+
+
+def test_a_gpu_is_allowed_where_there_may_be_none(service, machine):
+    """The service starts, though this small Debian has not all the groups of GPUs."""
+    machine.run(OCRWATCHD, "service", "install", "--gpu")
+    assert service.property("PrivateDevices") == "no"
+    assert "char-nvidia" in service.property("DeviceAllow")
+    assert "video" in service.property("SupplementaryGroups").split()
+    machine.run(OCRWATCHD, "service", "install", "--no-gpu")
+    assert service.property("PrivateDevices") == "yes"
+
+
 def test_the_engine_goes_first_where_memory_runs_out(service, machine):
     """Its oom_score_adj is the higher one, and systemd lets the service live on."""
     supervisor = service.property("MainPID")
@@ -292,6 +345,18 @@ def test_a_supervisor_that_hangs_is_restarted(service):
     assert "Watchdog timeout" in service.journal()
 
 
+def test_after_a_crash_the_page_says_that_nothing_runs(service, machine):
+    """The unit has status.html written in the service's own sandbox; the next start takes it back."""
+    page = machine.path(f"{ROOT}/outbox/status.html")
+    service.adjust("Restart=no")
+    service.await_running()
+    await_that(lambda: ">Running<" in page.read_text(encoding="utf-8"), 60, "a page that says so")
+    service.machine.run("kill", "-KILL", service.property("MainPID"))
+    await_that(lambda: "It ended unexpectedly." in page.read_text(encoding="utf-8"), 60, "the page after the crash")
+    service.adjust("")
+    await_that(lambda: ">Running<" in page.read_text(encoding="utf-8"), 60, "the page after the start")
+
+
 def test_a_crash_loop_ends_when_its_cause_does(service):
     """However often it dies, systemd does not give up; and it does not mistake a mistake for a crash."""
     service.adjust("RestartSec=100ms")
@@ -324,6 +389,20 @@ def test_a_stop_completes_the_page_in_work(service):
     assert {event["attempt"] for event in service.events("attempt.started") if event["file"] == "stopped.tif"} == {1, 2}
 
 
+def test_a_stop_has_the_time_that_the_configuration_grants(service, machine):
+    """Also where the unit was written for an earlier one: systemd waits, and kills nobody."""
+    service.configure("[job]\nstop_seconds = 6\n")
+    service.adjust("TimeoutStopSec=1")
+    service.drop("patient.tif", LONG // 2)
+    service.await_page("patient.tif", 1)
+    machine.run("kill", "-STOP", str(service.events("engine.started")[-1]["pid"]))
+    service.systemctl("stop")
+    assert service.property("Result") == "success"
+    service.configure("")
+    service.adjust("")
+    service.await_text("patient", LONG // 2)
+
+
 def test_a_reboot_with_work_in_hand(service, machine):
     """The machine goes down in the midst of a scan; the service comes up with it and finishes."""
     service.drop("rebooted.tif", LONG)
@@ -338,7 +417,14 @@ def test_a_reboot_with_work_in_hand(service, machine):
 def test_several_instances(machine):
     """Each has its configuration and root, with a name that needs quoting and an outbox elsewhere."""
     root = "/srv/a b%c"
-    machine.run(OCRWATCHD, "service", "install", "--instance", "post", "--root", root)
+    install = (OCRWATCHD, "service", "install", "--instance", "post", "--root", root)
+    machine.path(root).mkdir()
+    refused = machine.run(*install, check=False)
+    assert refused.returncode == 1
+    assert f"chown ocrwatchd:ocrwatchd '{root}'" in refused.stderr
+    assert machine.run("systemctl", "is-enabled", "ocrwatchd@post", check=False).stdout != "enabled\n"
+    machine.run("chown", "ocrwatchd:ocrwatchd", root)
+    machine.run(*install)
     post = Service(machine, "ocrwatchd@post.service", root, "/etc/ocrwatchd/post/config.toml")
     with post.configuration.open("a", encoding="utf-8") as out:
         out.write(QUICK)
@@ -375,7 +461,7 @@ def test_a_users_own_service(machine):
     uid = machine.run("id", "-u", "clerk").stdout.strip()
     manager = f"/run/user/{uid}/systemd/private"
     await_that(lambda: machine.run("test", "-S", manager, check=False).returncode == 0, 60, "a manager for clerk")
-    environment = (f"XDG_RUNTIME_DIR=/run/user/{uid}", "HOME=/home/clerk")
+    environment = ("HOME=/home/clerk",)  # as after su: systemd is found all the same
     refused = machine.run(
         "runuser", "-u", "clerk", "--", OCRWATCHD, "service", "install", check=False, environment=environment
     )
