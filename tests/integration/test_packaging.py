@@ -27,8 +27,8 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 def tree(tmp_path_factory):
     """A copy of the checkout without anything built, so that the build leaves the checkout alone."""
     tree = tmp_path_factory.mktemp("tree") / "checkout"
-    built = shutil.ignore_patterns("*.so", "*.mo", "__pycache__", ".git", ".*_cache", ".hypothesis", "build", "dist", "*venv")
-    shutil.copytree(CHECKOUT, tree, ignore=built, symlinks=True)
+    left = ("*.so", "*.mo", "__pycache__", ".git", ".*_cache", ".hypothesis", "build", "dist", "*venv")
+    shutil.copytree(CHECKOUT, tree, ignore=shutil.ignore_patterns(*left), symlinks=True)
     return tree
 
 
