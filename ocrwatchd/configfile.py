@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ocrwatchd import trust
 from ocrwatchd.complaints import Complaint, complaints_of, render
-from ocrwatchd.config import NOT_BUILT, Config, Work, configuration_directory
+from ocrwatchd.config import NOT_BUILT, Arrival, Config, Work, configuration_directory
 from ocrwatchd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,6 +91,9 @@ def parse(table: dict[str, Any]) -> Config:
         if not name or {"/", "\0"} & set(name) or name.startswith(".") or not isinstance(override, dict):
             found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
             continue
+        if pattern := _ignored(name, top):
+            words = f"arrival.ignore leaves that folder alone ({pattern!r}): name the profile otherwise"
+            found.append(Complaint(where, override, words))
         shared: dict[str, Any] = {key: top[key] for key in SHARED if key in top}
         try:
             resolved[name] = Work.model_validate(_over(shared, override))
@@ -101,6 +106,16 @@ def parse(table: dict[str, Any]) -> Config:
     if found:
         raise Mistakes(found)
     return config.model_copy(update={"profiles": resolved})
+
+
+def _ignored(name: str, top: dict[str, Any]) -> str:
+    """The pattern of ``arrival.ignore`` for which a folder of that name is never read; "" where there is none."""
+    try:
+        patterns = Arrival.model_validate(top.get("arrival", {})).ignore
+    except ValidationError:  # it has its own complaints
+        return ""
+    # As the inbox does.
+    return next((each for each in patterns if re.match(fnmatch.translate(each), name, re.IGNORECASE)), "")
 
 
 def unbuilt(config: Config) -> list[str]:

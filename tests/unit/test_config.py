@@ -202,6 +202,17 @@ def test_profile_that_no_folder_can_be_called_is_refused(name):
         configfile.parse({"profiles": {name: {}}})
 
 
+@pytest.mark.parametrize(("name", "pattern"), [("x~", "*~"), ("@eaDir", "@eaDir"), ("NAS.TMP", "*.tmp")])
+def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
+    """What lies in a folder that `arrival.ignore` matches would wait for ever; with other patterns the name is free."""
+    with pytest.raises(configfile.Mistakes) as caught:
+        configfile.parse({"queue": {"size": -1}, "profiles": {name: {"priority": 999}}})
+    said = str(caught.value)
+    assert f"profiles.{name}: arrival.ignore leaves that folder alone ({pattern!r})" in said
+    assert "priority" in said
+    assert name in configfile.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
+
+
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
     work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
