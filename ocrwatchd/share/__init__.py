@@ -59,7 +59,7 @@ def script(kind: str, config: Config, scanner: str = SCANNER, office: str = OFFI
         FolderUnusable: the folders are not there yet, or belong to somebody for whom no scanner should work.
     """
     found = places(config)
-    confirm(scanner, office, found)
+    confirm(scanner, office, found, GATE)
     protocol, programs, packages = KINDS[kind]
     words = {
         "kind": kind,

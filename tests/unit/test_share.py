@@ -18,9 +18,9 @@ from ocrwatchd.share.quoting import for_fstab, for_shell
 HOSTILE = 'it\'s a "root"; touch /tmp/x #1 $(id) `id` %u\\040 -é€'
 
 
-def user(name, uid=4711, gid=4712, shell="/usr/sbin/nologin"):
+def user(name, uid=4711, gid=4712, shell="/usr/sbin/nologin", home=share.GATE):
     """A line of passwd."""
-    return pwd.struct_passwd((name, "x", uid, gid, "", "/nonexistent", shell))
+    return pwd.struct_passwd((name, "x", uid, gid, "", f"{home}/{name}", shell))
 
 
 @pytest.fixture
@@ -120,6 +120,17 @@ def test_a_scanner_in_the_services_group_is_refused(house):
 def test_accounts_without_a_login_may_be_there_already(house, kind):
     """As after an earlier run."""
     assert share.script(kind, house(users=[user("scanner", 900, 901, "/bin/false"), user("office", 902, 901)]))
+
+
+@pytest.mark.parametrize(("name", "uid"), [("www-data", 33), ("nobody", 65534)])
+@pytest.mark.parametrize("option", ["scanner", "office"])
+def test_another_services_account_is_refused(house, name, uid, option):
+    """What runs as it would reach documents; a person's account without a login may be taken."""
+    with pytest.raises(ConfigError, match=f"usermod --home {share.GATE}/{name} {name}"):
+        share.script("samba", house(users=[user(name, uid, home="/var")]), **{option: name})
+    assert share.script(
+        "samba", house("other", users=[user("printer", 1000, 1000, home="/home")]), **{option: "printer"}
+    )
 
 
 def test_folders_that_are_root_s_or_nobody_s_are_refused(house):
