@@ -45,7 +45,7 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
 
     Args:
         find: reads it.
-        absent: what to say where there is none.
+        absent: what to say where no daemon has ever served.
         as_json: print a line of JSON a change, wherever the output goes.
 
     Returns:
@@ -63,7 +63,7 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
         if not drawn:
             before = ""
             for seen in _looks(find, absent, last):
-                if (line := _line(seen, as_json=as_json)) != before:
+                if (line := _line(seen, absent, as_json=as_json)) != before:
                     sys.stdout.write(line + "\n")
                     sys.stdout.flush()
                 before = line
@@ -102,10 +102,11 @@ def _looks(find: Callable[[], Status | None], absent: str, last: list[Seen]) -> 
         time.sleep(LOOK_SECONDS)
 
 
-def _line(seen: Seen, *, as_json: bool) -> str:
+def _line(seen: Seen, absent: str, *, as_json: bool) -> str:
     """What there is to see, in a line."""
     if as_json:
-        return json.dumps(asdict(seen) if isinstance(seen, Status) else {"state": "unknown", "reason": seen})
+        state = statuses.NEVER if seen == absent else "unknown"
+        return json.dumps(asdict(seen) if isinstance(seen, Status) else {"state": state, "reason": seen})
     if isinstance(seen, str):
         return seen
     said = [statuses.headline(seen)]

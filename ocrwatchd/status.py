@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 READABLE_BY_ALL = 0o644
 FILE = "status.json"
 
+NEVER = "never started"
+"""The state, as JSON tells it, where no daemon has ever served; a reason goes with it."""
+
 SERVICE_STATES = ("/var/lib/ocrwatchd", "/var/lib/ocrwatchd/*")
 """State directories of the service and its instances, for whoever asks as another user."""
 
@@ -195,7 +198,8 @@ def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> t
     """
     status = find(folders, any_service=any_service)
     if as_json:
-        return json.dumps(asdict(status) if status else {"state": "never started"}, indent=1), is_running(status)
+        told = asdict(status) if status else {"state": NEVER, "reason": in_lines(None, folders)}
+        return json.dumps(told, indent=1), is_running(status)
     return in_lines(status, folders), is_running(status)
 
 

@@ -187,3 +187,18 @@ def test_watch_prints_lines_on_a_terminal_that_cannot_be_drawn_on(tmp_path):
     os.write(terminal.end, b"\x03")
     assert terminal.ends() == 1
     assert b"\x1b" not in terminal.shown
+
+
+def test_where_no_daemon_ever_served_every_way_of_asking_says_so(tmp_path):
+    """`status --json` and `status --watch --json` tell the same state and reason."""
+    config = tmp_path / "config.toml"
+    config.write_text(f'[folders]\nroot = "{tmp_path}/root"\n')
+    command = [sys.executable, "-m", "ocrwatchd", "status", "--json", "--config", str(config)]
+    environment = os.environ | {"STATE_DIRECTORY": str(tmp_path)}
+    told = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False).stdout
+    with subprocess.Popen([*command, "--watch"], env=environment, stdout=subprocess.PIPE) as watching:
+        line = watching.stdout.readline()
+        watching.terminate()
+    assert json.loads(line) == json.loads(told)
+    assert json.loads(told)["state"] == "never started"
+    assert str(tmp_path / "root") in json.loads(told)["reason"]
