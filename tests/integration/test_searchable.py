@@ -345,7 +345,13 @@ def test_what_a_pdf_would_do_by_itself_is_taken_out(tmp_path):
         opened.pages[0].obj.AA = Dictionary(O=act)
         rect = Array([0, 0, 9, 9])
         notes = [Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=rect, A=action) for action in (uri, start)]
-        opened.pages[0].obj.Annots = Array(notes)
+        notes.append(opened.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.Widget, Rect=rect)))
+        opened.pages[0].obj.Annots = opened.make_indirect(Array(notes))
+        notes[-1].Parent = opened.make_indirect(
+            Dictionary(FT=Name.Tx, T=b"field", AA=Dictionary(K=act), Kids=Array([notes[-1]]))
+        )
+        opened.Root.AcroForm = Dictionary(Fields=Array([notes[-1].Parent, Dictionary(FT=Name.Tx, A=act)]))
+        opened.Root.Outlines = Dictionary(First=Dictionary(Title=b"mark", A=act, Next=Dictionary(A=start)))
         opened.save(scan)
     target = written(tmp_path, scan, [worded("one"), worded("two", number=2)])
     with pikepdf.open(target) as opened:
@@ -356,6 +362,26 @@ def test_what_a_pdf_would_do_by_itself_is_taken_out(tmp_path):
     assert b"/JavaScript" not in plain
     assert b"/Launch" not in plain
     assert b"example.org" in plain
+
+
+@pytest.mark.parametrize("kind", ["URI", "GoToR", "Named"])
+def test_a_pdf_leads_nowhere_when_it_is_opened(tmp_path, kind):
+    """An address, another file, or printing, without a click; a page of its own to begin with is fine."""
+    scan = make_pdf(tmp_path / "s.pdf")
+    pages = [worded("one"), worded("two", number=2)]
+    for action, stays in ((Dictionary(S=Name(f"/{kind}"), URI=b"https://example.org"), False),
+                          (Dictionary(S=Name.GoTo, D=Array([0, Name.Fit])), True)):  # fmt: skip
+        with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+            opened.Root.OpenAction = action
+            opened.save(scan)
+        with pikepdf.open(written(tmp_path, scan, pages)) as opened:
+            assert (Name.OpenAction in opened.Root) == stays
+
+
+def test_words_are_put_on_no_other_pages_than_were_read(tmp_path):
+    """Where two readers of PDF count its pages differently, there is no telling which is which."""
+    with pytest.raises(FormatUnusable, match="1 pages were read, and 2 are in it"):
+        written(tmp_path, make_pdf(tmp_path / "s.pdf"), [worded("one")])
 
 
 def test_pdf_a_is_not_claimed(tmp_path):

@@ -23,7 +23,7 @@ import pikepdf
 from pikepdf import Name, ObjectStreamMode, StreamDecodeLevel
 
 from ocrwatchd.config import SUFFIXES
-from ocrwatchd.engine.pages import OWN_TEXT, kind_of
+from ocrwatchd.engine.pages import MAX_PAGES, OWN_TEXT, kind_of
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats.pdf import active, older
 from ocrwatchd.formats.pdf.font import Fonts
@@ -63,7 +63,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     try:
         if kind_of(descriptor) == "pdf":
             with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
-                _finish(pdf, _worded(document, pages), file)
+                _finish(pdf, document.pages, _worded(document, pages), file)
         else:
             _of_pictures(document, pages, descriptor, file)
     finally:
@@ -113,7 +113,7 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
-            _finish(pdf, words, file)
+            _finish(pdf, document.pages, words, file)
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
@@ -125,11 +125,13 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
         )
 
 
-def _finish(pdf: pikepdf.Pdf, words: Iterable[_Worded], file: BinaryIO) -> None:
-    active.take_out_of_document(pdf)
+def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: BinaryIO) -> None:
+    if len(pdf.pages) != count <= MAX_PAGES:
+        raise FormatUnusable(f"this PDF is too damaged to be written as a searchable one: {count} pages were read, and "
+                             f"{len(pdf.pages)} are in it")  # fmt: skip
+    active.take_out(pdf)
     fonts = Fonts(pdf)
     for page, (read, layer) in zip(pdf.pages, words, strict=False):
-        active.take_out_of_page(page)
         if read.engine == OWN_TEXT:
             continue
         older.take_out(pdf, page)
