@@ -116,10 +116,10 @@ def service(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Look at everything that has to be in place."""
     config = _settings(args, quiet=True)
-    from ocrwatchd import check
+    from ocrwatchd import check, configfile
 
     in_order = True
-    for finding in check.findings(config):
+    for finding in check.findings(config, args.config or configfile.found()):
         print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what:{check.WIDTH}}  {finding.words}", flush=True)
         in_order &= finding.ok
     return 0 if in_order else TO_MEND

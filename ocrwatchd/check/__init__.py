@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocrwatchd import status
-from ocrwatchd.check import access, command, folders, model, room, unit, watches
+from ocrwatchd.check import access, command, figures, folders, model, room, unit, watches, whose
 from ocrwatchd.check.finding import Finding
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.errors import OcrwatchdError
@@ -13,6 +13,7 @@ from ocrwatchd.ocr import examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ocrwatchd.config import Config
 
@@ -22,8 +23,14 @@ WIDTH = 26
 """Columns for what was looked at: lines are printed as they come, for some take a while."""
 
 
-def findings(config: Config) -> Iterator[Finding]:
-    """Look at everything, one after the other; nothing is changed and nothing is made."""
+def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
+    """Look at everything, one after the other; nothing is changed and nothing is made.
+
+    Args:
+        config: the settings.
+        source: the file that they come from.
+    """
+    yield from whose.look(source)
     yield Finding("configuration", True, "; ".join(unbuilt(config)) or "every key is understood")
     yield from folders.look(config.folders)
     yield from access.look(config.folders)
@@ -32,6 +39,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from model.look(config.llm)
     yield from watches.look(config, status.running_pid(config.folders))
     yield from command.look(config.notify)
+    yield from figures.look(config.metrics)
     yield from unit.look()
     yield _daemon(config)
 

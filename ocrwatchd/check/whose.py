@@ -1,0 +1,50 @@
+"""Whose state and rights are looked at: root's own are not those of the service that has the configuration."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.check.finding import Finding
+from ocrwatchd.config import cache_directory, state_directory
+from ocrwatchd.errors import ConfigError
+from ocrwatchd.service import here
+from ocrwatchd.service.target import ACCOUNT, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIGURATIONS: Final = Path("/etc/ocrwatchd")
+
+
+def look(source: Path | None) -> Iterator[Finding]:
+    """One line where root asks about a service's configuration, with the command that asks as the service.
+
+    Args:
+        source: the configuration file, None where there is none.
+    """
+    if source is None or os.geteuid() != 0:
+        return
+    target = _service_of(Path(os.path.abspath(source)))  # noqa: PTH100  # links are the administrator's
+    if target is None:
+        return
+    given = [f"STATE_DIRECTORY={target.state}", f"CACHE_DIRECTORY={target.cache}"]
+    asked = [sys.executable, "-m", "ocrwatchd", "check", "--config", str(target.configuration)]
+    words = (
+        f"root, with {state_directory()} and {cache_directory()}; for what {target.unit} itself may and has, run: "
+        f"{shlex.join(['runuser', '-u', ACCOUNT, '--', 'env', *given, *asked])}"
+    )
+    yield Finding("looked at as", True, words)
+
+
+def _service_of(source: Path) -> Target | None:
+    """The installed service of the system that has this configuration."""
+    instance = "" if source.parent == CONFIGURATIONS else source.parent.name
+    try:
+        target = Target(instance=instance)
+    except ConfigError:
+        return None
+    return target if source == target.configuration and (target.drop_ins / here.FILE).is_file() else None
