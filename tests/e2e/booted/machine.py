@@ -112,9 +112,12 @@ class Machine:
         mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
         for mount in (Path(fields[1]) for fields in mounts if fields[2].startswith("cgroup")):
             for made in {mount / path[1:] / name for path in own for name in ("payload", "supervisor")}:
-                for folder, _, _ in os.walk(made, topdown=False):
-                    with contextlib.suppress(OSError):  # somebody else's, and in use
-                        Path(folder).rmdir()
+                folders = [Path(folder) for folder, _, _ in os.walk(made, topdown=False)]
+                if any((folder / "cgroup.procs").read_text(encoding="ascii") for folder in folders):
+                    continue  # another machine's: its systemd needs the empty ones too
+                for folder in folders:
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
 
     def path(self, inside):
         """Where a path of it lies on the host."""
