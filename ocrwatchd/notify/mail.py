@@ -18,13 +18,15 @@ import sys
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SMTP_SECONDS = 20.0
 SUBMISSION_PORT = 587
+TLS_PORT = 465
 PLAIN_PORT = 25
 LONGEST_EVENT_BYTES = 1 << 20
 
@@ -59,8 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     args = parser.parse_args(arguments)
-    if args.user and not (args.smtp and args.starttls and args.password_file):
-        parser.error("--user needs --smtp, --starttls and --password-file: a password never travels in the clear")
+    encrypted = args.starttls or args.tls
+    if encrypted and not args.smtp:
+        parser.error("--starttls and --tls need --smtp: a mail program has its own settings for that")
+    if args.user and not (encrypted and args.password_file):
+        words = "--user needs --smtp, --password-file, and --starttls or --tls"
+        parser.error(f"{words}: a password never travels in the clear")
     try:
         message = compose(_event(), args.sender or _sender(), args.to)
         if args.smtp:
@@ -115,11 +121,16 @@ def _by_program(message: EmailMessage, program: str) -> None:
 
 
 def _by_smtp(message: EmailMessage, args: argparse.Namespace) -> None:
-    host, _, port = args.smtp.rpartition(":") if ":" in args.smtp else (args.smtp, "", "")
-    default = SUBMISSION_PORT if args.starttls else PLAIN_PORT
-    with smtplib.SMTP(host, int(port or default), timeout=SMTP_SECONDS) as server:
+    default = SUBMISSION_PORT if args.starttls else TLS_PORT if args.tls else PLAIN_PORT
+    host, port = args.smtp.host, args.smtp.port or default
+    context = ssl.create_default_context() if args.starttls or args.tls else None
+    with (
+        smtplib.SMTP_SSL(host, port, timeout=SMTP_SECONDS, context=context)
+        if args.tls
+        else smtplib.SMTP(host, port, timeout=SMTP_SECONDS)
+    ) as server:
         if args.starttls:
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=context)
         if args.user:
             server.login(args.user, args.password_file.read_text(encoding="utf-8").strip())
         server.send_message(message)
@@ -143,9 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--sendmail", default="/usr/sbin/sendmail", metavar="PROGRAM", help="takes sendmail's arguments")
-    way.add_argument("--smtp", metavar="HOST[:PORT]", help="a mail server, instead of a program")
-    parser.add_argument("--starttls", action="store_true", help="encrypt, and check the server's certificate")
-    parser.add_argument("--user", help="to log in as; needs --starttls and --password-file")
+    way.add_argument("--smtp", type=_server, metavar="HOST[:PORT]", help="a mail server, instead of a program")
+    secrecy = parser.add_mutually_exclusive_group()
+    secrecy.add_argument(
+        "--starttls", action="store_true", help="encrypt, and check the server's certificate; port 587 unless given"
+    )
+    secrecy.add_argument("--tls", action="store_true", help="the same, from the first byte on; port 465 unless given")
+    parser.add_argument("--user", help="to log in as; needs --password-file, and --starttls or --tls")
     parser.add_argument("--password-file", type=Path, metavar="FILE", help="its first line is the password")
     return parser
 
@@ -155,6 +170,27 @@ def _address(given: str) -> str:
     if not given or given.startswith("-") or any(char in given for char in ", \t\r\n<>") or not given.isascii():
         raise argparse.ArgumentTypeError(f"{given!r} is no address; write it like me@example.org")
     return given
+
+
+class Server(NamedTuple):
+    """Where mail is taken; port 0 is the usual one."""
+
+    host: str
+    port: int
+
+
+def _server(given: str) -> Server:
+    """A host with its port, an address of IPv6 in brackets."""
+    remedy = "write it like mail.example.org:587 or [2001:db8::1]:25, with a port from 1 to 65535"
+    try:
+        parts = urlsplit(f"//{given}")
+        server = Server(parts.hostname or "", parts.port or 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{given!r} is no mail server; {remedy}") from None
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    if not server.host or given.lower() != (f"{host}:{server.port}" if server.port else host):
+        raise argparse.ArgumentTypeError(f"{given!r} is no mail server; {remedy}")
+    return server
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ import email.policy
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 
 import pytest
 from aiosmtpd.controller import Controller
+
+from ocrwatchd.notify import mail as command
 
 EVENT = {"event": "failed", "host": "scanbox", "file": "in/a.pdf", "reason": "the upload broke off", "missed": 0}
 
@@ -48,11 +51,12 @@ def program(tmp_path):
     return path
 
 
-def mail(event, *arguments):
+def mail(event, *arguments, environment=None):
     """Run the command as the daemon does."""
     given = event if isinstance(event, bytes) else json.dumps(event).encode()
-    command = [sys.executable, "-m", "ocrwatchd.notify.mail", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
+    run = [sys.executable, "-m", "ocrwatchd.notify.mail", *arguments]
+    more = os.environ | (environment or {})
+    return subprocess.run(run, input=given, capture_output=True, timeout=60, check=False, env=more)
 
 
 def read(content):
@@ -122,3 +126,54 @@ def test_what_cannot_be_mailed_fails_with_the_reason(event, arguments, words):
 def test_wrong_arguments_are_refused(arguments):
     """An address that is an option, a password that would travel in the clear, nobody to mail to."""
     assert mail(EVENT, *arguments).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "given", ["h:x", "h:0", "h:65536", "h:-1", "h:", "::1", "[::1", ":25", "", "a@h:25", "h/x", "h?"]
+)
+def test_what_is_no_server_is_refused_with_an_example(given, capsys):
+    """A bad port or an address without brackets is told in words of ours."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--to", "me", f"--smtp={given}"])
+    assert ended.value.code == 2
+    assert "is no mail server; write it like mail.example.org:587" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "server"),
+    [("Mail.example.org", ("mail.example.org", 0)), ("[::1]:25", ("::1", 25)), ("h:465", ("h", 465))],
+)
+def test_servers_are_understood(given, server):
+    """With and without a port; an address of IPv6 in brackets."""
+    assert command._server(given) == server
+
+
+def test_encryption_without_a_server_is_refused(capsys):
+    """It would have been left out without a word; nor can there be both kinds."""
+    for arguments in (["--starttls"], ["--tls"], ["--smtp=h", "--tls", "--starttls"]):
+        with pytest.raises(SystemExit):
+            command.main(["--to", "me", *arguments])
+        assert "--starttls" in capsys.readouterr().err
+
+
+def test_tls_from_the_first_byte_checks_the_certificate(tmp_path):
+    """A server on port 465 gets the mail once its certificate is trusted, and not before."""
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([*made.split(), "-keyout", "key", "-out", "cert"], cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    handler = Sink()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ssl_context=context)
+    controller.start()
+    try:
+        arguments = ("--to", "me@example.org", "--smtp", f"127.0.0.1:{port}", "--tls")
+        doubted = mail(EVENT, *arguments)
+        run = mail(EVENT, *arguments, environment={"SSL_CERT_FILE": str(tmp_path / "cert")})
+    finally:
+        controller.stop()
+    assert doubted.returncode == 1
+    assert b"CERTIFICATE_VERIFY_FAILED" in doubted.stderr
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert len(handler.mails) == 1
