@@ -9,6 +9,8 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from ocrwatchd.words import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -32,7 +34,7 @@ class Moorings:
         """
         point = self._points[folder]
         if not os.path.ismount(point):  # Path.is_mount raises where the path cannot be reached
-            raise OSError(errno.ENODEV, f"{point} is not mounted any more", str(folder))
+            raise OSError(errno.ENODEV, say("{folder} is not mounted any more", folder=point), str(folder))
 
 
 def mount_point(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from ocrwatchd import files, looking
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.lock import HeldElsewhere, Lock
 from ocrwatchd.model import Job
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ class Workplace:
         except OSError:
             same = False
         if not same:
-            raise FolderUnusable(f"the folder {parent} has gone; mount it again, or put it back")
+            raise FolderUnusable(say("the folder {folder} has gone; mount it again, or put it back", folder=parent))
 
     def _identify(self) -> str:
         if known := self._known_id():

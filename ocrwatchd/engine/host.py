@@ -94,7 +94,7 @@ class EngineHost:
     def trouble(self) -> str:
         """Why no engine serves, also while the next try is under way; "" where one does, or has not failed yet."""
         failing = self._failures and not self._ready and not self._finishing
-        return self.unavailable or (f"no engine runs: {self._down}" if failing else "")
+        return self.unavailable or (say("no engine runs: {reason}", reason=self._down) if failing else "")
 
     @property
     def resting(self) -> bool:

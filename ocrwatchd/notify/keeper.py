@@ -25,6 +25,7 @@ from typing import IO
 
 from ocrwatchd.engine.guard import give_up_leases
 from ocrwatchd.notify.facts import as_environment, as_json
+from ocrwatchd.words import say
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -79,7 +80,8 @@ def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervi
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread here
             )
         except (OSError, ValueError) as error:
-            return {"fault": f"cannot be started: {getattr(error, 'strerror', None) or error}", "said": ""}
+            fault = getattr(error, "strerror", None) or error
+            return {"fault": say("cannot be started: {fault}", fault=fault), "said": ""}
     return _await(process, timeout_s, supervisor)
 
 
@@ -104,15 +106,17 @@ def _await(process: subprocess.Popen[bytes], timeout_s: float, supervisor: socke
                         selector.unregister(stderr)
                 if ended in ready:
                     return {"fault": _in_words(process.wait()), "said": said.decode("utf-8", "replace")}
-            return {"fault": f"took longer than {timeout_s:g} s", "said": said.decode("utf-8", "replace")}
+            fault = say("took longer than {seconds} s", seconds=f"{timeout_s:g}")
+            return {"fault": fault, "said": said.decode("utf-8", "replace")}
     finally:
         os.close(ended)
 
 
 def _in_words(status: int) -> str:
     if status < 0:
-        return f"ended with {signal.Signals(-status).name}" if -status in set(signal.Signals) else f"signal {-status}"
-    return f"exit status {status}" if status else ""
+        name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+        return say("ended with {signal}", signal=name)
+    return say("exit status {status}", status=status) if status else ""
 
 
 def _as_file(content: bytes) -> IO[bytes]:

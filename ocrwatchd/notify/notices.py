@@ -12,6 +12,7 @@ from ocrwatchd.log import names_are_told, printable
 from ocrwatchd.notify import event as events
 from ocrwatchd.notify.health import Health
 from ocrwatchd.notify.post import Post
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     import selectors
@@ -145,6 +146,8 @@ class Notices:
         if not last:
             self._due = self._clock() + PAUSES_S[min(self._tries, len(PAUSES_S)) - 1]
             return
-        self.trouble = f"notify.command {fault}: see its messages in the log; a later event is told anew"
+        self.trouble = say(
+            "notify.command {reason}: see its messages in the log; a later event is told anew", reason=fault
+        )
         self._now = None
         self._missed += 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.engine.wire import Lines, ProtocolError
 from ocrwatchd.log import names_are_told
+from ocrwatchd.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,13 +64,13 @@ class Post:
                 raise BrokenPipeError  # it takes less than one request: it is not reading
         except OSError as error:
             self._drop()
-            self._finish(f"cannot be run: {error.strerror or 'its keeper does not answer'}")
+            self._finish(say("cannot be run: {fault}", fault=error.strerror or say("its keeper does not answer")))
 
     def turn(self) -> None:
         """Give up a keeper that does not answer in time."""
         if self._deadline is not None and self._clock() >= self._deadline:
             self._drop()
-            self._finish("does not end, and cannot be ended")
+            self._finish(say("does not end, and cannot be ended"))
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do, by the clock."""
@@ -122,7 +123,7 @@ class Post:
         if not data:
             self._drop()
             if self._deadline is not None:
-                self._finish("was ended with its keeper")
+                self._finish(say("was ended with its keeper"))
         for fault, said in told:
             self._finish(fault, said)
 

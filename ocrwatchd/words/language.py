@@ -22,7 +22,7 @@ LONGEST_CHARACTERS: Final = 4000
 """What is longer is left as it is: no sentence of ours is."""
 
 FAULT: Final = "fault"
-"""The one of them that holds what the system calls an error, and no sentence of ours."""
+"""The one of them that holds what the system calls an error; seldom a sentence of ours."""
 
 NUMBERS: Final = frozenset({"n", "size"})
 """Placeholders that hold a number with commas between the thousands."""
@@ -71,6 +71,7 @@ class Language:
         content = _catalogue(self.code)
         self._said = gettext.GNUTranslations(BytesIO(content)) if content else gettext.NullTranslations()
         self._templates = sorted(_templates(content), key=lambda template: -template.known)
+        self._plain = [each for each in self._templates if each.names and NESTED.isdisjoint(each.names)]
 
     def say(self, template: str, /, **values: object) -> str:
         """As :func:`ocrwatchd.words.say`, in this language."""
@@ -117,7 +118,13 @@ class Language:
         if key != FAULT:
             return self._of(sentence, depth)
         said = self._said.gettext(sentence)
-        return said, 0 if said != sentence else len(sentence)
+        if said != sentence:
+            return said, 0
+        # Of ours only what holds no other sentence: "waits: …" stands before a whole reason, never within one.
+        for template in self._plain:
+            if (values := _match(template, sentence)) is not None:
+                return self._again(template, values), 0
+        return sentence, len(sentence)
 
     def _again(self, template: _Template, values: Mapping[str, str]) -> str:
         if not template.many:

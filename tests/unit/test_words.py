@@ -1,6 +1,8 @@
 """What people read, in their language."""
 
 import ast
+import errno
+import re
 import string
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +13,7 @@ from babel.messages.pofile import read_po
 
 import ocrwatchd
 from ocrwatchd import reasons
+from ocrwatchd.remedies import in_words
 from ocrwatchd.words import count, say
 from ocrwatchd.words.language import NESTED, Language, language
 
@@ -143,3 +146,21 @@ def test_a_german_note_is_german():
     assert note[0].startswith("s.pdf konnte nicht gelesen werden (")
     assert note[2] == "Grund: Das PDF hat keine Seiten."
     assert note[-2] == "Why: the PDF has no pages"
+
+
+@pytest.mark.parametrize("code", ["de", "zh"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        in_words(OSError(errno.ENODEV, say("{folder} is not mounted any more", folder="/mnt"), "/mnt/x")),
+        say("no engine runs: {reason}", reason=say("the engine ended with {signal}", signal="SIGBUS")),
+        say(
+            "notify.command {reason}: see its messages in the log; a later event is told anew",
+            reason=say("cannot be started: {fault}", fault="Permission denied"),
+        ),
+    ],
+)
+def test_trouble_is_told_in_one_language(code, trouble):
+    """Nothing of it stays English but names."""
+    left = set(re.findall("[a-z]{2,}", language(code).of_named(trouble))) & set(re.findall("[a-z]{2,}", trouble))
+    assert left <= {"mnt", "notify", "command", "in"}
