@@ -3,6 +3,7 @@
 import io
 import re
 import subprocess
+import zlib
 from html import unescape
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw
 from ocrwatchd.config import Ocr, Work
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import pdf, txt
+from ocrwatchd.formats.pdf import older
 from ocrwatchd.model import Edit
 from tests.fakes.worded import document, worded
 from tests.programs import needs
@@ -382,6 +384,27 @@ def test_words_are_put_on_no_other_pages_than_were_read(tmp_path):
     """Where two readers of PDF count its pages differently, there is no telling which is which."""
     with pytest.raises(FormatUnusable, match="1 pages were read, and 2 are in it"):
         written(tmp_path, make_pdf(tmp_path / "s.pdf"), [worded("one")])
+
+
+def test_hostile_content_stays_and_costs_little(tmp_path):
+    """What unpacks to too much, forms that hold each other in circles, a mode that is none."""
+    packed = zlib.compress(b"BT 3 Tr (x) Tj ET" + b" " * older.MOST_BYTES)
+    scan = make_pdf(tmp_path / "s.pdf", content="BT /X Tr 3 Tr ET")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        shared = opened.make_indirect(Dictionary())
+        shared.XObject = Dictionary()
+        for number in range(older.MOST_FORMS):
+            form = Stream(opened, b"q Q", Type=Name.XObject, Subtype=Name.Form, Resources=shared)
+            shared.XObject[f"/F{number}"] = opened.make_indirect(form)
+        opened.pages[0].obj.Resources = shared
+        opened.pages[1].obj.Contents = Stream(opened, packed, Filter=Name.FlateDecode)
+        opened.save(scan)
+        seen: older.Seen = set()
+    with pikepdf.open(scan) as opened:
+        older.take_out(opened, opened.pages[0], seen)
+        assert len(seen) == older.MOST_FORMS
+    with pikepdf.open(written(tmp_path, scan, [worded("one"), worded("two", number=2)])) as opened:
+        assert opened.pages[1].obj.Contents[-1].read_bytes() == zlib.decompress(packed)
 
 
 def test_pdf_a_is_not_claimed(tmp_path):

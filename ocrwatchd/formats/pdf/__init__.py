@@ -131,10 +131,11 @@ def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: Binary
                              f"{len(pdf.pages)} are in it")  # fmt: skip
     active.take_out(pdf)
     fonts = Fonts(pdf)
+    seen: older.Seen = set()
     for page, (read, layer) in zip(pdf.pages, words, strict=False):
         if read.engine == OWN_TEXT:
             continue
-        older.take_out(pdf, page)
+        older.take_out(pdf, page, seen)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     _save(pdf, file)
@@ -163,7 +164,7 @@ def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
 
 def _claim_nothing(pdf: pikepdf.Pdf) -> None:
     told = pdf.Root.get(Name.Metadata)
-    if isinstance(told, pikepdf.Stream) and b"pdfaid" in told.read_bytes():
+    if isinstance(told, pikepdf.Stream) and b"pdfaid" in (older.joined((told,)) or b"pdfaid"):
         del pdf.Root[Name.Metadata]
 
 

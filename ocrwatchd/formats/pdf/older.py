@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 import pikepdf
@@ -18,47 +20,85 @@ if TYPE_CHECKING:
 
     Instruction: TypeAlias = ContentStreamInstruction | ContentStreamInlineImage
 
-MOST_BYTES = 16 << 20
-"""A longer content stream than this is no scan's page, and stays as it is."""
+MOST_BYTES = 4 << 20
+"""Of content, unpacked: more than this no scan's page has. It stays as it is; a small file may unpack to gigabytes."""
+MOST_PACKED_BYTES = 64 << 10
+"""Of a stream in an old packing (LZW is the worst, and makes 1400 bytes of one) whose length is told by no trial."""
 MOST_FORMS = 64
 DEPTH = 3
 
 _TELLS = re.compile(rb"\b3\s+Tr\b")
+_SHRINKING = {Name.ASCIIHexDecode, Name.ASCII85Decode, Name.AHx, Name.A85}
 _SHOWS = {"Tj", "TJ", "'", '"'}
 
 
-def take_out(pdf: Pdf, page: Page) -> None:
+Seen: TypeAlias = set[tuple[int, int]]
+"""Forms that were looked at, by number and generation: pages share them, hostile ones hold each other in a circle."""
+
+
+def take_out(pdf: Pdf, page: Page, seen: Seen) -> None:
     """Take out what a page writes invisibly; a page that does not is left as it is, byte for byte.
+
+    Args:
+        pdf: which it is in.
+        page: of it.
+        seen: the same set for all pages of it, empty at first.
 
     Raises:
         pikepdf.PdfError: it cannot be read.
     """
-    data = b"\n".join(stream.read_bytes() for stream in contents(page) if _is_short(stream))
-    if _TELLS.search(data):
+    data = joined(contents(page))
+    if data and _TELLS.search(data):
         page.obj[Name.Contents] = Array([Stream(pdf, _without(page))])
     resources = inherited(page, Name.Resources)
     if isinstance(resources, Dictionary):
-        _in_forms(pdf, resources, DEPTH)
+        _in_forms(resources, DEPTH, seen)
 
 
-def _is_short(stream: Object) -> bool:
-    return len(stream.read_raw_bytes()) <= MOST_BYTES
+def joined(streams: Iterable[Object]) -> bytes | None:
+    """What streams hold, unpacked; None of more than :data:`MOST_BYTES`, or of what cannot be measured."""
+    whole = bytearray()
+    for stream in streams:
+        data = _unpacked(stream, MOST_BYTES - len(whole))
+        if data is None:
+            return None
+        whole += data + b"\n"
+    return bytes(whole)
 
 
-def _in_forms(pdf: Pdf, resources: Dictionary, depth: int) -> None:
+def _unpacked(stream: Object, most: int) -> bytes | None:
+    raw = stream.read_raw_bytes()
+    packing = stream.get(Name.Filter)
+    filters = [packing] if isinstance(packing, Name) else list(packing) if isinstance(packing, Array) else []
+    growing = [name for name in filters if name not in _SHRINKING]
+    if filters == [Name.FlateDecode] and Name.DecodeParms not in stream:
+        try:
+            data = zlib.decompressobj().decompress(raw, max(1, most + 1))
+        except zlib.error:
+            return None
+        return data if len(data) <= most else None
+    if len(raw) > (MOST_PACKED_BYTES if growing else MOST_BYTES) or len(growing) > 1:
+        return None
+    data = stream.read_bytes()
+    return data if len(data) <= most else None
+
+
+def _in_forms(resources: Dictionary, depth: int, seen: Seen) -> None:
     forms = resources.get(Name.XObject)
     if not depth or not isinstance(forms, Dictionary):
         return
     for _, form in zip(range(MOST_FORMS), list(forms.as_dict().values()), strict=False):
-        if not isinstance(form, Stream) or form.get(Name.Subtype) != Name.Form or not _is_short(form):
+        if not isinstance(form, Stream) or form.get(Name.Subtype) != Name.Form or form.objgen in seen:
             continue
-        if _TELLS.search(form.read_bytes()):
+        seen.add(form.objgen)
+        data = joined((form,))
+        if data and _TELLS.search(data):
             # Several pages may draw it: after the first of them there is nothing left to take out.
             form.write(_without(form))
         if MARK in form:
             del form[MARK]
         if isinstance(inner := form.get(Name.Resources), Dictionary):
-            _in_forms(pdf, inner, depth - 1)
+            _in_forms(inner, depth - 1, seen)
 
 
 def _without(stream: Object | Page) -> bytes:
@@ -74,7 +114,7 @@ def _visible(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
             saved.append(mode)
         elif operator == "Q":
             mode = saved.pop() if saved else 0
-        elif operator == "Tr" and operands:
+        elif operator == "Tr" and operands and isinstance(operands[0], int | float | Decimal):
             mode = int(operands[0])
         if mode != INVISIBLE or operator not in _SHOWS:
             yield instruction
