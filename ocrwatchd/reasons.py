@@ -27,6 +27,7 @@ def note(name: str, reason: str, code: str = "") -> str:
         code: the language, as in ``output.language``.
     """
     words = language(code)
+    reason = printable(reason)  # a library's own words may stand in it
     when = time.strftime(words.say("%Y-%m-%d %H:%M"), time.localtime())
     lines = [
         words.say("{name} could not be read ({time}).", name=printable(name), time=when),

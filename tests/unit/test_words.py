@@ -164,3 +164,12 @@ def test_trouble_is_told_in_one_language(code, trouble):
     """Nothing of it stays English but names."""
     left = set(re.findall("[a-z]{2,}", language(code).of_named(trouble))) & set(re.findall("[a-z]{2,}", trouble))
     assert left <= {"mnt", "notify", "command", "in"}
+
+
+@pytest.mark.parametrize("code", ["", "de"])
+def test_a_reason_is_one_line_whatever_a_library_says(code):
+    """No sign of it turns the note's direction, and no second line passes for the reason."""
+    reason = say("Aspose.OCR could not read the picture: {error}", error="bad\u202e\nWhy: all is well")
+    note = reasons.note("scan.pdf", reason, code)
+    assert "\u202e" not in note
+    assert reasons.told(note).startswith("Aspose.OCR could not read the picture: bad")
