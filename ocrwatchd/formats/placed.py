@@ -225,8 +225,6 @@ def _across(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
 
 def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine]) -> list[PlacedLine]:
     """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
-    if not document.evaluation or finished.page.number > 1:
-        return lines
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
     said = language(document.work.output.language).say(EVALUATION_LINE)

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import zlib
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -13,6 +14,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageChops, ImageDraw
 
 from ocrwatchd.config import Ocr, Work
+from ocrwatchd.engine.pages import OWN_TEXT
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import pdf, txt
 from ocrwatchd.formats.pdf import older
@@ -311,6 +313,19 @@ def test_a_text_cut_in_evaluation_mode_says_so_and_is_not_pieced_together(tmp_pa
     page = worded("cut text", boxes=False, evaluation=True)
     target = written(tmp_path, saved(tmp_path / "s.png", drawn()), [page], evaluation=True)
     assert same_words(target, [page], evaluation=True)
+
+
+def test_a_cut_text_says_so_behind_a_page_that_keeps_its_own(tmp_path):
+    """The first page that gets words tells it; one whose text a program has written gets none."""
+    pages = [worded("own"), worded("cut", number=2, evaluation=True), worded("cut too", number=3, evaluation=True)]
+    pages[0] = replace(pages[0], page=replace(pages[0].page, engine=OWN_TEXT))
+    scan = make_pdf(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        opened.add_blank_page()
+        opened.save(scan)
+    own, cut, later = text_of(written(tmp_path, scan, pages, evaluation=True))[:3]
+    assert "evaluation mode" not in own + later
+    assert "evaluation mode" in cut
 
 
 def test_a_password_stays_and_is_needed(tmp_path):

@@ -117,8 +117,11 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
+    marked = not document.evaluation
     for finished in pages:
-        lines = with_mark(document, finished, placed(finished))
+        lines = placed(finished)
+        if not marked and finished.page.engine != OWN_TEXT:  # such a page gets no layer
+            lines, marked = with_mark(document, finished, lines), True
         yield _Worded(
             replace(finished.page, text="", lines=(), warnings=()),
             Layer.of(lines, size_of(finished.page), finished.page.skew),
