@@ -33,7 +33,7 @@ ip link set lo up
 mkdir -p "$1/etc" /var/lib/samba /var/cache/samba
 cp -a /etc/. "$1/etc"
 mount --bind "$1/etc" /etc
-for each in {nowhere}; do mount -t tmpfs -o mode=0755 none "$each"; done
+{kept}for each in {nowhere}; do mount -t tmpfs -o mode=0755 none "$each"; done
 mkdir -p /run/samba /var/lib/samba/private /var/log/samba
 {opened}: >/etc/fstab
 id -u {service} >/dev/null 2>&1 || useradd --system --user-group --shell /usr/sbin/nologin {service}
@@ -44,18 +44,26 @@ exec sleep infinity
 """
 
 
+NEEDED = [Path(place) for place in (CHECKOUT, sys.prefix, sys.base_prefix)]
+
+
+def kept():
+    """Commands that keep where this Python and the checkout lie at hand, before anything is hidden."""
+    lines = (
+        f'mkdir -p "$1/kept/{number}" && mount --bind {shlex.quote(str(place))} "$1/kept/{number}"'
+        for number, place in enumerate(NEEDED)
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
 def opened():
-    """Commands after which everybody may enter where this Python and the checkout lie, at their own places."""
-    needed = [Path(place) for place in (CHECKOUT, sys.prefix, sys.base_prefix)]
-    closed = {shut for place in needed if (shut := _shut(place))}
-    lines = []
-    for number, place in enumerate(needed):
-        lines += [f"mkdir /mnt/{number}", f"mount --bind {shlex.quote(str(place))} /mnt/{number}"]
-    lines += [f"mount -t tmpfs -o mode=0755 none {shlex.quote(str(shut))}" for shut in sorted(closed)]
-    for number, place in enumerate(needed):
-        if _shut(place):
+    """Commands after which everybody may enter these, at their own places."""
+    closed = {shut for place in NEEDED if (shut := _shut(place))}
+    lines = [f"mount -t tmpfs -o mode=0755 none {shlex.quote(str(shut))}" for shut in sorted(closed)]
+    for number, place in enumerate(NEEDED):
+        if _shut(place) or any(place.is_relative_to(hidden) for hidden in NOWHERE):
             where = shlex.quote(str(place))
-            lines += [f"mkdir -p {where}", f"mount --bind /mnt/{number} {where}"]
+            lines += [f"mkdir -p {where}", f'mount --bind "$1/kept/{number}" {where}']
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -82,7 +90,7 @@ class Premises(Running):
     def open(self):
         """From switching on to switching off."""
         (unshare,) = needs("unshare", "nsenter", "setpriv", "useradd", "setfacl")[:1]
-        setup = SETUP.format(nowhere=" ".join(NOWHERE), service=SERVICE, opened=opened())
+        setup = SETUP.format(nowhere=" ".join(NOWHERE), service=SERVICE, kept=kept(), opened=opened())
         command = [unshare, "--mount", "--net", "sh", "-c", setup, "sh", str(self.base), str(self.root)]
         with begun(command) as machine:
             await_that(lambda: (self.base / "ready").exists() or machine.poll() is not None, 60, "the machine")
