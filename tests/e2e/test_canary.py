@@ -109,7 +109,9 @@ def test_canary_that_is_interrupted_takes_its_page_back(served):
     """Ctrl-C is no reason to leave anything behind."""
     served.process.send_signal(signal.SIGSTOP)
     try:
-        command = [sys.executable, "-m", "ocrwatchd", "canary", "--config", str(served.config)]
+        # As a shell in the background starts these tests, Ctrl-C is ignored, and so it would be by what they start.
+        listening = ["env", "--default-signal=INT"]
+        command = [*listening, sys.executable, "-m", "ocrwatchd", "canary", "--config", str(served.config)]
         run = subprocess.Popen(command, env=served.environment, stderr=subprocess.DEVNULL)
         await_that(lambda: served.lying("inbox"), 60, "a page in the inbox")
         run.send_signal(signal.SIGINT)
