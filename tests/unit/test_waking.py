@@ -24,6 +24,14 @@ def make(monkeypatch, tmp_path):
         yield made
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Whoever started these tests under nohup has the signal ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def test_a_hangup_asks_for_a_reload(make):
     """Once, however many came since the last look; and it wakes the loop."""
     selector, waker = make()
