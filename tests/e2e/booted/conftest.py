@@ -52,7 +52,7 @@ def wheels(before, tmp_path_factory):
     return wheel_of(before, base / "before"), wheel_of(CHECKOUT, base / "now")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def machine(tmp_path_factory):
     """A Debian with nothing of ours in it, running."""
     needs_root()
