@@ -155,7 +155,7 @@ def test_profile_gets_its_own_settings_and_its_own_folder(tmp_path):
     daemon = Running(tmp_path, **{"profiles.raw": {"output": None}})
     daemon.config.write_text(daemon.config.read_text().replace("output = null", 'output = { formats = ["raw"] }'))
     with daemon:
-        (daemon.inbox / "raw").mkdir()
+        (daemon.inbox / "raw").mkdir(exist_ok=True)
         write_scan(daemon.inbox / "raw" / "scan.tif", "fine")
         daemon.await_files("outbox", ["raw/scan.json"])
     assert daemon.lying("outbox") == ["raw/scan.json", "raw/scan.raw.txt"]
