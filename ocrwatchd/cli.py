@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
 
     def add(name: str, verb: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        made = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made = _add_parser(subparsers, name, text)
         made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
         made.set_defaults(verb=verb)
         return made
@@ -123,13 +123,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_parser(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    return subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+
+
 def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "install ocrwatchd as a systemd service, take it away, show what is installed"
-    service = subparsers.add_parser("service", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+    service = _add_parser(
+        subparsers, "service", "install ocrwatchd as a systemd service, take it away, show what is installed"
+    )
     actions = service.add_subparsers(metavar="ACTION", required=True)
 
     def add(action: str, text: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made = _add_parser(actions, action, text)
         made.add_argument("--user", action="store_true", help="your own service, not the system's")
         made.add_argument(
             "--instance", type=_given, metavar="NAME", help="one of several, with a configuration of its own"
@@ -154,12 +161,11 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "fetch language models from Hugging Face, list and remove them"
-    models = subparsers.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+    models = _add_parser(subparsers, "models", "fetch language models from Hugging Face, list and remove them")
     actions = models.add_subparsers(metavar="ACTION", required=True)
 
     def add(action: str, text: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(action, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        made = _add_parser(actions, action, text)
         made.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
         made.set_defaults(verb=verbs.models, action=action)
         return made

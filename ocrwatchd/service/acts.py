@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ocrwatchd import files
 from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.service.owned import Standing, signed, standing
 from ocrwatchd.service.target import ACCOUNT
@@ -203,10 +204,4 @@ class Give:
 def write(path: Path, text: str) -> None:
     """Replace a file as a whole, readable by all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
-    aside = path.with_name(f".{path.name}.new")
-    aside.unlink(missing_ok=True)
-    with aside.open("x", encoding="utf-8") as out:
-        out.write(text)
-        os.fchmod(out.fileno(), READABLE)
-        os.fsync(out.fileno())
-    aside.replace(path)
+    files.write_new(path, text.encode(), READABLE, replace=True)

@@ -197,8 +197,7 @@ def test_anybody_may_ask_how_it_is_and_check_knows_the_unit(service, machine):
     assert service.root in asked.stdout
     environment = ["STATE_DIRECTORY=/var/lib/ocrwatchd", "CONFIGURATION_DIRECTORY=/etc/ocrwatchd"]
     checked = machine.run(OCRWATCHD, "check", check=False, environment=environment).stdout
-    (line,) = [line for line in checked.splitlines() if line.split()[1:2] == ["service"]]
-    assert UNIT in line.split()
+    (line,) = [line for line in checked.splitlines() if line.split()[1:2] == [UNIT]]
     assert re.search(r"^ok .* enabled, active \(running\), exposure 0\.\d \(", line), checked
     assert re.search(r"^ok +may drop scans +the user ocrwatchd", checked, re.MULTILINE), checked
 
