@@ -34,7 +34,7 @@ from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.decode import LlamaModel
 from ocrwatchd.correct.models import BUILTIN
 from tests.bench import figures
-from tests.bench.plainly import ways_of_builtin
+from tests.bench.plainly import Answered, ways_of_builtin
 from tests.bench.shapes import SHAPES, written
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Recorded:
         self._native.advance = self._replayed
         self._native.choices = self._replayed_all
 
-    def ask(self, source: str, answer: str, drafts: bool) -> tuple[int, int, float]:
-        """Correct a text: tokens, passes and seconds of the answer, the question not counted."""
+    def ask(self, source: str, answer: str, drafts: bool) -> Answered:
+        """Correct a text; the question is not counted."""
         native, model = self._native, self.model
         end = next(token for token in range(256, native.vocabulary) if native.ends(token))
         self._answer = [*native.tokenise(answer, control=False), end]
@@ -130,7 +130,7 @@ class Recorded:
         seconds = time.perf_counter() - started
         if proposal.text != answer:
             sys.exit("the answer is not the recorded one")
-        return proposal.tokens, self.passes, seconds
+        return Answered(proposal.tokens, self.passes, 1.0, seconds)
 
     def _said(self, place: int) -> int:
         at = place - self._begins
@@ -172,31 +172,50 @@ def _misread(word: str, noise: Noise, style: object) -> str:
     return f"{word[:-1]}~"
 
 
-def limit(model: LlamaModel | BuiltinModel, context: int, repetitions: int) -> float:
-    """How many passes of one token take as long as a pass of 128, for each of its tokens, behind ``context`` tokens."""
+def limit(model: LlamaModel | BuiltinModel, context: int, verified: float, repetitions: int) -> float:
+    """How many times faster tokens come from passes of 128 than one by one.
+
+    Passes of one size follow each other, as they do in plain decoding: llama.cpp plans its work anew where the size
+    changes, which costs a small model as much as a token does.
+
+    Args:
+        model: whose passes are timed.
+        context: tokens in front of them.
+        verified: the share of the tokens whose successor is looked up, which costs more than reading them.
+        repetitions: of both sizes; the best of each counts.
+    """
     native = model._native
     native.forget_all()
     filler = [ord("a") + number % 26 for number in range(LONGEST_PASS)]
     for start in range(0, context, LONGEST_PASS):
         native.logits(filler, start, [])
-    times: dict[int, list[float]] = {1: [], LONGEST_PASS: []}
-    for _ in range(repetitions):
-        for size, seconds in times.items():
+
+    def seconds_a_token(size: int) -> float:
+        native.forget(context)
+        looked_up = round(verified * LONGEST_PASS)
+        taken = 0.0
+        for first in range(0, LONGEST_PASS, size):
+            tokens, position = filler[first : first + size], context + first
+            count = min(max(looked_up - first, 0), size)
             started = time.perf_counter()
-            # As a draft is verified: the likeliest token after each.
-            list(native.choices(filler[:size], context))
-            seconds.append(time.perf_counter() - started)
-            native.forget(context)
+            if count == size:
+                list(native.choices(tokens, position))  # as a draft is verified: the likeliest token after each
+            else:
+                native.logits(tokens, position, range(count))
+            taken += time.perf_counter() - started
+        return taken / LONGEST_PASS
+
+    found = [[seconds_a_token(size) for size in (1, LONGEST_PASS, LONGEST_PASS)] for _ in range(repetitions)]
     native.forget_all()
     if hasattr(model, "_held"):
         model._held.clear()
-    return min(times[1]) * LONGEST_PASS / min(times[LONGEST_PASS])
+    return min(one for one, *_ in found) / min(min(many) for _, *many in found)
 
 
 def measured(
     name: str,
     model: LlamaModel | BuiltinModel,
-    ask: Callable[[str, str, bool], tuple[int, int, float]],
+    ask: Callable[[str, str, bool], Answered],
     *,
     number: int,
     repetitions: int,
@@ -215,11 +234,11 @@ def measured(
             for source, answer in pairs:
                 plain = ask(source, answer, False)
                 drafted = ask(source, answer, True)
-                sums[False] += plain[2]
-                sums[True] += drafted[2]
-                tokens += plain[1] if isinstance(model, LlamaModel) else plain[0]
-                passes += drafted[1]
-            limits.append(limit(model, CONTEXT_TOKENS, 3))
+                sums[False] += plain.seconds
+                sums[True] += drafted.seconds
+                tokens += plain.passes  # a token each
+                passes += drafted.passes
+            limits.append(limit(model, CONTEXT_TOKENS, plain.verified, 2))
             for drafts, total in sums.items():
                 seconds[drafts].append(total)
         letters = sum(len(answer) for _, answer in pairs)

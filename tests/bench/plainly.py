@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from ocrwatchd.correct.builtin.tree import Tree
 
 FAR = 1e12
+
+
+class Answered(NamedTuple):
+    """One text asked about: tokens and passes, the share of tokens whose successor was looked up, and seconds."""
+
+    tokens: int
+    passes: int
+    verified: float
+    seconds: float
 
 
 @contextmanager
@@ -46,19 +55,20 @@ def _weigh(reader: NativeReader, tree: Tree, length: int) -> np.ndarray:
     return np.stack([rows[node] for node in range(len(rows))])
 
 
-def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], tuple[int, int, float]]:
+def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], Answered]:
     """Ask the built-in model; what it answers is its own affair, but both ways must answer the same."""
-    sizes: list[int] = []
+    sizes: list[tuple[int, int]] = []
     run = model._native._run
 
     def counting() -> None:
-        sizes.append(model._native._batch.n_tokens)
+        batch = model._native._batch
+        sizes.append((batch.n_tokens, sum(bool(batch.logits[index]) for index in range(batch.n_tokens))))
         run()
 
     model._native._run = counting
     answers: dict[str, str] = {}
 
-    def ask(source: str, _answer: str, drafts: bool) -> tuple[int, int, float]:
+    def ask(source: str, _answer: str, drafts: bool) -> Answered:
         del sizes[:]
         started = time.perf_counter()
         with nullcontext() if drafts else plainly(model._reader):
@@ -66,6 +76,7 @@ def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], tuple[int
         seconds = time.perf_counter() - started
         if answers.setdefault(source, proposal.text) != proposal.text:
             sys.stderr.write("the built-in model answers otherwise with other passes: a tie, or a fault\n")
-        return sum(sizes), len(sizes), seconds
+        tokens, verified = map(sum, zip(*sizes, strict=True))
+        return Answered(tokens, len(sizes), verified / tokens, seconds)
 
     return ask
