@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ocrwatchd.config import LANGUAGE
+from ocrwatchd.settings import LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from ocrwatchd import trust
 from ocrwatchd.complaints import Complaint, complaints_of, render
-from ocrwatchd.config import NOT_BUILT, Arrival, Config, Work, configuration_directory
+from ocrwatchd.config import Arrival, Config, configuration_directory
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.settings import NOT_BUILT, Work
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,8 +25,9 @@ from ocrwatchd.words import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.config import Config, Llm
+    from ocrwatchd.config import Config
     from ocrwatchd.model import Job
+    from ocrwatchd.settings import Llm
 
     Key: TypeAlias = tuple[str, str, str]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from ocrwatchd.config import Work
+    from ocrwatchd.settings import Work
 
 
 class Box(NamedTuple):

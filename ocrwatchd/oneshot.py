@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from ocrwatchd import files, looking, model
 from ocrwatchd import log as logs
-from ocrwatchd.config import SUFFIXES, Output, cache_directory
+from ocrwatchd.config import cache_directory
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.engine import blame
 from ocrwatchd.engine.child import clear_stale
@@ -28,12 +28,14 @@ from ocrwatchd.log import printable
 from ocrwatchd.model import Ending, Job, Outcome
 from ocrwatchd.ocr.choice import choose
 from ocrwatchd.outbox import STEM, first_free, stem_and_suffix, suffixes_in
+from ocrwatchd.settings import SUFFIXES, Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from ocrwatchd.config import Config, Work
+    from ocrwatchd.config import Config
+    from ocrwatchd.settings import Work
 
 LONGEST_WAIT_S = 1.0
 COPY_PREFIX = "copy-"

@@ -14,9 +14,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ocrwatchd import files, looking, reasons, route, steps
-from ocrwatchd.config import FOLDER_NAMES, SUFFIXES
+from ocrwatchd.config import FOLDER_NAMES
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.moorings import Moorings
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.statuspage import NAME as STATUS_PAGE
 
 if TYPE_CHECKING:

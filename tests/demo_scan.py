@@ -20,7 +20,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.config import Llm, Ocr, Work
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.models import BUILTIN
 from ocrwatchd.correct.verdict import apply
@@ -28,6 +27,7 @@ from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.model import Page
 from ocrwatchd.ocr.clean import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from ocrwatchd.settings import Llm, Ocr, Work
 
 FONTS = Path("/usr/share/fonts")
 FACES = (

@@ -15,7 +15,7 @@ from ocrwatchd.errors import ModelUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 DIGITS_SHOWN = 16
 """Of a hash: enough to compare by eye."""

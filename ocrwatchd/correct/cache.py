@@ -28,7 +28,7 @@ from ocrwatchd.errors import ModelUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 RECORD = "ocrwatchd.json"
 INCOMPLETE = ".incomplete"

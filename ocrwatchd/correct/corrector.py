@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from ocrwatchd.config import Llm, Work
     from ocrwatchd.correct.chunks import Chunk
     from ocrwatchd.correct.consistency import Memory
     from ocrwatchd.correct.gate import Admitted
     from ocrwatchd.model import Fate, PageText
+    from ocrwatchd.settings import Llm, Work
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 

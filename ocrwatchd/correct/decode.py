@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ocrwatchd.config import Llm
     from ocrwatchd.correct.draft import Proposed
+    from ocrwatchd.settings import Llm
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32

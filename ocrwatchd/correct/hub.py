@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import BufferedRandom
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
     Tell = Callable[[int, int], None]
     """Hears how many bytes are here, and how many there will be."""

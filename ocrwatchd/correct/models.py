@@ -11,7 +11,7 @@ from ocrwatchd.correct.repository import SHARD
 from ocrwatchd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
 """The model inside the package."""

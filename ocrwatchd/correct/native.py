@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ocrwatchd.config import Config, Work
+    from ocrwatchd.config import Config
     from ocrwatchd.model import Edit
+    from ocrwatchd.settings import Work
 
 PORTION_WORDS = 500
 """A text longer than this is corrected in portions of about so many words, as many as stand on a page."""

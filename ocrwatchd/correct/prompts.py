@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ocrwatchd.correct.languages import names
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Work
+    from ocrwatchd.settings import Work
 
 LANGUAGE = "{language}"
 CELL_BREAK = "\t"

@@ -12,7 +12,7 @@ from ocrwatchd.errors import ModelUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 """How llama.cpp names the parts of a split model."""

@@ -15,7 +15,7 @@ from ocrwatchd.errors import ModelUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 BUILTIN_LICENCE = "MIT"
 BESIDE_BYTES = 3 << 29

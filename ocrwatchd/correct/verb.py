@@ -16,7 +16,7 @@ from ocrwatchd.errors import ModelUnavailable, OcrwatchdError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.config import Llm
+    from ocrwatchd.settings import Llm
 
 SAID_EVERY_S = 30.0
 TOLD_EVERY_S = 1.0

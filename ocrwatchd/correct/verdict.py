@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ocrwatchd.config import Gate
     from ocrwatchd.model import Edit, Word
+    from ocrwatchd.settings import Gate
 
 Digits = Literal["protect", "confusable", "free"]
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.correct.gate import apply
 from ocrwatchd.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.files import write_new
 from ocrwatchd.formats import receipt, txt
 from ocrwatchd.model import Edit
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words.language import ENGLISH
 
 if TYPE_CHECKING:

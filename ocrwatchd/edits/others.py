@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.edits.delivered import replaced
 from ocrwatchd.edits.pages import document, pages
 from ocrwatchd.errors import FormatUnusable, UnreadableScan
+from ocrwatchd.settings import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ocrwatchd.config import Output, Work
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.settings import Output, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

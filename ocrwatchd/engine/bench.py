@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from pathlib import Path
 
-    from ocrwatchd.config import Llm, Ocr, Work
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.ocr import OcrEngine
     from ocrwatchd.ocr.choice import Choice
     from ocrwatchd.ocr.clean import Cleaner
+    from ocrwatchd.settings import Llm, Ocr, Work
 
 MOST_LOADED = 2
 """How many OCR engines, and how many models, stay loaded where profiles differ; the one not used for longest goes."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ocrwatchd.words import say
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Work
     from ocrwatchd.engine.wire import StepName
+    from ocrwatchd.settings import Work
 
 LOAD_DEADLINE_S = 900.0
 """How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""

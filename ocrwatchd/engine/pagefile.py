@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ocrwatchd.config import Work
     from ocrwatchd.model import Box, Edit, Line, Word
+    from ocrwatchd.settings import Work
 
 SCHEMA = 2
 FILE_MODE = 0o600

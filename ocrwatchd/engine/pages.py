@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page, PageText
+    from ocrwatchd.settings import Ocr
 
 Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
 

@@ -21,8 +21,8 @@ from ocrwatchd.words import say
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ocrwatchd.config import Ocr
     from ocrwatchd.model import PageText
+    from ocrwatchd.settings import Ocr
 
 POINTS_AN_INCH = 72
 LEAST_DPI = 40

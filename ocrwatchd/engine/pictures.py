@@ -26,7 +26,7 @@ from ocrwatchd.words import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.config import Ocr
+    from ocrwatchd.settings import Ocr
 
 GOOD_DPI = 300
 LOW_DPI = 200

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
-from ocrwatchd.config import Config, Work  # noqa: TC001  # pydantic resolves them when this module loads
+from ocrwatchd.config import Config  # noqa: TC001  # pydantic resolves them when this module loads
 from ocrwatchd.model import Job
+from ocrwatchd.settings import Work  # noqa: TC001  # pydantic resolves them when this module loads
 
 MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts: the longest settings fit many times over."""

@@ -13,10 +13,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.placed import placed
 from ocrwatchd.formats.txt import EVALUATION_LINE
 from ocrwatchd.formats.upright import Upright
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words.language import language
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.txt import EVALUATION_LINE
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words.language import language
 
 if TYPE_CHECKING:

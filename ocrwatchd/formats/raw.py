@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.txt import laid_out
+from ocrwatchd.settings import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,8 +11,8 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.formats.places import Places
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words.language import ENGLISH
 
 if TYPE_CHECKING:

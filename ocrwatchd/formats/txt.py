@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.config import SUFFIXES
+from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words import say
 from ocrwatchd.words.language import language
 

@@ -26,8 +26,8 @@ from ocrwatchd.words import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page
+    from ocrwatchd.settings import Ocr
 
 TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"

@@ -12,8 +12,8 @@ from ocrwatchd.errors import EngineUnavailable
 from ocrwatchd.ocr.bridge.compile import wanted as aspose_runs_here
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Ocr
     from ocrwatchd.ocr import OcrEngine
+    from ocrwatchd.settings import Ocr
 
 EngineName = Literal["aspose", "rapidocr"]
 

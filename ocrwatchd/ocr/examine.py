@@ -10,7 +10,7 @@ from ocrwatchd.ocr import clr
 from ocrwatchd.ocr.choice import choose, licence_file
 
 if TYPE_CHECKING:
-    from ocrwatchd.config import Ocr
+    from ocrwatchd.settings import Ocr
 
 
 class Finding(NamedTuple):

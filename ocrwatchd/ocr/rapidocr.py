@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from PIL import Image
     from rapidocr import RapidOCR
 
-    from ocrwatchd.config import Ocr
     from ocrwatchd.model import Page
     from ocrwatchd.ocr.quads import Quad
+    from ocrwatchd.settings import Ocr
 
 MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
 """Named by path: RapidOCR downloads only models that it chooses itself."""

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.config import DEFAULT_PROMPT, Llm
 from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.decode import LlamaModel
 from ocrwatchd.correct.models import BUILTIN
+from ocrwatchd.settings import DEFAULT_PROMPT, Llm
 from tests.bench import figures
 from tests.bench.plainly import Answered, ways_of_builtin
 from tests.bench.shapes import SHAPES, written

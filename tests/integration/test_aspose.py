@@ -23,7 +23,7 @@ DATA = Path(__file__).parents[1] / "data"
 LOAD = """
 import sys
 from pathlib import Path
-from ocrwatchd.config import Ocr
+from ocrwatchd.settings import Ocr
 from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.ocr.choice import load
 try:
@@ -35,7 +35,7 @@ except OcrwatchdError as error:
 
 EXAMINE = """
 import json, sys
-from ocrwatchd.config import Ocr
+from ocrwatchd.settings import Ocr
 from ocrwatchd.ocr.examine import examine
 print(json.dumps(examine(Ocr.model_validate_json(sys.argv[1]))))
 """
@@ -44,7 +44,7 @@ READ = """
 import faulthandler, json, os, signal, sys
 from pathlib import Path
 from PIL import Image
-from ocrwatchd.config import Ocr
+from ocrwatchd.settings import Ocr
 from ocrwatchd.errors import EngineUnavailable
 from ocrwatchd.model import Page
 from ocrwatchd.ocr.choice import load

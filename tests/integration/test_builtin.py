@@ -10,7 +10,6 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from ocrwatchd.config import Llm, Ocr, Work
 from ocrwatchd.correct import Ending
 from ocrwatchd.correct.builtin import model as builtin
 from ocrwatchd.correct.builtin.model import BuiltinModel, NativeReader, TimeIsUp
@@ -21,6 +20,7 @@ from ocrwatchd.correct.models import BUILTIN
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
 from ocrwatchd.errors import ModelUnavailable
 from ocrwatchd.model import PageText
+from ocrwatchd.settings import Llm, Ocr, Work
 from tests import gguf_factory
 from tests.integration.test_injection import LETTER, scan_of
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.model import Page
 from ocrwatchd.ocr.clean import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from ocrwatchd.settings import Ocr
 from tests.bench.copies import faint, skewed, turned
 from tests.bench.scoring import error_rate
 

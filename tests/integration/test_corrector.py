@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT_PROMPT_TABLE, Llm, Ocr, Work
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct import native as native_module
 from ocrwatchd.correct.consistency import Memory
@@ -23,6 +22,7 @@ from ocrwatchd.correct.once import corrected
 from ocrwatchd.correct.skip import CLEAN
 from ocrwatchd.errors import ModelUnavailable
 from ocrwatchd.model import Line, PageText, Part, Word
+from ocrwatchd.settings import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT_PROMPT_TABLE, Llm, Ocr, Work
 from tests import gguf_factory
 
 PAGE = (
@@ -511,7 +511,7 @@ def test_junk_behind_the_magic_is_told(tmp_path):
 LOADS_AND_CLOSES = """
 import os, sys
 from pathlib import Path
-from ocrwatchd.config import Llm
+from ocrwatchd.settings import Llm
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.context import Context
 from ocrwatchd.correct.corrector import Corrector

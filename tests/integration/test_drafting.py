@@ -5,12 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct import Ending
 from ocrwatchd.correct.decode import LlamaModel, answer_bound
 from ocrwatchd.correct.draft import Draft
 from ocrwatchd.correct.models import BUILTIN
 from ocrwatchd.correct.native import Native
+from ocrwatchd.settings import Llm
 from tests import gguf_factory
 
 pytestmark = pytest.mark.slow

@@ -5,13 +5,13 @@ End to end through the real corrector: with a model that does what the test want
 
 import pytest
 
-from ocrwatchd.config import Llm, Work
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.ink import tokenise_ink
 from ocrwatchd.correct.native import Native
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.model import PageText
+from ocrwatchd.settings import Llm, Work
 from tests import gguf_factory
 
 LETTER = (

@@ -12,7 +12,7 @@ SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
 READ_A_PAGE = """
 import sys
 from pathlib import Path
-from ocrwatchd.config import Ocr
+from ocrwatchd.settings import Ocr
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.ocr.clean import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.model import Box, Page
 from ocrwatchd.ocr import models
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from ocrwatchd.settings import Ocr
 from tests.bench.scoring import error_rate
 
 pytestmark = pytest.mark.slow

@@ -13,12 +13,12 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageChops, ImageDraw
 
-from ocrwatchd.config import Ocr, Work
 from ocrwatchd.engine.pages import OWN_TEXT
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import pdf, txt
 from ocrwatchd.formats.pdf import older
 from ocrwatchd.model import Edit
+from ocrwatchd.settings import Ocr, Work
 from tests.fakes.worded import document, worded
 from tests.programs import needs
 

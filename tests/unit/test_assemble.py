@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from ocrwatchd.config import Output, Work
 from ocrwatchd.engine import assemble
 from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import Writer, writer
 from ocrwatchd.model import Job
+from ocrwatchd.settings import Output, Work
 from tests.fakes.worded import worded
 
 

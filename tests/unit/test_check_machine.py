@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from ocrwatchd.check import model, room, unit, watches
-from ocrwatchd.config import Arrival, Config, Folders, Llm
+from ocrwatchd.config import Arrival, Config, Folders
 from ocrwatchd.correct import models
+from ocrwatchd.settings import Llm
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.errors import EngineUnavailable
 from ocrwatchd.ocr import choice
+from ocrwatchd.settings import Ocr
 
 
 @pytest.fixture(autouse=True)

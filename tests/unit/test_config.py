@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import config, configfile
-from ocrwatchd.config import Config, Work
+from ocrwatchd.config import Config
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.settings import NOT_BUILT, Work
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -50,7 +51,7 @@ def test_example_marks_what_has_no_effect():
         for section in Config.model_fields.values()
         if hasattr(section.annotation, "model_fields")
         for name, field in section.annotation.model_fields.items()
-        if field.title == config.NOT_BUILT
+        if field.title == NOT_BUILT
     }
     assert marked - {"model"} == unbuilt
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ocrwatchd import cli, edits
-from ocrwatchd.config import Work
 from ocrwatchd.correct.gate import apply
 from ocrwatchd.edits.delivered import Delivered, TextChanged
 from ocrwatchd.edits.show import listing, sides
@@ -19,6 +18,7 @@ from ocrwatchd.errors import ConfigError, UnreadableScan
 from ocrwatchd.formats import receipt, txt
 from ocrwatchd.formats.places import Places
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+from ocrwatchd.settings import Work
 
 RAW = ("teh first line\nof tho page\n\nand its lzst", "another pagc")
 EDITS = (

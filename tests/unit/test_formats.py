@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import configfile
-from ocrwatchd.config import SUFFIXES, Work
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import ordered, raw, receipt, txt, writer
 from ocrwatchd.formats.installed import GROUP, installed
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
+from ocrwatchd.settings import SUFFIXES, Work
 
 
 def page(number, raw_text, text=None, **figures):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import DEFAULT_PROMPT
 from ocrwatchd.correct.gate import Evidence, admit
 from ocrwatchd.correct.unwrap import unwrap
+from ocrwatchd.settings import DEFAULT_PROMPT
 
 HOSTILE = Path(__file__).parents[1] / "data" / "hostile.jsonl"
 CASES = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import configfile, fetch
-from ocrwatchd.config import Llm
 from ocrwatchd.correct import cache
 from ocrwatchd.model import Job
+from ocrwatchd.settings import Llm
 from tests.e2e.running import await_that
 
 FAILS = """print('{"done": 30, "total": 100}'); print('{"reason": "no network"}'); raise SystemExit(3)"""

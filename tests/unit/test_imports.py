@@ -59,6 +59,7 @@ SUPERVISOR = (
     "service.target",
     "service.verb",
     "serving",
+    "settings",
     "status",
     "statuspage",
     "statuspage.keeper",

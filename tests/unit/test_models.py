@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from ocrwatchd.config import Llm, cache_directory
+from ocrwatchd.config import cache_directory
 from ocrwatchd.correct import cache, models
 from ocrwatchd.correct.models import BUILTIN, fetchable, resolve, why_builtin
 from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.settings import Llm
 
 
 @pytest.fixture

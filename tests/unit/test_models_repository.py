@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct.repository import choose, is_commit, is_sha256, models, quantisation, quantisations_of
 from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.settings import Llm
 
 QWEN = (
     ".gitattributes",

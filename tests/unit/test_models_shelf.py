@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct import cache, models, shelf
 from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.settings import Llm
 
 GIB = 1 << 30
 COMMIT = "1" * 40

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import files, outbox
-from ocrwatchd.config import Config, Folders, Output
+from ocrwatchd.config import Config, Folders
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Job
+from ocrwatchd.settings import Output
 from tests.lying import lying
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocrwatchd.config import Llm, Ocr, Output, Work
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
 from ocrwatchd.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.settings import Llm, Ocr, Output, Work
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 NUMBER = st.floats(width=32)

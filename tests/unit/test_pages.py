@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.settings import Ocr
 
 SIZE = (60, 20)
 

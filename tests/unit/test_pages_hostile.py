@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocrwatchd.arrival.complete import Finding
-from ocrwatchd.config import Ocr
 from ocrwatchd.engine.pages import open_pages
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.settings import Ocr
 from tests import hostile
 from tests.unit.test_complete import judge
 

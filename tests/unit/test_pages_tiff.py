@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.engine.hearing import second_hearing
 from ocrwatchd.engine.pages import MAX_DOCUMENT_PIXELS, MAX_PAGES, open_pages
 from ocrwatchd.engine.tiff import directories
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.settings import Ocr
 
 WIDTHS = (40, 50, 60)
 DATA = Path(__file__).parents[1] / "data"

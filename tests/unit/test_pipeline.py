@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Llm, Ocr, Output, Work
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
@@ -20,6 +19,7 @@ from ocrwatchd.engine.pagefile import PageFiles
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.model import Job, PageText
+from ocrwatchd.settings import Llm, Ocr, Output, Work
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
 
 WAYS = ("long", "short", "north", "south", "east")

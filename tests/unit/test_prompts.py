@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.config import Llm, Ocr, Work
 from ocrwatchd.correct.chunks import Chunk, split
 from ocrwatchd.correct.context import CONTEXT_CHARACTERS, Context, around, laid_out, without
 from ocrwatchd.correct.languages import names, short
@@ -12,6 +11,7 @@ from ocrwatchd.correct.lexicon import lexicon
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skip import CLEAN, NUMBERS, SURE, why_skip
 from ocrwatchd.model import Word
+from ocrwatchd.settings import Llm, Ocr, Work
 
 ENGLISH = lexicon(("eng",))
 PROMPTS = Llm(prompt="print {language} {x}", prompt_handwritten="hand", prompt_table="table")

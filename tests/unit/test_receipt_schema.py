@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ocrwatchd import cli
-from ocrwatchd.config import Output, Work
 from ocrwatchd.edits.delivered import Delivered
 from ocrwatchd.formats import receipt, schema, txt
 from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
+from ocrwatchd.settings import Output, Work
 from tests.receipts import mistakes
 
 READ = FinishedPage(

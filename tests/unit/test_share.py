@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrwatchd import cli, share
-from ocrwatchd.config import Config, Folders, Work
+from ocrwatchd.config import Config, Folders
 from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.settings import Work
 from ocrwatchd.share.quoting import for_fstab, for_shell
 
 HOSTILE = 'it\'s a "root"; touch /tmp/x #1 $(id) `id` %u\\040 -é€'

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import configfile, trust
-from ocrwatchd.config import Ocr
 from ocrwatchd.errors import ConfigError, EngineUnavailable
 from ocrwatchd.ocr import choice
+from ocrwatchd.settings import Ocr
 from tests.programs import needs_root
 
 STRANGER = 4711

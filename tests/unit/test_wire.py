@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.config import Config, Work
+from ocrwatchd.config import Config
 from ocrwatchd.configfile import parse
 from ocrwatchd.engine.wire import (
     Ended,
@@ -25,6 +25,7 @@ from ocrwatchd.engine.wire import (
     encode,
 )
 from ocrwatchd.model import Job
+from ocrwatchd.settings import Work
 
 
 def test_requests_arrive_as_they_were_sent():

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import llama_cpp
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.builtin.format import propose, repaired
 from ocrwatchd.correct.builtin.guess import guesser
@@ -23,6 +22,7 @@ from ocrwatchd.correct.lexicon import lexicon
 from ocrwatchd.correct.models import BUILTIN_NAME
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
 from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.settings import Llm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

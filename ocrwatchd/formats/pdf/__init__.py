@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 import pikepdf
 from pikepdf import Name, ObjectStreamMode, StreamDecodeLevel
 
-from ocrwatchd.config import SUFFIXES
 from ocrwatchd.engine.pages import MAX_PAGES, OWN_TEXT, kind_of
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats.pdf import active, older
@@ -34,6 +33,7 @@ from ocrwatchd.formats.pdf.place import matrix
 from ocrwatchd.formats.pdf.scratch import Scratch
 from ocrwatchd.formats.placed import placed, size_of, with_mark
 from ocrwatchd.looking import open_regular
+from ocrwatchd.settings import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

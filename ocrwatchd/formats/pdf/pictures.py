@@ -24,9 +24,9 @@ from ocrwatchd.formats.pdf.embed import Embedded, embedded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ocrwatchd.config import Ocr
     from ocrwatchd.formats.pdf.scratch import Scratch
     from ocrwatchd.model import FinishedPage
+    from ocrwatchd.settings import Ocr
 
 POINTS_AN_INCH = 72
 SHEET_IN = (8.27, 11.69)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct.builtin.format import Repair, repaired
 from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
@@ -29,6 +28,7 @@ from ocrwatchd.correct.builtin.train.readers import Rapid
 from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.gate import admit
+from ocrwatchd.settings import Llm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

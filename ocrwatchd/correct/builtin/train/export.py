@@ -14,11 +14,11 @@ import gguf
 import numpy as np
 import torch
 
-from ocrwatchd.config import Llm
 from ocrwatchd.correct.builtin.model import CONTEXT_TOKENS, NativeReader
 from ocrwatchd.correct.builtin.train.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
 from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 from ocrwatchd.correct.native import Native
+from ocrwatchd.settings import Llm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

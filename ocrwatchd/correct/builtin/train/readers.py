@@ -6,10 +6,10 @@ import io
 import subprocess
 from typing import TYPE_CHECKING
 
-from ocrwatchd.config import Ocr
 from ocrwatchd.errors import UnreadablePage
 from ocrwatchd.model import Page
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from ocrwatchd.settings import Ocr
 
 if TYPE_CHECKING:
     from PIL import Image

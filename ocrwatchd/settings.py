@@ -1,0 +1,159 @@
+"""The settings that may differ from one profile to the next, and what all settings are made of; see ``config``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+NOT_BUILT = "not built yet"
+"""Marks, as a field's title, a key that can be set but has no effect so far."""
+
+DEFAULT_PROMPT = (
+    "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "
+    "Keep the line breaks, the language ({language}) and the meaning. Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_HANDWRITTEN = (
+    "Fix OCR errors in this text, which was recognised from handwriting. Correct letters and words that were misread. "
+    "Keep the writer's wording, the line breaks and the language ({language}). Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_TABLE = (
+    "Fix OCR errors in this table. Keep rows and columns exactly: one row a line, cells separated by tabs. "
+    "Keep the language ({language}) and the meaning. Answer with the corrected table only."
+)
+
+LANGUAGE = "^[a-z]{3}$"
+"""What a language's code looks like: ISO 639-3."""
+
+
+def _possible(path: str) -> str:
+    """A path as it was given, where it can be one."""
+    if "\0" in path:
+        raise ValueError("a path holds no null character")
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("that user's home folder is not known; write the whole path") from None
+    return path
+
+
+def _there(name: str) -> str:
+    """A format's name as it was given, where some installed package brings it."""
+    from ocrwatchd.formats.installed import installed  # noqa: PLC0415 - metadata is read only for who names formats
+
+    if name not in installed():
+        known = ", ".join(f"'{each}'" for each in installed())
+        raise ValueError(f"no installed package brings that format; there are {known}")
+    return name
+
+
+Location = Annotated[str, AfterValidator(_possible)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Format = Annotated[str, AfterValidator(_there)]
+SUFFIXES = {
+    "txt": ".txt",
+    "json": ".json",
+    "raw": ".raw.txt",
+    "pdf": ".pdf",
+    "hocr": ".hocr",
+    "md": ".md",
+    "review": ".review.html",
+}
+"""What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys refused, values of the right type only, frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ocr(Section):
+    """How a page is read."""
+
+    engine: Literal["auto", "aspose", "rapidocr"] = "auto"
+    mode: Literal["printed", "handwritten"] = "printed"
+    languages: Annotated[tuple[Annotated[str, Field(pattern=LANGUAGE)], ...], Field(strict=False, min_length=1)] = (
+        "eng",
+    )
+    license: Location = ""
+    threads: int = Field(0, ge=0, le=256)
+    page_deadline_s: float = Field(300.0, ge=1)
+    dpi: int = Field(300, ge=50, le=1200)
+    max_pixels: int = Field(120_000_000, ge=10_000)
+    layout: Literal["auto", "columns", "rows"] = "auto"
+    clean: Literal["auto", "off"] = "auto"
+    pdf_text: Literal["auto", "ocr", "keep"] = "auto"
+    pdf_passwords: Names = ()
+    resources_dir: Location = ""
+    allow_downloads: bool = True
+    memory_mb: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.mode == "handwritten" and self.engine == "rapidocr":
+            raise ValueError('mode "handwritten" needs engine "aspose" or "auto": rapidocr reads print only')
+        return self
+
+
+class Llm(Section):
+    """Which language model proposes corrections, and how long it may take."""
+
+    model: str = "auto"
+    hugging_face_repo_id: str = "Qwen/Qwen2.5-3B-Instruct-GGUF"
+    hugging_face_quantization: str = "int8"
+    hugging_face_file_name: str = ""
+    directory_model_path: Location = ""
+    allow_auto_download: bool = True
+    context_size: int = Field(4096, ge=512)
+    gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
+    threads: int = Field(0, ge=0, le=256)
+    prompt: str = Field(DEFAULT_PROMPT, min_length=1)
+    prompt_handwritten: str = Field(DEFAULT_PROMPT_HANDWRITTEN, min_length=1)
+    prompt_table: str = Field(DEFAULT_PROMPT_TABLE, min_length=1)
+    page_budget_s: float = Field(120.0, ge=1)
+    require_calibration: bool = Field(False, title=NOT_BUILT)
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value in {"auto", "builtin", "huggingface", "off"} or "/" in value or value.endswith(".gguf"):
+            return _possible(value)
+        raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
+
+
+class Gate(Section):
+    """Which of the model's proposals count as repairs."""
+
+    max_rewrite: float = Field(0.5, ge=0, le=1)
+    digits: Literal["protect", "confusable", "free"] = "confusable"
+    sure_confidence: float = Field(0.99, ge=0, le=1)
+
+
+class Task(Section):
+    """One follow-up task for the model."""
+
+    name: str = Field(pattern="^[a-z0-9-]{1,40}$")
+    prompt: str = Field(min_length=1)
+    output: str = Field("txt", pattern="^[a-z0-9.]{1,20}$")
+
+
+class Output(Section):
+    """Which files a delivered set has, and in which language people are told what ocrwatchd itself has to say."""
+
+    language: Literal["", "en", "de", "zh"] = ""
+    formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
+
+
+class Work(Section):
+    """Everything that may differ from one profile to the next; it travels with each job."""
+
+    ocr: Ocr = Ocr()
+    llm: Llm = Llm()
+    gate: Gate = Gate()
+    output: Output = Output()
+    tasks: Annotated[tuple[Task, ...], Field(strict=False, title=NOT_BUILT)] = ()
+    priority: int = Field(0, ge=-100, le=100)
