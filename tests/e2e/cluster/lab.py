@@ -26,17 +26,17 @@ class Member(Running):
         machine: where it runs.
         base: a folder for all of its own.
         verb: "run" or "worker".
-        root: where it finds the shared root.
         real: with real engines; else with the one that tests/fakes/engine.py has.
         tables: configuration.
     """
 
-    def __init__(self, machine: Machine, base: Path, verb: str, root: Path, real: bool, tables):
+    def __init__(self, machine: Machine, base: Path, verb: str, *, real: bool, **tables):
         base.mkdir()
-        tables = tables | {"folders": {"root": str(root)} | tables.get("folders", {})}
-        super().__init__(base, "ocrwatchd" if real else FAKES[verb], **tables)
+        super().__init__(
+            base, "ocrwatchd" if real else FAKES[verb], **{"folders": {"root": str(machine.mount)}} | tables
+        )
         self.machine = machine
-        self.root = root
+        self.root = machine.share  # for whoever looks from outside
         self.verb = verb
 
     def command(self, *more):
@@ -92,8 +92,7 @@ class Lab:
         self.real = real
         self.tables = {"queue": self.queue | tables.pop("queue", {})} | tables
         self.workers = {}
-        machine = network.machine("supervisor")
-        self.supervisor = Member(machine, base / "supervisor", "run", base / "root", real, self.tables)
+        self.supervisor = Member(network.machine("supervisor"), base / "supervisor", "run", real=real, **self.tables)
 
     @property
     def queue(self):
