@@ -31,6 +31,8 @@ FIGURES = {
     "burst": "Burst",
     "endurance": "Endurance",
     "start": "Start",
+    "cluster": "More than one machine",
+    "hundred": "A hundred workers, on paper",
 }
 SOAK = "endurance"
 FIGURES_FILE = Path(".bench", "figures.json")

@@ -12,5 +12,5 @@ from ocrwatchd.cluster import worker
 
 if __name__ == "__main__":
     module = os.environ.get("OCRWATCHD_TEST_ENGINE", "tests.fakes.engine")
-    worker.serve = functools.partial(worker.serve, engine_module=module)
+    worker.work = functools.partial(worker.work, engine_module=module)
     sys.exit(cli.main(["worker", *sys.argv[1:]]))
