@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", verbs.run, "watch the inbox until stopped")
     run.add_argument("--once", action="store_true", help="work the inbox off, then end")
     run.add_argument("--dry-run", action="store_true", help="only say what is wrong with the configuration")
+    worker = add("worker", verbs.worker, "read the scans of a supervisor on another machine, through a broker")
+    worker.add_argument("--name", default="", metavar="NAME", help="default: the host's, with something of its own")
     process = add("process", verbs.process, "read files and print their text, without inbox and outbox")
     process.add_argument("files", nargs="+", type=Path, metavar="FILE")
     process.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")

@@ -27,6 +27,7 @@ from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
+from ocrwatchd.cluster.joining import join
 from ocrwatchd.configfile import unbuilt
 from ocrwatchd.dispatch import BoundedQueue, Dispatcher
 from ocrwatchd.duplicates import Duplicates
@@ -94,15 +95,7 @@ class Daemon:
         self._retention = Retention(config.folders, config.retention, ledger)
         self._figures = Figures()
         self._metrics = Metrics(config, self._figures, ledger)
-        self._dispatcher: Dispatcher = BoundedQueue(
-            config.queue.size,
-            self._start_attempt,
-            lambda hear: EngineHost(config, selector, hear, module=engine_module),
-            holding=self._waits,
-            shortcut=self._duplicates.shortcut,
-            page_done=self._page_done,
-            begun=self._figures.step,
-        )
+        self._dispatcher: Dispatcher = self._open_queue(engine_module)
         self._fetch = Fetch(config, selector, self._dispatcher.renew)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
@@ -123,13 +116,36 @@ class Daemon:
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health = Health(self._arrivals, self._workplace, self._reporter)
 
+    def _open_queue(self, engine_module: str) -> Dispatcher:
+        if self._config.queue.broker:
+            return join(
+                self._config,
+                self._workplace,
+                self._waker.wake,
+                self._start_attempt,
+                holding=self._duplicates.holds,
+                shortcut=self._duplicates.shortcut,
+                page_done=self._page_done,
+                pages_read=self._figures.pages_read,
+            )
+        return BoundedQueue(
+            self._config.queue.size,
+            self._start_attempt,
+            lambda hear: EngineHost(self._config, self._selector, hear, module=engine_module),
+            holding=self._waits,
+            shortcut=self._duplicates.shortcut,
+            page_done=self._page_done,
+            begun=self._figures.step,
+        )
+
     def run(self) -> bool:
         """Serve; see :func:`ocrwatchd.serving.serve`. True where another configuration is to be served."""
         self._arrivals.start()
         self._succession.prove()
         self._say_hello()
         self._dispatcher.start()
-        self._fetch.start()
+        if not self._config.queue.broker:  # else workers fetch what they need
+            self._fetch.start()
         self._clearing.start()
         take_up(self._workplace, self._ledger, self._endings, self._config.folders)
         again = False
@@ -157,12 +173,16 @@ class Daemon:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         for note in unbuilt(self._config):
             log.warning("config.no_effect", note=note)
+        if not self._config.queue.broker:
+            self._tell_engine()
+        systemd.notify("READY=1", "STATUS=Watching the inbox")
+
+    def _tell_engine(self) -> None:
         try:
             if notice := choose(self._config.ocr).notice:
                 log.warning("engine.chosen", note=notice)
         except EngineUnavailable as error:
             log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
-        systemd.notify("READY=1", "STATUS=Watching the inbox")
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
@@ -287,10 +307,11 @@ class Daemon:
         self._figures.ended(event, figures)
         self._notices.ended(event, job, name, reason, figures)
 
-    def _start_attempt(self, job: Job) -> None:
+    def _start_attempt(self, job: Job) -> int:
         attempt = self._ledger.started(job.id)
         steps.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
+        return attempt
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 

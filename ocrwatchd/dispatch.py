@@ -24,8 +24,9 @@ log = structlog.get_logger()
 class Dispatcher(Protocol):
     """Takes jobs, tells what became of them. Used from one thread; no call waits for work to be done."""
 
-    progress: Progress | None
-    """The page in work, where there is one."""
+    @property
+    def progress(self) -> Progress | None:
+        """The page in work, where there is one."""
 
     @property
     def room(self) -> int:
@@ -155,7 +156,7 @@ class BoundedQueue:
     def __init__(  # noqa: PLR0913 - each is another room's face
         self,
         size: int,
-        starting: Callable[[Job], None],
+        starting: Callable[[Job], object],
         host: Callable[[Callable[[Outcome | Progress | Begun], None]], Host],
         *,
         holding: Callable[[Job], bool] = lambda _: False,

@@ -52,15 +52,17 @@ class Job:
 
     Args:
         id: plain ASCII, also the name of the folder.
-        folder: ``.work/ID``; the engine writes pages to ``folder/pages`` and the finished set to ``folder/out``.
+        folder: ``.work/ID``.
         relative: the scan's path under the inbox when it was claimed.
         work: the settings of its profile.
+        desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
     """
 
     id: str
     folder: Path
     relative: Path
     work: Work
+    desk: Path | None = None
 
     @property
     def source(self) -> Path:
@@ -70,7 +72,12 @@ class Job:
     @property
     def out(self) -> Path:
         """Where the engine puts the finished set, named ``document.SUFFIX``."""
-        return self.folder / "out"
+        return (self.desk or self.folder) / "out"
+
+    @property
+    def pages(self) -> Path:
+        """Where the engine keeps finished pages."""
+        return (self.desk or self.folder) / "pages"
 
 
 @dataclass(frozen=True, slots=True)

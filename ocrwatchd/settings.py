@@ -65,6 +65,14 @@ SUFFIXES = {
 """What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
 
 
+MACHINE_BOUND = {
+    "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
+    "llm": ("directory_model_path", "allow_auto_download", "gpu_layers", "threads"),
+}
+"""Keys that say what a machine has, not how a document is to be read; where several machines read, each goes by its
+own. All other keys of a profile travel with the job."""
+
+
 class Section(BaseModel):
     """A table of the file: unknown keys refused, values of the right type only, frozen."""
 
@@ -157,3 +165,18 @@ class Work(Section):
     output: Output = Output()
     tasks: Annotated[tuple[Task, ...], Field(strict=False, title=NOT_BUILT)] = ()
     priority: int = Field(0, ge=-100, le=100)
+
+    @property
+    def of_the_document(self) -> Work:
+        """Without what is each machine's own business: what a page's text depends on, wherever it is read."""
+        return self.on_machine(Work())
+
+    def on_machine(self, own: Work) -> Work:
+        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`."""
+        ocr = {key: getattr(own.ocr, key) for key in MACHINE_BOUND["ocr"]}
+        llm: dict[str, object] = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}
+        if "/" in self.llm.model and Path(self.llm.model).name == Path(own.llm.model).name:
+            llm["model"] = own.llm.model  # the same file, wherever it lies
+        return self.model_copy(
+            update={"ocr": self.ocr.model_copy(update=ocr), "llm": self.llm.model_copy(update=llm)},
+        )

@@ -38,6 +38,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def worker(args: argparse.Namespace) -> int:
+    """Read scans for a supervisor."""
+    config = _settings(args)
+    from ocrwatchd.cluster import worker
+
+    worker.work(config, args.name)
+    return 0
+
+
 def process(args: argparse.Namespace) -> int:
     """Read files."""
     config = _settings(args, quiet=True)

@@ -90,7 +90,7 @@ class PageFiles:
 
 def fingerprint(work: Work, *parts: str) -> str:
     """Stand for all that a page's text depends on: this version, the settings, ``parts`` such as engine and model."""
-    settings = work.model_dump_json(include={"ocr", "llm", "gate"})
+    settings = work.of_the_document.model_dump_json(include={"ocr", "llm", "gate"})
     return hashlib.sha256("\0".join((__version__, settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
 

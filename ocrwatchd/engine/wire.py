@@ -48,15 +48,18 @@ class Give(Message):
     folder: str
     relative: str
     work: Work
+    desk: str = ""
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
-        return cls(job=job.id, folder=_pack(job.folder), relative=_pack(job.relative), work=job.work)
+        desk = pack(job.desk) if job.desk else ""
+        return cls(job=job.id, folder=pack(job.folder), relative=pack(job.relative), work=job.work, desk=desk)
 
     def unpack(self) -> Job:
         """The job as the host knows it."""
-        return Job(self.job, _unpack(self.folder), _unpack(self.relative), self.work)
+        desk = unpack(self.desk) if self.desk else None
+        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk)
 
 
 class Finish(Message):
@@ -158,7 +161,7 @@ def decode_request(line: bytes) -> Request:
     try:
         return _REQUEST.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(_summary("a request", error)) from None
+        raise ProtocolError(summary("a request", error)) from None
 
 
 def decode_answer(line: bytes) -> Answer:
@@ -170,7 +173,7 @@ def decode_answer(line: bytes) -> Answer:
     try:
         return _ANSWER.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(_summary("an answer", error)) from None
+        raise ProtocolError(summary("an answer", error)) from None
 
 
 class Lines:
@@ -196,15 +199,22 @@ class Lines:
         return lines
 
 
-def _pack(path: Path) -> str:
+def pack(path: Path) -> str:
+    """A path as text that JSON carries, byte by byte."""
     return os.fsencode(path).decode("latin-1")
 
 
-def _unpack(packed: str) -> Path:
+def unpack(packed: str) -> Path:
+    """The path that was packed.
+
+    Raises:
+        UnicodeEncodeError: nothing that was packed looks like this.
+    """
     return Path(os.fsdecode(packed.encode("latin-1")))
 
 
-def _summary(what: str, error: ValidationError) -> str:
+def summary(what: str, error: ValidationError) -> str:
+    """Where a message does not hold, without what stood there."""
     # The offending input is left out: it may be anything, and this goes to the log.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     return f"{what} does not hold: {'.'.join(map(str, first['loc']))}: {first['type']}"

@@ -1,0 +1,8 @@
+"""More than one machine: workers that take jobs from a broker, and the supervisor's side of that.
+
+The shared folder is the truth; the broker only carries work to workers quickly. What the broker loses is published
+again, what it delivers twice is dropped, and without it everything that runs goes on.
+
+Imports run one way: ``daemon → dispatcher → post, roster, attempts → broker, messages`` and ``worker → the same``.
+Dramatiq and its clients are imported only where a broker is configured.
+"""

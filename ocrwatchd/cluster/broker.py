@@ -1,0 +1,138 @@
+"""The broker behind a URL, through Dramatiq: Redis or RabbitMQ, with password and TLS. Imported only where one is set.
+
+Of Dramatiq the brokers are used, not its worker: an engine is started, watched and stopped from the main thread, and
+takes seconds to load; a pool of threads that call functions has no place for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from ocrwatchd import trust
+from ocrwatchd.errors import ConfigError
+
+MISSING = 'queue.broker is set, but {name} is not installed: install ocrwatchd with its extra "cluster"'
+
+try:
+    import dramatiq
+    from dramatiq.errors import DecodeError as Unreadable
+except ImportError as missing:
+    raise ConfigError(MISSING.format(name=missing.name)) from missing
+
+if TYPE_CHECKING:
+    from dramatiq.broker import Broker
+
+    from ocrwatchd.config import Queue
+
+PATIENCE_S = 5.0
+"""How long a call waits for the broker's answer."""
+
+CREDENTIAL = "broker-password"
+"""Under this name the password is looked for among systemd's credentials."""
+
+ACTOR = "order"
+"""What a message is for, in Dramatiq's words."""
+
+__all__ = ("Unreadable", "connect", "content", "place", "publish", "told")
+
+
+def connect(queue: Queue) -> Broker:
+    """A broker that connects when it is first used.
+
+    Raises:
+        ConfigError: the URL, the password's file or the CA's cannot be used.
+    """
+    for name in ("pika", "dramatiq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what is wrong is told once, in our words
+    parts = urlsplit(queue.broker)
+    try:
+        return _redis(queue) if parts.scheme in {"redis", "rediss"} else _rabbitmq(queue)
+    except ImportError as missing:
+        raise ConfigError(MISSING.format(name=missing.name)) from missing
+    except (ValueError, OSError) as error:  # before any connection: a file, or a part of the URL
+        raise ConfigError(f"queue.broker cannot be used: {error}; mend it, or the files named beside it") from error
+
+
+def publish(broker: Broker, queue: str, content: str) -> None:
+    """Put a message into a queue, which is made where it is missing."""
+    broker.declare_queue(queue)
+    broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=ACTOR, args=(content,), kwargs={}, options={}))
+
+
+def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
+    """What a message carries; "" where it is none of ours."""
+    args = message.args
+    return args[0] if len(args) == 1 and isinstance(args[0], str) else ""
+
+
+def told(error: Exception) -> str:
+    """A fault in words, for people: its kind and what it says, on one line; a password is in none of them."""
+    return f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
+
+
+def place(url: str) -> str:
+    """Where the broker is, without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _redis(queue: Queue) -> Broker:
+    import redis  # noqa: PLC0415  # each client takes memory: only the one that is used
+    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    options: dict[str, Any] = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
+    # Each fault is seen here: after a restart the broker may have lost its memory.
+    options["retry"] = Retry(NoBackoff(), 0)
+    if password := _password(queue):
+        options["password"] = password
+    if queue.broker_ca and urlsplit(queue.broker).scheme == "rediss":
+        options["ssl_ca_certs"] = str(_ca(queue))
+    client = redis.Redis.from_url(queue.broker, **options)
+    return RedisBroker(client=client, middleware=[], namespace="ocrwatchd")  # type: ignore[no-untyped-call]
+
+
+def _rabbitmq(queue: Queue) -> Broker:
+    import pika  # noqa: PLC0415  # as above
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+
+    broker = RabbitmqBroker(url=queue.broker, middleware=[], confirm_delivery=True)
+    parameters: Any = broker.parameters
+    parameters.socket_timeout = parameters.stack_timeout = PATIENCE_S
+    parameters.blocked_connection_timeout = PATIENCE_S
+    parts = urlsplit(queue.broker)
+    if password := _password(queue):
+        parameters.credentials = pika.PlainCredentials(unquote(parts.username or "guest"), password)
+    if parts.scheme == "amqps":
+        context = ssl.create_default_context(cafile=str(_ca(queue)) if queue.broker_ca else None)
+        parameters.ssl_options = pika.SSLOptions(context, parts.hostname)
+    return broker
+
+
+def _password(queue: Queue) -> str:
+    if (path := _password_file(queue)) is None:
+        return ""
+    if doubt := trust.doubt(path, "password file"):
+        raise ConfigError(doubt)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _password_file(queue: Queue) -> Path | None:
+    """As configured, else among systemd's credentials, else none: the URL may hold it."""
+    if queue.broker_password_file:
+        return Path(queue.broker_password_file).expanduser()
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(directory) / CREDENTIAL if directory else None
+    return path if path is not None and path.is_file() else None
+
+
+def _ca(queue: Queue) -> Path:
+    path = Path(queue.broker_ca).expanduser()
+    path.stat()
+    return path

@@ -1,0 +1,61 @@
+"""Join a supervisor to its broker."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain, combinations
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cluster import capability, roster
+from ocrwatchd.cluster.dispatcher import ClusterQueue
+from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.remedies import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.config import Config
+    from ocrwatchd.model import Job, Outcome
+    from ocrwatchd.workplace import Workplace
+
+
+def join(  # noqa: PLR0913 - each is another room's face
+    config: Config,
+    workplace: Workplace,
+    wake: Callable[[], None],
+    starting: Callable[[Job], int],
+    *,
+    holding: Callable[[Job], bool],
+    shortcut: Callable[[Job], Outcome | None],
+    page_done: Callable[[Job, int], None],
+    pages_read: Callable[[int, float], None],
+) -> ClusterQueue:
+    """Make the dispatcher of several machines, and let their workers know this root; arguments as it has them.
+
+    Raises:
+        ConfigError: the broker cannot be used as configured.
+        FolderUnusable: the work folder cannot be written.
+    """
+    from ocrwatchd.cluster import broker, post  # noqa: PLC0415  # only here is it known that there is one
+
+    connect = partial(broker.connect, config.queue)
+    connect()  # mistakes are told at once
+    folder = config.folders.work_path
+    try:
+        token = roster.write_token(folder, workplace.root_id)
+    except OSError as error:
+        raise FolderUnusable(f"{folder} cannot be written: {in_words(error)}") from error
+    needs = chain.from_iterable(combinations(capability.ALL, count) for count in range(len(capability.ALL) + 1))
+    sender = post.Sender(connect, [capability.queue_name(token.root, each) for each in needs])
+    receiver = post.Receiver(connect, [capability.nudges(token.root)], wake, holds=False)
+    return ClusterQueue(
+        config.queue,
+        token,
+        folder,
+        (sender, receiver),
+        starting,
+        holding=holding,
+        shortcut=shortcut,
+        page_done=page_done,
+        pages_read=pages_read,
+    )

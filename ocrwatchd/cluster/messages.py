@@ -1,0 +1,173 @@
+"""What supervisor and workers tell each other, over the broker and in files of the work folder: schemas, validated.
+
+All of it may come from anybody who reaches the broker or the share: sizes are bounded, unknown fields refused, and
+paths are relative and never lead out of the job's folder. Texts of documents never travel here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+
+from pydantic import Field, JsonValue, ValidationError, field_validator
+
+from ocrwatchd import files, looking
+from ocrwatchd.engine.wire import Message, pack, summary, unpack
+from ocrwatchd.settings import Work  # noqa: TC001  # pydantic resolves it when this module loads
+from ocrwatchd.workplace import JOB_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.model import Job
+
+MAX_BYTES = 1 << 18
+"""Of a message or a file, as JSON: the longest settings fit several times over."""
+
+FILE_MODE = 0o640
+WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
+
+Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
+JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
+Count = Annotated[int, Field(ge=0, le=1 << 31)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Refused(Exception):
+    """What came is nothing that this version of the program says; where it does not hold, without what stood there."""
+
+
+class Token(Message):
+    """The supervisor's, in the work folder: whoever reads it sees the same folder.
+
+    Args:
+        root: stands for the root; no other root has the same.
+        version: of the ocrwatchd that serves it.
+    """
+
+    root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    version: Annotated[str, Field(max_length=100)]
+
+
+class Order(Message):
+    """Supervisor to workers: read this scan.
+
+    Args:
+        token: of the root in which it lies.
+        attempt: from 1.
+        relative: the scan's path below the job's own ``scan`` folder, packed.
+        work: its profile's settings, without what is each machine's own business.
+    """
+
+    token: Token
+    job: JobId
+    attempt: Annotated[int, Field(ge=1)]
+    relative: Annotated[str, Field(min_length=1, max_length=4096)]
+    work: Work
+
+    @field_validator("relative")
+    @classmethod
+    def _stays_below(cls, value: str) -> str:
+        try:
+            path = PurePath(unpack(value))
+        except UnicodeEncodeError:
+            raise ValueError("not packed") from None
+        if path.is_absolute() or not path.name or ".." in path.parts or "\0" in value:
+            raise ValueError("leads out of the job's folder")
+        return value
+
+    @classmethod
+    def of(cls, job: Job, attempt: int, token: Token) -> Self:
+        """Order an attempt at a job."""
+        return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
+
+
+class Nudge(Message):
+    """Worker to supervisor: something has changed in the folder of this job."""
+
+    job: JobId
+
+
+class Report(Message):
+    """How an attempt has ended; ``ended.json`` in the attempt's folder, where its finished set lies too.
+
+    Args:
+        reason: in plain words, for everything but "done".
+        stopping: the worker was asked to stop: nothing is wrong, another one may go on at once.
+        figures: as the engine has told them.
+    """
+
+    worker: Name
+    ending: Literal["done", "unreadable", "died", "returned", "put-back"]
+    reason: Text = ""
+    stopping: bool = False
+    figures: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Card(Message):
+    """A worker's sign of life, in the folder of workers: each beat differs from the one before.
+
+    Args:
+        beat: counts.
+        offers: what this machine has that not every one has.
+        state: of its engine, in words.
+        job: that it holds, or "".
+        attempt: its number, or 0.
+        page: in work, or 0.
+        pages: of the document, or 0 while unknown.
+        pages_done: since the worker's start.
+        seconds_a_page: wall time of one of the last pages.
+    """
+
+    name: Name
+    version: Annotated[str, Field(max_length=100)]
+    beat: Count
+    offers: tuple[Literal["aspose", "gpu"], ...] = ()
+    state: Text = ""
+    job: JobId | Literal[""] = ""
+    attempt: Count = 0
+    page: Count = 0
+    pages: Count = 0
+    pages_done: Count = 0
+    seconds_a_page: Seconds = 0.0
+
+
+Kind = TypeVar("Kind", bound=Message)
+
+
+def decode(kind: type[Kind], content: bytes | str) -> Kind:
+    """Take a message apart.
+
+    Raises:
+        Refused: it is too long, or no such message.
+    """
+    if len(content) > MAX_BYTES:
+        raise Refused(f"longer than {MAX_BYTES} bytes")
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise Refused(summary(kind.__name__.lower(), error)) from None
+
+
+def read(kind: type[Kind], path: Path) -> Kind:
+    """Take a file apart.
+
+    Raises:
+        Refused: it is too long, or no such message.
+        OSError: it cannot be read, or is no regular file.
+    """
+    with os.fdopen(looking.open_regular(path), "rb") as file:
+        return decode(kind, file.read(MAX_BYTES + 1))
+
+
+def write(message: Message, path: Path, *, lasting: bool = False) -> None:
+    """Write a file that appears whole under its name; one that is there gives way.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    content = json.dumps(message.model_dump(mode="json"), ensure_ascii=True).encode()
+    files.write_new(path, content, FILE_MODE, replace=True, lasting=lasting)

@@ -1,0 +1,154 @@
+"""Who is there: the token by which machines know that they see the same folder, and the workers' signs of life.
+
+A worker replaces its card every few seconds. The supervisor goes by its own clock, which tells when it last saw a card
+change, so that the machines' clocks do not matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd import __version__, files
+from ocrwatchd.cluster.messages import Card, Refused, Token, read, write
+from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.remedies import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TOKEN: Final = ".cluster.json"  # noqa: S105  # a file's name
+WORKERS: Final = ".workers"
+MOST_WORKERS: Final = 1000
+FORGOTTEN_AFTER: Final = 10
+"""After so many leases without a sign of life a worker's card is removed."""
+
+log = structlog.get_logger()
+
+
+def write_token(folder: Path, root_id: str) -> Token:
+    """Let workers know which root this is, and which version serves it.
+
+    Args:
+        folder: the work folder.
+        root_id: stands for the root.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    token = Token(root=root_id, version=__version__)
+    write(token, folder / TOKEN, lasting=True)
+    return token
+
+
+def read_token(folder: Path) -> Token:
+    """The supervisor's token, where this machine sees its folder and runs its version.
+
+    Raises:
+        FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted here.
+        ConfigError: another version does.
+    """
+    path = folder / TOKEN
+    try:
+        token = read(Token, path)
+    except FileNotFoundError:
+        raise FolderUnusable(
+            f"{path} is not there: mount the share that the supervisor serves, let folders.root lead to it on this "
+            "machine, and start the supervisor (`ocrwatchd run`, with queue.broker set) first"
+        ) from None
+    except (OSError, Refused) as error:
+        reason = in_words(error) if isinstance(error, OSError) else str(error)
+        raise FolderUnusable(
+            f"{path} cannot be read here: {reason}; run the worker as the user to whom it belongs, with the same "
+            "number (uid) on all machines"
+        ) from error
+    if token.version != __version__:
+        raise ConfigError(
+            f"the supervisor of {folder.parent} runs ocrwatchd {token.version}, this worker is {__version__}: "
+            "install the same version on all machines, then start it again"
+        )
+    return token
+
+
+def card_path(folder: Path, name: str) -> Path:
+    """Where a worker's card lies in the work folder."""
+    return folder / WORKERS / f"{name}.json"
+
+
+def show(card: Card, folder: Path) -> None:
+    """Replace a worker's card.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = card_path(folder, card.name)
+    files.make_inner(path.parent, 0o770)
+    write(card, path)
+
+
+class Roster:
+    """The workers that have shown a sign of life lately.
+
+    Args:
+        folder: the work folder.
+        lease_s: how long a sign of life holds, seconds.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(self, folder: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder: Final = folder / WORKERS
+        self._lease_s: Final = lease_s
+        self._clock: Final = clock
+        self._seen: dict[str, tuple[Card, float]] = {}
+
+    def look(self) -> None:
+        """See who has changed; what cannot be read has not."""
+        now = self._clock()
+        for card in self._read():
+            before = self._seen.get(card.name)
+            if before is None:
+                log.info("worker.seen", worker=card.name)
+            if before is None or before[0] != card:
+                self._seen[card.name] = (card, now)
+        for name, (card, changed) in [*self._seen.items()]:
+            if now - changed > FORGOTTEN_AFTER * self._lease_s:
+                del self._seen[name]
+                with contextlib.suppress(OSError):
+                    (self._folder / f"{card.name}.json").unlink()
+
+    def leave(self, name: str) -> None:
+        """A worker has said good-bye."""
+        self._seen.pop(name, None)
+
+    @property
+    def living(self) -> list[Card]:
+        """The cards that have changed within a lease."""
+        now = self._clock()
+        return [card for card, changed in self._seen.values() if now - changed <= self._lease_s]
+
+    def holder(self, job: str, attempt: int) -> tuple[Card, float] | None:
+        """The card of the worker that holds an attempt, and when it last changed by the clock; None for nobody."""
+        held = ((card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt))
+        return next(held, None)
+
+    def _read(self) -> list[Card]:
+        found = []
+        try:
+            names = sorted(entry.name for entry in os.scandir(self._folder))
+        except OSError:  # nobody has been here yet, or the folder is away: that is told by others
+            return []
+        for name in [each for each in names if each.endswith(".json") and each[0] != "."][:MOST_WORKERS]:
+            with contextlib.suppress(OSError, Refused):
+                card = read(Card, self._folder / name)
+                if name == f"{card.name}.json":
+                    found.append(card)
+        gone = {*self._seen} - {name.removesuffix(".json") for name in names}
+        for name in gone:
+            log.info("worker.left", worker=name)
+            self.leave(name)
+        return found

@@ -1,0 +1,299 @@
+"""``ocrwatchd worker``: one engine process, as on one machine, that reads the scans of another machine's supervisor.
+
+One thread, one loop: the engine's socket, signals, the broker's messages (which come by a thread of their own) and due
+times all end in ``_turn``. One message at a time, acknowledged when its attempt has ended.
+
+The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
+    1. nothing more is taken;
+    2. the engine completes the page in work, at most for ``job.stop_seconds``, and the job is handed back;
+    3. the engine ends; the attempt's end is written, the broker hears of it, the worker's card goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import selectors
+import socket
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd import __version__, looking, systemd
+from ocrwatchd.cluster import attempts, capability, roster
+from ocrwatchd.cluster.messages import WORKER_NAME, Card, Nudge, Order, Refused, Report, Token, decode
+from ocrwatchd.engine.host import EngineHost
+from ocrwatchd.errors import ConfigError
+from ocrwatchd.figures import Figures
+from ocrwatchd.model import Begun, Ending, Progress
+from ocrwatchd.waking import Waker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.config import Config
+    from ocrwatchd.model import Job, Outcome
+
+BEATS_A_LEASE: Final = 6
+"""A worker shows a sign of life so often within a lease."""
+
+LONGEST_BEAT_S: Final = 5.0
+SOONEST_BEAT_S: Final = 0.5
+"""And at most so often, though pages go by faster."""
+
+LOOK_S: Final = 1.0
+"""So often a worker looks whether its job is still wanted, and tries again to write what could not be written."""
+
+LAST_WORDS_S: Final = 5.0
+"""How long a stop tries to write the end of an attempt."""
+
+LONGEST_REASON: Final = 2000
+
+log = structlog.get_logger()
+
+
+def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engine.process") -> None:
+    """Read scans until a signal says stop.
+
+    Args:
+        config: this machine's own.
+        name: of the worker; without it the host's with something of its own.
+        engine_module: what the engine process runs.
+
+    Raises:
+        ConfigError: no broker, one that cannot be used, a name that none can have, or another version.
+        FolderUnusable: this machine does not see the supervisor's folder.
+    """
+    if not config.queue.broker:
+        raise ConfigError("a worker takes its work from a broker: set queue.broker to the URL that the supervisor uses")
+    name = name or f"{re.sub('[^A-Za-z0-9-]', '-', socket.gethostname())[:40].strip('-') or 'w'}-{secrets.token_hex(3)}"
+    if not re.fullmatch(WORKER_NAME, name):
+        raise ConfigError(f"--name {name}: use up to 63 letters, digits, dots and hyphens")
+    token = roster.read_token(config.folders.work_path)
+    with selectors.DefaultSelector() as selector, Waker(selector, reloads=False) as waker:
+        worker = Worker(config, name, token, selector, waker, engine_module=engine_module)
+        try:
+            worker.run()
+        finally:
+            worker.close()
+    log.info("worker.stopped", worker=name)
+
+
+class Worker:
+    """The loop; made by :func:`work`."""
+
+    def __init__(  # noqa: PLR0913 - what it shares with nobody else is made here
+        self,
+        config: Config,
+        name: str,
+        token: Token,
+        selector: selectors.BaseSelector,
+        waker: Waker,
+        *,
+        engine_module: str,
+    ) -> None:
+        from ocrwatchd.cluster import broker, post  # noqa: PLC0415  # only here is it known that there is one
+
+        connect = partial(broker.connect, config.queue)
+        connect()  # mistakes are told at once
+        self._config: Final = config
+        self._folder: Final = config.folders.work_path
+        self._name: Final = name
+        self._token: Final = token
+        self._selector: Final = selector
+        self._waker: Final = waker
+        self._offers: Final = capability.offered(config.work())
+        self._host: Final = EngineHost(config, selector, self._hear, module=engine_module)
+        self._sender: Final = post.Sender(connect)
+        queues = capability.queues(token.root, self._offers)
+        self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True)
+        self._figures: Final = Figures()
+        self._order: Order | None = None
+        self._job: Job | None = None
+        self._page: tuple[int, int] = (0, 0)
+        self._report: Report | None = None
+        self._beats = 0
+        self._last_beat = self._look_due = self._heartbeat_due = 0.0
+        self._changed = True
+        self._beat_s: Final = min(LONGEST_BEAT_S, config.queue.lease_seconds / BEATS_A_LEASE)
+
+    def run(self) -> None:
+        """Serve until a signal says stop.
+
+        Raises:
+            FolderUnusable: the supervisor's folder has gone.
+            ConfigError: another version serves it.
+        """
+        log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
+        self._host.start()
+        self._sender.start()
+        self._receiver.start()
+        self._beat()
+        systemd.notify("READY=1", "STATUS=Waiting for scans")
+        while not self._waker.stops:
+            self._turn()
+            self._take_next()
+        self._hand_back()
+
+    def close(self) -> None:
+        """End the engine, say what is still to be said."""
+        self._host.stop()
+        deadline = time.monotonic() + LAST_WORDS_S
+        while self._report is not None and time.monotonic() < deadline:
+            self._tell_end()
+            if self._report is not None:
+                time.sleep(min(LOOK_S, LAST_WORDS_S))
+        for line in (self._receiver, self._sender):
+            line.close()
+        with contextlib.suppress(OSError):
+            roster.card_path(self._folder, self._name).unlink()
+
+    def _turn(self) -> None:
+        dues = [self._host.next_due(), self._look_due, self._last_beat + self._beat_s]
+        now = time.monotonic()
+        timeout = min(max(0.0, due - now) for due in dues if due is not None)
+        for key, _events in self._selector.select(timeout):
+            key.data()
+        self._host.turn()
+        if time.monotonic() >= self._look_due:
+            self._look_due = time.monotonic() + LOOK_S
+            self._look()
+        self._beat()
+
+    def _hand_back(self) -> None:
+        systemd.notify("STOPPING=1", systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S))
+        log.info("worker.stopping", worker=self._name, in_work=self._job.id if self._job else None)
+        deadline = time.monotonic() + self._config.job.stop_seconds
+        self._host.finish()
+        while self._job is not None and time.monotonic() < deadline and self._waker.stops <= 1:
+            self._turn()
+
+    # -- a job ---------------------------------------------------------------------------------------------------
+
+    def _take_next(self) -> None:
+        if self._order is not None or not self._host.idle:
+            return
+        self._receiver.want()
+        if (content := self._receiver.receive()) is None:
+            return
+        try:
+            order = decode(Order, content)
+        except Refused as error:
+            log.warning("order.refused", reason=str(error))
+            self._receiver.settle()
+            return
+        roster.read_token(self._folder)
+        if order.token != self._token:
+            log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
+            self._receiver.settle()
+            return
+        self._begin(order)
+
+    def _begin(self, order: Order) -> None:
+        try:
+            job = attempts.begin(order, self._folder, self._name, self._config.work())
+        except OSError as error:  # the supervisor publishes it again
+            log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
+            job = None
+        if job is None:
+            log.info("order.dropped", job=order.job, attempt=order.attempt, note="it has ended, or another has it")
+            self._receiver.settle()
+            return
+        log.info("attempt.begun", job=job.id, attempt=order.attempt, worker=self._name)
+        self._order, self._job, self._page = order, job, (0, 0)
+        self._changed = True
+        self._beat()
+        self._nudge(job.id)
+        self._host.give(job)
+
+    def _hear(self, told: Outcome | Progress | Begun) -> None:
+        """What the engine says."""
+        if isinstance(told, Begun):
+            self._figures.step(told.step)
+        elif isinstance(told, Progress):
+            self._page = told.page, told.pages
+            self._changed = True
+        else:
+            self._figures.step("")
+            stopping = bool(self._waker.stops) and told.ending is Ending.RETURNED
+            reason = told.reason[:LONGEST_REASON]
+            self._report = Report(
+                worker=self._name, ending=told.ending.value, reason=reason, stopping=stopping, figures=told.figures
+            )
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        """Write the attempt's end, and let the job go; again later where the share fails."""
+        job, report = self._job, self._report
+        if job is None or job.desk is None or report is None:
+            return
+        try:
+            attempts.end(job.desk, report)
+        except OSError as error:
+            if not _has_gone(job.folder):
+                log.warning("attempt.end_not_written", job=job.id, reason=error.strerror)
+                return
+            log.info("attempt.dropped", job=job.id, note="its folder has gone: another one has finished it")
+        else:
+            log.info("attempt.ended", job=job.id, ending=report.ending, reason=report.reason or None)
+        self._order = self._job = self._report = None
+        self._page = (0, 0)
+        self._changed = True
+        self._nudge(job.id)
+        self._receiver.settle()
+
+    def _look(self) -> None:
+        """See whether the job is still wanted; try again to say how it has ended."""
+        if self._job is None or self._job.desk is None:
+            return
+        if self._report is not None:
+            self._tell_end()
+            return
+        if _has_gone(self._job.folder) or (self._job.desk / attempts.WANTED_BACK).exists():
+            self._host.put_back()
+
+    def _nudge(self, job: str) -> None:
+        self._sender.send(capability.nudges(self._token.root), Nudge(job=job).model_dump_json())
+
+    # -- signs of life -------------------------------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if (heartbeat_s := systemd.watchdog_seconds()) and now >= self._heartbeat_due:
+            systemd.notify("WATCHDOG=1")
+            self._heartbeat_due = now + heartbeat_s
+        age = now - self._last_beat
+        if age < SOONEST_BEAT_S if self._changed else age < self._beat_s:
+            return
+        self._last_beat, self._changed = now, False
+        self._beats += 1
+        try:
+            roster.show(self._card(), self._folder)
+        except OSError as error:  # the supervisor gives the job to another one when this goes on
+            log.warning("card.not_written", reason=error.strerror)
+
+    def _card(self) -> Card:
+        return Card(
+            name=self._name,
+            version=__version__,
+            beat=self._beats,
+            offers=self._offers,
+            state="; ".join(filter(None, (self._host.state, self._sender.trouble or self._receiver.trouble)))[:2000],
+            job=self._order.job if self._order else "",
+            attempt=self._order.attempt if self._order else 0,
+            page=self._page[0],
+            pages=self._page[1],
+            pages_done=self._figures.pages,
+            seconds_a_page=self._figures.seconds_a_page,
+        )
+
+
+def _has_gone(path: Path) -> bool:
+    """Whether nothing has this name any more; False while that cannot be known."""
+    try:
+        return not looking.lies(path)
+    except OSError:
+        return False
