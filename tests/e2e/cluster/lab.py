@@ -105,9 +105,8 @@ class Lab:
         """A worker that is not started yet, on a machine of its own."""
         machine = self.network.machine(name)
         queue = self.tables["queue"] | tables.pop("queue", {})
-        made = Member(
-            machine, self.base / name, "worker", machine.mount, self.real, self.tables | tables | {"queue": queue}
-        )
+        tables = self.tables | tables | {"queue": queue}
+        made = Member(machine, self.base / name, "worker", real=self.real, **tables)
         self.workers[name] = made
         return made
 
