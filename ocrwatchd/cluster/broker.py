@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PATIENCE_S = 5.0
 """How long a call waits for the broker's answer."""
 
+HEARTBEAT_S = 30
+"""A connection to RabbitMQ on which nobody has been heard for twice as long is closed."""
+
 CREDENTIAL = "broker-password"
 """Under this name the password is looked for among systemd's credentials."""
 
@@ -102,17 +105,24 @@ def _rabbitmq(queue: Queue) -> Broker:
     import pika  # noqa: PLC0415  # as above
     from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
 
-    broker = RabbitmqBroker(url=queue.broker, middleware=[], confirm_delivery=True)
-    parameters: Any = broker.parameters
-    parameters.socket_timeout = parameters.stack_timeout = PATIENCE_S
-    parameters.blocked_connection_timeout = PATIENCE_S
     parts = urlsplit(queue.broker)
-    if password := _password(queue):
-        parameters.credentials = pika.PlainCredentials(unquote(parts.username or "guest"), password)
-    if parts.scheme == "amqps":
+    secure = parts.scheme == "amqps"
+    parameters: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port or (5671 if secure else 5672),
+        "virtual_host": unquote(parts.path[1:]) or "/",
+        "credentials": pika.PlainCredentials(
+            unquote(parts.username or "guest"), _password(queue) or unquote(parts.password or "guest")
+        ),
+        "heartbeat": HEARTBEAT_S,
+        "socket_timeout": PATIENCE_S,
+        "stack_timeout": PATIENCE_S,
+        "blocked_connection_timeout": PATIENCE_S,
+    }
+    if secure:
         context = ssl.create_default_context(cafile=str(_ca(queue)) if queue.broker_ca else None)
-        parameters.ssl_options = pika.SSLOptions(context, parts.hostname)
-    return broker
+        parameters["ssl_options"] = pika.SSLOptions(context, parts.hostname)
+    return RabbitmqBroker(parameters=[parameters], middleware=[], confirm_delivery=True)
 
 
 def _password(queue: Queue) -> str:
