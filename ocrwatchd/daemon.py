@@ -325,6 +325,7 @@ class Daemon:
             in_work=told(str(job.relative)) if job else "",
             page=progress.page if progress else 0,
             pages=progress.pages if progress else 0,
+            workers=self._dispatcher.workers,
         )
         self._reporter.turn(scene)
         self._metrics.turn(scene, self._dispatcher.figures, self._reporter.troubles)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.model import Job, Outcome
+    from ocrwatchd.status import Worker
     from ocrwatchd.waiting import Place
 
 log = structlog.get_logger()
@@ -43,6 +44,10 @@ class Dispatcher(Protocol):
     @property
     def in_work(self) -> Job | None:
         """The job that an engine has."""
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Who reads, where several machines do."""
 
     @property
     def state(self) -> str:
@@ -177,6 +182,7 @@ class BoundedQueue:
         self._makes_way = False
         self._finishing = False
         self.progress: Progress | None = None
+        self.workers: tuple[Worker, ...] = ()
         self._host = host(self._hear)
 
     @property

@@ -150,6 +150,8 @@ def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
         yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
         yield "", ProgressBar(total=status.pages, completed=max(0, status.page - 1), width=BAR_COLUMNS)
     yield "pace", Text(statuses.pace(status))
+    for worker in status.workers:
+        yield "worker", Text(f"{worker.name}: {statuses.doing(worker)}", no_wrap=True, overflow="ellipsis")
     yield "queued", Text(f"{status.queued}, and {status.waiting} in the inbox")
     yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
     if status.last_delivery_at:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -46,6 +46,7 @@ class Scene:
     in_work: str = ""
     page: int = 0
     pages: int = 0
+    workers: tuple[status.Worker, ...] = ()
 
 
 class Hear(Protocol):
@@ -160,7 +161,7 @@ class Reporter:
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
         now = status.Status(
-            **asdict(scene),
+            **{each.name: getattr(scene, each.name) for each in fields(scene)} | {"workers": [*scene.workers]},
             pid=os.getpid(),
             version=__version__,
             root=str(self._folders.root_path),

@@ -36,6 +36,29 @@ SILENT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that is there, as it has told of itself.
+
+    Args:
+        name: its own.
+        state: of its engine, in words.
+        job: the scan that it reads, "" for none.
+        page: of it, from 1.
+        pages: it has, 0 while unknown.
+        pages_done: since the worker's start.
+        seconds_a_page: wall time that one of its last pages took on average; 0.0 before the first.
+    """
+
+    name: str
+    state: str
+    job: str
+    page: int
+    pages: int
+    pages_done: int
+    seconds_a_page: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What people ask of a daemon; times are Unix seconds; no document text.
 
@@ -53,6 +76,7 @@ class Status:
         seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
         failures: name under ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
+        workers: where several machines read.
     """
 
     state: str
@@ -74,6 +98,7 @@ class Status:
     seconds_a_page: float = 0.0
     failures: list[tuple[str, str]] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
 
 
 def status_path(folders: Folders) -> Path:
@@ -243,11 +268,18 @@ def _lines(status: Status) -> list[str]:
     if status.last_delivery_at:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
         lines.append(f"delivered  last at {when}")
+    lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
     lines += [f"trouble    {words}" for words in status.trouble]
     return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
 
 
-def pace(status: Status) -> str:
+def doing(worker: Worker) -> str:
+    """What a worker does, in words."""
+    page = f", page {worker.page} of {worker.pages}" if worker.pages else ""
+    return f"{worker.job + page if worker.job else worker.state}; {pace(worker)}"
+
+
+def pace(status: Status | Worker) -> str:
     """How fast pages go, in words."""
     if not status.seconds_a_page:
         return "no page read since the start"

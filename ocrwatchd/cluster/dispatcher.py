@@ -18,7 +18,9 @@ import structlog
 from ocrwatchd import steps
 from ocrwatchd.cluster import attempts, capability, roster
 from ocrwatchd.cluster.messages import Nudge, Order, Refused, decode
+from ocrwatchd.log import printable, told
 from ocrwatchd.model import Ending, Outcome, Progress
+from ocrwatchd.status import Worker
 from ocrwatchd.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -155,10 +157,21 @@ class ClusterQueue:
         return next((each for each in self._published.values() if each.taken), None)
 
     @property
-    def workers(self) -> list[tuple[Card, Job | None]]:
-        """The workers that are there, each with its job."""
-        held = {each.card.name: each.job for each in self._published.values() if each.card}
-        return [(card, held.get(card.name)) for card in self._roster.living]
+    def workers(self) -> tuple[Worker, ...]:
+        """Those that have given a sign of life within a lease, each with the name of the scan that it reads."""
+        files = {each.card.name: told(str(each.job.relative)) for each in self._published.values() if each.card}
+        return tuple(
+            Worker(
+                name=card.name,
+                state=printable(card.state),
+                job=files.get(card.name, ""),
+                page=card.page,
+                pages=card.pages,
+                pages_done=card.pages_done,
+                seconds_a_page=round(card.seconds_a_page, 2),
+            )
+            for card in self._roster.living
+        )
 
     @property
     def state(self) -> str:
