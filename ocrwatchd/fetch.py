@@ -95,7 +95,10 @@ class Fetch:
 
     def holds(self, job: Job) -> bool:
         """True for a job that waits for its model: it shall be there, and no try has failed yet."""
-        llm = job.work.llm
+        return self.lacks(job.work.llm)
+
+    def lacks(self, llm: Llm) -> bool:
+        """True while a model that shall be there is not, and no try has failed yet."""
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:

@@ -181,3 +181,13 @@ def heed(attempt: Attempt) -> None:
         OSError: it cannot be removed.
     """
     (attempt.folder / ENDED).unlink(missing_ok=True)
+
+
+def want_back(job: Job, number: int) -> bool:
+    """Ask for an attempt's job back after the page in work; whether its worker will see that."""
+    with contextlib.suppress(OSError):
+        for attempt in made(job.folder):
+            if attempt.number == number:
+                (attempt.folder / WANTED_BACK).touch(exist_ok=True)
+                return True
+    return False

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd import steps
-from ocrwatchd.cluster import attempts, capability, roster
+from ocrwatchd.cluster import attempts, capability
+from ocrwatchd.cluster.crew import Crew
 from ocrwatchd.cluster.messages import Nudge, Order, Refused, decode
-from ocrwatchd.log import printable, told
+from ocrwatchd.cluster.published import Ended, Published, Watch
+from ocrwatchd.cluster.roster import Roster
+from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.model import Ending, Outcome, Progress
-from ocrwatchd.status import Worker
 from ocrwatchd.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.cluster.attempts import Attempt
-    from ocrwatchd.cluster.messages import Card, Report, Token
+    from ocrwatchd.cluster.messages import Report, Token
     from ocrwatchd.cluster.post import Receiver, Sender
+    from ocrwatchd.cluster.published import Finding
     from ocrwatchd.config import Queue
     from ocrwatchd.model import Job
-    from ocrwatchd.waiting import Place
+    from ocrwatchd.status import Worker
 
 LOOK_S: Final = 1.0
 """So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
@@ -40,38 +42,7 @@ LOOK_S: Final = 1.0
 LOOK_SHARE: Final = 0.1
 """Looking takes at most so much of the time, however many nudges come."""
 
-LONGEST_AGAIN: Final = 32
-"""The pause before what nobody has taken is published again grows to so many leases."""
-
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Published:
-    """A job that workers have heard of.
-
-    Args:
-        attempt: its number.
-        queue: where it was published; "" for one that was found in a worker's hands.
-        taken: a worker has begun.
-        held_at: when a worker was last seen to hold it, by our clock.
-        pause_s: after which it is published again where nobody takes it.
-        again_at: when that is.
-        card: of the worker that holds it.
-    """
-
-    place: Place
-    attempt: int
-    queue: str
-    held_at: float
-    pause_s: float
-    again_at: float
-    taken: bool = False
-    card: Card | None = field(default=None)
-
-    @property
-    def job(self) -> Job:
-        return self.place.job
 
 
 class ClusterQueue:
@@ -111,13 +82,13 @@ class ClusterQueue:
         self._holding: Final = holding
         self._shortcut: Final = shortcut
         self._page_done: Final = page_done
-        self._pages_read: Final = pages_read
         self._clock: Final = clock
-        self._roster: Final = roster.Roster(folder, settings.lease_seconds, clock)
+        known = Roster(folder, settings.lease_seconds, clock)
+        self._crew: Final = Crew(known, token.root, pages_read)
+        self._watch: Final = Watch(known, settings.lease_seconds, clock)
         self._queue: Final = Waiting(clock)
-        self._published: Final[dict[str, _Published]] = {}
+        self._published: Final[dict[str, Published]] = {}
         self._outcomes: list[Outcome] = []
-        self._pages: dict[str, int] = {}
         self._connections = 0
         self._look_due = self._began = clock()
         self._looked_at = self._look_took = 0.0
@@ -153,34 +124,18 @@ class ClusterQueue:
         return Progress(first.job, first.card.page, first.card.pages) if first and first.card else None
 
     @property
-    def _first_held(self) -> _Published | None:
+    def _first_held(self) -> Published | None:
         return next((each for each in self._published.values() if each.taken), None)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """Those that have given a sign of life within a lease, each with the name of the scan that it reads."""
-        files = {each.card.name: told(str(each.job.relative)) for each in self._published.values() if each.card}
-        return tuple(
-            Worker(
-                name=card.name,
-                state=printable(card.state),
-                job=files.get(card.name, ""),
-                page=card.page,
-                pages=card.pages,
-                pages_done=card.pages_done,
-                seconds_a_page=round(card.seconds_a_page, 2),
-            )
-            for card in self._roster.living
-        )
+        """Those that are there."""
+        return self._crew.members(self._published.values())
 
     @property
     def state(self) -> str:
         """For people: how many workers there are."""
-        cards = self._roster.living
-        if not cards:
-            return "no worker"
-        busy = sum(bool(card.job) for card in cards)
-        return f"{'working' if busy else 'ready'}; {len(cards)} workers, {busy} at work"
+        return self._crew.state
 
     @property
     def figures(self) -> dict[str, object]:
@@ -192,12 +147,7 @@ class ClusterQueue:
         """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
         if self._clock() - self._began <= self._settings.lease_seconds:
             return ""
-        cards = self._roster.living
-        missing = {each.queue for each in self._published.values() if not each.taken and not self._able(each.queue)}
-        if not cards:
-            return "no worker is there: start one with `ocrwatchd worker` on a machine that sees this folder"
-        what = " and ".join(sorted(name.rpartition(".")[2] for name in missing))
-        return what and f'no worker offers "{what}", which scans wait for: start one on a machine that has it'
+        return self._crew.missing({each.queue for each in self._published.values() if not each.taken})
 
     @property
     def trouble(self) -> str:
@@ -209,7 +159,7 @@ class ClusterQueue:
     @property
     def down(self) -> bool:
         """Nobody is there to do the work."""
-        return bool(self.unavailable)
+        return bool(self.unavailable) and self._first_held is None
 
     def start(self) -> None:
         """Reach for the broker."""
@@ -252,6 +202,7 @@ class ClusterQueue:
             self._look()
         if not self._finishing:
             self._publish_next()
+            self._make_way()
 
     # -- what has been published ---------------------------------------------------------------------------------
 
@@ -264,54 +215,33 @@ class ClusterQueue:
 
     def _look(self) -> None:
         began = self._clock()
-        self._roster.look()
-        self._count_pages()
+        self._crew.look()
         connections = self._sender.connections + self._receiver.connections
         forgotten = connections != self._connections
         self._connections = connections
         for each in [*self._published.values()]:
             try:
-                self._see(each, forgotten=forgotten)
+                self._heed(each, self._watch.see(each), forgotten=forgotten)
             except OSError as error:  # the share is away for the moment: then nothing is known of it
                 log.debug("attempt.unseen", job=each.job.id, reason=error.strerror)
         self._looked_at = self._clock()
         self._look_took = self._looked_at - began
         self._look_due = self._looked_at + LOOK_S
 
-    def _count_pages(self) -> None:
-        for card in self._roster.living:
-            before = self._pages.get(card.name, card.pages_done)
-            self._pages[card.name] = card.pages_done
-            if card.pages_done > before:
-                self._pages_read(card.pages_done - before, card.seconds_a_page)
-
-    def _see(self, each: _Published, *, forgotten: bool) -> None:
-        made = attempts.made(each.job.folder)
-        for attempt in made:
-            report = attempts.ended(attempt)
-            if report is not None and (attempt.number >= each.attempt or report.ending in {"done", "unreadable"}):
-                self._end(each, attempt, report)
-                return
-        each.card = None
-        now = self._clock()
-        if not each.taken and any(attempt.number >= each.attempt for attempt in made):
-            each.taken, each.held_at = True, now
-        if found := self._roster.holder(each.job.id, each.attempt):
-            card, each.held_at = found
-            self._hold(each, card)
-        if not each.taken:
-            if forgotten or now >= each.again_at:
-                self._send_again(each)
-        elif now - each.held_at > self._settings.lease_seconds:
-            log.warning("worker.lost", job=each.job.id, attempt=each.attempt, worker=made[0].worker if made else None)
+    def _heed(self, each: Published, found: Finding, *, forgotten: bool) -> None:
+        if isinstance(found, Ended):
+            self._end(each, found.attempt, found.report)
+        elif found == "untaken" or (found == "waits" and forgotten):
+            log.info("job.published_again", job=each.job.id, attempt=each.attempt)
+            each.postpone(self._clock(), self._settings.lease_seconds)
+            self._send(each)
+        elif found == "lost":
+            log.warning("worker.lost", job=each.job.id, attempt=each.attempt)
             self._put_back(each)
+        elif each.card and each.card.page > 1:
+            self._page_done(each.job, each.card.page - 1)
 
-    def _hold(self, each: _Published, card: Card) -> None:
-        each.taken, each.card = True, card
-        if card.page > 1:
-            self._page_done(each.job, card.page - 1)
-
-    def _end(self, each: _Published, attempt: Attempt, report: Report) -> None:
+    def _end(self, each: Published, attempt: Attempt, report: Report) -> None:
         log.info("attempt.ended", job=each.job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
         job = each.job
         ending, reason = Ending(report.ending), report.reason
@@ -328,74 +258,71 @@ class ClusterQueue:
         del self._published[job.id]
         self._outcomes.append(Outcome(job, ending, reason, dict(report.figures)))
 
-    def _put_back(self, each: _Published) -> None:
+    def _put_back(self, each: Published) -> None:
         """Let a job wait again, in its old place: another attempt at it begins when it is its turn."""
         del self._published[each.job.id]
         self._queue.rejoin(each.place)
 
-    def _send_again(self, each: _Published) -> None:
-        each.pause_s = min(each.pause_s * 2, LONGEST_AGAIN * self._settings.lease_seconds)
-        each.again_at = self._clock() + each.pause_s
-        log.info("job.published_again", job=each.job.id, attempt=each.attempt)
-        self._send(each)
-
     # -- what is due ---------------------------------------------------------------------------------------------
 
     def _publish_next(self) -> None:
-        untaken = Counter(each.queue for each in self._published.values() if not each.taken)
         for place in self._queue:
             if len(self._published) >= self._settings.size:
                 return
-            job = place.job
-            queue = capability.queue_name(self._token.root, capability.needed(job.work))
-            if untaken[queue] >= self._ahead(queue) or self._holding(job):
+            queue = capability.queue_name(self._token.root, capability.needed(place.job.work))
+            beyond = self._untaken(queue)[self._crew.ahead(queue) - 1 :]
+            if (beyond and beyond[0].place < place) or self._holding(place.job):
                 continue
-            if outcome := self._shortcut(job):
+            if outcome := self._shortcut(place.job):
                 self._queue.leave(place)
                 self._outcomes.append(outcome)
-            elif not self._adopt(place):
-                self._publish(place, queue)
-                untaken[queue] += 1
+                continue
+            try:
+                each = self._watch.publish(place, queue, self._starting)  # where this fails the job keeps its place
+            except LedgerFault:
+                raise
+            except OSError as error:  # the share is away for the moment
+                log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
+                continue
+            self._queue.leave(place)
+            self._published[place.job.id] = each
+            self._look_due = min(self._look_due, self._clock()) if each.taken else self._look_due
+            if each.queue:
+                self._send_in_order(each)
+            steps.reached("job-published")
 
-    def _publish(self, place: Place, queue: str) -> None:
-        attempt = self._starting(place.job)  # where this fails the job keeps its place
-        self._queue.leave(place)
-        now, pause_s = self._clock(), self._settings.lease_seconds
-        each = _Published(place, attempt, queue, now, pause_s, now + pause_s)
-        self._published[place.job.id] = each
-        self._send(each)
-        steps.reached("job-published")
+    def _send_in_order(self, each: Published) -> None:
+        """Send a job; those that nobody has taken and that are less urgent go behind it again."""
+        behind = [other for other in self._untaken(each.queue) if each.place < other.place]
+        if behind:
+            self._sender.empty(each.queue)
+        for other in self._untaken(each.queue) if behind else [each]:
+            self._send(other)
 
-    def _send(self, each: _Published) -> None:
+    def _untaken(self, queue: str) -> list[Published]:
+        found = (each for each in self._published.values() if each.queue == queue and not each.taken)
+        return sorted(found, key=lambda each: each.place)
+
+    def _send(self, each: Published) -> None:
         job = replace(each.job, work=capability.settled(each.job.work))
         order = Order.of(job, each.attempt, self._token)
         self._sender.send(each.queue, order.model_dump_json())
 
-    def _adopt(self, place: Place) -> bool:
-        """Take on a job that a worker has had since before a restart; whether there is one."""
-        try:
-            made = attempts.made(place.job.folder)
-            for attempt in made:
-                if self._lives(place.job, attempt) or attempts.ended(attempt):
-                    self._queue.leave(place)
-                    now = self._clock()
-                    each = _Published(place, attempt.number, "", now, 0.0, now, taken=True)
-                    self._published[place.job.id] = each
-                    self._look_due = now
-                    log.info("attempt.found", job=place.job.id, attempt=attempt.number, worker=attempt.worker)
-                    return True
-        except OSError as error:
-            log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
-        return False
+    def _make_way(self) -> None:
+        """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
+        asked = sum(each.wanted_back for each in self._published.values())
+        waiting = sorted((each for each in self._published.values() if not each.taken), key=lambda each: each.place)
+        for urgent in waiting[asked:]:
+            if self._crew.free(urgent.queue):
+                continue
+            for each in self._published.values():
+                if urgent.place < each.place and self._can_make_way(each, urgent):
+                    each.wanted_back = attempts.want_back(each.job, each.attempt)
+                    log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=urgent.job.id)
+                    return
 
-    def _lives(self, job: Job, attempt: Attempt) -> bool:
-        found = self._roster.holder(job.id, attempt.number)
-        return found is not None and self._clock() - found[1] <= self._settings.lease_seconds
-
-    def _able(self, queue: str) -> list[Card]:
-        return [card for card in self._roster.living if queue in capability.queues(self._token.root, card.offers)]
-
-    def _ahead(self, queue: str) -> int:
-        """How many jobs lie in a queue at most: one for each worker that is free, and some for those that will be."""
-        able = self._able(queue)
-        return 1 + len(able) // 2 + sum(not card.job for card in able)
+    def _can_make_way(self, each: Published, urgent: Published) -> bool:
+        less = each.job.work.priority < urgent.job.work.priority
+        if each.card is None or each.wanted_back or not less:
+            return False
+        return each.card.page < each.card.pages and self._crew.takes(each.card, urgent.queue)

@@ -114,6 +114,7 @@ class Card(Message):
         beat: counts.
         offers: what this machine has that not every one has.
         state: of its engine, in words.
+        trouble: why that does not serve; "" where it does.
         job: that it holds, or "".
         attempt: its number, or 0.
         page: in work, or 0.
@@ -127,6 +128,7 @@ class Card(Message):
     beat: Count
     offers: tuple[Literal["aspose", "gpu"], ...] = ()
     state: Text = ""
+    trouble: Text = ""
     job: JobId | Literal[""] = ""
     attempt: Count = 0
     page: Count = 0

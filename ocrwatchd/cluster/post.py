@@ -101,12 +101,16 @@ class Sender(_Line):
     def __init__(self, connect: Callable[[], Broker], empties: Sequence[str] = ()) -> None:
         super().__init__(connect, "broker-sender")
         self._empties: Final = empties
-        self._outgoing: Final[queue.SimpleQueue[tuple[str, str] | None]] = queue.SimpleQueue()
-        self._unsent: tuple[str, str] | None = None
+        self._outgoing: Final[queue.SimpleQueue[tuple[str, str | None] | None]] = queue.SimpleQueue()
+        self._unsent: tuple[str, str | None] | None = None
 
     def send(self, to: str, content: str) -> None:
         """Publish a message some time, and maybe twice; once :meth:`close` is called only what can be said at once."""
         self._outgoing.put((to, content))
+
+    def empty(self, to: str) -> None:
+        """Empty a queue, before what is sent after this; what a worker has taken from it is taken."""
+        self._outgoing.put((to, None))
 
     def _serve(self, broker: Broker) -> None:
         for each in self._empties:
@@ -117,7 +121,11 @@ class Sender(_Line):
             self._unsent = self._unsent or self._outgoing.get()
             if self._unsent is None:
                 return
-            brokers.publish(broker, *self._unsent)
+            to, content = self._unsent
+            if content is None:
+                broker.flush(to)
+            else:
+                brokers.publish(broker, to, content)
             self._unsent = None
             self._served()
 

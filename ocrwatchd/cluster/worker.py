@@ -27,6 +27,7 @@ from ocrwatchd.cluster import attempts, capability, roster
 from ocrwatchd.cluster.messages import WORKER_NAME, Card, Nudge, Order, Refused, Report, Token, decode
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.fetch import Fetch
 from ocrwatchd.figures import Figures
 from ocrwatchd.model import Begun, Ending, Progress
 from ocrwatchd.waking import Waker
@@ -107,6 +108,7 @@ class Worker:
         self._waker: Final = waker
         self._offers: Final = capability.offered(config.work())
         self._host: Final = EngineHost(config, selector, self._hear, module=engine_module)
+        self._fetch: Final = Fetch(config, selector, self._host.renew)
         self._sender: Final = post.Sender(connect)
         queues = capability.queues(token.root, self._offers)
         self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True)
@@ -129,6 +131,7 @@ class Worker:
         """
         log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
         self._host.start()
+        self._fetch.start()
         self._sender.start()
         self._receiver.start()
         self._beat()
@@ -140,6 +143,7 @@ class Worker:
 
     def close(self) -> None:
         """End the engine, say what is still to be said."""
+        self._fetch.stop()
         self._host.stop()
         deadline = time.monotonic() + LAST_WORDS_S
         while self._report is not None and time.monotonic() < deadline:
@@ -152,12 +156,13 @@ class Worker:
             roster.card_path(self._folder, self._name).unlink()
 
     def _turn(self) -> None:
-        dues = [self._host.next_due(), self._look_due, self._last_beat + self._beat_s]
+        dues = [self._host.next_due(), self._fetch.next_due(), self._look_due, self._last_beat + self._beat_s]
         now = time.monotonic()
         timeout = min(max(0.0, due - now) for due in dues if due is not None)
         for key, _events in self._selector.select(timeout):
             key.data()
         self._host.turn()
+        self._fetch.turn()
         if time.monotonic() >= self._look_due:
             self._look_due = time.monotonic() + LOOK_S
             self._look()
@@ -174,7 +179,7 @@ class Worker:
     # -- a job ---------------------------------------------------------------------------------------------------
 
     def _take_next(self) -> None:
-        if self._order is not None or not self._host.idle:
+        if self._order is not None or not self._host.idle or self._fetch.lacks(self._config.llm):
             return
         self._receiver.want()
         if (content := self._receiver.receive()) is None:
@@ -275,13 +280,25 @@ class Worker:
         except OSError as error:  # the supervisor gives the job to another one when this goes on
             log.warning("card.not_written", reason=error.strerror)
 
+    @property
+    def _state(self) -> str:
+        return "; ".join(filter(None, (self._host.state, self._fetch.state, self._broken)))
+
+    @property
+    def _broken(self) -> str:
+        trouble = self._receiver.trouble or self._sender.trouble
+        return trouble and f"the broker cannot be reached: {trouble}"
+
     def _card(self) -> Card:
         return Card(
             name=self._name,
             version=__version__,
             beat=self._beats,
             offers=self._offers,
-            state="; ".join(filter(None, (self._host.state, self._sender.trouble or self._receiver.trouble)))[:2000],
+            state="; ".join(filter(None, (self._host.state, self._sender.trouble or self._receiver.trouble)))[
+                :LONGEST_REASON
+            ],
+            trouble=self._host.trouble[:LONGEST_REASON],
             job=self._order.job if self._order else "",
             attempt=self._order.attempt if self._order else 0,
             page=self._page[0],
