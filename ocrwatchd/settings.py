@@ -132,6 +132,11 @@ class Llm(Section):
             return _possible(value)
         raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the model is named by its path."""
+        return "/" in self.model or self.model.endswith(".gguf")
+
 
 class Gate(Section):
     """Which of the model's proposals count as repairs."""
@@ -169,14 +174,19 @@ class Work(Section):
     @property
     def of_the_document(self) -> Work:
         """Without what is each machine's own business: what a page's text depends on, wherever it is read."""
-        return self.on_machine(Work())
+        common = self.on_machine(Work())
+        model = Path(self.llm.model).name if self.llm.is_file else self.llm.model
+        return common.model_copy(update={"llm": common.llm.model_copy(update={"model": model})})
 
     def on_machine(self, own: Work) -> Work:
-        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`."""
+        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`.
+
+        A model's file may lie elsewhere there: one of the same name counts.
+        """
         ocr = {key: getattr(own.ocr, key) for key in MACHINE_BOUND["ocr"]}
-        llm: dict[str, object] = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}
-        if "/" in self.llm.model and Path(self.llm.model).name == Path(own.llm.model).name:
-            llm["model"] = own.llm.model  # the same file, wherever it lies
+        llm = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}
+        if self.llm.is_file and own.llm.is_file and Path(self.llm.model).name == Path(own.llm.model).name:
+            llm["model"] = own.llm.model
         return self.model_copy(
             update={"ocr": self.ocr.model_copy(update=ocr), "llm": self.llm.model_copy(update=llm)},
         )

@@ -170,7 +170,7 @@ def _wrong(out: Path) -> str:
         folder = False
     if not folder:
         return "no finished set"
-    regular = all(stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in os.scandir(out))
+    regular = all(stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in [*os.scandir(out)])
     return "" if regular else "something that is no file in its finished set"
 
 

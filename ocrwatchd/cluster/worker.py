@@ -29,14 +29,14 @@ from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import ConfigError
 from ocrwatchd.fetch import Fetch
 from ocrwatchd.figures import Figures
-from ocrwatchd.model import Begun, Ending, Progress
+from ocrwatchd.model import Begun, Ending, Outcome, Progress
 from ocrwatchd.waking import Waker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.config import Config
-    from ocrwatchd.model import Job, Outcome
+    from ocrwatchd.model import Job
 
 BEATS_A_LEASE: Final = 6
 """A worker shows a sign of life so often within a lease."""
@@ -212,7 +212,11 @@ class Worker:
         self._changed = True
         self._beat()
         self._nudge(job.id)
-        self._host.give(job)
+        llm = job.work.llm
+        if llm.is_file and llm.model != self._config.llm.model:  # no path of another machine is ever opened
+            self._hear(Outcome(job, Ending.RETURNED, f"{self._name} has no model {llm.model}: set llm.model there"))
+        else:
+            self._host.give(job)
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
         """What the engine says."""
