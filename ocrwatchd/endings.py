@@ -13,6 +13,7 @@ import structlog
 
 from ocrwatchd import duplicates, files, outbox, steps
 from ocrwatchd.engine import blame
+from ocrwatchd.entries import COUNTED
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
 from ocrwatchd.remedies import in_words
@@ -184,7 +185,9 @@ class Endings:
         plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
         pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
         steps.reached("result-heard")
-        self._ledger.recognised(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        counts = {key: figures[key] for key in COUNTED if key in figures}
+        sha256 = str(figures.get("sha256", ""))
+        self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         steps.reached("result-recorded")
         name = self._boxes.deliver(job)
         if self._conclude(job, "outbox", name):

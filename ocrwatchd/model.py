@@ -216,12 +216,14 @@ class Totals:
         edits: admitted, by the kind of their reason.
         refused: not admitted, likewise.
         parts: of the pages, by what became of them.
+        confidence: the mean over all words whose confidence the engine has told; None where there are none.
     """
 
     words: int = 0
     edits: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

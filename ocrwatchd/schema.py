@@ -44,13 +44,16 @@ MIGRATIONS: Final = (
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     INSERT INTO fact SELECT 'complete', 'yes' WHERE EXISTS (SELECT 1 FROM scan);
     """,
+    """
+    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- entries.COUNTED as JSON; '' where unknown
+    """,
 )
 """One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
 
 _SHAPE: Final = (
     (
         "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
-        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at FROM scan LIMIT 0"
+        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts FROM scan LIMIT 0"
     ),
     "SELECT name, value FROM fact LIMIT 0",
 )

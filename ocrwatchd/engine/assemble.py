@@ -17,6 +17,7 @@ from ocrwatchd.engine import faults
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.files import sync_folder
 from ocrwatchd.formats import RECEIPT, ordered, writer
+from ocrwatchd.formats.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.log import printable
 from ocrwatchd.model import Document, Totals
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.engine.pagefile import PageFiles
-    from ocrwatchd.model import FinishedPage, Job
+    from ocrwatchd.model import FinishedPage, Job, PageText
 
 log = structlog.get_logger()
 
@@ -41,6 +42,12 @@ def kind(why: str) -> str:
     return re.split(r":| \(", why, maxsplit=1)[0]
 
 
+def _scores(page: PageText) -> Iterator[float]:
+    """The confidence of each word, or of a line whose words have none of their own."""
+    for line in page.lines:
+        yield from (each.confidence for each in line.words or (line,) if each.confidence is not None)
+
+
 @dataclass(slots=True)
 class Tally:
     """A document's figures, page by page."""
@@ -53,6 +60,8 @@ class Tally:
     edits: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
+    scored: int = 0
+    scores: float = 0.0
     seconds: float = 0.0
     reasons: dict[str, None] = field(default_factory=dict)
     first_error: str = ""
@@ -68,6 +77,9 @@ class Tally:
         self.edits.update(kind(edit.why) for edit in correction.edits)
         self.refused.update(kind(edit.why) for edit in correction.refused)
         self.parts.update(part.fate for part in correction.parts)
+        scores = list(_scores(page))
+        self.scored += len(scores)
+        self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds
         self.page_warnings += len(page.warnings)
         if page.error:
@@ -75,6 +87,12 @@ class Tally:
             self.first_error = self.first_error or page.error
         elif correction.reason and len(self.reasons) < MOST_REASONS:
             self.reasons[correction.reason] = None
+
+    @property
+    def totals(self) -> Totals:
+        """Words and edits, counted."""
+        confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
+        return Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence)
 
     def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
         """The figures as a value."""
@@ -90,7 +108,7 @@ class Tally:
             versions={"ocrwatchd": __version__} | versions,
             warnings=tuple(warnings),
             seconds=self.seconds,
-            totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
+            totals=self.totals,
             formats=ordered(job.work.output.formats),
             scan=job.source,
             work=job.work,
@@ -107,7 +125,10 @@ class Tally:
             "evaluation": self.evaluation,
             "words": self.words,
             "edits": self.edits.total(),
+            "edits_by_reason": document.totals.edits,
             "refused": self.refused.total(),
+            "refused_by_reason": document.totals.refused,
+            "confidence": document.totals.confidence,
             "seconds": round(self.seconds, 3),
             "sha256": document.sha256,
             "versions": document.versions,

@@ -66,6 +66,7 @@ def _head(document: Document) -> dict[str, object]:
             "edits_by_reason": totals.edits,
             "refused_by_reason": totals.refused,
             "parts": totals.parts,
+            "confidence": totals.confidence,
         },
         "warnings": document.warnings,
         "formats": document.formats,
