@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct.builtin.model import BuiltinModel
-from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.decode import LlamaModel
+from ocrwatchd.correct.misread.noise import Noise
 from ocrwatchd.correct.models import BUILTIN
 from ocrwatchd.settings import DEFAULT_PROMPT, Llm
 from tests.bench import figures

@@ -23,11 +23,11 @@ from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
 from ocrwatchd.correct.builtin.train.learn import page_text
 from ocrwatchd.correct.builtin.train.letters import Letters
-from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.builtin.train.readers import Rapid
 from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.gate import admit
+from ocrwatchd.correct.misread.noise import Noise
 from ocrwatchd.settings import Llm
 
 if TYPE_CHECKING:
