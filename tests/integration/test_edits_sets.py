@@ -1,5 +1,6 @@
 """Edits taken back in every file of a set that holds the text."""
 
+import os
 import re
 import shutil
 
@@ -87,6 +88,19 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     assert (tmp_path / "s.md").read_text() == "mine"
     edits.revise(delivered, [1], reverted=True, force=True)
     assert "teh first page" in (tmp_path / "s.md").read_text()
+
+
+def test_what_is_no_file_is_left(delivered, tmp_path, capsys):
+    """No link is followed, no FIFO waited for."""
+    for name in ("s.md", "s.pdf"):
+        (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / "s.pdf")
+    (tmp_path / "s.md").symlink_to("s.hocr")
+    edits.revise(delivered, [1], reverted=True, force=True)
+    said = capsys.readouterr().out
+    for name in ("s.md", "s.pdf"):
+        assert f"{name} was left as it is: it is a link, or no regular file: move it away" in said
+    assert (tmp_path / "s.md").is_symlink()
 
 
 def test_what_people_have_put_on_the_pdf_stays(delivered, tmp_path):

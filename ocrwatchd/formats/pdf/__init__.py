@@ -68,11 +68,11 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         os.close(descriptor)
 
 
-def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
+def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
     """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
 
     Args:
-        path: of the PDF.
+        delivered: the PDF.
         document: its figures.
         pages: of the document.
         file: gets the new one.
@@ -82,7 +82,7 @@ def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file
         OSError: it cannot be read or written.
     """
     try:
-        opened = pikepdf.open(path)
+        opened = pikepdf.open(delivered)
     except pikepdf.PasswordError as error:
         raise FormatUnusable("it is locked by a password") from error
     except pikepdf.PdfError as error:
