@@ -171,7 +171,8 @@ class Endings:
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
         times = self._ledger.blamed(job.id, outcome.reason)
         pages = outcome.figures.get("pages", 0)
-        if times < blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0):
+        most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks))
+        if times < most:
             return partial(self.again, job)
         last = count(
             "it was tried once, and the engine ended: {reason}",

@@ -226,6 +226,37 @@ class Totals:
     confidence: float | None = None
 
 
+TaskState: TypeAlias = Literal["done", "incomplete", "left-out"]
+"""Of a follow-up task: it covers the whole text; it covers some parts of it; there is no result."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """What became of a follow-up task.
+
+    Args:
+        name: of the task.
+        suffix: what follows NAME of its file.
+        state: "left-out" means that there is no file.
+        reason: why it is not "done".
+        model: name of the model, or "".
+        parts: into how many the text was cut.
+        answered: to how many of them there is an answer that counts.
+        dropped: how many strings did not occur in the text.
+        seconds: wall time.
+    """
+
+    name: str
+    suffix: str
+    state: TaskState
+    reason: str = ""
+    model: str = ""
+    parts: int = 0
+    answered: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A scan's figures once every page is finished; the pages themselves are streamed beside it.
@@ -243,6 +274,7 @@ class Document:
         seconds: wall time over all attempts' finished pages.
         totals: words and edits.
         formats: of the files in its set, by their names in ``output.formats``.
+        tasks: the follow-up tasks, in order.
     """
 
     job: str
@@ -258,6 +290,7 @@ class Document:
     seconds: float = 0.0
     totals: Totals = Totals()
     formats: tuple[str, ...] = ("txt", "json")
+    tasks: tuple[TaskEnd, ...] = ()
     scan: Path = field(kw_only=True)
     work: Work = field(kw_only=True)
 

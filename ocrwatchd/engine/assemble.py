@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.engine.pagefile import PageFiles
     from ocrwatchd.model import FinishedPage, Job, PageText
+    from ocrwatchd.tasks.station import Result
 
 log = structlog.get_logger()
 
@@ -137,7 +138,9 @@ class Tally:
         }
 
 
-def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[], None]) -> Document:
+def write_set(
+    job: Job, document: Document, pages: PageFiles, alive: Callable[[], None], results: Sequence[Result] = ()
+) -> Document:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
     A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
@@ -148,9 +151,10 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
         document: its figures.
         pages: all of them, finished.
         alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
+        results: of its follow-up tasks, whose files go into the set too.
 
     Returns:
-        The document as written: its warnings, and the formats that are there.
+        The document as written: its warnings, and the formats and tasks that are there.
 
     Raises:
         OSError: one of them cannot be written.
@@ -160,6 +164,8 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     for name in document.formats:
+        if name == RECEIPT:
+            document = _with_results(document, results, unfinished)
         try:
             _write(name, document, pages, unfinished, alive)
         except FormatUnusable as error:
@@ -173,6 +179,25 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
     unfinished.rename(job.out)
     steps.reached("engine-set-written")
     return document
+
+
+def _with_results(document: Document, results: Sequence[Result], folder: Path) -> Document:
+    """Write the files of follow-up tasks; the document, whose receipt is still to be written."""
+    ends = {end.name: end for end in document.tasks}
+    warnings = document.warnings
+    for result in (each for each in results if each.content):
+        end = result.end
+        try:
+            with (folder / f"{STEM}{end.suffix}").open("xb") as file:
+                file.write(result.content.encode("utf-8", "replace"))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
+            ends[end.name] = replace(end, state="left-out", reason=reason)
+            warnings = (*warnings, f'the task "{end.name}" is left-out: {reason}')
+        steps.reached("engine-file-written")
+    return replace(document, tasks=tuple(ends.values()), warnings=warnings)
 
 
 def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive: Callable[[], None]) -> None:

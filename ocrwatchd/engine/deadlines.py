@@ -25,6 +25,7 @@ IN_WORDS: dict[StepName, str] = {
     "page": say("read a page"),
     "correct": say("correct a page"),
     "page-done": say("go on to the next page"),
+    "task": say("carry out a follow-up task"),
     "write": say("write the results"),
 }
 """What the engine was about to do, after "took too long to"."""
@@ -36,6 +37,8 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float) -> float:
         return load_deadline_s
     if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
+    if step == "task":  # likewise, by each task's own budget
+        return max((task.budget_s for task in work.tasks), default=0.0) + work.ocr.page_deadline_s
     return work.ocr.page_deadline_s
 
 

@@ -88,7 +88,7 @@ class Ready(Message):
     rss_mb: float
 
 
-StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "write"]
+StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "task", "write"]
 
 
 class Step(Message):

@@ -40,6 +40,10 @@ LANGUAGES = ("eng",)
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
 
+ONLY_CORRECTS = (
+    'the built-in model only corrects; for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
+)
+
 THREADS = 1
 """Unless ``llm.threads`` says more. Its passes are so short that several threads mostly wait for each other: on two
 cores that others use too, two took 23 s of processor time where one took 0.4 s."""
@@ -149,6 +153,14 @@ class BuiltinModel:
             return Proposal("", Ending.TIME)
         except NativeFailure as failure:
             return Proposal("", Ending.UNABLE, reason=str(failure))
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:  # noqa: ARG002 - it answers nothing
+        """Always: nothing is gained by cutting what it does not answer."""
+        return True
+
+    def answer(self, *_: object, **__: object) -> Proposal:
+        """Refuse: it was shown nothing but misread words and their repairs."""
+        return Proposal("", Ending.UNABLE, reason=ONLY_CORRECTS)
 
     def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
         """Ask about every word of a text.
