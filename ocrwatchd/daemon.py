@@ -87,6 +87,7 @@ class Daemon:
         self._selector = selector
         self._waker = waker
         self._once = once
+        self._succeeded = False
         self._arrivals = Arrivals(
             config.folders.path("inbox"), config.arrival, waker.wake, once=once, ahead_s=self._ahead_s
         )
@@ -141,14 +142,17 @@ class Daemon:
         if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
             raise kind(printable("; ".join(left)))
-        return again and not self._waker.stops
+        again = again and not self._waker.stops
+        self._succeeded = again and self._succession.tells_where(self._config)
+        return again
 
     def close(self) -> None:
         """End the engine and what else runs; jobs that are left go on at the next start."""
         self._arrivals.stop()
         self._fetch.stop()
         self._dispatcher.stop()
-        self._report("stopped")
+        if not self._succeeded:
+            self._report("stopped")
         asked = self._waker.stops
         grace_s = self._config.notify.timeout_s if self._once and not asked else LAST_WORDS_S
         self._notices.stop(grace_s, lambda: self._waker.stops > asked)
