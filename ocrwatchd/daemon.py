@@ -25,6 +25,7 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.configfile import unbuilt
@@ -104,7 +105,7 @@ class Daemon:
             page_done=self._page_done,
             begun=self._figures.step,
         )
-        self._fetch = Fetch(config, selector, self._dispatcher.renew)
+        self._fetch = Fetch(config, selector, self._take_model)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
         self._clearing = Clearing(config.folders)
@@ -161,12 +162,17 @@ class Daemon:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         for note in unbuilt(self._config):
             log.warning("config.no_effect", note=note)
+        record.tell(self._config)
         try:
             if notice := choose(self._config.ocr).notice:
                 log.warning("engine.chosen", note=notice)
         except EngineUnavailable as error:
             log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
         systemd.notify("READY=1", "STATUS=Watching the inbox")
+
+    def _take_model(self) -> None:
+        self._dispatcher.renew()
+        record.tell(self._config)
 
     # -- the loop ------------------------------------------------------------------------------------------------
 

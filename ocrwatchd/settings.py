@@ -167,7 +167,7 @@ class Llm(Section):
     prompt_handwritten: str = Field(DEFAULT_PROMPT_HANDWRITTEN, min_length=1)
     prompt_table: str = Field(DEFAULT_PROMPT_TABLE, min_length=1)
     page_budget_s: float = Field(120.0, ge=1)
-    require_calibration: bool = Field(False, title=NOT_BUILT)
+    require_calibration: bool = False
 
     @field_validator("model")
     @classmethod

@@ -127,11 +127,11 @@ class _Stations:
         engine = bench.engine(job.work.ocr)
         corrector, reason = None, ""
         try:
-            corrector = bench.corrector(job.work.llm)
+            corrector = bench.corrector(job.work)
         except ModelUnavailable as error:
             reason = str(error)
         # By name: on another machine the same model may lie elsewhere.
-        path = bench.model_path(job.work.llm)
+        path = bench.model_path(job.work)
         model = f"{path.name} {corrector.version}" if corrector and path else ""
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""

@@ -161,7 +161,7 @@ class Attendant:
         work = config.work()
         engine = bench.engine(work.ocr)
         try:
-            model = bench.corrector(work.llm).name
+            model = bench.corrector(work).name
         except ModelUnavailable as error:
             log.info("model.none", reason=str(error))
             model = ""

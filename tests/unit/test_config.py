@@ -226,12 +226,10 @@ def test_keys_without_effect_are_said_when_set():
     parsed = configfile.parse(
         {
             "queue": {"broker": "redis://broker"},
-            "profiles": {"x": {"llm": {"require_calibration": True}}},
         }
     )
     assert configfile.unbuilt(parsed) == [
         "queue.broker is not built yet and has no effect",
-        "profiles.x.llm.require_calibration is not built yet and has no effect",
     ]
 
 
