@@ -73,11 +73,15 @@ def _both(one: JsonValue, other: JsonValue) -> JsonValue:
 def _values(answer: str) -> Iterator[JsonValue]:
     decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refused, strict=False)
     beginnings = [len(answer) - len(answer.lstrip()), *(each.start() for each in _BRACKET.finditer(answer))]
+    end = 0
     for start in islice(dict.fromkeys(beginnings), MOST_BEGINNINGS):
+        if start < end:
+            continue  # a part of a value is none
         try:
-            yield decoder.raw_decode(answer, start)[0]
+            value, end = decoder.raw_decode(answer, start)
         except (ValueError, RecursionError):
             continue
+        yield value
 
 
 def _finite(number: str) -> float:
