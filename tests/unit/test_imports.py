@@ -29,6 +29,7 @@ SUPERVISOR = (
     "fetch",
     "figures",
     "health",
+    "history",
     "ledger",
     "live",
     "lock",
