@@ -35,7 +35,7 @@ def report(folders: Folders, begin: str | None, *, as_json: bool, png: Path | No
         OSError: the picture cannot be written.
     """
     now = time.time()
-    moment = since.moment(begin, now) if begin is not None else None
+    moment = since.moment(begin, now) if begin is not None else 0.0
     picture = plot.target(png) if png else None
     made = summary.of(folders, moment, now)
     if picture:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -72,14 +72,26 @@ class Scan:
     counts: Counts | None
 
 
-def scans(folders: Folders, since: float, now: float) -> Iterator[Scan]:
-    """The scans that have ended since then, the oldest first; the ledger is closed before the first one comes.
+class Remembered(NamedTuple):
+    """What the ledger tells of a stretch of time.
 
-    What people themselves have put into ``archive/`` is none of them.
+    Args:
+        begin: Unix time from which on it tells all: as asked for, or since it knows of any scan.
+        scans: that have ended since, the oldest first.
+    """
+
+    begin: float
+    scans: Iterator[Scan]
+
+
+def since(folders: Folders, begin: float, now: float) -> Remembered:
+    """What has ended since then; the ledger is closed again once this returns.
+
+    What people themselves have put into ``archive/`` is no scan of ours.
 
     Args:
         folders: whose ledger it is.
-        since: Unix time.
+        begin: Unix time.
         now: Unix time; what has a later one, by a clock that was wrong, counts as of now.
 
     Raises:
@@ -91,11 +103,12 @@ def scans(folders: Folders, since: float, now: float) -> Iterator[Scan]:
             rows = database.execute(
                 "SELECT job, relative, name, state, min(ended_at, ?) AS at, pages, seconds, counts FROM scan"
                 " WHERE state IN ('delivered', 'failed') AND ended_at >= ? AND kept_from IS NOT NULL ORDER BY at",
-                (now, since),
+                (now, begin),
             ).fetchall()
+            first = database.execute("SELECT min(ended_at) FROM scan WHERE kept_from IS NOT NULL").fetchone()[0]
         except sqlite3.Error as error:
             raise FolderUnusable(_fault(path, error)) from error
-    return map(_scan, rows)
+    return Remembered(max(begin, min(now, now if first is None else first)), map(_scan, rows))
 
 
 def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
@@ -162,7 +175,9 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
         ) from error
     database = None
     try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_S)
+        # Where nobody writes there is no -wal file, and reading shall make none, which it could not do everywhere.
+        asked = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?{asked}", uri=True, timeout=PATIENCE_S)
         database.text_factory = lambda content: content.decode("utf-8", "replace")
         _check_version(path, int(database.execute("PRAGMA user_version").fetchone()[0]))
         found = database.execute("SELECT value FROM fact WHERE name = ?", (ROOT,)).fetchone()

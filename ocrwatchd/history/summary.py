@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -116,7 +115,7 @@ class Summary:
     """What was done between two moments.
 
     Attributes:
-        since: Unix time: as asked for, else of the first scan's end.
+        since: Unix time: as asked for, or when the ledger begins.
         until: Unix time.
         step: how long each of the periods is.
         periods: by their beginnings, local time, in order, without a gap.
@@ -143,23 +142,21 @@ class Summary:
         return not (self.total.documents or self.total.failed)
 
 
-def of(folders: Folders, since: float | None, now: float) -> Summary:
+def of(folders: Folders, since: float, now: float) -> Summary:
     """Add everything up.
 
     Args:
         folders: the root's.
-        since: Unix time; None for all that the ledger knows.
+        since: Unix time; 0.0 for all that the ledger knows.
         now: Unix time.
 
     Raises:
         FolderUnusable: the ledger cannot be read, with what to do about it.
     """
-    ended = remembered.scans(folders, since or 0.0, now)
-    oldest = next(ended, None)
-    first = since if since is not None else oldest.ended_at if oldest else now
-    made = Summary(first, now, periods.step_of(first, now))
-    made.periods = {begin: Sums() for begin in periods.between(first, now, made.step)}
-    for each in itertools.chain([oldest] if oldest else [], ended):
+    begin, ended = remembered.since(folders, since, now)
+    made = Summary(begin, now, periods.step_of(begin, now))
+    made.periods = {each: Sums() for each in periods.between(begin, now, made.step)}
+    for each in ended:
         scan = _with_receipt(each, folders, made) if each.delivered else each
         for sums in (made.total, made.periods[periods.begin_of(periods.local(scan.ended_at), made.step)]):
             sums.add(scan)
