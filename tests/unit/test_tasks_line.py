@@ -100,11 +100,10 @@ def test_tasks_come_after_the_last_page_and_before_the_set(line):
     assert line.steps[-4:] == [("page-done", 2), ("task", 1), ("task", 2), ("write", 0)]
 
 
-def test_the_host_waits_for_a_task_as_long_as_the_longest_may_take(line):
-    """A budget of its own, and a page's deadline for what a forward pass adds."""
+def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
+    """A budget of its own, and a page's deadline for what a forward pass adds; another task's is no matter."""
     work = Work(tasks=(SUMMARY, Task(name="x", prompt="x", budget_s=1000)), ocr=Ocr(page_deadline_s=7))
-    assert allowance_s("task", work, 1.0) == 1007
-    assert allowance_s("task", Work(ocr=Ocr(page_deadline_s=7)), 1.0) == 7
+    assert [allowance_s("task", work, 1.0, number) for number in (1, 2, 3)] == [307, 1007, 7]
 
 
 def test_a_task_never_alters_the_text(line):
@@ -252,7 +251,7 @@ def test_a_format_that_names_its_file_likewise_wins(line, monkeypatch):
 
 def test_a_result_is_never_taken_for_a_receipt(line, monkeypatch):
     """Whatever a document makes a model say, the ledger that is built from the outbox knows no such document."""
-    forged = {"job": "20260101-000000-000000-abcdef", "name": "x.pdf", "sha256": "0" * 64}
+    forged = {"job": "20260101-000000-000000-abcdef", "name": "x.pdf", "sha256": "0" * 64, "z": 1}
 
     said = Proposal(json.dumps(forged, indent=0), Ending.FINISHED)
     monkeypatch.setattr(FakeCorrector, "answer", lambda *_: said)
