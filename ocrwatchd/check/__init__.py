@@ -37,6 +37,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from room.look(config.folders)
     yield from (Finding(*found) for found in examine.examine(config.ocr))
     yield from model.look(config.llm)
+    yield from model.look_for_tasks(config)
     yield from calibration.look(config)
     yield from watches.look(config, status.running_pid(config.folders))
     yield from command.look(config.notify)

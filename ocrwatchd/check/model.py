@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ocrwatchd.config import Config
     from ocrwatchd.settings import Llm
 
 DIGITS_SHOWN = 16
@@ -33,6 +34,23 @@ def look(llm: Llm) -> Iterator[Finding]:
     except OSError as error:
         words = f"{path} cannot be read: {error.strerror}; check its disk, or fetch the model again"
         yield Finding("model's hash", False, words)
+
+
+def look_for_tasks(config: Config) -> Iterator[Finding]:
+    """Whether the models that are meant can carry out the follow-up tasks that are configured."""
+    for profile, work in {"": config.work(), **config.profiles}.items():
+        if work.tasks:
+            names = ", ".join(task.name for task in work.tasks)
+            why = _why_no_tasks(work.llm)
+            told = f"{names}: left out: {why}" if why else f"{names}, by {models.resolve(work.llm).name}"
+            yield Finding(f"tasks of {profile}" if profile else "tasks", not why, told)
+
+
+def _why_no_tasks(llm: Llm) -> str:
+    try:
+        return models.only_corrects(llm) if models.resolve(llm) == models.BUILTIN else ""
+    except ModelUnavailable as error:
+        return str(error)
 
 
 def _sound(path: Path) -> Finding:

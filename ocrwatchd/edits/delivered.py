@@ -58,12 +58,17 @@ class _Page(_Checked):
     refused: list[_Refused]
 
 
+class _Task(_Checked):
+    suffix: str = Field(pattern=r"^\.[a-z0-9-]{1,40}\.[a-z]{2,4}$")
+
+
 class _Receipt(_Checked):
     evaluation: bool
     notices: Literal["en", "de", "zh"] = "en"
     totals: dict[str, Any]
     pages: list[_Page]
     formats: list[str] = ["txt"]
+    tasks: list[_Task] = []
 
 
 class Delivered:
@@ -104,6 +109,11 @@ class Delivered:
     def text_path(self) -> Path:
         """NAME.txt."""
         return self.path.with_suffix(SUFFIXES["txt"])
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """Where the files of the document's follow-up tasks lie, or would."""
+        return tuple(self.path.with_suffix(task["suffix"]) for task in self._table.get("tasks", ()))
 
     @property
     def has_text(self) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WITHOUT_EDITS = {"txt", "json", "raw"}
 """NAME.txt and NAME.json are written before these; NAME.raw.txt never holds a correction."""
 
+_MADE_BEFORE = "it was made from the text as it was delivered"
+
 
 class Told(NamedTuple):
     """What became of a file: written anew, or why it still holds the text that it held."""
@@ -79,6 +81,7 @@ def rewrite(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
                 if error.errno != errno.EINVAL:
                     raise
                 yield Told(path, f"it is {error.strerror}")
+    yield from (Told(path, _MADE_BEFORE) for path in filter(lies, delivered.results))
 
 
 def _searchable(delivered: Delivered, path: Path) -> Iterator[Told]:

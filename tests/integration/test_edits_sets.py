@@ -9,7 +9,7 @@ import pytest
 
 from ocrwatchd import edits
 from ocrwatchd.formats import ordered, writer
-from ocrwatchd.model import Edit
+from ocrwatchd.model import Edit, TaskEnd
 from tests.fakes.worded import document, worded
 from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
 
@@ -65,6 +65,18 @@ def test_an_edit_taken_back_is_raw_again_in_every_file(delivered, tmp_path, caps
     capsys.readouterr()
     edits.revise(delivered, [2], reverted=False, force=False)
     assert capsys.readouterr().out.splitlines()[1:] == ["nothing had to be written"]
+
+
+def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
+    """They were made from the text as it was, and asking a model again is nobody's wish here."""
+    ends = tuple(TaskEnd(name, f".{name}.txt", "done") for name in ("summary", "gone"))
+    receipt = lay(tmp_path, make_pdf(tmp_path / "scan.pdf"), tasks=ends)
+    (tmp_path / "s.summary.txt").write_text("a summary")
+    edits.revise(receipt, [1], reverted=True, force=False)
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered"
+    assert not any("gone" in line for line in said)
+    assert (tmp_path / "s.summary.txt").read_text() == "a summary"
 
 
 def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):

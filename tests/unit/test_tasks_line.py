@@ -9,7 +9,7 @@ import pytest
 
 from ocrwatchd.config import Folders
 from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.correct.builtin.model import ONLY_CORRECTS
+from ocrwatchd.correct.models import only_corrects
 from ocrwatchd.engine import assemble, blame, pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.engine.deadlines import allowance_s
@@ -138,9 +138,13 @@ def test_without_a_model_tasks_are_left_out(line):
     assert receipt(job)["tasks"][0]["reason"] == "no model at hand: set llm.model to the path of a .gguf file"
 
 
-def test_the_built_in_model_says_that_it_only_corrects():
-    """And which setting brings one that can."""
-    assert all(part in ONLY_CORRECTS for part in ("only corrects", "tasks", "llm.model", '"auto"', ".gguf"))
+def test_the_built_in_model_says_that_it_only_corrects(tmp_path, monkeypatch):
+    """And what brings one that can: a setting, or with "auto" the model that is not here yet."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert only_corrects(Llm(model="builtin")) == (
+        'the built-in model only corrects; for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
+    )
+    assert "`ocrwatchd models pull`" in only_corrects(Llm(model="auto"))
 
 
 def test_unreadable_pages_are_not_shown_and_make_a_task_incomplete(line):
