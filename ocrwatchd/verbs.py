@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,12 +76,16 @@ def demo(args: argparse.Namespace) -> int:
 def calibrate(args: argparse.Namespace) -> int:
     """Measure the language model."""
     config = _settings(args, quiet=True)
+    from ocrwatchd import configfile
     from ocrwatchd.calibrate import verb
+    from ocrwatchd.check.whose import asked_as_service
     from ocrwatchd.errors import ConfigError
 
     if args.files and args.truth:
         raise ConfigError("name clean texts, or a folder of scans with --truth, one at a time")
     wishes = verb.Wishes(tuple(args.files), args.truth, args.profile, args.pages, as_json=args.json)
+    if asked := asked_as_service(args.config or configfile.found(), "calibrate"):
+        print(f"ocrwatchd: the service does not see root's verdicts; for it, run: {asked}", file=sys.stderr)
     return verb.calibrate(config, wishes)
 
 

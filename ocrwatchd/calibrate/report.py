@@ -54,8 +54,8 @@ def in_lines(report: Report) -> Iterator[str]:
     both = ", each with its errors and without" if measured.ungated.clean.texts else ""
     yield f"model      {record.model} (SHA-256 {record.sha256[:16]}…), {languages.names(record.languages)}"
     yield (
-        f"measured   on {tally.texts} texts ({record.basis}), {tally.characters / PAGE_CHARACTERS:.1f} pages of "
-        f"{PAGE_CHARACTERS:,} characters{both}"
+        f"measured   on {_counted(tally.texts, 'text')} ({record.basis}), {tally.characters / PAGE_CHARACTERS:.1f} "
+        f"pages of {PAGE_CHARACTERS:,} characters{both}"
     )
     yield ""
     yield from _documents(report)
@@ -65,17 +65,16 @@ def in_lines(report: Report) -> Iterator[str]:
     yield ""
     recognised = "" if report.recognised_s is None else f", recognition {report.recognised_s:.2f} s a page of a scan"
     yield f"time       correction {record.seconds_a_page:.2f} s a page{recognised}"
-    yield from (f"left raw   {count} times: {printable(why)}" for why, count in measured.left.items())
+    yield from (f"left raw   {_counted(count, 'part')}: {printable(why)}" for why, count in measured.left.items())
     yield from _remaining(report)
     yield f"verdict    {record.finding}: {record.why}"
     yield from _advice(report)
 
 
-def in_json(report: Report, kept: str) -> dict[str, object]:
+def in_json(report: Report) -> dict[str, object]:
     """For programs."""
     measured = report.measured
     found: dict[str, object] = report.record.model_dump(mode="json", exclude={"stamps", "prompts"})
-    found["kept_in"] = kept
     found["best"] = report.best
     found["recognition_seconds_a_page"] = report.recognised_s
     found["gates"] = {name: asdict(tried) for name, tried in measured.tried.items()}
@@ -94,6 +93,10 @@ def in_json(report: Report, kept: str) -> dict[str, object]:
             ],
         }
     return found
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _row(name: str, tried: Tried) -> str:

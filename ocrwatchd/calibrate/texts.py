@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.calibrate.measure import PAGE_CHARACTERS, Case
-from ocrwatchd.calibrate.scoring import errors
 from ocrwatchd.correct import languages
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.misread.noise import Noise
@@ -29,8 +29,8 @@ RATES: Final = (0.02, 0.06)
 PARTS: Final = 2
 """A text has so many parts that a model is asked about one by one: it sees lines around them, as on a page."""
 
-LEAST_SPOILED: Final = 0.005
-"""So large a share of the characters must have been misread, or the noise does not know their script."""
+LEAST_LATIN: Final = 0.5
+"""So large a share of a text's letters must be Latin: how others are misread was not counted."""
 
 BASIS: Final = "misread text"
 
@@ -44,7 +44,7 @@ def cases(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Case]
         pages: so many of a file count at most, drawn evenly from all of it.
 
     Raises:
-        ConfigError: there is no text in these languages, or none that the noise knows.
+        ConfigError: there is no text in these languages, or the noise does not know their letters.
         UnreadableScan: a file cannot be read, is not UTF-8 or holds no text.
     """
     own = [OWN[code] for code in codes if code in OWN]
@@ -54,13 +54,7 @@ def cases(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Case]
             f"ocr.languages names {languages.names(codes)}, and the package has clean text in {known} only: name files "
             "with clean text like yours (UTF-8, some pages of it, without errors), or scans with their texts by --truth"
         )
-    found = [case for file in (*own, *files) for case in _cases_of(file, pages)]
-    if sum(errors(case.read, case.truth) for case in found) < LEAST_SPOILED * sum(len(case.truth) for case in found):
-        raise ConfigError(
-            "how these texts' letters are misread is not known: the noise was counted on Latin letters; measure on "
-            "scans with their texts, by --truth"
-        )
-    return found
+    return [case for file in (*own, *files) for case in _cases_of(file, pages)]
 
 
 def _cases_of(file: Path, pages: int) -> list[Case]:
@@ -68,8 +62,19 @@ def _cases_of(file: Path, pages: int) -> list[Case]:
     chunks = [chunk.text.strip() for chunk in split(text) if chunk.text.strip()]
     if not chunks:
         raise UnreadableScan(f"{file} holds no text; name one with some pages of clean text")
+    if not _is_latin(text):
+        raise ConfigError(
+            f"{file}: only of Latin letters it is known how they are misread; measure on scans with their texts, by "
+            "--truth"
+        )
     texts = ["\n\n".join(chunks[at : at + PARTS]) for at in range(0, len(chunks), PARTS)]
     return [_misread(file.name, number, truth) for number, truth in enumerate(_evenly(texts, pages))]
+
+
+def _is_latin(text: str) -> bool:
+    letters = [*filter(str.isalpha, text)]
+    latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+    return latin >= LEAST_LATIN * len(letters)
 
 
 def _evenly(texts: list[str], pages: int) -> list[str]:

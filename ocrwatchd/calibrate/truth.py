@@ -53,7 +53,9 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
         FolderUnusable: the folder cannot be read, or there is no room for copies.
         UnreadableScan: no pair can be used.
     """
-    found = _pairs(folder)
+    found, alone = _pairs(folder)
+    if alone:
+        console.print(f"ocrwatchd: left out for want of a .txt beside it: {alone} of {alone + len(found)} scans")
     # The texts are corrected here afterwards, with one gate after the other.
     raw = work.model_copy(
         update={
@@ -94,7 +96,8 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
     return Case(scan.name, truth, pages)
 
 
-def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
+    """Scans and their texts, and how many scans have none."""
     try:
         names = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -110,4 +113,4 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
             f"{folder} holds {len(scans)} scans, and none with its text beside it: put what stands in NAME.png, "
             "or NAME.pdf and so on, into NAME.txt (UTF-8)"
         )
-    return found
+    return found, len(scans) - len(found)

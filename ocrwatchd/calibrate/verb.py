@@ -63,6 +63,11 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         UnreadableScan: a text or all scans cannot be read.
     """
     work = _work(config, wishes.profile)
+    if work.llm.model == "off":
+        raise ModelUnavailable(
+            'llm.model is "off", so that there is no model to measure; set it to "auto", "builtin" or the path of a '
+            ".gguf file"
+        )
     path = models.resolve(work.llm)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     scans = truth.read(wishes.truth, config, work, console) if wishes.truth else None
@@ -91,7 +96,6 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         day=time.strftime("%Y-%m-%d"),
         version=__version__,
     )
-    kept = str(record.keep(verdict))
     report = Report(
         verdict,
         measured,
@@ -101,9 +105,13 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         scans.seconds / max(1, scans.pages) if scans else None,
     )
     if wishes.as_json:
-        sys.stdout.write(json.dumps(in_json(report, kept), ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(json.dumps(in_json(report), ensure_ascii=False, indent=1) + "\n")
     else:
-        sys.stdout.write("\n".join((*in_lines(report), f"kept in    {kept}")) + "\n")
+        sys.stdout.writelines(f"{line}\n" for line in in_lines(report))
+    sys.stdout.flush()
+    kept = record.keep(verdict)  # last, for what was measured is to be seen in any case
+    if not wishes.as_json:
+        sys.stdout.write(f"kept in    {kept}\n")
     return HARM if found.finding == "harm" else 0
 
 

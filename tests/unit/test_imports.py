@@ -8,10 +8,12 @@ import pytest
 SUPERVISOR = (
     "arrival.arrivals",
     "arrival.watcher",
+    "calibrate.record",
     "canary",
     "canary.clearing",
     "check",
     "check.access",
+    "check.calibration",
     "check.model",
     "claims",
     "cli",
