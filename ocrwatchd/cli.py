@@ -1,9 +1,10 @@
 """The command line: one verb each for what people do.
 
 Exit codes: 0 done (with `run --once`: every file is accounted for, failures included) · 1 `check` found something to
-mend, `status` no running daemon, `canary` and `demo` no text, `edits` a text that was changed by hand, `service` is not
-installed or does not start · 2 wrong arguments or configuration · 3 no engine or model can do it here · 4 a folder is
-missing, not writable, full, or in use by another ocrwatchd · 5 a file could not be read · 130 interrupted.
+mend, `status` no running daemon, `canary` and `demo` no text, `edits` a text that was changed by hand, `calibrate` a
+model that does harm, `service` is not installed or does not start · 2 wrong arguments or configuration · 3 no engine or
+model can do it here · 4 a folder is missing, not writable, full, or in use by another ocrwatchd · 5 a file could not be
+read · 130 interrupted.
 
 Everything but argparse is imported when its verb runs, so that ``--help`` is there at once.
 """
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 FOLDER_FAULT = 4
 LONGEST_WAIT_S = 86_400
+MOST_PAGES = 1000
 
 EPILOG = __doc__.partition("\n\n")[2].partition("\n\n")[0].replace("``", "")
 
@@ -104,12 +106,17 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
     _add_models(subparsers)
+    _add_calibration(add("calibrate", verbs.calibrate, "measure whether the language model does good here, or harm"))
     _add_service(subparsers)
     add("check", verbs.check, "look at configuration, folders, engines, licence, model and limits, and say what to do")
     status = add("status", verbs.status, "show what the daemon is doing")
     status.add_argument("--json", action="store_true", help="print it as JSON")
     status.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
     status.add_argument("--page", action="store_true", help="write status.html, where no daemon does; systemd asks it")
+    report = add("report", verbs.report, "tell what has been done over time: pages, pace, edits, frequent repairs")
+    report.add_argument("--since", metavar="WHEN", help="a date (2026-11-01) or a span (24h, 7d, 4w); without it: all")
+    report.add_argument("--json", action="store_true", help="print it as JSON")
+    report.add_argument("--png", type=_folder, metavar="FILE", help="also draw it: a .png file, or a folder for it")
     add("schema", verbs.schema, "print the JSON Schema of NAME.json")
     canary = add(
         "canary", verbs.canary, "send a known page through the running daemon, and see whether its text comes out"
@@ -162,6 +169,16 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         made.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
+def _add_calibration(calibrate: argparse.ArgumentParser) -> None:
+    calibrate.add_argument("files", nargs="*", type=Path, metavar="FILE", help="clean text to measure on, UTF-8")
+    calibrate.add_argument("--truth", type=Path, metavar="DIR", help="measure on scans with their .txt beside them")
+    calibrate.add_argument("--profile", default="", metavar="NAME", help="with this profile's settings")
+    calibrate.add_argument(
+        "--pages", type=_pages, default=8, metavar="N", help="at most so many pages of each text; default: 8"
+    )
+    calibrate.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
 def _add_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = _add_parser(subparsers, "models", "fetch language models from Hugging Face, list and remove them")
     actions = models.add_subparsers(metavar="ACTION", required=True)
@@ -193,6 +210,12 @@ def _given(text: str) -> str:
 
 def _folder(given: str) -> Path:
     return Path(_given(given))
+
+
+def _pages(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and 0 < int(given) <= MOST_PAGES):
+        raise argparse.ArgumentTypeError(f"{given}: use a whole number, 1 to {MOST_PAGES}")
+    return int(given)
 
 
 def _seconds(given: str) -> float:

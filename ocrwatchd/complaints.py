@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ocrwatchd.settings import LANGUAGE
+from ocrwatchd.settings import LANGUAGE, TASK_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,10 @@ class Complaint:
 
 LONGEST_VALUE = 80
 
-_PATTERNS = {LANGUAGE: "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'"}
+_PATTERNS = {
+    LANGUAGE: "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'",
+    TASK_NAME: "use up to 40 small letters, digits and hyphens: it becomes a part of a file's name",
+}
 
 _TYPES = {
     "string_type": "must be text in quotes",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import Field, field_validator, model_validator
 
-from ocrwatchd.settings import NOT_BUILT, Gate, Llm, Location, Names, Ocr, Output, Section, Task, Work
+from ocrwatchd.settings import Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
 
 DEFAULT_IGNORE = (
     ".*",
@@ -184,7 +184,7 @@ class Config(Section):
     ocr: Ocr = Ocr()
     llm: Llm = Llm()
     gate: Gate = Gate()
-    tasks: Annotated[tuple[Task, ...], Field(strict=False, title=NOT_BUILT)] = ()
+    tasks: Tasks = ()
     output: Output = Output()
     retention: Retention = Retention()
     notify: Notify = Notify()

@@ -121,15 +121,7 @@ def _ignored(name: str, top: dict[str, Any]) -> str:
 
 def unbuilt(config: Config) -> list[str]:
     """Keys that are set to something but have no effect yet, in words."""
-    notes = [f"{name} is {NOT_BUILT} and has no effect" for name in _set_but_unbuilt(config, "")]
-    for name, work in config.profiles.items():
-        base = config.work()
-        notes += [
-            f"profiles.{name}.{key} is {NOT_BUILT} and has no effect"
-            for key in _set_but_unbuilt(work, "")
-            if key not in set(_set_but_unbuilt(base, ""))
-        ]
-    return notes
+    return [f"{name} is {NOT_BUILT} and has no effect" for name in _set_but_unbuilt(config, "")]
 
 
 def _over(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.cluster.joining import join
@@ -88,6 +89,7 @@ class Daemon:
         self._selector = selector
         self._waker = waker
         self._once = once
+        self._succeeded = False
         self._arrivals = Arrivals(
             config.folders.path("inbox"), config.arrival, waker.wake, once=once, ahead_s=self._ahead_s
         )
@@ -96,7 +98,7 @@ class Daemon:
         self._figures = Figures()
         self._metrics = Metrics(config, self._figures, ledger)
         self._dispatcher: Dispatcher = self._open_queue(engine_module)
-        self._fetch = Fetch(config, selector, self._dispatcher.renew)
+        self._fetch = Fetch(config, selector, self._take_model)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
         self._clearing = Clearing(config.folders)
@@ -157,14 +159,17 @@ class Daemon:
         if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
             raise kind(printable("; ".join(left)))
-        return again and not self._waker.stops
+        again = again and not self._waker.stops
+        self._succeeded = again and self._succession.tells_where(self._config)
+        return again
 
     def close(self) -> None:
         """End the engine and what else runs; jobs that are left go on at the next start."""
         self._arrivals.stop()
         self._fetch.stop()
         self._dispatcher.stop()
-        self._report("stopped")
+        if not self._succeeded:
+            self._report("stopped")
         asked = self._waker.stops
         grace_s = self._config.notify.timeout_s if self._once and not asked else LAST_WORDS_S
         self._notices.stop(grace_s, lambda: self._waker.stops > asked)
@@ -178,11 +183,16 @@ class Daemon:
         systemd.notify("READY=1", "STATUS=Watching the inbox")
 
     def _tell_engine(self) -> None:
+        record.tell(self._config)
         try:
             if notice := choose(self._config.ocr).notice:
                 log.warning("engine.chosen", note=notice)
         except EngineUnavailable as error:
             log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
+
+    def _take_model(self) -> None:
+        self._dispatcher.renew()
+        record.tell(self._config)
 
     # -- the loop ------------------------------------------------------------------------------------------------
 

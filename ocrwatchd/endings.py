@@ -13,6 +13,7 @@ import structlog
 
 from ocrwatchd import duplicates, files, outbox, steps
 from ocrwatchd.engine import blame
+from ocrwatchd.entries import COUNTED
 from ocrwatchd.log import told
 from ocrwatchd.model import Ending, Job
 from ocrwatchd.remedies import in_words
@@ -170,7 +171,8 @@ class Endings:
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
         times = self._ledger.blamed(job.id, outcome.reason)
         pages = outcome.figures.get("pages", 0)
-        if times < blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0):
+        most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks))
+        if times < most:
             return partial(self.again, job)
         last = count(
             "it was tried once, and the engine ended: {reason}",
@@ -184,7 +186,9 @@ class Endings:
         plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
         pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
         steps.reached("result-heard")
-        self._ledger.recognised(job.id, sha256=str(figures.get("sha256", "")), pages=pages, seconds=seconds)
+        counts = {key: figures[key] for key in COUNTED if key in figures}
+        sha256 = str(figures.get("sha256", ""))
+        self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         steps.reached("result-recorded")
         name = self._boxes.deliver(job)
         if self._conclude(job, "outbox", name):

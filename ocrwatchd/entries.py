@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 State = Literal["claimed", "delivering", "delivered", "failed"]
 Goal = Literal["outbox", "failed"]
+
+COUNTED: Final[tuple[str, ...]] = ("words", "unreadable", "edits_by_reason", "refused_by_reason", "confidence")
+"""Those of the engine's figures about a document that the ledger keeps as counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ STAGES: Final = {
     "open": "open",
     "page": "recognise",
     "correct": "correct",
+    "task": "task",
     "write": "write",
     "deliver": "deliver",
 }

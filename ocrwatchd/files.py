@@ -68,6 +68,8 @@ def move(source: Path, target: Path, *, resume: bool = False) -> None:
 def copy(file: int, target: Path, mode: int | None = None) -> None:
     """Copy an open file, from its start, to a name that is free; it appears there whole and synced.
 
+    Where its file system tells of gaps that were never written, they take no room in the copy either.
+
     Args:
         file: descriptor of a regular file; its offset stays as it is.
         target: the new name; its folder exists.
@@ -80,14 +82,16 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
     """
     source = os.fstat(file)
     with _temporary(target, (source.st_mode & 0o777) | _OWNERS if mode is None else mode) as (temporary, out):
-        offset = synced = 0
-        while block := os.pread(file, BLOCK_BYTES, offset):
+        written = synced = 0
+        for offset, block in _blocks(file):
+            os.lseek(out, offset, os.SEEK_SET)
             _write_all(out, block)
-            offset += len(block)
-            if offset - synced >= STRETCH_BYTES:
+            written += len(block)
+            if written - synced >= STRETCH_BYTES:
                 os.fdatasync(out)  # else all of the waiting would come at once, in the last fsync
                 systemd.notify(ALIVE)
-                synced = offset
+                synced = written
+        os.ftruncate(out, offset)  # a gap at the end
         os.utime(out, ns=(source.st_atime_ns, source.st_mtime_ns))
         os.fsync(out)
         rename_new(temporary, target)
@@ -240,6 +244,35 @@ def _temporary(target: Path, mode: int, gid: int = -1) -> Iterator[tuple[Path, i
         os.close(out)
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _blocks(file: int) -> Iterator[tuple[int, bytes]]:
+    """What a file holds, each block with its offset; gaps are left out, and an empty block tells where it ends."""
+    before = os.lseek(file, 0, os.SEEK_CUR)
+    offset = 0
+    try:
+        while True:
+            offset = _data_from(file, offset)
+            block = os.pread(file, BLOCK_BYTES, offset)
+            yield offset, block
+            if not block:
+                return
+            offset += len(block)
+    finally:
+        os.lseek(file, before, os.SEEK_SET)
+
+
+def _data_from(file: int, offset: int) -> int:
+    """Where a file goes on after a gap, at this offset or later; its end where nothing but a gap is left."""
+    end = os.fstat(file).st_size  # first: what is appended from now on lies behind it, and is read
+    try:
+        return os.lseek(file, offset, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return max(offset, end)
+        if error.errno == errno.EINVAL:  # a file system that does not tell
+            return offset
+        raise
 
 
 def _write_all(out: int, block: bytes) -> None:

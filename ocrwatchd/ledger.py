@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import sqlite3
 import time
@@ -21,7 +22,7 @@ from ocrwatchd import schema
 from ocrwatchd.entries import Entry, Original
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from ocrwatchd.entries import Goal
@@ -176,10 +177,20 @@ class Ledger:
             "UPDATE scan SET blamed = blamed + 1, reason = ? WHERE job = ? RETURNING blamed", (reason, job)
         )
 
-    def recognised(self, job: str, *, sha256: str, pages: int, seconds: float) -> None:
-        """Write down an engine's figures: the content's hash, how many pages, wall seconds."""
-        statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ? WHERE job = ?"
-        self._run(statement, (sha256, pages, seconds, job), lasting=False)
+    def recognised(
+        self, job: str, *, sha256: str, pages: int, seconds: float, counts: Mapping[str, object] | None = None
+    ) -> None:
+        """Write down an engine's figures.
+
+        Args:
+            job: the job's id.
+            sha256: of the content.
+            pages: how many.
+            seconds: wall time.
+            counts: of :data:`ocrwatchd.entries.COUNTED` those that it has told; no document text.
+        """
+        statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ?, counts = ? WHERE job = ?"
+        self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
     def delivering(self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str) -> None:
         """Write down where a scan goes, as which files and under which free name, before the first of them moves."""

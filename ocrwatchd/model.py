@@ -70,14 +70,19 @@ class Job:
         return self.folder / "scan" / self.relative
 
     @property
+    def place(self) -> Path:
+        """Where the engine writes: finished pages, answers of tasks, the set."""
+        return self.desk or self.folder
+
+    @property
     def out(self) -> Path:
-        """Where the engine puts the finished set, named ``document.SUFFIX``."""
-        return (self.desk or self.folder) / "out"
+        """Where it puts the finished set, named ``document.SUFFIX``."""
+        return self.place / "out"
 
     @property
     def pages(self) -> Path:
-        """Where the engine keeps finished pages."""
-        return (self.desk or self.folder) / "pages"
+        """Where it keeps finished pages."""
+        return self.place / "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +228,45 @@ class Totals:
         edits: admitted, by the kind of their reason.
         refused: not admitted, likewise.
         parts: of the pages, by what became of them.
+        confidence: the mean over all words whose confidence the engine has told; None where there are none.
     """
 
     words: int = 0
     edits: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
+    confidence: float | None = None
+
+
+TaskState: TypeAlias = Literal["done", "incomplete", "left-out"]
+"""Of a follow-up task: it covers the whole text; it covers some parts of it; there is no result."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """What became of a follow-up task.
+
+    Args:
+        name: of the task.
+        suffix: what follows NAME of its file.
+        state: "left-out" means that there is no file.
+        reason: why it is not "done".
+        model: name of the model, or "".
+        parts: into how many the text was cut.
+        answered: to how many of them there is an answer that counts.
+        dropped: how many strings did not occur in the text.
+        seconds: wall time.
+    """
+
+    name: str
+    suffix: str
+    state: TaskState
+    reason: str = ""
+    model: str = ""
+    parts: int = 0
+    answered: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +286,7 @@ class Document:
         seconds: wall time over all attempts' finished pages.
         totals: words and edits.
         formats: of the files in its set, by their names in ``output.formats``.
+        tasks: the follow-up tasks, in order.
     """
 
     job: str
@@ -263,6 +302,7 @@ class Document:
     seconds: float = 0.0
     totals: Totals = Totals()
     formats: tuple[str, ...] = ("txt", "json")
+    tasks: tuple[TaskEnd, ...] = ()
     scan: Path = field(kw_only=True)
     work: Work = field(kw_only=True)
 

@@ -32,9 +32,13 @@ class Moorings:
         Raises:
             OSError: with ENODEV: that is not mounted any more.
         """
-        point = self._points[folder]
-        if not os.path.ismount(point):  # Path.is_mount raises where the path cannot be reached
-            raise OSError(errno.ENODEV, say("{folder} is not mounted any more", folder=point), str(folder))
+        confirm(self._points[folder], folder)
+
+
+def confirm(point: Path, folder: Path) -> None:
+    """As :meth:`Moorings.confirm`, of the mount that a folder lay on."""
+    if not os.path.ismount(point):  # Path.is_mount raises where the path cannot be reached
+        raise OSError(errno.ENODEV, say("{folder} is not mounted any more", folder=point), str(folder))
 
 
 def mount_point(folder: Path) -> Path:

@@ -59,7 +59,6 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
         FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    config = _log_for_people(config)
     for note in (*unbuilt(config), choose(config.ocr).notice):
         if note:
             console.print(f"ocrwatchd: {note}", markup=False)
@@ -67,10 +66,10 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",))})
     status = 0
-    with _signals_unwind(), _Reader(config, console) as reader:
+    with reading(config, console) as reader:
         for path in paths:
             try:
-                with _copied(path, work) as job:
+                with copied(path, work) as job:
                     unreadable = reader.read(job)
                     if output is None:
                         _print(job, path if len(paths) > 1 else None)
@@ -82,6 +81,13 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
                 console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
                 status = UnreadableScan.exit_code
     return status
+
+
+@contextlib.contextmanager
+def reading(config: Config, console: Console) -> Iterator[Reader]:
+    """An engine process that reads one job after the other, and ends with this; so it does where a signal ends us."""
+    with _signals_unwind(), Reader(_log_for_people(config), console) as reader:
+        yield reader
 
 
 def _log_for_people(config: Config) -> Config:
@@ -109,7 +115,7 @@ def _signals_unwind() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class _Reader:
+class Reader:
     """The engine process, fed one job after the other, with a bar that shows the pages."""
 
     def __init__(self, config: Config, console: Console) -> None:
@@ -160,7 +166,7 @@ class _Reader:
             if outcome.ending is Ending.RETURNED:
                 raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
             pages = outcome.figures.get("pages", 0)
-            most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0)
+            most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks))
             if times < most:
                 name = printable(job.relative.name)
                 self._bar.console.print(f"ocrwatchd: {name}: {outcome.reason}; it is tried again", markup=False)
@@ -193,8 +199,13 @@ class _Reader:
 
 
 @contextlib.contextmanager
-def _copied(path: Path, work: Work) -> Iterator[Job]:
-    """A job around a copy of a file, in a folder that goes with it."""
+def copied(path: Path, work: Work) -> Iterator[Job]:
+    """A job around a copy of a file, in a folder that goes with it.
+
+    Raises:
+        UnreadableScan: the file cannot be opened.
+        FolderUnusable: there is no room for the copy.
+    """
     base = cache_directory() / "process"
     base.mkdir(parents=True, exist_ok=True)
     clear_stale(base, COPY_PREFIX)

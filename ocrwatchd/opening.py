@@ -128,6 +128,11 @@ def _lock_state(state: Path) -> Lock:
     return lock
 
 
+def aside_for(path: Path, root_id: str) -> Path:
+    """Where the ledger of a root lies while another one is served."""
+    return path.with_name(f"{path.stem}.root-{root_id}{path.suffix}")
+
+
 def _of_this_root(ledger: Ledger, root_id: str) -> Ledger:
     """The root's own ledger: one state directory may serve several roots in turn."""
     other = ledger.fact(ROOT)
@@ -135,8 +140,8 @@ def _of_this_root(ledger: Ledger, root_id: str) -> Ledger:
         return ledger
     ledger.close()
     path = ledger.path
-    own = path.with_name(f"{path.stem}.root-{root_id}{path.suffix}")
-    schema.rename(path, path.with_name(f"{path.stem}.root-{other}{path.suffix}"))
+    own = aside_for(path, root_id)
+    schema.rename(path, aside_for(path, other))
     if own.exists():
         schema.rename(own, path)
     return _open(path)

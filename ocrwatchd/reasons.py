@@ -11,9 +11,10 @@ import time
 from typing import Final
 
 from ocrwatchd.log import printable
+from ocrwatchd.settings import REASON_SUFFIX
 from ocrwatchd.words.language import ENGLISH, language
 
-SUFFIX: Final = ".reason.txt"
+SUFFIX: Final = REASON_SUFFIX
 WHY: Final = "Why: "
 _WHY: Final = re.compile(rf"^{WHY}(.*)$", re.MULTILINE)
 

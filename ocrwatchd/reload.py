@@ -55,6 +55,13 @@ class Succession:
         """The configuration is being served: from now on its troubles are the daemon's."""
         self._before = None
 
+    def tells_where(self, config: Config) -> bool:
+        """Whether status and metrics of the configuration in force lie where those of another one lie.
+
+        Then it goes on telling there, and nobody need hear that the daemon has stopped.
+        """
+        return (self.config.folders, self.config.metrics) == (config.folders, config.metrics)
+
     def step_back(self, error: Exception) -> bool:
         """Return to the configuration before one that cannot be served; False where there is none.
 

@@ -170,6 +170,7 @@ class Reporter:
             pages_done=self._figures.pages,
             seconds_a_page=round(self._figures.seconds_a_page, 2),
             trouble=list(self._trouble.values()),
+            outbox_mount=str(self._page.mount) if self._page else "",
             **self._remembered,
         )
         if self._page is not None:

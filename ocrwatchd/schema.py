@@ -44,13 +44,16 @@ MIGRATIONS: Final = (
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     INSERT INTO fact SELECT 'complete', 'yes' WHERE EXISTS (SELECT 1 FROM scan);
     """,
+    """
+    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- entries.COUNTED as JSON; '' where unknown
+    """,
 )
 """One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
 
 _SHAPE: Final = (
     (
         "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
-        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at FROM scan LIMIT 0"
+        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts FROM scan LIMIT 0"
     ),
     "SELECT name, value FROM fact LIMIT 0",
 )
@@ -93,7 +96,7 @@ def connect(path: Path, patience_s: float) -> sqlite3.Connection:
         if isinstance(error, sqlite3.Error) and is_damage(error):
             raise DamagedLedger(str(error)) from error
         if isinstance(error, OSError | sqlite3.Error):
-            raise FolderUnusable(_remedy(path, error)) from error
+            raise FolderUnusable(remedy(path, error)) from error
         raise
     return database
 
@@ -172,7 +175,8 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _remedy(path: Path, error: OSError | sqlite3.Error) -> str:
+def remedy(path: Path, error: OSError | sqlite3.Error) -> str:
+    """What keeps a ledger from being opened now, and what to do about it."""
     if isinstance(error, sqlite3.Error) and code(error) in _BUSY:
         return f"the ledger {path} is locked by another program: close that one (`fuser {path}` names it)"
     return f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOT_BUILT = "not built yet"
 """Marks, as a field's title, a key that can be set but has no effect so far."""
@@ -24,6 +27,9 @@ DEFAULT_PROMPT_TABLE = (
     "Fix OCR errors in this table. Keep rows and columns exactly: one row a line, cells separated by tabs. "
     "Keep the language ({language}) and the meaning. Answer with the corrected table only."
 )
+
+TASK_NAME = "^[a-z0-9-]{1,40}$"
+"""What a task may be called: its name becomes a part of a file's."""
 
 LANGUAGE = "^[a-z]{3}$"
 """What a language's code looks like: ISO 639-3."""
@@ -50,6 +56,48 @@ def _there(name: str) -> str:
     return name
 
 
+def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
+    if not schema:
+        return schema
+    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
+    from referencing import Registry  # noqa: PLC0415 - likewise
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - likewise
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"no JSON Schema (2020-12) at {error.json_path}: {error.message}") from None
+    resolver = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise ValueError(f"$ref leads to no place in the same schema, as '#/$defs/…' does: {reference}") from None
+    return schema
+
+
+def _references(schema: JsonValue) -> Iterator[str]:
+    """Where a schema's ``$ref`` lead."""
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key in {"$ref", "$dynamicRef"} and isinstance(value, str):
+                yield value
+            yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
+
+
+def _named_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Tasks as they were given, where each has a name of its own."""
+    names = [task.name for task in tasks]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"each task needs a name of its own; given twice: {', '.join(twice)}")
+    return tasks
+
+
 Location = Annotated[str, AfterValidator(_possible)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Annotated[str, AfterValidator(_there)]
@@ -64,6 +112,9 @@ SUFFIXES = {
 }
 """What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
 
+
+REASON_SUFFIX = ".reason.txt"
+"""What follows NAME of a failed scan's note."""
 
 MACHINE_BOUND = {
     "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
@@ -123,7 +174,7 @@ class Llm(Section):
     prompt_handwritten: str = Field(DEFAULT_PROMPT_HANDWRITTEN, min_length=1)
     prompt_table: str = Field(DEFAULT_PROMPT_TABLE, min_length=1)
     page_budget_s: float = Field(120.0, ge=1)
-    require_calibration: bool = Field(False, title=NOT_BUILT)
+    require_calibration: bool = False
 
     @field_validator("model")
     @classmethod
@@ -147,11 +198,34 @@ class Gate(Section):
 
 
 class Task(Section):
-    """One follow-up task for the model."""
+    """One follow-up task for the model, about the corrected text of a whole document."""
 
-    name: str = Field(pattern="^[a-z0-9-]{1,40}$")
+    name: str = Field(pattern=TASK_NAME)
     prompt: str = Field(min_length=1)
-    output: str = Field("txt", pattern="^[a-z0-9.]{1,20}$")
+    output: Literal["txt", "md", "json"] = "txt"
+    json_schema: Annotated[dict[str, JsonValue], AfterValidator(_sound)] = Field(default_factory=dict)
+    quotes: bool = False
+    join_prompt: str = ""
+    max_tokens: int = Field(512, ge=16, le=65_536)
+    budget_s: float = Field(300.0, ge=1)
+
+    @property
+    def suffix(self) -> str:
+        """What follows NAME in a delivered set."""
+        return f".{self.name}.{self.output}"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.output != "json" and (self.json_schema or self.quotes):
+            raise ValueError('json_schema and quotes are for output = "json"')
+        if self.output == "json" and self.join_prompt:
+            raise ValueError('join_prompt is for texts: with output = "json" the parts\' lists become one')
+        if self.suffix in {*SUFFIXES.values(), REASON_SUFFIX}:
+            raise ValueError(f"NAME{self.suffix} is a file that ocrwatchd itself writes; name the task otherwise")
+        return self
+
+
+Tasks = Annotated[tuple[Task, ...], Field(strict=False, max_length=20), AfterValidator(_named_once)]
 
 
 class Output(Section):
@@ -168,7 +242,7 @@ class Work(Section):
     llm: Llm = Llm()
     gate: Gate = Gate()
     output: Output = Output()
-    tasks: Annotated[tuple[Task, ...], Field(strict=False, title=NOT_BUILT)] = ()
+    tasks: Tasks = ()
     priority: int = Field(0, ge=-100, le=100)
 
     @property

@@ -76,6 +76,7 @@ class Status:
         seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
         failures: name under ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
+        outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
         workers: where several machines read.
     """
 
@@ -98,6 +99,7 @@ class Status:
     seconds_a_page: float = 0.0
     failures: list[tuple[str, str]] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    outbox_mount: str = ""
     workers: list[Worker] = field(default_factory=list)
 
 

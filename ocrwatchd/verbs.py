@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,6 +82,22 @@ def demo(args: argparse.Namespace) -> int:
     return demo.show(args.engine, keep=args.keep, config=args.config)
 
 
+def calibrate(args: argparse.Namespace) -> int:
+    """Measure the language model."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import configfile
+    from ocrwatchd.calibrate import verb
+    from ocrwatchd.check.whose import asked_as_service
+    from ocrwatchd.errors import ConfigError
+
+    if args.files and args.truth:
+        raise ConfigError("name clean texts, or a folder of scans with --truth, one at a time")
+    wishes = verb.Wishes(tuple(args.files), args.truth, args.profile, args.pages, as_json=args.json)
+    if asked := asked_as_service(args.config or configfile.found(), "calibrate"):
+        print(f"ocrwatchd: the service does not see root's verdicts; for it, run: {asked}", file=sys.stderr)
+    return verb.calibrate(config, wishes)
+
+
 def models(args: argparse.Namespace) -> int:
     """Fetch, list, find or remove models."""
     config = _settings(args, quiet=args.action != "pull" or args.json)
@@ -155,6 +172,14 @@ def status(args: argparse.Namespace) -> int:
     text, running = status.describe(config.folders, as_json=args.json, any_service=mine)
     print(text)
     return 0 if running else NOT_RUNNING
+
+
+def report(args: argparse.Namespace) -> int:
+    """Tell what has been done over time."""
+    config = _settings(args, quiet=True)
+    from ocrwatchd import history
+
+    return history.report(config.folders, args.since, as_json=args.json, png=args.png)
 
 
 def schema(_args: argparse.Namespace) -> int:

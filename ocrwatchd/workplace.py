@@ -28,6 +28,19 @@ JOB_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}")
 _ROOT_ID = re.compile(r"[0-9a-f]{16}")
 
 
+def known_id(folder: Path) -> str:
+    """What the work folder that lies here now says of its root; "" where it says nothing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        known = (folder / ROOT_ID).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return known if _ROOT_ID.fullmatch(known) else ""
+
+
 class Workplace:
     """The jobs of one root, held by one daemon from ``open`` to ``close``.
 
@@ -81,26 +94,18 @@ class Workplace:
         """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""
         parent = self._path.parent
         try:
-            same = os.path.samestat(parent.stat(), home) or self._known_id() == self.root_id
+            same = os.path.samestat(parent.stat(), home) or known_id(self._path) == self.root_id
         except OSError:
             same = False
         if not same:
             raise FolderUnusable(say("the folder {folder} has gone; mount it again, or put it back", folder=parent))
 
     def _identify(self) -> str:
-        if known := self._known_id():
+        if known := known_id(self._path):
             return known
         chosen = self.root_id or secrets.token_hex(8)
         files.write_new(self._path / ROOT_ID, f"{chosen}\n".encode(), replace=True)
         return chosen
-
-    def _known_id(self) -> str:
-        """What the work folder that lies here now says of itself; "" where it says nothing."""
-        try:
-            known = (self._path / ROOT_ID).read_text(encoding="ascii").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
-            return ""
-        return known if _ROOT_ID.fullmatch(known) else ""
 
     def new_job(self, scan: Scan) -> Job:
         """Make the folder for a scan that is about to be claimed.

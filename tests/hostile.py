@@ -34,13 +34,12 @@ def stream(content, keys=b""):
     return b"<<%b/Length %d>>stream\n%b\nendstream" % (keys, len(content), content)
 
 
-def pdf_of_pages(count, side_pt=20):
-    """A PDF of so many blank pages."""
+def pdf_of_pages(count, side_pt=20, told=None):
+    """A PDF of so many blank pages; its page tree tells of another number."""
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]>>" % (side_pt, side_pt)
     kids = b" ".join(b"%d 0 R" % number for number in range(3, count + 3))
-    return pdf(
-        [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count %d/Kids[%b]>>" % (count, kids), *[page] * count]
-    )
+    root = b"<</Type/Pages/Count %d/Kids[%b]>>" % (told or count, kids)
+    return pdf([b"<</Type/Catalog/Pages 2 0 R>>", root, *[page] * count])
 
 
 def pdf_of_picture(data, filter_name, width, height):

@@ -26,18 +26,21 @@ def look(source: Path | None) -> Iterator[Finding]:
     Args:
         source: the configuration file, None where there is none.
     """
+    if asked := asked_as_service(source, "check"):
+        words = f"root, with {state_directory()} and {cache_directory()}; for what the service itself may and has"
+        yield Finding("looked at as", True, f"{words}, run: {asked}")
+
+
+def asked_as_service(source: Path | None, verb: str) -> str:
+    """The command that runs a verb as the service does, where root runs it on a service's configuration; else ""."""
     if source is None or os.geteuid() != 0:
-        return
+        return ""
     target = _service_of(Path(os.path.abspath(source)))  # noqa: PTH100  # links are the administrator's
     if target is None:
-        return
+        return ""
     given = [f"STATE_DIRECTORY={target.state}", f"CACHE_DIRECTORY={target.cache}"]
-    asked = [sys.executable, "-m", "ocrwatchd", "check", "--config", str(target.configuration)]
-    words = (
-        f"root, with {state_directory()} and {cache_directory()}; for what {target.unit} itself may and has, run: "
-        f"{shlex.join(['runuser', '-u', ACCOUNT, '--', 'env', *given, *asked])}"
-    )
-    yield Finding("looked at as", True, words)
+    asked = [sys.executable, "-m", "ocrwatchd", verb, "--config", str(target.configuration)]
+    return shlex.join(["runuser", "-u", ACCOUNT, "--", "env", *given, *asked])
 
 
 def _service_of(source: Path) -> Target | None:

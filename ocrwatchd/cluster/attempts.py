@@ -30,8 +30,11 @@ ENDED: Final = "ended.json"
 WANTED_BACK: Final = "wanted-back"
 """Lies in an attempt's folder where a more urgent job waits: it is handed back after the page in work."""
 
+KEPT: Final = ("pages", "tasks")
+"""Folders of what is finished and need not be done again."""
+
 _FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]*)-(?P<worker>{WORKER_NAME})")
-_PAGE: Final = re.compile(r"[0-9]{4,}\.json")
+_KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 
 class Unusable(Exception):
@@ -62,7 +65,7 @@ def made(job_folder: Path) -> list[Attempt]:
 
 
 def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None:
-    """Begin an attempt: its folder, with the pages that earlier ones have finished.
+    """Begin an attempt: its folder, with what earlier ones have finished.
 
     Args:
         order: validated.
@@ -87,31 +90,31 @@ def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None
     files.make_inner(desk.parent)
     desk.mkdir(mode=0o700)
     job = replace(job, desk=desk)
-    _inherit(job, [*(each.folder / "pages" for each in earlier), folder / "pages"])
+    for kept in KEPT:
+        _inherit(desk / kept, [*(each.folder / kept for each in earlier), folder / kept])
     return job
 
 
-def _inherit(job: Job, folders: list[Path]) -> None:
-    """Take over finished pages, those of later attempts first; a page that is damaged or made otherwise is read again.
+def _inherit(to: Path, folders: list[Path]) -> None:
+    """Take over what earlier attempts have kept, the later ones' first; what is damaged or made otherwise is done again.
 
-    By link, for a page's file is replaced and never changed; by copy where the share knows none.
+    By link, for such a file is replaced and never changed; by copy where the share knows none.
     """
     for folder in folders:
-        for name in _pages_in(folder):
-            job.pages.mkdir(mode=0o700, exist_ok=True)
-            source, target = folder / name, job.pages / name
+        for name in _kept_in(folder):
+            to.mkdir(mode=0o700, exist_ok=True)
             try:
-                os.link(source, target, follow_symlinks=False)
+                os.link(folder / name, to / name, follow_symlinks=False)
             except (FileExistsError, FileNotFoundError):
                 continue
             except OSError:
                 with contextlib.suppress(OSError):
-                    _copy(source, target)
+                    _copy(folder / name, to / name)
 
 
-def _pages_in(folder: Path) -> Iterator[str]:
+def _kept_in(folder: Path) -> Iterator[str]:
     with contextlib.suppress(OSError):
-        yield from sorted(entry.name for entry in os.scandir(folder) if _PAGE.fullmatch(entry.name))
+        yield from sorted(entry.name for entry in os.scandir(folder) if _KEPT_FILE.fullmatch(entry.name))
 
 
 def _copy(source: Path, target: Path) -> None:

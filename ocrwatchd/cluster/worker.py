@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd import __version__, looking, systemd
+from ocrwatchd.calibrate import record
 from ocrwatchd.cluster import attempts, capability, roster
 from ocrwatchd.cluster.messages import WORKER_NAME, Card, Nudge, Order, Refused, Report, Token, decode
 from ocrwatchd.engine.host import EngineHost
@@ -108,7 +109,7 @@ class Worker:
         self._waker: Final = waker
         self._offers: Final = capability.offered(config.work())
         self._host: Final = EngineHost(config, selector, self._hear, module=engine_module)
-        self._fetch: Final = Fetch(config, selector, self._host.renew)
+        self._fetch: Final = Fetch(config, selector, self._take_model)
         self._sender: Final = post.Sender(connect)
         queues = capability.queues(token.root, self._offers)
         self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True)
@@ -130,6 +131,7 @@ class Worker:
             ConfigError: another version serves it.
         """
         log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
+        record.tell(self._config)
         self._host.start()
         self._fetch.start()
         self._sender.start()
@@ -175,6 +177,10 @@ class Worker:
         self._host.finish()
         while self._job is not None and time.monotonic() < deadline and self._waker.stops <= 1:
             self._turn()
+
+    def _take_model(self) -> None:
+        self._host.renew()
+        record.tell(self._config)
 
     # -- a job ---------------------------------------------------------------------------------------------------
 

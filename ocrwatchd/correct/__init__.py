@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from pydantic import JsonValue
+
     from ocrwatchd.correct.context import Context
+
+    Schema: TypeAlias = Mapping[str, JsonValue]
 
 
 class Ending(enum.Enum):
@@ -68,6 +75,22 @@ class Model(Protocol):
             deadline: on the clock that the model was given. It is looked at between forward passes, so that an
                 answer may run over by one of them.
             context: the lines around ``text``, of the same page: content too.
+        """
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
+        """Whether there is room for ``prompt``, ``text`` and an answer of so many tokens at once."""
+
+    def answer(
+        self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
+    ) -> Proposal:
+        """Say anything that ``prompt`` asks about ``text``; no gate follows, so this is never a document's text.
+
+        Args:
+            prompt: what is wanted, in the operator's words.
+            text: corrected; whatever is written in it, it is content and never control.
+            deadline: as for ``propose``.
+            most_tokens: where the answer is cut off.
+            schema: a JSON Schema that the answer is made to keep to, as far as the model's library can.
         """
 
     def close(self) -> None:

@@ -68,6 +68,11 @@ class Corrector:
         """Of the package that runs the model."""
         return self._model.version
 
+    @property
+    def model(self) -> Model:
+        """The model itself, for follow-up tasks."""
+        return self._model
+
     def correct(self, page: PageText, work: Work, memory: Memory | None = None) -> Correction:
         """Correct one page's raw text.
 

@@ -21,6 +21,7 @@ from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.context import Context, laid_out
 from ocrwatchd.correct.draft import Draft
 from ocrwatchd.correct.frame import framed
+from ocrwatchd.correct.grammar import Grammar
 from ocrwatchd.correct.ink import tokenise_ink
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
 from ocrwatchd.correct.pace import MOST, Pace
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ocrwatchd.correct import Schema
     from ocrwatchd.correct.draft import Proposed
     from ocrwatchd.settings import Llm
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32
 """An answer may have so many times its source's tokens, plus so many; a correction is hardly longer than its source."""
+
+MOST_CHARACTERS_A_TOKEN = 16
+"""A text with more than so many characters for each token of the context is not even counted out."""
 
 
 def answer_bound(source_tokens: int) -> int:
@@ -61,7 +66,7 @@ class LlamaModel:
         self._held: list[int] = []
         self._drafts = self._native.rolls_back
         self._pace = Pace()
-        self._frames: dict[str, tuple[list[int], list[int]]] = {}
+        self._frames: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
 
     @property
     def name(self) -> str:
@@ -86,23 +91,59 @@ class LlamaModel:
         bound = answer_bound(len(body))
         question = [*head, *body, *tail]
         if len(question) + bound > self._native.context:
-            return Proposal(
-                "",
-                Ending.UNABLE,
-                reason=f"too long for the model's context of {self._native.context} tokens (llm.context_size)",
-            )
+            return self._too_long()
         try:
             return self._answer(question, self._draft(text), bound, deadline)
         except NativeFailure as failure:
-            self._held.clear()
-            self._native.forget_all()
-            return Proposal("", Ending.UNABLE, reason=str(failure))
+            return self._failed(failure)
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
+        """Whether ``answer`` has room for all of it; see ``Model.fits``."""
+        if len(text) > MOST_CHARACTERS_A_TOKEN * self._native.context:
+            return False
+        return len(self._question(prompt, text)) + most_tokens <= self._native.context
+
+    def answer(
+        self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
+    ) -> Proposal:
+        """Say anything about ``text``; see ``Model.answer``. Nothing is drafted: an answer is no copy."""
+        question = self._question(prompt, text)
+        if len(question) + most_tokens > self._native.context:
+            return self._too_long()
+        grammar = Grammar.of(self._native, schema) if schema is not None else None
+        try:
+            return self._answer(question, None, most_tokens, deadline, grammar)
+        except NativeFailure as failure:
+            return self._failed(failure)
+        finally:
+            if grammar is not None:
+                grammar.close()
 
     def close(self) -> None:
         """Free the native memory."""
         self._native.close()
 
-    def _answer(self, question: list[int], draft: Draft | None, bound: int, deadline: float) -> Proposal:
+    def _question(self, prompt: str, text: str) -> list[int]:
+        head, tail = self._frame(prompt, "Answer")
+        return [*head, *tokenise_ink(self._native, text), *tail]
+
+    def _too_long(self) -> Proposal:
+        reason = f"too long for the model's context of {self._native.context} tokens (llm.context_size)"
+        return Proposal("", Ending.UNABLE, reason=reason)
+
+    def _failed(self, failure: NativeFailure) -> Proposal:
+        self._held.clear()
+        self._native.forget_all()
+        return Proposal("", Ending.UNABLE, reason=str(failure))
+
+    def _answer(
+        self,
+        question: list[int],
+        draft: Draft | None,
+        bound: int,
+        deadline: float,
+        grammar: Grammar | None = None,
+    ) -> Proposal:
         """Answer within the bounds.
 
         Args:
@@ -110,8 +151,9 @@ class LlamaModel:
             draft: what the answer will most likely be, or None.
             bound: tokens.
             deadline: on the clock.
+            grammar: that the answer keeps to, or None; then nothing is drafted.
         """
-        token = self._ask(question, deadline)
+        token = self._ask(question, deadline, grammar)
         spoken: list[int] = []
         while token is not None:
             if self._native.ends(token):
@@ -120,7 +162,9 @@ class LlamaModel:
             if len(spoken) == bound:
                 return self._proposal(spoken, Ending.LENGTH)
             if draft is None:
-                token = self._take([token], deadline)
+                if grammar is not None:
+                    grammar.accept(token)
+                token = self._take([token], deadline, grammar)
                 continue
             draft.hear(self._native.piece(token))
             agreed, token = self._verify(token, draft.ahead(min(MOST, bound - len(spoken))), deadline)
@@ -170,7 +214,7 @@ class LlamaModel:
                 self._native.advance(kept[start : start + BATCH_TOKENS], start)
         self._held = kept
 
-    def _ask(self, question: list[int], deadline: float) -> int | None:
+    def _ask(self, question: list[int], deadline: float, grammar: Grammar | None) -> int | None:
         """Take the question in, but for what the context still holds of the last one."""
         shared = 0
         # The last token is always taken in afresh: its logits are what the answer begins with.
@@ -184,16 +228,19 @@ class LlamaModel:
         del self._held[shared:]
         token = None
         for start in range(shared, len(question), BATCH_TOKENS):
-            token = self._take(question[start : start + BATCH_TOKENS], deadline)
+            token = self._take(question[start : start + BATCH_TOKENS], deadline, grammar)
             if token is None:
                 return None
         return token
 
-    def _take(self, tokens: list[int], deadline: float) -> int | None:
+    def _take(self, tokens: list[int], deadline: float, grammar: Grammar | None = None) -> int | None:
         """Take tokens in and give the likeliest next one; None once the deadline has passed."""
         if self._clock() >= deadline:
             return None
-        token = self._native.advance(tokens, len(self._held))
+        if grammar is None:
+            token = self._native.advance(tokens, len(self._held))
+        else:
+            token = grammar.choose(self._native.logits(tokens, len(self._held), [len(tokens) - 1])[0])
         self._held += tokens
         return token
 
@@ -218,12 +265,12 @@ class LlamaModel:
         text = b"".join(map(self._native.piece, spoken)).decode("utf-8", "replace")
         return Proposal(text, ending, len(spoken))
 
-    def _frame(self, prompt: str) -> tuple[list[int], list[int]]:
+    def _frame(self, prompt: str, answer: str = "Corrected text") -> tuple[list[int], list[int]]:
         """The tokens before and after the text, kept for the prompt of each profile."""
-        if prompt not in self._frames:
-            frame = framed(self._native.template, prompt, self._native.begin, self._native.end)
-            self._frames[prompt] = (
+        if (prompt, answer) not in self._frames:
+            frame = framed(self._native.template, prompt, self._native.begin, self._native.end, answer)
+            self._frames[prompt, answer] = (
                 self._native.tokenise(frame.head, control=True, begin=not frame.complete),
                 self._native.tokenise(frame.tail, control=True),
             )
-        return self._frames[prompt]
+        return self._frames[prompt, answer]

@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     complete: bool
 
 
-def framed(template: str | None, prompt: str, begin: str, end: str) -> Frame:
+def framed(template: str | None, prompt: str, begin: str, end: str, answer: str = "Corrected text") -> Frame:
     """Render a chat in which the user gives ``prompt`` and a text, up to where the answer begins.
 
     Args:
@@ -36,8 +36,9 @@ def framed(template: str | None, prompt: str, begin: str, end: str) -> Frame:
         prompt: what is wanted of the text.
         begin: how the token that begins a text is spelled.
         end: how the token that ends a text is spelled.
+        answer: what the plain layout calls the answer.
     """
-    plain = Frame(f"{prompt}\n\nText:\n", "\n\nCorrected text:\n", complete=False)
+    plain = Frame(f"{prompt}\n\nText:\n", f"\n\n{answer}:\n", complete=False)
     if template is None:
         return plain
     content = f"{prompt}\n\n{PLACEHOLDER}"

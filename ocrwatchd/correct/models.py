@@ -57,6 +57,12 @@ def why_builtin(llm: Llm) -> str:
     return ""
 
 
+def only_corrects(llm: Llm) -> str:
+    """Why the built-in model carries out no follow-up tasks, with what to do."""
+    remedy = 'for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
+    return f"the built-in model only corrects; {why_builtin(llm) or remedy}"
+
+
 def fetchable(llm: Llm) -> bool:
     """True where these settings mean a model of a repository, which may be fetched by itself and is not here yet."""
     if llm.model not in {"auto", "huggingface"} or llm.directory_model_path or not llm.allow_auto_download:

@@ -6,18 +6,20 @@ import json
 import re
 import sys
 from dataclasses import asdict, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from ocrwatchd.calibrate import record
 from ocrwatchd.correct import models
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.lesson import lesson
-from ocrwatchd.errors import UnreadableScan
+from ocrwatchd.errors import ModelUnavailable, UnreadableScan
 from ocrwatchd.model import Correction, PageText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ocrwatchd.config import Config
@@ -40,17 +42,14 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
         0.
 
     Raises:
-        ModelUnavailable: there is no model to correct with.
+        ModelUnavailable: there is no model to correct with, or it may not be used.
         UnreadableScan: the file cannot be read, or is not UTF-8.
     """
-    try:
-        data = file.read_bytes() if file else sys.stdin.buffer.read()
-        text = data.decode("utf-8")
-    except OSError as error:
-        raise UnreadableScan(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableScan(f"{file or 'standard input'} is not UTF-8 text (byte {error.start})") from error
-    corrector = Corrector(models.resolve(config.llm), config.llm)
+    text = text_of(file)
+    path = models.resolve(config.llm)
+    if reason := record.objection(config.work(), path):
+        raise ModelUnavailable(reason)
+    corrector = Corrector(path, config.llm)
     try:
         correction = corrected(text, corrector, config.work())
     finally:
@@ -64,6 +63,20 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
     return 0
 
 
+def text_of(file: Path | None) -> str:
+    """A file's text, which is UTF-8; standard input's without one.
+
+    Raises:
+        UnreadableScan: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return (file.read_bytes() if file else sys.stdin.buffer.read()).decode("utf-8")
+    except OSError as error:
+        raise UnreadableScan(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableScan(f"{file or 'standard input'} is not UTF-8 text (byte {error.start})") from error
+
+
 def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
     """Correct a text of any length; each portion of it has the budget of a page (``llm.page_budget_s``).
 
@@ -72,14 +85,10 @@ def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
         corrector: the model.
         work: the settings.
     """
-    portions = list(_portions(text))
-    pages = (PageText(number, portion, 0, 0, 0.0) for number, (_, portion) in enumerate(portions, 1))
-    memory = Memory()
-    corrections: list[Correction] = []
-    for page in pages:
-        corrections.append(corrector.correct(page, work, memory))
-        memory.remember(lesson(page.text, corrections[-1]))
-    moved = [_moved(each, offset) for each, (offset, _) in zip(corrections, portions, strict=True)]
+    pages = pages_of(text)
+    corrections = page_by_page(pages, corrector, work)
+    offsets = accumulate((len(page.text) for page in pages), initial=0)
+    moved = [_moved(each, offset) for each, offset in zip(corrections, offsets, strict=False)]
     return Correction(
         "".join(each.text for each in moved),
         tuple(edit for each in moved for edit in each.edits),
@@ -92,19 +101,33 @@ def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
     )
 
 
-def _portions(text: str) -> Iterator[tuple[int, str]]:
-    """Cut a text into portions, each with its offset, that give it exactly when joined."""
+def page_by_page(pages: Iterable[PageText], corrector: Corrector, work: Work) -> list[Correction]:
+    """Correct a document's pages in their order; what one teaches counts for those after it."""
+    memory = Memory()
+    corrections: list[Correction] = []
+    for page in pages:
+        corrections.append(corrector.correct(page, work, memory))
+        memory.remember(lesson(page.text, corrections[-1]))
+    return corrections
+
+
+def pages_of(text: str) -> list[PageText]:
+    """A text as pages that nobody has scanned: joined they are the text; form feeds end pages, long ones are cut."""
+    return [PageText(number, portion, 0, 0, 0.0) for number, portion in enumerate(_portions(text), 1)]
+
+
+def _portions(text: str) -> Iterator[str]:
     for page in re.finditer(r"[^\f]*\f|[^\f]+", text):
         pieces: list[str] = []
-        words, offset = 0, page.start()
+        words = 0
         for chunk in split(page.group()):
             size = len(chunk.text.split())
             if pieces and words + size > PORTION_WORDS:
-                yield offset, "".join(pieces)
-                offset, words, pieces = page.start() + chunk.offset, 0, []
+                yield "".join(pieces)
+                words, pieces = 0, []
             pieces.append(chunk.text)
             words += size
-        yield offset, "".join(pieces)
+        yield "".join(pieces)
 
 
 def _moved(correction: Correction, offset: int) -> Correction:

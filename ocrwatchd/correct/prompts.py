@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ocrwatchd.correct.languages import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ocrwatchd.settings import Work
 
 LANGUAGE = "{language}"
@@ -28,5 +30,10 @@ def prompt_for(text: str, work: Work) -> str:
         prompt = work.llm.prompt_table
     else:
         prompt = work.llm.prompt
+    return with_languages(prompt, work.ocr.languages)
+
+
+def with_languages(prompt: str, codes: Iterable[str]) -> str:
+    """A prompt with the languages' names in it where it asks for them."""
     # Replaced rather than formatted: other braces in a prompt are the operator's.
-    return prompt.replace(LANGUAGE, names(work.ocr.languages))
+    return prompt.replace(LANGUAGE, names(codes))

@@ -18,6 +18,11 @@ class Tokens:
     _vocab: Any = None
 
     @property
+    def vocab(self) -> Any:  # noqa: ANN401 - a pointer
+        """The vocabulary, as llama.cpp's own functions take it."""
+        return self._vocab
+
+    @property
     def template(self) -> str | None:
         """The chat template that the model brings, if any."""
         found = llama_cpp.llama_model_chat_template(self._model, None)

@@ -105,7 +105,7 @@ def unwrap(answer: str, prompt: str, source: str) -> str:
     Returns:
         The answer without what stands around the text; "" if it held nothing else.
     """
-    text = _without_channels(_without_thoughts(answer, source), source)
+    text = said(answer, source)
     for _ in range(ROUNDS):
         stripped = text.strip("\r\n")
         for step in _STEPS:
@@ -114,6 +114,11 @@ def unwrap(answer: str, prompt: str, source: str) -> str:
             break
         text = stripped
     return _without_block_quote(_without_remark(text, source), prompt, source)
+
+
+def said(answer: str, source: str) -> str:
+    """An answer without what the model thought aloud before it."""
+    return _without_channels(_without_thoughts(answer, source), source)
 
 
 def _without_thoughts(answer: str, source: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +14,7 @@ from ocrwatchd.correct.gate import apply
 from ocrwatchd.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.files import write_new
 from ocrwatchd.formats import receipt, txt
+from ocrwatchd.looking import lies, open_regular
 from ocrwatchd.model import Edit
 from ocrwatchd.settings import SUFFIXES
 from ocrwatchd.words.language import ENGLISH
@@ -56,12 +58,17 @@ class _Page(_Checked):
     refused: list[_Refused]
 
 
+class _Task(_Checked):
+    suffix: str = Field(pattern=r"^\.[a-z0-9-]{1,40}\.[a-z]{2,4}$")
+
+
 class _Receipt(_Checked):
     evaluation: bool
     notices: Literal["en", "de", "zh"] = "en"
     totals: dict[str, Any]
     pages: list[_Page]
     formats: list[str] = ["txt"]
+    tasks: list[_Task] = []
 
 
 class Delivered:
@@ -88,7 +95,7 @@ class Delivered:
         if path.suffix != SUFFIXES["json"]:
             raise UnreadableScan(f"{path}: name the document's .json file, which lies beside its text")
         try:
-            table = json.loads(path.read_bytes())
+            table = json.loads(held(path))
         except OSError as error:
             raise UnreadableScan(f"{path} cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
@@ -102,6 +109,11 @@ class Delivered:
     def text_path(self) -> Path:
         """NAME.txt."""
         return self.path.with_suffix(SUFFIXES["txt"])
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """Where the files of the document's follow-up tasks lie, or would."""
+        return tuple(self.path.with_suffix(task["suffix"]) for task in self._table.get("tasks", ()))
 
     @property
     def has_text(self) -> bool:
@@ -168,19 +180,19 @@ class Delivered:
         if self.has_text:
             return self._save_with_text(force=force)
         content = self._content()
-        if content == self.path.read_bytes():
+        if content == held(self.path):
             return False
         replaced(self.path, content, self.path)
         return True
 
     def _save_with_text(self, *, force: bool) -> bool:
         text, content = self._text(), self._content()
-        lying = self.text_path.read_bytes() if self.text_path.exists() else None
+        lying = held(self.text_path) if lies(self.text_path) else None
         # The text that was wanted is there already where an earlier call was interrupted between the two files.
         if lying not in {self._delivered, text} and not force:
             fault = "is missing" if lying is None else "was changed by hand"
             raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
-        if lying == text and content == self.path.read_bytes():
+        if lying == text and content == held(self.path):
             return False
         replaced(self.text_path, text, self.path)
         replaced(self.path, content, self.path)
@@ -234,8 +246,28 @@ def _text_of(page: dict[str, Any]) -> str | None:
     return apply(raw, [edit for edit, told in zip(edits, page["edits"], strict=True) if not told["reverted"]])
 
 
+def held(path: Path) -> bytes:
+    """What a file of the set holds; as :func:`opened`."""
+    with opened(path) as file:
+        return file.read()
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file of the set: no link is followed out of the outbox, no FIFO or device waited for.
+
+    Raises:
+        OSError: it cannot be read; with EINVAL: it is no regular file.
+    """
+    try:
+        return os.fdopen(open_regular(path), "rb")
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.EINVAL}:
+            raise
+        raise OSError(errno.EINVAL, "a link, or no regular file: move it away", str(path)) from error
+
+
 def replaced(path: Path, content: bytes, like: Path) -> None:
     """Write a file in place of another, with the permissions and, where we may, the group that it had."""
-    was = (path if path.exists() else like).stat()
+    was = (path if lies(path) else like).lstat()
     own = os.geteuid() == 0 or was.st_gid in {os.getegid(), *os.getgroups()}
     write_new(path, content, was.st_mode & 0o777, was.st_gid if own else -1, replace=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.edits.delivered import replaced
+from ocrwatchd.edits.delivered import held, opened, replaced
 from ocrwatchd.edits.pages import document, pages
 from ocrwatchd.errors import FormatUnusable, UnreadableScan
+from ocrwatchd.looking import lies
 from ocrwatchd.settings import SUFFIXES
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
 """NAME.txt and NAME.json are written before these; NAME.raw.txt never holds a correction."""
+
+_MADE_BEFORE = "it was made from the text as it was delivered"
 
 
 class Told(NamedTuple):
@@ -60,16 +64,24 @@ def rewrite(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
         path = delivered.path.with_suffix(SUFFIXES.get(name, f" ({name})"))
         if name not in {*now, "pdf"}:
             yield Told(path, "it still shows the edits as they were delivered")
-        elif not path.exists():
+        elif not lies(path):
             yield Told(path, "it is no longer there")
-        elif name == "pdf":
-            yield from _searchable(delivered, path)
-        elif (lying := path.read_bytes()) != now[name]:
-            if lying != before[name] and not force:
-                yield Told(path, "it was changed by hand (--force writes it anew)")
-            else:
-                replaced(path, now[name], delivered.path)
-                yield Told(path)
+        else:
+            try:
+                if name == "pdf":
+                    yield from _searchable(delivered, path)
+                elif (lying := held(path)) == now[name]:
+                    continue
+                elif lying != before[name] and not force:
+                    yield Told(path, "it was changed by hand (--force writes it anew)")
+                else:
+                    replaced(path, now[name], delivered.path)
+                    yield Told(path)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                yield Told(path, f"it is {error.strerror}")
+    yield from (Told(path, _MADE_BEFORE) for path in filter(lies, delivered.results))
 
 
 def _searchable(delivered: Delivered, path: Path) -> Iterator[Told]:
@@ -78,7 +90,8 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Told]:
 
     file = io.BytesIO()
     try:
-        changed = reworded(path, document(delivered, path), pages(delivered), file)
+        with opened(path) as lying:
+            changed = reworded(lying, document(delivered, path), pages(delivered), file)
     except FormatUnusable as error:
         yield Told(path, str(error))
         return

@@ -17,6 +17,7 @@ from ocrwatchd.engine import faults
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.files import sync_folder
 from ocrwatchd.formats import RECEIPT, ordered, writer
+from ocrwatchd.formats.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.log import printable
 from ocrwatchd.model import Document, Totals
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.engine.pagefile import PageFiles
-    from ocrwatchd.model import FinishedPage, Job
+    from ocrwatchd.model import FinishedPage, Job, PageText
+    from ocrwatchd.tasks.station import Result
 
 log = structlog.get_logger()
 
@@ -41,6 +43,12 @@ def kind(why: str) -> str:
     return re.split(r":| \(", why, maxsplit=1)[0]
 
 
+def _scores(page: PageText) -> Iterator[float]:
+    """The confidence of each word, or of a line whose words have none of their own."""
+    for line in page.lines:
+        yield from (each.confidence for each in line.words or (line,) if each.confidence is not None)
+
+
 @dataclass(slots=True)
 class Tally:
     """A document's figures, page by page."""
@@ -53,6 +61,8 @@ class Tally:
     edits: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
+    scored: int = 0
+    scores: float = 0.0
     seconds: float = 0.0
     reasons: dict[str, None] = field(default_factory=dict)
     first_error: str = ""
@@ -68,6 +78,9 @@ class Tally:
         self.edits.update(kind(edit.why) for edit in correction.edits)
         self.refused.update(kind(edit.why) for edit in correction.refused)
         self.parts.update(part.fate for part in correction.parts)
+        scores = list(_scores(page))
+        self.scored += len(scores)
+        self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds
         self.page_warnings += len(page.warnings)
         if page.error:
@@ -75,6 +88,12 @@ class Tally:
             self.first_error = self.first_error or page.error
         elif correction.reason and len(self.reasons) < MOST_REASONS:
             self.reasons[correction.reason] = None
+
+    @property
+    def totals(self) -> Totals:
+        """Words and edits, counted."""
+        confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
+        return Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence)
 
     def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
         """The figures as a value."""
@@ -90,7 +109,7 @@ class Tally:
             versions={"ocrwatchd": __version__} | versions,
             warnings=tuple(warnings),
             seconds=self.seconds,
-            totals=Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts)),
+            totals=self.totals,
             formats=ordered(job.work.output.formats),
             scan=job.source,
             work=job.work,
@@ -107,7 +126,10 @@ class Tally:
             "evaluation": self.evaluation,
             "words": self.words,
             "edits": self.edits.total(),
+            "edits_by_reason": document.totals.edits,
             "refused": self.refused.total(),
+            "refused_by_reason": document.totals.refused,
+            "confidence": document.totals.confidence,
             "seconds": round(self.seconds, 3),
             "sha256": document.sha256,
             "versions": document.versions,
@@ -116,7 +138,9 @@ class Tally:
         }
 
 
-def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[], None]) -> Document:
+def write_set(
+    job: Job, document: Document, pages: PageFiles, alive: Callable[[], None], results: Sequence[Result] = ()
+) -> Document:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
     A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
@@ -127,9 +151,10 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
         document: its figures.
         pages: all of them, finished.
         alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
+        results: of its follow-up tasks, whose files go into the set too.
 
     Returns:
-        The document as written: its warnings, and the formats that are there.
+        The document as written: its warnings, and the formats and tasks that are there.
 
     Raises:
         OSError: one of them cannot be written.
@@ -139,6 +164,8 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     for name in document.formats:
+        if name == RECEIPT:
+            document = _with_results(document, results, unfinished)
         try:
             _write(name, document, pages, unfinished, alive)
         except FormatUnusable as error:
@@ -152,6 +179,25 @@ def write_set(job: Job, document: Document, pages: PageFiles, alive: Callable[[]
     unfinished.rename(job.out)
     steps.reached("engine-set-written")
     return document
+
+
+def _with_results(document: Document, results: Sequence[Result], folder: Path) -> Document:
+    """Write the files of follow-up tasks; the document, whose receipt is still to be written."""
+    ends = {end.name: end for end in document.tasks}
+    warnings = document.warnings
+    for result in (each for each in results if each.content):
+        end = result.end
+        try:
+            with (folder / f"{STEM}{end.suffix}").open("xb") as file:
+                file.write(result.content.encode("utf-8", "replace"))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
+            ends[end.name] = replace(end, state="left-out", reason=reason)
+            warnings = (*warnings, f'the task "{end.name}" is left-out: {reason}')
+        steps.reached("engine-file-written")
+    return replace(document, tasks=tuple(ends.values()), warnings=warnings)
 
 
 def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 import structlog
 
+from ocrwatchd.calibrate import record
 from ocrwatchd.config import cache_directory
 from ocrwatchd.engine import faults
 from ocrwatchd.engine.guard import memory_mb
@@ -113,7 +114,7 @@ class Bench:
 
     def holds(self, work: Work) -> bool:
         """True where nothing has to be loaded for this work."""
-        path = self.model_path(work.llm)
+        path = self.model_path(work)
         model = path is None or self._model_key(work.llm, path) in self._correctors
         return model and self._engine_key(work.ocr) in self._engines
 
@@ -129,22 +130,22 @@ class Bench:
             lambda: self._loaded(name, lambda: self._makers.load(name, ocr, self._store()), EngineUnavailable),
         )
 
-    def corrector(self, llm: Llm) -> Corrector:
-        """The language model for these settings.
+    def corrector(self, work: Work) -> Corrector:
+        """The language model for this work.
 
         Raises:
-            ModelUnavailable: there is none.
+            ModelUnavailable: there is none, or it may not be used (``llm.require_calibration``).
         """
-        path = self._makers.resolve(llm)
+        path, llm = self._model(work), work.llm
         return self._correctors.get(
             self._model_key(llm, path),
             lambda: self._loaded(path.name, lambda: self._makers.corrector(path, llm), ModelUnavailable),
         )
 
-    def model_path(self, llm: Llm) -> Path | None:
-        """Which model's file these settings mean."""
+    def model_path(self, work: Work) -> Path | None:
+        """Which model's file is used for this work."""
         try:
-            return self._makers.resolve(llm)
+            return self._model(work)
         except ModelUnavailable:
             return None
 
@@ -164,6 +165,12 @@ class Bench:
     def growth_mb(self) -> float:
         """Anonymous memory gained since everything was loaded, MiB."""
         return max(0.0, memory_mb()[1] - self._baseline_mb) if self._warm else 0.0
+
+    def _model(self, work: Work) -> Path:
+        path = self._makers.resolve(work.llm)
+        if reason := record.objection(work, path):
+            raise ModelUnavailable(reason)
+        return path
 
     def _loaded(self, name: str, load: Callable[[], _Loaded], refusal: type[OcrwatchdError]) -> _Loaded:
         growth = self.growth_mb

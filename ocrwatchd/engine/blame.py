@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.wire import Step, StepName
     from ocrwatchd.model import Job
 
-BLAMED: Final = frozenset({"page", "correct"})
-"""Steps that belong to a page: reading it, and correcting what was read."""
+BLAMED: Final = frozenset({"page", "correct", "task"})
+"""Steps that belong to a page: reading it, and correcting what was read. And follow-up tasks, by their number."""
+
+TASK_DEATHS: Final = 1
+"""A task that ends the engine once is given up: the text waits for it."""
 
 MOST_PAGES_GIVEN_UP = 5
 """A document with more pages that end the engine is set aside: it would keep dying."""
@@ -28,14 +31,16 @@ LONGEST_REASON = 500
 FILE_MODE = 0o600
 
 
-def most_deaths(max_attempts: int, pages: int) -> int:
+def most_deaths(max_attempts: int, pages: int, tasks: int = 0) -> int:
     """How often the engine may die over a document before that is set aside.
 
     Args:
         max_attempts: as configured; all that a page gets, and a document of one page.
         pages: of the document, or 0 where the engine died before it knew.
+        tasks: how many follow-up tasks there are: each may cost one, and none of them the document.
     """
-    return max_attempts if pages <= 1 else max_attempts * MOST_PAGES_GIVEN_UP
+    over_pages = max_attempts if pages <= 1 else max_attempts * MOST_PAGES_GIVEN_UP
+    return over_pages + (TASK_DEATHS * tasks if pages else 0)
 
 
 def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
@@ -46,6 +51,8 @@ def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     """
     if step.name not in BLAMED:
         return
+    if step.name == "task":
+        max_attempts = TASK_DEATHS
     folder = job.folder / "deaths"
     make_inner(folder)
     earlier = _path(folder, step.name, step.page, "times")
@@ -60,7 +67,7 @@ def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
 
 
 def given_up(job: Job, step: StepName, page: int) -> str:
-    """Why a step is left out on a page; "" where it is to be done."""
+    """Why a step is left out on a page, or a task of that number; "" where it is to be done."""
     try:
         return _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8")
     except FileNotFoundError:

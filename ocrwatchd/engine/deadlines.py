@@ -25,17 +25,27 @@ IN_WORDS: dict[StepName, str] = {
     "page": say("read a page"),
     "correct": say("correct a page"),
     "page-done": say("go on to the next page"),
+    "task": say("carry out a follow-up task"),
     "write": say("write the results"),
 }
 """What the engine was about to do, after "took too long to"."""
 
 
-def allowance_s(step: StepName, work: Work, load_deadline_s: float) -> float:
-    """How long the engine may be silent after it has announced a step, seconds."""
+def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
+    """How long the engine may be silent after it has announced a step, seconds.
+
+    Args:
+        step: by its name.
+        work: the job's settings.
+        load_deadline_s: for loading.
+        number: of the page, or of the task.
+    """
     if step == "load":
         return load_deadline_s
     if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
+    if step == "task":  # likewise
+        return sum(task.budget_s for task in work.tasks[number - 1 : number]) + work.ocr.page_deadline_s
     return work.ocr.page_deadline_s
 
 

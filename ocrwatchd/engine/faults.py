@@ -1,8 +1,13 @@
-"""Whose fault an error is: the scan's, or the machine's, which must never be blamed on the scan."""
+"""Whose fault an error is: the scan's, the machine's, which must never be blamed on the scan, or nobody's."""
 
 from __future__ import annotations
 
 import errno
+
+
+class Stopping(Exception):
+    """Asked to stop between two pages, or two questions of a task; what is done is kept."""
+
 
 _MACHINE = frozenset(
     {

@@ -290,7 +290,7 @@ class EngineHost:
         job = self._own(step.job)
         self._step = step
         self._hear(Begun(job, step.name))
-        self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s))
+        self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s, step.page))
         if step.name == "open" and self._child is not None:
             self._bounds.weigh(self._child.pid)
         if step.name == "page":

@@ -84,6 +84,15 @@ class PageFiles:
                 raise FileNotFoundError(f"page {number} of {count} is missing in {self._folder}")
             yield finished
 
+    @staticmethod
+    def left_in(folder: Path) -> list[FinishedPage]:
+        """All pages that lie in a folder, whatever their settings.
+
+        Raises:
+            OSError: one cannot be read.
+        """
+        return [_KEPT.validate_json(path.read_bytes()).finished for path in sorted(folder.glob("*.json"))]
+
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:04}.json"
 
@@ -104,23 +113,23 @@ def legible(finished: FinishedPage) -> FinishedPage:
     return FinishedPage(
         replace(
             page,
-            text=_text(page.text),
+            text=legible_text(page.text),
             dpi=_number(page.dpi),
             skew=_number(page.skew),
             seconds=_number(page.seconds),
             lines=tuple(_line(line) for line in page.lines),
-            warnings=tuple(map(_text, page.warnings)),
-            error=_text(page.error),
+            warnings=tuple(map(legible_text, page.warnings)),
+            error=legible_text(page.error),
         ),
         replace(
             correction,
-            text=_text(correction.text),
+            text=legible_text(correction.text),
             edits=tuple(map(_edit, correction.edits)),
             refused=tuple(map(_edit, correction.refused)),
-            reason=_text(correction.reason),
-            model=_text(correction.model),
+            reason=legible_text(correction.reason),
+            model=legible_text(correction.model),
             seconds=_number(correction.seconds),
-            parts=tuple(replace(part, why=_text(part.why)) for part in correction.parts),
+            parts=tuple(replace(part, why=legible_text(part.why)) for part in correction.parts),
         ),
     )
 
@@ -128,19 +137,20 @@ def legible(finished: FinishedPage) -> FinishedPage:
 def _line(line: Line) -> Line:
     words = tuple(map(_word, line.words))
     return replace(
-        line, text=_text(line.text), box=_box(line.box), confidence=_confidence(line.confidence), words=words
+        line, text=legible_text(line.text), box=_box(line.box), confidence=_confidence(line.confidence), words=words
     )
 
 
 def _word(word: Word) -> Word:
-    return replace(word, text=_text(word.text), box=_box(word.box), confidence=_confidence(word.confidence))
+    return replace(word, text=legible_text(word.text), box=_box(word.box), confidence=_confidence(word.confidence))
 
 
 def _edit(edit: Edit) -> Edit:
-    return replace(edit, before=_text(edit.before), after=_text(edit.after), why=_text(edit.why))
+    return replace(edit, before=legible_text(edit.before), after=legible_text(edit.after), why=legible_text(edit.why))
 
 
-def _text(text: str) -> str:
+def legible_text(text: str) -> str:
+    """A text without what no file format can carry, one for one; see :func:`legible`."""
     return _ILLEGIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

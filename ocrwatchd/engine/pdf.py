@@ -6,12 +6,13 @@ import itertools
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
-from ocrwatchd.engine.pages import Length
+from ocrwatchd.engine import pagetree
+from ocrwatchd.engine.pages import MAX_PAGES, Length
 from ocrwatchd.engine.pdftext import own_text
 from ocrwatchd.engine.pictures import dpi_warnings, too_large
 from ocrwatchd.errors import UnreadablePage, UnreadableScan
@@ -45,25 +46,79 @@ class PdfPages:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
     """
 
-    warnings: tuple[str, ...] = ()
-
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
         self._dpi = ocr.dpi
         self._pdf_text = ocr.pdf_text
         self._max_pixels = ocr.max_pixels
-        self._document = _open(descriptor, ocr.pdf_passwords)
-        pages = len(self._document)
-        if pages < 1:
-            self._document.close()
+        # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
+        path = f"/proc/self/fd/{descriptor}"
+        self._document, password = _open(path, ocr.pdf_passwords)
+        self._mended: BinaryIO | None = None
+        self.warnings: tuple[str, ...] = ()
+        try:
+            self._found, self._missing = self._look_for_all(path, password)
+            _show_forms(self._document)
+        except BaseException:
+            self._close()
+            raise
+        if not self._found:
+            self._close()
             raise UnreadableScan(say("the PDF has no pages"))
-        self._length = Length(pages, self._pixels, ocr.max_pixels)
+        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pixels)
         self.count = self._length.count
-        _show_forms(self._document)
+
+    def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:
+        """How many pages can be had, and how many more there should be; of a wrong page tree a mended one is taken."""
+        told = len(self._document)
+        tree = pagetree.tree_of(path, password or "")
+        if tree is None:
+            self.warnings = ("whether the PDF has more pages than it says could not be found out",)
+            return told, 0
+        if tree.places < told and not any(map(self._can_be_opened, (tree.places + 1, told))):
+            return tree.places, told - tree.places
+        if tree.places > told and tree.plain and (file := pagetree.mended(path, password or "")):
+            self._take(file, password)
+        found = len(self._document)
+        if found > told:
+            self.warnings = (f"the PDF says that it has {told} pages, and has {found}: all were read",)
+        return found, max(0, tree.places - found) if told <= MAX_PAGES else 0
+
+    def _take(self, file: BinaryIO, password: str | None) -> None:
+        """Read from this file instead, where it has more pages."""
+        try:
+            document = pdfium.PdfDocument(file, password=password)
+        except pdfium.PdfiumError:
+            file.close()
+            return
+        if len(document) <= len(self._document):
+            document.close()
+            file.close()
+            return
+        self._document.close()
+        self._document, self._mended = document, file
+
+    def _can_be_opened(self, number: int) -> bool:
+        try:
+            self._document[number - 1].close()
+        except pdfium.PdfiumError:
+            return False
+        return True
+
+    def _check(self, number: int) -> None:
+        self._length.check(number)
+        if number > self._found:
+            raise UnreadablePage(
+                say(
+                    "pages of the PDF that cannot be found: {n}, for its page tree is damaged; "
+                    "save it again with the program that wrote it, or scan it again",
+                    n=f"{self._missing:,}",
+                )
+            )
 
     def page(self, number: int) -> Page:
         """As :meth:`ocrwatchd.engine.pages.Pages.page`."""
-        self._length.check(number)
+        self._check(number)
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:
@@ -83,7 +138,7 @@ class PdfPages:
         """As :meth:`ocrwatchd.engine.pages.Pages.own_text`."""
         if self._pdf_text == "ocr":
             return None
-        self._length.check(number)
+        self._check(number)
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:
@@ -125,16 +180,19 @@ class PdfPages:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._document.close()
+        self._close()
         os.close(self._descriptor)
 
+    def _close(self) -> None:
+        self._document.close()
+        if self._mended:
+            self._mended.close()
 
-def _open(descriptor: int, passwords: tuple[str, ...]) -> pdfium.PdfDocument:
-    # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
-    path = f"/proc/self/fd/{descriptor}"
+
+def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, str | None]:
     for password in (None, *passwords):
         try:
-            return pdfium.PdfDocument(path, password=password)
+            return pdfium.PdfDocument(path, password=password), password
         except pdfium.PdfiumError as error:
             if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
                 continue

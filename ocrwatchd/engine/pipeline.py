@@ -20,6 +20,7 @@ from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.lesson import lesson
 from ocrwatchd.engine import blame, faults
 from ocrwatchd.engine.assemble import Tally, write_set
+from ocrwatchd.engine.faults import Stopping
 from ocrwatchd.engine.left import Left, stamp_of
 from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
 from ocrwatchd.engine.pages import OWN_TEXT, open_pages
@@ -27,6 +28,7 @@ from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
 from ocrwatchd.looking import open_regular
 from ocrwatchd.model import Correction, FinishedPage, PageText
 from ocrwatchd.ocr.choice import licence_file
+from ocrwatchd.tasks.station import FollowUps, told
 from ocrwatchd.words import say
 
 if TYPE_CHECKING:
@@ -37,14 +39,11 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.bench import Bench
     from ocrwatchd.engine.pages import Pages
     from ocrwatchd.engine.wire import StepName
-    from ocrwatchd.model import Job, Page
+    from ocrwatchd.model import Document, Job, Page
     from ocrwatchd.ocr import OcrEngine
+    from ocrwatchd.tasks.station import Result
 
 log = structlog.get_logger()
-
-
-class Stopping(Exception):
-    """Asked to stop between two pages; what is done is kept."""
 
 
 class Tell(Protocol):
@@ -97,9 +96,11 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         raise UnreadableScan(
             tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
         )
+    document = tally.document(job, sha256, stations.versions(), warnings)
+    results = stations.follow_up(document, asked)
     write = partial(tell, "write", pages=tally.pages)
     write()
-    document = write_set(job, tally.document(job, sha256, stations.versions(), warnings), stations.files, write)
+    document = write_set(job, told(document, results), stations.files, write, results)
     return tally.figures(document)
 
 
@@ -126,11 +127,11 @@ class _Stations:
         engine = bench.engine(job.work.ocr)
         corrector, reason = None, ""
         try:
-            corrector = bench.corrector(job.work.llm)
+            corrector = bench.corrector(job.work)
         except ModelUnavailable as error:
             reason = str(error)
         # By name: on another machine the same model may lie elsewhere.
-        path = bench.model_path(job.work.llm)
+        path = bench.model_path(job.work)
         model = f"{path.name} {corrector.version}" if corrector and path else ""
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
@@ -172,6 +173,19 @@ class _Stations:
             _check_disk(self.job.source, sha256)
         for finished in self.unreadable:
             self.files.save(finished)
+
+    def follow_up(self, document: Document, asked: Callable[[], bool]) -> tuple[Result, ...]:
+        def begins(number: int) -> None:
+            if asked():
+                raise Stopping
+            self.tell("task", number, document.pages)
+
+        def text() -> str:
+            kept = self.files.all(document.pages)
+            return "\n\n".join(finished.correction.text for finished in kept if not finished.page.error)
+
+        model = self.corrector.model if self.corrector and self.job.work.tasks else None
+        return FollowUps(self.job, document, model, self.no_corrector, self.files.settings, text, begins).results()
 
     def versions(self) -> dict[str, str]:
         found = {self.engine.name: self.engine.version}

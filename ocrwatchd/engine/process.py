@@ -161,7 +161,7 @@ class Attendant:
         work = config.work()
         engine = bench.engine(work.ocr)
         try:
-            model = bench.corrector(work.llm).name
+            model = bench.corrector(work).name
         except ModelUnavailable as error:
             log.info("model.none", reason=str(error))
             model = ""
@@ -174,7 +174,7 @@ class Attendant:
         return self._stop.asked or self._channel.asked_to(Finish) or self._channel.closed
 
     def _attempt(self, job: Job, bench: Bench) -> Ended:
-        from ocrwatchd.engine.pipeline import Stopping, work_off  # noqa: PLC0415  # heavy
+        from ocrwatchd.engine.pipeline import work_off  # noqa: PLC0415  # heavy
 
         def tell(name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
             self._channel.send(Step(job=job.id, name=name, page=page, pages=pages, seconds=seconds))
@@ -189,7 +189,7 @@ class Attendant:
             ended = ended.model_copy(update={"figures": work_off(job, bench, tell, asked)})
         except UnreadableScan as error:
             ended = ended.model_copy(update={"ending": "unreadable", "reason": str(error)})
-        except Stopping:
+        except faults.Stopping:
             stopping = {"ending": "returned", "reason": "ocrwatchd is stopping"}
             ended = ended.model_copy(update=stopping if self._is_stopping() else {"ending": "put-back"})
         except EngineUnavailable as error:

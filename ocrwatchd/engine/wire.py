@@ -91,7 +91,7 @@ class Ready(Message):
     rss_mb: float
 
 
-StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "write"]
+StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "task", "write"]
 
 
 class Step(Message):

@@ -18,7 +18,7 @@ from ocrwatchd.words.language import ENGLISH
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part, Word
+    from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, Part, TaskEnd, Word
 
 SUFFIX = SUFFIXES["json"]
 SCHEMA = 2
@@ -66,11 +66,27 @@ def _head(document: Document) -> dict[str, object]:
             "edits_by_reason": totals.edits,
             "refused_by_reason": totals.refused,
             "parts": totals.parts,
+            "confidence": totals.confidence,
         },
         "warnings": document.warnings,
         "formats": document.formats,
+        "tasks": [_task(end) for end in document.tasks],
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
+    }
+
+
+def _task(end: TaskEnd) -> dict[str, object]:
+    return {
+        "name": end.name,
+        "suffix": end.suffix,
+        "state": end.state,
+        "reason": end.reason,
+        "model": end.model,
+        "parts": end.parts,
+        "answered": end.answered,
+        "dropped": end.dropped,
+        "seconds": round(end.seconds, SECONDS_DIGITS),
     }
 
 

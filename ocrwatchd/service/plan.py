@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.config import Folders
 from ocrwatchd.errors import ConfigError
 from ocrwatchd.service import here
 from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run, Unlink
@@ -58,8 +59,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
     networked = wishes.allow.get("network")
     if networked is None:
         networked = target.user or (target.drop_ins / _drop_in_name("network")).exists()
-    folders = writable(config.folders)
-    acts: list[Act] = [Place(file.path, file.text) for file in files(target, folders)]
+    acts: list[Act] = [Place(file.path, file.text) for file in files(target, config.folders)]
     acts += [Place(file.path, file.text) for file in canary(target, program, config.folders.path("inbox"))]
     acts.append(Configure(target.configuration, first + ("" if networked or not first else here.without_network())))
     acts.append(Place(target.drop_ins / here.FILE, here.drop_in(config, target, program), show=True))
@@ -81,7 +81,7 @@ def removal(target: Target) -> list[Act]:
     templates = [name for name in others if "@" in name]
     drop_ins = (here.FILE, *(_drop_in_name(name) for name in DROP_INS))
     acts += [Remove(target.drop_ins / name) for name in drop_ins if (target.drop_ins / name).exists()]
-    for file in files(target, []):
+    for file in files(target, Folders(root=str(target.default_root))):
         is_template = file.path.name == target.unit_file
         if not file.shared or not (templates if is_template else others):
             acts.append(Remove(file.path))

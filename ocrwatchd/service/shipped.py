@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.service.paths import quoted
+from ocrwatchd.service.paths import quoted, writable
+from ocrwatchd.service.target import ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from ocrwatchd.config import Folders
     from ocrwatchd.service.target import Target
 
 IN_WHEEL = Path(__file__).parent / "units"
@@ -46,18 +46,20 @@ def text(name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def files(target: Target, folders: Sequence[Path]) -> list[File]:
+def files(target: Target, folders: Folders) -> list[File]:
     """What goes with a service as it is shipped, but for what differs here.
 
     Args:
         target: the service.
-        folders: what is to be made where it is missing: the root, and what lies elsewhere.
+        folders: of its configuration; the root, and what lies elsewhere, are made where they are missing.
     """
     folder = "user/" if target.user else ""
     found = [File(target.units / target.unit_file, text(f"{folder}{target.unit_file}"), shared=bool(target.instance))]
     if target.user:
         return found
-    made = "\n".join(text("ocrwatchd.tmpfiles").replace("/srv/ocrwatchd", quoted(path)) for path in folders)
+    here = {":2770": f":{folders.folder_mode:04o}", ":ocrwatchd\n": f":{quoted(folders.group or ACCOUNT)}\n"}
+    paths = [{"/srv/ocrwatchd": quoted(path)} for path in writable(folders)]
+    made = "\n".join(_with(text("ocrwatchd.tmpfiles"), here | path) for path in paths)
     return [
         File(target.base / "etc/sysusers.d/ocrwatchd.conf", text("ocrwatchd.sysusers"), shared=True),
         File(target.base / f"etc/tmpfiles.d/{target.name}.conf", made),

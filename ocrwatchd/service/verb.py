@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from ocrwatchd import configfile
+from ocrwatchd.config import Folders
 from ocrwatchd.errors import ConfigError, OcrwatchdError
 from ocrwatchd.service import here, plan
 from ocrwatchd.service.owned import standing
@@ -101,7 +102,7 @@ def _carry_out(acts: Sequence[Act], *, dry_run: bool) -> None:
 
 
 def _standings(target: Target, config: Config | None) -> list[tuple[Path, str]]:
-    folders = writable(config.folders) if config else [target.default_root]
+    folders = config.folders if config else Folders(root=str(target.default_root))
     wanted = {file.path: file.text for file in files(target, folders)}
     found = [(path, standing(path, text).value) for path, text in wanted.items()]
     mine = [target.drop_ins / here.FILE, *(target.drop_ins / f"20-{name}" for name in DROP_INS.values())]

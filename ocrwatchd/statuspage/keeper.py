@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd import files, looking, outbox, status
+from ocrwatchd import files, looking, moorings, outbox, status
 from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.moorings import Moorings
 from ocrwatchd.remedies import in_words
 from ocrwatchd.statuspage import MARK, NAME, RENEWED_SECONDS, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ocrwatchd.config import Config
     from ocrwatchd.status import Status
@@ -41,7 +40,8 @@ class Keeper:
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._clock = clock
-        self._moorings = Moorings([config.folders.path("outbox")])
+        self.mount: Final = moorings.mount_point(config.folders.path("outbox"))
+        """What the outbox lay on at the start."""
         self._shown: Status | None = None
         self._next: Status | None = None
         self._written = float("-inf")
@@ -73,7 +73,7 @@ class Keeper:
             return
         self._shown, self._written = self._next, self._clock()
         try:
-            self._moorings.confirm(self._config.folders.path("outbox"))
+            moorings.confirm(self.mount, self._config.folders.path("outbox"))
             write(self._config, self._next)
         except OSError as error:
             # No trouble of the line's: where the outbox is at fault, the next delivery says so.
@@ -118,6 +118,8 @@ def write_last(config: Config) -> str:
     if last.state not in {"gone", "stopped"}:
         return "nothing to do: the daemon itself writes the page"
     try:
+        if last.outbox_mount:
+            moorings.confirm(Path(last.outbox_mount), config.folders.path("outbox"))
         write(config, last)
     except OSError as error:
         raise FolderUnusable(f"the page cannot be written: {_why(error)}") from error

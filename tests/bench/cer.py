@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from ocrwatchd.calibrate.scoring import error_rate, fold
 from tests.bench.copies import faint, skewed, turned
-from tests.bench.scoring import error_rate, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

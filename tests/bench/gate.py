@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rapidfuzz.distance import Levenshtein
-
+from ocrwatchd.calibrate.scoring import errors
 from ocrwatchd.correct.consistency import Memory
 from ocrwatchd.correct.gate import Evidence, admit
 from ocrwatchd.correct.lexicon import lexicon
@@ -42,11 +41,6 @@ class Tally:
     ungated_worse: int = 0
     edits: int = 0
     refused: int = 0
-
-
-def errors(text: str, truth: str) -> int:
-    """Character errors with white space folded."""
-    return Levenshtein.distance(" ".join(text.split()), " ".join(truth.split()))
 
 
 def measure(path: Path) -> dict[str, Tally]:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import ocrwatchd.demo
-from tests.bench.scoring import error_rate
+from ocrwatchd.calibrate.scoring import error_rate
 from tests.demo_scan import LETTER
 from tests.e2e.running import Running, await_that
 from tests.gguf_factory import noise

@@ -1,5 +1,7 @@
 """SIGHUP: the configuration is read again under a running daemon; a bad one is refused."""
 
+import json
+import re
 import signal
 from pathlib import Path
 
@@ -156,6 +158,31 @@ def test_reloads_leave_nothing_behind(running, tmp_path):
     work("last.tif")
     await_that(lambda: held()[0] <= open_files, 60, f"{open_files} open files")
     await_that(lambda: held()[1] <= threads, 60, f"{threads} threads")
+
+
+def test_a_reload_is_no_stop(tmp_path):
+    """Whoever looks at status or metrics meanwhile never reads that the daemon has stopped."""
+    metrics = tmp_path / "m.prom"
+    with Running(tmp_path, metrics={"file": str(metrics)}) as running:
+        await_that(metrics.exists, 60, "the metrics")
+        running.process.send_signal(signal.SIGHUP)
+        seen = set()
+        while len(running.events("daemon.started")) < 2:
+            seen.add(re.search(r"^ocrwatchd_up (\S+)$", metrics.read_text(), re.MULTILINE)[1])
+            seen.add(json.loads((running.root / ".work" / "status.json").read_text())["state"])
+        assert seen <= {"1.0", "running", "stopping"}
+
+
+def test_metrics_that_move_end_where_they_were(tmp_path):
+    """With a reload that takes them elsewhere, nobody would write them there again."""
+    metrics = tmp_path / "m.prom"
+    with Running(tmp_path, metrics={"file": str(metrics)}) as running:
+        await_that(metrics.exists, 60, "the metrics")
+        write_config(running.config, tables(running, metrics={"file": str(tmp_path / "other.prom")}))
+        reload(running, "daemon.started", 2)
+        await_that((tmp_path / "other.prom").exists, 60, "the metrics elsewhere")
+        assert "\nocrwatchd_up 0.0\n" in metrics.read_text()
+        assert "\nocrwatchd_up 1.0\n" in (tmp_path / "other.prom").read_text()
 
 
 def test_a_stop_during_a_reload_is_a_stop(running):

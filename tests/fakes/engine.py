@@ -21,6 +21,7 @@ from types import SimpleNamespace
 
 from PIL import Image
 
+from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.engine.bench import Makers
 from ocrwatchd.engine.process import main
 from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
@@ -220,6 +221,28 @@ class FakeCorrector:
         at = text.find("teh")
         edit = Edit(at, "teh", "the", "a test")
         return Correction(text.replace("teh", "the"), (edit,), (), corrected=True, model=self.name)
+
+    @property
+    def model(self):
+        """Itself."""
+        return self
+
+    def fits(self, prompt, text, most_tokens):
+        """Whether it is short."""
+        return len(text) < 10_000
+
+    def answer(self, prompt, text, deadline, most_tokens, schema=None):
+        """Do what the prompt says, or say what was asked."""
+        if prompt == "die":
+            os.abort()
+        if prompt == "hang":
+            ctypes.PyDLL(None).pause()
+        if prompt == "fail":
+            raise RuntimeError("secret words of the document")
+        if prompt == "await":
+            _await(PAUSE_FILE)
+        said = '["the end", "made up"]' if schema is not None else f"{prompt} {len(text.split())} words"
+        return Proposal(said, Ending.FINISHED)
 
     def close(self):
         """Nothing to free."""

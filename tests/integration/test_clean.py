@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from ocrwatchd.calibrate.scoring import error_rate
 from ocrwatchd.model import Page
 from ocrwatchd.ocr.clean import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from ocrwatchd.settings import Ocr
 from tests.bench.copies import faint, skewed, turned
-from tests.bench.scoring import error_rate
 
 pytestmark = pytest.mark.slow
 

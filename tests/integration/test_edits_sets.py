@@ -1,5 +1,6 @@
 """Edits taken back in every file of a set that holds the text."""
 
+import os
 import re
 import shutil
 
@@ -8,7 +9,7 @@ import pytest
 
 from ocrwatchd import edits
 from ocrwatchd.formats import ordered, writer
-from ocrwatchd.model import Edit
+from ocrwatchd.model import Edit, TaskEnd
 from tests.fakes.worded import document, worded
 from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
 
@@ -66,6 +67,18 @@ def test_an_edit_taken_back_is_raw_again_in_every_file(delivered, tmp_path, caps
     assert capsys.readouterr().out.splitlines()[1:] == ["nothing had to be written"]
 
 
+def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
+    """They were made from the text as it was, and asking a model again is nobody's wish here."""
+    ends = tuple(TaskEnd(name, f".{name}.txt", "done") for name in ("summary", "gone"))
+    receipt = lay(tmp_path, make_pdf(tmp_path / "scan.pdf"), tasks=ends)
+    (tmp_path / "s.summary.txt").write_text("a summary")
+    edits.revise(receipt, [1], reverted=True, force=False)
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered"
+    assert not any("gone" in line for line in said)
+    assert (tmp_path / "s.summary.txt").read_text() == "a summary"
+
+
 def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     """Changed by hand, gone, no longer ours, of a format that needs the scan: each with its reason."""
     (tmp_path / "s.md").write_text("mine")
@@ -87,6 +100,19 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     assert (tmp_path / "s.md").read_text() == "mine"
     edits.revise(delivered, [1], reverted=True, force=True)
     assert "teh first page" in (tmp_path / "s.md").read_text()
+
+
+def test_what_is_no_file_is_left(delivered, tmp_path, capsys):
+    """No link is followed, no FIFO waited for."""
+    for name in ("s.md", "s.pdf"):
+        (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / "s.pdf")
+    (tmp_path / "s.md").symlink_to("s.hocr")
+    edits.revise(delivered, [1], reverted=True, force=True)
+    said = capsys.readouterr().out
+    for name in ("s.md", "s.pdf"):
+        assert f"{name} was left as it is: it is a link, or no regular file: move it away" in said
+    assert (tmp_path / "s.md").is_symlink()
 
 
 def test_what_people_have_put_on_the_pdf_stays(delivered, tmp_path):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from ocrwatchd.calibrate.scoring import error_rate
 from ocrwatchd.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.model import Box, Page
 from ocrwatchd.ocr import models
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from ocrwatchd.settings import Ocr
-from tests.bench.scoring import error_rate
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from ocrwatchd.engine.assemble import Tally, write_set
 from ocrwatchd.engine.pagefile import PageFiles
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats import Writer, writer
-from ocrwatchd.model import Job
+from ocrwatchd.model import Correction, FinishedPage, Job, Line, PageText, Word
 from ocrwatchd.settings import Output, Work
 from tests.fakes.worded import worded
 
@@ -32,6 +32,20 @@ def written(tmp_path, monkeypatch):
         return document, json.loads((job.out / "document.json").read_bytes())
 
     return write
+
+
+def test_confidence_is_the_mean_over_all_pages_words():
+    """A line whose words have none counts with its own, one that has none does not; without any there is no mean."""
+    lines = (
+        Line("a b", 0, None, 0.1, (Word("a", 0, None, 0.6), Word("b", 2, None, 0.8))),
+        Line("c", 4, None, 1.0),
+        Line("d", 6),
+    )
+    tally = Tally()
+    tally.add(FinishedPage(PageText(1, "a b\nc\nd", 9, 9, 0.0, lines=lines[2:]), Correction("d")))
+    assert tally.totals.confidence is None
+    tally.add(FinishedPage(PageText(2, "a b\nc\nd", 9, 9, 0.0, lines=lines), Correction("d")))
+    assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0) / 3)
 
 
 def raises(error):

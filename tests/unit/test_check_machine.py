@@ -1,5 +1,6 @@
 """What ``check`` finds on the machine: room, limits, the model's content, the service."""
 
+import hashlib
 import os
 import shutil
 from types import SimpleNamespace
@@ -95,7 +96,7 @@ def test_a_damaged_model_is_told(tmp_path, monkeypatch):
     blob.mkdir(parents=True)
     snapshot.mkdir(parents=True)
     content = models.BUILTIN.read_bytes()
-    sha256 = model.hashlib.sha256(content).hexdigest()
+    sha256 = hashlib.sha256(content).hexdigest()
     (blob / sha256).write_bytes(content)
     (snapshot / "m-q8_0.gguf").symlink_to(blob / sha256)
     llm = Llm(model="huggingface", hugging_face_repo_id="a/b")

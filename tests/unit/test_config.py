@@ -225,13 +225,11 @@ def test_keys_without_effect_are_said_when_set():
     assert configfile.unbuilt(Config()) == []
     parsed = configfile.parse(
         {
-            "llm": {"require_calibration": True},
-            "profiles": {"x": {"tasks": [{"name": "sum", "prompt": "Sum up."}]}},
+            "queue": {"broker": "redis://broker"},
         }
     )
     assert configfile.unbuilt(parsed) == [
-        "llm.require_calibration is not built yet and has no effect",
-        "profiles.x.tasks is not built yet and has no effect",
+        "queue.broker is not built yet and has no effect",
     ]
 
 

@@ -77,7 +77,7 @@ def test_edits_are_told_with_number_place_and_box(delivered):
     assert "number" not in first["refused"][0]
     assert told(delivered)["totals"] == {
         "words": 9, "edits": 4, "reverted": 0, "refused": 1, "edits_by_reason": {"similar word": 3, "it is": 1},
-        "refused_by_reason": {"too different": 1}, "parts": {"decided": 2},
+        "refused_by_reason": {"too different": 1}, "parts": {"decided": 2}, "confidence": None,
     }  # fmt: skip
 
 
@@ -160,6 +160,34 @@ def test_a_missing_text_is_said(delivered):
     assert not delivered.with_suffix(".txt").exists()
     edits.revise(delivered, [1], reverted=True, force=True)
     assert text_of(delivered).startswith(b"teh first")
+
+
+def odd(path, kind):
+    """Something else than a file of ours lies under its name."""
+    path.rename(path.with_name("mine"))
+    if kind == "link":
+        path.symlink_to("mine")
+    else:
+        os.mkfifo(path)
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+def test_a_text_that_is_no_file_is_neither_read_nor_replaced(delivered, kind, force):
+    """A FIFO would have us wait for ever, a link leads out of the outbox."""
+    before = delivered.read_bytes()
+    odd(delivered.with_suffix(".txt"), kind)
+    with pytest.raises(OSError, match=r"a link, or no regular file: move it away.*s\.txt"):
+        edits.revise(delivered, [1], reverted=True, force=force)
+    assert (delivered.with_name("mine").read_bytes(), delivered.read_bytes()) == (TEXT, before)
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+def test_a_receipt_that_is_no_file_is_refused(delivered, kind):
+    """Whatever it leads to."""
+    odd(delivered, kind)
+    with pytest.raises(UnreadableScan, match="cannot be read: a link, or no regular file"):
+        Delivered.opened(delivered)
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -1,6 +1,7 @@
 """What becomes of a job once an attempt has ended."""
 
 import errno
+import json
 import os
 import shutil
 import time
@@ -86,6 +87,16 @@ def test_done_job_is_delivered_and_its_folder_gone(desk):
     assert (desk.folders.path("outbox") / "scan.txt").exists()
     assert desk.ledger.entry("j").state == "delivered"
     assert not job.folder.exists()
+
+
+def test_counts_of_a_document_are_remembered_and_nothing_else_of_it(desk):
+    """The ledger keeps how many words and edits there were, and how sure the engine was; no sentences."""
+    told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9, "reason": "the page is blank"}
+    desk.endings.end(Outcome(desk.job(), Ending.DONE, figures={"sha256": "ab", "pages": 1, "seconds": 2.0, **told}))
+    (row,) = desk.ledger._run("SELECT pages, seconds, counts FROM scan", ())
+    assert (*row[:2], json.loads(row[2])) == (
+        1, 2.0, {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
+    )  # fmt: skip
 
 
 def test_unreadable_job_is_set_aside(desk):

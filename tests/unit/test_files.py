@@ -290,3 +290,67 @@ def test_systemd_hears_of_a_long_copy(tmp_path, monkeypatch):
         files.copy(source.fileno(), tmp_path / "target")
     assert told == ["WATCHDOG=1"] * 3
     assert (tmp_path / "target").read_bytes() == (tmp_path / "source").read_bytes()
+
+
+def sparse(path, *pieces, size):
+    """A file of this size in which only these pieces, each at its offset, were ever written."""
+    with path.open("wb") as file:
+        for offset, content in pieces:
+            file.seek(offset)
+            file.write(content)
+        file.truncate(size)
+    return path
+
+
+@pytest.mark.parametrize("last", [b"", b"the end"])
+def test_gaps_take_no_room_in_a_copy(tmp_path, last):
+    """A file of a terabyte that holds some bytes is copied in a moment, and read as it was."""
+    size = 1 << 40
+    source = sparse(tmp_path / "source", (0, b"begins"), (9 << 30, b"middle"), (size - len(last), last), size=size)
+    with source.open("rb") as file:
+        file.seek(3)
+        files.copy(file.fileno(), tmp_path / "target")
+        assert file.tell() == 3
+    copied = (tmp_path / "target").stat()
+    assert copied.st_size == size
+    assert copied.st_blocks <= source.stat().st_blocks + (4 * looking.BLOCK_BYTES) // 512
+    with (tmp_path / "target").open("rb") as file:
+        for offset, content in ((0, b"begins\0"), (9 << 30, b"middle\0"), (size - 7, last or bytes(7))):
+            file.seek(offset)
+            assert file.read(7) == content
+
+
+def test_gaps_are_copied_where_the_file_system_does_not_tell(tmp_path, monkeypatch):
+    """Then they are zeros like others."""
+    real = os.lseek
+
+    def untold(file, offset, whence):
+        if whence == os.SEEK_DATA:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(file, offset, whence)
+
+    monkeypatch.setattr(os, "lseek", untold)
+    source = sparse(tmp_path / "source", (3 << 20, b"middle"), size=5 << 20)
+    with source.open("rb") as file:
+        files.copy(file.fileno(), tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_what_is_appended_during_a_copy_is_copied(tmp_path, monkeypatch):
+    """Also behind a gap: what was there when the copy ended is in it."""
+    source = sparse(tmp_path / "source", (0, b"begins"), size=5 << 20)
+    real = os.lseek
+
+    def then(*arguments):
+        try:
+            return real(*arguments)
+        except OSError:  # at the gap
+            if source.stat().st_size == 5 << 20:
+                with source.open("ab") as upload:
+                    upload.write(b"more")
+            raise
+
+    with source.open("rb") as file:
+        monkeypatch.setattr(os, "lseek", then)
+        files.copy(file.fileno(), tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"begins" + bytes((5 << 20) - 6) + b"more"

@@ -1,13 +1,15 @@
 """What people and systemd hear of the loop."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from ocrwatchd import log, report, status, systemd
-from ocrwatchd.config import Folders, Log
+from ocrwatchd.config import Config, Folders, Log
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.report import Reporter, Scene
+from ocrwatchd.statuspage.keeper import Keeper
 
 SCENE = Scene(state="running", engine="ready", waiting=1, queued=2)
 
@@ -42,6 +44,13 @@ def clock(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(report.time, "monotonic", lambda: now[0])
     return now
+
+
+def test_the_status_tells_on_which_mount_the_page_lies(folders, tmp_path):
+    """For whoever writes it after a crash."""
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        Reporter(folders, ledger, page=Keeper(Config(folders=folders))).turn(SCENE)
+    assert os.path.ismount(status.read(folders).outbox_mount)
 
 
 def test_heartbeat_comes_as_often_as_systemd_asks(reporter, notified, clock):

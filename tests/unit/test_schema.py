@@ -63,9 +63,12 @@ def test_ledger_of_the_first_version_is_brought_up_to_date_with_its_rows(path):
         assert [twin.job for twin in ledger.alike(99)] == ["d", "o"], "their sizes are not known"
         assert ledger.fact(COMPLETE) == "yes"
         ledger.page_done("w", 4)
+        ledger.recognised("o", sha256="", pages=1, seconds=1.0, counts={"words": 3})
     with contextlib.closing(sqlite3.connect(path)) as new:
         assert new.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert new.execute("SELECT pages_done FROM scan WHERE job = 'w'").fetchone() == (4,)
+        counts = dict(new.execute("SELECT job, counts FROM scan"))
+        assert counts == {"w": "", "o": '{"words": 3}', "d": "", "f": ""}, "what an older version read is not known"
 
 
 def test_ledger_of_the_first_version_without_rows_is_built_from_the_folders(path):

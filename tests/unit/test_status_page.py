@@ -176,6 +176,17 @@ def test_after_a_crash_whoever_comes_says_so(config, path):
         keeper.write_last(config)
 
 
+def test_after_a_crash_nothing_is_written_under_an_unmounted_share(config, path):
+    """The daemon has left word of the outbox's mount: without it the page would be hidden once it is back."""
+    seen = status(root=str(config.folders.root_path), written_at=time.time())
+    write_status(config.folders, replace(seen, outbox_mount=str(config.folders.root_path)))
+    with pytest.raises(FolderUnusable, match=f"{config.folders.root_path} is not mounted any more"):
+        keeper.write_last(config)
+    assert not path.exists()
+    write_status(config.folders, replace(seen, outbox_mount=str(keeper.Keeper(config).mount)))
+    assert str(path) in keeper.write_last(config)
+
+
 def test_names_are_hashed_where_the_log_s_are(config, monkeypatch):
     """What the page shows of a name comes from the status, which keeps to log.names."""
     monkeypatch.setattr(log, "_hashed", True)

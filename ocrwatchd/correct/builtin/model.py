@@ -19,7 +19,7 @@ from ocrwatchd.correct.builtin.tree import MOST_SPELLINGS
 from ocrwatchd.correct.builtin.trust import WordTrust
 from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
 from ocrwatchd.correct.lexicon import lexicon
-from ocrwatchd.correct.models import BUILTIN_NAME
+from ocrwatchd.correct.models import BUILTIN_NAME, only_corrects
 from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
 from ocrwatchd.errors import ModelUnavailable
 from ocrwatchd.settings import Llm
@@ -115,7 +115,7 @@ class BuiltinModel:
     """
 
     def __init__(self, path: Path, llm: Llm | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        llm = llm or Llm()
+        llm = self._llm = llm or Llm()
         own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0, "threads": llm.threads or THREADS}
         self._native = Native(path, llm.model_copy(update=own), sequences=1 + MOST_SPELLINGS)
         spellings = [self._native.spelling(token) for token in range(self._native.vocabulary)]
@@ -149,6 +149,14 @@ class BuiltinModel:
             return Proposal("", Ending.TIME)
         except NativeFailure as failure:
             return Proposal("", Ending.UNABLE, reason=str(failure))
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:  # noqa: ARG002 - it answers nothing
+        """Always: nothing is gained by cutting what it does not answer."""
+        return True
+
+    def answer(self, *_: object, **__: object) -> Proposal:
+        """Refuse: it was shown nothing but misread words and their repairs."""
+        return Proposal("", Ending.UNABLE, reason=only_corrects(self._llm))
 
     def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
         """Ask about every word of a text.

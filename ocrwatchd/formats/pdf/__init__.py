@@ -12,7 +12,6 @@ saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDF
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from dataclasses import replace
@@ -20,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import pikepdf
-from pikepdf import Name, ObjectStreamMode, StreamDecodeLevel
+from pikepdf import Name
 
 from ocrwatchd.engine.pages import MAX_PAGES, OWN_TEXT, kind_of
+from ocrwatchd.engine.pagetree import save
 from ocrwatchd.errors import FormatUnusable
 from ocrwatchd.formats.pdf import active, older
 from ocrwatchd.formats.pdf.font import Fonts
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from ocrwatchd.model import Document, FinishedPage, PageText
 
 SUFFIX = SUFFIXES["pdf"]
-
-logging.getLogger("pikepdf").setLevel(logging.CRITICAL)  # what it finds strange in a scan is no news of ours
 
 
 class _Worded(NamedTuple):
@@ -70,11 +68,11 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         os.close(descriptor)
 
 
-def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
+def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
     """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
 
     Args:
-        path: of the PDF.
+        delivered: the PDF.
         document: its figures.
         pages: of the document.
         file: gets the new one.
@@ -84,7 +82,7 @@ def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file
         OSError: it cannot be read or written.
     """
     try:
-        opened = pikepdf.open(path)
+        opened = pikepdf.open(delivered)
     except pikepdf.PasswordError as error:
         raise FormatUnusable("it is locked by a password") from error
     except pikepdf.PdfError as error:
@@ -101,7 +99,7 @@ def reworded(path: Path, document: Document, pages: Iterable[FinishedPage], file
                 layer.fill(form, fonts)
                 changed = True
         if changed:
-            _save(pdf, file)
+            save(pdf, file)
         return changed
 
 
@@ -141,15 +139,7 @@ def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: Binary
         older.take_out(pdf, page, seen)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
-    _save(pdf, file)
-
-
-def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
-    if pdf.is_encrypted:  # qpdf does not encrypt what it shall not look into
-        pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
-    else:
-        as_they_are = StreamDecodeLevel.none
-        pdf.save(file, object_stream_mode=ObjectStreamMode.preserve, stream_decode_level=as_they_are)
+    save(pdf, file)
 
 
 def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:

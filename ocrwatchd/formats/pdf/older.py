@@ -71,16 +71,24 @@ def _unpacked(stream: Object, most: int) -> bytes | None:
     packing = stream.get(Name.Filter)
     filters = [packing] if isinstance(packing, Name) else list(packing) if isinstance(packing, Array) else []
     growing = [name for name in filters if name not in _SHRINKING]
-    if filters == [Name.FlateDecode] and Name.DecodeParms not in stream:
-        try:
-            data = zlib.decompressobj().decompress(raw, max(1, most + 1))
-        except zlib.error:
-            return None
-        return data if len(data) <= most else None
+    if filters and set(filters) == {Name.FlateDecode} and Name.DecodeParms not in stream:
+        return _inflated(raw, len(filters), most)
     if len(raw) > (MOST_PACKED_BYTES if growing else MOST_BYTES) or len(growing) > 1:
         return None
     data = stream.read_bytes()
     return data if len(data) <= most else None
+
+
+def _inflated(data: bytes, times: int, most: int) -> bytes | None:
+    """What was deflated so many times; None where it is damaged or, after any of them, larger than ``most``."""
+    for _ in range(times):
+        try:
+            data = zlib.decompressobj().decompress(data, max(1, most + 1))
+        except zlib.error:
+            return None
+        if len(data) > most:
+            return None
+    return data
 
 
 def _in_forms(resources: Dictionary, depth: int, seen: Seen) -> None:

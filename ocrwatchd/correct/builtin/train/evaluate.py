@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.calibrate.scoring import changed_words, digit_errors, errors
 from ocrwatchd.correct.builtin.format import Repair, repaired
 from ocrwatchd.correct.builtin.model import BuiltinModel
 from ocrwatchd.correct.builtin.train.corpus import data_folder, paragraphs, plain
 from ocrwatchd.correct.builtin.train.learn import page_text
 from ocrwatchd.correct.builtin.train.letters import Letters
-from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.builtin.train.readers import Rapid
 from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
 from ocrwatchd.correct.chunks import split
 from ocrwatchd.correct.gate import admit
+from ocrwatchd.correct.misread.noise import Noise
 from ocrwatchd.settings import Llm
 
 if TYPE_CHECKING:
@@ -94,11 +94,6 @@ def _loose(_before: str, _after: str, certainty: float) -> bool:
     return certainty >= LOOSE
 
 
-def errors(text: str, true: str) -> int:
-    """Character errors with white space folded."""
-    return Levenshtein.distance(" ".join(text.split()), " ".join(true.split()))
-
-
 def compared(name: str, cases: Sequence[Case], mender: Mender, bars: Sequence[float]) -> None:
     """Print the change of the micro character error rate, and how many cases became worse."""
     before = [errors(case.read, case.true) for case in cases]
@@ -120,10 +115,8 @@ def untouched(name: str, texts: Sequence[str], mender: Mender, bars: Sequence[fl
     for number, bar in enumerate(bars):
         changed = digits = 0
         for text, each in zip(texts, mended, strict=True):
-            old, new = text.split(), each[number].split()
-            steps = [step for step in Levenshtein.opcodes(old, new) if step.tag != "equal"]
-            changed += sum(max(step.src_end - step.src_start, 1) for step in steps)
-            digits += [c for c in text if c.isdigit()] != [c for c in each[number] if c.isdigit()]
+            changed += changed_words(text, each[number])
+            digits += digit_errors(each[number], text) > 0
         share = 100 * (1 - changed / count)
         print(f"{name:34} bar {bar:.2f}  untouched {share:.3f} % of {count}  texts with other digits {digits}")
 

@@ -1,6 +1,6 @@
 """Learn the confusions of RapidOCR and Tesseract: ``python -m ocrwatchd.correct.builtin.train.learn --pages 120``.
 
-Writes ``confusions.json`` beside this module, and all pairs of words to ``--pairs`` for training and a look.
+Writes ``correct/misread/confusions.json``, and all pairs of words to ``--pairs`` for training and a look.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrwatchd.correct.align import differences, words
-from ocrwatchd.correct.builtin.train.confusions import TABLE, counted
+from ocrwatchd.correct.align import words
 from ocrwatchd.correct.builtin.train.corpus import paragraphs, plain
 from ocrwatchd.correct.builtin.train.letters import Letters
 from ocrwatchd.correct.builtin.train.readers import Rapid, tesseract
 from ocrwatchd.correct.builtin.train.scans import fonts, set_page, spoiled
+from ocrwatchd.correct.misread.confusions import TABLE, counted, misread_words
 
 SEED = 20
 LINES = 24
@@ -67,15 +67,10 @@ def main() -> None:
 
 def misread(read: str, true: str) -> list[tuple[str, str]]:
     """The pairs of single words (read, true) that differ; none for a ruined page."""
-    before, after = [span.text for span in words(read)], [span.text for span in words(true)]
-    groups = list(differences(before, after))
-    if sum(group.last - group.first for group in groups) > UNREADABLE * len(after):
+    groups = misread_words(read, true)
+    if sum(len(before.split()) for before, _ in groups) > UNREADABLE * len(words(true)):
         return []
-    return [
-        (" ".join(before[group.first : group.last]), " ".join(after[group.proposed_first : group.proposed_last]))
-        for group in groups
-        if group.last > group.first and group.proposed_last > group.proposed_first
-    ]
+    return [(before, after) for before, after in groups if before and after]
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from ocrwatchd.correct.align import differences, words
 from ocrwatchd.correct.builtin.lesson import Lesson, Unit, lesson
 from ocrwatchd.correct.builtin.train.corpus import paragraphs, plain
 from ocrwatchd.correct.builtin.train.letters import Letters
-from ocrwatchd.correct.builtin.train.noise import Noise
 from ocrwatchd.correct.builtin.train.words import PIECE, same_but_for_style
 from ocrwatchd.correct.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
+from ocrwatchd.correct.misread.noise import Noise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct.builtin.lesson import Unit
-from ocrwatchd.correct.builtin.train.confusions import Confusions
 from ocrwatchd.correct.builtin.vocabulary import NEWLINE, SPACE
+from ocrwatchd.correct.misread.confusions import Confusions
 
 if TYPE_CHECKING:
     import random
@@ -96,6 +96,12 @@ class Noise:
             else unit
             for unit in units
         ]
+
+    def misread_text(self, text: str, style: Style) -> str:
+        """A text as it would be read; lines stay lines, and no other white space is kept."""
+        return "\n".join(
+            " ".join(word for unit in self.misread(line, style) for word in unit.words) for line in text.split("\n")
+        )
 
     def _newspaper(self, level: float) -> Style:
         rng = self._rng

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.correct.align import differences, words
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
@@ -40,6 +42,15 @@ def confusions_of(read: str, true: str) -> list[tuple[str, str]]:
             blocks.append([step.src_start, step.src_end, step.dest_start, step.dest_end])
     pairs = [(true[a:b], read[c:d]) for a, b, c, d in blocks]
     return [(old, new) for old, new in pairs if len(old) <= LONGEST and len(new) <= LONGEST]
+
+
+def misread_words(read: str, true: str) -> list[tuple[str, str]]:
+    """The words that differ, or runs of them: (read, true) each, "" where one has no counterpart."""
+    before, after = [span.text for span in words(read)], [span.text for span in words(true)]
+    return [
+        (" ".join(before[group.first : group.last]), " ".join(after[group.proposed_first : group.proposed_last]))
+        for group in differences(before, after)
+    ]
 
 
 def counted(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:

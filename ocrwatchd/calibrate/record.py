@@ -1,0 +1,203 @@
+"""The verdicts on models, kept in the state directory. Light: the supervisor and the engine process read them.
+
+A verdict is on a model with the settings it was measured with: languages, gate and prompts. It is looked up without
+reading the model: by the SHA-256 that is recorded for it, else by its files' sizes and times.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import structlog
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ocrwatchd import files
+from ocrwatchd.config import state_directory
+from ocrwatchd.correct import identity, models
+from ocrwatchd.errors import FolderUnusable, ModelUnavailable
+from ocrwatchd.settings import Gate  # noqa: TC001 - pydantic needs it while it runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.config import Config
+    from ocrwatchd.settings import Work
+
+NAME: Final = "calibration.json"
+MOST: Final = 100
+"""So many verdicts are kept, the latest."""
+
+REMEDY: Final = "`ocrwatchd calibrate` measures that (for a profile with --profile NAME)"
+
+log = structlog.get_logger()
+
+Finding: TypeAlias = Literal["gain", "none", "harm"]
+
+
+class Record(BaseModel):
+    """A verdict.
+
+    Args:
+        model: its name, for people.
+        sha256: of the model's file; of a split one, of its files' one after the other.
+        stamps: size and time of change of each of its files.
+        languages: as ``ocr.languages`` had them.
+        gate: as it was set.
+        prompts: a hash of all that the model was asked.
+        finding: whether it does good.
+        why: in words.
+        basis: what it was measured on.
+        change: of the character errors; -0.2 are 20 % fewer.
+        seconds_a_page: of correction.
+        day: of the measurement.
+        version: of ocrwatchd.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    model: str
+    sha256: str
+    stamps: tuple[tuple[int, int], ...]
+    languages: tuple[str, ...]
+    gate: Gate
+    prompts: str
+    finding: Finding
+    why: str
+    basis: str
+    change: float
+    seconds_a_page: float
+    day: str
+    version: str
+
+    def is_for(self, work: Work) -> bool:
+        """True where it was measured with these settings."""
+        mine = (self.languages, self.gate, self.prompts)
+        return mine == (work.ocr.languages, work.gate, prompts_of(work))
+
+    @property
+    def told(self) -> str:
+        """All of it in a line."""
+        words = {"gain": "does good", "none": "does neither good nor harm", "harm": "does harm"}[self.finding]
+        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: it {words}: {self.why}"
+
+
+class _File(BaseModel):
+    records: tuple[Record, ...] = ()
+
+
+def prompts_of(work: Work) -> str:
+    """Stand for all that a model is asked with these settings."""
+    llm = work.llm
+    asked = (llm.prompt, llm.prompt_handwritten, llm.prompt_table, work.ocr.mode, work.ocr.layout)
+    return hashlib.sha256("\0".join(asked).encode("utf-8", "replace")).hexdigest()
+
+
+def name_of(path: Path) -> str:
+    """What people call a model."""
+    return models.BUILTIN_NAME if path == models.BUILTIN else path.name
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a model; of a split one, of its parts' one after the other. Reads it all.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return _together([identity.read(part) for part in identity.parts(path)])
+
+
+def find(work: Work, path: Path) -> Record | None:
+    """The verdict on a model with these settings; None where there is none. Nothing of the model is read."""
+    records = [record for record in _read() if record.is_for(work)]
+    with contextlib.suppress(OSError):  # a model that has gone has no verdict
+        stamps = identity.stamps(path)
+        sha256 = _together([identity.recorded(part) for part in identity.parts(path)]) if records else ""
+        return next((each for each in records if each.stamps == stamps or each.sha256 == sha256), None)
+    return None
+
+
+def keep(record: Record) -> Path:
+    """Write a verdict down, in the place of an earlier one on the same; where it lies.
+
+    Raises:
+        FolderUnusable: the state directory cannot be written.
+    """
+    path = state_directory() / NAME
+    same = (record.sha256, record.languages, record.gate, record.prompts)
+    others = [each for each in _read() if (each.sha256, each.languages, each.gate, each.prompts) != same]
+    content = _File(records=(record, *others)[:MOST]).model_dump_json(indent=1)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_new(path, content.encode(), replace=True)
+    except OSError as error:
+        raise FolderUnusable(
+            f"the verdict cannot be kept in {path.parent}: {error.strerror}; mend its owner or mode, or calibrate as "
+            "the user that ocrwatchd runs as"
+        ) from error
+    return path
+
+
+def objection(work: Work, path: Path) -> str:
+    """Why texts are not corrected with this model, or "": ``llm.require_calibration`` wants a verdict without harm."""
+    if not work.llm.require_calibration:
+        return ""
+    record = find(work, path)
+    if record is None:
+        return (
+            f"llm.require_calibration is true, and whether the model {name_of(path)} does good with these settings was "
+            f"never measured; {REMEDY}"
+        )
+    if record.finding == "harm":
+        return (
+            f"llm.require_calibration is true, and the model {record.model} does harm here ({record.day}: "
+            f"{record.why}); set llm.model to another one, or a more careful [gate], and calibrate again"
+        )
+    return ""
+
+
+def tell(config: Config) -> None:
+    """Log ``notes``."""
+    for note in notes(config):
+        log.info("model.calibration", note=note)
+
+
+def notes(config: Config) -> Iterator[str]:
+    """What is to be said once: which models were never calibrated, and which do harm."""
+    profiles: dict[str, list[str]] = {}
+    for name, work in {"": config.work(), **config.profiles}.items():
+        if note := _note(work):
+            profiles.setdefault(note, []).append(name)
+    for note, names in profiles.items():
+        yield note if "" in names else f"{note} (profiles: {', '.join(names)})"
+
+
+def _note(work: Work) -> str:
+    try:
+        path = models.resolve(work.llm)
+    except ModelUnavailable:  # that is told elsewhere
+        return ""
+    record = find(work, path)
+    if record is None:
+        left = ", and until then texts stay raw" if work.llm.require_calibration else ""
+        return f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
+    if record.finding == "harm":
+        left = "texts stay raw" if work.llm.require_calibration else "llm.require_calibration = true leaves texts raw"
+        return f"the model {record.model} does harm: {record.why} (measured {record.day}); {left}"
+    return ""
+
+
+def _read() -> tuple[Record, ...]:
+    try:
+        return _File.model_validate_json((state_directory() / NAME).read_bytes()).records
+    except (OSError, ValidationError):
+        return ()  # as good as none: calibrating again writes it anew
+
+
+def _together(hashes: list[str]) -> str:
+    """One hash for a model: of a single file its own; "" where one is not known."""
+    if not all(hashes):
+        return ""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""Entities and other quotations: what a model says to stand in the text does so, or is dropped. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import JsonValue
+
+    from ocrwatchd.correct import Schema
+
+_ONE = ("items", "contains", "additionalProperties")
+_SEVERAL = ("anyOf", "oneOf", "allOf", "prefixItems")
+_DEFINITIONS = "#/$defs/"
+
+
+class Quotes:
+    """Keeps what occurs in a text.
+
+    Args:
+        text: that is quoted from; runs of white space count as one space.
+        schema: strings for which it gives the choice (``enum``, ``const``) are labels and no quotations.
+
+    Attributes:
+        dropped: how many strings did not occur.
+    """
+
+    def __init__(self, text: str, schema: Schema) -> None:
+        self._text = _spaced(text)
+        self._labels = frozenset(_labels(schema, schema, "", set()))
+        self.dropped = 0
+
+    def kept(self, value: JsonValue) -> JsonValue:
+        """The value without strings that do not occur: an entry of a list goes as a whole, anything else is None."""
+        kept, whole = self._kept(value, "", listed=False)
+        return kept if whole else None
+
+    def _kept(self, value: JsonValue, key: str, *, listed: bool) -> tuple[JsonValue, bool]:
+        """What is left of a value, and whether the entry that it is of may stay."""
+        if isinstance(value, str):
+            occurs = key in self._labels or self._occurs(value)
+            self.dropped += not occurs
+            return (value if occurs else None), occurs or not listed
+        if isinstance(value, list):
+            entries = [self._kept(each, key, listed=True) for each in value]
+            return [entry for entry, stays in entries if stays], True
+        if isinstance(value, dict):
+            fields = {name: self._kept(each, name, listed=listed) for name, each in value.items()}
+            return {name: field for name, (field, _) in fields.items()}, all(stays for _, stays in fields.values())
+        return value, True
+
+    def _occurs(self, quoted: str) -> bool:
+        """Whether it stands in the text, not as a part of a longer word or number."""
+        quoted = _spaced(quoted)
+        start = self._text.find(quoted)
+        while start >= 0:
+            end = start + len(quoted)
+            if not (_joined(self._text[start - 1 : start + 1]) or _joined(self._text[end - 1 : end + 1])):
+                return True
+            start = self._text.find(quoted, start + 1)
+        return False
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _joined(pair: str) -> bool:
+    """Whether two characters are of one word; scripts without capitals may write words without a space between."""
+    return len(pair) == len("ab") and all(each.isdigit() or each.lower() != each.upper() for each in pair)
+
+
+def _labels(schema: JsonValue | Schema, root: Schema, key: str, seen: set[tuple[int, str]]) -> Iterator[str]:
+    """The keys below which a schema itself gives the choice; "" where that is so for the whole, or for its entries."""
+    if not isinstance(schema, dict) or (id(schema), key) in seen:
+        return
+    seen.add((id(schema), key))  # ``$ref`` may lead in circles
+    if "enum" in schema or "const" in schema:
+        yield key
+    properties = schema.get("properties")
+    for name, below in properties.items() if isinstance(properties, dict) else ():
+        yield from _labels(below, root, name, seen)
+    inner: list[JsonValue] = [schema.get(word) for word in _ONE]
+    for word in _SEVERAL:
+        several = schema.get(word)
+        inner += several if isinstance(several, list) else []
+    inner.append(_definition(schema.get("$ref"), root))
+    for below in inner:
+        yield from _labels(below, root, key, seen)
+
+
+def _definition(reference: JsonValue, root: Schema) -> JsonValue:
+    definitions = root.get("$defs")
+    if not isinstance(reference, str) or not isinstance(definitions, dict):
+        return None
+    return definitions.get(reference.removeprefix(_DEFINITIONS))

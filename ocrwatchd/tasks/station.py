@@ -1,0 +1,172 @@
+"""A job's follow-up tasks, after its last page: each carried out, or left out with its reason; none stops the set."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from ocrwatchd.correct.prompts import with_languages
+from ocrwatchd.engine import blame, faults
+from ocrwatchd.files import make_inner, write_new
+from ocrwatchd.model import TaskEnd
+from ocrwatchd.tasks.files import json_file, text_file
+from ocrwatchd.tasks.follow import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.correct import Model
+    from ocrwatchd.model import Document, Job
+    from ocrwatchd.settings import Task
+    from ocrwatchd.tasks.follow import Answer
+
+FILE_MODE = 0o600
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A task's end, and its file's content; "" where it was left out."""
+
+    end: TaskEnd
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    mark: str
+    result: Result
+
+
+_KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """The tasks of one job.
+
+    Args:
+        job: whose settings name them.
+        document: its figures.
+        model: or None where there is none.
+        why_none: then the reason.
+        mark: what the text depends on; results that were made of another one do not count.
+        text: reads the corrected text.
+        begins: called with a task's number before each question to the model; what it raises ends all of it.
+    """
+
+    job: Job
+    document: Document
+    model: Model | None
+    why_none: str
+    mark: str
+    text: Callable[[], str]
+    begins: Callable[[int], None]
+
+    def results(self) -> tuple[Result, ...]:
+        """Carry out all tasks, in order.
+
+        Raises:
+            OSError: the disk is at fault.
+        """
+        return tuple(self._result(number, task) for number, task in enumerate(self.job.work.tasks, 1))
+
+    def _result(self, number: int, task: Task) -> Result:
+        mark = self._mark_of(task)
+        if kept := self._kept(task, mark):
+            return kept
+        if self.model is None:
+            return _left_out(task, self.why_none)
+        if deadly := blame.given_up(self.job, "task", number):
+            return _left_out(task, deadly)
+        started = time.monotonic()
+        try:
+            answer = self._follow(number, task, self.model)
+        except (faults.Stopping, ConnectionError):  # the host's wish, or its end
+            raise
+        except Exception as error:  # the boundary to the model and its answers: it costs this task, and nothing else
+            if faults.is_machines(error):
+                raise
+            log.warning("task.failed", job=self.job.id, task=task.name, at=faults.place(error))
+            return _left_out(task, f"it failed ({type(error).__name__})")
+        result = self._made(task, self.model.name, answer, time.monotonic() - started)
+        self._log(result.end)
+        if result.content:
+            self._keep(task, mark, result)
+        return result
+
+    def _follow(self, number: int, task: Task, model: Model) -> Answer:
+        languages = self.job.work.ocr.languages
+        spoken = {key: with_languages(getattr(task, key), languages) for key in ("prompt", "join_prompt")}
+        return follow(task.model_copy(update=spoken), model, self.text(), time.monotonic, lambda: self.begins(number))
+
+    def _made(self, task: Task, model: str, answer: Answer, seconds: float) -> Result:
+        end = TaskEnd(
+            task.name, task.suffix, "done", answer.reason, model, answer.parts, answer.answered, answer.dropped, seconds
+        )
+        if answer.value is None:
+            return Result(replace(end, state="left-out"))
+        partial = answer.answered < answer.parts or not self.document.complete
+        if partial or answer.reason:
+            reason = answer.reason or f"{self.document.unreadable} of {self.document.pages} pages could not be read"
+            end = replace(end, state="incomplete", reason=reason)
+        evaluation = self.document.evaluation
+        if task.output == "json":
+            content = json_file(
+                answer.value, task.name, model, partial=partial, evaluation=evaluation, dropped=answer.dropped
+            )
+        else:
+            code = self.job.work.output.language
+            content = text_file(str(answer.value), model, partial=partial, evaluation=evaluation, code=code)
+        return Result(end, content)
+
+    def _log(self, end: TaskEnd) -> None:
+        log.info(
+            "task.done",
+            job=self.job.id,
+            task=end.name,
+            state=end.state,
+            reason=end.reason,
+            parts=end.parts,
+            dropped=end.dropped,
+            seconds=round(end.seconds, 2),
+        )
+
+    # -- finished results, so that a restart does not ask again ---------------------------------------------------
+
+    def _mark_of(self, task: Task) -> str:
+        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+    def _kept(self, task: Task, mark: str) -> Result | None:
+        try:
+            kept = _KEPT.validate_json(self._path(task).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+        return kept.result if kept.mark == mark else None
+
+    def _keep(self, task: Task, mark: str, result: Result) -> None:
+        path = self._path(task)
+        make_inner(path.parent)
+        write_new(path, _KEPT.dump_json(_Kept(mark, result)), FILE_MODE, replace=True, lasting=False)
+
+    def _path(self, task: Task) -> Path:
+        return self.job.place / "tasks" / f"{task.name}.json"
+
+
+def _left_out(task: Task, reason: str) -> Result:
+    return Result(TaskEnd(task.name, task.suffix, "left-out", reason))
+
+
+def told(document: Document, results: tuple[Result, ...]) -> Document:
+    """The document with its tasks, and a warning for each that is not as it should be."""
+    ends = tuple(result.end for result in results)
+    warnings = tuple(f'the task "{end.name}" is {end.state}: {end.reason}' for end in ends if end.state != "done")
+    return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))

@@ -1,0 +1,67 @@
+"""A root with a past: a ledger of scans that have ended, and their receipts in the outbox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ocrwatchd.config import Folders, state_directory
+from ocrwatchd.formats import receipt
+from ocrwatchd.ledger import Ledger
+from ocrwatchd.opening import LEDGER, ROOT
+from ocrwatchd.workplace import ROOT_ID
+
+ROOT_OF_OURS = "0123456789abcdef"
+
+
+def edit(before, after, why="similar word", **more):
+    """An edit, as a receipt has it."""
+    return {"before": before, "after": after, "why": why, **more}
+
+
+class Past:
+    """Writes what a daemon would have written.
+
+    Args:
+        root: of the folders.
+    """
+
+    def __init__(self, root):
+        self.folders = Folders(root=str(root))
+        self.outbox = self.folders.path("outbox")
+        for folder in (self.outbox, self.folders.work_path):
+            folder.mkdir(parents=True)
+        (self.folders.work_path / ROOT_ID).write_text(f"{ROOT_OF_OURS}\n", encoding="ascii")
+        self.ledger = Ledger(state_directory() / LEDGER)
+        self.ledger.note_fact(ROOT, ROOT_OF_OURS)
+
+    def scan(self, name, at, *, outcome="outbox", counts=None, **figures):
+        """A scan that has ended at a Unix time, of one page where nothing else is said; without counts, none are known.
+
+        Its job is called as it, but in plain ASCII.
+        """
+        relative, job = Path(f"{name}.pdf"), name.encode("ascii", "replace").decode()
+        self.ledger.claimed(job, relative)
+        if outcome == "outbox":
+            known = {"sha256": "0" * 64, "pages": 1, "seconds": 1.0} | figures
+            self.ledger.recognised(job, **known, counts=counts)
+        self.ledger.delivering(job, outcome, relative.stem, (".json",), "")
+        self.ledger.ended(job)
+        self.ledger._run("UPDATE scan SET ended_at = ? WHERE job = ?", (at, job))
+        if counts is None:
+            self.ledger._run("UPDATE scan SET counts = '' WHERE job = ?", (job,))
+
+    def receipt(self, name, *pages, **head):
+        """A scan's receipt in the outbox; its pages are given by their edits and refusals."""
+        path = self.outbox / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = {"schema": 2, "job": name, "page_count": len(pages), "totals": {}} | head
+        told = ({"edits": edits, "refused": refused, "lines": [{"text": "x"}]} for edits, refused in pages)
+        path.write_bytes(b"".join(receipt.laid_out(table, told)))
+        return path
+
+
+def counts(words=100, edits=None, refused=None, confidence=None, **more):
+    """What the engine has counted."""
+    kinds = {"edits_by_reason": edits or {}, "refused_by_reason": refused or {}}
+    return json.loads(json.dumps({"words": words, **kinds, "confidence": confidence, **more}))

@@ -1,0 +1,153 @@
+"""``ocrwatchd calibrate`` with real models, and what its verdict does."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.calibrate import record
+from ocrwatchd.cli import main
+from tests import gguf_factory
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """Write a configuration for a model; its path, as the command line wants it."""
+
+    def write(model, more=""):
+        path = tmp_path / "config.toml"
+        path.write_text(f'[folders]\nroot = "{tmp_path / "root"}"\n[llm]\nmodel = "{model}"\n{more}', encoding="utf-8")
+        path.chmod(0o600)
+        return ["--config", str(path)]
+
+    return write
+
+
+@pytest.fixture
+def noise(tmp_path):
+    """A model with random weights."""
+    return gguf_factory.noise(tmp_path / "noise.gguf")
+
+
+@pytest.mark.slow
+def test_the_built_in_model_does_good(configured, capsys):
+    """It repairs, harms nothing, takes its time, and the verdict is kept."""
+    assert main(["calibrate", "--pages", "4", "--json", *configured("builtin")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["model"], told["finding"], told["best"]) == ("builtin", "gain", "yours")
+    yours = told["gates"]["yours"]
+    assert yours["misread"]["after"] < 0.6 * yours["misread"]["before"]
+    assert (yours["misread"]["worse"], yours["clean"]["changed"], yours["clean"]["digits"]) == (0, 0, 0)
+    assert told["no_gate"]["misread"]["after"] <= yours["misread"]["after"]
+    assert told["seconds_a_page"] > 0
+    (kept,) = record._read()
+    assert kept.sha256 == told["sha256"]
+
+
+@pytest.mark.slow
+def test_random_weights_do_harm_and_correct_nothing_where_calibration_is_required(configured, noise, tmp_path, capsys):
+    """The verdict is harm; with `llm.require_calibration` neither `correct` nor the engine process uses the model."""
+    assert main(["calibrate", "--pages", "1", *configured(noise)]) == 1
+    out = capsys.readouterr().out
+    assert "verdict    harm: it repairs next to nothing" in out
+    assert "time       correction" in out
+    required = configured(noise, "require_calibration = true\n")
+    text = tmp_path / "text.txt"
+    text.write_text("Tbe cornmittee met.", encoding="utf-8")
+    assert main(["correct", str(text), *required]) == 3
+    assert "the model noise.gguf does harm here" in capsys.readouterr().err
+    assert main(["process", str(DATA / "phototest.tif"), "-o", str(tmp_path / "out"), *required]) == 0
+    receipt = json.loads((tmp_path / "out" / "phototest.json").read_text(encoding="utf-8"))
+    assert not receipt["corrected"]
+    assert "the model noise.gguf does harm here" in receipt["reason"]
+
+
+@pytest.mark.slow
+def test_a_model_that_was_never_calibrated_corrects_nothing_where_that_is_required(configured, tmp_path, capsys):
+    """What to run is said; once that is done, it corrects."""
+    required = configured("builtin", "require_calibration = true\n")
+    text = tmp_path / "text.txt"
+    text.write_text("The cornmittee met in tbe morning and spoke about the garden fence.", encoding="utf-8")
+    assert main(["correct", str(text), *required]) == 3
+    assert "`ocrwatchd calibrate` measures that" in capsys.readouterr().err
+    assert main(["calibrate", "--pages", "2", *required]) == 0
+    capsys.readouterr()
+    assert main(["correct", str(text), *required]) == 0
+    assert "committee met in the" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, capsys):
+    """Engine included: each document's error rate before and after; what cannot be used is named and left out."""
+    folder = tmp_path / "truth"
+    folder.mkdir()
+    for name, truth in (("eurotext", "eurotext.txt"), ("phototest", "phototest.gold.txt")):
+        shutil.copyfile(DATA / f"{name}.tif", folder / f"{name}.tif")
+        shutil.copyfile(DATA / truth, folder / f"{name}.txt")
+    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.txt").write_text("no picture", encoding="utf-8")
+    (folder / "alone.png").write_bytes(b"no text beside it")
+    assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
+    told = capsys.readouterr()
+    assert "left out for want of a .txt beside it: 1 of 4 scans" in told.err
+    assert "left out broken.png: the file is none of PDF" in told.err
+    lines = {line.split()[0]: line for line in told.out.splitlines() if line}
+    assert lines["phototest.tif"].split() == ["phototest.tif", "0.00%", "0.00%"]
+    assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2
+    assert "recognition" in lines["time"]
+    assert lines["remaining"].split()[1] in {"marks", "letters"}
+    assert lines["verdict"].startswith("verdict    none: ")
+    assert "too few to tell" in lines["verdict"]
+    assert not list((tmp_path / "root").rglob("*"))
+
+
+@pytest.mark.slow
+def test_run_says_once_that_the_model_was_never_calibrated(configured):
+    """In the log, at the start, and not any more once it was."""
+    settings = configured("builtin", '[log]\nformat = "json"\n')
+    command = [sys.executable, "-m", "ocrwatchd", "run", "--once", *settings]
+
+    def said():
+        log = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stderr
+        return [line["note"] for line in map(json.loads, log.splitlines()) if line["event"] == "model.calibration"]
+
+    (note,) = said()
+    assert "whether the model builtin does good with these settings was never measured" in note
+    assert main(["calibrate", "--pages", "1", *settings]) == 0
+    assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--truth", "/nowhere"], 2, "/nowhere: no such folder"),
+        (["--truth", str(DATA / "eurotext.txt")], 2, "not a folder"),
+        (["--truth", "EMPTY"], 2, "holds 0 scans, and none with its text beside it"),
+        (["--truth", "EMPTY", "text.txt"], 2, "one at a time"),
+        (["--profile", "x"], 2, "the configuration names no profile x; there are: none"),
+        (["nowhere.txt"], 5, "nowhere.txt cannot be read"),
+    ],
+)
+def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0913, PLR0917 - what is given, and what comes of it
+    configured, tmp_path, capsys, arguments, status, words
+):
+    """In a line, with what is wrong, before any model is loaded; nothing is kept."""
+    (tmp_path / "empty").mkdir()
+    given = [str(tmp_path / "empty") if each == "EMPTY" else each for each in arguments]
+    assert main(["calibrate", *given, *configured("builtin")]) == status
+    assert words in capsys.readouterr().err
+    assert record._read() == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "words"), [("off", 'llm.model is "off", so that'), ("/nowhere.gguf", "/nowhere.gguf: no such file")]
+)
+def test_without_a_model_there_is_nothing_to_measure(configured, capsys, model, words):
+    """What to set is said."""
+    assert main(["calibrate", *configured(model)]) == 3
+    assert words in capsys.readouterr().err

@@ -1,0 +1,188 @@
+"""Verdicts: kept by model and settings, found without reading the model, heeded."""
+
+import os
+import shutil
+
+import pytest
+
+from ocrwatchd.calibrate import record
+from ocrwatchd.check import calibration
+from ocrwatchd.configfile import parse
+from ocrwatchd.correct import identity, models
+from ocrwatchd.errors import FolderUnusable
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """A state directory of the test's own, not made yet."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's file."""
+    shutil.copyfile(models.BUILTIN, tmp_path / "m.gguf")
+    return tmp_path / "m.gguf"
+
+
+def settings(model, **llm):
+    """The settings that mean it."""
+    return parse({"llm": {"model": str(model), **llm}})
+
+
+def verdict(model, work, finding="gain", **more):
+    """A verdict on it."""
+    values = {
+        "model": model.name,
+        "sha256": record.sha256_of(model),
+        "stamps": identity.stamps(model),
+        "languages": work.ocr.languages,
+        "gate": work.gate,
+        "prompts": record.prompts_of(work),
+        "finding": finding,
+        "why": "errors fall from 9 to 8",
+        "basis": "misread text",
+        "change": -0.1,
+        "seconds_a_page": 0.4,
+        "day": "2026-11-22",
+        "version": "0.1.0",
+    }
+    return record.Record(**(values | more))
+
+
+def test_a_verdict_is_found_without_reading_the_model(model, monkeypatch):
+    """Some gigabytes are not read at each start: the file's size and time tell that it is the same."""
+    work = settings(model).work()
+    kept = verdict(model, work)
+    record.keep(kept)
+    monkeypatch.setattr(identity, "read", lambda _: pytest.fail("the model was read"))
+    assert record.find(work, model) == kept
+
+
+def test_another_model_in_its_place_has_no_verdict(model):
+    """What was measured was the file's content."""
+    work = settings(model).work()
+    record.keep(verdict(model, work))
+    os.utime(model, ns=(1, 1))
+    assert record.find(work, model) is None
+
+
+def test_a_model_of_the_hub_is_known_by_its_name_there(tmp_path, monkeypatch):
+    """Fetched again, or copied to another disk, it is the same one: the cache names it for its content."""
+    content = models.BUILTIN.read_bytes()
+    sha256 = identity.read(models.BUILTIN)
+    blob = tmp_path / sha256
+    blob.write_bytes(content)
+    link = tmp_path / "m.gguf"
+    link.symlink_to(blob)
+    work = settings(link).work()
+    record.keep(verdict(link, work))
+    os.utime(blob, ns=(1, 1))
+    monkeypatch.setattr(identity, "read", lambda _: pytest.fail("the model was read"))
+    assert record.find(work, link)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gate": {"max_rewrite": 0.6}},
+        {"ocr": {"languages": ["deu"]}},
+        {"ocr": {"layout": "rows"}},
+        {"llm": {"prompt": "Mend this."}},
+    ],
+)
+def test_other_settings_want_a_verdict_of_their_own(model, change):
+    """Gate, languages and prompts decide what a model does."""
+    record.keep(verdict(model, settings(model).work()))
+    other = parse({**change, "llm": {"model": str(model), **change.get("llm", {})}}).work()
+    assert record.find(other, model) is None
+
+
+def test_a_later_verdict_takes_the_place_of_an_earlier_one(model):
+    """Those on other settings stay."""
+    work, other = settings(model).work(), parse({"llm": {"model": str(model)}, "gate": {"digits": "protect"}}).work()
+    for each in (verdict(model, work), verdict(model, other), verdict(model, work, "harm")):
+        record.keep(each)
+    assert record.find(work, model).finding == "harm"
+    assert record.find(other, model).finding == "gain"
+
+
+def test_a_damaged_file_is_as_good_as_none_and_is_written_anew(model, state):
+    """A verdict can be had again at any time."""
+    state.mkdir()
+    (state / record.NAME).write_text("{")
+    work = settings(model).work()
+    assert record.find(work, model) is None
+    record.keep(verdict(model, work))
+    assert record.find(work, model)
+
+
+def test_a_verdict_that_cannot_be_kept_is_told(model, state):
+    """With what to do."""
+    state.write_text("no folder")
+    with pytest.raises(FolderUnusable, match=r"cannot be kept in .*: File exists; mend its owner"):
+        record.keep(verdict(model, settings(model).work()))
+
+
+@pytest.mark.parametrize(
+    ("finding", "required", "words"),
+    [
+        (None, False, ""),
+        ("harm", False, ""),
+        (None, True, "never measured; `ocrwatchd calibrate`"),
+        ("harm", True, "the model m.gguf does harm here"),
+        ("none", True, ""),
+        ("gain", True, ""),
+    ],
+)
+def test_calibration_is_required_where_the_settings_say_so(model, finding, required, words):
+    """Then a model corrects only with a verdict, and with one that is not harm; else nothing changes."""
+    work = settings(model, require_calibration=required).work()
+    if finding:
+        record.keep(verdict(model, work, finding))
+    said = record.objection(work, model)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def test_it_is_said_once_which_models_were_never_calibrated(model):
+    """Once for the same model and settings; profiles that differ are named; one without a model is passed over."""
+    config = parse(
+        {
+            "llm": {"model": str(model)},
+            "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}, "raw": {"llm": {"model": "off"}}},
+        }
+    )
+    record.keep(verdict(model, config.work("de")))
+    (said,) = record.notes(config)
+    assert "whether the model m.gguf does good with these settings was never measured" in said
+    assert "profiles" not in said
+    record.keep(verdict(model, config.work(), "harm", why="errors grow"))
+    assert [*record.notes(config)] == [
+        "the model m.gguf does harm: errors grow (measured 2026-11-22); llm.require_calibration = true leaves texts raw"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("finding", "required", "ok", "words"),
+    [
+        (None, False, True, "never measured"),
+        (None, True, False, "never measured"),
+        ("gain", True, True, "m.gguf, measured 2026-11-22, ocrwatchd 0.1.0, misread text: it does good: errors fall"),
+        ("harm", False, False, "it does harm"),
+    ],
+)
+def test_check_tells_when_and_what_was_found(model, finding, required, ok, words):
+    """Harm is to be mended, and so is a verdict that is required and missing."""
+    config = settings(model, require_calibration=required)
+    if finding:
+        record.keep(verdict(model, config.work(), finding))
+    (found,) = calibration.look(config)
+    assert (found.what, found.ok) == ("calibration", ok)
+    assert words in found.words
+
+
+def test_check_says_nothing_where_no_model_corrects():
+    """The model's own line has said it."""
+    assert [*calibration.look(parse({"llm": {"model": "off"}}))] == []

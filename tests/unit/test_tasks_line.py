@@ -1,0 +1,268 @@
+"""Follow-up tasks in the line: their files in the set, what is said of them, and what they never do."""
+
+import errno
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.config import Folders
+from ocrwatchd.correct import Ending, Proposal
+from ocrwatchd.correct.models import only_corrects
+from ocrwatchd.engine import assemble, blame, pipeline
+from ocrwatchd.engine.bench import Bench
+from ocrwatchd.engine.deadlines import allowance_s
+from ocrwatchd.engine.faults import Stopping
+from ocrwatchd.engine.wire import Step
+from ocrwatchd.model import Job
+from ocrwatchd.rebuild import _receipts
+from ocrwatchd.settings import Llm, Ocr, Output, Task, Work
+from ocrwatchd.tasks import station
+from tests.fakes.engine import MAKERS, FakeCorrector, write_scan
+from tests.receipts import mistakes
+
+SUMMARY = Task(name="summary", prompt="Sum up:")
+ENTITIES = Task(name="entities", prompt="Name them.", output="json", quotes=True)
+
+
+class Watched:
+    """Runs jobs and keeps what was told."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.steps = []
+
+    def job(self, *tasks, scenes=("fine", "fine"), **settings):
+        """A claimed scan of a few pages."""
+        work = Work(**{"llm": Llm(model="/m/fake.gguf"), "tasks": tasks} | settings)
+        job = Job("j", self.folder / "j", Path("scan.tif"), work)
+        job.source.parent.mkdir(parents=True, exist_ok=True)
+        write_scan(job.source, *scenes)
+        return job
+
+    def work_off(self, job, asked=lambda: False):
+        """Run it, with an engine that has just been started."""
+
+        def tell(name, page=0, pages=0, seconds=0.0):
+            self.steps.append((name, page))
+
+        return pipeline.work_off(job, Bench(MAKERS, self.folder, lambda: None), tell, asked)
+
+    def asked(self):
+        """How many questions were put for tasks."""
+        return sum(name == "task" for name, _ in self.steps)
+
+
+@pytest.fixture
+def line(tmp_path):
+    """The line, with the fake engine on its bench."""
+    return Watched(tmp_path)
+
+
+def read(job, suffix):
+    """A file of the finished set."""
+    return (job.out / f"document{suffix}").read_text(encoding="utf-8")
+
+
+def receipt(job):
+    """What the receipt says; it keeps to its schema."""
+    told = json.loads(read(job, ".json"))
+    assert mistakes(told) == []
+    return told
+
+
+def test_each_task_has_its_own_file_marked_as_machine_made(line):
+    """Their names follow NAME; what a model made says so first, and which one; the receipt lists them."""
+    job = line.job(SUMMARY, ENTITIES)
+    line.work_off(job)
+    assert sorted(path.name for path in job.out.iterdir()) == [
+        "document.entities.json", "document.json", "document.summary.txt", "document.txt"
+    ]  # fmt: skip
+    assert read(job, ".summary.txt") == (
+        "[Made by the language model fake from the corrected text; it may be wrong]\n\nSum up: 14 words\n"
+    )
+    assert json.loads(read(job, ".entities.json")) == {
+        "machine_made": True, "model": "fake", "task": "entities", "complete": True, "evaluation": False, "dropped": 1,
+        "result": ["the end"],
+    }  # fmt: skip
+    ends = receipt(job)["tasks"]
+    assert [(end["name"], end["suffix"], end["state"], end["reason"], end["dropped"]) for end in ends] == [
+        ("summary", ".summary.txt", "done", "", 0), ("entities", ".entities.json", "done", "", 1)
+    ]  # fmt: skip
+    assert [(end["model"], end["parts"], end["answered"]) for end in ends] == [("fake", 1, 1)] * 2
+    assert receipt(job)["warnings"] == []
+
+
+def test_tasks_come_after_the_last_page_and_before_the_set(line):
+    """Each is announced by its number, for the host's deadline and its blame."""
+    line.work_off(line.job(SUMMARY, ENTITIES))
+    assert line.steps[-4:] == [("page-done", 2), ("task", 1), ("task", 2), ("write", 0)]
+
+
+def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
+    """A budget of its own, and a page's deadline for what a forward pass adds; another task's is no matter."""
+    work = Work(tasks=(SUMMARY, Task(name="x", prompt="x", budget_s=1000)), ocr=Ocr(page_deadline_s=7))
+    assert [allowance_s("task", work, 1.0, number) for number in (1, 2, 3)] == [307, 1007, 7]
+
+
+def test_a_task_never_alters_the_text(line):
+    """With tasks that work and tasks that fail, everything else of the set is as it is without any."""
+    plain = line.job()
+    line.work_off(plain)
+    text, told = read(plain, ".txt"), receipt(plain)
+    job = line.job(SUMMARY, Task(name="broken", prompt="fail"), ENTITIES)
+    line.work_off(job)
+    assert read(job, ".txt") == text
+    after = receipt(job)
+    changing = {"tasks", "warnings", "timings", "pages"}
+    assert {key: after[key] for key in after.keys() - changing} == {key: told[key] for key in told.keys() - changing}
+    assert [page["text"] for page in after["pages"]] == [page["text"] for page in told["pages"]]
+
+
+def test_a_task_that_fails_is_left_out_with_its_reason(line, capsys):
+    """The reason stands in the receipt, as a warning too; a document's words neither there nor in the log."""
+    job = line.job(Task(name="broken", prompt="fail"), SUMMARY)
+    figures = line.work_off(job)
+    broken, summary = receipt(job)["tasks"]
+    assert (broken["state"], broken["reason"], summary["state"]) == ("left-out", "it failed (RuntimeError)", "done")
+    assert figures["warnings"] == ['the task "broken" is left-out: it failed (RuntimeError)']
+    assert not (job.out / "document.broken.txt").exists()
+    assert "secret" not in json.dumps(receipt(job)) + capsys.readouterr().out
+
+
+def test_without_a_model_tasks_are_left_out(line):
+    """What is missing is said as it is for the correction."""
+    job = line.job(SUMMARY, llm=Llm(model="off"))
+    line.work_off(job)
+    assert receipt(job)["tasks"][0]["reason"] == "no model at hand: set llm.model to the path of a .gguf file"
+
+
+def test_the_built_in_model_says_that_it_only_corrects(tmp_path, monkeypatch):
+    """And what brings one that can: a setting, or with "auto" the model that is not here yet."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert only_corrects(Llm(model="builtin")) == (
+        'the built-in model only corrects; for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
+    )
+    assert "`ocrwatchd models pull`" in only_corrects(Llm(model="auto"))
+
+
+def test_unreadable_pages_are_not_shown_and_make_a_task_incomplete(line):
+    """The line that stands for such a page is ours and not the document's; the file says that it is partial."""
+    job = line.job(SUMMARY, ENTITIES, scenes=("fine", "unreadable"))
+    line.work_off(job)
+    assert "Sum up: 7 words" in read(job, ".summary.txt")
+    assert read(job, ".summary.txt").splitlines()[1].startswith("[It does not cover the whole document")
+    assert json.loads(read(job, ".entities.json"))["complete"] is False
+    assert [end["reason"] for end in receipt(job)["tasks"]] == ["1 of 2 pages could not be read"] * 2
+
+
+def test_marks_are_in_the_language_of_the_output(line):
+    """As every notice inside a text."""
+    job = line.job(SUMMARY, output=Output(language="de"), scenes=("fine", "unreadable"))
+    line.work_off(job)
+    first, second = read(job, ".summary.txt").splitlines()[:2]
+    assert first == "[Vom Sprachmodell fake aus dem korrigierten Text erstellt; es kann falsch sein]"
+    assert second.startswith("[Umfasst nicht das ganze Dokument")
+
+
+def test_evaluation_mode_marks_results_too(line, monkeypatch):
+    """What was made of a text that was cut says so."""
+    before = assemble.Tally.document
+
+    def cut(self, *args):
+        return replace(before(self, *args), evaluation=True)
+
+    monkeypatch.setattr(assemble.Tally, "document", cut)
+    job = line.job(SUMMARY, ENTITIES)
+    line.work_off(job)
+    assert "evaluation mode" in read(job, ".summary.txt").splitlines()[1]
+    assert json.loads(read(job, ".entities.json"))["evaluation"] is True
+
+
+def test_finished_results_are_kept_over_a_restart(line, monkeypatch):
+    """A crash while the set is written asks no model again; another prompt does."""
+    monkeypatch.setattr(pipeline, "write_set", lambda *_: 1 / 0)
+    job = line.job(SUMMARY, ENTITIES)
+    with pytest.raises(ZeroDivisionError):
+        line.work_off(job)
+    monkeypatch.undo()
+    line.work_off(job)
+    assert line.asked() == 2
+    assert receipt(job)["tasks"][0]["state"] == "done"
+    other = line.job(SUMMARY.model_copy(update={"prompt": "In short:"}), ENTITIES)
+    line.work_off(other)
+    assert line.asked() == 3
+    assert "In short: 14 words" in read(other, ".summary.txt")
+
+
+def test_a_stop_between_two_tasks_loses_neither_pages_nor_results(line):
+    """The job goes back, and goes on where it was."""
+    job = line.job(SUMMARY, ENTITIES)
+    with pytest.raises(Stopping):
+        line.work_off(job, lambda: ("task", 1) in line.steps)
+    assert not job.out.exists()
+    line.work_off(job)
+    assert [step for step in line.steps if step[0] in {"page", "task"}] == [
+        ("page", 1), ("page", 2), ("task", 1), ("task", 2)
+    ]  # fmt: skip
+
+
+def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
+    """Once is enough: the text waits for it."""
+    job = line.job(SUMMARY, ENTITIES)
+    blame.note(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
+    line.work_off(job)
+    assert [(end["state"], end["reason"]) for end in receipt(job)["tasks"]] == [
+        ("left-out", "it was killed"), ("done", "")
+    ]  # fmt: skip
+
+
+def test_a_tasks_deaths_are_not_the_documents():
+    """However many tasks end the engine, the pages have all their attempts."""
+    assert blame.most_deaths(2, 1, tasks=3) == 5
+    assert blame.most_deaths(2, 7, tasks=3) == 13
+    assert blame.most_deaths(2, 0, tasks=3) == 2
+
+
+def test_the_machines_faults_are_no_tasks(line, monkeypatch):
+    """A disk that is full returns the job, as everywhere; the host's end is no failure of a task either."""
+    for fault in (OSError(errno.ENOSPC, "full"), MemoryError(), BrokenPipeError()):
+
+        def failing(*_, fault=fault):
+            raise fault
+
+        monkeypatch.setattr(station, "follow", failing)
+        with pytest.raises(type(fault)):
+            line.work_off(line.job(SUMMARY))
+
+
+def test_a_format_that_names_its_file_likewise_wins(line, monkeypatch):
+    """Another package's format may have any suffix: its file stays, the task's is left out and told."""
+    found = assemble.writer
+
+    def other(name):
+        return found(name)._replace(suffix=".summary.txt") if name == "raw" else found(name)
+
+    monkeypatch.setattr(assemble, "writer", other)
+    job = line.job(SUMMARY, output=Output(formats=("txt", "raw")))
+    line.work_off(job)
+    assert read(job, ".summary.txt").startswith("a line of page 1")
+    end = receipt(job)["tasks"][0]
+    assert (end["state"], "name the task otherwise" in end["reason"]) == ("left-out", True)
+    assert any("name the task otherwise" in warning for warning in receipt(job)["warnings"])
+
+
+def test_a_result_is_never_taken_for_a_receipt(line, monkeypatch):
+    """Whatever a document makes a model say, the ledger that is built from the outbox knows no such document."""
+    forged = {"job": "20260101-000000-000000-abcdef", "name": "x.pdf", "sha256": "0" * 64, "z": 1}
+
+    said = Proposal(json.dumps(forged, indent=0), Ending.FINISHED)
+    monkeypatch.setattr(FakeCorrector, "answer", lambda *_: said)
+    job = line.job(Task(name="entities", prompt="x", output="json"))
+    line.work_off(job)
+    outbox = line.folder / "outbox"
+    outbox.mkdir()
+    (job.out / "document.entities.json").rename(outbox / "scan.entities.json")
+    assert forged.items() <= json.loads((outbox / "scan.entities.json").read_text())["result"].items()
+    assert list(_receipts(Folders(root=str(line.folder)).path("outbox"))) == []
