@@ -1,8 +1,8 @@
 """A hundred workers, on paper: ``python -m tests.bench.hundred [--quick]``.
 
-What each part of the whole is asked for a page, and an idle second, is measured here and now, with three workers on
+What each part of the whole is asked for a page, and in an idle second, is measured here and now, with three workers on
 this machine; what a hundred would ask is reckoned from that, and what is full first. A reckoning, not a measurement:
-it takes each cost to grow with the workers as it does from none to three.
+it takes each cost to grow with pages and workers as it does here, and one time for each call to a share over a network.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd import log
 from ocrwatchd.cluster.messages import Card
 from ocrwatchd.cluster.roster import Roster, show
+from ocrwatchd.config import Log
 from tests.bench import cluster, daemons, figures, pages
 from tests.bench.figures import Row
 from tests.e2e.cluster.brokers import Redis
@@ -39,6 +41,12 @@ LOOKS_A_SECOND = 1.0
 GIGABIT = 117e6
 """Bytes/s that TCP carries over gigabit Ethernet."""
 
+ROUND_TRIP_S = 0.2e-3
+"""Assumed of a server in the same room: each call for a file waits for it."""
+
+REMOTE_SYNC_S = 2e-3
+"""Assumed of that server's disk, until what was written lasts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
@@ -49,69 +57,75 @@ class Costs:
         share_bytes: that worker and engine read and write, a page.
         scan_bytes: of a scan, which a scanner writes to the share once more.
         supervisor_s: processor time, a job.
-        syncs: that the supervisor waits for, a job.
-        ledger_syncs: of these, on the ledger.
-        sync_s: one of them, on this disk.
+        calls: of the supervisor for files of the share, a job.
+        syncs: those of them that wait for the disk.
+        ledger_syncs: the same for its ledger, which lies on its own disk.
+        sync_s: one sync, on this disk.
         roster_s: a look at the cards of all :data:`WORKERS`.
-        commands: to the broker, a job, polling left out.
-        broker_s: processor time, a job, polling left out.
-        broker_bytes: in and out, a job, polling left out.
-        poll_commands: to the broker, an idle worker's second.
-        poll_s: processor time, an idle worker's second.
+        commands: to the broker, a job; who waits for a message asks on and on, which is left out.
+        broker_s: processor time of the broker, a job; likewise.
+        poll_commands: to the broker, in a second of one who waits.
+        poll_s: processor time of the broker for that.
     """
 
     page_s: float
     share_bytes: float
     scan_bytes: float
     supervisor_s: float
+    calls: float
     syncs: float
     ledger_syncs: float
     sync_s: float
     roster_s: float
     commands: float
     broker_s: float
-    broker_bytes: float
     poll_commands: float
     poll_s: float
 
 
 def loads(costs: Costs, workers: int) -> dict[str, float]:
-    """How much of each part so many busy workers take; 1.0 is all of it."""
+    """How much of each part so many workers take; 1.0 is all of it. The supervisor waits for messages too."""
     rate = workers / costs.page_s
+    cards_s = LOOKS_A_SECOND * workers / WORKERS
+    here_s = costs.supervisor_s + (costs.syncs + costs.ledger_syncs) * costs.sync_s
+    away_s = costs.calls * ROUND_TRIP_S + costs.syncs * (REMOTE_SYNC_S - costs.sync_s)
     return {
-        "supervisor's loop": rate * (costs.supervisor_s + costs.syncs * costs.sync_s)
-        + LOOKS_A_SECOND * costs.roster_s * workers / WORKERS,
-        "broker, one core": rate * costs.broker_s + workers * costs.poll_s,
-        "share over gigabit Ethernet": rate * (costs.share_bytes + costs.scan_bytes) / GIGABIT,
+        "supervisor's loop, share on its own disk": rate * here_s + cards_s * costs.roster_s,
+        "supervisor's loop, share over a network": rate * (here_s + away_s)
+        + cards_s * (costs.roster_s + WORKERS * ROUND_TRIP_S),
+        "broker, one core, all at work": rate * costs.broker_s + costs.poll_s,
+        "broker, one core, all idle": (workers + 1) * costs.poll_s,
+        "share, gigabit Ethernet": rate * (costs.share_bytes + costs.scan_bytes) / GIGABIT,
     }
 
 
 @contextlib.contextmanager
-def synced(pid: int) -> Iterator[list[str]]:
-    """What a process syncs meanwhile: the list is filled when this ends."""
+def traced(pid: int) -> Iterator[list[str]]:
+    """What a process asks of file systems meanwhile: the list is filled when this ends."""
     (strace,) = needs("strace")
     found: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder, "trace")
-        command = [strace, "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", str(trace), "-p", str(pid)]
+        command = [strace, "-f", "-y", "-e", "trace=%file,fsync,fdatasync,getdents64", "-o", str(trace), "-p", str(pid)]
         with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
             tracer.stderr.readline()  # attached
             yield found
             tracer.send_signal(signal.SIGINT)
-        found += [line for line in trace.read_text(encoding="utf-8").splitlines() if "sync(" in line]
+        found += trace.read_text(encoding="utf-8").splitlines()
 
 
 def idle(made: Lab) -> tuple[float, float]:
-    """What the workers ask of the broker while nothing comes: commands and processor time, a worker's second."""
+    """What one asks of the broker who waits for a message: commands and processor time, a second."""
     before, began = cluster.told(made), time.monotonic()
     time.sleep(IDLE_S)
     after, seconds = cluster.told(made), time.monotonic() - began
-    share = seconds * len(made.workers)
-    return (after["commands"] - before["commands"]) / share, (after["seconds"] - before["seconds"]) / share
+    waited_s = seconds * (len(made.workers) + 1)
+    return (after["commands"] - before["commands"]) / waited_s, (after["seconds"] - before["seconds"]) / waited_s
 
 
 def roster_s() -> float:
     """A look at the cards of all workers, each changed since the last look."""
+    log.configure(Log(level="warning"))
     with daemons.folder() as base:
         roster = Roster(base, 60.0)
         for beat in range(2):
@@ -155,9 +169,9 @@ def measured(quick: bool) -> Costs:
         cluster.run(made, cluster.WARM * MEASURED)
         poll_commands, poll_s = idle(made)
         asked = cluster.run(made, jobs)
-        polled_s = MEASURED / asked.rate  # in which a job's time all workers have polled
-        with synced(daemon.process.pid) as syncs:
+        with traced(daemon.process.pid) as calls:
             cluster.run(made, jobs)
+        share = str(daemon.machine.mount)
     with daemons.folder() as base:
         sync_s = daemons.synced_file_ms(base) / 1000 / 2  # it times two: the file's and its folder's
     return Costs(
@@ -165,13 +179,14 @@ def measured(quick: bool) -> Costs:
         share_bytes=share_bytes,
         scan_bytes=scan_bytes,
         supervisor_s=asked.supervisor_ms / 1000,
-        syncs=len(syncs) / jobs,
-        ledger_syncs=sum("ledger" in line for line in syncs) / jobs,
+        calls=sum(share in line for line in calls) / jobs,
+        syncs=sum("sync(" in line and share in line for line in calls) / jobs,
+        ledger_syncs=sum("sync(" in line and "ledger" in line for line in calls) / jobs,
         sync_s=sync_s,
         roster_s=roster_s(),
-        commands=max(0.0, asked.commands - polled_s * poll_commands),
-        broker_s=max(0.0, asked.broker_ms / 1000 - polled_s * poll_s),
-        broker_bytes=asked.broker_bytes,
+        # Workers at work don't ask; the supervisor does all the time.
+        commands=asked.commands - poll_commands / asked.rate,
+        broker_s=asked.broker_ms / 1000 - poll_s / asked.rate,
         poll_commands=poll_commands,
         poll_s=poll_s,
     )
@@ -187,16 +202,21 @@ def measure(quick: bool) -> list[Row]:
         Row(name="a page on a worker", value=costs.page_s, unit="s", note="RapidOCR, built-in model, one page a scan"),
         Row(name="share, a page", value=(costs.share_bytes + costs.scan_bytes) / 1e6, unit="MB", note="read + written"),
         Row(name="supervisor, processor", value=costs.supervisor_s * 1000, unit="ms/job"),
-        Row(name="supervisor, syncs", value=costs.syncs, unit="/job", note=f"{costs.ledger_syncs:.1f} of the ledger"),
+        Row(
+            name="supervisor, calls for files", value=costs.calls, unit="/job", note=f"{costs.syncs:.1f} of them syncs"
+        ),
+        Row(name="supervisor, syncs of the ledger", value=costs.ledger_syncs, unit="/job"),
         Row(name="one sync", value=costs.sync_s * 1000, unit="ms"),
         Row(name=f"a look at {WORKERS} cards", value=costs.roster_s * 1000, unit="ms", note="once a second"),
         Row(name="broker, processor", value=costs.broker_s * 1000, unit="ms/job"),
         Row(name="broker, commands", value=costs.commands, unit="/job"),
-        Row(name="broker, an idle worker", value=costs.poll_s * 1000, unit="ms/s", note=f"{costs.poll_commands:.0f}/s"),
+        Row(name="broker, one who waits, commands", value=costs.poll_commands, unit="/s"),
+        Row(name="broker, one who waits, processor", value=costs.poll_s * 1000, unit="ms/s"),
     ]
     reckoned = [
         Row(name=f"{WORKERS} workers", value=rate * 3600, unit="pages/h"),
-        Row(name="messages", value=rate * costs.commands + WORKERS * costs.poll_commands, unit="commands/s"),
+        Row(name="broker, all at work", value=rate * costs.commands + costs.poll_commands, unit="commands/s"),
+        Row(name="broker, all idle", value=(WORKERS + 1) * costs.poll_commands, unit="commands/s"),
         Row(name="ledger writes", value=rate * costs.ledger_syncs, unit="/s"),
         Row(name="share", value=rate * (costs.share_bytes + costs.scan_bytes) / 1e6, unit="MB/s"),
         *(
