@@ -29,7 +29,6 @@ from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.cluster.joining import join
-from ocrwatchd.configfile import unbuilt
 from ocrwatchd.dispatch import BoundedQueue, Dispatcher
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
@@ -176,8 +175,6 @@ class Daemon:
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
-        for note in unbuilt(self._config):
-            log.warning("config.no_effect", note=note)
         if not self._config.queue.broker:
             self._tell_engine()
         systemd.notify("READY=1", "STATUS=Watching the inbox")

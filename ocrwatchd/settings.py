@@ -10,9 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, fi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOT_BUILT = "not built yet"
-"""Marks, as a field's title, a key that can be set but has no effect so far."""
-
 DEFAULT_PROMPT = (
     "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "
     "Keep the line breaks, the language ({language}) and the meaning. Answer with the corrected text only."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ocrwatchd import status
 from ocrwatchd.check import access, calibration, command, figures, folders, model, room, unit, watches, whose
 from ocrwatchd.check.finding import Finding
-from ocrwatchd.configfile import unbuilt
 from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.ocr import examine
 
@@ -31,7 +30,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
         source: the file that they come from.
     """
     yield from whose.look(source)
-    yield Finding("configuration", True, "; ".join(unbuilt(config)) or "every key is understood")
+    yield Finding("configuration", True, "every key is understood")
     yield from folders.look(config.folders)
     yield from access.look(config.folders)
     yield from room.look(config.folders)

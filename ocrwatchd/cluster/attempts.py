@@ -96,7 +96,7 @@ def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None
 
 
 def _inherit(to: Path, folders: list[Path]) -> None:
-    """Take over what earlier attempts have kept, the later ones' first; what is damaged or made otherwise is done again.
+    """Take over what earlier attempts have kept, later ones' first; what is damaged or made otherwise is done again.
 
     By link, for such a file is replaced and never changed; by copy where the share knows none.
     """
