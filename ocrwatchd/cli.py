@@ -126,10 +126,14 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
     retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
     share = add("share", verbs.share, "print what lets a scanner put scans in the inbox, and people read the results")
+    _add_share(share)
+    return parser
+
+
+def _add_share(share: argparse.ArgumentParser) -> None:
     share.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
     share.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
     share.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
-    return parser
 
 
 def _add_parser(
