@@ -9,7 +9,7 @@ from ocrwatchd.log import printable, told
 from ocrwatchd.status import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from ocrwatchd.cluster.messages import Card
     from ocrwatchd.cluster.published import Published
@@ -76,7 +76,7 @@ class Crew:
         busy = sum(bool(card.job) for card in cards)
         return f"{'working' if busy else 'ready'}; {len(cards)} worker{'s'[: len(cards) > 1]}, {busy} at work"
 
-    def members(self, published: Collection[Published]) -> tuple[Worker, ...]:
+    def members(self, published: Iterable[Published]) -> tuple[Worker, ...]:
         """Those that have given a sign of life within a lease, each with the name of the scan that it reads."""
         files = {each.card.name: told(str(each.job.relative)) for each in published if each.card}
         return tuple(

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd import steps
-from ocrwatchd.cluster import attempts, capability
+from ocrwatchd.cluster import attempts
+from ocrwatchd.cluster.board import Board
 from ocrwatchd.cluster.crew import Crew
-from ocrwatchd.cluster.messages import Nudge, Order, Refused, decode
-from ocrwatchd.cluster.published import Ended, Published, Watch
+from ocrwatchd.cluster.messages import Nudge, Refused, decode
+from ocrwatchd.cluster.published import Ended, Watch
 from ocrwatchd.cluster.roster import Roster
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.model import Ending, Outcome, Progress
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from ocrwatchd.cluster.attempts import Attempt
     from ocrwatchd.cluster.messages import Report, Token
     from ocrwatchd.cluster.post import Receiver, Sender
-    from ocrwatchd.cluster.published import Finding
+    from ocrwatchd.cluster.published import Finding, Published
     from ocrwatchd.config import Queue
     from ocrwatchd.model import Job
     from ocrwatchd.status import Worker
+    from ocrwatchd.waiting import Place
 
 LOOK_S: Final = 1.0
 """So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
@@ -76,7 +77,6 @@ class ClusterQueue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings: Final = settings
-        self._token: Final = token
         self._sender, self._receiver = lines
         self._starting: Final = starting
         self._holding: Final = holding
@@ -87,7 +87,7 @@ class ClusterQueue:
         self._crew: Final = Crew(known, token.root, pages_read)
         self._watch: Final = Watch(known, settings.lease_seconds, clock)
         self._queue: Final = Waiting(clock)
-        self._published: Final[dict[str, Published]] = {}
+        self._board: Final = Board(token, self._sender, self._crew)
         self._outcomes: list[Outcome] = []
         self._connections = 0
         self._look_due = self._began = clock()
@@ -109,28 +109,24 @@ class ClusterQueue:
     @property
     def waiting(self) -> int:
         """How many jobs no worker has begun."""
-        return len(self._queue) + sum(not each.taken for each in self._published.values())
+        return len(self._queue) + len(self._board.untaken)
 
     @property
     def in_work(self) -> Job | None:
         """The job that a worker has had for longest; None when finishing, for workers go on without us."""
-        first = self._first_held
+        first = self._board.held
         return None if first is None or self._finishing else first.job
 
     @property
     def progress(self) -> Progress | None:
         """The page in work of that job."""
-        first = self._first_held
+        first = self._board.held
         return Progress(first.job, first.card.page, first.card.pages) if first and first.card else None
-
-    @property
-    def _first_held(self) -> Published | None:
-        return next((each for each in self._published.values() if each.taken), None)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Those that are there."""
-        return self._crew.members(self._published.values())
+        return self._crew.members(self._board)
 
     @property
     def state(self) -> str:
@@ -147,7 +143,7 @@ class ClusterQueue:
         """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
         if self._clock() - self._began <= self._settings.lease_seconds:
             return ""
-        return self._crew.missing({each.queue for each in self._published.values() if not each.taken})
+        return self._crew.missing({each.queue for each in self._board.untaken})
 
     @property
     def trouble(self) -> str:
@@ -159,7 +155,7 @@ class ClusterQueue:
     @property
     def down(self) -> bool:
         """Nobody is there to do the work."""
-        return bool(self.unavailable) and self._first_held is None
+        return bool(self.unavailable) and self._board.held is None
 
     def start(self) -> None:
         """Reach for the broker."""
@@ -202,24 +198,24 @@ class ClusterQueue:
             self._look()
         if not self._finishing:
             self._publish_next()
-            self._make_way()
 
     # -- what has been published ---------------------------------------------------------------------------------
 
     def _hear(self) -> None:
         while (content := self._receiver.receive()) is not None:
             with contextlib.suppress(Refused):
-                if decode(Nudge, content).job in self._published:
+                if decode(Nudge, content).job in self._board:
                     pause = self._look_took / LOOK_SHARE
                     self._look_due = min(self._look_due, self._looked_at + pause)
 
     def _look(self) -> None:
         began = self._clock()
         self._crew.look()
+        self._board.look()
         connections = self._sender.connections + self._receiver.connections
         forgotten = connections != self._connections
         self._connections = connections
-        for each in [*self._published.values()]:
+        for each in self._board:
             try:
                 self._heed(each, self._watch.see(each), forgotten=forgotten)
             except OSError as error:  # the share is away for the moment: then nothing is known of it
@@ -234,12 +230,13 @@ class ClusterQueue:
         elif found == "untaken" or (found == "waits" and forgotten):
             log.info("job.published_again", job=each.job.id, attempt=each.attempt)
             each.postpone(self._clock(), self._settings.lease_seconds)
-            self._send(each)
+            self._board.send(each)
         elif found == "lost":
             log.warning("worker.lost", job=each.job.id, attempt=each.attempt)
             self._put_back(each)
-        elif each.card and each.card.page > 1:
-            self._page_done(each.job, each.card.page - 1)
+        elif each.card and each.card.page - 1 > each.pages_done:
+            each.pages_done = each.card.page - 1
+            self._page_done(each.job, each.pages_done)
 
     def _end(self, each: Published, attempt: Attempt, report: Report) -> None:
         log.info("attempt.ended", job=each.job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
@@ -255,74 +252,40 @@ class ClusterQueue:
         if report.stopping or ending is Ending.PUT_BACK:
             self._put_back(each)
             return
-        del self._published[job.id]
+        self._board.remove(job)
         self._outcomes.append(Outcome(job, ending, reason, dict(report.figures)))
 
     def _put_back(self, each: Published) -> None:
         """Let a job wait again, in its old place: another attempt at it begins when it is its turn."""
-        del self._published[each.job.id]
+        self._board.remove(each.job)
         self._queue.rejoin(each.place)
 
     # -- what is due ---------------------------------------------------------------------------------------------
 
     def _publish_next(self) -> None:
         for place in self._queue:
-            if len(self._published) >= self._settings.size:
+            if len(self._board) >= self._settings.size:
                 return
-            queue = capability.queue_name(self._token.root, capability.needed(place.job.work))
-            beyond = self._untaken(queue)[self._crew.ahead(queue) - 1 :]
-            if (beyond and beyond[0].place < place) or self._holding(place.job):
+            queue = self._board.queue(place.job.work)
+            if not self._board.has_room(place, queue) or self._holding(place.job):
                 continue
             if outcome := self._shortcut(place.job):
                 self._queue.leave(place)
                 self._outcomes.append(outcome)
-                continue
-            try:
-                each = self._watch.publish(place, queue, self._starting)  # where this fails the job keeps its place
-            except LedgerFault:
-                raise
-            except OSError as error:  # the share is away for the moment
-                log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
-                continue
-            self._queue.leave(place)
-            self._published[place.job.id] = each
-            self._look_due = min(self._look_due, self._clock()) if each.taken else self._look_due
-            if each.queue:
-                self._send_in_order(each)
-            steps.reached("job-published")
+            else:
+                self._publish(place, queue)
+        self._board.make_way()
 
-    def _send_in_order(self, each: Published) -> None:
-        """Send a job; those that nobody has taken and that are less urgent go behind it again."""
-        behind = [other for other in self._untaken(each.queue) if each.place < other.place]
-        if behind:
-            self._sender.empty(each.queue)
-        for other in self._untaken(each.queue) if behind else [each]:
-            self._send(other)
-
-    def _untaken(self, queue: str) -> list[Published]:
-        found = (each for each in self._published.values() if each.queue == queue and not each.taken)
-        return sorted(found, key=lambda each: each.place)
-
-    def _send(self, each: Published) -> None:
-        job = replace(each.job, work=capability.settled(each.job.work))
-        order = Order.of(job, each.attempt, self._token)
-        self._sender.send(each.queue, order.model_dump_json())
-
-    def _make_way(self) -> None:
-        """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
-        asked = sum(each.wanted_back for each in self._published.values())
-        waiting = sorted((each for each in self._published.values() if not each.taken), key=lambda each: each.place)
-        for urgent in waiting[asked:]:
-            if self._crew.free(urgent.queue):
-                continue
-            for each in self._published.values():
-                if urgent.place < each.place and self._can_make_way(each, urgent):
-                    each.wanted_back = attempts.want_back(each.job, each.attempt)
-                    log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=urgent.job.id)
-                    return
-
-    def _can_make_way(self, each: Published, urgent: Published) -> bool:
-        less = each.job.work.priority < urgent.job.work.priority
-        if each.card is None or each.wanted_back or not less:
-            return False
-        return each.card.page < each.card.pages and self._crew.takes(each.card, urgent.queue)
+    def _publish(self, place: Place, queue: str) -> None:
+        try:
+            each = self._watch.publish(place, queue, self._starting)  # where this fails the job keeps its place
+        except LedgerFault:
+            raise
+        except OSError as error:  # the share is away for the moment
+            log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
+            return
+        self._queue.leave(place)
+        self._board.add(each)
+        steps.reached("job-published")
+        if each.taken:
+            self._look_due = self._clock()

@@ -192,6 +192,9 @@ class Receiver(_Line):
                     _close(consumers)
                     self._changed.wait(SERVICE_S)
         finally:
+            if held is not None:
+                with contextlib.suppress(Exception):
+                    held[0].requeue([held[1]])  # for another one, now
             _close(consumers)
 
     def _look(self, broker: Broker, consumers: dict[str, Any]) -> tuple[Any, Any] | None:

@@ -49,6 +49,7 @@ class Published:
         taken: a worker has begun.
         card: of the worker that holds it.
         wanted_back: the worker was asked for it.
+        pages_done: how many of its pages are known to be finished.
     """
 
     place: Place
@@ -60,6 +61,7 @@ class Published:
     taken: bool = False
     card: Card | None = None
     wanted_back: bool = False
+    pages_done: int = 0
 
     @property
     def job(self) -> Job:

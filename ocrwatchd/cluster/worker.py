@@ -11,21 +11,21 @@ The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
 
 from __future__ import annotations
 
-import contextlib
 import re
 import secrets
 import selectors
 import socket
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from ocrwatchd import __version__, looking, systemd
+from ocrwatchd import looking, systemd
 from ocrwatchd.calibrate import record
 from ocrwatchd.cluster import attempts, capability, roster
-from ocrwatchd.cluster.messages import WORKER_NAME, Card, Nudge, Order, Refused, Report, Token, decode
+from ocrwatchd.cluster.messages import WORKER_NAME, Nudge, Order, Refused, Report, Token, decode
+from ocrwatchd.cluster.presence import Presence
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import ConfigError
 from ocrwatchd.fetch import Fetch
@@ -38,13 +38,6 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Config
     from ocrwatchd.model import Job
-
-BEATS_A_LEASE: Final = 6
-"""A worker shows a sign of life so often within a lease."""
-
-LONGEST_BEAT_S: Final = 5.0
-SOONEST_BEAT_S: Final = 0.5
-"""And at most so often, though pages go by faster."""
 
 LOOK_S: Final = 1.0
 """So often a worker looks whether its job is still wanted, and tries again to write what could not be written."""
@@ -118,10 +111,9 @@ class Worker:
         self._job: Job | None = None
         self._page: tuple[int, int] = (0, 0)
         self._report: Report | None = None
-        self._beats = 0
-        self._last_beat = self._look_due = self._heartbeat_due = 0.0
-        self._changed = True
-        self._beat_s: Final = min(LONGEST_BEAT_S, config.queue.lease_seconds / BEATS_A_LEASE)
+        self._look_due = self._heartbeat_due = 0.0
+        lease_s = config.queue.lease_seconds
+        self._presence: Final = Presence(self._folder, name, self._offers, lease_s, self._tell)
 
     def run(self) -> None:
         """Serve until a signal says stop.
@@ -136,7 +128,7 @@ class Worker:
         self._fetch.start()
         self._sender.start()
         self._receiver.start()
-        self._beat()
+        self._presence.show()
         systemd.notify("READY=1", "STATUS=Waiting for scans")
         while not self._waker.stops:
             self._turn()
@@ -154,11 +146,10 @@ class Worker:
                 time.sleep(min(LOOK_S, LAST_WORDS_S))
         for line in (self._receiver, self._sender):
             line.close()
-        with contextlib.suppress(OSError):
-            roster.card_path(self._folder, self._name).unlink()
+        self._presence.leave()
 
     def _turn(self) -> None:
-        dues = [self._host.next_due(), self._fetch.next_due(), self._look_due, self._last_beat + self._beat_s]
+        dues = [self._host.next_due(), self._fetch.next_due(), self._look_due, self._presence.next_due()]
         now = time.monotonic()
         timeout = min(max(0.0, due - now) for due in dues if due is not None)
         for key, _events in self._selector.select(timeout):
@@ -168,7 +159,8 @@ class Worker:
         if time.monotonic() >= self._look_due:
             self._look_due = time.monotonic() + LOOK_S
             self._look()
-        self._beat()
+        self._presence.turn()
+        self._heartbeat()
 
     def _hand_back(self) -> None:
         systemd.notify("STOPPING=1", systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S))
@@ -215,8 +207,7 @@ class Worker:
             return
         log.info("attempt.begun", job=job.id, attempt=order.attempt, worker=self._name)
         self._order, self._job, self._page = order, job, (0, 0)
-        self._changed = True
-        self._beat()
+        self._presence.show()
         self._nudge(job.id)
         llm = job.work.llm
         if llm.is_file and llm.model != self._config.llm.model:  # no path of another machine is ever opened
@@ -230,7 +221,7 @@ class Worker:
             self._figures.step(told.step)
         elif isinstance(told, Progress):
             self._page = told.page, told.pages
-            self._changed = True
+            self._presence.changed = True
         else:
             self._figures.step("")
             stopping = bool(self._waker.stops) and told.ending is Ending.RETURNED
@@ -256,7 +247,7 @@ class Worker:
             log.info("attempt.ended", job=job.id, ending=report.ending, reason=report.reason or None)
         self._order = self._job = self._report = None
         self._page = (0, 0)
-        self._changed = True
+        self._presence.changed = True
         self._nudge(job.id)
         self._receiver.settle()
 
@@ -273,49 +264,32 @@ class Worker:
     def _nudge(self, job: str) -> None:
         self._sender.send(capability.nudges(self._token.root), Nudge(job=job).model_dump_json())
 
-    # -- signs of life -------------------------------------------------------------------------------------------
+    # -- what people and systemd hear ----------------------------------------------------------------------------
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         now = time.monotonic()
         if (heartbeat_s := systemd.watchdog_seconds()) and now >= self._heartbeat_due:
             systemd.notify("WATCHDOG=1")
             self._heartbeat_due = now + heartbeat_s
-        age = now - self._last_beat
-        if age < SOONEST_BEAT_S if self._changed else age < self._beat_s:
-            return
-        self._last_beat, self._changed = now, False
-        self._beats += 1
-        try:
-            roster.show(self._card(), self._folder)
-        except OSError as error:  # the supervisor gives the job to another one when this goes on
-            log.warning("card.not_written", reason=error.strerror)
 
     @property
     def _state(self) -> str:
-        return "; ".join(filter(None, (self._host.state, self._fetch.state, self._broken)))
+        broken = self._receiver.trouble or self._sender.trouble
+        lost = broken and f"the broker cannot be reached: {broken}"
+        return "; ".join(filter(None, (self._host.state, self._fetch.state, lost)))
 
-    @property
-    def _broken(self) -> str:
-        trouble = self._receiver.trouble or self._sender.trouble
-        return trouble and f"the broker cannot be reached: {trouble}"
-
-    def _card(self) -> Card:
-        return Card(
-            name=self._name,
-            version=__version__,
-            beat=self._beats,
-            offers=self._offers,
-            state="; ".join(filter(None, (self._host.state, self._sender.trouble or self._receiver.trouble)))[
-                :LONGEST_REASON
-            ],
-            trouble=self._host.trouble[:LONGEST_REASON],
-            job=self._order.job if self._order else "",
-            attempt=self._order.attempt if self._order else 0,
-            page=self._page[0],
-            pages=self._page[1],
-            pages_done=self._figures.pages,
-            seconds_a_page=self._figures.seconds_a_page,
-        )
+    def _tell(self) -> dict[str, Any]:
+        """What the card says, beside who we are."""
+        return {
+            "state": self._state[:LONGEST_REASON],
+            "trouble": self._host.trouble[:LONGEST_REASON],
+            "job": self._order.job if self._order else "",
+            "attempt": self._order.attempt if self._order else 0,
+            "page": self._page[0],
+            "pages": self._page[1],
+            "pages_done": self._figures.pages,
+            "seconds_a_page": self._figures.seconds_a_page,
+        }
 
 
 def _has_gone(path: Path) -> bool:

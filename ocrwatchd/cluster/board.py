@@ -1,0 +1,118 @@
+"""What is published: the jobs that lie with the broker or in workers' hands, and in which order they are offered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.cluster import attempts, capability
+from ocrwatchd.cluster.messages import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.cluster.crew import Crew
+    from ocrwatchd.cluster.messages import Token
+    from ocrwatchd.cluster.post import Sender
+    from ocrwatchd.cluster.published import Published
+    from ocrwatchd.model import Job
+    from ocrwatchd.settings import Ocr, Work
+    from ocrwatchd.waiting import Place
+
+log = structlog.get_logger()
+
+
+class Board:
+    """All published jobs.
+
+    Args:
+        token: of the root.
+        sender: to the broker.
+        crew: the workers.
+    """
+
+    def __init__(self, token: Token, sender: Sender, crew: Crew) -> None:
+        self._token: Final = token
+        self._sender: Final = sender
+        self._crew: Final = crew
+        self._jobs: Final[dict[str, Published]] = {}
+        self._queues: Final[dict[tuple[Ocr, object], str]] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[Published]:
+        """In the order in which they came; they may leave meanwhile."""
+        return iter([*self._jobs.values()])
+
+    def __contains__(self, job: str) -> bool:
+        """Whether a job, by its id, is published."""
+        return job in self._jobs
+
+    @property
+    def untaken(self) -> list[Published]:
+        """Those that no worker has begun, who goes first comes first."""
+        return sorted((each for each in self if not each.taken), key=lambda each: each.place)
+
+    @property
+    def held(self) -> Published | None:
+        """That which a worker has had for longest."""
+        return next((each for each in self if each.taken), None)
+
+    def look(self) -> None:
+        """Find out anew what jobs need: a licence may have come."""
+        self._queues.clear()
+
+    def queue(self, work: Work) -> str:
+        """The queue for jobs with these settings."""
+        key = work.ocr, work.llm.gpu_layers
+        if key not in self._queues:
+            self._queues[key] = capability.queue_name(self._token.root, capability.needed(work))
+        return self._queues[key]
+
+    def has_room(self, place: Place, queue: str) -> bool:
+        """Whether a job may be published: there are few in its queue that go before it."""
+        before = [each for each in self._lying(queue) if each.place < place]
+        return len(before) < self._crew.ahead(queue)
+
+    def add(self, each: Published) -> None:
+        """Publish a job, before those that nobody has taken and that are less urgent; or note where it is."""
+        behind = [other for other in self._lying(each.queue) if each.place < other.place]
+        self._jobs[each.job.id] = each
+        if behind:
+            self._sender.empty(each.queue)
+        for other in self._lying(each.queue) if behind else [each]:
+            self.send(other)
+
+    def remove(self, job: Job) -> None:
+        """It has ended, or waits again."""
+        del self._jobs[job.id]
+
+    def send(self, each: Published) -> None:
+        """Give a job to the broker, if it is for the broker at all."""
+        if each.queue:
+            job = replace(each.job, work=capability.settled(each.job.work))
+            self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
+
+    def make_way(self) -> None:
+        """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
+        asked = sum(each.wanted_back for each in self)
+        for urgent in self.untaken[asked:]:
+            if self._crew.free(urgent.queue):
+                continue
+            if each := next((each for each in self if self._makes_way(each, urgent)), None):
+                each.wanted_back = attempts.want_back(each.job, each.attempt)
+                log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=urgent.job.id)
+                return
+
+    def _makes_way(self, each: Published, urgent: Published) -> bool:
+        less = each.job.work.priority < urgent.job.work.priority and urgent.place < each.place
+        if not less or each.wanted_back or each.card is None or each.card.page >= each.card.pages:
+            return False
+        return self._crew.takes(each.card, urgent.queue)
+
+    def _lying(self, queue: str) -> list[Published]:
+        return [each for each in self.untaken if each.queue == queue]
