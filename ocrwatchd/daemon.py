@@ -25,11 +25,11 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.bounded import BoundedQueue
 from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.cluster.joining import join
-from ocrwatchd.dispatch import BoundedQueue, Dispatcher
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     import selectors
 
     from ocrwatchd.config import Event
+    from ocrwatchd.dispatch import Dispatcher
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Job, Scan
     from ocrwatchd.reload import Succession
