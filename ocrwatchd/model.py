@@ -256,6 +256,10 @@ class TaskEnd:
     dropped: int = 0
     seconds: float = 0.0
 
+    def __str__(self) -> str:
+        state = "left out" if self.state == "left-out" else self.state
+        return f'the task "{self.name}" is {state}' + (f": {self.reason}" if self.reason else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

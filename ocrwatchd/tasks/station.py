@@ -168,5 +168,5 @@ def _left_out(task: Task, reason: str) -> Result:
 def told(document: Document, results: tuple[Result, ...]) -> Document:
     """The document with its tasks, and a warning for each that is not as it should be."""
     ends = tuple(result.end for result in results)
-    warnings = tuple(f'the task "{end.name}" is {end.state}: {end.reason}' for end in ends if end.state != "done")
+    warnings = tuple(str(end) for end in ends if end.state != "done")
     return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))
