@@ -57,7 +57,7 @@ def follow(task: Task, model: Model, text: str, clock: Callable[[], float], begi
         model: is asked.
         text: corrected.
         clock: the model's.
-        begins: called before each part; what it raises ends the task.
+        begins: called first of all, and before each question; what it raises ends the task.
     """
     return _Asking(task, model, clock, begins, clock() + task.budget_s).answer(text)
 
@@ -73,6 +73,7 @@ class _Asking:
     reasons: dict[str, None] = field(default_factory=dict)
 
     def answer(self, text: str) -> Answer:
+        self.begins()  # a tokenizer may stumble over a text too
         try:
             pieces = self._parts(self.task.prompt, text)
         except NoRoom:
