@@ -169,7 +169,7 @@ class OnceAsked:
         self._model.close()
 
 
-class Bench:
+class Trial:
     """Corrects texts with one gate after the other, and keeps count.
 
     Args:

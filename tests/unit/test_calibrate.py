@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.calibrate import judgement, presets, scoring, texts
-from ocrwatchd.calibrate.measure import Bench, Case, Measured, Tally, Tried
+from ocrwatchd.calibrate.measure import Case, Measured, Tally, Trial, Tried
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.once import pages_of
@@ -39,10 +39,10 @@ class Says:
 def measured(answer, cases, gates=None, *, clean=True):
     """What comes of a model, and the model."""
     model = Says(answer)
-    bench = Bench(Path("says"), Work(), gates or presets.beside(Gate()), load=lambda *_: model)
+    trial = Trial(Path("says"), Work(), gates or presets.beside(Gate()), load=lambda *_: model)
     done = []
-    found = bench.measure(cases, lambda: done.append(1), clean=clean)
-    bench.close()
+    found = trial.measure(cases, lambda: done.append(1), clean=clean)
+    trial.close()
     assert model.closed
     assert len(done) == len(cases)
     return found, model
