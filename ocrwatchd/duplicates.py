@@ -17,7 +17,7 @@ from ocrwatchd import __version__, files, looking
 from ocrwatchd.canary import page
 from ocrwatchd.formats import receipt
 from ocrwatchd.log import printable
-from ocrwatchd.model import Ending, Outcome
+from ocrwatchd.model import Ending, Outcome, profile_of
 from ocrwatchd.outbox import RECEIPT, STEM, original_path
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Duplicates:
         if page.is_name(job.relative.name):  # a canary has the same page each time, and shall be read each time
             return []
         found = [each for each in self._ledger.alike(size) if not page.is_name(each.relative.name)]
-        return [each for each in found if each.job != job.id and _profile(each.relative) == _profile(job.relative)]
+        return [each for each in found if each.job != job.id and profile_of(each.relative) == profile_of(job.relative)]
 
     def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:
         mine = yield from _hash(job.source)
@@ -144,10 +144,6 @@ def write_receipt(job: Job, figures: dict[str, object]) -> None:
     }
     files.make_folder(job.out)
     files.write_new(job.out / f"{STEM}{RECEIPT}", receipt.laid_out(head, ()), replace=True)
-
-
-def _profile(relative: Path) -> str:
-    return relative.parts[0] if len(relative.parts) > 1 else ""
 
 
 def _hash(path: Path) -> Generator[None, None, str]:

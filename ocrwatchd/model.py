@@ -43,7 +43,12 @@ class Scan:
     @property
     def profile(self) -> str:
         """The first folder under the inbox, or "" for a scan that lies in the inbox itself."""
-        return self.relative.parts[0] if len(self.relative.parts) > 1 else ""
+        return profile_of(self.relative)
+
+
+def profile_of(relative: Path) -> str:
+    """Of a scan by its path under the inbox: the first folder, or ""."""
+    return relative.parts[0] if len(relative.parts) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +272,10 @@ class TaskEnd:
     answered: int = 0
     dropped: int = 0
     seconds: float = 0.0
+
+    def __str__(self) -> str:
+        state = "left out" if self.state == "left-out" else self.state
+        return f'the task "{self.name}" is {state}' + (f": {self.reason}" if self.reason else "")
 
 
 @dataclass(frozen=True, slots=True)

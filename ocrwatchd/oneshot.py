@@ -62,7 +62,7 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
         console.print(f"ocrwatchd: {notice}", markup=False)
     work = config.work()
     if output is None:
-        work = work.model_copy(update={"output": Output(formats=("txt",))})
+        work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
     status = 0
     with reading(config, console) as reader:
         for path in paths:
@@ -157,8 +157,7 @@ class Reader:
             times += 1
             if outcome.ending is Ending.DONE:
                 self._bar.remove_task(task)
-                unreadable, pages = outcome.figures.get("unreadable"), outcome.figures.get("pages")
-                return f"{unreadable} of {pages} pages could not be read" if unreadable else ""
+                return "; ".join(_missing(outcome.figures))
             if outcome.ending is Ending.UNREADABLE:
                 raise UnreadableScan(outcome.reason)
             if outcome.ending is Ending.RETURNED:
@@ -231,6 +230,14 @@ def _print(job: Job, path: Path | None) -> None:
         print(f"==> {printable(str(path))} <==")  # noqa: T201 - the verb's output
     sys.stdout.write((job.out / f"{STEM}{SUFFIXES['txt']}").read_text(encoding="utf-8"))
     sys.stdout.flush()
+
+
+def _missing(figures: dict[str, object]) -> Iterator[str]:
+    """What a finished set lacks, in words."""
+    if unreadable := figures.get("unreadable"):
+        yield f"{unreadable} of {figures.get('pages')} pages could not be read"
+    left = figures.get("tasks_not_done")
+    yield from (str(each) for each in left) if isinstance(left, list) else ()
 
 
 def _umask() -> int:

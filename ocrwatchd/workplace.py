@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING
 
 from ocrwatchd import files, looking
+from ocrwatchd.canary import page
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.lock import HeldElsewhere, Lock
-from ocrwatchd.model import Job
+from ocrwatchd.model import Job, profile_of
 from ocrwatchd.words import say
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.config import Config
     from ocrwatchd.model import Scan
+    from ocrwatchd.settings import Work
 
 LOCK = "lock"
 ROOT_ID = "root-id"
@@ -121,7 +123,7 @@ class Workplace:
         job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
         folder = self._path / job_id
         files.make_folder(folder)  # synced: what is moved into it must not be lost with its name
-        return Job(job_id, folder, scan.relative, self._config.work(scan.profile))
+        return Job(job_id, folder, scan.relative, self._work(scan.relative))
 
     def left(self) -> Iterator[Job]:
         """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
@@ -137,8 +139,12 @@ class Workplace:
             if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
                 continue
             relative = _only_file(folder / "scan")
-            profile = relative.parts[0] if len(relative.parts) > 1 else ""
-            yield Job(folder.name, folder, relative, self._config.work(profile))
+            yield Job(folder.name, folder, relative, self._work(relative))
+
+    def _work(self, relative: Path) -> Work:
+        """The settings of a scan's profile. A canary waits for its text alone, and for no follow-up task."""
+        work = self._config.work(profile_of(relative))
+        return work.model_copy(update={"tasks": ()}) if page.is_name(relative.name) else work
 
 
 def _only_file(folder: Path) -> Path:

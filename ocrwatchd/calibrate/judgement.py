@@ -68,8 +68,8 @@ def judge(measured: Measured, gate: str) -> Judgement:
             f"it repairs next to nothing (errors {misread.before} to {misread.after}), and only the gate keeps out its "
             f"answers, with which there would be {spoiled}",
         )
-    if not measured.asked:
-        return Judgement("none", "it was not asked about anything")
+    if not measured.answered:
+        return Judgement("none", "it had no answer to anything")
     if misread.before < LEAST_ERRORS:
         return Judgement("none", f"{misread.before} errors are too few to tell; take more, or worse, scans")
     return Judgement("none", f"it repairs next to nothing: errors {misread.before} to {misread.after}")

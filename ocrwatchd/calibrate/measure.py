@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.calibrate import scoring
+from ocrwatchd.correct import Ending
 from ocrwatchd.correct.corrector import Corrector, loaded
 from ocrwatchd.correct.once import page_by_page, pages_of
 
@@ -104,7 +105,7 @@ class Measured:
         tried: by the gate's name.
         ungated: had every answer been taken as it was.
         texts: the misread cases as corrected with the first gate.
-        asked: how many parts were put to the model.
+        answered: how many parts of the texts the model had an answer for.
         left: why parts stayed raw with the first gate, and how many.
         seconds: of correction with the first gate.
         characters: that were corrected in that time.
@@ -113,7 +114,7 @@ class Measured:
     tried: dict[str, Tried]
     ungated: Tried = field(default_factory=Tried)
     texts: list[str] = field(default_factory=list)
-    asked: int = 0
+    answered: int = 0
     left: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     characters: int = 0
@@ -138,8 +139,9 @@ class OnceAsked:
 
     @property
     def heard(self) -> list[tuple[str, str]]:
-        """What was put to it, and its answer, since ``forget``."""
-        return [(text, proposal.text) for (_, text, _), proposal in self._proposals.items()]
+        """What was put to it, and its answer, since ``forget``; what it had no time for, or could not do, is none."""
+        answered = (Ending.FINISHED, Ending.LENGTH)
+        return [(text, each.text) for (_, text, _), each in self._proposals.items() if each.ending in answered]
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """As the model does, at once where it has answered this before."""
@@ -167,7 +169,7 @@ class OnceAsked:
         self._model.close()
 
 
-class Bench:
+class Trial:
     """Corrects texts with one gate after the other, and keeps count.
 
     Args:
@@ -216,7 +218,7 @@ class Bench:
         first = next(iter(corrected.values()))
         counts.left.update(part.why for each in first for part in each.parts if part.fate == "raw")
         counts.left.update(each.reason for each in first if each.reason and not each.parts)
-        counts.asked += len(self._model.heard)
+        counts.answered += len(self._model.heard)
         counts.seconds += sum(each.seconds for each in first)
         counts.characters += len(before)
         return _joined(first)

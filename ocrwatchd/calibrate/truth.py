@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocrwatchd.calibrate.measure import Case
 from ocrwatchd.correct.once import text_of
 from ocrwatchd.engine.pagefile import PageFiles
+from ocrwatchd.engine.pages import OWN_TEXT
 from ocrwatchd.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.log import PLAIN_SUFFIXES, printable
 from ocrwatchd.oneshot import copied, reading
@@ -89,6 +90,10 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
     with copied(scan, work) as job:
         reader.read(job)
         pages = tuple(each.page for each in PageFiles.left_in(job.folder / "pages"))
+    if any(page.engine == OWN_TEXT for page in pages):
+        raise UnreadableScan(
+            'a program has written its text, in which nothing is corrected; set ocr.pdf_text to "ocr" to have it read'
+        )
     if any(page.evaluation for page in pages):
         raise UnreadableScan(
             'Aspose.OCR in evaluation mode reads only a part of it; set ocr.license, or ocr.engine to "rapidocr"'

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ocrwatchd import __version__
 from ocrwatchd.calibrate import judgement, presets, record, texts, truth
-from ocrwatchd.calibrate.measure import Bench
+from ocrwatchd.calibrate.measure import Trial
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.calibrate.report import Report, in_json, in_lines
 from ocrwatchd.correct import identity, models
@@ -73,13 +73,13 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     scans = truth.read(wishes.truth, config, work, console) if wishes.truth else None
     cases = scans.cases if scans else texts.cases(wishes.files, work.ocr.languages, wishes.pages)
     stamps = _stamps(path)  # before it is loaded: what changes from now on is another model
-    bench = Bench(path, work, presets.beside(work.gate))
+    trial = Trial(path, work, presets.beside(work.gate))
     try:
         with _progress(console, len(cases)) as done:
             # A scan is read with confidences, which tell the gate more than a clean copy would.
-            measured = bench.measure(cases, done, clean=scans is None)
+            measured = trial.measure(cases, done, clean=scans is None)
     finally:
-        bench.close()
+        trial.close()
     found = judgement.judge(measured, presets.YOURS)
     verdict = record.Record(
         model=record.name_of(path),

@@ -134,6 +134,7 @@ class Tally:
             "sha256": document.sha256,
             "versions": document.versions,
             "warnings": list(document.warnings),
+            "tasks_not_done": [str(end) for end in document.tasks if end.state != "done"],
             "page_warnings": self.page_warnings,
         }
 
@@ -195,7 +196,7 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
         except FileExistsError:
             reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
             ends[end.name] = replace(end, state="left-out", reason=reason)
-            warnings = (*warnings, f'the task "{end.name}" is left-out: {reason}')
+            warnings = (*warnings, str(ends[end.name]))
         steps.reached("engine-file-written")
     return replace(document, tasks=tuple(ends.values()), warnings=warnings)
 

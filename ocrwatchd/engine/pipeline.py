@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -180,6 +180,7 @@ class _Stations:
                 raise Stopping
             self.tell("task", number, document.pages)
 
+        @cache
         def text() -> str:
             kept = self.files.all(document.pages)
             return "\n\n".join(finished.correction.text for finished in kept if not finished.page.error)

@@ -131,7 +131,8 @@ def _low(summary: Summary) -> Iterator[RenderableType]:
     if not summary.low:
         return
     documents = "1 document" if summary.low_documents == 1 else f"{summary.low_documents:,} documents"
-    yield _title(f"read with less than {_percent(LOW_CONFIDENCE)} confidence: {documents}, these with the least")
+    these = ", these with the least" if summary.low_documents > len(summary.low) else ""
+    yield _title(f"read with less than {_percent(LOW_CONFIDENCE)} confidence: {documents}{these}")
     table = _table()
     table.add_column("confidence", justify="right")
     table.add_column("pages", justify="right")

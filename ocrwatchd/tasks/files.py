@@ -36,6 +36,15 @@ def text_file(value: str, model: str, *, partial: bool, evaluation: bool, code: 
     return legible_text("\n".join((*lines, "", value, "")))
 
 
+def without_pictures(markdown: str) -> str:
+    """Markdown that fetches nothing when it is shown.
+
+    A page may tell the model to write a picture whose address holds what else the page says: whoever opens the file
+    would send it there. HTML can do the same.
+    """
+    return markdown.replace("![", "&#33;[").replace("<", "&lt;")
+
+
 def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluation: bool, dropped: int) -> str:  # noqa: PLR0913
     """A value as ``result`` beside what is to be known about it.
 

@@ -57,7 +57,7 @@ def follow(task: Task, model: Model, text: str, clock: Callable[[], float], begi
         model: is asked.
         text: corrected.
         clock: the model's.
-        begins: called before each part; what it raises ends the task.
+        begins: called first of all, and before each question; what it raises ends the task.
     """
     return _Asking(task, model, clock, begins, clock() + task.budget_s).answer(text)
 
@@ -73,6 +73,7 @@ class _Asking:
     reasons: dict[str, None] = field(default_factory=dict)
 
     def answer(self, text: str) -> Answer:
+        self.begins()  # a tokenizer may stumble over a text too
         try:
             pieces = self._parts(self.task.prompt, text)
         except NoRoom:
@@ -134,16 +135,24 @@ class _Asking:
         if self.task.output == "json":
             return merged(answers)
         texts = [str(answer) for answer in answers]
-        for _ in range(MOST_ROUNDS if self.task.join_prompt else 0):
+        if self.task.join_prompt:
+            try:
+                texts = self._made_one(texts)
+            except _NoAnswer as error:
+                self.reasons[f"the parts' answers stand one after the other: {error}"] = None
+        return "\n\n".join(texts)
+
+    def _made_one(self, texts: list[str]) -> list[str]:
+        for _ in range(MOST_ROUNDS):
             if len(texts) == 1:
                 break
             try:
                 pieces = self._parts(self.task.join_prompt, "\n\n".join(texts))
-                if len(pieces) >= len(texts):
-                    break  # it would never become one
-                texts = [str(self._asked(self.task.join_prompt, piece)) for piece in pieces]
-            except (NoRoom, _NoAnswer) as error:
-                why = str(error) or "the model's context has no room for them"
-                self.reasons[f"the parts' answers stand one after the other: {why}"] = None
+            except NoRoom:
+                raise _NoAnswer("the model's context has no room for them") from None
+            if len(pieces) >= len(texts):
                 break
-        return "\n\n".join(texts)
+            texts = [str(self._asked(self.task.join_prompt, piece)) for piece in pieces]
+        if len(texts) > 1:
+            raise _NoAnswer("they do not get shorter")
+        return texts

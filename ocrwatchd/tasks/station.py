@@ -14,7 +14,7 @@ from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import blame, faults
 from ocrwatchd.files import make_inner, write_new
 from ocrwatchd.model import TaskEnd
-from ocrwatchd.tasks.files import json_file, text_file
+from ocrwatchd.tasks.files import json_file, text_file, without_pictures
 from ocrwatchd.tasks.follow import follow
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class FollowUps:
         why_none: then the reason.
         mark: what the text depends on; results that were made of another one do not count.
         text: reads the corrected text.
-        begins: called with a task's number before each question to the model; what it raises ends all of it.
+        begins: called with a task's number when it begins and before each question to the model; what it raises ends
+            all of it.
     """
 
     job: Job
@@ -124,7 +125,8 @@ class FollowUps:
             )
         else:
             code = self.job.work.output.language
-            content = text_file(str(answer.value), model, partial=partial, evaluation=evaluation, code=code)
+            value = without_pictures(str(answer.value)) if task.output == "md" else str(answer.value)
+            content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
         return Result(end, content)
 
     def _log(self, end: TaskEnd) -> None:
@@ -168,5 +170,5 @@ def _left_out(task: Task, reason: str) -> Result:
 def told(document: Document, results: tuple[Result, ...]) -> Document:
     """The document with its tasks, and a warning for each that is not as it should be."""
     ends = tuple(result.end for result in results)
-    warnings = tuple(f'the task "{end.name}" is {end.state}: {end.reason}' for end in ends if end.state != "done")
+    warnings = tuple(str(end) for end in ends if end.state != "done")
     return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))

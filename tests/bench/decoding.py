@@ -172,7 +172,7 @@ def _misread(word: str, noise: Noise, style: object) -> str:
     return f"{word[:-1]}~"
 
 
-def limit(model: LlamaModel | BuiltinModel, context: int, verified: float, repetitions: int) -> float:
+def limit(model: LlamaModel | BuiltinModel, context: int, verified: float) -> float:
     """How many times faster tokens come from passes of 128 than one by one.
 
     Passes of one size follow each other, as they do in plain decoding: llama.cpp plans its work anew where the size
@@ -182,7 +182,6 @@ def limit(model: LlamaModel | BuiltinModel, context: int, verified: float, repet
         model: whose passes are timed.
         context: tokens in front of them.
         verified: the share of the tokens whose successor is looked up, which costs more than reading them.
-        repetitions: of both sizes; the best of each counts.
     """
     native = model._native
     native.forget_all()
@@ -205,11 +204,11 @@ def limit(model: LlamaModel | BuiltinModel, context: int, verified: float, repet
             taken += time.perf_counter() - started
         return taken / LONGEST_PASS
 
-    found = [[seconds_a_token(size) for size in (1, LONGEST_PASS, LONGEST_PASS)] for _ in range(repetitions)]
+    one, *many = (seconds_a_token(size) for size in (1, LONGEST_PASS, LONGEST_PASS))
     native.forget_all()
     if hasattr(model, "_held"):
         model._held.clear()
-    return min(one for one, *_ in found) / min(min(many) for _, *many in found)
+    return one / min(many)
 
 
 def measured(
@@ -238,7 +237,7 @@ def measured(
                 sums[True] += drafted.seconds
                 tokens += plain.passes  # a token each
                 passes += drafted.passes
-            limits.append(limit(model, CONTEXT_TOKENS, plain.verified, 2))
+                limits.append(limit(model, CONTEXT_TOKENS, plain.verified))
             for drafts, total in sums.items():
                 seconds[drafts].append(total)
         letters = sum(len(answer) for _, answer in pairs)

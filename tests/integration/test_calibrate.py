@@ -11,6 +11,7 @@ import pytest
 from ocrwatchd.calibrate import record
 from ocrwatchd.cli import main
 from tests import gguf_factory
+from tests.unit.test_pdftext import made
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -21,7 +22,9 @@ def configured(tmp_path):
 
     def write(model, more=""):
         path = tmp_path / "config.toml"
-        path.write_text(f'[folders]\nroot = "{tmp_path / "root"}"\n[llm]\nmodel = "{model}"\n{more}', encoding="utf-8")
+        # Two threads over a tiny model wait for each other more than they work, on a busy machine for minutes.
+        settings = f'[folders]\nroot = "{tmp_path / "root"}"\n[llm]\nmodel = "{model}"\nthreads = 1\n{more}'
+        path.write_text(settings, encoding="utf-8")
         path.chmod(0o600)
         return ["--config", str(path)]
 
@@ -92,10 +95,13 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     (folder / "broken.png").write_bytes(b"no picture")
     (folder / "broken.txt").write_text("no picture", encoding="utf-8")
     (folder / "alone.png").write_bytes(b"no text beside it")
+    made(folder / "written.pdf")
+    (folder / "written.txt").write_text("what a program has written", encoding="utf-8")
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
-    assert "left out for want of a .txt beside it: 1 of 4 scans" in told.err
+    assert "left out for want of a .txt beside it: 1 of 5 scans" in told.err
     assert "left out broken.png: the file is none of PDF" in told.err
+    assert "left out written.pdf: a program has written its text" in told.err
     lines = {line.split()[0]: line for line in told.out.splitlines() if line}
     assert lines["phototest.tif"].split() == ["phototest.tif", "0.00%", "0.00%"]
     assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2

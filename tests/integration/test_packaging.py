@@ -81,6 +81,7 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
     assert {f"ocrwatchd/words/{code}.mo" for code in ("de", "zh")} <= names
     assert "ocrwatchd/words/compile.py" not in names
     assert {"ocrwatchd/statuspage/page.html", "ocrwatchd/formats/receipt.schema.json"} <= names
+    assert {"ocrwatchd/calibrate/english.txt", "ocrwatchd/correct/misread/confusions.json"} <= names
     assert not any("test" in Path(name).parts for name in names)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.calibrate import judgement, presets, scoring, texts
-from ocrwatchd.calibrate.measure import Bench, Case, Measured, Tally, Tried
+from ocrwatchd.calibrate.measure import Case, Measured, Tally, Trial, Tried
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.once import pages_of
@@ -28,7 +28,8 @@ class Says:
     def propose(self, prompt, text, deadline, context=None):
         """Answer at once."""
         self.asked.append(text)
-        return Proposal(self.answer_to(text), Ending.FINISHED)
+        answer = self.answer_to(text)
+        return answer if isinstance(answer, Proposal) else Proposal(answer, Ending.FINISHED)
 
     def close(self):
         """Take note."""
@@ -38,10 +39,10 @@ class Says:
 def measured(answer, cases, gates=None, *, clean=True):
     """What comes of a model, and the model."""
     model = Says(answer)
-    bench = Bench(Path("says"), Work(), gates or presets.beside(Gate()), load=lambda *_: model)
+    trial = Trial(Path("says"), Work(), gates or presets.beside(Gate()), load=lambda *_: model)
     done = []
-    found = bench.measure(cases, lambda: done.append(1), clean=clean)
-    bench.close()
+    found = trial.measure(cases, lambda: done.append(1), clean=clean)
+    trial.close()
     assert model.closed
     assert len(done) == len(cases)
     return found, model
@@ -98,14 +99,21 @@ def test_what_is_printed_for_the_configuration_means_that_gate(gate):
 )
 def test_what_figures_mean(yours, ungated, finding, why):
     """Gain is fewer errors without harm; harm is any of its kinds, or answers that only the gate keeps out."""
-    found = judgement.judge(Measured({"yours": yours}, ungated, asked=9), "yours")
+    found = judgement.judge(Measured({"yours": yours}, ungated, answered=9), "yours")
     assert found.finding == finding
     assert why in found.why
 
 
-def test_a_model_that_was_not_asked_is_neither_good_nor_bad():
-    """Where the language is not the model's, nothing can be said of it."""
-    assert judgement.judge(Measured({"yours": tried(after=100)}, tried(after=100)), "yours").finding == "none"
+def test_a_model_without_an_answer_is_neither_good_nor_bad():
+    """Where the language is not its own, or its time ran out, nothing can be said of what it would do."""
+
+    def late(text):
+        return Proposal(text[:3], Ending.TIME)
+
+    found, _ = measured(late, [Case("a", TRUE, tuple(pages_of(READ)))])
+    assert found.ungated.misread.after == found.ungated.misread.before
+    assert judgement.judge(found, "yours") == ("none", "it had no answer to anything")
+    assert "ran out" in next(iter(found.left))
 
 
 def test_another_gate_must_be_worth_the_change():

@@ -92,9 +92,9 @@ def test_half_an_answer_is_none(proposal, reason):
 def test_long_texts_go_in_parts_between_paragraphs():
     """Each part fits, they give the text, no paragraph is cut, and the answers stand one after the other."""
     model = Scripted(lambda text: f"about {text[:4]}", room=1000)
-    answer = carry_out(model, pages(40))
+    answer = carry_out(model, pages(37))
     shown = [text for _, text, _ in model.asked]
-    assert "\n\n".join(shown).split() == pages(40).split()
+    assert "\n\n".join(shown).split() == pages(37).split()
     assert all(len(text) <= 1000 and text[:4].isdigit() for text in shown)
     assert answer.value == "\n\n".join(f"about {text[:4]}" for text in shown)
     assert answer.parts == answer.answered == len(shown) > 3
@@ -121,7 +121,7 @@ def test_each_question_is_announced():
     """The host hears before each part that the engine is alive, and may stop it there."""
     told = []
     carry_out(Scripted("x", room=1000), pages(40), begins=lambda: told.append(1))
-    assert len(told) > 3
+    assert len(told) > 4
 
     class Stopped(Exception):
         pass
@@ -146,10 +146,15 @@ def test_answers_are_put_together_by_a_prompt_of_their_own():
 
 def test_putting_together_comes_to_an_end():
     """Answers that do not get shorter, or a round that fails, stay one after the other; the reason tells of it."""
-    long = Scripted(lambda text: text, room=1000)
-    answer = carry_out(long, pages(40), join_prompt="Join.")
-    assert answer.value.split() == pages(40).split()
+    longer = Scripted(lambda text: f"{text}\n{text}", room=1000)
+    answer = carry_out(longer, pages(40), join_prompt="Join.")
+    assert "one after the other: they do not get shorter" in answer.reason
     parts_shown = answer.parts
+    assert len(longer.asked) == parts_shown
+    slow = Scripted(lambda text: text, room=1000)
+    answer = carry_out(slow, pages(40), join_prompt="Join.")
+    assert len(slow.asked) <= parts_shown * 4
+    assert answer.value.split() == pages(40).split()
     failing = Scripted(*["part"] * parts_shown, Proposal("", Ending.LENGTH), room=1000)
     answer = carry_out(failing, pages(40), join_prompt="Join.")
     assert answer.value == "\n\n".join(["part"] * parts_shown)

@@ -49,9 +49,11 @@ class Watched:
 
         return pipeline.work_off(job, Bench(MAKERS, self.folder, lambda: None), tell, asked)
 
-    def asked(self):
-        """How many questions were put for tasks."""
-        return sum(name == "task" for name, _ in self.steps)
+    def begun(self):
+        """The numbers of the tasks that were begun: announced, and then asked about."""
+        told = [number for name, number in self.steps if name == "task"]
+        assert told[::2] == told[1::2]
+        return told[::2]
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_each_task_has_its_own_file_marked_as_machine_made(line):
 def test_tasks_come_after_the_last_page_and_before_the_set(line):
     """Each is announced by its number, for the host's deadline and its blame."""
     line.work_off(line.job(SUMMARY, ENTITIES))
-    assert line.steps[-4:] == [("page-done", 2), ("task", 1), ("task", 2), ("write", 0)]
+    assert line.steps[-4:] == [("task", 1), ("task", 2), ("task", 2), ("write", 0)]
 
 
 def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
@@ -126,7 +128,7 @@ def test_a_task_that_fails_is_left_out_with_its_reason(line, capsys):
     figures = line.work_off(job)
     broken, summary = receipt(job)["tasks"]
     assert (broken["state"], broken["reason"], summary["state"]) == ("left-out", "it failed (RuntimeError)", "done")
-    assert figures["warnings"] == ['the task "broken" is left-out: it failed (RuntimeError)']
+    assert figures["warnings"] == ['the task "broken" is left out: it failed (RuntimeError)']
     assert not (job.out / "document.broken.txt").exists()
     assert "secret" not in json.dumps(receipt(job)) + capsys.readouterr().out
 
@@ -188,11 +190,11 @@ def test_finished_results_are_kept_over_a_restart(line, monkeypatch):
         line.work_off(job)
     monkeypatch.undo()
     line.work_off(job)
-    assert line.asked() == 2
+    assert line.begun() == [1, 2]
     assert receipt(job)["tasks"][0]["state"] == "done"
     other = line.job(SUMMARY.model_copy(update={"prompt": "In short:"}), ENTITIES)
     line.work_off(other)
-    assert line.asked() == 3
+    assert line.begun() == [1, 2, 1]
     assert "In short: 14 words" in read(other, ".summary.txt")
 
 
@@ -200,12 +202,11 @@ def test_a_stop_between_two_tasks_loses_neither_pages_nor_results(line):
     """The job goes back, and goes on where it was."""
     job = line.job(SUMMARY, ENTITIES)
     with pytest.raises(Stopping):
-        line.work_off(job, lambda: ("task", 1) in line.steps)
+        line.work_off(job, lambda: line.steps.count(("task", 1)) == 2)
     assert not job.out.exists()
     line.work_off(job)
-    assert [step for step in line.steps if step[0] in {"page", "task"}] == [
-        ("page", 1), ("page", 2), ("task", 1), ("task", 2)
-    ]  # fmt: skip
+    assert [page for name, page in line.steps if name == "page"] == [1, 2]
+    assert line.begun() == [1, 2]
 
 
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
@@ -266,3 +267,18 @@ def test_a_result_is_never_taken_for_a_receipt(line, monkeypatch):
     (job.out / "document.entities.json").rename(outbox / "scan.entities.json")
     assert forged.items() <= json.loads((outbox / "scan.entities.json").read_text())["result"].items()
     assert list(_receipts(Folders(root=str(line.folder)).path("outbox"))) == []
+
+
+def test_markdown_fetches_nothing_when_it_is_shown(line, monkeypatch):
+    """A page may tell the model to write a picture whose address carries the document away; text stays as said."""
+    said = Proposal(
+        '# A *debt*\n![x](http://h/?q=secret) \\![y][z] <img src="http://h/"> 1 < 2\n[z]: http://h/', Ending.FINISHED
+    )
+    monkeypatch.setattr(FakeCorrector, "answer", lambda *_: said)
+    job = line.job(Task(name="m", prompt="x", output="md"), Task(name="t", prompt="x"))
+    line.work_off(job)
+    shown = read(job, ".m.md")
+    assert shown.splitlines()[2:4] == [
+        "# A *debt*", r'&#33;[x](http://h/?q=secret) \&#33;[y][z] &lt;img src="http://h/"> 1 &lt; 2'
+    ]  # fmt: skip
+    assert said.text in read(job, ".t.txt")

@@ -1,11 +1,14 @@
 """Tasks in the configuration, and what is said about mistakes in them."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from ocrwatchd import configfile
-from ocrwatchd.settings import Work
+from ocrwatchd.settings import Task, Work
+
+ROOT = Path(__file__).parents[2]
 
 EXAMPLE = """
 [[tasks]]
@@ -101,3 +104,19 @@ def test_names_are_unique():
     for table in ({"tasks": twice}, {"profiles": {"x": {"tasks": twice}}}):
         with pytest.raises(configfile.Mistakes, match="given twice: t"):
             configfile.parse(table)
+
+
+def test_what_the_documentation_shows_is_accepted():
+    """README's tasks, and those of the example configuration once their marks are taken off."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = "[[tasks]]" + readme.partition("```toml\n[[tasks]]")[2].partition("```")[0]
+    example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    marked = "# [[tasks]]" + example.partition("# [[tasks]]")[2]
+    unmarked = "\n".join(line.removeprefix("#").removeprefix(" ") for line in marked.splitlines())
+    for text in (shown, unmarked):
+        tasks = configfile.parse(tomllib.loads(text)).work().tasks
+        assert [each.suffix for each in tasks] == [".summary.txt", ".entities.json"]
+        assert tasks[1].quotes
+        assert tasks[1].json_schema["items"]["required"] == ["kind", "text"]
+    first = configfile.parse(tomllib.loads(unmarked)).work().tasks[0]
+    assert first == Task(name="summary", prompt=first.prompt)  # the example shows the defaults

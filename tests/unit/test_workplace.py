@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd.canary import page
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.model import Scan
+from ocrwatchd.settings import Task
 from ocrwatchd.workplace import Workplace
 
 
@@ -160,3 +162,17 @@ def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
     shutil.rmtree(job.folder)
     assert place.has_lost(job)
     place.close()
+
+
+def test_a_canary_waits_for_no_follow_up_task(tmp_path):
+    """It asks whether texts come out, and shall hear it soon; other scans have their profile's tasks."""
+    task = Task(name="summary", prompt="Sum up.")
+    config = Config(folders=Folders(root=str(tmp_path)), tasks=(task,))
+    config.folders.work_path.mkdir()
+    place = Workplace(config)
+    for name, tasks in ((page.new_name(), ()), ("a.pdf", (task,))):
+        job = place.new_job(scan(name))
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(b"x")
+        assert job.work.tasks == tasks
+        assert {left.id: left.work.tasks for left in place.left()}[job.id] == tasks
