@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocrwatchd import status
-from ocrwatchd.check import access, calibration, command, figures, folders, model, room, unit, watches, whose
+from ocrwatchd.check import access, calibration, cluster, command, figures, folders, model, room, unit, watches, whose
 from ocrwatchd.check.finding import Finding
 from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.ocr import examine
@@ -38,6 +38,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from model.look(config.llm)
     yield from model.look_for_tasks(config)
     yield from calibration.look(config)
+    yield from cluster.look(config)
     yield from watches.look(config, status.running_pid(config.folders))
     yield from command.look(config.notify)
     yield from figures.look(config.metrics)

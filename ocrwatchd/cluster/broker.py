@@ -6,8 +6,10 @@ takes seconds to load; a pool of threads that call functions has no place for it
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import secrets
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +40,12 @@ HEARTBEAT_S = 30
 CREDENTIAL = "broker-password"
 """Under this name the password is looked for among systemd's credentials."""
 
+MOST_WORDS = 300
+
 ACTOR = "order"
 """What a message is for, in Dramatiq's words."""
 
-__all__ = ("Unreadable", "connect", "content", "place", "publish", "told")
+__all__ = ("Unreadable", "connect", "content", "ping", "place", "publish", "told")
 
 
 def connect(queue: Queue) -> Broker:
@@ -61,6 +65,23 @@ def connect(queue: Queue) -> Broker:
         raise ConfigError(f"queue.broker cannot be used: {error}; mend it, or the files named beside it") from error
 
 
+def ping(queue: Queue) -> str:
+    """Why a broker does not answer; "" where it does. Takes :data:`PATIENCE_S` at most, or a few of them.
+
+    Raises:
+        ConfigError: as :func:`connect`.
+    """
+    broker = connect(queue)
+    try:
+        broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
+    except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
+        return told(error)
+    finally:
+        with contextlib.suppress(Exception):
+            broker.close()
+    return ""
+
+
 def publish(broker: Broker, queue: str, content: str) -> None:
     """Put a message into a queue, which is made where it is missing."""
     broker.declare_queue(queue)
@@ -75,7 +96,8 @@ def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fie
 
 def told(error: Exception) -> str:
     """A fault in words, for people: its kind and what it says, on one line; a password is in none of them."""
-    return f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
+    words = str(error) or "; ".join(map(repr, error.args))  # pika keeps the causes there
+    return f"{type(error).__name__}: {words}".replace("\n", " ")[:MOST_WORDS]
 
 
 def place(url: str) -> str:

@@ -89,7 +89,7 @@ class ClusterQueue:
         self._queue: Final = Waiting(clock)
         self._board: Final = Board(token, self._sender, self._crew)
         self._outcomes: list[Outcome] = []
-        self._connections = 0
+        self._reconnected = 0
         self._look_due = self._began = clock()
         self._looked_at = self._look_took = 0.0
         self._finishing = False
@@ -188,8 +188,9 @@ class ClusterQueue:
     def stop(self) -> None:
         """Close the lines."""
         self._finishing = True
-        for line in (self._sender, self._receiver):
-            line.close()
+        self._receiver.hang_up()
+        self._sender.close()
+        self._receiver.close()
 
     def turn(self) -> None:
         """See what has come of what is published, publish what is due."""
@@ -212,9 +213,9 @@ class ClusterQueue:
         began = self._clock()
         self._crew.look()
         self._board.look()
-        connections = self._sender.connections + self._receiver.connections
-        forgotten = connections != self._connections
-        self._connections = connections
+        reconnected = self._sender.reconnected + self._receiver.reconnected
+        forgotten = reconnected != self._reconnected
+        self._reconnected = reconnected
         for each in self._board:
             try:
                 self._heed(each, self._watch.see(each), forgotten=forgotten)

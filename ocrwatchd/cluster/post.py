@@ -1,7 +1,7 @@
 """Talking with the broker, in threads of their own: its clients block, and the loops on both sides must not.
 
 A fault closes the connection; another is made after a growing pause, for ever. Nothing is raised over here:
-``trouble`` says what is wrong, ``connections`` how often the broker was reached anew, and so may have forgotten.
+``trouble`` says what is wrong, ``reconnected`` how often the broker was reached anew, and so may have forgotten.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ POLL_S: Final = 0.1
 SERVICE_S: Final = 5.0
 """While a message is held, the connection shows so often that it lives."""
 
-LAST_WORDS_S: Final = 5.0
+LAST_WORDS_S: Final = 3.0
 """How long a close waits for what is still to be said."""
 
 log = structlog.get_logger()
@@ -45,7 +45,8 @@ class _Line(threading.Thread):
         self._closing: Final = threading.Event()
         self._tries = 0
         self._fresh = False
-        self.connections = 0
+        self.reached = False
+        self.reconnected = 0
         self.trouble = ""
 
     def run(self) -> None:
@@ -67,10 +68,14 @@ class _Line(threading.Thread):
                     with contextlib.suppress(Exception):
                         broker.close()
 
-    def close(self) -> None:
-        """End, within :data:`LAST_WORDS_S`."""
+    def hang_up(self) -> None:
+        """Begin to end."""
         self._closing.set()
         self._rouse()
+
+    def close(self) -> None:
+        """End, within :data:`LAST_WORDS_S`."""
+        self.hang_up()
         if self.is_alive():
             self.join(LAST_WORDS_S)
 
@@ -81,7 +86,8 @@ class _Line(threading.Thread):
         self._tries, self.trouble = 0, ""
         if self._fresh:
             self._fresh = False
-            self.connections += 1
+            self.reconnected += self.reached
+            self.reached = True
 
     def _serve(self, broker: Broker) -> None:
         raise NotImplementedError

@@ -144,8 +144,9 @@ class Worker:
             self._tell_end()
             if self._report is not None:
                 time.sleep(min(LOOK_S, LAST_WORDS_S))
-        for line in (self._receiver, self._sender):
-            line.close()
+        self._receiver.hang_up()
+        self._sender.close()
+        self._receiver.close()
         self._presence.leave()
 
     def _turn(self) -> None:

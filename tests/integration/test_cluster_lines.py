@@ -102,7 +102,7 @@ def test_messages_come_in_their_order_and_one_at_a_time(server, lines):
     assert not woken.wait(0.5)
     receiver.settle()
     assert heard(receiver) == "2"
-    assert (sender.trouble, receiver.trouble, receiver.connections) == ("", "", 1)
+    assert (sender.trouble, receiver.trouble, receiver.reconnected) == ("", "", 0)
 
 
 def test_the_first_queues_go_first(server, lines):
@@ -128,7 +128,7 @@ def test_an_emptied_queue_holds_only_what_came_after(server, lines):
     sender.send("b", "late")
     await_that(lambda: not sender._outgoing.qsize() and sender._unsent is None)
     again = lines(Sender(server.connect, ["a"]))
-    await_that(lambda: again.connections)
+    await_that(lambda: again.reached)
     receiver = lines(Receiver(server.connect, ["a", "b"], lambda: None, holds=False))
     assert await_that(receiver.receive) == "late"
     assert receiver.receive() is None
@@ -146,7 +146,7 @@ def test_a_broker_that_comes_back_is_noticed(server, lines):
     await_that(lambda: sender.trouble, what="trouble")
     server.start()
     assert await_that(receiver.receive) == "meanwhile"
-    assert await_that(lambda: (receiver.connections, sender.connections) == (2, 2))
+    assert await_that(lambda: (receiver.reconnected, sender.reconnected) == (1, 1))
     assert (receiver.trouble, sender.trouble) == ("", "")
 
 
@@ -168,7 +168,7 @@ def test_a_wrong_password_is_told_without_it(server, lines):
     receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=False))
     assert "wrong word" not in await_that(lambda: receiver.trouble)
     server.password_file.write_text(f"{PASSWORD}\n", encoding="ascii")
-    await_that(lambda: receiver.connections == 1)
+    await_that(lambda: receiver.reached)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class Line:
 
     def __init__(self):
         self.trouble = ""
-        self.connections = 0
+        self.reconnected = 0
         self.lying = {}
         self.sent = []
         self.nudges = []
@@ -45,7 +45,7 @@ class Line:
     def start(self):
         """Nothing starts."""
 
-    close = start
+    hang_up = close = start
 
 
 class Hand:
@@ -279,7 +279,7 @@ def test_a_broker_that_was_away_gets_what_nobody_holds(office):
     hand.take()
     office.turn()
     office.line.lying.clear()
-    office.line.connections += 1
+    office.line.reconnected += 1
     office.turn()
     assert office.lying == [(2, 1)]
     assert office.started == [held.id, free.id]

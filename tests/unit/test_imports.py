@@ -15,6 +15,7 @@ SUPERVISOR = (
     "check",
     "check.access",
     "check.calibration",
+    "check.cluster",
     "check.model",
     "claims",
     "cli",
