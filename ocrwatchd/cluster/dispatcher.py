@@ -235,6 +235,9 @@ class ClusterQueue:
         elif found == "lost":
             log.warning("worker.lost", job=each.job.id, attempt=each.attempt)
             self._put_back(each)
+        elif found == "gone":
+            self._board.remove(each.job)
+            self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
         elif each.card and each.card.page - 1 > each.pages_done:
             each.pages_done = each.card.page - 1
             self._page_done(each.job, each.pages_done)

@@ -42,7 +42,7 @@ def join(  # noqa: PLR0913 - each is another room's face
     connect()  # mistakes are told at once
     folder = config.folders.work_path
     try:
-        token = roster.write_token(folder, workplace.root_id)
+        token = roster.write_token(folder, workplace.root_id, config.queue.lease_seconds)
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be written: {in_words(error)}") from error
     needs = chain.from_iterable(combinations(capability.ALL, count) for count in range(len(capability.ALL) + 1))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from ocrwatchd.model import Job
 
-MAX_BYTES = 1 << 18
-"""Of a message or a file, as JSON: the longest settings fit several times over."""
+MAX_BYTES = 1 << 21
+"""Of a message or a file, as JSON: the longest answer of an engine fits, however it is escaped."""
 
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
@@ -46,10 +46,16 @@ class Token(Message):
     Args:
         root: stands for the root; no other root has the same.
         version: of the ocrwatchd that serves it.
+        lease_s: within which a worker has to show a sign of life, seconds.
     """
 
     root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     version: Annotated[str, Field(max_length=100)]
+    lease_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+    def matches(self, other: Token) -> bool:
+        """Whether both are of one root and one version."""
+        return (self.root, self.version) == (other.root, other.version)
 
 
 class Order(Message):

@@ -55,7 +55,7 @@ class Presence:
         self._offers: Final = offers
         self._tell: Final = tell
         self._clock: Final = clock
-        self._beat_s: Final = min(LONGEST_BEAT_S, lease_s / BEATS_A_LEASE)
+        self.lease_s = lease_s
         self._beats = 0
         self._last = -LONGEST_BEAT_S
         self.changed = True
@@ -63,7 +63,8 @@ class Presence:
 
     def next_due(self) -> float:
         """When the card is replaced again, by the clock."""
-        return self._last + (SOONEST_BEAT_S if self.changed else self._beat_s)
+        beat_s = min(LONGEST_BEAT_S, self.lease_s / BEATS_A_LEASE)
+        return self._last + (min(SOONEST_BEAT_S, beat_s) if self.changed else beat_s)
 
     def turn(self) -> None:
         """Replace the card where that is due; a share that is away must not stop the work."""

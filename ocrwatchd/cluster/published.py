@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import structlog
 
+from ocrwatchd import looking
 from ocrwatchd.cluster import attempts
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class Ended(NamedTuple):
     report: Report
 
 
-Finding: TypeAlias = Ended | Literal["waits", "untaken", "held", "lost"]
-"""It waits for a worker; it has done so for too long; a worker holds it; the worker gives no sign of life."""
+Finding: TypeAlias = Ended | Literal["waits", "untaken", "held", "lost", "gone"]
+"""It waits for a worker; it has done so for too long; a worker holds it; the worker gives no sign of life; somebody has
+removed the scan."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ class Watch:
             # A finished set is a finished set, whoever made it; only the attempt in force tells of trouble.
             if report and (attempt.number == each.attempt or report.ending in {"done", "unreadable"}):
                 return Ended(attempt, report)
+        if not made and not looking.lies(each.job.source):
+            return "gone"
         now = self._clock()
         each.card = None
         if not each.taken and any(attempt.number == each.attempt for attempt in made):

@@ -31,17 +31,18 @@ FORGOTTEN_AFTER: Final = 10
 log = structlog.get_logger()
 
 
-def write_token(folder: Path, root_id: str) -> Token:
+def write_token(folder: Path, root_id: str, lease_s: float = 60.0) -> Token:
     """Let workers know which root this is, and which version serves it.
 
     Args:
         folder: the work folder.
         root_id: stands for the root.
+        lease_s: within which they have to show a sign of life, seconds.
 
     Raises:
         OSError: it cannot be written.
     """
-    token = Token(root=root_id, version=__version__)
+    token = Token(root=root_id, version=__version__, lease_s=lease_s)
     write(token, folder / TOKEN, lasting=True)
     return token
 

@@ -112,8 +112,7 @@ class Worker:
         self._page: tuple[int, int] = (0, 0)
         self._report: Report | None = None
         self._look_due = self._heartbeat_due = 0.0
-        lease_s = config.queue.lease_seconds
-        self._presence: Final = Presence(self._folder, name, self._offers, lease_s, self._tell)
+        self._presence: Final = Presence(self._folder, name, self._offers, token.lease_s, self._tell)
 
     def run(self) -> None:
         """Serve until a signal says stop.
@@ -141,9 +140,8 @@ class Worker:
         self._host.stop()
         deadline = time.monotonic() + LAST_WORDS_S
         while self._report is not None and time.monotonic() < deadline:
+            time.sleep(LOOK_S)  # the share has failed a moment ago
             self._tell_end()
-            if self._report is not None:
-                time.sleep(min(LOOK_S, LAST_WORDS_S))
         self._receiver.hang_up()
         self._sender.close()
         self._receiver.close()
@@ -189,8 +187,9 @@ class Worker:
             log.warning("order.refused", reason=str(error))
             self._receiver.settle()
             return
-        roster.read_token(self._folder)
-        if order.token != self._token:
+        token = roster.read_token(self._folder)
+        self._presence.lease_s = token.lease_s
+        if not (order.token.matches(token) and self._token.matches(token)):
             log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
             self._receiver.settle()
             return

@@ -7,7 +7,7 @@ import pytest
 
 from ocrwatchd.cluster import attempts, capability, roster
 from ocrwatchd.cluster.dispatcher import LOOK_S, ClusterQueue
-from ocrwatchd.cluster.messages import Card, Nudge, Order, Report, Token
+from ocrwatchd.cluster.messages import MAX_BYTES, Card, Nudge, Order, Report, Token
 from ocrwatchd.config import Queue
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.model import Ending, Job, Outcome
@@ -422,7 +422,7 @@ def test_a_set_that_is_none_is_not_delivered(office, what):
     assert not job.out.exists()
 
 
-@pytest.mark.parametrize("content", [b"{", b"x" * (1 << 20), b'{"worker": "w", "ending": "put-forth"}'])
+@pytest.mark.parametrize("content", [b"{", b"x" * (MAX_BYTES + 1), b'{"worker": "w", "ending": "put-forth"}'])
 def test_an_end_that_nobody_writes_is_nobodys_fault(office, content):
     """The scan is read again."""
     job = office.add(office.job())
@@ -433,6 +433,14 @@ def test_an_end_that_nobody_writes_is_nobodys_fault(office, content):
     assert office.turn() == [(job.id, Ending.RETURNED)]
     office.add(job)
     assert office.lying == [(1, 2)]
+
+
+def test_a_scan_that_somebody_removed_holds_nothing_up(office):
+    """No worker would take it; what is known of it is for others to strike out."""
+    job = office.add(office.job())
+    shutil.rmtree(job.folder)
+    assert office.turn() == [(job.id, Ending.RETURNED)]
+    assert office.queue.waiting == 0
 
 
 def test_a_nudge_is_heeded_at_once(office):
