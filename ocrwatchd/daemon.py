@@ -280,6 +280,7 @@ class Daemon:
             with self._figures.spent_on("deliver"):
                 for outcome in outcomes:
                     self._endings.end(outcome)
+                    self._duplicates.ended(outcome.job)
 
     def _wind_up(self, *, stopping: bool) -> None:
         in_work = self._dispatcher.in_work
@@ -319,6 +320,7 @@ class Daemon:
         attempt = self._ledger.started(job.id)
         steps.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
+        self._duplicates.begun(job)
         return attempt
 
     # -- what people and systemd hear ----------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Duplicates:
         self._skip = skip
         self._hashing: dict[str, Generator[None, None, str]] = {}
         self._hashes: dict[str, str] = {}
+        self._in_work: dict[str, tuple[int, str]] = {}
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do, on the monotonic clock."""
@@ -70,13 +71,28 @@ class Duplicates:
                 del self._hashing[job]
                 self._hashes[job] = ""
 
+    def begun(self, job: Job) -> None:
+        """An engine has a job: those that may be copies of it wait until it has ended."""
+        if self._skip and (mine := _stature(job)):
+            self._in_work[job.id] = mine
+
+    def ended(self, job: Job) -> None:
+        """It has ended, however."""
+        self._in_work.pop(job.id, None)
+
     def holds(self, job: Job) -> bool:
-        """Whether a job has to wait until its hash, and that of what it may be a copy of, is known.
+        """Whether a job has to wait until what it may be a copy of has been read, and both hashes are known.
 
         Raises:
             LedgerFault: the ledger cannot be read.
         """
-        if not self._skip or job.id in self._hashes:
+        if not self._skip:
+            return False
+        mine = _stature(job)
+        if any(job.id != other and mine == theirs for other, theirs in self._in_work.items()):
+            self._hashes.pop(job.id, None)  # by then there is one more that it may be a copy of
+            return True
+        if job.id in self._hashes:
             return False
         if job.id not in self._hashing:
             alike = self._alike(job)
@@ -144,6 +160,16 @@ def write_receipt(job: Job, figures: dict[str, object]) -> None:
     }
     files.make_folder(job.out)
     files.write_new(job.out / f"{STEM}{RECEIPT}", receipt.laid_out(head, ()), replace=True)
+
+
+def _stature(job: Job) -> tuple[int, str] | None:
+    """What copies share; None for what cannot be looked at, and for a canary, which is read each time."""
+    if page.is_name(job.relative.name):
+        return None
+    try:
+        return job.source.lstat().st_size, profile_of(job.relative)
+    except OSError:
+        return None
 
 
 def _hash(path: Path) -> Generator[None, None, str]:
