@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.e2e.cluster.brokers import RabbitMq, Redis
-from tests.e2e.cluster.lab import LEASE_SECONDS, lab
+from tests.e2e.cluster.lab import lab
 from tests.e2e.cluster.test_line import drop, watching
 from tests.e2e.running import await_that
 from tests.e2e.witness import confirm_delivered
@@ -15,6 +15,7 @@ from tests.e2e.witness import confirm_delivered
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 WORKERS = 3
+LEASE_SECONDS = 2.0
 
 
 class Faults:
@@ -102,7 +103,7 @@ def test_faults_at_random(broker, pytestconfig):
     soak = pytestconfig.getoption("--soak")
     faults = dice.choices(ALL, k=100) if soak else dice.sample(QUICK[broker], k=len(QUICK[broker]))
     # An engine that somebody kills is blamed on the scan: here that is the test's own doing.
-    with lab(broker, job={"max_attempts": 100}, queue={"size": 8}) as made:
+    with lab(broker, job={"max_attempts": 100}, queue={"size": 8, "lease_seconds": LEASE_SECONDS}) as made:
         daemon = made.supervisor.start()
         for number in range(WORKERS):
             made.worker(f"w{number + 1}").start()

@@ -74,6 +74,19 @@ def test_another_machine_goes_on_at_the_next_page(made, join):
     assert 6 <= pages_read(first, second) <= 7
 
 
+def test_a_stopped_worker_completes_its_page(made, join):
+    """It ends with 0 and hands the book back; the next one reads the other pages, and none twice."""
+    first = join()
+    drop(made.supervisor, "volume.tif", *["slow"] * 6)
+    await_that(lambda: pages_read(first) >= 2, 60, "the book's first pages")
+    first.process.terminate()
+    assert first.process.wait(60) == 0, first.log_path.read_text()
+    assert pages_read(first) < 6
+    second = join()
+    delivered(made, "volume")
+    assert pages_read(first, second) == 6
+
+
 def test_a_page_that_ends_engines_is_blamed_and_no_other(made, join):
     """Two engines die over a page, whosever they are; then it counts as unreadable, and the rest is delivered."""
     workers = [join(), join()]
