@@ -14,7 +14,7 @@ import pytest
 from ocrwatchd import status
 from ocrwatchd.config import Folders
 from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.status import Status
+from ocrwatchd.status import Status, Worker
 from tests.programs import needs_root
 
 
@@ -43,6 +43,16 @@ def test_status_comes_back_as_written(folders):
     assert running
     assert "a.pdf, page 3 of 12" in text
     assert "failed     x: broken" in text
+
+
+def test_workers_are_named_with_what_they_read(folders):
+    """Each with its scan, page and pace, or with what its engine does."""
+    busy = Worker("north-1", "working", "a.pdf", 3, 9, 40, 1.5)
+    made = written(folders, workers=[busy, Worker("south-1", "down: no licence", "", 0, 0, 0, 0.0)])
+    assert status.read(folders) == made
+    lines = status.describe(folders, as_json=False)[0].splitlines()
+    assert "worker     north-1: a.pdf, page 3 of 9; 40 pages a minute (1.5 s each) while it reads" in lines
+    assert "worker     south-1: down: no licence; no page read since the start" in lines
 
 
 def test_others_may_read_it(folders):
