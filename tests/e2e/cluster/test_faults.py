@@ -117,7 +117,8 @@ def test_faults_at_random(broker, pytestconfig):
                 print(f"{cycle}: {fault}")  # noqa: T201
                 happens.strike(fault)
                 witness.seen()
-            await_that(lambda: len(daemon.lying("archive")) == len(scans), 600, "every scan in the archive")
+            patience_s = 600 if soak else 120
+            await_that(lambda: len(daemon.lying("archive")) == len(scans), patience_s, "every scan in the archive")
             daemon.await_idle()
             confirm_delivered(daemon, scans)
             witness.confirm()
