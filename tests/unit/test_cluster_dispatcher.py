@@ -311,6 +311,9 @@ def test_no_more_than_the_queues_size_is_published(tmp_path):
     assert len(office.lying) == 2
     assert taken == [0, 1]
     assert office.queue.room == 2
+    assert office.queue.submit(office.job(10))
+    office.turn()
+    assert (len(office.lying), office.queue.room) == (2, 1)
 
 
 def test_an_urgent_scan_goes_before_all_that_nobody_has_taken(office):
@@ -341,6 +344,25 @@ def test_a_long_document_makes_way_between_two_pages(office):
     hand.end("put-back")
     assert office.turn() == []
     assert office.lying == [(3, 1), (1, 2), (2, 1)]
+
+
+def test_nothing_makes_way_for_what_is_merely_older(office):
+    """A scan that a lost worker had waits for its turn like others."""
+    office.add(office.job(1))
+    lost = Hand(office, "lost")
+    lost.take()
+    office.turn()
+    hand = Hand(office, "w1")
+    office.turn(LEASE_S + 2)
+    office.add(office.job(2))
+    hand.beat()
+    office.turn()
+    office.line.lying[ANY].reverse()
+    job = hand.take()
+    assert job.id == office.job(2).id
+    hand.beat(page=2, pages=9)
+    office.turn()
+    assert not (job.desk / attempts.WANTED_BACK).exists()
 
 
 def test_a_scan_for_aspose_goes_only_to_who_has_it(office):
