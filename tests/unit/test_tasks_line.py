@@ -2,18 +2,20 @@
 
 import errno
 import json
+import selectors
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Folders
+from ocrwatchd.config import Config, Folders
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.models import only_corrects
 from ocrwatchd.engine import assemble, blame, pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.engine.deadlines import allowance_s
 from ocrwatchd.engine.faults import Stopping
+from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.model import Job
 from ocrwatchd.rebuild import _receipts
@@ -103,9 +105,25 @@ def test_tasks_come_after_the_last_page_and_before_the_set(line):
 
 
 def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
-    """A budget of its own, and a page's deadline for what a forward pass adds; another task's is no matter."""
-    work = Work(tasks=(SUMMARY, Task(name="x", prompt="x", budget_s=1000)), ocr=Ocr(page_deadline_s=7))
-    assert [allowance_s("task", work, 1.0, number) for number in (1, 2, 3)] == [307, 1007, 7]
+    """A budget of its own, and a minute at most for what a forward pass adds; another task's is no matter."""
+    tasks = (SUMMARY, Task(name="x", prompt="x", budget_s=1000))
+    for page_deadline_s, grace_s in ((7, 7), (300, 60)):
+        work = Work(tasks=tasks, ocr=Ocr(page_deadline_s=page_deadline_s))
+        assert [allowance_s("task", work, 1.0, number) - grace_s for number in (1, 2, 3)] == [300, 1000, 0]
+
+
+def test_each_further_question_has_what_is_left_of_the_tasks_time(line):
+    """However many parts a document has, its text waits for the budget and the grace; the next task has its own."""
+    now = [0.0]
+    with selectors.DefaultSelector() as selector:
+        host = EngineHost(Config(), selector, lambda _: None, clock=lambda: now[0])
+        host._job = line.job(SUMMARY, ENTITIES)
+        dues = []
+        for seconds, number in ((0, 1), (250, 1), (50, 1), (10, 2)):
+            now[0] += seconds
+            host._take(Step(job="j", name="task", page=number, pages=2))
+            dues.append(host.next_due())
+    assert dues == [360, 360, 360, 310 + 360]
 
 
 def test_a_task_never_alters_the_text(line):
@@ -219,10 +237,24 @@ def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     ]  # fmt: skip
 
 
+def test_two_tasks_that_ended_the_engine_are_enough(line):
+    """The text waits for no third one; what was done before stays."""
+    third, fourth = (Task(name=name, prompt="Sum up:") for name in ("third", "fourth"))
+    job = line.job(SUMMARY, ENTITIES, third, fourth)
+    for number in (2, 3):
+        blame.note(job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9)
+    line.work_off(job)
+    assert line.begun() == []
+    assert [end["reason"] for end in receipt(job)["tasks"]] == [
+        "2 other tasks have ended the engine", *["it was killed"] * 2, "2 other tasks have ended the engine"
+    ]  # fmt: skip
+
+
 def test_a_tasks_deaths_are_not_the_documents():
     """However many tasks end the engine, the pages have all their attempts."""
-    assert blame.most_deaths(2, 1, tasks=3) == 5
-    assert blame.most_deaths(2, 7, tasks=3) == 13
+    assert blame.most_deaths(2, 1, tasks=1) == 3
+    assert blame.most_deaths(2, 1, tasks=3) == 4
+    assert blame.most_deaths(2, 7, tasks=3) == 12
     assert blame.most_deaths(2, 0, tasks=3) == 2
 
 
