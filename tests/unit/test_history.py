@@ -164,11 +164,13 @@ def test_rare_pairs_are_forgotten_where_there_are_too_many(monkeypatch):
 
 
 def test_documents_with_the_least_confidence_are_told(past):
-    """At most ten, the worst first; how many there are is told, and those without any confidence are none."""
+    """At most ten, the worst first; how many there are is told; none that failed, none without any."""
     for number in range(15):
         past.scan(f"low{number}", NOW, counts=counts(confidence=0.5 + number / 100))
     past.scan("good", NOW, counts=counts(confidence=0.999))
     past.scan("none", NOW, counts=counts())
+    past.scan("failed", NOW, counts=counts(confidence=0.1))
+    past.ledger._run("UPDATE scan SET state = 'failed' WHERE job = 'failed'", ())  # it was read, and put back
     found = told(past)
     assert [scan.job for scan in found.low] == [f"low{number}" for number in range(10)]
     assert found.low_documents == 15
