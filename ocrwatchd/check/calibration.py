@@ -34,4 +34,4 @@ def _verdict(work: Work) -> tuple[bool, str] | None:
     if verdict is None:
         missing = f"whether {record.name_of(path)} does good with these settings was never measured; {record.REMEDY}"
         return not work.llm.require_calibration, missing
-    return verdict.finding != "harm", f"{verdict.model}, measured {verdict.told}"
+    return not (verdict.finding == "harm" or record.objection(work, path)), f"{verdict.model}, measured {verdict.told}"
