@@ -1,6 +1,7 @@
 """PDFs whose page tree tells another number of pages than it holds."""
 
 import io
+import tempfile
 from pathlib import Path
 
 import pikepdf
@@ -124,6 +125,14 @@ def test_a_tree_that_qpdf_cannot_look_at_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(pagetree, "tree_of", lambda *_: None)
     with open_pages(scan(tmp_path, pdf_of_pages(2)), Ocr(dpi=72)) as pages:
         assert pages.warnings == ("whether the PDF has more pages than it says could not be found out",)
+
+
+def test_a_mended_copy_lies_beside_the_scan(tmp_path, monkeypatch):
+    """Where there are disks: the folder for temporary files may be in memory, or full."""
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    with open_pages(scan(tmp_path, pdf_of_pages(5, told=2)), Ocr()) as pages:
+        assert pages.count == 5
+    assert [each.name for each in tmp_path.iterdir()] == ["scan.pdf"]
 
 
 def test_a_mended_copy_leaves_nothing_open(tmp_path):
