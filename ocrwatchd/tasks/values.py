@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
+from ocrwatchd.engine.pagefile import legible_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
@@ -79,6 +81,8 @@ def _values(answer: str) -> Iterator[JsonValue]:
             continue  # a part of a value is none
         try:
             value, end = decoder.raw_decode(answer, start)
+            # An escape may stand for half a character, which no file can hold.
+            value = json.loads(legible_text(json.dumps(value, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue
         yield value

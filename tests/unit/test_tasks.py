@@ -6,6 +6,7 @@ from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.settings import Task
 from ocrwatchd.tasks.follow import follow
 from ocrwatchd.tasks.parts import LEAST_CHARACTERS, NoRoom, parts
+from ocrwatchd.tasks.record import NOTHING_YET
 
 LETTER = "Dear Ann Lee,\n\nwe owe you 12.50 for the repair of 3 May.\n\nJohn Smith"
 ENTITIES = {
@@ -46,10 +47,10 @@ class Scripted:
         return self.now
 
 
-def carry_out(model, text=LETTER, begins=lambda: None, **settings):
+def carry_out(model, text=LETTER, begins=lambda: None, earlier=NOTHING_YET, keep=lambda _: None, **settings):
     """A task of these settings."""
     task = Task(**{"name": "t", "prompt": "Do it."} | settings)
-    return follow(task, model, text, model.clock, begins)
+    return follow(task, model, text, model.clock, begins, earlier=earlier, keep=keep)
 
 
 def pages(count):
@@ -133,6 +134,33 @@ def test_each_question_is_announced():
     with pytest.raises(Stopped):
         carry_out(model, begins=stop)
     assert model.asked == []
+
+
+def test_what_was_said_is_not_asked_again():
+    """After an interruption it goes on at the next question, with what is left of its budget."""
+    asked = {"text": pages(40), "output": "json", "quotes": True}
+
+    def says(text):
+        return f'["{text[:4]}", "made up"]' if "0020" not in text else "nothing"
+
+    whole = carry_out(Scripted(says, room=1000), **asked)
+    assert (whole.dropped, whole.answered) == (whole.parts - 1, whole.parts - 1)
+    for after in range(1, whole.parts + 1):
+        records = [NOTHING_YET]
+        carry_out(Scripted(says, room=1000), keep=records.append, **asked)
+        model = Scripted(says, room=1000)
+        assert carry_out(model, earlier=records[after], **asked) == whole
+        assert len(model.asked) == whole.parts - after
+    short = asked | {"budget_s": 4}
+    model = Scripted(says, room=1000)
+    assert carry_out(model, earlier=records[3], **short).reason.startswith("its 4 s ran out")
+    assert len(model.asked) == 1
+
+
+def test_half_a_character_is_replaced():
+    """JSON can escape what no file can hold."""
+    answer = carry_out(Scripted(r'["a\ud800"]'), output="json")
+    assert answer.value == ["a\ufffd"]
 
 
 def test_answers_are_put_together_by_a_prompt_of_their_own():
