@@ -9,7 +9,7 @@ from ocrwatchd.correct import Ending, unwrap
 from ocrwatchd.tasks.parts import NoRoom, parts
 from ocrwatchd.tasks.quotes import Quotes
 from ocrwatchd.tasks.record import NOTHING_YET, Record, Said
-from ocrwatchd.tasks.values import NoValue, found, merged
+from ocrwatchd.tasks.values import NoValue, broken, found, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -167,7 +167,7 @@ class _Asking:
 
     def _joined(self, answers: Sequence[JsonValue]) -> JsonValue:
         if self.task.output == "json":
-            return merged(answers)
+            return self._merged(answers)
         texts = [str(answer) for answer in answers]
         if self.task.join_prompt:
             try:
@@ -175,6 +175,13 @@ class _Asking:
             except _NoAnswer as error:
                 self.reasons[f"the parts' answers stand one after the other: {error}"] = None
         return "\n\n".join(texts)
+
+    def _merged(self, answers: Sequence[JsonValue]) -> JsonValue:
+        value = merged(answers)
+        place = broken(value, self.task.json_schema)
+        if place and not any(broken(answer, self.task.json_schema) for answer in answers):
+            self.reasons[f"the parts' answers put together do not keep to json_schema, at {place}"] = None
+        return value
 
     def _made_one(self, texts: list[str]) -> list[str]:
         for _ in range(MOST_ROUNDS):

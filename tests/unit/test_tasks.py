@@ -1,5 +1,7 @@
 """One task on one text, with a model that says what the test wants."""
 
+import json
+
 import pytest
 
 from ocrwatchd.correct import Ending, Proposal
@@ -249,6 +251,28 @@ def test_objects_of_several_parts_become_one():
     assert answer.value == {
         "sender": "Ann", "date": "3 May", "names": ["a", "b"], "more": {"x": 1, "y": 2}, "late": True
     }  # fmt: skip
+
+
+def test_no_parts_value_is_lost():
+    """Where one is a list and another none, that becomes an entry; true is not 1."""
+    said = ('{"of": "a", "n": [1]}', '[{"of": "b"}]', "[true]", "[1, {}]")
+    answer = carry_out(Scripted(*said, room=1000), pages(32), output="json")
+    assert json.dumps(answer.value) == '[{"of": "a", "n": [1]}, {"of": "b"}, true, 1, {}]'
+    answer = carry_out(Scripted('{"names": "Ann"}', '{"names": ["Bob"]}', room=1700), pages(32), output="json")
+    assert answer.value == {"names": ["Ann", "Bob"]}
+
+
+def test_a_value_of_several_parts_that_breaks_the_schema_says_so():
+    """Each part keeps to it, and all of them together have more than it allows; what broke it before is known."""
+    schema = {"type": "array", "maxItems": 2, "items": {"type": "array", "items": {"type": "string"}}}
+    asked = {"text": pages(32), "output": "json", "json_schema": schema}
+    answer = carry_out(Scripted('[["0000"], ["a"]]', '[["b"]]', room=1700), **asked)
+    assert (answer.value, answer.answered) == ([["0000"], ["a"], ["b"]], 2)
+    assert answer.reason == "the parts' answers put together do not keep to json_schema, at maxItems"
+    assert carry_out(Scripted('[["a"]]', '[["b"]]', room=1700), **asked).reason == ""
+    record = asked | {"json_schema": {"properties": {"sender": {"type": "string"}}}, "quotes": True}
+    answer = carry_out(Scripted('{"sender": "Bob"}', '{"sender": "Ann"}', room=1700), **record)
+    assert (answer.value, answer.dropped, answer.reason) == ({"sender": None}, 2, "")
 
 
 def test_entities_that_do_not_occur_are_dropped():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd import oneshot
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.models import only_corrects
@@ -154,6 +155,17 @@ def test_without_a_model_tasks_are_left_out(line):
     job = line.job(SUMMARY, llm=Llm(model="off"))
     line.work_off(job)
     assert receipt(job)["tasks"][0]["reason"] == "no model at hand: set llm.model to the path of a .gguf file"
+
+
+def test_process_puts_no_set_beside_an_earlier_summary(line, capsys):
+    """What lies there of another document would seem to be of this one, which has none."""
+    job, output = line.job(SUMMARY, llm=Llm(model="off")), line.folder / "results"
+    line.work_off(job)
+    output.mkdir()
+    (output / "scan.summary.txt").write_text("of another document")
+    oneshot._keep(job, output)
+    assert sorted(path.name for path in output.iterdir()) == ["scan-2.json", "scan-2.txt", "scan.summary.txt"]
+    assert capsys.readouterr().out.endswith("scan-2.txt\n")
 
 
 def test_the_built_in_model_says_that_it_only_corrects(tmp_path, monkeypatch):
