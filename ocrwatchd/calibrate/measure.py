@@ -60,7 +60,7 @@ class Tally:
         after: character errors after.
         worse: texts with more errors after than before.
         changed: words that were changed.
-        digits: texts with more wrong digits after than before.
+        digits: texts in which a change made digits wrong.
     """
 
     texts: int = 0
@@ -82,7 +82,7 @@ class Tally:
         self.after += new
         self.worse += new > old
         self.changed += scoring.changed_words(before, after)
-        self.digits += scoring.digit_errors(after, truth) > scoring.digit_errors(before, truth)
+        self.digits += scoring.spoils_digits(before, after, truth)
 
     @property
     def change(self) -> float:

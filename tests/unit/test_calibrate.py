@@ -74,6 +74,32 @@ def test_words_and_digits_are_counted_apart():
     assert scoring.digit_errors("1,850", "1.850") == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "truth", "spoils"),
+    [
+        ("on 12 May", "on 13 May", "on 12 May", True),
+        ("on l2 May 1950", "on 12 May 1960", "on 12 May 1950", True),  # one mended, one spoiled
+        ("tbe 12 men", "the 13 men", "the 12 men", True),  # fewer errors in all would hide it
+        (
+            "item l in my 1etter",
+            "item 1 in my 1etter",
+            "item 1 in my letter",
+            False,
+        ),  # as many digits as before is chance
+        ("item l in my 1etter", "item l in my letter", "item 1 in my letter", False),
+        ("18 50 pounds", "1850 pounds", "1850 pounds", False),
+        ("1850 pounds", "18 50 pounds", "1850 pounds", False),
+        ("paid to him", "paid 12 to him", "paid to him", True),
+        ("paid to him", "paid to him 12", "paid to him 12", False),
+        ("paid 12 to him", "paid to him", "paid 12 to him", True),
+        ("l2 and 34", "12 and 34", "12 and 34", False),
+    ],
+)
+def test_each_change_of_digits_is_judged_alone(before, after, truth, spoils):
+    """A wrong amount is not made good by a right one elsewhere, and a right one is never blamed."""
+    assert scoring.spoils_digits(before, after, truth) is spoils
+
+
 def test_a_gate_of_ones_own_stands_first_and_none_stands_twice():
     """Presets that equal the settings' gate are not tried again."""
     assert list(presets.beside(Gate())) == ["yours", "careful", "bold"]
