@@ -91,6 +91,10 @@ class _Asking:
     def deadline(self) -> float:
         return self.began + self.task.budget_s
 
+    @property
+    def spent(self) -> str:
+        return f"its {self.task.budget_s:g} s ran out (budget_s)"
+
     def answer(self, text: str) -> Answer:
         self.begins()  # a tokenizer may stumble over a text too
         self.announced = True
@@ -99,6 +103,8 @@ class _Asking:
         except NoRoom:
             return Answer(reason="the model's context has no room for a text: lower max_tokens of the task, shorten "
                           "its prompt, or raise llm.context_size")  # fmt: skip
+        except _NoAnswer as error:
+            return Answer(reason=str(error))
         if not pieces:
             return Answer(reason="the document has no text")
         answers = [answer for piece in pieces if (answer := self._tried(self.task.prompt, piece)) is not None]
@@ -106,7 +112,16 @@ class _Asking:
         return Answer(value, len(pieces), len(answers), self.dropped, "; ".join(self.reasons))
 
     def _parts(self, prompt: str, text: str) -> tuple[str, ...]:
-        return parts(text, lambda part: self.model.fits(prompt, part, self.task.max_tokens))
+        def fits(part: str) -> bool:
+            if self.replayed == len(self.record.said):  # else there are answers that count
+                self._confirm_time()
+            return self.model.fits(prompt, part, self.task.max_tokens)
+
+        return parts(text, fits)
+
+    def _confirm_time(self) -> None:
+        if self.clock() >= self.deadline:
+            raise _NoAnswer(self.spent)
 
     def _tried(self, prompt: str, text: str) -> JsonValue:
         """The answer about a part; None where there is none that counts, and the reason is kept."""
@@ -132,9 +147,7 @@ class _Asking:
         return said.value
 
     def _ask(self, prompt: str, text: str) -> Said:
-        spent = f"its {self.task.budget_s:g} s ran out (budget_s)"
-        if self.clock() >= self.deadline:
-            raise _NoAnswer(spent)
+        self._confirm_time()
         if not self.announced:
             self.begins()
         self.announced = False
@@ -142,7 +155,7 @@ class _Asking:
         proposal = self.model.answer(prompt, text, self.deadline, self.task.max_tokens, schema)
         match proposal.ending:
             case Ending.TIME:
-                raise _NoAnswer(spent)
+                raise _NoAnswer(self.spent)
             case Ending.UNABLE:
                 raise _NoAnswer(proposal.reason)
             case Ending.LENGTH:

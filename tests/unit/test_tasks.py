@@ -1,6 +1,7 @@
 """One task on one text, with a model that says what the test wants."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,24 @@ def test_the_budget_is_for_all_parts():
     assert len(model.asked) == 3
     assert answer.answered == 3 < answer.parts
     assert answer.reason == "its 3 s ran out (budget_s)"
+
+
+def test_the_budget_is_for_cutting_too(monkeypatch):
+    """A flood takes a tokenizer long; what was answered before a restart counts all the same."""
+    model = Scripted("x", room=1000)
+    fits = Scripted.fits
+
+    def slow(self, *asked):
+        self.now += 1
+        return fits(self, *asked)
+
+    monkeypatch.setattr(Scripted, "fits", slow)
+    answer = carry_out(model, pages(10_000), budget_s=5)
+    assert (answer.value, answer.reason, model.asked) == (None, "its 5 s ran out (budget_s)", [])
+    assert model.now == 5
+    records = []
+    whole = carry_out(model, pages(20), keep=records.append)
+    assert carry_out(model, pages(20), earlier=replace(records[-1], spent_s=9e9)) == whole
 
 
 def test_each_question_is_announced():
