@@ -17,7 +17,7 @@ from ocrwatchd.calibrate import judgement, presets, record, texts, truth
 from ocrwatchd.calibrate.measure import Trial
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.calibrate.report import Report, in_json, in_lines
-from ocrwatchd.correct import identity, models
+from ocrwatchd.correct import identity, languages, models
 from ocrwatchd.errors import ConfigError, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         )
     path = models.resolve(work.llm)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for note in _notes(work, wishes):
+        console.print(f"ocrwatchd: {note}", markup=False)
     scans = truth.read(wishes.truth, config, work, console) if wishes.truth else None
     cases = scans.cases if scans else texts.cases(wishes.files, work.ocr.languages, wishes.pages)
     sha256, stamps = _identity(path)  # before it is loaded: what changes from now on is another model
@@ -125,6 +127,19 @@ def _work(config: Config, profile: str) -> Work:
         known = ", ".join(config.profiles) or "none"
         raise ConfigError(f"the configuration names no profile {profile}; there are: {known}")
     return config.work(profile)
+
+
+def _notes(work: Work, wishes: Wishes) -> Iterator[str]:
+    """What is not measured, though it may seem so."""
+    if meanwhile := models.why_builtin(work.llm):
+        yield f"the built-in model is measured, and the one that takes its place wants a verdict of its own; {meanwhile}"
+    codes = work.ocr.languages
+    without = [code for code in codes if code not in texts.OWN]
+    if 0 < len(without) < len(codes) and not (wishes.truth or wishes.files):
+        yield (
+            f"in {languages.names(without)} nothing is measured, for the package has no such text: name files with "
+            "clean text, or scans with their texts by --truth"
+        )
 
 
 def _identity(path: Path) -> tuple[str, tuple[tuple[int, int], ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ocrwatchd.calibrate import judgement, presets, scoring, texts, truth
+from ocrwatchd.calibrate import judgement, presets, scoring, texts, truth, verb
 from ocrwatchd.calibrate.measure import Case, Measured, Tally, Trial, Tried
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.configfile import parse
@@ -261,6 +261,17 @@ def test_a_text_that_cannot_be_used_is_told(tmp_path, content, error, words):
     with pytest.raises(error, match=r"text\.txt") as caught:
         texts.cases([file], ["eng"], 8)
     assert words in str(caught.value)
+
+
+def test_what_is_not_measured_is_said(tmp_path, monkeypatch):
+    """The model that is still to come, and languages of which there is no text."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    work = parse({"ocr": {"languages": ["eng", "deu"]}}).work()
+    coming, silent = verb._notes(work, verb.Wishes())
+    assert "the built-in model is measured, and the one that takes its place wants a verdict of its own" in coming
+    assert silent.startswith("in German nothing is measured")
+    assert len([*verb._notes(work, verb.Wishes(files=(tmp_path / "german.txt",)))]) == 1
+    assert not [*verb._notes(parse({"llm": {"model": "builtin"}}).work(), verb.Wishes())]
 
 
 def test_a_name_that_is_no_utf_8_is_a_name(tmp_path):
