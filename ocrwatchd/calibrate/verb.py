@@ -132,7 +132,7 @@ def _work(config: Config, profile: str) -> Work:
 def _notes(work: Work, wishes: Wishes) -> Iterator[str]:
     """What is not measured, though it may seem so."""
     if meanwhile := models.why_builtin(work.llm):
-        yield f"the built-in model is measured, and the one that takes its place wants a verdict of its own; {meanwhile}"
+        yield f"the built-in model is measured, and what takes its place wants a verdict of its own; {meanwhile}"
     codes = work.ocr.languages
     without = [code for code in codes if code not in texts.OWN]
     if 0 < len(without) < len(codes) and not (wishes.truth or wishes.files):

@@ -268,7 +268,7 @@ def test_what_is_not_measured_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     work = parse({"ocr": {"languages": ["eng", "deu"]}}).work()
     coming, silent = verb._notes(work, verb.Wishes())
-    assert "the built-in model is measured, and the one that takes its place wants a verdict of its own" in coming
+    assert "the built-in model is measured, and what takes its place wants a verdict of its own" in coming
     assert silent.startswith("in German nothing is measured")
     assert len([*verb._notes(work, verb.Wishes(files=(tmp_path / "german.txt",)))]) == 1
     assert not [*verb._notes(parse({"llm": {"model": "builtin"}}).work(), verb.Wishes())]
