@@ -39,7 +39,7 @@ class Sums:
         seconds: the engine's wall time.
         edits: admitted ones, by kind.
         refused: proposals, likewise.
-        scored: words of documents whose confidence is known.
+        scored: words whose confidence is known.
         scores: these, each with its document's confidence.
     """
 
@@ -73,8 +73,9 @@ class Sums:
         self.edits.update(counts.edits_by_reason)
         self.refused.update(counts.refused_by_reason)
         if counts.confidence is not None:
-            self.scored += counts.words
-            self.scores += counts.words * counts.confidence
+            scored = counts.words if scan.scored is None else scan.scored
+            self.scored += scored
+            self.scores += scored * counts.confidence
 
     @property
     def seconds_a_page(self) -> float | None:

@@ -51,6 +51,13 @@ def test_everything_is_added_up_in_total_and_by_day(past):
     ]  # fmt: skip
 
 
+def test_words_without_confidence_do_not_weigh(past):
+    """Of a PDF with text of its own only the words of its pictures were read with any."""
+    past.scan("mixed", NOW, counts=counts(1000, confidence=0.5, scored_words=100))
+    past.scan("read", NOW, counts=counts(300, confidence=0.9, scored_words=300))
+    assert told(past).total.confidence == pytest.approx(0.8)
+
+
 def test_only_what_has_ended_since_counts(past):
     """What ended before is left out; what a wrong clock has put ahead counts as of now."""
     past.scan("old", NOW - 8 * DAY, counts=counts())
