@@ -73,7 +73,7 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
             try:
                 case = _read(scan, text, raw, reader)
             except UnreadableScan as error:
-                console.print(f"ocrwatchd: left out {printable(scan.name)}: {error}", markup=False)
+                console.print(f"ocrwatchd: left out {printable(f'{scan.name}: {error}')}", markup=False)
                 continue
             cases.append(case)
             seconds += sum(page.seconds for page in case.pages)

@@ -282,7 +282,7 @@ def test_a_name_that_is_no_utf_8_is_a_name(tmp_path):
 
 
 def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypatch, capsys):
-    """Its missing text would be counted as errors that no model can mend."""
+    """Its missing text would be counted as errors that no model can mend. Names do nothing to the terminal."""
 
     class Reads:
         def read(self, job):
@@ -290,11 +290,15 @@ def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypat
 
     monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
     monkeypatch.setattr(truth, "reading", lambda *_: contextlib.nullcontext(Reads()))
-    (tmp_path / "a.png").touch()
-    (tmp_path / "a.txt").write_text(TRUE, encoding="utf-8")
-    with pytest.raises(UnreadableScan, match="none of the 1 scans"):
+    for name, text in (("a", TRUE), ("b\033[2J", "")):
+        (tmp_path / f"{name}.png").touch()
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(UnreadableScan, match="none of the 2 scans"):
         truth.read(tmp_path, parse({}), Work(), Console(stderr=True))
-    assert "left out a.png: 1 of 3 pages could not be read" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "left out a.png: 1 of 3 pages could not be read" in told
+    assert "b\ufffd[2J.txt holds no text" in told
+    assert "\033" not in told
 
 
 def test_other_languages_need_files():

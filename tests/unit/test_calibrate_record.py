@@ -211,6 +211,15 @@ def test_check_tells_when_and_what_was_found(model, finding, required, ok, words
     assert words in found.words
 
 
+def test_check_names_the_profiles_that_differ(model):
+    """It is they that are to be calibrated."""
+    config = parse({"llm": {"model": str(model)}, "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}}})
+    record.keep(verdict(model, config.work()))
+    whole, german = calibration.look(config)
+    assert "profiles" not in whole.words
+    assert german.words.endswith("(profiles: de)")
+
+
 def test_check_says_nothing_where_no_model_corrects():
     """The model's own line has said it."""
     assert [*calibration.look(parse({"llm": {"model": "off"}}))] == []
