@@ -27,7 +27,8 @@ class BoundedQueue:
     """Dispatcher of one machine: a bounded queue in front of one engine.
 
     Who goes first, and who makes way for whom, is told by :mod:`ocrwatchd.waiting`. A job in work is asked back only
-    while a page of it is read: each turn brings it on by a page. No new attempt begins when it goes on.
+    while a page of it is read, or a task carried out: each turn brings it on by a page, or by an answer. No new attempt
+    begins when it goes on.
 
     Args:
         size: how many jobs wait at most, the one in work not counted.
@@ -62,6 +63,7 @@ class BoundedQueue:
         self._outcomes: list[Outcome] = []
         self._in_work: Place | None = None
         self._makes_way = False
+        self._asking = False
         self._finishing = False
         self.progress: Progress | None = None
         self.workers: tuple[Worker, ...] = ()
@@ -97,6 +99,9 @@ class BoundedQueue:
     def _hear(self, told: Outcome | Progress | Begun) -> None:
         """What the host says."""
         if isinstance(told, Begun):
+            self._asking = told.step == "task"
+            if self._asking and self._in_work is not None:  # where it goes on, no page of it was read
+                self.progress = self.progress or self._in_work.left
             self._begun(told.step)
             return
         if isinstance(told, Progress):
@@ -108,7 +113,7 @@ class BoundedQueue:
         self._begun("")
         place, left = self._in_work, self.progress
         self._in_work = self.progress = None
-        self._makes_way = False
+        self._makes_way = self._asking = False
         if told.ending is Ending.PUT_BACK and place is not None:
             self._queue.rejoin(replace(place, left=left))
         else:
@@ -130,8 +135,10 @@ class BoundedQueue:
             self._give_next()
 
     def _make_way(self, place: Place) -> None:
-        """Ask for the job in work back where a more urgent one would wait for further pages."""
-        if self._makes_way or self.progress is None or self.progress.page >= self.progress.pages:
+        """Ask for the job in work back where a more urgent one would wait for further pages, or for tasks."""
+        if self._makes_way or self.progress is None:
+            return
+        if self.progress.page >= self.progress.pages and not self._asking:
             return
         first = next((each.job for each in self._queue.before(place) if not self._holding(each.job)), None)
         if first is None:

@@ -178,7 +178,11 @@ def _add_calibration(calibrate: argparse.ArgumentParser) -> None:
     calibrate.add_argument("--truth", type=Path, metavar="DIR", help="measure on scans with their .txt beside them")
     calibrate.add_argument("--profile", default="", metavar="NAME", help="with this profile's settings")
     calibrate.add_argument(
-        "--pages", type=_pages, default=8, metavar="N", help="at most so many pages of each text; default: 8"
+        "--pages",
+        type=_pages,
+        default=8,
+        metavar="N",
+        help="at most so many pages of each text, not of scans; default: 8",
     )
     calibrate.add_argument("--json", action="store_true", help="print the figures as JSON")
 

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 State = Literal["claimed", "delivering", "delivered", "failed"]
 Goal = Literal["outbox", "failed"]
 
-COUNTED: Final[tuple[str, ...]] = ("words", "unreadable", "edits_by_reason", "refused_by_reason", "confidence")
+COUNTED: Final[tuple[str, ...]] = (
+    "words",
+    "scored_words",
+    "unreadable",
+    "edits_by_reason",
+    "refused_by_reason",
+    "confidence",
+)
 """Those of the engine's figures about a document that the ledger keeps as counts."""
 
 

@@ -270,7 +270,7 @@ def _data_from(file: int, offset: int) -> int:
     except OSError as error:
         if error.errno == errno.ENXIO:
             return max(offset, end)
-        if error.errno == errno.EINVAL:  # a file system that does not tell
+        if error.errno in {errno.EINVAL, errno.EOPNOTSUPP}:  # a file system, or its server, that does not tell
             return offset
         raise
 

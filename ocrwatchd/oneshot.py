@@ -250,7 +250,7 @@ def _keep(job: Job, output: Path) -> None:
     present = suffixes_in(job.out)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        everywhere = tuple({*SUFFIXES.values(), *present})
+        everywhere = tuple({*SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
         stem, _own = stem_and_suffix(job.relative.name)
         name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
         for suffix in present:

@@ -155,8 +155,10 @@ class Outbox:
         return original_path(self._folders, job.relative, goal, name)
 
     def _free_name(self, job: Job, goal: Goal) -> str:
-        # Of all our formats, not only of those ordered: what lies there of an earlier set would seem to be of this one.
-        suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *self._suffixes(job, goal)})
+        # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
+        # this one.
+        tasks = (task.suffix for task in job.work.tasks)
+        suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *tasks, *self._suffixes(job, goal)})
         beside = self._folders.path(goal) / job.relative.parent
         reserved = self._ledger.reserved(goal, but=job.id)
         stem, own = stem_and_suffix(job.relative.name)

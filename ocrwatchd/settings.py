@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -57,6 +58,10 @@ def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
     if not schema:
         return schema
+    try:
+        json.dumps(schema, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise ValueError("JSON has no number inf or nan; leave that key out") from None
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
     from referencing import Registry  # noqa: PLC0415 - likewise
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise

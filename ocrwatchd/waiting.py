@@ -1,8 +1,8 @@
 """Who goes first among the jobs that wait, and who makes way for whom.
 
 First come, first served, a point of priority counting as an hour of waiting. A job in work makes way, between two of
-its pages, only for one of higher priority, and no longer than that priority is worth: what has waited so many hours
-is brought to its end, however many urgent jobs come.
+its pages or two answers of its tasks, only for one of higher priority, and no longer than that priority is worth: what
+has waited so many hours is brought to its end, however many urgent jobs come.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Place:
         """What people are told of a job that has made way; "" for another."""
         if self.left is None:
             return ""
-        return f"{told(str(self.job.relative))} goes on afterwards, with page {self.left.page + 1} of {self.left.pages}"
+        page = f"page {self.left.page + 1} of {self.left.pages}"
+        then = page if self.left.page < self.left.pages else "its follow-up tasks"
+        return f"{told(str(self.job.relative))} goes on afterwards, with {then}"
 
 
 class Waiting:

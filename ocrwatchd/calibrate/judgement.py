@@ -23,7 +23,10 @@ SPOILED: Final = 2.0
 """A model whose answers, taken as they are, would make the errors so many times as many understands nothing."""
 
 WORTH: Final = 0.05
-"""A bolder gate must mend so large a share of the errors more: what it costs elsewhere is not seen here."""
+"""Another gate must mend so large a share of the errors more: what it costs elsewhere is not seen here."""
+
+LEAST_FEWER: Final = 5
+"""Nor is it worth the change where it leaves fewer errors by less than this, which may be chance."""
 
 
 class Judgement(NamedTuple):
@@ -69,23 +72,24 @@ def judge(measured: Measured, gate: str) -> Judgement:
             f"answers, with which there would be {spoiled}",
         )
     if not measured.answered:
-        return Judgement("none", "it had no answer to anything")
+        return Judgement("unknown", "; ".join(("it had no answer to anything", *measured.left)))
     if misread.before < LEAST_ERRORS:
-        return Judgement("none", f"{misread.before} errors are too few to tell; take more, or worse, scans")
+        return Judgement("unknown", f"{misread.before} errors are too few to tell; take more, or worse, scans")
     return Judgement("none", f"it repairs next to nothing: errors {misread.before} to {misread.after}")
 
 
 def best(tried: Mapping[str, Tried]) -> str:
     """The gate to be taken: the first, unless another one is worth the change; "" where all do harm.
 
-    It is worth it where the first does harm, or where the other leaves fewer errors by ``WORTH``.
+    It is worth it where the first does harm, or where the other leaves fewer errors by ``WORTH`` and ``LEAST_FEWER``.
     """
     harmless = [name for name, each in tried.items() if not harm(each)]
     if not harmless:
         return ""
     kept = harmless[0]
     least = min(harmless, key=lambda name: _left(tried[name]))
-    return least if _left(tried[kept]) - _left(tried[least]) >= WORTH * tried[kept].misread.before else kept
+    worth = max(LEAST_FEWER, WORTH * tried[kept].misread.before)
+    return least if _left(tried[kept]) - _left(tried[least]) >= worth else kept
 
 
 def _left(tried: Tried) -> int:

@@ -9,16 +9,17 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.calibrate import scoring
-from ocrwatchd.correct import Ending
+from ocrwatchd.correct import Ending, Proposal
+from ocrwatchd.correct.context import Context, without
 from ocrwatchd.correct.corrector import Corrector, loaded
 from ocrwatchd.correct.once import page_by_page, pages_of
+from ocrwatchd.correct.unwrap import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from ocrwatchd.correct import Model, Proposal, Schema
-    from ocrwatchd.correct.context import Context
+    from ocrwatchd.correct import Model, Schema
     from ocrwatchd.correct.corrector import Load
     from ocrwatchd.model import Correction, PageText
     from ocrwatchd.settings import Gate, Work
@@ -59,7 +60,7 @@ class Tally:
         after: character errors after.
         worse: texts with more errors after than before.
         changed: words that were changed.
-        digits: texts with more wrong digits after than before.
+        digits: texts in which a change made digits wrong.
     """
 
     texts: int = 0
@@ -81,7 +82,7 @@ class Tally:
         self.after += new
         self.worse += new > old
         self.changed += scoring.changed_words(before, after)
-        self.digits += scoring.digit_errors(after, truth) > scoring.digit_errors(before, truth)
+        self.digits += scoring.spoils_digits(before, after, truth)
 
     @property
     def change(self) -> float:
@@ -128,6 +129,8 @@ class Measured:
 class OnceAsked:
     """A model that is asked each question once, however many gates judge its answer.
 
+    What the first gate had no time for stays unasked: later ones would have their whole time for it.
+
     Args:
         model: the model itself.
     """
@@ -135,18 +138,25 @@ class OnceAsked:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._proposals: dict[tuple[str, str, Context | None], Proposal] = {}
+        self._all_asked = False
         self.name, self.version, self.languages = model.name, model.version, model.languages
 
     @property
     def heard(self) -> list[tuple[str, str]]:
-        """What was put to it, and its answer, since ``forget``; what it had no time for, or could not do, is none."""
+        """What was put to it, and its answer without its wrapping, since ``forget``; none where it gave none."""
         answered = (Ending.FINISHED, Ending.LENGTH)
-        return [(text, each.text) for (_, text, _), each in self._proposals.items() if each.ending in answered]
+        return [
+            (text, without(unwrap(each.text, prompt, text), context or Context(), text))
+            for (prompt, text, context), each in self._proposals.items()
+            if each.ending in answered
+        ]
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """As the model does, at once where it has answered this before."""
         key = (prompt, text, context)
         if key not in self._proposals:
+            if self._all_asked:
+                return Proposal("", Ending.TIME)
             self._proposals[key] = self._model.propose(prompt, text, deadline, context)
         return self._proposals[key]
 
@@ -163,6 +173,11 @@ class OnceAsked:
     def forget(self) -> None:
         """Begin another text."""
         self._proposals.clear()
+        self._all_asked = False
+
+    def only_repeat(self) -> None:
+        """Ask nothing more about this text."""
+        self._all_asked = True
 
     def close(self) -> None:
         """Free the model."""
@@ -177,14 +192,22 @@ class Trial:
         work: the settings, but for the gate.
         gates: by name; seconds and texts are the first one's.
         load: loads the model.
+        clock: seconds that never run backwards.
 
     Raises:
         ModelUnavailable: the model cannot be loaded here.
     """
 
-    def __init__(self, path: Path, work: Work, gates: Mapping[str, Gate], load: Load = loaded) -> None:
-        self._model = OnceAsked(load(path, work.llm, time.monotonic))
-        self._corrector = Corrector(path, work.llm, load=lambda *_: self._model)
+    def __init__(
+        self,
+        path: Path,
+        work: Work,
+        gates: Mapping[str, Gate],
+        load: Load = loaded,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model = OnceAsked(load(path, work.llm, clock))
+        self._corrector = Corrector(path, work.llm, clock, load=lambda *_: self._model)
         self._works = {name: work.model_copy(update={"gate": gate}) for name, gate in gates.items()}
         self._measured = Measured({name: Tried() for name in gates})
 
@@ -211,7 +234,10 @@ class Trial:
         """Correct one text with each gate; as it is with the first."""
         self._model.forget()
         before, counts = _joined(pages), self._measured
-        corrected = {name: page_by_page(pages, self._corrector, work) for name, work in self._works.items()}
+        corrected: dict[str, list[Correction]] = {}
+        for name, work in self._works.items():
+            corrected[name] = page_by_page(pages, self._corrector, work)
+            self._model.only_repeat()
         for name, corrections in corrected.items():
             tally(counts.tried[name]).add(before, _joined(corrections), truth)
         tally(counts.ungated).add(before, _as_answered(before, self._model.heard), truth)

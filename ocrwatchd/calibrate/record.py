@@ -1,14 +1,14 @@
 """The verdicts on models, kept in the state directory. Light: the supervisor and the engine process read them.
 
 A verdict is on a model with the settings it was measured with: languages, gate and prompts. It is looked up without
-reading the model: by the SHA-256 that is recorded for it, else by its files' sizes and times.
+reading the model: by the SHA-256 that is recorded for it, else by its name and its files' sizes and times.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +17,7 @@ from ocrwatchd import files
 from ocrwatchd.config import state_directory
 from ocrwatchd.correct import identity, models
 from ocrwatchd.errors import FolderUnusable, ModelUnavailable
+from ocrwatchd.log import printable
 from ocrwatchd.settings import Gate  # noqa: TC001 - pydantic needs it while it runs
 
 if TYPE_CHECKING:
@@ -34,7 +35,14 @@ REMEDY: Final = "`ocrwatchd calibrate` measures that (for a profile with --profi
 
 log = structlog.get_logger()
 
-Finding: TypeAlias = Literal["gain", "none", "harm"]
+Finding: TypeAlias = Literal["gain", "none", "harm", "unknown"]
+
+_WORDS: Final[dict[Finding, str]] = {
+    "gain": "does good",
+    "none": "does neither good nor harm",
+    "harm": "does harm",
+    "unknown": "cannot be judged",
+}
 
 
 class Record(BaseModel):
@@ -80,8 +88,19 @@ class Record(BaseModel):
     @property
     def told(self) -> str:
         """All of it in a line."""
-        words = {"gain": "does good", "none": "does neither good nor harm", "harm": "does harm"}[self.finding]
-        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: it {words}: {self.why}"
+        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: it {_WORDS[self.finding]}: {self.why}"
+
+
+class Note(NamedTuple):
+    """Something to be said of a model.
+
+    Args:
+        words: what.
+        serious: texts stay raw, or are harmed.
+    """
+
+    words: str
+    serious: bool
 
 
 class _File(BaseModel):
@@ -97,7 +116,7 @@ def prompts_of(work: Work) -> str:
 
 def name_of(path: Path) -> str:
     """What people call a model."""
-    return models.BUILTIN_NAME if path == models.BUILTIN else path.name
+    return models.BUILTIN_NAME if path == models.BUILTIN else printable(path.name)
 
 
 def sha256_of(path: Path) -> str:
@@ -112,10 +131,13 @@ def sha256_of(path: Path) -> str:
 def find(work: Work, path: Path) -> Record | None:
     """The verdict on a model with these settings; None where there is none. Nothing of the model is read."""
     records = [record for record in _read() if record.is_for(work)]
+    if not records:
+        return None
     with contextlib.suppress(OSError):  # a model that has gone has no verdict
-        stamps = identity.stamps(path)
-        sha256 = _together([identity.recorded(part) for part in identity.parts(path)]) if records else ""
-        return next((each for each in records if each.stamps == stamps or each.sha256 == sha256), None)
+        if sha256 := _together([identity.recorded(part) for part in identity.parts(path)]):
+            return next((each for each in records if each.sha256 == sha256), None)
+        seen = (name_of(path), identity.stamps(path))
+        return next((each for each in records if (each.model, each.stamps) == seen), None)
     return None
 
 
@@ -150,6 +172,11 @@ def objection(work: Work, path: Path) -> str:
             f"llm.require_calibration is true, and whether the model {name_of(path)} does good with these settings was "
             f"never measured; {REMEDY}"
         )
+    if record.finding == "unknown":
+        return (
+            f"llm.require_calibration is true, and the model {record.model} cannot be judged ({record.day}: "
+            f"{record.why}); {REMEDY}"
+        )
     if record.finding == "harm":
         return (
             f"llm.require_calibration is true, and the model {record.model} does harm here ({record.day}: "
@@ -161,32 +188,34 @@ def objection(work: Work, path: Path) -> str:
 def tell(config: Config) -> None:
     """Log ``notes``."""
     for note in notes(config):
-        log.info("model.calibration", note=note)
+        (log.warning if note.serious else log.info)("model.calibration", note=note.words)
 
 
-def notes(config: Config) -> Iterator[str]:
+def notes(config: Config) -> Iterator[Note]:
     """What is to be said once: which models were never calibrated, and which do harm."""
-    profiles: dict[str, list[str]] = {}
+    profiles: dict[Note, list[str]] = {}
     for name, work in {"": config.work(), **config.profiles}.items():
         if note := _note(work):
             profiles.setdefault(note, []).append(name)
     for note, names in profiles.items():
-        yield note if "" in names else f"{note} (profiles: {', '.join(names)})"
+        yield note if "" in names else note._replace(words=f"{note.words} (profiles: {', '.join(names)})")
 
 
-def _note(work: Work) -> str:
+def _note(work: Work) -> Note | None:
     try:
         path = models.resolve(work.llm)
-    except ModelUnavailable:  # that is told elsewhere
-        return ""
-    record = find(work, path)
+    except (ModelUnavailable, OSError):  # that is told elsewhere
+        return None
+    record, required = find(work, path), work.llm.require_calibration
     if record is None:
-        left = ", and until then texts stay raw" if work.llm.require_calibration else ""
-        return f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
-    if record.finding == "harm":
-        left = "texts stay raw" if work.llm.require_calibration else "llm.require_calibration = true leaves texts raw"
-        return f"the model {record.model} does harm: {record.why} (measured {record.day}); {left}"
-    return ""
+        left = ", and until then texts stay raw" if required else ""
+        words = f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
+        return Note(words, serious=required)
+    if record.finding == "harm" or (record.finding == "unknown" and required):
+        left = "texts stay raw" if required else "llm.require_calibration = true leaves texts raw"
+        words = f"the model {record.model} {_WORDS[record.finding]}: {record.why} (measured {record.day}); {left}"
+        return Note(words, serious=True)
+    return None
 
 
 def _read() -> tuple[Record, ...]:

@@ -81,7 +81,7 @@ def in_json(report: Report) -> dict[str, object]:
     found["no_gate"] = asdict(measured.ungated)
     found["left_raw"] = dict(measured.left)
     found["texts"] = [
-        {"name": case.name, "characters": len(scoring.fold(case.truth)), "before": before, "after": after}
+        {"name": printable(case.name), "characters": len(scoring.fold(case.truth)), "before": before, "after": after}
         for case, before, after in _errors(report)
     ]
     if report.remaining is not None:
@@ -144,5 +144,6 @@ def _advice(report: Report) -> Iterator[str]:
         )
     if best and best != presets.YOURS and (gate := presets.PRESETS[best]):
         fewer = tried[presets.YOURS].misread.after - tried[best].misread.after
-        yield f"advice     the gate {best} leaves {fewer} errors fewer; in your configuration, then calibrate again:"
+        what = f"leaves {_counted(fewer, 'error')} fewer" if fewer > 0 else "does no such harm"
+        yield f"advice     the gate {best} {what}; in your configuration, then calibrate again:"
         yield presets.in_toml(gate)

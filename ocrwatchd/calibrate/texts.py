@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import unicodedata
 from pathlib import Path
@@ -85,6 +86,6 @@ def _evenly(texts: list[str], pages: int) -> list[str]:
 
 
 def _misread(name: str, number: int, truth: str) -> Case:
-    noise = Noise(random.Random(f"{name} {number}"))  # noqa: S311 - for noise, not for secrets
+    noise = Noise(random.Random(os.fsencode(f"{name} {number}")))  # noqa: S311 - for noise, not for secrets
     read = noise.misread_text(truth, noise.even(RATES[number % len(RATES)]))
     return Case(f"{name}, {number + 1}", truth, tuple(pages_of(read)))

@@ -73,7 +73,7 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
             try:
                 case = _read(scan, text, raw, reader)
             except UnreadableScan as error:
-                console.print(f"ocrwatchd: left out {printable(scan.name)}: {error}", markup=False)
+                console.print(f"ocrwatchd: left out {printable(f'{scan.name}: {error}')}", markup=False)
                 continue
             cases.append(case)
             seconds += sum(page.seconds for page in case.pages)
@@ -88,7 +88,8 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
     if not truth.strip():
         raise UnreadableScan(f"{text.name} holds no text")
     with copied(scan, work) as job:
-        reader.read(job)
+        if missing := reader.read(job):
+            raise UnreadableScan(missing)
         pages = tuple(each.page for each in PageFiles.left_in(job.folder / "pages"))
     if any(page.engine == OWN_TEXT for page in pages):
         raise UnreadableScan(
@@ -104,15 +105,14 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
 def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
     """Scans and their texts, and how many scans have none."""
     try:
-        names = sorted(folder.iterdir())
+        scans = [path for path in sorted(folder.iterdir()) if path.suffix[1:].lower() in PLAIN_SUFFIXES]
+        found = [(scan, text) for scan in scans if (text := scan.with_suffix(".txt")).is_file()]
     except FileNotFoundError:
         raise ConfigError(f"{folder}: no such folder; --truth wants one with scans and their texts") from None
     except NotADirectoryError:
         raise ConfigError(f"{folder}: not a folder; --truth wants one with scans and their texts") from None
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be read: {error.strerror}; mend its owner or mode") from error
-    scans = [path for path in names if path.suffix[1:].lower() in PLAIN_SUFFIXES]
-    found = [(scan, scan.with_suffix(".txt")) for scan in scans if scan.with_suffix(".txt").is_file()]
     if not found:
         raise ConfigError(
             f"{folder} holds {len(scans)} scans, and none with its text beside it: put what stands in NAME.png, "

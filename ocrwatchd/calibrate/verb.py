@@ -17,7 +17,7 @@ from ocrwatchd.calibrate import judgement, presets, record, texts, truth
 from ocrwatchd.calibrate.measure import Trial
 from ocrwatchd.calibrate.remaining import remaining
 from ocrwatchd.calibrate.report import Report, in_json, in_lines
-from ocrwatchd.correct import identity, models
+from ocrwatchd.correct import identity, languages, models
 from ocrwatchd.errors import ConfigError, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -70,9 +70,11 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         )
     path = models.resolve(work.llm)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for note in _notes(work, wishes):
+        console.print(f"ocrwatchd: {note}", markup=False)
     scans = truth.read(wishes.truth, config, work, console) if wishes.truth else None
     cases = scans.cases if scans else texts.cases(wishes.files, work.ocr.languages, wishes.pages)
-    stamps = _stamps(path)  # before it is loaded: what changes from now on is another model
+    sha256, stamps = _identity(path)  # before it is loaded: what changes from now on is another model
     trial = Trial(path, work, presets.beside(work.gate))
     try:
         with _progress(console, len(cases)) as done:
@@ -83,7 +85,7 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     found = judgement.judge(measured, presets.YOURS)
     verdict = record.Record(
         model=record.name_of(path),
-        sha256=record.sha256_of(path),
+        sha256=sha256,
         stamps=stamps,
         languages=work.ocr.languages,
         gate=work.gate,
@@ -109,9 +111,14 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in in_lines(report))
     sys.stdout.flush()
-    kept = record.keep(verdict)  # last, for what was measured is to be seen in any case
+    # Last, for what was measured is to be seen in any case.
+    earlier = record.find(work, path) if found.finding == "unknown" else None
+    if earlier and earlier.finding != "unknown":
+        said = f"not kept   for an earlier verdict tells more: {earlier.told}"
+    else:
+        said = f"kept in    {record.keep(verdict)}"
     if not wishes.as_json:
-        sys.stdout.write(f"kept in    {kept}\n")
+        sys.stdout.write(f"{said}\n")
     return HARM if found.finding == "harm" else 0
 
 
@@ -122,9 +129,24 @@ def _work(config: Config, profile: str) -> Work:
     return config.work(profile)
 
 
-def _stamps(path: Path) -> tuple[tuple[int, int], ...]:
+def _notes(work: Work, wishes: Wishes) -> Iterator[str]:
+    """What is not measured, though it may seem so."""
+    if meanwhile := models.why_builtin(work.llm):
+        yield f"the built-in model is measured, and what takes its place wants a verdict of its own; {meanwhile}"
+    codes = work.ocr.languages
+    without = [code for code in codes if code not in texts.OWN]
+    if 0 < len(without) < len(codes) and not (wishes.truth or wishes.files):
+        yield (
+            f"in {languages.names(without)} nothing is measured, for the package has no such text: name files with "
+            "clean text, or scans with their texts by --truth"
+        )
+
+
+def _identity(path: Path) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Its SHA-256 and its stamps."""
     try:
-        return identity.stamps(path)
+        stamps = identity.stamps(path)
+        return record.sha256_of(path), stamps
     except OSError as error:
         raise ModelUnavailable(f"{path}: cannot be read ({error.strerror}); mend its owner or mode") from error
 

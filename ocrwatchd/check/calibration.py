@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """The verdicts on what the top level and the profiles mean; the same one is told once."""
-    told: dict[tuple[bool, str], None] = {}
-    for work in (config.work(), *config.profiles.values()):
+    """The verdicts on what the top level and the profiles mean; the same one is told once, and of which profiles."""
+    told: dict[tuple[bool, str], list[str]] = {}
+    for name, work in {"": config.work(), **config.profiles}.items():
         if found := _verdict(work):
-            told[found] = None
-    yield from (Finding("calibration", ok, words) for ok, words in told)
+            told.setdefault(found, []).append(name)
+    for (ok, words), names in told.items():
+        yield Finding("calibration", ok, words if "" in names else f"{words} (profiles: {', '.join(names)})")
 
 
 def _verdict(work: Work) -> tuple[bool, str] | None:
@@ -34,4 +35,4 @@ def _verdict(work: Work) -> tuple[bool, str] | None:
     if verdict is None:
         missing = f"whether {record.name_of(path)} does good with these settings was never measured; {record.REMEDY}"
         return not work.llm.require_calibration, missing
-    return verdict.finding != "harm", f"{verdict.model}, measured {verdict.told}"
+    return not (verdict.finding == "harm" or record.objection(work, path)), f"{verdict.model}, measured {verdict.told}"

@@ -44,9 +44,10 @@ def kind(why: str) -> str:
 
 
 def _scores(page: PageText) -> Iterator[float]:
-    """The confidence of each word, or of a line whose words have none of their own."""
+    """The confidence of each word whose own is known, or its line's where the line is not told by words."""
     for line in page.lines:
-        yield from (each.confidence for each in line.words or (line,) if each.confidence is not None)
+        told = [word.confidence for word in line.words] or [line.confidence] * len(line.text.split())
+        yield from (confidence for confidence in told if confidence is not None)
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ class Tally:
             "reason": document.reason,
             "evaluation": self.evaluation,
             "words": self.words,
+            "scored_words": self.scored,
             "edits": self.edits.total(),
             "edits_by_reason": document.totals.edits,
             "refused": self.refused.total(),

@@ -24,6 +24,9 @@ BLAMED: Final = frozenset({"page", "correct", "task"})
 TASK_DEATHS: Final = 1
 """A task that ends the engine once is given up: the text waits for it."""
 
+MOST_TASKS_GIVEN_UP: Final = 2
+"""Once so many tasks have ended the engine over a document, its other ones are left out: the text has waited enough."""
+
 MOST_PAGES_GIVEN_UP = 5
 """A document with more pages that end the engine is set aside: it would keep dying."""
 
@@ -37,10 +40,10 @@ def most_deaths(max_attempts: int, pages: int, tasks: int = 0) -> int:
     Args:
         max_attempts: as configured; all that a page gets, and a document of one page.
         pages: of the document, or 0 where the engine died before it knew.
-        tasks: how many follow-up tasks there are: each may cost one, and none of them the document.
+        tasks: how many follow-up tasks there are: some may cost one, and none of them the document.
     """
     over_pages = max_attempts if pages <= 1 else max_attempts * MOST_PAGES_GIVEN_UP
-    return over_pages + (TASK_DEATHS * tasks if pages else 0)
+    return over_pages + (TASK_DEATHS * min(tasks, MOST_TASKS_GIVEN_UP) if pages else 0)
 
 
 def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
@@ -71,7 +74,8 @@ def given_up(job: Job, step: StepName, page: int) -> str:
     try:
         return _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ""
+        deadly = len(list((job.folder / "deaths").glob("*-task.reason"))) if step == "task" else 0
+        return f"{deadly} other tasks have ended the engine" if deadly >= MOST_TASKS_GIVEN_UP else ""
 
 
 def _path(folder: Path, step: StepName, page: int, suffix: str) -> Path:

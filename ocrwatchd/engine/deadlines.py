@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LOAD_DEADLINE_S = 900.0
 """How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
 
+TASK_GRACE_S = 60.0
+"""How long a task may run over its budget, seconds: a forward pass of the largest model on a slow machine."""
+
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long the next start waits after an engine that never became ready; the last one repeats."""
 
@@ -44,8 +47,9 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int 
         return load_deadline_s
     if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
-    if step == "task":  # likewise
-        return sum(task.budget_s for task in work.tasks[number - 1 : number]) + work.ocr.page_deadline_s
+    if step == "task":  # likewise, and the finished text waits for it
+        grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
+        return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
     return work.ocr.page_deadline_s
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import pikepdf
@@ -65,7 +66,9 @@ def mended(path: str, password: str) -> BinaryIO | None:
     Raises:
         OSError: there is no room for it.
     """
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - it is the caller's
+    # Beside the scan: unlike the folder for temporary files that is on a disk, and has held as much already.
+    beside = Path(path).resolve().parent
+    file = cast("BinaryIO", tempfile.TemporaryFile(dir=beside))  # noqa: SIM115 - it is the caller's
     try:
         with pikepdf.open(path, password=password) as pdf:
             save(pdf, file)

@@ -85,13 +85,13 @@ class PdfPages:
         return found, max(0, tree.places - found) if told <= MAX_PAGES else 0
 
     def _take(self, file: BinaryIO, password: str | None) -> None:
-        """Read from this file instead, where it has more pages."""
+        """Read from this file instead, where it has no fewer pages: the other's may be gaps in the tree, its never."""
         try:
             document = pdfium.PdfDocument(file, password=password)
         except pdfium.PdfiumError:
             file.close()
             return
-        if len(document) <= len(self._document):
+        if len(document) < len(self._document):
             document.close()
             file.close()
             return

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.bench import Bench
+    from ocrwatchd.engine.left import Stamp
     from ocrwatchd.engine.pages import Pages
     from ocrwatchd.engine.wire import StepName
     from ocrwatchd.model import Document, Job, Page
@@ -75,18 +76,14 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     stamp = stamp_of(job.source)
     left = bench.leavings.take(job.id, stamp)
     sha256 = left.sha256 if left else _sha256(job.source)
-    stations = _Stations.set_up(job, sha256, bench, tell, left)
+    stations = _Stations.set_up(job, stamp, sha256, bench, tell, left)
     tell("open")
     try:
         with open_pages(job.source, job.work.ocr) as pages:
             tally = stations.read_all(pages, asked)
             warnings = pages.warnings
         if tally.unreadable:
-            stations.keep_unreadable(sha256)
-    except Stopping:
-        stations.keep_unreadable(sha256)  # else they would be read again whenever it goes on
-        bench.leavings.put(job.id, Left(stamp, sha256, stations.files.settings, stations.tally, stations.memory))
-        raise
+            stations.keep_unreadable()
     except UnreadableScan:
         _check_disk(job.source, sha256)
         raise
@@ -109,6 +106,8 @@ class _Stations:
     """The stations that the pages of one job pass."""
 
     job: Job
+    stamp: Stamp
+    sha256: str
     bench: Bench
     engine: OcrEngine
     corrector: Corrector | None
@@ -121,7 +120,9 @@ class _Stations:
     """Not kept before it is certain that the scan is at fault, and not the disk."""
 
     @classmethod
-    def set_up(cls, job: Job, sha256: str, bench: Bench, tell: Tell, left: Left | None) -> _Stations:
+    def set_up(  # noqa: PLR0913, PLR0917 - once, by ``work_off``
+        cls, job: Job, stamp: Stamp, sha256: str, bench: Bench, tell: Tell, left: Left | None
+    ) -> _Stations:
         if not bench.holds(job.work):
             tell("load")
         engine = bench.engine(job.work.ocr)
@@ -138,14 +139,13 @@ class _Stations:
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
         files = PageFiles(job.pages, mark)
         memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
-        return cls(job, bench, engine, corrector, reason, files, tell, memory, tally, [])
+        return cls(job, stamp, sha256, bench, engine, corrector, reason, files, tell, memory, tally, [])
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
         for number in range(self.tally.pages + 1, pages.count + 1):
             finished = self.files.load(number)
             if finished is None:
-                if asked():
-                    raise Stopping
+                self._heed(asked)
                 self.tell("page", number, pages.count)
                 finished = self._keep(self._finish(pages, number))
                 seconds = finished.page.seconds + finished.correction.seconds
@@ -163,21 +163,27 @@ class _Stations:
         self.unreadable.append(finished)
         return legible(finished)
 
-    def keep_unreadable(self, sha256: str) -> None:
+    def keep_unreadable(self) -> None:
         """Keep the pages that could not be read.
 
         Raises:
             OSError: the disk does not give back the scan as it was, so that they may be readable.
         """
         if self.unreadable:
-            _check_disk(self.job.source, sha256)
+            _check_disk(self.job.source, self.sha256)
         for finished in self.unreadable:
             self.files.save(finished)
 
+    def _heed(self, asked: Callable[[], bool]) -> None:
+        if asked():
+            self.keep_unreadable()  # else they would be read again whenever it goes on
+            left = Left(self.stamp, self.sha256, self.files.settings, self.tally, self.memory)
+            self.bench.leavings.put(self.job.id, left)
+            raise Stopping
+
     def follow_up(self, document: Document, asked: Callable[[], bool]) -> tuple[Result, ...]:
         def begins(number: int) -> None:
-            if asked():
-                raise Stopping
+            self._heed(asked)
             self.tell("task", number, document.pages)
 
         @cache

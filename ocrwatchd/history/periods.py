@@ -25,7 +25,7 @@ MOST_PERIODS: Final = 36
 
 def local(moment: float) -> dt.datetime:
     """A Unix time as the clock on the wall shows it."""
-    return dt.datetime.fromtimestamp(moment).astimezone().replace(tzinfo=None)
+    return dt.datetime.fromtimestamp(moment)  # noqa: DTZ006  # that is what is meant
 
 
 def step_of(first: float, last: float) -> Step:

@@ -44,7 +44,6 @@ class Head(BaseModel):
     job: str
     page_count: Number
     unreadable_pages: Number = 0
-    duplicate_of: str = ""
     totals: Counts = Counts()
     timings: _Timings = _Timings()
 

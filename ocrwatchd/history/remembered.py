@@ -45,6 +45,7 @@ class Counts(BaseModel):
 
 class _Counted(Counts):
     unreadable: Number = 0
+    scored_words: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Scan:
         pages: how many there were; 0 for a copy of an earlier one that was not read again.
         unreadable: how many of them could not be read.
         seconds: the engine's wall time.
+        scored: of how many words the confidence is known; None where nobody has told, and all count.
         counts: None where the ledger does not know: it was built from the folders, or an older version read the scan.
     """
 
@@ -69,6 +71,7 @@ class Scan:
     pages: int
     unreadable: int
     seconds: float
+    scored: int | None
     counts: Counts | None
 
 
@@ -118,8 +121,8 @@ def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
         counts = _Counted.model_validate_json(text) if text else None
     except ValidationError:  # somebody else has written it
         counts = None
-    unreadable = counts.unreadable if counts else 0
-    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, unreadable, seconds, counts)
+    unreadable, scored = (counts.unreadable, counts.scored_words) if counts else (0, None)
+    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, unreadable, seconds, scored, counts)
 
 
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:

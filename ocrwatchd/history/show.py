@@ -39,7 +39,8 @@ def listing(summary: Summary) -> Iterator[RenderableType]:
     """What there is to say, from top to bottom."""
     since, until = (time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) for at in (summary.since, summary.until))
     if summary.is_empty:
-        yield Text(f"no scan was delivered and none failed from {since} to {until}")
+        span = f"from {since} to {until}" if summary.since < summary.until else "yet"
+        yield Text(f"no scan was delivered and none failed {span}")
         return
     for key, words in _figures(summary, f"{since} to {until}"):
         yield Text(f"{key:11}{words}")

@@ -12,6 +12,7 @@ from ocrwatchd.history.pairs import Pairs
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
     from ocrwatchd.config import Folders
     from ocrwatchd.history.periods import Step
@@ -38,7 +39,7 @@ class Sums:
         seconds: the engine's wall time.
         edits: admitted ones, by kind.
         refused: proposals, likewise.
-        scored: words of documents whose confidence is known.
+        scored: words whose confidence is known.
         scores: these, each with its document's confidence.
     """
 
@@ -72,8 +73,9 @@ class Sums:
         self.edits.update(counts.edits_by_reason)
         self.refused.update(counts.refused_by_reason)
         if counts.confidence is not None:
-            self.scored += counts.words
-            self.scores += counts.words * counts.confidence
+            scored = counts.words if scan.scored is None else scan.scored
+            self.scored += scored
+            self.scores += scored * counts.confidence
 
     @property
     def seconds_a_page(self) -> float | None:
@@ -156,11 +158,12 @@ def of(folders: Folders, since: float, now: float) -> Summary:
     begin, ended = remembered.since(folders, since, now)
     made = Summary(begin, now, periods.step_of(begin, now))
     made.periods = {each: Sums() for each in periods.between(begin, now, made.step)}
+    outbox = folders.path("outbox")
     for each in ended:
-        scan = _with_receipt(each, folders, made) if each.delivered else each
+        scan = _with_receipt(each, outbox, made) if each.delivered else each
         for sums in (made.total, made.periods[periods.begin_of(periods.local(scan.ended_at), made.step)]):
             sums.add(scan)
-        if _confidence(scan) < LOW_CONFIDENCE:
+        if scan.delivered and _confidence(scan) < LOW_CONFIDENCE:
             made.low_documents += 1
             made.low = heapq.nsmallest(MOST_LOW, [*made.low, scan], key=_confidence)
     return made
@@ -171,12 +174,12 @@ def _confidence(scan: Scan) -> float:
     return 1.0 if sure is None else sure
 
 
-def _with_receipt(scan: Scan, folders: Folders, made: Summary) -> Scan:
+def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
     """The scan, with what only its receipt tells; what the model proposed is counted."""
     if scan.counts and not scan.counts.proposed:
         return scan
     try:
-        with receipts.opened(folders.path("outbox"), scan.place, scan.job) as receipt:
+        with receipts.opened(outbox, scan.place, scan.job) as receipt:
             scan = scan if scan.counts else _told(scan, receipt)
             for page in receipt.pages if scan.counts and scan.counts.proposed else ():
                 for edit in page.edits:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct import Ending
-from ocrwatchd.correct.unwrap import said
+from ocrwatchd.correct import Ending, unwrap
 from ocrwatchd.tasks.parts import NoRoom, parts
 from ocrwatchd.tasks.quotes import Quotes
-from ocrwatchd.tasks.values import NoValue, found, merged
+from ocrwatchd.tasks.record import NOTHING_YET, Record, Said
+from ocrwatchd.tasks.values import NoValue, broken, found, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +49,16 @@ class Answer:
     reason: str = ""
 
 
-def follow(task: Task, model: Model, text: str, clock: Callable[[], float], begins: Callable[[], None]) -> Answer:
+def follow(  # noqa: PLR0913 - each is another room's face
+    task: Task,
+    model: Model,
+    text: str,
+    clock: Callable[[], float],
+    begins: Callable[[], None],
+    *,
+    earlier: Record = NOTHING_YET,
+    keep: Callable[[Record], None] = lambda _: None,
+) -> Answer:
     """Carry out a task.
 
     Args:
@@ -57,9 +66,11 @@ def follow(task: Task, model: Model, text: str, clock: Callable[[], float], begi
         model: is asked.
         text: corrected.
         clock: the model's.
-        begins: called first of all, and before each question; what it raises ends the task.
+        begins: called first of all, and before each further question; what it raises ends the task.
+        earlier: how far an attempt came that was interrupted.
+        keep: called after each question, with how far it has come.
     """
-    return _Asking(task, model, clock, begins, clock() + task.budget_s).answer(text)
+    return _Asking(task, model, clock, begins, keep, earlier, clock() - earlier.spent_s).answer(text)
 
 
 @dataclass(slots=True)
@@ -68,17 +79,32 @@ class _Asking:
     model: Model
     clock: Callable[[], float]
     begins: Callable[[], None]
-    deadline: float
+    keep: Callable[[Record], None]
+    record: Record
+    began: float
+    replayed: int = 0
+    announced: bool = False
     dropped: int = 0
     reasons: dict[str, None] = field(default_factory=dict)
 
+    @property
+    def deadline(self) -> float:
+        return self.began + self.task.budget_s
+
+    @property
+    def spent(self) -> str:
+        return f"its {self.task.budget_s:g} s ran out (budget_s)"
+
     def answer(self, text: str) -> Answer:
         self.begins()  # a tokenizer may stumble over a text too
+        self.announced = True
         try:
             pieces = self._parts(self.task.prompt, text)
         except NoRoom:
             return Answer(reason="the model's context has no room for a text: lower max_tokens of the task, shorten "
                           "its prompt, or raise llm.context_size")  # fmt: skip
+        except _NoAnswer as error:
+            return Answer(reason=str(error))
         if not pieces:
             return Answer(reason="the document has no text")
         answers = [answer for piece in pieces if (answer := self._tried(self.task.prompt, piece)) is not None]
@@ -86,7 +112,16 @@ class _Asking:
         return Answer(value, len(pieces), len(answers), self.dropped, "; ".join(self.reasons))
 
     def _parts(self, prompt: str, text: str) -> tuple[str, ...]:
-        return parts(text, lambda part: self.model.fits(prompt, part, self.task.max_tokens))
+        def fits(part: str) -> bool:
+            if self.replayed == len(self.record.said):  # else there are answers that count
+                self._confirm_time()
+            return self.model.fits(prompt, part, self.task.max_tokens)
+
+        return parts(text, fits)
+
+    def _confirm_time(self) -> None:
+        if self.clock() >= self.deadline:
+            raise _NoAnswer(self.spent)
 
     def _tried(self, prompt: str, text: str) -> JsonValue:
         """The answer about a part; None where there is none that counts, and the reason is kept."""
@@ -97,43 +132,55 @@ class _Asking:
             return None
 
     def _asked(self, prompt: str, text: str) -> JsonValue:
-        spent = f"its {self.task.budget_s:g} s ran out (budget_s)"
-        if self.clock() >= self.deadline:
-            raise _NoAnswer(spent)
-        self.begins()
+        if self.replayed == len(self.record.said):
+            try:
+                said = self._ask(prompt, text)
+            except _NoAnswer as error:
+                said = Said(why_none=str(error))
+            self.record = Record((*self.record.said, said), self.clock() - self.began)
+            self.keep(self.record)
+        said = self.record.said[self.replayed]
+        self.replayed += 1
+        self.dropped += said.dropped
+        if said.why_none:
+            raise _NoAnswer(said.why_none)
+        return said.value
+
+    def _ask(self, prompt: str, text: str) -> Said:
+        self._confirm_time()
+        if not self.announced:
+            self.begins()
+        self.announced = False
         schema = (self.task.json_schema or ANY_JSON) if self.task.output == "json" else None
         proposal = self.model.answer(prompt, text, self.deadline, self.task.max_tokens, schema)
         match proposal.ending:
             case Ending.TIME:
-                raise _NoAnswer(spent)
+                raise _NoAnswer(self.spent)
             case Ending.UNABLE:
                 raise _NoAnswer(proposal.reason)
             case Ending.LENGTH:
                 raise _NoAnswer(f"the answer came to no end within {self.task.max_tokens} tokens (max_tokens)")
-        answer = said(proposal.text, text).strip()
+        answer = unwrap.said(proposal.text, text).strip()
         if schema is None:
             if not answer:
                 raise _NoAnswer("the model had nothing to say")
-            return answer
+            return Said(answer)
         try:
             value = found(answer, schema)
         except NoValue as error:
             raise _NoAnswer(str(error)) from None
         return self._quoted(value, text)
 
-    def _quoted(self, value: JsonValue, text: str) -> JsonValue:
+    def _quoted(self, value: JsonValue, text: str) -> Said:
         if not self.task.quotes:
-            return value
+            return Said(value)
         quotes = Quotes(text, self.task.json_schema)
         kept = quotes.kept(value)
-        self.dropped += quotes.dropped
-        if kept is None:
-            raise _NoAnswer("what was quoted does not occur in the text")
-        return kept
+        return Said(kept, quotes.dropped, "what was quoted does not occur in the text" if kept is None else "")
 
     def _joined(self, answers: Sequence[JsonValue]) -> JsonValue:
         if self.task.output == "json":
-            return merged(answers)
+            return self._merged(answers)
         texts = [str(answer) for answer in answers]
         if self.task.join_prompt:
             try:
@@ -141,6 +188,13 @@ class _Asking:
             except _NoAnswer as error:
                 self.reasons[f"the parts' answers stand one after the other: {error}"] = None
         return "\n\n".join(texts)
+
+    def _merged(self, answers: Sequence[JsonValue]) -> JsonValue:
+        value = merged(answers)
+        place = broken(value, self.task.json_schema)
+        if place and not any(broken(answer, self.task.json_schema) for answer in answers):
+            self.reasons[f"the parts' answers put together do not keep to json_schema, at {place}"] = None
+        return value
 
     def _made_one(self, texts: list[str]) -> list[str]:
         for _ in range(MOST_ROUNDS):

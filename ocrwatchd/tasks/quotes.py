@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ class Quotes:
     """Keeps what occurs in a text.
 
     Args:
-        text: that is quoted from; runs of white space count as one space.
-        schema: strings for which it gives the choice (``enum``, ``const``) are labels and no quotations.
+        text: that is quoted from; runs of white space count as one space, and letters are the same however Unicode
+            composes them (NFC).
+        schema: strings that it itself gives for a key (``enum``, ``const``) are labels there and no quotations.
 
     Attributes:
         dropped: how many strings did not occur.
@@ -40,7 +42,7 @@ class Quotes:
     def _kept(self, value: JsonValue, key: str, *, listed: bool) -> tuple[JsonValue, bool]:
         """What is left of a value, and whether the entry that it is of may stay."""
         if isinstance(value, str):
-            occurs = key in self._labels or self._occurs(value)
+            occurs = (key, value) in self._labels or self._occurs(value)
             self.dropped += not occurs
             return (value if occurs else None), occurs or not listed
         if isinstance(value, list):
@@ -64,21 +66,27 @@ class Quotes:
 
 
 def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _joined(pair: str) -> bool:
     """Whether two characters are of one word; scripts without capitals may write words without a space between."""
-    return len(pair) == len("ab") and all(each.isdigit() or each.lower() != each.upper() for each in pair)
+    if len(pair) < len("ab"):
+        return False
+    return bool(unicodedata.combining(pair[1])) or all(each.isdigit() or each.lower() != each.upper() for each in pair)
 
 
-def _labels(schema: JsonValue | Schema, root: Schema, key: str, seen: set[tuple[int, str]]) -> Iterator[str]:
-    """The keys below which a schema itself gives the choice; "" where that is so for the whole, or for its entries."""
+def _labels(
+    schema: JsonValue | Schema, root: Schema, key: str, seen: set[tuple[int, str]]
+) -> Iterator[tuple[str, str]]:
+    """The strings that a schema itself gives, each with its key; "" where that is the whole, or an entry of it."""
     if not isinstance(schema, dict) or (id(schema), key) in seen:
         return
     seen.add((id(schema), key))  # ``$ref`` may lead in circles
-    if "enum" in schema or "const" in schema:
-        yield key
+    given = schema.get("enum")
+    for each in (*(given if isinstance(given, list) else ()), schema.get("const")):
+        if isinstance(each, str):
+            yield key, each
     properties = schema.get("properties")
     for name, below in properties.items() if isinstance(properties, dict) else ():
         yield from _labels(below, root, name, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +17,7 @@ from ocrwatchd.files import make_inner, write_new
 from ocrwatchd.model import TaskEnd
 from ocrwatchd.tasks.files import json_file, text_file, without_pictures
 from ocrwatchd.tasks.follow import follow
+from ocrwatchd.tasks.record import NOTHING_YET, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,8 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class _Kept:
     mark: str
-    result: Result
+    record: Record = NOTHING_YET
+    result: Result | None = None
 
 
 _KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
@@ -80,16 +83,16 @@ class FollowUps:
         return tuple(self._result(number, task) for number, task in enumerate(self.job.work.tasks, 1))
 
     def _result(self, number: int, task: Task) -> Result:
-        mark = self._mark_of(task)
-        if kept := self._kept(task, mark):
-            return kept
+        kept = self._kept(task)
+        if kept.result:
+            return kept.result
         if self.model is None:
             return _left_out(task, self.why_none)
         if deadly := blame.given_up(self.job, "task", number):
             return _left_out(task, deadly)
         started = time.monotonic()
         try:
-            answer = self._follow(number, task, self.model)
+            answer = self._follow(number, task, self.model, kept)
         except (faults.Stopping, ConnectionError):  # the host's wish, or its end
             raise
         except Exception as error:  # the boundary to the model and its answers: it costs this task, and nothing else
@@ -97,16 +100,21 @@ class FollowUps:
                 raise
             log.warning("task.failed", job=self.job.id, task=task.name, at=faults.place(error))
             return _left_out(task, f"it failed ({type(error).__name__})")
-        result = self._made(task, self.model.name, answer, time.monotonic() - started)
+        seconds = kept.record.spent_s + time.monotonic() - started
+        result = self._made(task, self.model.name, answer, seconds)
         self._log(result.end)
-        if result.content:
-            self._keep(task, mark, result)
+        self._keep(task, replace(kept, result=result))
         return result
 
-    def _follow(self, number: int, task: Task, model: Model) -> Answer:
+    def _follow(self, number: int, task: Task, model: Model, kept: _Kept) -> Answer:
+        def keep(record: Record) -> None:
+            self._keep(task, replace(kept, record=record))
+
         languages = self.job.work.ocr.languages
         spoken = {key: with_languages(getattr(task, key), languages) for key in ("prompt", "join_prompt")}
-        return follow(task.model_copy(update=spoken), model, self.text(), time.monotonic, lambda: self.begins(number))
+        asking = task.model_copy(update=spoken)
+        begins = partial(self.begins, number)
+        return follow(asking, model, self.text(), time.monotonic, begins, earlier=kept.record, keep=keep)
 
     def _made(self, task: Task, model: str, answer: Answer, seconds: float) -> Result:
         end = TaskEnd(
@@ -141,23 +149,24 @@ class FollowUps:
             seconds=round(end.seconds, 2),
         )
 
-    # -- finished results, so that a restart does not ask again ---------------------------------------------------
+    # -- answers and finished results, so that a restart, or a scan that goes first, asks nothing again -----------
 
     def _mark_of(self, task: Task) -> str:
         parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
-    def _kept(self, task: Task, mark: str) -> Result | None:
+    def _kept(self, task: Task) -> _Kept:
+        mark = self._mark_of(task)
         try:
             kept = _KEPT.validate_json(self._path(task).read_bytes())
         except (FileNotFoundError, ValidationError):
-            return None
-        return kept.result if kept.mark == mark else None
+            return _Kept(mark)
+        return kept if kept.mark == mark else _Kept(mark)
 
-    def _keep(self, task: Task, mark: str, result: Result) -> None:
+    def _keep(self, task: Task, kept: _Kept) -> None:
         path = self._path(task)
         make_inner(path.parent)
-        write_new(path, _KEPT.dump_json(_Kept(mark, result)), FILE_MODE, replace=True, lasting=False)
+        write_new(path, _KEPT.dump_json(kept), FILE_MODE, replace=True, lasting=False)
 
     def _path(self, task: Task) -> Path:
         return self.job.place / "tasks" / f"{task.name}.json"

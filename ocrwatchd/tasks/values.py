@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
+from ocrwatchd.engine.pagefile import legible_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
@@ -39,35 +41,51 @@ def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
     Raises:
         NoValue: there is none.
     """
-    # A registry of its own: nothing is ever fetched.
-    validator = Draft202012Validator(schema, registry=Registry())
     why = "the answer is not JSON"
     for value in _values(answer):
-        fault = next(iter(validator.iter_errors(value)), None)
-        if fault is None:
+        place = broken(value, schema)
+        if not place:
             return value
-        # Its own message quotes the answer.
-        place = "/".join(map(str, fault.absolute_schema_path))
         why = f"the answer does not keep to json_schema, at {place}"
     raise NoValue(why)
+
+
+def broken(value: JsonValue, schema: Mapping[str, JsonValue]) -> str:
+    """The place in the schema that a value does not keep to; "" where it keeps to all of it."""
+    # A registry of its own: nothing is ever fetched.
+    validator = Draft202012Validator(schema, registry=Registry())
+    fault = next(iter(validator.iter_errors(value)), None)
+    # Its own message quotes the answer.
+    return "/".join(map(str, fault.absolute_schema_path)) if fault else ""
 
 
 def merged(values: Sequence[JsonValue]) -> JsonValue:
     """One value of several parts' values.
 
-    Lists follow each other, without what an earlier part has said already; objects are merged key by key; of anything
-    else the first that is not empty counts.
+    Lists follow each other, without what an earlier part has said already, and what is none becomes an entry of one;
+    objects are merged key by key; of anything else the first that is not empty counts.
     """
     return reduce(_both, values)
 
 
 def _both(one: JsonValue, other: JsonValue) -> JsonValue:
-    if isinstance(one, list) and isinstance(other, list):
-        return [*one, *(each for each in other if each not in one)]
+    if isinstance(one, list) or isinstance(other, list):
+        said = {_written(each) for each in _listed(one)}
+        return [*_listed(one), *(each for each in _listed(other) if _written(each) not in said)]
     if isinstance(one, dict) and isinstance(other, dict):
         more = {key: _both(one[key], value) if key in one else value for key, value in other.items()}
         return {**one, **more}
     return other if one in _EMPTY else one
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, list):
+        return value
+    return [] if value in _EMPTY else [value]
+
+
+def _written(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True)  # for Python 1 is True
 
 
 def _values(answer: str) -> Iterator[JsonValue]:
@@ -79,6 +97,8 @@ def _values(answer: str) -> Iterator[JsonValue]:
             continue  # a part of a value is none
         try:
             value, end = decoder.raw_decode(answer, start)
+            # An escape may stand for half a character, which no file can hold.
+            value = json.loads(legible_text(json.dumps(value, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue
         yield value

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.running import Running, await_that
+from tests.fakes.engine import PAUSE_FILE, write_scan
 from tests.gguf_factory import recital
 
 pytestmark = pytest.mark.slow
@@ -96,3 +97,30 @@ def test_process_puts_results_beside_the_text(daemon, tmp_path):
         "phototest.entities.json", "phototest.json", "phototest.summary.txt", "phototest.txt"
     ]  # fmt: skip
     assert "Made by" not in process().stdout
+
+
+def test_a_daemon_that_is_killed_over_a_task_asks_only_that_one_again(tmp_path):
+    """Pages and answers are kept, no task is blamed for it, and an engine that dies over one costs that one alone."""
+    tasks = (
+        {"name": "done", "prompt": "Sum up:"},
+        {"name": "slow", "prompt": "await"},
+        {"name": "dead", "prompt": "die"},
+    )
+    daemon = Running(tmp_path, llm={"model": "/m/fake.gguf"})
+    told = "".join(f'[[tasks]]\nname = "{each["name"]}"\nprompt = "{each["prompt"]}"\n' for each in tasks)
+    daemon.config.write_text(told + daemon.config.read_text())
+    daemon.start()
+    write_scan(daemon.inbox / "letter.tif", "fine")
+    await_that(lambda: daemon.events("task.done"), 60)
+    daemon.kill()
+    with daemon:
+        await_that(lambda: len(daemon.events("attempt.started")) == 2, 60)
+        scratch = await_that(lambda: Path(f"/proc/{daemon.engine_pid}/cwd").resolve(strict=True), 60)
+        (scratch / PAUSE_FILE).touch()
+        daemon.await_files("outbox", ["letter.json"])
+        daemon.await_idle()
+    assert len(daemon.events("page.done")) == 1
+    assert [event["task"] for event in daemon.events("task.done")] == ["done", "slow"]
+    assert daemon.lying("outbox") == ["letter.done.txt", "letter.json", "letter.slow.txt", "letter.txt"]
+    ends = json.loads((daemon.root / "outbox" / "letter.json").read_text())["tasks"]
+    assert [end["state"] for end in ends] == ["done", "done", "left-out"]

@@ -71,3 +71,27 @@ def test_book_that_has_made_way_goes_on_after_a_restart(tmp_path):
         daemon.await_idle()
     read = [(event["file"], event["page"]) for event in daemon.events("page.done")]
     assert read == [("book.tif", 1), ("book.tif", 2), ("bill.tif", 1), ("book.tif", 3)]
+
+
+def test_invoice_is_delivered_before_the_next_task_of_a_letter(tmp_path):
+    """The letter's text waits for it, but no page is read again, no question is asked twice and nobody is blamed."""
+    daemon = Running(tmp_path, llm={"model": "/m/fake.gguf"}, **{"profiles.invoices": {"priority": 5, "tasks": []}})
+    tasks = ("[[tasks]]", 'name = "slow"', 'prompt = "await"', "[[tasks]]", 'name = "quick"', 'prompt = "Sum up:"')
+    daemon.config.write_text("\n".join((*tasks, daemon.config.read_text())))
+    with daemon:
+        write_scan(daemon.inbox / "letter.tif", "fine")
+        await_that(lambda: daemon.events("page.done"), 60)
+        write_scan(daemon.inbox / "invoices" / "bill.tif", "rest")
+        await_that(lambda: daemon.events("job.makes_way"), 60)
+        (scratch_of(daemon) / PAUSE_FILE).touch()
+        await_that(lambda: daemon.status()["in_work"] == "invoices/bill.tif", 60)
+        waiting = daemon.status()
+        (scratch_of(daemon) / REST_FILE).touch()
+        daemon.await_files("outbox", ["letter.json", "letter.slow.txt", "letter.quick.txt", "invoices/bill.json"])
+        daemon.await_idle()
+    assert waiting["engine"] == "working; letter.tif goes on afterwards, with its follow-up tasks"
+    assert [event["file"] for event in daemon.events("job.delivered")] == ["invoices/bill.tif", "letter.tif"]
+    assert [event["file"] for event in daemon.events("page.done")] == ["letter.tif", "bill.tif"]
+    assert [event["task"] for event in daemon.events("task.done")] == ["slow", "quick"]
+    assert len(daemon.events("engine.started")) == 1
+    assert daemon.events("attempt.died") == []

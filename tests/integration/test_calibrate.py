@@ -1,6 +1,7 @@
 """``ocrwatchd calibrate`` with real models, and what its verdict does."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,10 @@ import pytest
 
 from ocrwatchd.calibrate import record
 from ocrwatchd.cli import main
+from ocrwatchd.correct import models
+from ocrwatchd.settings import Work
 from tests import gguf_factory
+from tests.unit.test_calibrate_record import verdict
 from tests.unit.test_pdftext import made
 
 DATA = Path(__file__).parents[1] / "data"
@@ -78,8 +82,10 @@ def test_a_model_that_was_never_calibrated_corrects_nothing_where_that_is_requir
     text.write_text("The cornmittee met in tbe morning and spoke about the garden fence.", encoding="utf-8")
     assert main(["correct", str(text), *required]) == 3
     assert "`ocrwatchd calibrate` measures that" in capsys.readouterr().err
-    assert main(["calibrate", "--pages", "2", *required]) == 0
-    capsys.readouterr()
+    clean = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    clean.write_text("What no bytes can spell may still be a name.", encoding="utf-8")
+    assert main(["calibrate", "--pages", "2", "--json", str(clean), *required]) == 0
+    assert json.loads(capsys.readouterr().out)["texts"][-1]["name"] == "caf\ufffd.txt, 1"
     assert main(["correct", str(text), *required]) == 0
     assert "committee met in the" in capsys.readouterr().out
 
@@ -97,6 +103,8 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     (folder / "alone.png").write_bytes(b"no text beside it")
     made(folder / "written.pdf")
     (folder / "written.txt").write_text("what a program has written", encoding="utf-8")
+    harm = verdict(models.BUILTIN, Work(), "harm")
+    record.keep(harm)
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
     assert "left out for want of a .txt beside it: 1 of 5 scans" in told.err
@@ -107,8 +115,10 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2
     assert "recognition" in lines["time"]
     assert lines["remaining"].split()[1] in {"marks", "letters"}
-    assert lines["verdict"].startswith("verdict    none: ")
+    assert lines["verdict"].startswith("verdict    unknown: ")
     assert "too few to tell" in lines["verdict"]
+    assert "earlier verdict tells more: 2026-11-22, ocrwatchd 0.1.0, misread text: it does harm" in lines["not"]
+    assert record._read() == (harm,)
     assert not list((tmp_path / "root").rglob("*"))
 
 

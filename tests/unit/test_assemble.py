@@ -2,6 +2,7 @@
 
 import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,17 +36,19 @@ def written(tmp_path, monkeypatch):
 
 
 def test_confidence_is_the_mean_over_all_pages_words():
-    """A line whose words have none counts with its own, one that has none does not; without any there is no mean."""
+    """A line without words counts with its own for each, one that has none does not; without any there is no mean."""
     lines = (
         Line("a b", 0, None, 0.1, (Word("a", 0, None, 0.6), Word("b", 2, None, 0.8))),
-        Line("c", 4, None, 1.0),
-        Line("d", 6),
+        Line("c c", 4, None, 1.0),
+        Line("d", 8),
     )
     tally = Tally()
-    tally.add(FinishedPage(PageText(1, "a b\nc\nd", 9, 9, 0.0, lines=lines[2:]), Correction("d")))
+    tally.add(FinishedPage(PageText(1, "a b\nc c\nd", 9, 9, 0.0, lines=lines[2:]), Correction("d")))
     assert tally.totals.confidence is None
-    tally.add(FinishedPage(PageText(2, "a b\nc\nd", 9, 9, 0.0, lines=lines), Correction("d")))
-    assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0) / 3)
+    tally.add(FinishedPage(PageText(2, "a b\nc c\nd", 9, 9, 0.0, lines=lines), Correction("d")))
+    assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0 + 1.0) / 4)
+    document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
+    assert tally.figures(document)["scored_words"] == 4
 
 
 def raises(error):

@@ -1,13 +1,17 @@
 """Calibration: what is counted, what the figures mean, and on which texts."""
 
+import contextlib
+import os
 import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from ocrwatchd.calibrate import judgement, presets, scoring, texts
+from ocrwatchd.calibrate import judgement, presets, scoring, texts, truth, verb
 from ocrwatchd.calibrate.measure import Case, Measured, Tally, Trial, Tried
 from ocrwatchd.calibrate.remaining import remaining
+from ocrwatchd.configfile import parse
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.once import pages_of
 from ocrwatchd.errors import ConfigError, UnreadableScan
@@ -70,6 +74,32 @@ def test_words_and_digits_are_counted_apart():
     assert scoring.digit_errors("1,850", "1.850") == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "truth", "spoils"),
+    [
+        ("on 12 May", "on 13 May", "on 12 May", True),
+        ("on l2 May 1950", "on 12 May 1960", "on 12 May 1950", True),  # one mended, one spoiled
+        ("tbe 12 men", "the 13 men", "the 12 men", True),  # fewer errors in all would hide it
+        (
+            "item l in my 1etter",
+            "item 1 in my 1etter",
+            "item 1 in my letter",
+            False,
+        ),  # as many digits as before is chance
+        ("item l in my 1etter", "item l in my letter", "item 1 in my letter", False),
+        ("18 50 pounds", "1850 pounds", "1850 pounds", False),
+        ("1850 pounds", "18 50 pounds", "1850 pounds", False),
+        ("paid to him", "paid 12 to him", "paid to him", True),
+        ("paid to him", "paid to him 12", "paid to him 12", False),
+        ("paid 12 to him", "paid to him", "paid 12 to him", True),
+        ("l2 and 34", "12 and 34", "12 and 34", False),
+    ],
+)
+def test_each_change_of_digits_is_judged_alone(before, after, truth, spoils):
+    """A wrong amount is not made good by a right one elsewhere, and a right one is never blamed."""
+    assert scoring.spoils_digits(before, after, truth) is spoils
+
+
 def test_a_gate_of_ones_own_stands_first_and_none_stands_twice():
     """Presets that equal the settings' gate are not tried again."""
     assert list(presets.beside(Gate())) == ["yours", "careful", "bold"]
@@ -93,7 +123,7 @@ def test_what_is_printed_for_the_configuration_means_that_gate(gate):
         (tried(after=60, clean_digits=2), tried(), "harm", "digits are made wrong in 2 of 10 texts"),
         (tried(after=100), tried(after=5000), "harm", "only the gate keeps out its answers"),
         (tried(after=100), tried(after=110), "none", "it repairs next to nothing: errors 100 to 100"),
-        (tried(before=9, after=3), tried(before=9, after=2), "none", "9 errors are too few to tell"),
+        (tried(before=9, after=3), tried(before=9, after=2), "unknown", "9 errors are too few to tell"),
         (tried(before=0, after=0), tried(before=0, after=900), "harm", "only the gate keeps out its answers"),
     ],
 )
@@ -112,12 +142,14 @@ def test_a_model_without_an_answer_is_neither_good_nor_bad():
 
     found, _ = measured(late, [Case("a", TRUE, tuple(pages_of(READ)))])
     assert found.ungated.misread.after == found.ungated.misread.before
-    assert judgement.judge(found, "yours") == ("none", "it had no answer to anything")
-    assert "ran out" in next(iter(found.left))
+    finding, why = judgement.judge(found, "yours")
+    assert finding == "unknown"
+    assert why.startswith("it had no answer to anything; the page's 120 s for correction ran out")
 
 
 def test_another_gate_must_be_worth_the_change():
     """A few errors fewer are none; harm of one's own gate always is, and where all do harm there is none to take."""
+    assert judgement.best({"yours": tried(before=37, after=17), "careful": tried(before=37, after=13)}) == "yours"
     assert judgement.best({"yours": tried(after=80), "bold": tried(after=76)}) == "yours"
     assert judgement.best({"yours": tried(after=80), "bold": tried(after=75)}) == "bold"
     assert judgement.best({"yours": tried(after=80), "bold": tried(after=40, digits=1)}) == "yours"
@@ -151,6 +183,30 @@ def test_the_model_is_asked_once_however_many_gates_there_are():
     _, one = measured(str.upper, [Case("a", TRUE, tuple(pages_of(READ)))], {"yours": Gate()})
     _, many = measured(str.upper, [Case("a", TRUE, tuple(pages_of(READ)))])
     assert one.asked == many.asked == [READ, TRUE]
+
+
+def test_a_gate_has_no_more_time_than_the_first():
+    """What the first one's time did not suffice for counts for none: a slow model would make later ones look better."""
+    now = [0.0]
+
+    def slowly(text):
+        now[0] += 130.0
+        return text.replace("cornm", "comm")
+
+    lines = "\n".join(f"{number} cornmittee members met in the rnorning." for number in range(200))
+    model = Says(slowly)
+    trial = Trial(Path("says"), Work(), presets.beside(Gate()), load=lambda *_: model, clock=lambda: now[0])
+    found = trial.measure([Case("a", lines.replace("rnm", "mm"), tuple(pages_of(lines)))], lambda: None, clean=False)
+    assert len(model.asked) == 3  # the first part of each page
+    assert len({each.misread.after for each in (*found.tried.values(), found.ungated)}) == 1
+    assert 0 < found.ungated.misread.after < found.ungated.misread.before
+
+
+def test_what_stands_around_an_answer_is_no_harm():
+    """It is taken off before the gate, and no answer of the model's."""
+    found, _ = measured("Here is the corrected text:\n\n{}".format, [Case("a", TRUE, tuple(pages_of(READ)))])
+    assert found.ungated.misread.after == found.ungated.misread.before
+    assert found.ungated.clean.after == 0
 
 
 def test_scans_have_no_clean_copy():
@@ -205,6 +261,44 @@ def test_a_text_that_cannot_be_used_is_told(tmp_path, content, error, words):
     with pytest.raises(error, match=r"text\.txt") as caught:
         texts.cases([file], ["eng"], 8)
     assert words in str(caught.value)
+
+
+def test_what_is_not_measured_is_said(tmp_path, monkeypatch):
+    """The model that is still to come, and languages of which there is no text."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    work = parse({"ocr": {"languages": ["eng", "deu"]}}).work()
+    coming, silent = verb._notes(work, verb.Wishes())
+    assert "the built-in model is measured, and what takes its place wants a verdict of its own" in coming
+    assert silent.startswith("in German nothing is measured")
+    assert len([*verb._notes(work, verb.Wishes(files=(tmp_path / "german.txt",)))]) == 1
+    assert not [*verb._notes(parse({"llm": {"model": "builtin"}}).work(), verb.Wishes())]
+
+
+def test_a_name_that_is_no_utf_8_is_a_name(tmp_path):
+    """Names are only bytes to Linux."""
+    file = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    file.write_text(TRUE, encoding="utf-8")
+    assert texts.cases([file], ["deu"], 1)
+
+
+def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypatch, capsys):
+    """Its missing text would be counted as errors that no model can mend. Names do nothing to the terminal."""
+
+    class Reads:
+        def read(self, job):
+            return "1 of 3 pages could not be read"
+
+    monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
+    monkeypatch.setattr(truth, "reading", lambda *_: contextlib.nullcontext(Reads()))
+    for name, text in (("a", TRUE), ("b\033[2J", "")):
+        (tmp_path / f"{name}.png").touch()
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(UnreadableScan, match="none of the 2 scans"):
+        truth.read(tmp_path, parse({}), Work(), Console(stderr=True))
+    told = capsys.readouterr().err
+    assert "left out a.png: 1 of 3 pages could not be read" in told
+    assert "b\ufffd[2J.txt holds no text" in told
+    assert "\033" not in told
 
 
 def test_other_languages_need_files():

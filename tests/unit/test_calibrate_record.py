@@ -34,7 +34,7 @@ def settings(model, **llm):
 def verdict(model, work, finding="gain", **more):
     """A verdict on it."""
     values = {
-        "model": model.name,
+        "model": record.name_of(model),
         "sha256": record.sha256_of(model),
         "stamps": identity.stamps(model),
         "languages": work.ocr.languages,
@@ -66,6 +66,17 @@ def test_another_model_in_its_place_has_no_verdict(model):
     record.keep(verdict(model, work))
     os.utime(model, ns=(1, 1))
     assert record.find(work, model) is None
+
+
+def test_another_model_of_the_same_size_and_time_has_no_verdict(model, monkeypatch):
+    """Archives and images give all their files one time, and models of one shape have one size."""
+    work = settings(model).work()
+    record.keep(verdict(model, work))
+    other = model.with_name("other.gguf")
+    shutil.copy2(model, other)
+    assert record.find(work, other) is None
+    monkeypatch.setattr(identity, "recorded", lambda _: "0" * 64)
+    assert record.find(work, model) is None  # it was replaced by a later one of which more is known
 
 
 def test_a_model_of_the_hub_is_known_by_its_name_there(tmp_path, monkeypatch):
@@ -133,6 +144,8 @@ def test_a_verdict_that_cannot_be_kept_is_told(model, state):
         (None, True, "never measured; `ocrwatchd calibrate`"),
         ("harm", True, "the model m.gguf does harm here"),
         ("none", True, ""),
+        ("unknown", False, ""),
+        ("unknown", True, "the model m.gguf cannot be judged (2026-11-22: errors fall"),
         ("gain", True, ""),
     ],
 )
@@ -156,12 +169,25 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
     )
     record.keep(verdict(model, config.work("de")))
     (said,) = record.notes(config)
-    assert "whether the model m.gguf does good with these settings was never measured" in said
-    assert "profiles" not in said
+    assert "whether the model m.gguf does good with these settings was never measured" in said.words
+    assert "profiles" not in said.words
+    assert not said.serious
     record.keep(verdict(model, config.work(), "harm", why="errors grow"))
-    assert [*record.notes(config)] == [
+    words = (
         "the model m.gguf does harm: errors grow (measured 2026-11-22); llm.require_calibration = true leaves texts raw"
-    ]
+    )
+    assert [*record.notes(config)] == [(words, True)]
+
+
+@pytest.mark.parametrize("finding", [None, "harm", "unknown"])
+def test_what_leaves_texts_raw_is_serious(model, finding):
+    """A log that keeps only warnings has it, too."""
+    config = settings(model, require_calibration=True)
+    if finding:
+        record.keep(verdict(model, config.work(), finding))
+    (said,) = record.notes(config)
+    assert said.serious
+    assert said.words.endswith("texts stay raw")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +197,8 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
         (None, True, False, "never measured"),
         ("gain", True, True, "m.gguf, measured 2026-11-22, ocrwatchd 0.1.0, misread text: it does good: errors fall"),
         ("harm", False, False, "it does harm"),
+        ("unknown", False, True, "it cannot be judged"),
+        ("unknown", True, False, "it cannot be judged"),
     ],
 )
 def test_check_tells_when_and_what_was_found(model, finding, required, ok, words):
@@ -181,6 +209,15 @@ def test_check_tells_when_and_what_was_found(model, finding, required, ok, words
     (found,) = calibration.look(config)
     assert (found.what, found.ok) == ("calibration", ok)
     assert words in found.words
+
+
+def test_check_names_the_profiles_that_differ(model):
+    """It is they that are to be calibrated."""
+    config = parse({"llm": {"model": str(model)}, "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}}})
+    record.keep(verdict(model, config.work()))
+    whole, german = calibration.look(config)
+    assert "profiles" not in whole.words
+    assert german.words.endswith("(profiles: de)")
 
 
 def test_check_says_nothing_where_no_model_corrects():

@@ -7,7 +7,7 @@ import pytest
 
 from ocrwatchd.bounded import BoundedQueue
 from ocrwatchd.config import Config
-from ocrwatchd.model import Ending, Job, Outcome, Progress
+from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
 from ocrwatchd.waiting import AHEAD_S
 
 
@@ -285,6 +285,29 @@ def test_nothing_makes_way_without_a_further_page():
     assert office.read(1, 1) == 0
     assert office.read(9, 9) == 0
     assert office.read(8, 9) == 1
+
+
+def test_a_letter_makes_way_between_its_tasks():
+    """After its last page too, but not while it is written; and once more where it goes on without reading a page."""
+    office = Office().add(job("letter"))
+    office.read(1, 1)
+    office.add(job("invoice", 5))
+
+    def begin(step):
+        office.queue._hear(Begun(office.queue.in_work, step))
+        office.queue.turn()
+        return office.host.asked
+
+    assert [begin(step) for step in ("write", "task", "task")] == [0, 1, 1]
+    office.end(Ending.PUT_BACK)
+    assert office.given == ["letter", "invoice"]
+    assert office.queue.state == "ready; letter.png goes on afterwards, with its follow-up tasks"
+    office.end()
+    office.add(job("other", 5))
+    assert [begin(step) for step in ("open", "task", "write")] == [1, 2, 2]
+    office.end(Ending.PUT_BACK)
+    assert office.given == ["letter", "invoice", "letter", "other"]
+    assert [each.id for each in office.started] == ["letter", "invoice", "other"]
 
 
 def test_nothing_makes_way_for_what_cannot_be_read_yet_nor_at_a_stop():

@@ -51,6 +51,13 @@ def test_everything_is_added_up_in_total_and_by_day(past):
     ]  # fmt: skip
 
 
+def test_words_without_confidence_do_not_weigh(past):
+    """Of a PDF with text of its own only the words of its pictures were read with any."""
+    past.scan("mixed", NOW, counts=counts(1000, confidence=0.5, scored_words=100))
+    past.scan("read", NOW, counts=counts(300, confidence=0.9, scored_words=300))
+    assert told(past).total.confidence == pytest.approx(0.8)
+
+
 def test_only_what_has_ended_since_counts(past):
     """What ended before is left out; what a wrong clock has put ahead counts as of now."""
     past.scan("old", NOW - 8 * DAY, counts=counts())
@@ -164,11 +171,13 @@ def test_rare_pairs_are_forgotten_where_there_are_too_many(monkeypatch):
 
 
 def test_documents_with_the_least_confidence_are_told(past):
-    """At most ten, the worst first; how many there are is told, and those without any confidence are none."""
+    """At most ten, the worst first; how many there are is told; none that failed, none without any."""
     for number in range(15):
         past.scan(f"low{number}", NOW, counts=counts(confidence=0.5 + number / 100))
     past.scan("good", NOW, counts=counts(confidence=0.999))
     past.scan("none", NOW, counts=counts())
+    past.scan("failed", NOW, counts=counts(confidence=0.1))
+    past.ledger._run("UPDATE scan SET state = 'failed' WHERE job = 'failed'", ())  # it was read, and put back
     found = told(past)
     assert [scan.job for scan in found.low] == [f"low{number}" for number in range(10)]
     assert found.low_documents == 15

@@ -131,8 +131,10 @@ def test_tables_say_it_all_and_move_no_terminal(past):
 
 
 def test_an_empty_time_says_so(past):
-    """One line, not a table of zeros."""
-    assert "no scan was delivered and none failed from" in shown(summary.of(past.folders, 0.0, NOW))
+    """One line, not a table of zeros; a ledger without any scan has no time to tell of."""
+    assert shown(summary.of(past.folders, NOW - DAY, NOW)) == "no scan was delivered and none failed yet\n"
+    past.scan("a", NOW - 2 * DAY, counts=counts())
+    assert "no scan was delivered and none failed from" in shown(summary.of(past.folders, NOW - DAY, NOW))
 
 
 def test_numbers_are_plain(past):

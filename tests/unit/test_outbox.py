@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from ocrwatchd.config import Config, Folders
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.model import Job
-from ocrwatchd.settings import Output
+from ocrwatchd.settings import Output, Task
 from tests.lying import lying
 
 
@@ -89,6 +90,31 @@ def test_name_of_a_delivery_under_way_is_taken_even_by_an_equal_file(house, monk
     assert house.outbox.deliver(other) == "scan-2"
     assert house.outbox.deliver(waiting) == "scan"
     assert house.lying("outbox") == ["scan-2.json", "scan-2.txt", "scan.json", "scan.txt"]
+
+
+@pytest.mark.parametrize("names", [("letter.pdf", "letter.summary.pdf"), ("letter.summary.pdf", "letter.pdf")])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_tasks_file_and_a_scan_of_that_name_take_nothing_from_each_other(house, monkeypatch, names, waits):
+    """letter.summary.txt is a task's for letter.pdf and the text of letter.summary.pdf: the later set is numbered."""
+    jobs = [house.job(name, (".json", ".summary.txt", ".txt")) for name in names]
+    if waits:  # its name is recorded, and nothing of it lies there yet
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "move", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+            with pytest.raises(OSError, match="No space"):
+                house.outbox.deliver(jobs[0])
+        jobs.reverse()
+    delivered = [house.outbox.deliver(job) for job in jobs]
+    stems = [job.relative.stem for job in jobs]
+    assert delivered == [stems[0], f"{stems[1]}-2"]
+    assert house.lying("outbox") == sorted(f"{each}.{s}" for each in delivered for s in ("json", "summary.txt", "txt"))
+
+
+def test_what_a_task_left_of_an_earlier_set_is_no_part_of_a_later_one(house):
+    """Where people took the earlier set but for its summary, and this time there is none, the name is not free."""
+    (house.folders.path("outbox") / "scan.summary.txt").write_text("of another document")
+    job = house.job()
+    work = job.work.model_copy(update={"tasks": (Task(name="summary", prompt="x"),)})
+    assert house.outbox.deliver(replace(job, work=work)) == "scan-2"
 
 
 def test_archive_counts_when_a_name_is_chosen(house):

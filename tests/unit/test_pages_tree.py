@@ -1,6 +1,7 @@
 """PDFs whose page tree tells another number of pages than it holds."""
 
 import io
+import tempfile
 from pathlib import Path
 
 import pikepdf
@@ -75,6 +76,16 @@ def test_pages_that_cannot_be_found_are_told(tmp_path):
     assert (first, "cannot be found: 2" in rest) == (20, True)
 
 
+@pytest.mark.parametrize("gap", [b"null", b"9 0 R"])
+def test_a_page_behind_a_gap_that_the_number_leaves_out_is_read(tmp_path, gap):
+    """PDFium counts the gap and then misses the last page; that there is a gap is told."""
+    kids = b"3 0 R %b 4 0 R" % gap
+    data = tree(kids, LEAF.replace(b"20 20", b"30 30"), told=2)
+    with open_pages(scan(tmp_path, data), Ocr(dpi=72)) as pages:
+        *read, rest = read_all(pages)
+    assert (read, "cannot be found: 1" in rest) == ([20, 30], True)
+
+
 def test_an_honest_tree_is_read_as_it_is(tmp_path):
     """Places without a page are pages that cannot be read, pages that stand there twice are read twice."""
     with open_pages(scan(tmp_path, tree(b"3 0 R 9 0 R 3 0 R", told=3)), Ocr(dpi=72)) as pages:
@@ -114,6 +125,14 @@ def test_a_tree_that_qpdf_cannot_look_at_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(pagetree, "tree_of", lambda *_: None)
     with open_pages(scan(tmp_path, pdf_of_pages(2)), Ocr(dpi=72)) as pages:
         assert pages.warnings == ("whether the PDF has more pages than it says could not be found out",)
+
+
+def test_a_mended_copy_lies_beside_the_scan(tmp_path, monkeypatch):
+    """Where there are disks: the folder for temporary files may be in memory, or full."""
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    with open_pages(scan(tmp_path, pdf_of_pages(5, told=2)), Ocr()) as pages:
+        assert pages.count == 5
+    assert [each.name for each in tmp_path.iterdir()] == ["scan.pdf"]
 
 
 def test_a_mended_copy_leaves_nothing_open(tmp_path):

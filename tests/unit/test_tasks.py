@@ -1,11 +1,15 @@
 """One task on one text, with a model that says what the test wants."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.settings import Task
 from ocrwatchd.tasks.follow import follow
 from ocrwatchd.tasks.parts import LEAST_CHARACTERS, NoRoom, parts
+from ocrwatchd.tasks.record import NOTHING_YET
 
 LETTER = "Dear Ann Lee,\n\nwe owe you 12.50 for the repair of 3 May.\n\nJohn Smith"
 ENTITIES = {
@@ -46,10 +50,10 @@ class Scripted:
         return self.now
 
 
-def carry_out(model, text=LETTER, begins=lambda: None, **settings):
+def carry_out(model, text=LETTER, begins=lambda: None, earlier=NOTHING_YET, keep=lambda _: None, **settings):
     """A task of these settings."""
     task = Task(**{"name": "t", "prompt": "Do it."} | settings)
-    return follow(task, model, text, model.clock, begins)
+    return follow(task, model, text, model.clock, begins, earlier=earlier, keep=keep)
 
 
 def pages(count):
@@ -117,6 +121,24 @@ def test_the_budget_is_for_all_parts():
     assert answer.reason == "its 3 s ran out (budget_s)"
 
 
+def test_the_budget_is_for_cutting_too(monkeypatch):
+    """A flood takes a tokenizer long; what was answered before a restart counts all the same."""
+    model = Scripted("x", room=1000)
+    fits = Scripted.fits
+
+    def slow(self, *asked):
+        self.now += 1
+        return fits(self, *asked)
+
+    monkeypatch.setattr(Scripted, "fits", slow)
+    answer = carry_out(model, pages(10_000), budget_s=5)
+    assert (answer.value, answer.reason, model.asked) == (None, "its 5 s ran out (budget_s)", [])
+    assert model.now == 5
+    records = []
+    whole = carry_out(model, pages(20), keep=records.append)
+    assert carry_out(model, pages(20), earlier=replace(records[-1], spent_s=9e9)) == whole
+
+
 def test_each_question_is_announced():
     """The host hears before each part that the engine is alive, and may stop it there."""
     told = []
@@ -133,6 +155,33 @@ def test_each_question_is_announced():
     with pytest.raises(Stopped):
         carry_out(model, begins=stop)
     assert model.asked == []
+
+
+def test_what_was_said_is_not_asked_again():
+    """After an interruption it goes on at the next question, with what is left of its budget."""
+    asked = {"text": pages(40), "output": "json", "quotes": True}
+
+    def says(text):
+        return f'["{text[:4]}", "made up"]' if "0020" not in text else "nothing"
+
+    whole = carry_out(Scripted(says, room=1000), **asked)
+    assert (whole.dropped, whole.answered) == (whole.parts - 1, whole.parts - 1)
+    for after in range(1, whole.parts + 1):
+        records = [NOTHING_YET]
+        carry_out(Scripted(says, room=1000), keep=records.append, **asked)
+        model = Scripted(says, room=1000)
+        assert carry_out(model, earlier=records[after], **asked) == whole
+        assert len(model.asked) == whole.parts - after
+    short = asked | {"budget_s": 4}
+    model = Scripted(says, room=1000)
+    assert carry_out(model, earlier=records[3], **short).reason.startswith("its 4 s ran out")
+    assert len(model.asked) == 1
+
+
+def test_half_a_character_is_replaced():
+    """JSON can escape what no file can hold."""
+    answer = carry_out(Scripted(r'["a\ud800"]'), output="json")
+    assert answer.value == ["a\ufffd"]
 
 
 def test_answers_are_put_together_by_a_prompt_of_their_own():
@@ -221,6 +270,28 @@ def test_objects_of_several_parts_become_one():
     assert answer.value == {
         "sender": "Ann", "date": "3 May", "names": ["a", "b"], "more": {"x": 1, "y": 2}, "late": True
     }  # fmt: skip
+
+
+def test_no_parts_value_is_lost():
+    """Where one is a list and another none, that becomes an entry; true is not 1."""
+    said = ('{"of": "a", "n": [1]}', '[{"of": "b"}]', "[true]", "[1, {}]")
+    answer = carry_out(Scripted(*said, room=1000), pages(32), output="json")
+    assert json.dumps(answer.value) == '[{"of": "a", "n": [1]}, {"of": "b"}, true, 1, {}]'
+    answer = carry_out(Scripted('{"names": "Ann"}', '{"names": ["Bob"]}', room=1700), pages(32), output="json")
+    assert answer.value == {"names": ["Ann", "Bob"]}
+
+
+def test_a_value_of_several_parts_that_breaks_the_schema_says_so():
+    """Each part keeps to it, and all of them together have more than it allows; what broke it before is known."""
+    schema = {"type": "array", "maxItems": 2, "items": {"type": "array", "items": {"type": "string"}}}
+    asked = {"text": pages(32), "output": "json", "json_schema": schema}
+    answer = carry_out(Scripted('[["0000"], ["a"]]', '[["b"]]', room=1700), **asked)
+    assert (answer.value, answer.answered) == ([["0000"], ["a"], ["b"]], 2)
+    assert answer.reason == "the parts' answers put together do not keep to json_schema, at maxItems"
+    assert carry_out(Scripted('[["a"]]', '[["b"]]', room=1700), **asked).reason == ""
+    record = asked | {"json_schema": {"properties": {"sender": {"type": "string"}}}, "quotes": True}
+    answer = carry_out(Scripted('{"sender": "Bob"}', '{"sender": "Ann"}', room=1700), **record)
+    assert (answer.value, answer.dropped, answer.reason) == ({"sender": None}, 2, "")
 
 
 def test_entities_that_do_not_occur_are_dropped():

@@ -2,18 +2,21 @@
 
 import errno
 import json
+import selectors
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.config import Folders
+from ocrwatchd import oneshot
+from ocrwatchd.config import Config, Folders
 from ocrwatchd.correct import Ending, Proposal
 from ocrwatchd.correct.models import only_corrects
 from ocrwatchd.engine import assemble, blame, pipeline
 from ocrwatchd.engine.bench import Bench
 from ocrwatchd.engine.deadlines import allowance_s
 from ocrwatchd.engine.faults import Stopping
+from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.model import Job
 from ocrwatchd.rebuild import _receipts
@@ -50,10 +53,8 @@ class Watched:
         return pipeline.work_off(job, Bench(MAKERS, self.folder, lambda: None), tell, asked)
 
     def begun(self):
-        """The numbers of the tasks that were begun: announced, and then asked about."""
-        told = [number for name, number in self.steps if name == "task"]
-        assert told[::2] == told[1::2]
-        return told[::2]
+        """The numbers of the tasks that were begun."""
+        return [number for name, number in self.steps if name == "task"]
 
 
 @pytest.fixture
@@ -99,13 +100,29 @@ def test_each_task_has_its_own_file_marked_as_machine_made(line):
 def test_tasks_come_after_the_last_page_and_before_the_set(line):
     """Each is announced by its number, for the host's deadline and its blame."""
     line.work_off(line.job(SUMMARY, ENTITIES))
-    assert line.steps[-4:] == [("task", 1), ("task", 2), ("task", 2), ("write", 0)]
+    assert line.steps[-4:] == [("page-done", 2), ("task", 1), ("task", 2), ("write", 0)]
 
 
 def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
-    """A budget of its own, and a page's deadline for what a forward pass adds; another task's is no matter."""
-    work = Work(tasks=(SUMMARY, Task(name="x", prompt="x", budget_s=1000)), ocr=Ocr(page_deadline_s=7))
-    assert [allowance_s("task", work, 1.0, number) for number in (1, 2, 3)] == [307, 1007, 7]
+    """A budget of its own, and a minute at most for what a forward pass adds; another task's is no matter."""
+    tasks = (SUMMARY, Task(name="x", prompt="x", budget_s=1000))
+    for page_deadline_s, grace_s in ((7, 7), (300, 60)):
+        work = Work(tasks=tasks, ocr=Ocr(page_deadline_s=page_deadline_s))
+        assert [allowance_s("task", work, 1.0, number) - grace_s for number in (1, 2, 3)] == [300, 1000, 0]
+
+
+def test_each_further_question_has_what_is_left_of_the_tasks_time(line):
+    """However many parts a document has, its text waits for the budget and the grace; the next task has its own."""
+    now = [0.0]
+    with selectors.DefaultSelector() as selector:
+        host = EngineHost(Config(), selector, lambda _: None, clock=lambda: now[0])
+        host._job = line.job(SUMMARY, ENTITIES)
+        dues = []
+        for seconds, number in ((0, 1), (250, 1), (50, 1), (10, 2)):
+            now[0] += seconds
+            host._take(Step(job="j", name="task", page=number, pages=2))
+            dues.append(host.next_due())
+    assert dues == [360, 360, 360, 310 + 360]
 
 
 def test_a_task_never_alters_the_text(line):
@@ -138,6 +155,17 @@ def test_without_a_model_tasks_are_left_out(line):
     job = line.job(SUMMARY, llm=Llm(model="off"))
     line.work_off(job)
     assert receipt(job)["tasks"][0]["reason"] == "no model at hand: set llm.model to the path of a .gguf file"
+
+
+def test_process_puts_no_set_beside_an_earlier_summary(line, capsys):
+    """What lies there of another document would seem to be of this one, which has none."""
+    job, output = line.job(SUMMARY, llm=Llm(model="off")), line.folder / "results"
+    line.work_off(job)
+    output.mkdir()
+    (output / "scan.summary.txt").write_text("of another document")
+    oneshot._keep(job, output)
+    assert sorted(path.name for path in output.iterdir()) == ["scan-2.json", "scan-2.txt", "scan.summary.txt"]
+    assert capsys.readouterr().out.endswith("scan-2.txt\n")
 
 
 def test_the_built_in_model_says_that_it_only_corrects(tmp_path, monkeypatch):
@@ -202,11 +230,58 @@ def test_a_stop_between_two_tasks_loses_neither_pages_nor_results(line):
     """The job goes back, and goes on where it was."""
     job = line.job(SUMMARY, ENTITIES)
     with pytest.raises(Stopping):
-        line.work_off(job, lambda: line.steps.count(("task", 1)) == 2)
+        line.work_off(job, lambda: ("task", 1) in line.steps)
     assert not job.out.exists()
     line.work_off(job)
     assert [page for name, page in line.steps if name == "page"] == [1, 2]
     assert line.begun() == [1, 2]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_stop_between_two_parts_loses_no_answer(line, monkeypatch, fresh):
+    """Each turn brings a job on by a question, however soon it is asked back; also by an engine started since."""
+    monkeypatch.setattr(FakeCorrector, "fits", lambda _self, _prompt, text, _most: len(text) < 150)
+    asked = []
+
+    def answer(_self, _prompt, text, *_):
+        asked.append(text)
+        return Proposal("x", Ending.FINISHED) if len(asked) != 2 else Proposal("", Ending.UNABLE, reason="no")
+
+    monkeypatch.setattr(FakeCorrector, "answer", answer)
+    job = line.job(SUMMARY, Task(name="other", prompt="x"), scenes=("fine",) * 16)
+    bench = Bench(MAKERS, line.folder, lambda: None)
+    turns = 0
+    while True:
+        turns += 1
+        told = []
+        try:
+            pipeline.work_off(
+                job,
+                Bench(MAKERS, line.folder, lambda: None) if fresh else bench,
+                lambda name, *_, told=told, **__: told.append(name),
+                lambda told=told: "task" in told,
+            )
+        except Stopping:
+            assert told.count("task") == 1
+            assert ("page" in told) == (turns == 1)
+        else:
+            break
+    assert turns == len(asked) == 2 * len(set(asked)) > 4
+    ends = receipt(job)["tasks"]
+    assert [(end["state"], end["answered"]) for end in ends] == [
+        ("incomplete", len(asked) // 2 - 1), ("done", len(asked) // 2)
+    ]  # fmt: skip
+
+
+def test_a_task_without_a_result_is_not_tried_again_after_a_stop(line, monkeypatch):
+    """Its time was spent on it once; the text waits for the others only."""
+    monkeypatch.setattr(FakeCorrector, "answer", lambda *_: Proposal("", Ending.TIME))
+    job = line.job(SUMMARY, ENTITIES)
+    with pytest.raises(Stopping):
+        line.work_off(job, lambda: ("task", 1) in line.steps)
+    line.work_off(job)
+    assert line.begun() == [1, 2]
+    assert ["ran out" in end["reason"] for end in receipt(job)["tasks"]] == [True, True]
 
 
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
@@ -219,10 +294,24 @@ def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     ]  # fmt: skip
 
 
+def test_two_tasks_that_ended_the_engine_are_enough(line):
+    """The text waits for no third one; what was done before stays."""
+    third, fourth = (Task(name=name, prompt="Sum up:") for name in ("third", "fourth"))
+    job = line.job(SUMMARY, ENTITIES, third, fourth)
+    for number in (2, 3):
+        blame.note(job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9)
+    line.work_off(job)
+    assert line.begun() == []
+    assert [end["reason"] for end in receipt(job)["tasks"]] == [
+        "2 other tasks have ended the engine", *["it was killed"] * 2, "2 other tasks have ended the engine"
+    ]  # fmt: skip
+
+
 def test_a_tasks_deaths_are_not_the_documents():
     """However many tasks end the engine, the pages have all their attempts."""
-    assert blame.most_deaths(2, 1, tasks=3) == 5
-    assert blame.most_deaths(2, 7, tasks=3) == 13
+    assert blame.most_deaths(2, 1, tasks=1) == 3
+    assert blame.most_deaths(2, 1, tasks=3) == 4
+    assert blame.most_deaths(2, 7, tasks=3) == 12
     assert blame.most_deaths(2, 0, tasks=3) == 2
 
 
@@ -230,7 +319,7 @@ def test_the_machines_faults_are_no_tasks(line, monkeypatch):
     """A disk that is full returns the job, as everywhere; the host's end is no failure of a task either."""
     for fault in (OSError(errno.ENOSPC, "full"), MemoryError(), BrokenPipeError()):
 
-        def failing(*_, fault=fault):
+        def failing(*_, fault=fault, **__):
             raise fault
 
         monkeypatch.setattr(station, "follow", failing)

@@ -83,6 +83,21 @@ def test_a_label_excuses_no_other_field():
     assert quotes.kept([{"kind": "invoice", "name": "invoice"}]) == []
 
 
+def test_a_label_is_the_schemas_own_word():
+    """Where the schema gives a choice among others, or for the same key elsewhere, anything else must occur."""
+    choice = {"properties": {"name": {"anyOf": [{"type": "string"}, {"enum": ["unknown"]}]}}}
+    assert Quotes(TEXT, choice).kept({"name": "unknown"}) == {"name": "unknown"}
+    assert Quotes(TEXT, choice).kept({"name": "Bob"}) == {"name": None}
+    elsewhere = {"properties": {"paper": {"properties": {"type": {"const": "bill"}}}, "people": {"type": "array"}}}
+    assert Quotes(TEXT, elsewhere).kept({"people": [{"type": "Bob"}]}) == {"people": []}
+
+
+def test_composed_letters_are_one():
+    """However Unicode writes an accent, a name with it occurs, and the letter below it alone does not."""
+    for text in ("Rene\u0301 n\u0331", "Ren\u00e9 n\u0331"):
+        assert Quotes(text, {}).kept(["Rene\u0301", "Ren\u00e9", "Rene", "n"]) == ["Rene\u0301", "Ren\u00e9"]
+
+
 def test_schemas_may_go_in_circles():
     """A schema of trees refers to itself, in several places."""
     tree = {"properties": {"a": {"$ref": "#/$defs/t"}, "b": {"$ref": "#/$defs/t"}}, "anyOf": [{"$ref": "#/$defs/t"}]}
