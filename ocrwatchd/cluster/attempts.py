@@ -33,7 +33,7 @@ WANTED_BACK: Final = "wanted-back"
 KEPT: Final = ("pages", "tasks")
 """Folders of what is finished and need not be done again."""
 
-_FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]*)-(?P<worker>{WORKER_NAME})")
+_FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]{{0,8}})-(?P<worker>{WORKER_NAME})")
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 

@@ -33,7 +33,8 @@ Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
 Count = Annotated[int, Field(ge=0, le=1 << 31)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Counts = dict[Annotated[str, Field(max_length=100)], Count]
 
 
 class Refused(Exception):
@@ -70,7 +71,7 @@ class Order(Message):
 
     token: Token
     job: JobId
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Annotated[int, Field(ge=1, le=1_000_000_000)]
     relative: Annotated[str, Field(min_length=1, max_length=4096)]
     work: Work
 
@@ -97,13 +98,37 @@ class Nudge(Message):
     job: JobId
 
 
+class DocumentFigures(Message):
+    """What :meth:`ocrwatchd.engine.assemble.Tally.figures` tells of a document, or a part of it."""
+
+    pages: Count = 0
+    unreadable: Count = 0
+    complete: bool = False
+    corrected: bool = False
+    reason: str = ""
+    evaluation: bool = False
+    words: Count = 0
+    scored_words: Count = 0
+    edits: Count = 0
+    edits_by_reason: Counts = Field(default_factory=dict)
+    refused: Count = 0
+    refused_by_reason: Counts = Field(default_factory=dict)
+    confidence: Amount | None = None
+    seconds: Amount = 0.0
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    tasks_not_done: tuple[str, ...] = ()
+    page_warnings: Count = 0
+
+
 class Report(Message):
     """How an attempt has ended; ``ended.json`` in the attempt's folder, where its finished set lies too.
 
     Args:
         reason: in plain words, for everything but "done".
         stopping: the worker was asked to stop: nothing is wrong, another one may go on at once.
-        figures: as the engine has told them.
+        figures: as the engine has told them, of :class:`DocumentFigures` those that it has.
     """
 
     worker: Name
@@ -111,6 +136,11 @@ class Report(Message):
     reason: Text = ""
     stopping: bool = False
     figures: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("figures")
+    @classmethod
+    def _are_a_documents(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return DocumentFigures.model_validate(value).model_dump(mode="json", exclude_unset=True)
 
 
 class Card(Message):
@@ -140,7 +170,7 @@ class Card(Message):
     page: Count = 0
     pages: Count = 0
     pages_done: Count = 0
-    seconds_a_page: Seconds = 0.0
+    seconds_a_page: Amount = 0.0
 
 
 Kind = TypeVar("Kind", bound=Message)

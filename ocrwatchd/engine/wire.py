@@ -7,6 +7,7 @@ folder and answers with steps and figures.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +22,9 @@ MAX_REQUEST_BYTES = 1 << 24
 
 MAX_ANSWER_BYTES = 1 << 18
 """Longest line that the host accepts: figures only, and it shall stay small."""
+
+_KEY = re.compile(r"[a-z0-9_]{1,40}")
+"""What stands where a key of ours may stand; any other is content."""
 
 
 class ProtocolError(Exception):
@@ -107,9 +111,9 @@ class Step(Message):
     type: Literal["step"] = "step"
     job: str
     name: StepName
-    page: int = 0
-    pages: int = 0
-    seconds: float = 0.0
+    page: Annotated[int, Field(ge=0, le=1 << 31)] = 0
+    pages: Annotated[int, Field(ge=0, le=1 << 31)] = 0
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 class Ended(Message):
@@ -217,4 +221,7 @@ def summary(what: str, error: ValidationError) -> str:
     """Where a message does not hold, without what stood there."""
     # The offending input is left out: it may be anything, and this goes to the log.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"{what} does not hold: {'.'.join(map(str, first['loc']))}: {first['type']}"
+    # So may a key that nobody knows, or a table's.
+    parts = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    place = ".".join(part if _KEY.fullmatch(part) else "?" for part in map(str, parts))
+    return f"{what} does not hold: {place}: {first['type']}"
