@@ -1,5 +1,6 @@
 """Attempts at a job, each in a folder of its own: ``.work/JOB/attempts/N-WORKER/``.
 
+Beside it lies an empty folder ``N``: whoever made that makes the attempt, however old a listing the others still see.
 In it lie ``pages``, ``out``, and in the end ``ended.json``, which appears whole, once all else is there.
 Nobody writes into another one's folder, so a slow worker that was given up does no harm: the first finished set wins.
 """
@@ -7,25 +8,28 @@ Nobody writes into another one's folder, so a slow worker that was given up does
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
 import stat
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd import files, looking
-from ocrwatchd.cluster.messages import WORKER_NAME, Order, Refused, Report, read, write
+from ocrwatchd.cluster.messages import LONGEST_REASON, WORKER_NAME, Order, Refused, Report, read, write
 from ocrwatchd.engine.wire import unpack
 from ocrwatchd.model import Job
+from ocrwatchd.outbox import ATTEMPTS, RECEIPT, STEM
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ocrwatchd.settings import Work
 
-ATTEMPTS: Final = "attempts"
 ENDED: Final = "ended.json"
 WANTED_BACK: Final = "wanted-back"
 """Lies in an attempt's folder where a more urgent job waits: it is handed back after the page in work."""
@@ -33,7 +37,16 @@ WANTED_BACK: Final = "wanted-back"
 KEPT: Final = ("pages", "tasks")
 """Folders of what is finished and need not be done again."""
 
-_FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]{{0,8}})-(?P<worker>{WORKER_NAME})")
+INHERITED_AT_ONCE: Final = 100
+"""After so many files that an attempt takes over its worker shows that it is alive."""
+
+NOBODY: Final = "nobody"
+"""Makes an attempt whose number was taken and of which nothing more has come."""
+
+_FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME}))?")
+_NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
+"""What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
+
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 
@@ -57,14 +70,24 @@ def made(job_folder: Path) -> list[Attempt]:
     """
     try:
         entries = [*os.scandir(job_folder / ATTEMPTS)]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     named = [(_FOLDER.fullmatch(entry.name), entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    found = [Attempt(int(m["number"]), m["worker"], job_folder / ATTEMPTS / entry.name) for m, entry in named if m]
+    found = [
+        Attempt(int(m["number"]), m["worker"] or NOBODY, job_folder / ATTEMPTS / entry.name) for m, entry in named if m
+    ]
+    begun = {each.number for each in found if not _is_claim(each)}
+    found = [each for each in found if not (_is_claim(each) and each.number in begun)]
     return sorted(found, key=lambda each: each.number, reverse=True)
 
 
-def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None:
+def _is_claim(attempt: Attempt) -> bool:
+    return attempt.folder.name == str(attempt.number)
+
+
+def begin(
+    order: Order, work_folder: Path, worker: str, own: Work, alive: Callable[[], None] = lambda: None
+) -> Job | None:
     """Begin an attempt: its folder, with what earlier ones have finished.
 
     Args:
@@ -72,6 +95,7 @@ def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None
         work_folder: where jobs lie, as this machine sees it.
         worker: its name.
         own: the machine's own settings.
+        alive: called once the attempt is ours, and now and then while it takes over what is finished.
 
     Returns:
         The job; None where it has ended, or another worker has begun this attempt or a later one.
@@ -88,20 +112,28 @@ def begin(order: Order, work_folder: Path, worker: str, own: Work) -> Job | None
         return None
     desk = folder / ATTEMPTS / f"{order.attempt}-{worker}"
     files.make_inner(desk.parent)
+    try:
+        desk.with_name(str(order.attempt)).mkdir(mode=0o700)
+    except FileExistsError:
+        return None
     desk.mkdir(mode=0o700)
-    job = replace(job, desk=desk)
+    alive()
     for kept in KEPT:
-        _inherit(desk / kept, [*(each.folder / kept for each in earlier), folder / kept])
-    return job
+        # What cannot be taken over is done again.
+        with contextlib.suppress(OSError):
+            _inherit(desk / kept, [*(each.folder / kept for each in earlier), folder / kept], alive)
+    return replace(job, desk=desk)
 
 
-def _inherit(to: Path, folders: list[Path]) -> None:
+def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
     """Take over what earlier attempts have kept, later ones' first; what is damaged or made otherwise is done again.
 
     By link, for such a file is replaced and never changed; by copy where the share knows none.
     """
     for folder in folders:
-        for name in _kept_in(folder):
+        for count, name in enumerate(_kept_in(folder), start=1):
+            if count % INHERITED_AT_ONCE == 0:
+                alive()
             to.mkdir(mode=0o700, exist_ok=True)
             try:
                 os.link(folder / name, to / name, follow_symlinks=False)
@@ -118,11 +150,9 @@ def _kept_in(folder: Path) -> Iterator[str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    file = looking.open_regular(source)
-    try:
-        files.copy(file, target)
-    finally:
-        os.close(file)
+    with os.fdopen(looking.open_regular(source), "rb") as file:
+        blocks = iter(partial(file.read, looking.BLOCK_BYTES), b"")
+        files.write_new(target, blocks, 0o600, lasting=False)  # a page that a power cut takes is read again
 
 
 def end(desk: Path, report: Report) -> None:
@@ -135,7 +165,7 @@ def end(desk: Path, report: Report) -> None:
 
 
 def ended(attempt: Attempt) -> Report | None:
-    """How an attempt has ended; None where it has not.
+    """How an attempt has ended; None where it has not. An end that nobody writes so is one: the scan is read again.
 
     Raises:
         OSError: that cannot be read now.
@@ -145,7 +175,12 @@ def ended(attempt: Attempt) -> Report | None:
     except FileNotFoundError:
         return None
     except Refused as error:
-        return Report(worker=attempt.worker, ending="returned", reason=f"the worker {attempt.worker} wrote: {error}")
+        wrong = f"the worker {attempt.worker} wrote: {error}"
+    except OSError as error:
+        if error.errno not in _NOT_OURS:
+            raise
+        wrong = f"what the worker {attempt.worker} wrote cannot be read: {in_words(error)}"
+    return Report(worker=attempt.worker, ending="returned", reason=wrong[:LONGEST_REASON])
 
 
 def take(job: Job, attempt: Attempt) -> None:
@@ -161,8 +196,7 @@ def take(job: Job, attempt: Attempt) -> None:
     if wrong := _wrong(out):
         heed(attempt)
         raise Unusable(wrong)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(job.out)
+    _remove(job.out)
     out.rename(job.out)
 
 
@@ -173,8 +207,11 @@ def _wrong(out: Path) -> str:
         folder = False
     if not folder:
         return "no finished set"
-    regular = all(stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in [*os.scandir(out)])
-    return "" if regular else "something that is no file in its finished set"
+    with os.scandir(out) as entries:
+        regular = {entry.name: stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+    if not all(regular.values()):
+        return "something that is no file in its finished set"
+    return "" if f"{STEM}{RECEIPT}" in regular else "a finished set without its receipt"
 
 
 def heed(attempt: Attempt) -> None:
@@ -183,7 +220,15 @@ def heed(attempt: Attempt) -> None:
     Raises:
         OSError: it cannot be removed.
     """
-    (attempt.folder / ENDED).unlink(missing_ok=True)
+    _remove(attempt.folder / ENDED)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or whatever lies there in the place of one, or of a file."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def want_back(job: Job, number: int) -> bool:

@@ -29,7 +29,9 @@ MAX_BYTES = 1 << 21
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
 
-Text = Annotated[str, Field(max_length=2000)]
+LONGEST_REASON = 2000
+
+Text = Annotated[str, Field(max_length=LONGEST_REASON)]
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
 Count = Annotated[int, Field(ge=0, le=1 << 31)]

@@ -1,6 +1,8 @@
 """What others write into the share, or say through the broker, ends neither a supervisor nor a worker."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,77 @@ def test_an_engines_step_is_bounded_where_it_comes_in(fields):
     """What has read a hostile document may say anything, and a worker's card has to hold it."""
     with pytest.raises(ProtocolError):
         decode_answer(f'{{"type": "step", "job": "{JOB}", "name": "page", {fields}}}'.encode())
+
+
+def as_a_link(path):
+    """What lies there leads elsewhere."""
+    path.symlink_to("elsewhere")
+
+
+def as_a_pipe(path):
+    """Nobody ever writes to it."""
+    os.mkfifo(path)
+
+
+def as_a_folder(path):
+    """With something in it."""
+    (path / "x").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("lay", [as_a_link, as_a_pipe, as_a_folder])
+def test_an_end_that_is_no_file_is_an_end(tmp_path, lay):
+    """Else its job would lie there for ever: it is read again, and the thing is removed."""
+    made = attempt(tmp_path)
+    lay(made.folder / attempts.ENDED)
+    report = attempts.ended(made)
+    assert (report.ending, "cannot be read" in report.reason) == ("returned", True)
+    attempts.heed(made)
+    assert attempts.ended(made) is None
+
+
+def test_a_share_that_is_away_is_no_end(tmp_path, monkeypatch):
+    """Then nothing is known of the attempt."""
+    made = attempt(tmp_path)
+
+    def fail(*_args, **_more):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(attempts, "read", fail)
+    with pytest.raises(OSError, match="Stale"):
+        attempts.ended(made)
+
+
+@pytest.mark.parametrize("lay", [as_a_link, as_a_pipe, as_a_folder])
+def test_a_finished_set_takes_the_place_of_whatever_lies_there(tmp_path, lay):
+    """Nothing of a link's other end is touched."""
+    made = attempt(tmp_path)
+    (tmp_path / JOB / "elsewhere").mkdir()
+    lay(tmp_path / JOB / "out")
+    finish(made)
+    job = Job(JOB, tmp_path / JOB, Path("a.tif"), Work())
+    attempts.take(job, made)
+    assert (job.out / "document.json").read_text() == "{}"
+    assert not (tmp_path / JOB / "elsewhere" / "document.json").exists()
+
+
+def finish(made, name="document.json"):
+    """Leave a set."""
+    (made.folder / "out").mkdir()
+    (made.folder / "out" / name).write_text("{}", encoding="ascii")
+
+
+def test_a_set_without_its_receipt_is_none(tmp_path):
+    """It could never be delivered."""
+    made = attempt(tmp_path)
+    finish(made, "document.txt")
+    with pytest.raises(attempts.Unusable, match="receipt"):
+        attempts.take(Job(JOB, tmp_path / JOB, Path("a.tif"), Work()), made)
+
+
+def test_a_file_in_the_place_of_all_attempts_is_none(tmp_path):
+    """It is told to be in the way where one is begun, and not before."""
+    sent = order(tmp_path)
+    (tmp_path / JOB / "attempts").write_text("x", encoding="ascii")
+    assert attempts.made(tmp_path / JOB) == []
+    with pytest.raises(NotADirectoryError):
+        attempts.begin(sent, tmp_path, "w1", Work())
