@@ -129,6 +129,7 @@ class Daemon:
                 shortcut=self._duplicates.shortcut,
                 page_done=self._page_done,
                 pages_read=self._figures.pages_read,
+                found=self._duplicates.begun,
             )
         return BoundedQueue(
             self._config.queue.size,

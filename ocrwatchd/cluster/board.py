@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
     from ocrwatchd.cluster.crew import Crew
     from ocrwatchd.cluster.messages import Token
-    from ocrwatchd.cluster.post import Sender
+    from ocrwatchd.cluster.post import Receiver, Sender
     from ocrwatchd.cluster.published import Published
     from ocrwatchd.model import Job
     from ocrwatchd.settings import Ocr, Work
     from ocrwatchd.waiting import Place
+
+IDLE_SHARE: Final = 0.5
+"""What nobody takes is published again when a worker has been free to take it for so much of a lease."""
 
 log = structlog.get_logger()
 
@@ -29,14 +32,17 @@ class Board:
 
     Args:
         token: of the root.
-        sender: to the broker.
+        lines: to the broker and from it.
         crew: the workers.
+        lease_s: how long a worker's sign of life holds, seconds.
     """
 
-    def __init__(self, token: Token, sender: Sender, crew: Crew) -> None:
+    def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, lease_s: float) -> None:
         self._token: Final = token
-        self._sender: Final = sender
+        self._sender, self._receiver = lines
         self._crew: Final = crew
+        self._idle_s: Final = IDLE_SHARE * lease_s
+        self._reconnected = 0
         self._jobs: Final[dict[str, Published]] = {}
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 
@@ -83,19 +89,32 @@ class Board:
         behind = [other for other in self._lying(each.queue) if each.place < other.place]
         self._jobs[each.job.id] = each
         if behind:
-            self._sender.empty(each.queue)
-        for other in self._lying(each.queue) if behind else [each]:
-            self.send(other)
+            self._publish_again(each.queue)
+        else:
+            self._send(each)
+
+    def renew(self, now: float) -> None:
+        """Publish again what the broker seems to have lost: its memory is in doubt, or a free worker takes nothing.
+
+        Args:
+            now: the time on leases, seconds.
+        """
+        reconnected = self._sender.reconnected + self._receiver.reconnected
+        forgotten = reconnected != self._reconnected
+        self._reconnected = reconnected
+        untaken = self.untaken
+        for each in untaken:
+            if not self._crew.free(each.queue):
+                each.offered_at = now
+        for queue in {each.queue for each in untaken if forgotten or now - each.offered_at > self._idle_s}:
+            self._publish_again(queue)
+            for each in self._lying(queue):
+                each.offered_at = now
+                log.info("job.published_again", job=each.job.id, attempt=each.attempt)
 
     def remove(self, job: Job) -> None:
         """It has ended, or waits again."""
         del self._jobs[job.id]
-
-    def send(self, each: Published) -> None:
-        """Give a job to the broker, if it is for the broker at all."""
-        if each.queue:
-            job = replace(each.job, work=capability.settled(each.job.work))
-            self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
 
     def make_way(self) -> None:
         """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
@@ -113,6 +132,17 @@ class Board:
         if not less or each.wanted_back or each.card is None or each.card.page >= each.card.pages:
             return False
         return self._crew.takes(each.card, urgent.queue)
+
+    def _send(self, each: Published) -> None:
+        if each.queue:
+            job = replace(each.job, work=capability.settled(each.job.work))
+            self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
+
+    def _publish_again(self, queue: str) -> None:
+        """What nobody has taken from a queue, in its order; nothing lies there twice."""
+        self._sender.empty(queue)
+        for each in self._lying(queue):
+            self._send(each)
 
     def _lying(self, queue: str) -> list[Published]:
         return [each for each in self.untaken if each.queue == queue]

@@ -32,10 +32,12 @@ class Crew:
         self._root: Final = root
         self._pages_read: Final = pages_read
         self._pages: dict[str, int] = {}
+        self._able_for: Final[dict[str, list[Card]]] = {}
 
     def look(self) -> None:
         """See who is there, and what they have read since the last look."""
         self._roster.look()
+        self._able_for.clear()
         before = self._pages
         self._pages = {card.name: card.pages_done for card in self._roster.living}
         for card in self._roster.living:
@@ -48,8 +50,12 @@ class Crew:
         return 1 + len(able) // 2 + sum(not card.job for card in able)
 
     def free(self, queue: str) -> bool:
-        """Whether a worker that takes from a queue has nothing to do."""
-        return any(not card.job for card in self._able(queue))
+        """Whether a worker that takes from a queue has nothing to do, and an engine that serves."""
+        return any(not (card.job or card.trouble) for card in self._able(queue))
+
+    def serves(self, queue: str) -> bool:
+        """Whether somebody reads what lies in a queue, sooner or later."""
+        return any(not card.trouble for card in self._able(queue))
 
     def takes(self, card: Card, queue: str) -> bool:
         """Whether a worker takes jobs from a queue."""
@@ -93,4 +99,6 @@ class Crew:
         )
 
     def _able(self, queue: str) -> list[Card]:
-        return [card for card in self._roster.living if self.takes(card, queue)]
+        if queue not in self._able_for:
+            self._able_for[queue] = [card for card in self._roster.living if self.takes(card, queue)]
+        return self._able_for[queue]

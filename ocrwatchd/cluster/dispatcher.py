@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd import steps
-from ocrwatchd.cluster import attempts
 from ocrwatchd.cluster.board import Board
 from ocrwatchd.cluster.crew import Crew
 from ocrwatchd.cluster.messages import Nudge, Refused, decode
 from ocrwatchd.cluster.published import Ended, Watch
 from ocrwatchd.cluster.roster import Roster
+from ocrwatchd.cluster.rounds import SLICE_S, Rounds
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.model import Ending, Outcome, Progress
 from ocrwatchd.waiting import Waiting
@@ -28,20 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.cluster.attempts import Attempt
-    from ocrwatchd.cluster.messages import Report, Token
+    from ocrwatchd.cluster.messages import Token
     from ocrwatchd.cluster.post import Receiver, Sender
     from ocrwatchd.cluster.published import Finding, Published
     from ocrwatchd.config import Queue
     from ocrwatchd.model import Job
     from ocrwatchd.status import Worker
     from ocrwatchd.waiting import Place
-
-LOOK_S: Final = 1.0
-"""So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
-
-LOOK_SHARE: Final = 0.1
-"""Looking takes at most so much of the time, however many nudges come."""
 
 log = structlog.get_logger()
 
@@ -59,6 +53,7 @@ class ClusterQueue:
         shortcut: the outcome of a job that needs no engine, or None.
         page_done: called with a job and the number of each of its pages that is finished.
         pages_read: called with how many pages a worker has read more, and how long one takes, seconds.
+        found: called with each job that is in a worker's hands since before a restart.
         clock: monotonic, seconds.
     """
 
@@ -74,6 +69,7 @@ class ClusterQueue:
         shortcut: Callable[[Job], Outcome | None] = lambda _: None,
         page_done: Callable[[Job, int], None] = lambda _job, _page: None,
         pages_read: Callable[[int, float], None] = lambda _pages, _seconds: None,
+        found: Callable[[Job], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings: Final = settings
@@ -82,16 +78,18 @@ class ClusterQueue:
         self._holding: Final = holding
         self._shortcut: Final = shortcut
         self._page_done: Final = page_done
+        self._found: Final = found
         self._clock: Final = clock
-        known = Roster(folder, settings.lease_seconds, clock)
+        self._rounds: Final = Rounds(settings.lease_seconds, clock)
+        self._began: Final = self._rounds.watched()
+        known = Roster(folder, settings.lease_seconds, self._rounds.watched)
         self._crew: Final = Crew(known, token.root, pages_read)
-        self._watch: Final = Watch(known, settings.lease_seconds, clock)
+        self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)
-        self._board: Final = Board(token, self._sender, self._crew)
+        self._board: Final = Board(token, lines, self._crew, settings.lease_seconds)
         self._outcomes: list[Outcome] = []
-        self._reconnected = 0
-        self._look_due = self._began = clock()
-        self._looked_at = self._look_took = 0.0
+        self._unasked: Final[deque[Place]] = deque()
+        """Places of which it is not known yet whether a worker has finished or holds the job."""
         self._finishing = False
 
     # -- what the supervisor sees --------------------------------------------------------------------------------
@@ -141,7 +139,7 @@ class ClusterQueue:
     @property
     def unavailable(self) -> str:
         """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
-        if self._clock() - self._began <= self._settings.lease_seconds:
+        if self._rounds.watched() - self._began <= self._settings.lease_seconds:
             return ""
         return self._crew.missing({each.queue for each in self._board.untaken})
 
@@ -154,8 +152,11 @@ class ClusterQueue:
 
     @property
     def down(self) -> bool:
-        """Nobody is there to do the work."""
-        return bool(self.unavailable) and self._board.held is None
+        """Nobody is there to do any of the work."""
+        if not self.unavailable or self._board.held is not None:
+            return False
+        queues = {each.queue for each in self._board.untaken} | {self._board.queue(e.job.work) for e in self._queue}
+        return not any(self._crew.serves(queue) for queue in queues)
 
     def start(self) -> None:
         """Reach for the broker."""
@@ -166,7 +167,7 @@ class ClusterQueue:
         """Take a job; False where there is no room."""
         if self.room <= 0 and (self.urgent is None or job.work.priority < self.urgent):
             return False
-        self._queue.join(job)
+        self._unasked.append(self._queue.join(job))
         return True
 
     def outcomes(self) -> list[Outcome]:
@@ -176,7 +177,7 @@ class ClusterQueue:
 
     def next_due(self) -> float | None:
         """When folders are looked at again."""
-        return self._look_due
+        return self._clock() if self._unasked and not self._finishing else self._rounds.due
 
     def renew(self) -> None:
         """Workers see to their own models."""
@@ -195,9 +196,10 @@ class ClusterQueue:
     def turn(self) -> None:
         """See what has come of what is published, publish what is due."""
         self._hear()
-        if self._clock() >= self._look_due:
+        if self._clock() >= self._rounds.due:
             self._look()
         if not self._finishing:
+            self._find()
             self._publish_next()
 
     # -- what has been published ---------------------------------------------------------------------------------
@@ -206,34 +208,32 @@ class ClusterQueue:
         while (content := self._receiver.receive()) is not None:
             with contextlib.suppress(Refused):
                 if decode(Nudge, content).job in self._board:
-                    pause = self._look_took / LOOK_SHARE
-                    self._look_due = min(self._look_due, self._looked_at + pause)
+                    self._rounds.hurry()
 
     def _look(self) -> None:
-        began = self._clock()
-        self._crew.look()
-        self._board.look()
-        reconnected = self._sender.reconnected + self._receiver.reconnected
-        forgotten = reconnected != self._reconnected
-        self._reconnected = reconnected
-        for each in self._board:
+        for each in self._rounds.turn(self._begin_round):
             try:
-                self._heed(each, self._watch.see(each), forgotten=forgotten)
+                self._heed(each, self._watch.see(each))
             except OSError as error:  # the share is away for the moment: then nothing is known of it
                 log.debug("attempt.unseen", job=each.job.id, reason=error.strerror)
-        self._looked_at = self._clock()
-        self._look_took = self._looked_at - began
-        self._look_due = self._looked_at + LOOK_S
+        self._board.renew(self._rounds.watched())
 
-    def _heed(self, each: Published, found: Finding, *, forgotten: bool) -> None:
+    def _begin_round(self) -> Board:
+        self._crew.look()
+        self._board.look()
+        return self._board
+
+    def _heed(self, each: Published, found: Finding) -> None:
         if isinstance(found, Ended):
-            self._end(each, found.attempt, found.report)
-        elif found == "untaken" or (found == "waits" and forgotten):
-            log.info("job.published_again", job=each.job.id, attempt=each.attempt)
-            each.postpone(self._clock(), self._settings.lease_seconds)
-            self._board.send(each)
+            outcome = self._watch.conclude(each, found)
+            if outcome is None:
+                self._put_back(each)
+            else:
+                self._board.remove(each.job)
+                self._outcomes.append(outcome)
         elif found == "lost":
             log.warning("worker.lost", job=each.job.id, attempt=each.attempt)
+            self._watch.give_up(each.job, each.attempt)
             self._put_back(each)
         elif found == "gone":
             self._board.remove(each.job)
@@ -242,23 +242,6 @@ class ClusterQueue:
             each.pages_done = each.card.page - 1
             self._page_done(each.job, each.pages_done)
 
-    def _end(self, each: Published, attempt: Attempt, report: Report) -> None:
-        log.info("attempt.ended", job=each.job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
-        job = each.job
-        ending, reason = Ending(report.ending), report.reason
-        try:
-            if ending is Ending.DONE:
-                attempts.take(job, attempt)
-            else:
-                attempts.heed(attempt)
-        except attempts.Unusable as error:
-            ending, reason = Ending.RETURNED, f"the worker {attempt.worker} has left {error}; it is read again"
-        if report.stopping or ending is Ending.PUT_BACK:
-            self._put_back(each)
-            return
-        self._board.remove(job)
-        self._outcomes.append(Outcome(job, ending, reason, dict(report.figures)))
-
     def _put_back(self, each: Published) -> None:
         """Let a job wait again, in its old place: another attempt at it begins when it is its turn."""
         self._board.remove(each.job)
@@ -266,14 +249,26 @@ class ClusterQueue:
 
     # -- what is due ---------------------------------------------------------------------------------------------
 
+    def _find(self) -> None:
+        """Find what needs no publishing; some of it: the next turn goes on."""
+        enough = self._clock() + SLICE_S
+        while self._unasked and self._clock() < enough:
+            place = self._unasked.popleft()
+            with contextlib.suppress(OSError):  # the share is away: it is asked again when it is its turn
+                if each := self._watch.found(place):
+                    self._post(each)
+
     def _publish_next(self) -> None:
-        for place in self._queue:
+        full = set()
+        for place in () if self._unasked else self._queue:
             if len(self._board) >= self._settings.size:
                 return
             queue = self._board.queue(place.job.work)
-            if not self._board.has_room(place, queue) or self._holding(place.job):
+            if queue in full or not self._board.has_room(place, queue):
+                full.add(queue)  # places come in their order: there is none for those behind either
+            elif self._holding(place.job):
                 continue
-            if outcome := self._shortcut(place.job):
+            elif outcome := self._shortcut(place.job):
                 self._queue.leave(place)
                 self._outcomes.append(outcome)
             else:
@@ -282,14 +277,17 @@ class ClusterQueue:
 
     def _publish(self, place: Place, queue: str) -> None:
         try:
-            each = self._watch.publish(place, queue, self._starting)  # where this fails the job keeps its place
+            self._post(self._watch.publish(place, queue, self._starting))  # where this fails the job keeps its place
         except LedgerFault:
             raise
         except OSError as error:  # the share is away for the moment
             log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
-            return
-        self._queue.leave(place)
+        else:
+            steps.reached("job-published")
+
+    def _post(self, each: Published) -> None:
+        self._queue.leave(each.place)
         self._board.add(each)
-        steps.reached("job-published")
         if each.taken:
-            self._look_due = self._clock()
+            self._found(each.job)
+            self._rounds.due = self._clock()

@@ -29,6 +29,7 @@ def join(  # noqa: PLR0913 - each is another room's face
     shortcut: Callable[[Job], Outcome | None],
     page_done: Callable[[Job, int], None],
     pages_read: Callable[[int, float], None],
+    found: Callable[[Job], None],
 ) -> ClusterQueue:
     """Make the dispatcher of several machines, and let their workers know this root; arguments as it has them.
 
@@ -58,4 +59,5 @@ def join(  # noqa: PLR0913 - each is another room's face
         shortcut=shortcut,
         page_done=page_done,
         pages_read=pages_read,
+        found=found,
     )

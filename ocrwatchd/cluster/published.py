@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
@@ -9,6 +10,7 @@ import structlog
 
 from ocrwatchd import looking
 from ocrwatchd.cluster import attempts
+from ocrwatchd.model import Ending, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from ocrwatchd.model import Job
     from ocrwatchd.waiting import Place
 
-LONGEST_AGAIN: Final = 32
-"""The pause before what nobody has taken is published again grows to so many leases."""
+FINAL: Final = ("done", "unreadable")
+"""Such an end counts whoever comes to it; any other one tells only of the attempt in force."""
 
 log = structlog.get_logger()
 
@@ -32,9 +34,8 @@ class Ended(NamedTuple):
     report: Report
 
 
-Finding: TypeAlias = Ended | Literal["waits", "untaken", "held", "lost", "gone"]
-"""It waits for a worker; it has done so for too long; a worker holds it; the worker gives no sign of life; somebody has
-removed the scan."""
+Finding: TypeAlias = Ended | Literal["waits", "held", "lost", "gone"]
+"""It waits for a worker; a worker holds it; the worker gives no sign of life; somebody has removed the scan."""
 
 
 @dataclass(slots=True)
@@ -45,9 +46,8 @@ class Published:
         place: its place among those that wait, should it come back.
         attempt: its number.
         queue: where it was published; "" for one that was found in a worker's hands.
-        held_at: when a worker was last seen to hold it, by our clock.
-        again_at: when it is published again where nobody takes it.
-        pause_s: how long that took the last time.
+        held_at: when a worker was last seen to hold it, by the time on leases.
+        offered_at: since when a worker has been free to take it, by the same.
         taken: a worker has begun.
         card: of the worker that holds it.
         wanted_back: the worker was asked for it.
@@ -58,8 +58,7 @@ class Published:
     attempt: int
     queue: str
     held_at: float
-    again_at: float
-    pause_s: float
+    offered_at: float
     taken: bool = False
     card: Card | None = None
     wanted_back: bool = False
@@ -70,11 +69,6 @@ class Published:
         """Which."""
         return self.place.job
 
-    def postpone(self, now: float, lease_s: float) -> None:
-        """It is published again: the next time after twice as long."""
-        self.pause_s = min(self.pause_s * 2, LONGEST_AGAIN * lease_s)
-        self.again_at = now + self.pause_s
-
 
 class Watch:
     """Looks at published jobs.
@@ -82,13 +76,15 @@ class Watch:
     Args:
         roster: of workers.
         lease_s: how long a worker's sign of life holds, seconds.
-        clock: monotonic, seconds.
+        clock: the time on leases, seconds.
     """
 
     def __init__(self, roster: Roster, lease_s: float, clock: Callable[[], float]) -> None:
         self._roster: Final = roster
         self._lease_s: Final = lease_s
         self._clock: Final = clock
+        self._over: Final[dict[str, int]] = {}
+        """Up to which number the attempts at a job that waits again are over: nothing but a final end counts there."""
 
     def see(self, each: Published) -> Finding:
         """What has become of a job.
@@ -97,13 +93,11 @@ class Watch:
             OSError: its folder cannot be read now.
         """
         made = attempts.made(each.job.folder)
-        for attempt in made:
-            report = attempts.ended(attempt)
-            # A finished set is a finished set, whoever made it; only the attempt in force tells of trouble.
-            if report and (attempt.number == each.attempt or report.ending in {"done", "unreadable"}):
-                return Ended(attempt, report)
-        if not made and not looking.lies(each.job.source):
-            return "gone"
+        ends = [Ended(attempt, report) for attempt in made if (report := attempts.ended(attempt))]
+        # A finished set is a finished set, whoever made it, and whatever others say.
+        for end in sorted(ends, key=lambda end: end.report.ending != "done"):
+            if end.report.ending in FINAL or end.attempt.number == each.attempt:
+                return end
         now = self._clock()
         each.card = None
         if not each.taken and any(attempt.number == each.attempt for attempt in made):
@@ -111,12 +105,52 @@ class Watch:
         if found := self._roster.holder(each.job.id, each.attempt):
             each.taken = True
             each.card, each.held_at = found
+        silent = now - each.held_at > self._lease_s
+        if (each.card is None or silent) and not looking.lies(each.job.source):
+            return "gone"
         if not each.taken:
-            return "untaken" if now >= each.again_at else "waits"
-        return "held" if now - each.held_at <= self._lease_s else "lost"
+            return "waits"
+        return "lost" if silent else "held"
+
+    def conclude(self, each: Published, end: Ended) -> Outcome | None:
+        """What an attempt's end means for its job: an outcome, or None where it waits again.
+
+        Raises:
+            OSError: its set cannot be taken now, or its end not be struck out.
+        """
+        job, (attempt, report) = each.job, end
+        log.info("attempt.ended", job=job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
+        ending, reason = Ending(report.ending), report.reason
+        try:
+            if ending is Ending.DONE:
+                attempts.take(job, attempt)
+            elif ending is not Ending.UNREADABLE:  # that is found again where nobody lives to set the scan aside
+                attempts.heed(attempt)
+        except attempts.Unusable as error:
+            ending, reason = Ending.RETURNED, f"the worker {attempt.worker} has left {error}; it is read again"
+        if ending.value in FINAL:
+            self._over.pop(job.id, None)
+            _call_off(job, attempt)
+        else:
+            self.give_up(job, attempt.number)
+        if ending is Ending.PUT_BACK or (report.stopping and report.ending == "returned"):
+            return None
+        return Outcome(job, ending, reason, dict(report.figures))
+
+    def give_up(self, job: Job, number: int) -> None:
+        """Another attempt at a job is to begin, whatever trouble that one still tells of."""
+        self._over[job.id] = number
+
+    def found(self, place: Place) -> Published | None:
+        """A job that has been finished, or is in a worker's hands, since before a restart; None for another.
+
+        Raises:
+            OSError: its folder cannot be read now.
+        """
+        return self._found(place, attempts.made(place.job.folder))
 
     def publish(self, place: Place, queue: str, starting: Callable[[Job], int]) -> Published:
-        """A job that is about to be published; or, since before a restart, is in a worker's hands already.
+        """A job that is about to be published; or is found, see above.
 
         Args:
             place: the job's.
@@ -127,15 +161,35 @@ class Watch:
             OSError: its folder cannot be read now, or no attempt may begin.
         """
         made = attempts.made(place.job.folder)
-        now = self._clock()
-        for attempt in made:
-            if self._lives(place.job, attempt) or attempts.ended(attempt):
-                log.info("attempt.found", job=place.job.id, attempt=attempt.number, worker=attempt.worker)
-                return Published(place, attempt.number, "", now, now, 0.0, taken=True)
+        if found := self._found(place, made):
+            return found
         # The ledger may have been lost: workers drop what has an attempt of that number.
         number = max(starting(place.job), made[0].number + 1 if made else 1)
-        return Published(place, number, queue, now, now + self._lease_s, self._lease_s)
+        now = self._clock()
+        return Published(place, number, queue, held_at=now, offered_at=now)
+
+    def _found(self, place: Place, made: list[Attempt]) -> Published | None:
+        over = self._over.get(place.job.id, 0)
+        now = self._clock()
+        for attempt in made:
+            report = attempts.ended(attempt)
+            if report is None:
+                here = attempt.number > over and self._lives(place.job, attempt)
+            else:
+                here = report.ending in FINAL or over < attempt.number == made[0].number
+            if here:
+                log.info("attempt.found", job=place.job.id, attempt=attempt.number, worker=attempt.worker)
+                return Published(place, attempt.number, "", held_at=now, offered_at=now, taken=True)
+        return None
 
     def _lives(self, job: Job, attempt: Attempt) -> bool:
         found = self._roster.holder(job.id, attempt.number)
         return found is not None and self._clock() - found[1] <= self._lease_s
+
+
+def _call_off(job: Job, finished: Attempt) -> None:
+    """Let workers that still read a finished scan hand it back after the page in work."""
+    with contextlib.suppress(OSError):
+        for other in attempts.made(job.folder):
+            if other != finished:
+                (other.folder / attempts.WANTED_BACK).touch(exist_ok=True)

@@ -1,6 +1,6 @@
 """Who is there: the token by which machines know that they see the same folder, and the workers' signs of life.
 
-A worker replaces its card every few seconds. The supervisor goes by its own clock, which tells when it last saw a card
+A worker replaces its card every few seconds. The supervisor goes by its own time, which tells when it last saw a card
 change, so that the machines' clocks do not matter.
 """
 
@@ -133,9 +133,12 @@ class Roster:
         return [card for card, changed in self._seen.values() if now - changed <= self._lease_s]
 
     def holder(self, job: str, attempt: int) -> tuple[Card, float] | None:
-        """The card of the worker that holds an attempt, and when it last changed by the clock; None for nobody."""
-        held = ((card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt))
-        return next(held, None)
+        """The card of the worker that holds an attempt, and when it last changed by the clock; None for nobody.
+
+        Where two say so, that which changed last: one of them may be gone.
+        """
+        held = [(card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt)]
+        return max(held, key=lambda each: each[1], default=None)
 
     def _read(self) -> list[Card]:
         found = []

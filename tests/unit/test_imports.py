@@ -23,6 +23,7 @@ SUPERVISOR = (
     "cluster.dispatcher",
     "cluster.joining",
     "cluster.post",
+    "cluster.rounds",
     "cluster.worker",
     "config",
     "configfile",

@@ -1,0 +1,70 @@
+"""Rounds over what is published: when one is due, how much of it a turn does, and how it counts on a lease."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ocrwatchd.cluster.published import Published
+
+LOOK_S: Final = 1.0
+"""So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
+
+LOOK_SHARE: Final = 0.1
+"""Looking takes at most so much of the time, however many nudges come."""
+
+SLICE_S: Final = 0.5
+"""After this time a turn looks at no further job, so that the loop stays quick on a slow share."""
+
+ROUNDS_A_LEASE: Final = 6
+"""A lease is over after so many rounds without a sign of life at the soonest, however long each of them takes."""
+
+
+class Rounds:
+    """Tells which jobs to look at.
+
+    Args:
+        lease_s: how long a sign of life holds, seconds.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(self, lease_s: float, clock: Callable[[], float]) -> None:
+        self._clock: Final = clock
+        self._longest_s: Final = max(2 * LOOK_S, lease_s / ROUNDS_A_LEASE)
+        self._unseen: Final[deque[Published]] = deque()
+        self.due = self._began = self._watched = clock()
+        self._ended = self._took_s = 0.0
+
+    def watched(self) -> float:
+        """The time by which leases run, seconds: it stands still within a round, and while nobody looks.
+
+        Where the share or this process hangs, workers cannot show signs of life, or none is seen: nobody is lost by
+        that.
+        """
+        return self._watched
+
+    def hurry(self) -> None:
+        """Something has changed."""
+        self.due = min(self.due, self._ended + self._took_s / LOOK_SHARE)
+
+    def turn(self, begin: Callable[[], Iterable[Published]]) -> Iterator[Published]:
+        """The jobs to look at now.
+
+        Args:
+            begin: called where a round begins; gives the jobs of the round.
+        """
+        now = self._clock()
+        if not self._unseen:
+            self._watched += min(now - self._began, self._longest_s)
+            self._began, self._took_s = now, 0.0
+            self._unseen.extend(begin())
+        while self._unseen:
+            yield self._unseen.popleft()
+            if self._clock() >= now + SLICE_S:
+                break
+        self._ended = self._clock()
+        self._took_s += self._ended - now
+        self.due = self._ended if self._unseen else self._ended + LOOK_S
