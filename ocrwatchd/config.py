@@ -106,7 +106,9 @@ class Queue(Section):
     def _reachable(cls, value: str) -> str:
         try:
             parts = urlsplit(value)
-            known = not value or (parts.scheme in BROKERS and bool(parts.hostname) and parts.port != 0)
+            known = not value or (
+                parts.scheme in BROKERS and bool(parts.hostname) and parts.port != 0 and not parts.query
+            )
         except ValueError:
             known = False
         if not known:

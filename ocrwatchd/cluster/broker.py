@@ -45,7 +45,7 @@ MOST_WORDS = 300
 ACTOR = "order"
 """What a message is for, in Dramatiq's words."""
 
-__all__ = ("Unreadable", "connect", "content", "ping", "place", "publish", "told")
+__all__ = ("Unreadable", "connect", "content", "greet", "ping", "place", "publish", "told")
 
 
 def connect(queue: Queue) -> Broker:
@@ -73,13 +73,18 @@ def ping(queue: Queue) -> str:
     """
     broker = connect(queue)
     try:
-        broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
+        greet(broker)
     except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
         return told(error)
     finally:
         with contextlib.suppress(Exception):
             broker.close()
     return ""
+
+
+def greet(broker: Broker) -> None:
+    """Have the broker answer."""
+    broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
 
 
 def publish(broker: Broker, queue: str, content: str) -> None:
@@ -117,8 +122,10 @@ def _redis(queue: Queue) -> Broker:
     options["retry"] = Retry(NoBackoff(), 0)
     if password := _password(queue):
         options["password"] = password
-    if queue.broker_ca and urlsplit(queue.broker).scheme == "rediss":
-        options["ssl_ca_certs"] = str(_ca(queue))
+    if urlsplit(queue.broker).scheme == "rediss":
+        options["ssl_check_hostname"] = True  # not every version of the client does so by itself
+        if queue.broker_ca:
+            options["ssl_ca_certs"] = str(_ca(queue))
     client = redis.Redis.from_url(queue.broker, **options)
     return RedisBroker(client=client, middleware=[], namespace="ocrwatchd")  # type: ignore[no-untyped-call]
 

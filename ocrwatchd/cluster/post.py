@@ -28,7 +28,10 @@ POLL_S: Final = 0.1
 """How long one look for messages takes at most: Redis is polled, RabbitMQ tells."""
 
 SERVICE_S: Final = 5.0
-"""While a message is held, the connection shows so often that it lives."""
+"""While a message is held, or none is wanted, the connection shows so often that it lives."""
+
+MOST_INCOMING: Final = 1000
+"""So many messages wait here at most; where more come at once the oldest go: they are hints, or lie with the broker."""
 
 LAST_WORDS_S: Final = 3.0
 """How long a close waits for what is still to be said."""
@@ -158,9 +161,11 @@ class Receiver(_Line):
         self._wake: Final = wake
         self._holds: Final = holds
         self._wants = not holds
-        self._settled = False
+        self._busy = False
+        """What was received is not settled, whatever has become of the connection on which it came."""
+        self._given_back = False
         self._changed: Final = threading.Event()
-        self._incoming: Final[deque[str]] = deque()
+        self._incoming: Final[deque[str]] = deque(maxlen=MOST_INCOMING)
 
     def receive(self) -> str | None:
         """What has come, "" for what cannot be read; None where nothing has."""
@@ -174,8 +179,13 @@ class Receiver(_Line):
 
     def settle(self) -> None:
         """What was received is done with: the broker may forget it."""
-        self._settled = True
+        self._busy = False
         self._changed.set()
+
+    def give_back(self) -> None:
+        """What was received is for another one."""
+        self._given_back = True
+        self.settle()
 
     def _serve(self, broker: Broker) -> None:
         consumers: dict[str, Any] = {}
@@ -183,20 +193,26 @@ class Receiver(_Line):
         try:
             while True:
                 self._changed.clear()
-                if held is not None and self._settled:
+                if held is not None and not self._busy:
                     consumer, message = held
-                    consumer.ack(message)
+                    if self._given_back:
+                        consumer.requeue([message])
+                        _close(consumers)  # for RabbitMQ takes back what a closed connection had
+                    else:
+                        consumer.ack(message)
                     held = None
                 if self._closing.is_set():
                     return
                 if held is not None:
                     if not self._changed.wait(SERVICE_S):
                         next(held[0])  # there is none: it only shows that we live
-                elif self._wants:
+                elif self._wants and not self._busy:
                     held = self._look(broker, consumers)
                 else:
                     _close(consumers)
-                    self._changed.wait(SERVICE_S)
+                    if not self._changed.wait(SERVICE_S):
+                        brokers.greet(broker)
+                        self._served()
         finally:
             if held is not None:
                 with contextlib.suppress(Exception):
@@ -220,11 +236,13 @@ class Receiver(_Line):
             if self._holds:
                 # What another queue has sent meanwhile goes back: others may be free for it.
                 _close({other: consumers.pop(other) for other in [*consumers] if other != name})
-                self._wants = self._settled = False
+                self._wants = self._given_back = False
+                self._busy = True
             else:
                 consumers[name].ack(message)
             self._incoming.append(brokers.content(message))
-            self._wake()
+            if not self._closing.is_set():  # else nobody listens any more
+                self._wake()
             return (consumers[name], message) if self._holds else None
         return None
 

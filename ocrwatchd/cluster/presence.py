@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from ocrwatchd import __version__
+from ocrwatchd import __version__, systemd
 from ocrwatchd.cluster import roster
-from ocrwatchd.cluster.messages import Card
+from ocrwatchd.cluster.messages import Card, Refused, read
+from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,9 @@ class Presence:
         self._tell: Final = tell
         self._clock: Final = clock
         self.lease_s = lease_s
+        self._heartbeat_due = 0.0
         self._beats = 0
+        self._shown: Card | None = None
         self._last = -LONGEST_BEAT_S
         self.changed = True
         """There is something new to tell."""
@@ -66,22 +70,60 @@ class Presence:
         beat_s = min(LONGEST_BEAT_S, self.lease_s / BEATS_A_LEASE)
         return self._last + (min(SOONEST_BEAT_S, beat_s) if self.changed else beat_s)
 
+    def come(self) -> None:
+        """Show the card for the first time.
+
+        Raises:
+            FolderUnusable: this machine cannot write in the supervisor's folder.
+        """
+        try:
+            self._write()
+        except OSError as error:
+            raise FolderUnusable(
+                f"the supervisor's folder cannot be written here: {in_words(error)}; a worker runs as the user to whom "
+                "it belongs, with the same number (uid) on all machines, on a share that is mounted writable"
+            ) from error
+
     def turn(self) -> None:
-        """Replace the card where that is due; a share that is away must not stop the work."""
+        """Replace the card where that is due, and let systemd know that we live.
+
+        A share that is away must not stop the work.
+
+        Raises:
+            ConfigError: another worker, which was there before, has this name.
+        """
         if self._clock() >= self.next_due():
             self.show()
+        if (heartbeat_s := systemd.watchdog_seconds()) and self._clock() >= self._heartbeat_due:
+            systemd.notify("WATCHDOG=1")
+            self._heartbeat_due = self._clock() + heartbeat_s
 
     def show(self) -> None:
-        """Replace the card now."""
-        self._last, self.changed = self._clock(), False
-        self._beats += 1
-        card = Card(name=self._name, version=__version__, beat=self._beats, offers=self._offers, **self._tell())
+        """Replace the card now; errors as :meth:`turn` has them."""
+        lying = self._lying()
+        # Of two, that with more beats was there first: it goes on, and the other one sees that.
+        if lying is not None and lying != self._shown and lying.beat > self._beats:
+            raise ConfigError(f"another worker has the name {self._name}: give each a --name of its own, or none")
         try:
-            roster.show(card, self._folder)
+            self._write()
         except OSError as error:  # the supervisor gives the job to another one when this goes on
             log.warning("card.not_written", reason=error.strerror)
 
     def leave(self) -> None:
         """Take the card away: nobody shall wait for this worker."""
         with contextlib.suppress(OSError):
-            roster.card_path(self._folder, self._name).unlink()
+            if self._lying() == self._shown:
+                roster.card_path(self._folder, self._name).unlink()
+
+    def _write(self) -> None:
+        self._last, self.changed = self._clock(), False
+        self._beats += 1
+        card = Card(name=self._name, version=__version__, beat=self._beats, offers=self._offers, **self._tell())
+        roster.show(card, self._folder)
+        self._shown = card
+
+    def _lying(self) -> Card | None:
+        try:
+            return read(Card, roster.card_path(self._folder, self._name))
+        except (OSError, Refused):
+            return None

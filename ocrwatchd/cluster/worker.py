@@ -20,11 +20,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from pydantic import ValidationError
 
 from ocrwatchd import looking, systemd
 from ocrwatchd.calibrate import record
 from ocrwatchd.cluster import attempts, capability, roster
-from ocrwatchd.cluster.messages import WORKER_NAME, Nudge, Order, Refused, Report, Token, decode
+from ocrwatchd.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
+from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import ConfigError
@@ -45,8 +47,6 @@ LOOK_S: Final = 1.0
 LAST_WORDS_S: Final = 5.0
 """How long a stop tries to write the end of an attempt."""
 
-LONGEST_REASON: Final = 2000
-
 log = structlog.get_logger()
 
 
@@ -60,7 +60,7 @@ def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engi
 
     Raises:
         ConfigError: no broker, one that cannot be used, a name that none can have, or another version.
-        FolderUnusable: this machine does not see the supervisor's folder.
+        FolderUnusable: this machine does not see the supervisor's folder, or cannot write there.
     """
     if not config.queue.broker:
         raise ConfigError("a worker takes its work from a broker: set queue.broker to the URL that the supervisor uses")
@@ -106,28 +106,29 @@ class Worker:
         self._sender: Final = post.Sender(connect)
         queues = capability.queues(token.root, self._offers)
         self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True)
+        self._orders: Final = Orders(self._receiver, self._folder, token)
         self._figures: Final = Figures()
         self._order: Order | None = None
         self._job: Job | None = None
         self._page: tuple[int, int] = (0, 0)
         self._report: Report | None = None
-        self._look_due = self._heartbeat_due = 0.0
+        self._look_due = 0.0
         self._presence: Final = Presence(self._folder, name, self._offers, token.lease_s, self._tell)
 
     def run(self) -> None:
         """Serve until a signal says stop.
 
         Raises:
-            FolderUnusable: the supervisor's folder has gone.
-            ConfigError: another version serves it.
+            FolderUnusable: the supervisor's folder has gone, or cannot be written.
+            ConfigError: another version serves it, or another worker has this name.
         """
+        self._presence.come()
         log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
         record.tell(self._config)
         self._host.start()
         self._fetch.start()
         self._sender.start()
         self._receiver.start()
-        self._presence.show()
         systemd.notify("READY=1", "STATUS=Waiting for scans")
         while not self._waker.stops:
             self._turn()
@@ -159,7 +160,6 @@ class Worker:
             self._look_due = time.monotonic() + LOOK_S
             self._look()
         self._presence.turn()
-        self._heartbeat()
 
     def _hand_back(self) -> None:
         systemd.notify("STOPPING=1", systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S))
@@ -178,35 +178,29 @@ class Worker:
     def _take_next(self) -> None:
         if self._order is not None or not self._host.idle or self._fetch.lacks(self._config.llm):
             return
-        self._receiver.want()
-        if (content := self._receiver.receive()) is None:
-            return
-        try:
-            order = decode(Order, content)
-        except Refused as error:
-            log.warning("order.refused", reason=str(error))
-            self._receiver.settle()
-            return
-        token = roster.read_token(self._folder)
-        self._presence.lease_s = token.lease_s
-        if not (order.token.matches(token) and self._token.matches(token)):
-            log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
-            self._receiver.settle()
-            return
-        self._begin(order)
+        if (order := self._orders.take()) is not None:
+            self._presence.lease_s = self._orders.lease_s
+            self._begin(order)
 
     def _begin(self, order: Order) -> None:
+        self._order, self._presence.changed = order, True
         try:
-            job = attempts.begin(order, self._folder, self._name, self._config.work())
-        except OSError as error:  # the supervisor publishes it again
+            job = attempts.begin(order, self._folder, self._name, self._config.work(), self._presence.turn)
+        except (FileNotFoundError, NotADirectoryError) as error:  # what is wrong is wrong with this job
             log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
             job = None
+        except OSError as error:
+            self._order = None
+            self._orders.pass_on(order, error)
+            return
+        self._orders.begun()
         if job is None:
+            self._order = None
             log.info("order.dropped", job=order.job, attempt=order.attempt, note="it has ended, or another has it")
-            self._receiver.settle()
+            self._orders.settle()
             return
         log.info("attempt.begun", job=job.id, attempt=order.attempt, worker=self._name)
-        self._order, self._job, self._page = order, job, (0, 0)
+        self._job, self._page = job, (0, 0)
         self._presence.show()
         self._nudge(job.id)
         llm = job.work.llm
@@ -226,9 +220,13 @@ class Worker:
             self._figures.step("")
             stopping = bool(self._waker.stops) and told.ending is Ending.RETURNED
             reason = told.reason[:LONGEST_REASON]
-            self._report = Report(
-                worker=self._name, ending=told.ending.value, reason=reason, stopping=stopping, figures=told.figures
-            )
+            try:
+                self._report = Report(
+                    worker=self._name, ending=told.ending.value, reason=reason, stopping=stopping, figures=told.figures
+                )
+            except ValidationError:  # what has read a hostile document may say anything
+                wrong = "the engine told figures that no engine tells"
+                self._report = Report(worker=self._name, ending="returned", reason=wrong)
             self._tell_end()
 
     def _tell_end(self) -> None:
@@ -239,7 +237,7 @@ class Worker:
         try:
             attempts.end(job.desk, report)
         except OSError as error:
-            if not _has_gone(job.folder):
+            if not _has_gone(job.desk):
                 log.warning("attempt.end_not_written", job=job.id, reason=error.strerror)
                 return
             log.info("attempt.dropped", job=job.id, note="its folder has gone: another one has finished it")
@@ -249,7 +247,7 @@ class Worker:
         self._page = (0, 0)
         self._presence.changed = True
         self._nudge(job.id)
-        self._receiver.settle()
+        self._orders.settle()
 
     def _look(self) -> None:
         """See whether the job is still wanted; try again to say how it has ended."""
@@ -258,7 +256,11 @@ class Worker:
         if self._report is not None:
             self._tell_end()
             return
-        if _has_gone(self._job.folder) or (self._job.desk / attempts.WANTED_BACK).exists():
+        try:
+            wanted = looking.lies(self._job.desk) and not looking.lies(self._job.desk / attempts.WANTED_BACK)
+        except OSError:  # the share is away for the moment
+            return
+        if not wanted:
             self._host.put_back()
 
     def _nudge(self, job: str) -> None:
@@ -266,23 +268,17 @@ class Worker:
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 
-    def _heartbeat(self) -> None:
-        now = time.monotonic()
-        if (heartbeat_s := systemd.watchdog_seconds()) and now >= self._heartbeat_due:
-            systemd.notify("WATCHDOG=1")
-            self._heartbeat_due = now + heartbeat_s
-
     @property
     def _state(self) -> str:
         broken = self._receiver.trouble or self._sender.trouble
         lost = broken and f"the broker cannot be reached: {broken}"
-        return "; ".join(filter(None, (self._host.state, self._fetch.state, lost)))
+        return "; ".join(filter(None, (self._host.state, self._fetch.state, self._orders.obstacle, lost)))
 
     def _tell(self) -> dict[str, Any]:
         """What the card says, beside who we are."""
         return {
             "state": self._state[:LONGEST_REASON],
-            "trouble": self._host.trouble[:LONGEST_REASON],
+            "trouble": (self._orders.obstacle or self._host.trouble)[:LONGEST_REASON],
             "job": self._order.job if self._order else "",
             "attempt": self._order.attempt if self._order else 0,
             "page": self._page[0],

@@ -35,7 +35,24 @@ def test_a_folder_is_the_supervisors_own_or_may_become_it(tmp_path):
     work = tmp_path / ".work"
     work.mkdir()
     roster.write_token(work, "0123456789abcdef")
-    assert "seen from here" in looked_at(tmp_path, broker=url)["supervisor"].words
+    assert "seen and written from here" in looked_at(tmp_path, broker=url)["supervisor"].words
     (work / roster.TOKEN).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
     found = looked_at(tmp_path, broker=url)["supervisor"]
     assert (found.ok, "0.0.7" in found.words) == (False, True)
+
+
+def test_a_share_that_cannot_be_written_is_told_before_a_worker_starts(tmp_path, monkeypatch):
+    """With what to do; and nothing of the trial is left behind."""
+    work = tmp_path / ".work"
+    (work / roster.WORKERS).mkdir(parents=True)
+    roster.write_token(work, "0123456789abcdef")
+    url = "redis://127.0.0.1:1"
+    assert looked_at(tmp_path, broker=url)["supervisor"].ok
+    assert [*(work / roster.WORKERS).iterdir()] == []
+
+    def fail(path, *_args, **_more):
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(cluster.files, "write_new", fail)
+    found = looked_at(tmp_path, broker=url)["supervisor"]
+    assert (found.ok, "mounted writable" in found.words) == (False, True)

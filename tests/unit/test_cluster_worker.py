@@ -1,13 +1,26 @@
 """A worker's own doings: how it begins an attempt, shows that it lives, and what it does where something fails."""
 
 import os
+import selectors
+import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from ocrwatchd import outbox
-from ocrwatchd.cluster import attempts
+from ocrwatchd.cluster import attempts, broker, post, roster
 from ocrwatchd.cluster.messages import Order, Report, Token
-from ocrwatchd.model import Job
+from ocrwatchd.cluster.orders import Orders
+from ocrwatchd.cluster.presence import Presence
+from ocrwatchd.cluster.worker import Worker
+from ocrwatchd.config import Config, Folders, Queue
+from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.model import Ending, Job, Outcome
 from ocrwatchd.settings import Work
+from ocrwatchd.waking import Waker
+from tests.e2e.running import await_that
 
 TOKEN = Token(root="0123456789abcdef", version="1")
 JOB = "20260101-000000-000001-abcdef"
@@ -81,3 +94,315 @@ def test_a_late_worker_does_not_keep_what_is_cleared(tmp_path, monkeypatch):
     outbox.clear(job)
     assert not job.folder.exists()
     assert late
+
+
+class Broker:
+    """A broker whose messages lie in a list; a connection to it can be cut."""
+
+    def __init__(self, *contents):
+        self.lying = [*contents]
+        self.held = []
+        self.done = []
+        self.cut = False
+        self.connected = 0
+
+    def connect(self):
+        """Connect anew."""
+        self.cut = False
+        self.connected += 1
+        return self
+
+    def declare_queue(self, _name):
+        """There it is."""
+
+    def flush(self, _name):
+        """It answers."""
+
+    def consume(self, _name, **_more):
+        """Itself."""
+        return self
+
+    def __next__(self):
+        """The next message, for one that holds none."""
+        if self.cut:
+            raise ConnectionError("cut")
+        if self.held or not self.lying:
+            time.sleep(0.001)
+            return None
+        self.held.append(SimpleNamespace(args=(self.lying.pop(0),)))
+        return self.held[0]
+
+    def ack(self, message):
+        """It is done with."""
+        self.done.append(message.args[0])
+        self.held.remove(message)
+
+    def requeue(self, messages):
+        """They wait again, at the end."""
+        for message in messages:
+            self.held.remove(message)
+            self.lying.append(message.args[0])
+
+    def close(self):
+        """What was held is for others."""
+        self.requeue([*self.held])
+
+
+@pytest.fixture
+def receive(monkeypatch):
+    """Makes receivers of a worker's kind, and ends them."""
+    monkeypatch.setattr(post, "SERVICE_S", 0.01)
+    monkeypatch.setattr(post, "PAUSES_S", (0.0,))
+    made = []
+
+    def make(broker, wake=lambda: None):
+        made.append(post.Receiver(broker.connect, ["a"], wake, holds=True))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for receiver in made:
+        receiver.close()
+        assert not receiver.is_alive()
+
+
+def next_of(receiver):
+    """The next message, as a worker asks for it."""
+
+    def asked():
+        if (content := receiver.receive()) is None:
+            receiver.want()
+        return content
+
+    return await_that(asked, what="a message")
+
+
+def test_a_cut_connection_leaves_no_message_hostage(receive):
+    """A worker that is at work takes nothing ahead of it; and what it settles is what it had."""
+    broker = Broker("1")
+    receiver = receive(broker)
+    assert next_of(receiver) == "1"
+    receiver.want()  # as a loop does that has not looked yet
+    broker.cut = True
+    await_that(lambda: broker.connected == 2 and not broker.cut, what="another connection")
+    broker.lying[:] = ["2"]  # another worker has got the first one, and dropped it
+    await_that(lambda: not receiver.trouble, what="a line that serves")
+    assert (broker.lying, broker.held, receiver.receive()) == (["2"], [], None)
+    receiver.settle()
+    assert next_of(receiver) == "2"
+    assert broker.done == []
+    receiver.settle()
+    await_that(lambda: broker.done == ["2"], what="a settled message")
+
+
+def test_what_is_given_back_goes_to_the_next(receive):
+    """The broker has it again at once, and the line goes on."""
+    broker = Broker("1", "2")
+    receiver = receive(broker)
+    assert next_of(receiver) == "1"
+    receiver.give_back()
+    assert next_of(receiver) == "2"
+    receiver.settle()
+    assert next_of(receiver) == "1"
+    receiver.settle()
+    await_that(lambda: broker.done == ["2", "1"], what="settled messages")
+
+
+def test_a_line_that_closes_wakes_nobody():
+    """Its loop's pipe may be closed by then, or be somebody else's."""
+    woken = []
+    receiver = post.Receiver(Broker("1").connect, ["a"], lambda: woken.append(1), holds=False)
+    receiver.hang_up()
+    receiver._look(Broker("1"), {})
+    assert (receiver.receive(), woken) == ("1", [])
+
+
+def test_hints_that_nobody_reads_are_few():
+    """Whoever has the broker's password may send any number."""
+    broker = Broker(*map(str, range(post.MOST_INCOMING + 5)))
+    receiver = post.Receiver(broker.connect, ["a"], lambda: None, holds=False)
+    consumers = {}
+    while broker.lying:
+        receiver._look(broker, consumers)
+    assert receiver.receive() == "5"
+    assert sum(receiver.receive() is not None for _ in range(post.MOST_INCOMING + 5)) == post.MOST_INCOMING - 1
+
+
+class Line:
+    """A receiver, played by hand."""
+
+    def __init__(self, *orders):
+        self.coming = [each.model_dump_json() for each in orders]
+        self.ends = []
+
+    def receive(self):
+        """The next order."""
+        return self.coming.pop(0) if self.coming else None
+
+    def want(self):
+        """More may come."""
+
+    def settle(self):
+        """Done."""
+        self.ends.append("settled")
+
+    def give_back(self):
+        """Not here."""
+        self.ends.append("given back")
+
+
+def served(folder):
+    """An order for a scan in a folder that a supervisor serves; the token."""
+    token = roster.write_token(folder, TOKEN.root)
+    return order(folder).model_copy(update={"token": token}), token
+
+
+def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path):
+    """Else it would take all that is published, and begin nothing. One that comes back at once is left to its fate."""
+    sent, token = served(tmp_path)
+    now = [0.0]
+    line = Line(*[sent] * 9)
+    orders = Orders(line, tmp_path, token, lambda: now[0])
+    rests = []
+    for _ in range(7):
+        assert orders.take() == sent
+        orders.pass_on(sent, OSError(30, "Read-only file system", str(tmp_path)))
+        since = now[0]
+        assert orders.take() is None
+        assert "mount it writable again" in orders.obstacle
+        while now[0] < orders._rests_until:
+            now[0] += 0.5
+        rests.append(now[0] - since)
+    assert rests == [1.0, 2.0, 5.0, 10.0, 30.0, 30.0, 30.0]
+    assert line.ends == ["given back", *["settled"] * 6]
+    orders.begun()
+    assert orders.obstacle == ""
+    assert orders.take() == sent
+
+
+def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monkeypatch):
+    """A share that is away altogether does."""
+    sent, token = served(tmp_path)
+    line = Line(sent, sent)
+    now = [0.0]
+    orders = Orders(line, tmp_path, token, lambda: now[0])
+    with monkeypatch.context() as stale:
+        stale.setattr(roster, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
+        assert orders.take() is None
+    assert (line.ends, "Stale" in orders.obstacle) == (["given back"], True)
+    (tmp_path / roster.TOKEN).unlink()
+    now[0] = 60.0
+    with pytest.raises(FolderUnusable, match="mount the share"):
+        orders.take()
+
+
+def present(folder, name="w1", **told):
+    """A worker's presence."""
+    now = [0.0]
+    return Presence(folder, name, (), 60.0, lambda: told, clock=lambda: now[0])
+
+
+def test_a_machine_that_cannot_write_in_the_share_is_no_worker(tmp_path):
+    """It says so at its start, with what to do."""
+    with pytest.raises(FolderUnusable, match=r"cannot be written here.*uid"):
+        present(tmp_path / "away").come()
+
+
+def test_of_two_workers_with_one_name_the_later_one_ends(tmp_path):
+    """And leaves the other one's card where it is."""
+    first, second = present(tmp_path), present(tmp_path)
+    first.come()
+    for _ in range(3):
+        first.show()
+    second.come()
+    first.show()
+    with pytest.raises(ConfigError, match="another worker has the name w1"):
+        second.show()
+    second.leave()
+    card = roster.card_path(tmp_path, "w1")
+    assert card.exists()
+    first.show()
+    first.leave()
+    assert not card.exists()
+
+
+def test_a_card_that_a_killed_worker_has_left_is_taken_over(tmp_path):
+    """However many beats that one had."""
+    before = present(tmp_path)
+    before.come()
+    for _ in range(9):
+        before.show()
+    after = present(tmp_path)
+    after.come()
+    after.show()
+    after.leave()
+    assert not roster.card_path(tmp_path, "w1").exists()
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """A worker whose engine and lines have not been started, with a job in hand."""
+    work = tmp_path / ".work"
+    work.mkdir()
+    sent, token = served(work)
+    config = Config(folders=Folders(root=str(tmp_path)), queue=Queue(broker="redis://127.0.0.1:1"))
+    with selectors.DefaultSelector() as selector, Waker(selector, reloads=False) as waker:
+        made = Worker(config, "w1", token, selector, waker, engine_module="none")
+        made._order, made._job = sent, attempts.begin(sent, work, "w1", Work())
+        yield made
+
+
+def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatch):
+    """Also where the job's own is still there: a person may have removed it, or a clearing that broke off."""
+    asked = []
+    monkeypatch.setattr(worker._host, "put_back", lambda: asked.append(1))
+    worker._look()
+    assert asked == []
+    shutil.rmtree(worker._job.desk)
+    worker._look()
+    assert asked == [1]
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    assert (worker._job, worker._order, worker._report) == (None, None, None)
+
+
+def test_a_share_that_answers_nothing_changes_nothing(worker, monkeypatch):
+    """Whether the job is wanted back is not known then."""
+    monkeypatch.setattr(Path, "exists", lambda _: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
+    monkeypatch.setattr(os, "lstat", lambda _: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
+    monkeypatch.setattr(worker._host, "put_back", lambda: pytest.fail("asked for it back"))
+    worker._look()
+
+
+def test_figures_that_no_engine_tells_end_no_worker(worker):
+    """The attempt has ended, without a set."""
+    desk = worker._job.desk
+    worker._hear(Outcome(worker._job, Ending.DONE, "", {"pages": float("nan")}))
+    report = attempts.ended(attempts.Attempt(1, "w1", desk))
+    assert (report.ending, "no engine tells" in report.reason) == ("returned", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "end"), [(OSError(30, "Read-only file system"), "given back"), (FileNotFoundError(2, "gone"), "settled")]
+)
+def test_what_keeps_one_scan_is_told_from_what_keeps_all(worker, monkeypatch, error, end):
+    """A job that has gone is dropped; where the share fails, the order goes to another worker."""
+    line = Line()
+    monkeypatch.setattr(worker._orders, "_receiver", line)
+    monkeypatch.setattr(attempts, "begin", lambda *_: (_ for _ in ()).throw(error))
+    sent, worker._job, worker._order = worker._order, None, None
+    worker._begin(sent)
+    assert (line.ends, worker._order) == ([end], None)
+    assert bool(worker._tell()["trouble"]) is (end == "given back")
+
+
+def test_a_brokers_certificate_is_for_its_host():
+    """Whatever the client's version does by itself."""
+    made = broker.connect(Queue(broker="rediss://localhost:1"))
+    assert made.client.connection_pool.connection_kwargs["ssl_check_hostname"] is True
+
+
+@pytest.mark.parametrize("query", ["ssl_cert_reqs=none", "password=", "ssl_check_hostname=false"])
+def test_a_brokers_url_turns_nothing_off(query):
+    """What the client would take from a URL's query goes before what is set."""
+    with pytest.raises(ValueError, match="use a URL like"):
+        Queue(broker=f"rediss://localhost?{query}")
