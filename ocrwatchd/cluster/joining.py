@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from functools import partial
 from itertools import chain, combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ocrwatchd import files
 from ocrwatchd.cluster import capability, roster
 from ocrwatchd.cluster.dispatcher import ClusterQueue
 from ocrwatchd.errors import FolderUnusable
@@ -13,10 +16,14 @@ from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ocrwatchd.config import Config
     from ocrwatchd.model import Job, Outcome
     from ocrwatchd.workplace import Workplace
+
+LEFT_BEHIND_S: Final = 86400.0
+"""A file that is still half written after so long is nobody's; clocks of the machines do not differ by as much."""
 
 
 def join(  # noqa: PLR0913 - each is another room's face
@@ -44,6 +51,7 @@ def join(  # noqa: PLR0913 - each is another room's face
     folder = config.folders.work_path
     try:
         token = roster.write_token(folder, workplace.root_id, config.queue.lease_seconds)
+        _clear_up(folder)
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be written: {in_words(error)}") from error
     needs = chain.from_iterable(combinations(capability.ALL, count) for count in range(len(capability.ALL) + 1))
@@ -61,3 +69,11 @@ def join(  # noqa: PLR0913 - each is another room's face
         pages_read=pages_read,
         found=found,
     )
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove tokens that a killed supervisor was about to write; what is being written now is younger."""
+    for each in folder.glob(f"{files.TEMPORARY_PREFIX}*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - each.lstat().st_mtime > LEFT_BEHIND_S:
+                each.unlink()

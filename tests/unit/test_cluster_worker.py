@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from ocrwatchd import outbox
-from ocrwatchd.cluster import attempts, broker, post, roster
+from ocrwatchd.cluster import attempts, broker, joining, post, roster
 from ocrwatchd.cluster.messages import Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
@@ -406,3 +406,13 @@ def test_a_brokers_url_turns_nothing_off(query):
     """What the client would take from a URL's query goes before what is set."""
     with pytest.raises(ValueError, match="use a URL like"):
         Queue(broker=f"rediss://localhost?{query}")
+
+
+def test_a_token_that_was_never_written_to_its_end_goes_at_the_next_start(tmp_path):
+    """What may be being written now stays."""
+    old, young = tmp_path / ".ocrwatchd-1.tmp", tmp_path / ".ocrwatchd-2.tmp"
+    for each in (old, young):
+        each.touch()
+    os.utime(old, (0, 0))
+    joining._clear_up(tmp_path)
+    assert (old.exists(), young.exists()) == (False, True)
