@@ -92,6 +92,21 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     assert house.look(copy).ending is Ending.KNOWN
 
 
+def test_a_scan_that_waits_is_looked_at_once(house):
+    """However often the queue asks: it may lie on a share. Only what could not be looked at is looked at again."""
+    first, copy = house.claim("letter.pdf"), house.claim("again.pdf")
+    aside = copy.source.with_name("aside")
+    copy.source.rename(aside)
+    house.finder.begun(first)
+    assert not house.finder.holds(copy)
+    aside.rename(copy.source)
+    assert house.finder.holds(copy)
+    copy.source.rename(aside)
+    assert house.finder.holds(copy)
+    house.finder.ended(copy)
+    assert not house.finder.holds(copy)
+
+
 def test_second_copy_goes_to_the_archive_with_a_receipt(house):
     """It is not read; its receipt names the first one, and its original is kept under the receipt's name."""
     house.deliver("letter.pdf")
