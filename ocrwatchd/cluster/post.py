@@ -48,6 +48,8 @@ class _Line(threading.Thread):
         self._closing: Final = threading.Event()
         self._tries = 0
         self._fresh = False
+        self._given_up = False
+        """Nobody waits for what is left to be said; after a reload another line says other things."""
         self.reached = False
         self.reconnected = 0
         self.trouble = ""
@@ -81,6 +83,7 @@ class _Line(threading.Thread):
         self.hang_up()
         if self.is_alive():
             self.join(LAST_WORDS_S)
+        self._given_up = True
 
     def _served(self) -> None:
         """The broker has answered."""
@@ -123,12 +126,13 @@ class Sender(_Line):
 
     def _serve(self, broker: Broker) -> None:
         for each in self._empties:
-            broker.flush(each)
+            if not self._given_up:
+                broker.flush(each)
         if self._empties:
             self._served()
         while True:
             self._unsent = self._unsent or self._outgoing.get()
-            if self._unsent is None:
+            if self._unsent is None or self._given_up:
                 return
             to, content = self._unsent
             if content is None:

@@ -118,9 +118,9 @@ class Roster:
                 self._seen[card.name] = (card, now)
         for name, (card, changed) in [*self._seen.items()]:
             if now - changed > FORGOTTEN_AFTER * self._lease_s:
-                del self._seen[name]
-                with contextlib.suppress(OSError):
-                    (self._folder / f"{card.name}.json").unlink()
+                with contextlib.suppress(OSError):  # then it stays known: seen anew it would count as alive
+                    (self._folder / f"{card.name}.json").unlink(missing_ok=True)
+                    del self._seen[name]
 
     def leave(self, name: str) -> None:
         """A worker has said good-bye."""

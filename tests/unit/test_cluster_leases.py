@@ -1,8 +1,11 @@
 """Who is believed to be lost, and when: the supervisor's patience with workers, the share and itself."""
 
+import threading
+from pathlib import Path
+
 import pytest
 
-from ocrwatchd.cluster import attempts, capability, roster
+from ocrwatchd.cluster import attempts, capability, post, roster
 from ocrwatchd.cluster.messages import Card
 from ocrwatchd.cluster.roster import Roster
 from ocrwatchd.cluster.rounds import LOOK_S, Rounds
@@ -304,3 +307,54 @@ def test_who_can_do_what_is_found_out_once_a_look(office, monkeypatch):
     office.queue.turn()
     assert len(office.lying) == 1 + 4 + 8
     assert len(asked) <= len(hands)
+
+
+def test_a_card_that_cannot_be_removed_is_not_seen_anew(tmp_path, monkeypatch):
+    """Its worker went long ago, and does not come to life every ten leases."""
+    now = [0.0]
+    known = Roster(tmp_path, LEASE_S, lambda: now[0])
+    roster.show(Card(name="a", version="1", beat=1), tmp_path)
+    known.look()
+    now[0] = 11 * LEASE_S
+
+    def refuse(*_given, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", refuse)
+        known.look()
+        known.look()
+    assert known.living == []
+    known.look()
+    assert not roster.card_path(tmp_path, "a").exists()
+
+
+# -- a reload --------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_closed_line_had_left_to_say_is_not_said(monkeypatch):
+    """After a reload it would empty the queues that another line has filled meanwhile."""
+    answers, reached = threading.Event(), threading.Event()
+    said = []
+
+    class Broker:
+        """Answers late."""
+
+        def flush(self, queue):
+            """Keep the caller waiting."""
+            reached.set()
+            assert answers.wait(60)
+            said.append(queue)
+
+        def close(self):
+            """Nothing is open."""
+
+    monkeypatch.setattr(post, "LAST_WORDS_S", 0.01)
+    sender = post.Sender(Broker, ["one", "two"])
+    sender.start()
+    assert reached.wait(60)
+    sender.empty("three")
+    sender.close()
+    answers.set()
+    sender.join(60)
+    assert said == ["one"]
