@@ -208,6 +208,10 @@ class Config(Section):
             ocr=self.ocr, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
         )
 
+    def works(self) -> dict[str, Work]:
+        """The settings of the top level, by "", and of each profile that the file names."""
+        return {"": self.work(), **self.profiles}
+
 
 def configuration_directory() -> Path:
     """Where ``config.toml`` is looked for."""

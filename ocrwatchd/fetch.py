@@ -62,9 +62,8 @@ class Fetch:
         clock: Callable[[], float] = time.monotonic,
         pauses_s: tuple[float, ...] = PAUSES_S,
     ) -> None:
-        works = (config.work(), *config.profiles.values())
         self._wanted: dict[Key, Llm] = {}
-        for llm in (work.llm for work in works):
+        for llm in (work.llm for work in config.works().values()):
             # "huggingface" goes before "auto": texts wait for it.
             if models.fetchable(llm) and (_key(llm) not in self._wanted or llm.model == "huggingface"):
                 self._wanted[_key(llm)] = llm

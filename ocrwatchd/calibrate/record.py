@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,7 +21,7 @@ from ocrwatchd.log import printable
 from ocrwatchd.settings import Gate  # noqa: TC001 - pydantic needs it while it runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ocrwatchd.config import Config
@@ -35,6 +35,7 @@ REMEDY: Final = "`ocrwatchd calibrate` measures that (for a profile with --profi
 
 log = structlog.get_logger()
 
+Said = TypeVar("Said")
 Finding: TypeAlias = Literal["gain", "none", "harm", "unknown"]
 
 _WORDS: Final[dict[Finding, str]] = {
@@ -193,12 +194,18 @@ def tell(config: Config) -> None:
 
 def notes(config: Config) -> Iterator[Note]:
     """What is to be said once: which models were never calibrated, and which do harm."""
-    profiles: dict[Note, list[str]] = {}
-    for name, work in {"": config.work(), **config.profiles}.items():
-        if note := _note(work):
-            profiles.setdefault(note, []).append(name)
-    for note, names in profiles.items():
-        yield note if "" in names else note._replace(words=f"{note.words} (profiles: {', '.join(names)})")
+    for note, whose in by_profile(config, _note):
+        yield note._replace(words=note.words + whose)
+
+
+def by_profile(config: Config, look: Callable[[Work], Said | None]) -> Iterator[tuple[Said, str]]:
+    """What is to be said of the settings, the same once; and of which profiles, "" where it is of the top level too."""
+    said: dict[Said, list[str]] = {}
+    for name, work in config.works().items():
+        if (found := look(work)) is not None:
+            said.setdefault(found, []).append(name)
+    for found, names in said.items():
+        yield found, "" if "" in names else f" (profiles: {', '.join(names)})"
 
 
 def _note(work: Work) -> Note | None:

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 
 def look(config: Config) -> Iterator[Finding]:
     """The verdicts on what the top level and the profiles mean; the same one is told once, and of which profiles."""
-    told: dict[tuple[bool, str], list[str]] = {}
-    for name, work in {"": config.work(), **config.profiles}.items():
-        if found := _verdict(work):
-            told.setdefault(found, []).append(name)
-    for (ok, words), names in told.items():
-        yield Finding("calibration", ok, words if "" in names else f"{words} (profiles: {', '.join(names)})")
+    for (ok, words), whose in record.by_profile(config, _verdict):
+        yield Finding("calibration", ok, words + whose)
 
 
 def _verdict(work: Work) -> tuple[bool, str] | None:

@@ -38,7 +38,7 @@ def look(llm: Llm) -> Iterator[Finding]:
 
 def look_for_tasks(config: Config) -> Iterator[Finding]:
     """Whether the models that are meant can carry out the follow-up tasks that are configured."""
-    for profile, work in {"": config.work(), **config.profiles}.items():
+    for profile, work in config.works().items():
         if work.tasks:
             names = ", ".join(task.name for task in work.tasks)
             why = _why_no_tasks(work.llm)

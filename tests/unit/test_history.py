@@ -12,19 +12,10 @@ from ocrwatchd.history.pairs import Pair
 from ocrwatchd.history.receipts import PAGE_BYTES
 from ocrwatchd.ledger import Ledger
 from ocrwatchd.opening import LEDGER, aside_for
-from tests.fakes.past import ROOT_OF_OURS, Past, counts, edit
+from tests.fakes.past import ROOT_OF_OURS, counts, edit
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
-
-
-@pytest.fixture
-def past(tmp_path, monkeypatch):
-    """A root on which a daemon runs."""
-    monkeypatch.setattr(remembered, "SERVICE_STATES", ())
-    made = Past(tmp_path / "root")
-    yield made
-    made.ledger.close()
 
 
 def told(past, since=0.0):

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ocrwatchd import cli, history
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.history import numbers, periods, plot, remembered, since, summary
+from ocrwatchd.history import numbers, periods, plot, since, summary
 from ocrwatchd.history.show import listing
 from tests.fakes.past import Past, counts, edit
 
@@ -29,15 +29,6 @@ def berlin(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-@pytest.fixture
-def past(tmp_path, monkeypatch):
-    """A root on which a daemon runs."""
-    monkeypatch.setattr(remembered, "SERVICE_STATES", ())
-    made = Past(tmp_path / "root")
-    yield made
-    made.ledger.close()
 
 
 def at(words):

@@ -18,35 +18,20 @@ from ocrwatchd.engine.left import MOST, Leavings, Left
 from ocrwatchd.engine.pagefile import PageFiles
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import EngineUnavailable, UnreadableScan
-from ocrwatchd.model import Job, PageText
+from ocrwatchd.model import PageText
 from ocrwatchd.settings import Llm, Ocr, Output, Work
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
+from tests.fakes.line import Line
 
 WAYS = ("long", "short", "north", "south", "east")
 
 
-class Watched:
+class Watched(Line):
     """Runs jobs and keeps what was told."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.steps = []
-        self.bench = Bench(MAKERS, folder, lambda: None)
 
     def job(self, *scenes, relative="scan.tif", **settings):
         """A claimed scan with one page a scene."""
-        job = Job("j", self.folder / "j", Path(relative), Work(**{"llm": Llm(model="off")} | settings))
-        job.source.parent.mkdir(parents=True, exist_ok=True)
-        write_scan(job.source, *scenes)
-        return job
-
-    def work_off(self, job, asked=lambda: False):
-        """Run it."""
-
-        def tell(name, page=0, pages=0, seconds=0.0):
-            self.steps.append((name, page))
-
-        return pipeline.work_off(job, self.bench, tell, asked)
+        return self.claimed(Work(**{"llm": Llm(model="off")} | settings), *scenes, relative=relative)
 
 
 @pytest.fixture

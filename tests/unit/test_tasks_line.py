@@ -4,7 +4,6 @@ import errno
 import json
 import selectors
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,39 +17,28 @@ from ocrwatchd.engine.deadlines import allowance_s
 from ocrwatchd.engine.faults import Stopping
 from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.engine.wire import Step
-from ocrwatchd.model import Job
 from ocrwatchd.rebuild import _receipts
 from ocrwatchd.settings import Llm, Ocr, Output, Task, Work
 from ocrwatchd.tasks import station
-from tests.fakes.engine import MAKERS, FakeCorrector, write_scan
+from tests.fakes.engine import MAKERS, FakeCorrector
+from tests.fakes.line import Line
 from tests.receipts import mistakes
 
 SUMMARY = Task(name="summary", prompt="Sum up:")
 ENTITIES = Task(name="entities", prompt="Name them.", output="json", quotes=True)
 
 
-class Watched:
+class Watched(Line):
     """Runs jobs and keeps what was told."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.steps = []
 
     def job(self, *tasks, scenes=("fine", "fine"), **settings):
         """A claimed scan of a few pages."""
-        work = Work(**{"llm": Llm(model="/m/fake.gguf"), "tasks": tasks} | settings)
-        job = Job("j", self.folder / "j", Path("scan.tif"), work)
-        job.source.parent.mkdir(parents=True, exist_ok=True)
-        write_scan(job.source, *scenes)
-        return job
+        return self.claimed(Work(**{"llm": Llm(model="/m/fake.gguf"), "tasks": tasks} | settings), *scenes)
 
     def work_off(self, job, asked=lambda: False):
         """Run it, with an engine that has just been started."""
-
-        def tell(name, page=0, pages=0, seconds=0.0):
-            self.steps.append((name, page))
-
-        return pipeline.work_off(job, Bench(MAKERS, self.folder, lambda: None), tell, asked)
+        self.bench = Bench(MAKERS, self.folder, lambda: None)
+        return super().work_off(job, asked)
 
     def begun(self):
         """The numbers of the tasks that were begun."""
