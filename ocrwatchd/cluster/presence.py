@@ -61,6 +61,7 @@ class Presence:
         self._heartbeat_due = 0.0
         self._beats = 0
         self._shown: Card | None = None
+        self._said = ""
         self._last = -LONGEST_BEAT_S
         self.changed = True
         """There is something new to tell."""
@@ -92,6 +93,8 @@ class Presence:
         Raises:
             ConfigError: another worker, which was there before, has this name.
         """
+        if self._shown is not None and self._shown.state != self._tell().get("state", ""):
+            self.changed = True
         if self._clock() >= self.next_due():
             self.show()
         if (heartbeat_s := systemd.watchdog_seconds()) and self._clock() >= self._heartbeat_due:
@@ -119,8 +122,15 @@ class Presence:
         self._last, self.changed = self._clock(), False
         self._beats += 1
         card = Card(name=self._name, version=__version__, beat=self._beats, offers=self._offers, **self._tell())
+        self._say(f"page {card.page} of {card.pages}; {card.state}" if card.page else card.state)
         roster.show(card, self._folder)
         self._shown = card
+
+    def _say(self, words: str) -> None:
+        """Show in `systemctl status` what the card says."""
+        if words != self._said:
+            self._said = words
+            systemd.notify(f"STATUS={words}")
 
     def _lying(self) -> Card | None:
         try:

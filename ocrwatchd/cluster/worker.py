@@ -129,7 +129,7 @@ class Worker:
         self._fetch.start()
         self._sender.start()
         self._receiver.start()
-        systemd.notify("READY=1", "STATUS=Waiting for scans")
+        systemd.notify("READY=1")
         while not self._waker.stops:
             self._turn()
             self._take_next()
