@@ -154,6 +154,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         made.add_argument(
             "--instance", type=_given, metavar="NAME", help="one of several, with a configuration of its own"
         )
+        made.add_argument("--worker", action="store_true", help="a worker for a supervisor on another machine")
         made.set_defaults(verb=verbs.service, action=action)
         return made
 

@@ -130,7 +130,7 @@ def service(args: argparse.Namespace) -> int:
 
     if args.user:
         os.environ["XDG_RUNTIME_DIR"] = os.environ.get("XDG_RUNTIME_DIR") or own_runtime()
-    target = Target(user=args.user, instance=args.instance or "")
+    target = Target(user=args.user, instance=args.instance or "", worker=args.worker)
     if args.action == "show":
         return verb.show(target)
     if args.action == "uninstall":
