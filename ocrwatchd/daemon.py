@@ -29,6 +29,7 @@ from ocrwatchd.bounded import BoundedQueue
 from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
+from ocrwatchd.cluster.attempts import bring_home
 from ocrwatchd.cluster.joining import join
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
@@ -133,7 +134,7 @@ class Daemon:
             )
         return BoundedQueue(
             self._config.queue.size,
-            self._start_attempt,
+            self._start_here,
             lambda hear: EngineHost(self._config, self._selector, hear, module=engine_module),
             holding=self._waits,
             shortcut=self._duplicates.shortcut,
@@ -323,6 +324,10 @@ class Daemon:
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
         self._duplicates.begun(job)
         return attempt
+
+    def _start_here(self, job: Job) -> int:
+        bring_home(job)  # other machines may have read it so far
+        return self._start_attempt(job)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 

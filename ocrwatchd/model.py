@@ -61,6 +61,7 @@ class Job:
         relative: the scan's path under the inbox when it was claimed.
         work: the settings of its profile.
         desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
+        max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Job:
     relative: Path
     work: Work
     desk: Path | None = None
+    max_attempts: int = 0
 
     @property
     def source(self) -> Path:

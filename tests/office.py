@@ -93,6 +93,7 @@ class Office:
         self.folder = folder
         self.now = 1000.0
         self.line = Line()
+        self.token = TOKEN
         self.started = []
         self.size = size
         self.more = more
@@ -102,7 +103,7 @@ class Office:
         """Start the supervisor anew: it knows nothing but what the folder says."""
         self.line.lying.clear()
         settings = Queue(size=self.size, lease_seconds=LEASE_S)
-        rooms = TOKEN, self.folder, (self.line, self.line)
+        rooms = self.token, self.folder, (self.line, self.line)
         self.queue = ClusterQueue(settings, *rooms, self.start, clock=lambda: self.now, **self.more)
 
     def start(self, job):

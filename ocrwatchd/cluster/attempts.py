@@ -1,5 +1,6 @@
-"""Attempts at a job, each in a folder of its own: ``.work/JOB/attempts/N-WORKER/``.
+"""Attempts at a job, each in a folder of its own: ``.work/JOB/attempts/N-WORKER_ORDER/``.
 
+ORDER stands for how the document was to be read; where the settings have changed since, the attempt does not count.
 Beside it lies an empty folder ``N``: whoever made that makes the attempt, however old a listing the others still see.
 In it lie ``pages``, ``out``, and in the end ``ended.json``, which appears whole, once all else is there.
 Nobody writes into another one's folder, so a slow worker that was given up does no harm: the first finished set wins.
@@ -18,7 +19,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd import files, looking
-from ocrwatchd.cluster.messages import LONGEST_REASON, WORKER_NAME, Order, Refused, Report, read, write
+from ocrwatchd.cluster.messages import (
+    DIGEST_DIGITS,
+    LONGEST_REASON,
+    WORKER_NAME,
+    Order,
+    Refused,
+    Report,
+    digest,
+    read,
+    write,
+)
 from ocrwatchd.engine.wire import unpack
 from ocrwatchd.model import Job
 from ocrwatchd.outbox import ATTEMPTS, RECEIPT, STEM
@@ -43,7 +54,9 @@ INHERITED_AT_ONCE: Final = 100
 NOBODY: Final = "nobody"
 """Makes an attempt whose number was taken and of which nothing more has come."""
 
-_FOLDER: Final = re.compile(rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME}))?")
+_FOLDER: Final = re.compile(
+    rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME})(_(?P<order>[0-9a-f]{{{DIGEST_DIGITS}}}))?)?"
+)
 _NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 """What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
 
@@ -55,11 +68,12 @@ class Unusable(Exception):
 
 
 class Attempt(NamedTuple):
-    """An attempt's number, who makes it, and where."""
+    """An attempt's number, who makes it, where, and what stands for its order; see :func:`messages.digest`."""
 
     number: int
     worker: str
     folder: Path
+    order: str = ""
 
 
 def made(job_folder: Path) -> list[Attempt]:
@@ -68,14 +82,21 @@ def made(job_folder: Path) -> list[Attempt]:
     Raises:
         OSError: the folder cannot be read.
     """
+    folder = job_folder / ATTEMPTS
     try:
-        entries = [*os.scandir(job_folder / ATTEMPTS)]
-    except (FileNotFoundError, NotADirectoryError):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
         return []
-    named = [(_FOLDER.fullmatch(entry.name), entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    found = [
-        Attempt(int(m["number"]), m["worker"] or NOBODY, job_folder / ATTEMPTS / entry.name) for m, entry in named if m
-    ]
+    except NotADirectoryError as error:  # or a link
+        error.strerror = "something else has the name of the workers' folder; remove it"
+        raise
+    try:
+        with os.scandir(opened) as entries:
+            folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    finally:
+        os.close(opened)
+    named = filter(None, map(_FOLDER.fullmatch, folders))
+    found = [Attempt(int(m["number"]), m["worker"] or NOBODY, folder / m[0], m["order"] or "") for m in named]
     begun = {each.number for each in found if not _is_claim(each)}
     found = [each for each in found if not (_is_claim(each) and each.number in begun)]
     return sorted(found, key=lambda each: each.number, reverse=True)
@@ -110,7 +131,7 @@ def begin(
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):
         return None
-    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}"
+    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work)}"
     files.make_inner(desk.parent)
     try:
         desk.with_name(str(order.attempt)).mkdir(mode=0o700)
@@ -122,7 +143,15 @@ def begin(
         # What cannot be taken over is done again.
         with contextlib.suppress(OSError):
             _inherit(desk / kept, [*(each.folder / kept for each in earlier), folder / kept], alive)
-    return replace(job, desk=desk)
+    return replace(job, desk=desk, max_attempts=order.token.max_attempts)
+
+
+def bring_home(job: Job) -> None:
+    """Make what attempts have finished the job's own, where it is read on this machine from now on."""
+    with contextlib.suppress(OSError):  # it is done again
+        earlier = made(job.folder)
+        for kept in KEPT:
+            _inherit(job.folder / kept, [each.folder / kept for each in earlier], lambda: None)
 
 
 def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:

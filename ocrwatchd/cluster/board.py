@@ -43,6 +43,8 @@ class Board:
         self._crew: Final = crew
         self._idle_s: Final = IDLE_SHARE * lease_s
         self._reconnected = 0
+        self._untold: set[str] = set()
+        """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
         self._jobs: Final[dict[str, Published]] = {}
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 
@@ -54,7 +56,7 @@ class Board:
         """In the order in which they came; they may leave meanwhile."""
         return iter([*self._jobs.values()])
 
-    def __contains__(self, job: str) -> bool:
+    def __contains__(self, job: object) -> bool:
         """Whether a job, by its id, is published."""
         return job in self._jobs
 
@@ -88,7 +90,7 @@ class Board:
         """Publish a job, before those that nobody has taken and that are less urgent; or note where it is."""
         behind = [other for other in self._lying(each.queue) if each.place < other.place]
         self._jobs[each.job.id] = each
-        if behind:
+        if behind or self._sender.trouble:
             self._publish_again(each.queue)
         else:
             self._send(each)
@@ -106,7 +108,8 @@ class Board:
         for each in untaken:
             if not self._crew.free(each.queue):
                 each.offered_at = now
-        for queue in {each.queue for each in untaken if forgotten or now - each.offered_at > self._idle_s}:
+        untold, self._untold = self._untold, set()
+        for queue in untold | {each.queue for each in untaken if forgotten or now - each.offered_at > self._idle_s}:
             self._publish_again(queue)
             for each in self._lying(queue):
                 each.offered_at = now
@@ -139,7 +142,10 @@ class Board:
             self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
 
     def _publish_again(self, queue: str) -> None:
-        """What nobody has taken from a queue, in its order; nothing lies there twice."""
+        """What nobody has taken from a queue, in its order, once; later, where the broker is away."""
+        if self._sender.trouble:
+            self._untold.add(queue)
+            return
         self._sender.empty(queue)
         for each in self._lying(queue):
             self._send(each)

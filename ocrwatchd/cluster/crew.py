@@ -44,6 +44,12 @@ class Crew:
             if (more := card.pages_done - before.get(card.name, card.pages_done)) > 0:
                 self._pages_read(more, card.seconds_a_page)
 
+    @property
+    def unseen(self) -> str:
+        """Why nobody can be seen; "" where somebody may be."""
+        trouble = self._roster.trouble
+        return trouble and f"the workers' signs of life cannot be read: {trouble}"
+
     def ahead(self, queue: str) -> int:
         """How many jobs lie in a queue at most: one for each worker that is free, and some for those that will be."""
         able = self._able(queue)

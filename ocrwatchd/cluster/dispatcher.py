@@ -17,10 +17,10 @@ import structlog
 from ocrwatchd import steps
 from ocrwatchd.cluster.board import Board
 from ocrwatchd.cluster.crew import Crew
-from ocrwatchd.cluster.messages import Nudge, Refused, decode
 from ocrwatchd.cluster.published import Ended, Watch
 from ocrwatchd.cluster.roster import Roster
 from ocrwatchd.cluster.rounds import SLICE_S, Rounds
+from ocrwatchd.cluster.unseen import Unseen
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.model import Ending, Outcome, Progress
 from ocrwatchd.waiting import Waiting
@@ -87,9 +87,11 @@ class ClusterQueue:
         self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)
         self._board: Final = Board(token, lines, self._crew, settings.lease_seconds)
+        self._unseen: Final = Unseen(settings.lease_seconds, clock)
         self._outcomes: list[Outcome] = []
         self._unasked: Final[deque[Place]] = deque()
         """Places of which it is not known yet whether a worker has finished or holds the job."""
+        self._stirred = False  # something has happened by which another job may be published
         self._finishing = False
 
     # -- what the supervisor sees --------------------------------------------------------------------------------
@@ -145,10 +147,11 @@ class ClusterQueue:
 
     @property
     def trouble(self) -> str:
-        """Why scans wait: nobody reads them, or the broker cannot be reached."""
+        """Why scans wait: nobody reads them, or neither broker nor workers nor what they make can be reached."""
         broken = self._sender.trouble or self._receiver.trouble
         lost = broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
-        return "; ".join(filter(None, (lost, self.unavailable if self.waiting else "")))
+        idle = self.unavailable if self.waiting else ""
+        return "; ".join(filter(None, (lost, self._crew.unseen or idle, self._unseen.trouble)))
 
     @property
     def down(self) -> bool:
@@ -195,31 +198,31 @@ class ClusterQueue:
 
     def turn(self) -> None:
         """See what has come of what is published, publish what is due."""
-        self._hear()
+        self._rounds.hear(self._receiver.receive, self._board)
         if self._clock() >= self._rounds.due:
             self._look()
-        if not self._finishing:
+        if (self._unasked or self._stirred) and not self._finishing:
             self._find()
-            self._publish_next()
+            if not self._unasked:
+                self._publish_next()
 
     # -- what has been published ---------------------------------------------------------------------------------
-
-    def _hear(self) -> None:
-        while (content := self._receiver.receive()) is not None:
-            with contextlib.suppress(Refused):
-                if decode(Nudge, content).job in self._board:
-                    self._rounds.hurry()
 
     def _look(self) -> None:
         for each in self._rounds.turn(self._begin_round):
             try:
                 self._heed(each, self._watch.see(each))
-            except OSError as error:  # the share is away for the moment: then nothing is known of it
-                log.debug("attempt.unseen", job=each.job.id, reason=error.strerror)
+            except OSError as error:  # the share may be away for the moment: then nothing is known of it
+                self._unseen.note(each.job, error)
+            else:
+                self._unseen.clear(each.job)
         self._board.renew(self._rounds.watched())
+        self._stirred = True
 
     def _begin_round(self) -> Board:
         self._crew.look()
+        if self._crew.unseen:
+            self._rounds.unwatch()
         self._board.look()
         return self._board
 
@@ -259,30 +262,33 @@ class ClusterQueue:
                     self._post(each)
 
     def _publish_next(self) -> None:
-        full = set()
-        for place in () if self._unasked else self._queue:
+        full, holds = set(), False
+        for place in self._queue:
             if len(self._board) >= self._settings.size:
-                return
+                break
             queue = self._board.queue(place.job.work)
             if queue in full or not self._board.has_room(place, queue):
                 full.add(queue)  # places come in their order: there is none for those behind either
             elif self._holding(place.job):
-                continue
+                holds = True
             elif outcome := self._shortcut(place.job):
                 self._queue.leave(place)
+                self._unseen.clear(place.job)
                 self._outcomes.append(outcome)
             else:
                 self._publish(place, queue)
         self._board.make_way()
+        self._stirred = holds
 
     def _publish(self, place: Place, queue: str) -> None:
         try:
             self._post(self._watch.publish(place, queue, self._starting))  # where this fails the job keeps its place
         except LedgerFault:
             raise
-        except OSError as error:  # the share is away for the moment
-            log.debug("attempt.unseen", job=place.job.id, reason=error.strerror)
+        except OSError as error:  # the share may be away for the moment
+            self._unseen.note(place.job, error)
         else:
+            self._unseen.clear(place.job)
             steps.reached("job-published")
 
     def _post(self, each: Published) -> None:

@@ -50,7 +50,7 @@ def join(  # noqa: PLR0913 - each is another room's face
     connect()  # mistakes are told at once
     folder = config.folders.work_path
     try:
-        token = roster.write_token(folder, workplace.root_id, config.queue.lease_seconds)
+        token = roster.write_token(folder, workplace.root_id, config.queue.lease_seconds, config.job.max_attempts)
         _clear_up(folder)
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be written: {in_words(error)}") from error

@@ -6,6 +6,7 @@ paths are relative and never lead out of the job's folder. Texts of documents ne
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import PurePath
@@ -30,6 +31,7 @@ FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
 
 LONGEST_REASON = 2000
+DIGEST_DIGITS = 16
 
 Text = Annotated[str, Field(max_length=LONGEST_REASON)]
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
@@ -50,11 +52,13 @@ class Token(Message):
         root: stands for the root; no other root has the same.
         version: of the ocrwatchd that serves it.
         lease_s: within which a worker has to show a sign of life, seconds.
+        max_attempts: over how many attempts an engine may die over a page before that is given up.
     """
 
     root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     version: Annotated[str, Field(max_length=100)]
     lease_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 2
 
     def matches(self, other: Token) -> bool:
         """Whether both are of one root and one version."""
@@ -176,6 +180,16 @@ class Card(Message):
 
 
 Kind = TypeVar("Kind", bound=Message)
+
+
+def digest(work: Work) -> str:
+    """Stand for how an order wants its document read: attempts at the same read it alike.
+
+    Args:
+        work: as an order has it.
+    """
+    settings = work.model_dump_json(exclude={"priority"})
+    return hashlib.sha256(settings.encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 
 def decode(kind: type[Kind], content: bytes | str) -> Kind:

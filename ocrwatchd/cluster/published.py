@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 import structlog
 
 from ocrwatchd import looking
-from ocrwatchd.cluster import attempts
+from ocrwatchd.cluster import attempts, capability
+from ocrwatchd.cluster.messages import digest
 from ocrwatchd.model import Ending, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ocrwatchd.cluster.attempts import Attempt
     from ocrwatchd.cluster.messages import Card, Report
@@ -45,6 +46,7 @@ class Published:
     Args:
         place: its place among those that wait, should it come back.
         attempt: its number.
+        order: stands for how it is to be read; see :func:`messages.digest`.
         queue: where it was published; "" for one that was found in a worker's hands.
         held_at: when a worker was last seen to hold it, by the time on leases.
         offered_at: since when a worker has been free to take it, by the same.
@@ -56,6 +58,7 @@ class Published:
 
     place: Place
     attempt: int
+    order: str
     queue: str
     held_at: float
     offered_at: float
@@ -93,11 +96,15 @@ class Watch:
             OSError: its folder cannot be read now.
         """
         made = attempts.made(each.job.folder)
-        ends = [Ended(attempt, report) for attempt in made if (report := attempts.ended(attempt))]
+        ends, unread = _ends(made)
         # A finished set is a finished set, whoever made it, and whatever others say.
         for end in sorted(ends, key=lambda end: end.report.ending != "done"):
-            if end.report.ending in FINAL or end.attempt.number == each.attempt:
+            final = end.report.ending in FINAL and end.attempt.order == each.order
+            if final or end.attempt.number == each.attempt:
                 return end
+        for attempt, error in unread.items():
+            if attempt.number == each.attempt:
+                raise error
         now = self._clock()
         each.card = None
         if not each.taken and any(attempt.number == each.attempt for attempt in made):
@@ -119,7 +126,6 @@ class Watch:
             OSError: its set cannot be taken now, or its end not be struck out.
         """
         job, (attempt, report) = each.job, end
-        log.info("attempt.ended", job=job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
         ending, reason = Ending(report.ending), report.reason
         try:
             if ending is Ending.DONE:
@@ -128,9 +134,11 @@ class Watch:
                 attempts.heed(attempt)
         except attempts.Unusable as error:
             ending, reason = Ending.RETURNED, f"the worker {attempt.worker} has left {error}; it is read again"
+        log.info("attempt.ended", job=job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
         if ending.value in FINAL:
             self._over.pop(job.id, None)
-            _call_off(job, attempt)
+            with contextlib.suppress(OSError):
+                _call_off(each for each in attempts.made(job.folder) if each != attempt)
         else:
             self.give_up(job, attempt.number)
         if ending is Ending.PUT_BACK or (report.stopping and report.ending == "returned"):
@@ -147,7 +155,8 @@ class Watch:
         Raises:
             OSError: its folder cannot be read now.
         """
-        return self._found(place, attempts.made(place.job.folder))
+        made = attempts.made(place.job.folder)
+        return self._found(place, made, _order(place.job)) if made else None
 
     def publish(self, place: Place, queue: str, starting: Callable[[Job], int]) -> Published:
         """A job that is about to be published; or is found, see above.
@@ -160,26 +169,33 @@ class Watch:
         Raises:
             OSError: its folder cannot be read now, or no attempt may begin.
         """
-        made = attempts.made(place.job.folder)
-        if found := self._found(place, made):
+        made, order = attempts.made(place.job.folder), _order(place.job)
+        if found := self._found(place, made, order):
             return found
+        _call_off(each for each in made if each.order != order)
         # The ledger may have been lost: workers drop what has an attempt of that number.
         number = max(starting(place.job), made[0].number + 1 if made else 1)
         now = self._clock()
-        return Published(place, number, queue, held_at=now, offered_at=now)
+        return Published(place, number, order, queue, held_at=now, offered_at=now)
 
-    def _found(self, place: Place, made: list[Attempt]) -> Published | None:
+    def _found(self, place: Place, made: list[Attempt], order: str) -> Published | None:
+        """Of attempts at this very order: where the settings have changed since, another one takes over its pages."""
         over = self._over.get(place.job.id, 0)
         now = self._clock()
+        ends, unread = _ends(made)
+        reports = dict(ends)
         for attempt in made:
-            report = attempts.ended(attempt)
-            if report is None:
-                here = attempt.number > over and self._lives(place.job, attempt)
-            else:
+            if attempt.order != order or attempt in unread:
+                continue
+            if report := reports.get(attempt):
                 here = report.ending in FINAL or over < attempt.number == made[0].number
+            else:
+                here = attempt.number > over and self._lives(place.job, attempt)
             if here:
                 log.info("attempt.found", job=place.job.id, attempt=attempt.number, worker=attempt.worker)
-                return Published(place, attempt.number, "", held_at=now, offered_at=now, taken=True)
+                return Published(place, attempt.number, order, "", held_at=now, offered_at=now, taken=True)
+        for error in unread.values():
+            raise error
         return None
 
     def _lives(self, job: Job, attempt: Attempt) -> bool:
@@ -187,9 +203,24 @@ class Watch:
         return found is not None and self._clock() - found[1] <= self._lease_s
 
 
-def _call_off(job: Job, finished: Attempt) -> None:
-    """Let workers that still read a finished scan hand it back after the page in work."""
-    with contextlib.suppress(OSError):
-        for other in attempts.made(job.folder):
-            if other != finished:
-                (other.folder / attempts.WANTED_BACK).touch(exist_ok=True)
+def _order(job: Job) -> str:
+    return digest(capability.settled(job.work).of_the_document)
+
+
+def _ends(made: Iterable[Attempt]) -> tuple[list[Ended], dict[Attempt, OSError]]:
+    """The attempts that have ended, and those of which that cannot be known now."""
+    ends, unread = [], {}
+    for attempt in made:
+        try:
+            if report := attempts.ended(attempt):
+                ends.append(Ended(attempt, report))
+        except OSError as error:
+            unread[attempt] = error
+    return ends, unread
+
+
+def _call_off(overtaken: Iterable[Attempt]) -> None:
+    """Let workers that still read what is no longer wanted hand it back after the page in work."""
+    for each in overtaken:
+        with contextlib.suppress(OSError):
+            (each.folder / attempts.WANTED_BACK).touch(exist_ok=True)

@@ -31,18 +31,19 @@ FORGOTTEN_AFTER: Final = 10
 log = structlog.get_logger()
 
 
-def write_token(folder: Path, root_id: str, lease_s: float = 60.0) -> Token:
+def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts: int = 2) -> Token:
     """Let workers know which root this is, and which version serves it.
 
     Args:
         folder: the work folder.
         root_id: stands for the root.
         lease_s: within which they have to show a sign of life, seconds.
+        max_attempts: over how many attempts an engine may die over a page before that is given up.
 
     Raises:
         OSError: it cannot be written.
     """
-    token = Token(root=root_id, version=__version__, lease_s=lease_s)
+    token = Token(root=root_id, version=__version__, lease_s=lease_s, max_attempts=max_attempts)
     write(token, folder / TOKEN, lasting=True)
     return token
 
@@ -106,6 +107,8 @@ class Roster:
         self._lease_s: Final = lease_s
         self._clock: Final = clock
         self._seen: dict[str, tuple[Card, float]] = {}
+        self.trouble = ""
+        """Why nobody's sign of life can be seen, though somebody may show one; "" where it can."""
 
     def look(self) -> None:
         """See who has changed; what cannot be read has not."""
@@ -142,15 +145,27 @@ class Roster:
 
     def _read(self) -> list[Card]:
         found = []
+        self.trouble = ""
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder))
-        except OSError:  # nobody has been here yet, or the folder is away: that is told by others
+        except FileNotFoundError:  # nobody has been here yet
             return []
+        except OSError as error:
+            self.trouble = in_words(error)
+            return []
+        faults = []
         for name in [each for each in names if each.endswith(".json") and each[0] != "."][:MOST_WORKERS]:
-            with contextlib.suppress(OSError, Refused):
+            try:
                 card = read(Card, self._folder / name)
+            except OSError as error:
+                faults.append(error)
+            except Refused:
+                continue
+            else:
                 if name == f"{card.name}.json":
                     found.append(card)
+        if faults and not found:
+            self.trouble = in_words(faults[0])
         gone = {*self._seen} - {name.removesuffix(".json") for name in names}
         for name in gone:
             log.info("worker.left", worker=name)

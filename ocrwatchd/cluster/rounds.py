@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from ocrwatchd.cluster.messages import Nudge, Refused, decode
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from ocrwatchd.cluster.published import Published
 
@@ -22,6 +26,9 @@ SLICE_S: Final = 0.5
 ROUNDS_A_LEASE: Final = 6
 """A lease is over after so many rounds without a sign of life at the soonest, however long each of them takes."""
 
+MOST_NUDGES: Final = 1000
+"""A turn hears so many: they are hints, and whoever sends them without end must not hold the loop."""
+
 
 class Rounds:
     """Tells which jobs to look at.
@@ -35,7 +42,7 @@ class Rounds:
         self._clock: Final = clock
         self._longest_s: Final = max(2 * LOOK_S, lease_s / ROUNDS_A_LEASE)
         self._unseen: Final[deque[Published]] = deque()
-        self.due = self._began = self._watched = clock()
+        self.due = self._began = self._watched = self._watched_before = clock()
         self._ended = self._took_s = 0.0
 
     def watched(self) -> float:
@@ -45,6 +52,22 @@ class Rounds:
         that.
         """
         return self._watched
+
+    def unwatch(self) -> None:
+        """In the round that begins nobody can be seen: what went by since the last one counts on no lease."""
+        self._watched = self._watched_before
+
+    def hear(self, receive: Callable[[], str | None], published: Container[str]) -> None:
+        """Hurry where workers say that something has changed.
+
+        Args:
+            receive: gives what they say, one nudge after the other, and None where there is no more.
+            published: the jobs that are looked at, by their ids.
+        """
+        for content in islice(iter(receive, None), MOST_NUDGES):
+            with contextlib.suppress(Refused):
+                if decode(Nudge, content).job in published:
+                    self.hurry()
 
     def hurry(self) -> None:
         """Something has changed."""
@@ -58,6 +81,7 @@ class Rounds:
         """
         now = self._clock()
         if not self._unseen:
+            self._watched_before = self._watched
             self._watched += min(now - self._began, self._longest_s)
             self._began, self._took_s = now, 0.0
             self._unseen.extend(begin())

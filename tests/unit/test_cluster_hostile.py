@@ -179,10 +179,13 @@ def test_a_set_without_its_receipt_is_none(tmp_path):
         attempts.take(Job(JOB, tmp_path / JOB, Path("a.tif"), Work()), made)
 
 
-def test_a_file_in_the_place_of_all_attempts_is_none(tmp_path):
-    """It is told to be in the way where one is begun, and not before."""
+@pytest.mark.parametrize("lay", [as_a_link, as_a_pipe])
+def test_what_lies_in_the_place_of_all_attempts_is_told(tmp_path, lay):
+    """No worker could begin one, and nothing beyond a link is looked at."""
     sent = order(tmp_path)
-    (tmp_path / JOB / "attempts").write_text("x", encoding="ascii")
-    assert attempts.made(tmp_path / JOB) == []
+    (tmp_path / JOB / "elsewhere" / "1-w1").mkdir(parents=True)
+    lay(tmp_path / JOB / "attempts")
+    with pytest.raises(NotADirectoryError, match="remove it"):
+        attempts.made(tmp_path / JOB)
     with pytest.raises(NotADirectoryError):
         attempts.begin(sent, tmp_path, "w1", Work())

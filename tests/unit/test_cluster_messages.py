@@ -118,7 +118,8 @@ def test_an_attempt_writes_in_a_folder_of_its_own_and_reads_the_one_scan(tmp_pat
             (folder / f"000{page}.json").write_text(f"{folder.parent.name}", encoding="ascii")
     (base / "attempts/1-a/pages/.ocrwatchd-half").write_text("x", encoding="ascii")
     job = attempts.begin(order(tmp_path, 3), tmp_path, "w1", Work())
-    assert (job.desk, job.out) == (base / "attempts/3-w1", base / "attempts/3-w1/out")
+    assert (job.desk.parent, job.out) == (base / "attempts", job.desk / "out")
+    assert job.desk.name.startswith("3-w1_")
     assert job.source == base / "scan/office/a.tif"
     kept = {path.name: path.read_text() for path in job.pages.iterdir()}
     assert kept == {"0001.json": JOB, "0002.json": "1-a", "0003.json": "2-b"}

@@ -1,0 +1,151 @@
+"""What the supervisor cannot see, or cannot say: a job's folder, the workers' cards, the broker."""
+
+import errno
+import os
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.cluster import attempts, messages, roster
+from ocrwatchd.cluster.messages import Nudge
+from ocrwatchd.cluster.rounds import LOOK_S, MOST_NUDGES
+from ocrwatchd.model import Ending
+from tests.office import LEASE_S, Hand, Office
+
+
+@pytest.fixture
+def office(tmp_path):
+    """An office with nothing to do."""
+    return Office(tmp_path)
+
+
+def fail(monkeypatch, room, name, where, number=errno.EIO):
+    """Let a call fail where a path has this in it, until undone."""
+    whole = getattr(room, name)
+
+    def failing(*given, **more):
+        if any(where in str(each) for each in given):
+            raise OSError(number, os.strerror(number), str(next(each for each in given if where in str(each))))
+        return whole(*given, **more)
+
+    monkeypatch.setattr(room, name, failing)
+
+
+def test_a_job_whose_folder_cannot_be_read_is_told_after_a_lease(office, monkeypatch):
+    """With its scan and what to do; and taken back when it heals."""
+    job = office.add(office.job())
+    hand = Hand(office, "w1")
+    hand.take()
+    assert office.alive(hand) == []
+    hand.finish()
+    with monkeypatch.context() as broken:
+        fail(broken, attempts, "read", job.id)
+        assert office.alive(hand, times=1) == []
+        assert office.queue.trouble == ""
+        assert office.alive(hand) == []
+        trouble = office.queue.trouble
+        assert "a.tif" in trouble
+        assert str(job.folder) in trouble
+        assert "Input/output error" in trouble
+        assert "check that disk" in trouble
+    assert office.turn() == [(job.id, Ending.DONE)]
+    assert office.queue.trouble == ""
+
+
+def test_a_set_that_cannot_be_taken_is_told(office, monkeypatch):
+    """It is there, and its job waits for nothing else."""
+    job = office.add(office.job())
+    hand = Hand(office, "w1")
+    hand.take()
+    hand.finish()
+    with monkeypatch.context() as broken:
+        fail(broken, Path, "rename", "/out", errno.EACCES)
+        assert office.alive(hand) == []
+        assert "a.tif" in office.queue.trouble
+    assert office.turn() == [(job.id, Ending.DONE)]
+    assert office.queue.trouble == ""
+
+
+def test_a_waiting_job_whose_folder_cannot_be_read_is_told(office):
+    """It cannot be published; others are, and it goes on when what is in the way has gone."""
+    job = office.job(1)
+    (job.folder / "attempts").symlink_to("elsewhere")
+    office.add(job)
+    office.add(office.job(2))
+    assert office.lying == [(2, 1)]
+    office.turn(LEASE_S + 2)
+    assert "remove it" in office.queue.trouble
+    assert str(job.folder) in office.queue.trouble
+    (job.folder / "attempts").unlink()
+    office.turn()
+    assert office.lying == [(1, 1), (2, 1)]
+    assert "remove it" not in office.queue.trouble
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_a_later_attempt_has_finished_is_delivered(office, monkeypatch, restarted):
+    """Though the end of an earlier one can never be read."""
+    job = office.add(office.job())
+    lost, other = Hand(office, "lost"), Hand(office, "other")
+    desk = lost.take().desk
+    office.turn()
+    office.turn(LEASE_S + 2)
+    fail(monkeypatch, attempts, "read", str(desk))
+    other.take()
+    assert office.alive(other) == []
+    other.finish("other")
+    if restarted:
+        office.reopen()
+        office.add(job)
+    assert office.turn() == [(job.id, Ending.DONE)]
+    assert (job.out / "document.json").read_text() == "other"
+
+
+@pytest.mark.parametrize("where", ["all", "each"])
+def test_workers_whose_cards_cannot_be_read_lose_nothing(office, monkeypatch, where):
+    """Nobody knows whether they live; people are told, and a lease goes on when cards are seen again."""
+    office.add(office.job())
+    hand = Hand(office, "w1")
+    hand.take()
+    office.turn()
+    with monkeypatch.context() as broken:
+        if where == "all":
+            fail(broken, roster.os, "scandir", ".workers", errno.ESTALE)
+        else:
+            fail(broken, messages.looking, "open_regular", ".workers", errno.ESTALE)
+        assert office.turn(10 * LEASE_S) == []
+        assert "signs of life cannot be read: Stale" in office.queue.trouble
+    assert office.turn() == []
+    assert office.lying == []
+    assert office.alive(hand) == []
+    assert office.queue.trouble == ""
+    office.turn(2 * LEASE_S)
+    assert office.lying == [(1, 2)]
+
+
+def test_nudges_without_end_do_not_hold_the_loop(office):
+    """Whoever reaches the broker may send them."""
+    job = office.add(office.job())
+    nudges = repeat(Nudge(job=job.id).model_dump_json())
+    heard = []
+    office.line.receive = lambda: heard.append(1) or next(nudges)
+    office.turn(0)
+    assert len(heard) == MOST_NUDGES
+
+
+def test_a_broker_that_is_away_is_told_when_it_is_back(office):
+    """And not again and again for as long as it is away: that would add up to no end of messages."""
+    hand = Hand(office, "w1")
+    office.turn()
+    office.line.trouble = "refused"
+    for number in (1, 2):
+        office.add(office.job(number))
+    for _ in range(int(4 * LEASE_S)):
+        hand.beat()
+        office.turn()
+    assert office.line.sent == []
+    office.line.trouble = ""
+    office.turn(2 * LOOK_S)
+    assert office.lying == [(1, 1), (2, 1)]
+    assert len(office.line.sent) == 2
