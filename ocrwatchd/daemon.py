@@ -214,8 +214,8 @@ class Daemon:
         self._arrivals.turn()
         # What waits for a folder lies in .work too: a full disk must not be filled further.
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
-        urgent = None if self._backlog or self._endings.parked else self._dispatcher.urgent
-        if room > 0 or urgent is None:
+        urgent = None if room > 0 or self._backlog or self._endings.parked else self._dispatcher.urgent
+        if urgent is None:
             self._claims.turn(max(0, room))
         else:
             self._claims.turn(1, urgent * AHEAD_S)

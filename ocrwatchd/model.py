@@ -347,12 +347,14 @@ class Outcome:
     Args:
         reason: in plain words, for everything but DONE.
         figures: pages, seconds, warnings and the like; plain JSON values, never document text.
+        attempt: its number where another machine has made it, which may be told twice; else 0.
     """
 
     job: Job
     ending: Ending
     reason: str = ""
     figures: dict[str, object] = field(default_factory=dict)
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,9 @@ class Board:
     def make_way(self) -> None:
         """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
         asked = sum(each.wanted_back for each in self)
+        least = min((each.job.work.priority for each in self if each.card), default=None)
         for urgent in self.untaken[asked:]:
-            if self._crew.free(urgent.queue):
+            if least is None or urgent.job.work.priority <= least or self._crew.free(urgent.queue):
                 continue
             if each := next((each for each in self if self._makes_way(each, urgent)), None):
                 each.wanted_back = attempts.want_back(each.job, each.attempt)

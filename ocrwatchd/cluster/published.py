@@ -130,7 +130,7 @@ class Watch:
         try:
             if ending is Ending.DONE:
                 attempts.take(job, attempt)
-            elif ending is not Ending.UNREADABLE:  # that is found again where nobody lives to set the scan aside
+            elif ending not in {Ending.UNREADABLE, Ending.DIED}:  # that is found again where nobody lives to heed it
                 attempts.heed(attempt)
         except attempts.Unusable as error:
             ending, reason = Ending.RETURNED, f"the worker {attempt.worker} has left {error}; it is read again"
@@ -143,7 +143,7 @@ class Watch:
             self.give_up(job, attempt.number)
         if ending is Ending.PUT_BACK or (report.stopping and report.ending == "returned"):
             return None
-        return Outcome(job, ending, reason, dict(report.figures))
+        return Outcome(job, ending, reason, dict(report.figures), attempt.number)
 
     def give_up(self, job: Job, number: int) -> None:
         """Another attempt at a job is to begin, whatever trouble that one still tells of."""

@@ -7,7 +7,7 @@ import pytest
 from ocrwatchd.cluster import attempts
 from ocrwatchd.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.cluster.rounds import LOOK_S
-from ocrwatchd.ledger import LedgerFault
+from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.model import Ending, Outcome
 from ocrwatchd.settings import Ocr, Work
 from tests.office import ANY, ASPOSE, LEASE_S, Hand, Office
@@ -31,7 +31,7 @@ def test_a_set_that_a_worker_has_finished_becomes_the_jobs_own(office):
     office.now += LOOK_S
     office.queue.turn()
     (outcome,) = office.queue.outcomes()
-    assert outcome == Outcome(job, Ending.DONE, "", {"pages": 1})
+    assert outcome == Outcome(job, Ending.DONE, "", {"pages": 1}, 1)
     assert (job.out / "document.json").read_text() == "read"
     assert (office.queue.in_work, office.queue.waiting) == (None, 0)
 
@@ -97,18 +97,38 @@ def test_trouble_of_an_attempt_that_was_given_up_counts_nothing(office):
 
 @pytest.mark.parametrize("ending", ["died", "returned"])
 def test_trouble_is_told_once_as_it_was(office, ending):
-    """The same attempt is not heard again, also by another supervisor."""
+    """The same attempt is not heard again."""
     job = office.add(office.job())
     hand = Hand(office, "w1")
     hand.take()
     hand.end(ending, reason="why", figures={"pages": 3})
     office.now += LOOK_S
     office.queue.turn()
-    assert office.queue.outcomes() == [Outcome(job, Ending(ending), "why", {"pages": 3})]
-    office.reopen()
+    assert office.queue.outcomes() == [Outcome(job, Ending(ending), "why", {"pages": 3}, 1)]
     office.add(job)
     assert office.turn() == []
     assert office.lying == [(1, 2)]
+
+
+def test_a_death_counts_once_whenever_the_supervisor_dies(office, tmp_path):
+    """Before the ledger knows of it, or after: it is told again until the next attempt has begun."""
+    job = office.job()
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        ledger.claimed(job.id, job.relative)
+        office.add(job)
+        hand = Hand(office, "w1")
+        for attempt in (1, 2):
+            hand.take()
+            hand.end("died", reason="why")
+            for _ in range(3):
+                assert office.turn() == [(job.id, Ending.DIED)]
+                assert ledger.blamed(job.id, "why", attempt) == attempt
+                office.reopen()
+                office.add(job)
+            assert office.turn() == [(job.id, Ending.DIED)]
+            office.add(job)
+            assert office.lying == [(1, attempt + 1)]
+        assert ledger.blamed(job.id, "why") == ledger.entry(job.id).blamed == 3
 
 
 def test_a_worker_that_stops_hands_its_job_to_the_next(office):

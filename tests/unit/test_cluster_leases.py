@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cluster import attempts, capability, post, roster
+from ocrwatchd.cluster import attempts, capability, line, post, roster
 from ocrwatchd.cluster.messages import Card
 from ocrwatchd.cluster.roster import Roster
 from ocrwatchd.cluster.rounds import LOOK_S, Rounds
@@ -228,7 +228,7 @@ def test_an_unreadable_scan_is_known_until_it_is_set_aside(office):
     for _ in range(2):
         office.now += LOOK_S
         office.queue.turn()
-        assert office.queue.outcomes() == [Outcome(job, Ending.UNREADABLE, "why", {})]
+        assert office.queue.outcomes() == [Outcome(job, Ending.UNREADABLE, "why", {}, 1)]
         office.reopen()
         office.add(job)
 
@@ -349,7 +349,7 @@ def test_what_a_closed_line_had_left_to_say_is_not_said(monkeypatch):
         def close(self):
             """Nothing is open."""
 
-    monkeypatch.setattr(post, "LAST_WORDS_S", 0.01)
+    monkeypatch.setattr(line, "LAST_WORDS_S", 0.01)
     sender = post.Sender(Broker, ["one", "two"])
     sender.start()
     assert reached.wait(60)
