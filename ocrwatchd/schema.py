@@ -56,7 +56,8 @@ MIGRATIONS: Final = (
 _SHAPE: Final = (
     (
         "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
-        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts, heeded FROM scan LIMIT 0"
+        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts,"
+        " heeded FROM scan LIMIT 0"
     ),
     "SELECT name, value FROM fact LIMIT 0",
 )
