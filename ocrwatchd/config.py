@@ -6,6 +6,7 @@ Every key's default and unit stands here and, for people, in ``config.example.to
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -109,6 +110,7 @@ class Queue(Section):
             known = not value or (
                 parts.scheme in BROKERS and bool(parts.hostname) and parts.port != 0 and not parts.query
             )
+            known &= "amqp" in parts.scheme or re.fullmatch("(/[0-9]*)?", parts.path) is not None
         except ValueError:
             known = False
         if not known:

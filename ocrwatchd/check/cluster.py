@@ -35,8 +35,8 @@ def _look_at_broker(config: Config) -> Finding:
         return Finding("broker", False, str(error))
     where = broker.place(config.queue.broker)
     if wrong:
-        return Finding("broker", False, f"{where} does not answer: {wrong}; mend it, or what [queue] says of it")
-    return Finding("broker", True, f"{where} answers")
+        return Finding("broker", False, f"{where} does not serve: {wrong}")
+    return Finding("broker", True, f"{where} takes messages")
 
 
 def _look_at_folder(work_path: Path) -> Finding:

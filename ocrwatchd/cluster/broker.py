@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ocrwatchd import trust
+from ocrwatchd.cluster.faults import told
 from ocrwatchd.errors import ConfigError
 
 MISSING = 'queue.broker is set, but {name} is not installed: install ocrwatchd with its extra "cluster"'
 
 try:
     import dramatiq
+    from dramatiq.common import dq_name, xq_name
     from dramatiq.errors import DecodeError as Unreadable
 except ImportError as missing:
     raise ConfigError(MISSING.format(name=missing.name)) from missing
@@ -40,12 +42,10 @@ HEARTBEAT_S = 30
 CREDENTIAL = "broker-password"
 """Under this name the password is looked for among systemd's credentials."""
 
-MOST_WORDS = 300
-
 ACTOR = "order"
 """What a message is for, in Dramatiq's words."""
 
-__all__ = ("Unreadable", "connect", "content", "greet", "ping", "place", "publish", "told")
+__all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "place", "publish", "strangers", "told")
 
 
 def connect(queue: Queue) -> Broker:
@@ -66,14 +66,14 @@ def connect(queue: Queue) -> Broker:
 
 
 def ping(queue: Queue) -> str:
-    """Why a broker does not answer; "" where it does. Takes :data:`PATIENCE_S` at most, or a few of them.
+    """Why a broker takes no messages, with the remedy; "" where it does. Takes :data:`PATIENCE_S`, or a few of them.
 
     Raises:
         ConfigError: as :func:`connect`.
     """
     broker = connect(queue)
     try:
-        greet(broker)
+        _try(broker)
     except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
         return told(error)
     finally:
@@ -87,6 +87,20 @@ def greet(broker: Broker) -> None:
     broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
 
 
+def _try(broker: Broker) -> None:
+    name = f"ocrwatchd-check-{secrets.token_hex(4)}"
+    publish(broker, name, "")
+    broker.flush(name)
+    if not is_asked(broker):  # a queue stays there until it is deleted
+        for each in (name, dq_name(name), xq_name(name)):
+            broker.channel.queue_delete(each)
+
+
+def is_asked(broker: Broker) -> bool:
+    """Whether a broker has to be asked for messages again and again; else it tells of them."""
+    return type(broker).__name__ == "RedisBroker"
+
+
 def publish(broker: Broker, queue: str, content: str) -> None:
     """Put a message into a queue, which is made where it is missing."""
     broker.declare_queue(queue)
@@ -96,13 +110,13 @@ def publish(broker: Broker, queue: str, content: str) -> None:
 def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
     """What a message carries; "" where it is none of ours."""
     args = message.args
-    return args[0] if len(args) == 1 and isinstance(args[0], str) else ""
+    ours = isinstance(args, list | tuple) and len(args) == 1 and isinstance(args[0], str)
+    return args[0] if ours else ""
 
 
-def told(error: Exception) -> str:
-    """A fault in words, for people: its kind and what it says, on one line; a password is in none of them."""
-    words = str(error) or "; ".join(map(repr, error.args))  # pika keeps the causes there
-    return f"{type(error).__name__}: {words}".replace("\n", " ")[:MOST_WORDS]
+def strangers() -> contextlib.AbstractContextManager[None]:
+    """Around what is told the broker of a message: a stranger's may lack what that takes, and lies there for ever."""
+    return contextlib.suppress(KeyError, TypeError)
 
 
 def place(url: str) -> str:

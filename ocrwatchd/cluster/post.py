@@ -1,108 +1,47 @@
-"""Talking with the broker, in threads of their own: its clients block, and the loops on both sides must not.
-
-A fault closes the connection; another is made after a growing pause, for ever. Nothing is raised over here:
-``trouble`` says what is wrong, ``reconnected`` how often the broker was reached anew, and so may have forgotten.
-"""
+"""Talking with the broker: what is sent, and what comes."""
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from ocrwatchd.cluster import broker as brokers
+from ocrwatchd.cluster.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dramatiq.broker import Broker
 
-PAUSES_S: Final = (0.2, 1.0, 2.0, 5.0, 10.0)
-"""Between two tries to reach the broker; the last one repeats."""
-
 POLL_S: Final = 0.1
-"""How long one look for messages takes at most: Redis is polled, RabbitMQ tells."""
+"""How long one look for messages takes at most where the broker tells of them, as RabbitMQ does; Redis is asked again
+after so long at the soonest."""
+
+LONGEST_POLL_S: Final = 1.0
+"""And at the latest: each who asks costs it some processor time."""
+
+POLL_SHARE: Final = 0.05
+"""Between them a message waits for so much of the silence before it, so that nobody who works notices."""
 
 SERVICE_S: Final = 5.0
 """While a message is held, or none is wanted, the connection shows so often that it lives."""
 
+MOST_OUTGOING: Final = 10_000
+"""So many messages wait for the broker at most; where there are more the oldest go: hints, or orders that are published
+again."""
+
 MOST_INCOMING: Final = 1000
 """So many messages wait here at most; where more come at once the oldest go: they are hints, or lie with the broker."""
-
-LAST_WORDS_S: Final = 3.0
-"""How long a close waits for what is still to be said."""
 
 log = structlog.get_logger()
 
 
-class _Line(threading.Thread):
-    """A connection that is made again whenever it breaks."""
-
-    def __init__(self, connect: Callable[[], Broker], name: str) -> None:
-        super().__init__(name=name, daemon=True)
-        self._connect: Final = connect
-        self._closing: Final = threading.Event()
-        self._tries = 0
-        self._fresh = False
-        self._given_up = False
-        """Nobody waits for what is left to be said; after a reload another line says other things."""
-        self.reached = False
-        self.reconnected = 0
-        self.trouble = ""
-
-    def run(self) -> None:
-        """Serve until closed."""
-        while not self._closing.is_set():
-            broker = None
-            try:
-                self._fresh = True
-                broker = self._connect()
-                self._serve(broker)
-            except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
-                self.trouble = brokers.told(error)
-                if not self._tries:
-                    log.warning("broker.lost", reason=self.trouble)
-                self._closing.wait(PAUSES_S[min(self._tries, len(PAUSES_S) - 1)])
-                self._tries += 1
-            finally:
-                if broker is not None:
-                    with contextlib.suppress(Exception):
-                        broker.close()
-
-    def hang_up(self) -> None:
-        """Begin to end."""
-        self._closing.set()
-        self._rouse()
-
-    def close(self) -> None:
-        """End, within :data:`LAST_WORDS_S`."""
-        self.hang_up()
-        if self.is_alive():
-            self.join(LAST_WORDS_S)
-        self._given_up = True
-
-    def _served(self) -> None:
-        """The broker has answered."""
-        if self._tries:
-            log.info("broker.back")
-        self._tries, self.trouble = 0, ""
-        if self._fresh:
-            self._fresh = False
-            self.reconnected += self.reached
-            self.reached = True
-
-    def _serve(self, broker: Broker) -> None:
-        raise NotImplementedError
-
-    def _rouse(self) -> None:
-        raise NotImplementedError
-
-
-class Sender(_Line):
+class Sender(Line):
     """Publishes messages, in their order.
 
     Args:
@@ -113,16 +52,31 @@ class Sender(_Line):
     def __init__(self, connect: Callable[[], Broker], empties: Sequence[str] = ()) -> None:
         super().__init__(connect, "broker-sender")
         self._empties: Final = empties
-        self._outgoing: Final[queue.SimpleQueue[tuple[str, str | None] | None]] = queue.SimpleQueue()
+        self._outgoing: Final[dict[tuple[str, str | None], None]] = {}  # in its order, nothing twice
+        self._news: Final = threading.Condition()
         self._unsent: tuple[str, str | None] | None = None
 
     def send(self, to: str, content: str) -> None:
         """Publish a message some time, and maybe twice; once :meth:`close` is called only what can be said at once."""
-        self._outgoing.put((to, content))
+        with self._news:
+            self._outgoing.setdefault((to, content))
+            if len(self._outgoing) > MOST_OUTGOING:
+                del self._outgoing[next(iter(self._outgoing))]
+            self._news.notify()
 
     def empty(self, to: str) -> None:
         """Empty a queue, before what is sent after this; what a worker has taken from it is taken."""
-        self._outgoing.put((to, None))
+        with self._news:
+            for each in [each for each in self._outgoing if each[0] == to]:
+                del self._outgoing[each]  # it would only be sent to be emptied
+            self._outgoing[to, None] = None
+            self._news.notify()
+
+    @property
+    def said(self) -> bool:
+        """Whether nothing waits for the broker."""
+        with self._news:
+            return not self._outgoing and self._unsent is None
 
     def _serve(self, broker: Broker) -> None:
         for each in self._empties:
@@ -130,11 +84,8 @@ class Sender(_Line):
                 broker.flush(each)
         if self._empties:
             self._served()
-        while True:
-            self._unsent = self._unsent or self._outgoing.get()
-            if self._unsent is None or self._given_up:
-                return
-            to, content = self._unsent
+        while (unsent := self._next()) is not None and not self._given_up:
+            to, content = unsent
             if content is None:
                 broker.flush(to)
             else:
@@ -142,11 +93,22 @@ class Sender(_Line):
             self._unsent = None
             self._served()
 
+    def _next(self) -> tuple[str, str | None] | None:
+        """What is to be said next; None once all has been said and we close."""
+        with self._news:
+            while self._unsent is None and not self._outgoing and not self._closing.is_set():
+                self._news.wait()
+            if self._unsent is None and self._outgoing:
+                self._unsent = next(iter(self._outgoing))
+                del self._outgoing[self._unsent]
+            return self._unsent
+
     def _rouse(self) -> None:
-        self._outgoing.put(None)
+        with self._news:
+            self._news.notify()
 
 
-class Receiver(_Line):
+class Receiver(Line):
     """Takes messages, one at a time.
 
     Args:
@@ -155,19 +117,30 @@ class Receiver(_Line):
         wake: called, from another thread, when something has come.
         holds: True: a message stays with the broker until it is settled, and the next comes only then; False: it is
             settled when it comes.
+        order: gives the queues in the order of the moment, whenever another message is wanted.
     """
 
     def __init__(
-        self, connect: Callable[[], Broker], queues: Sequence[str], wake: Callable[[], None], *, holds: bool
+        self,
+        connect: Callable[[], Broker],
+        queues: Sequence[str],
+        wake: Callable[[], None],
+        *,
+        holds: bool,
+        order: Callable[[Sequence[str]], Sequence[str]] = tuple,
     ) -> None:
         super().__init__(connect, "broker-receiver")
         self._queues: Final = queues
+        self._order: Final = order
+        self._ordered: Sequence[str] = ()
         self._wake: Final = wake
         self._holds: Final = holds
         self._wants = not holds
         self._busy = False
         """What was received is not settled, whatever has become of the connection on which it came."""
         self._given_back = False
+        self._came_at = time.monotonic()
+        """When something came, or was settled."""
         self._changed: Final = threading.Event()
         self._incoming: Final[deque[str]] = deque(maxlen=MOST_INCOMING)
 
@@ -178,6 +151,7 @@ class Receiver(_Line):
     def want(self) -> None:
         """Let the next message come."""
         if not self._wants:
+            self._ordered = ()
             self._wants = True
             self._changed.set()
 
@@ -198,12 +172,7 @@ class Receiver(_Line):
             while True:
                 self._changed.clear()
                 if held is not None and not self._busy:
-                    consumer, message = held
-                    if self._given_back:
-                        consumer.requeue([message])
-                        _close(consumers)  # for RabbitMQ takes back what a closed connection had
-                    else:
-                        consumer.ack(message)
+                    self._part(*held, consumers)
                     held = None
                 if self._closing.is_set():
                     return
@@ -211,7 +180,8 @@ class Receiver(_Line):
                     if not self._changed.wait(SERVICE_S):
                         next(held[0])  # there is none: it only shows that we live
                 elif self._wants and not self._busy:
-                    held = self._look(broker, consumers)
+                    came = self._look(broker, consumers)
+                    held = came if self._holds else None
                 else:
                     _close(consumers)
                     if not self._changed.wait(SERVICE_S):
@@ -223,31 +193,51 @@ class Receiver(_Line):
                     held[0].requeue([held[1]])  # for another one, now
             _close(consumers)
 
+    def _part(self, consumer: Any, message: Any, consumers: dict[str, Any]) -> None:  # noqa: ANN401 - Dramatiq's
+        with brokers.strangers():
+            if self._given_back:
+                consumer.requeue([message])
+            else:
+                consumer.ack(message)
+        if self._given_back:
+            _close(consumers)  # for RabbitMQ takes back what a closed connection had
+        self._came_at = time.monotonic()
+
+    def _rest(self, broker: Broker) -> None:
+        """Ask a broker that has nothing again later: the longer that has been so, the less a moment more matters."""
+        if brokers.is_asked(broker):
+            silence_s = time.monotonic() - self._came_at
+            self._changed.wait(min(max(POLL_S, silence_s * POLL_SHARE), LONGEST_POLL_S))
+
     def _look(self, broker: Broker, consumers: dict[str, Any]) -> tuple[Any, Any] | None:
-        timeout_ms = int(POLL_S * 1000 / len(self._queues))
-        for name in self._queues:
+        self._ordered = self._ordered or self._order(self._queues)
+        timeout_ms = 1 if brokers.is_asked(broker) else int(POLL_S * 1000 / len(self._queues))
+        for name in self._ordered:
             if name not in consumers:
                 broker.declare_queue(name)
                 consumers[name] = broker.consume(name, prefetch=1, timeout=timeout_ms)
             try:
                 message = next(consumers[name])
-            except brokers.Unreadable as error:
-                log.warning("message.refused", reason=brokers.told(error))
+            except (brokers.Unreadable, TypeError) as error:
+                log.warning("message.refused", reason=type(error).__name__)
                 continue
             self._served()
             if message is None:
                 continue
+            self._came_at = time.monotonic()
             if self._holds:
                 # What another queue has sent meanwhile goes back: others may be free for it.
                 _close({other: consumers.pop(other) for other in [*consumers] if other != name})
                 self._wants = self._given_back = False
                 self._busy = True
             else:
-                consumers[name].ack(message)
+                with brokers.strangers():
+                    consumers[name].ack(message)
             self._incoming.append(brokers.content(message))
             if not self._closing.is_set():  # else nobody listens any more
                 self._wake()
-            return (consumers[name], message) if self._holds else None
+            return consumers[name], message
+        self._rest(broker)
         return None
 
     def _rouse(self) -> None:

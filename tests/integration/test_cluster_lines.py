@@ -1,61 +1,19 @@
 """The lines to a broker over a real Redis: what is sent comes, once settled it is gone, and what is lost is noticed."""
 
-import socket
-import subprocess
+import json
+import pickle
 import threading
-from functools import partial
 
 import pytest
 
-from ocrwatchd.cluster import broker
+from ocrwatchd.cluster import broker, post
 from ocrwatchd.cluster.post import Receiver, Sender
 from ocrwatchd.config import Queue
 from ocrwatchd.errors import ConfigError
 from tests.e2e.running import await_that
-from tests.programs import needs
+from tests.integration.brokers import PASSWORD, Server
 
 pytestmark = pytest.mark.slow
-
-PASSWORD = "open sesame"  # noqa: S105 - of a server that lives as long as the test
-
-
-class Server:
-    """A Redis that forgets everything when it ends."""
-
-    def __init__(self, folder):
-        (self._program,) = needs("redis-server")
-        self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.password_file = folder / "password"
-        self.password_file.write_text(f"{PASSWORD}\n", encoding="ascii")
-        self.password_file.chmod(0o600)
-        self._process = None
-
-    def start(self):
-        """Start it, and wait until it listens."""
-        lines = [f"bind 127.0.0.1\nport {self.port}", f'requirepass "{PASSWORD}"', f"dir {self._folder}", 'save ""']
-        (self._folder / "redis.conf").write_text("\n".join(lines), encoding="ascii")
-        command = [self._program, self._folder / "redis.conf"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        await_that(self._answers, what="a Redis that listens")
-        return self
-
-    def _answers(self):
-        with socket.socket() as line:
-            return line.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self):
-        """End it as a power cut would."""
-        self._process.kill()
-        self._process.wait()
-
-    @property
-    def connect(self):
-        """What the lines are given."""
-        url = f"redis://127.0.0.1:{self.port}/3"
-        return partial(broker.connect, Queue(broker=url, broker_password_file=str(self.password_file)))
 
 
 @pytest.fixture
@@ -110,7 +68,7 @@ def test_the_first_queues_go_first(server, lines):
     sender = lines(Sender(server.connect))
     for to, content in (("b", "1"), ("a", "2"), ("b", "3")):
         sender.send(to, content)
-    await_that(lambda: not sender._outgoing.qsize() and sender._unsent is None)
+    await_that(lambda: sender.said)
     receiver = lines(Receiver(server.connect, ["a", "b"], lambda: None, holds=True))
     got = []
     for _ in range(3):
@@ -126,7 +84,7 @@ def test_an_emptied_queue_holds_only_what_came_after(server, lines):
     sender.send("b", "early")
     sender.empty("b")
     sender.send("b", "late")
-    await_that(lambda: not sender._outgoing.qsize() and sender._unsent is None)
+    await_that(lambda: sender.said)
     again = lines(Sender(server.connect, ["a"]))
     await_that(lambda: again.reached)
     receiver = lines(Receiver(server.connect, ["a", "b"], lambda: None, holds=False))
@@ -151,15 +109,49 @@ def test_a_broker_that_comes_back_is_noticed(server, lines):
 
 
 def test_junk_in_a_queue_holds_nothing_up(server, lines):
-    """Whoever reaches the broker may put anything there."""
+    """Whoever reaches the broker may put anything there: no connection ends over it, and nothing of it is unpickled."""
     made = server.connect()
     made.declare_queue("a")
-    made.do_enqueue("a", "1", b"{no json")
-    made.do_enqueue("a", "2", b'{"queue_name": "a"}')
+    whole = {"queue_name": "a", "actor_name": "b", "args": ["c"], "kwargs": {}, "message_id": "d"}
+    junk = [
+        b"{no json",
+        pickle.dumps(whole | {"options": {}}),
+        *(json.dumps(whole | more).encode() for more in ({}, {"options": {}, "message_id": []}, {"options": 5})),
+        json.dumps(whole | {"options": {}, "args": [5, 6]}).encode(),
+        json.dumps(whole | {"options": {"redis_message_id": "5"}, "args": "cd"}).encode(),
+    ]
     receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=False))
+    await_that(lambda: receiver.reached)
+    for number, each in enumerate(junk):
+        made.do_enqueue("a", str(number), each)
     sender = lines(Sender(server.connect))
     sender.send("a", "good")
-    assert await_that(receiver.receive) == "good"
+    came = []
+    await_that(lambda: came.append(receiver.receive()) or "good" in came)
+    assert {*came} == {None, "", "c", "good"}  # what is no order is refused by who receives it
+    assert receiver.reconnected == 0
+
+
+def test_a_worker_asks_a_silent_redis_less_often(server, lines, monkeypatch):
+    """A hundred of them would keep it busy; while something comes they ask soon."""
+    monkeypatch.setattr(post, "POLL_S", 0.001)
+    monkeypatch.setattr(post, "LONGEST_POLL_S", 0.3)
+    monkeypatch.setattr(post, "POLL_SHARE", 1.0)
+    receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=True))
+    rests = []
+    wait = receiver._changed.wait
+    monkeypatch.setattr(receiver._changed, "wait", lambda seconds: rests.append(seconds) or wait(seconds))
+    receiver.want()
+    await_that(lambda: post.LONGEST_POLL_S in rests, what="the longest rest")
+    assert rests == sorted(rests)
+    assert len(rests) < 20
+    sender = lines(Sender(server.connect))
+    sender.send("a", "1")
+    assert heard(receiver) == "1"
+    rests.clear()
+    receiver.settle()
+    receiver.want()
+    assert await_that(lambda: rests)[0] < post.LONGEST_POLL_S
 
 
 def test_a_wrong_password_is_told_without_it(server, lines):

@@ -25,6 +25,7 @@ def test_a_broker_that_does_not_answer_is_named_without_its_password(tmp_path, u
     assert not found.ok
     assert "127.0.0.1:1" in found.words
     assert "refused" in found.words
+    assert "start the broker" in found.words
     assert "secret" not in found.words
 
 

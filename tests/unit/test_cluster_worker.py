@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from ocrwatchd import outbox
-from ocrwatchd.cluster import attempts, broker, joining, post, roster
+from ocrwatchd.cluster import attempts, broker, joining, line, post, roster
 from ocrwatchd.cluster.messages import Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
@@ -61,7 +61,7 @@ def test_a_worker_lives_while_it_takes_over_pages(tmp_path, monkeypatch):
         (pages / f"{page:04}.json").write_text(str(page), encoding="ascii")
     monkeypatch.setattr(os, "link", fails)
     seen = []
-    desk = tmp_path / JOB / "attempts" / "1-w1"
+    desk = tmp_path / JOB / "attempts"
     job = attempts.begin(order(tmp_path), tmp_path, "w1", Work(), lambda: seen.append(len([*desk.rglob("*.json")])))
     assert [seen[0], len(seen)] == [0, 4]
     assert {each.name: each.read_text() for each in job.pages.iterdir()} == {
@@ -152,7 +152,7 @@ class Broker:
 def receive(monkeypatch):
     """Makes receivers of a worker's kind, and ends them."""
     monkeypatch.setattr(post, "SERVICE_S", 0.01)
-    monkeypatch.setattr(post, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(line, "PAUSES_S", (0.0,))
     made = []
 
     def make(broker, wake=lambda: None):
@@ -226,6 +226,27 @@ def test_hints_that_nobody_reads_are_few():
         receiver._look(broker, consumers)
     assert receiver.receive() == "5"
     assert sum(receiver.receive() is not None for _ in range(post.MOST_INCOMING + 5)) == post.MOST_INCOMING - 1
+
+
+def test_what_is_said_to_a_broker_that_is_away_does_not_add_up(monkeypatch):
+    """The same is said once, what a queue is emptied of not at all, and of the rest the last: the rest is hints."""
+    said = []
+    monkeypatch.setattr(post, "MOST_OUTGOING", 4)
+    monkeypatch.setattr(broker, "publish", lambda _broker, to, content: said.append((to, content)))
+    sender = post.Sender(lambda: SimpleNamespace(flush=said.append, close=lambda: None))
+    for _ in range(100):
+        sender.send("a", "1")
+        sender.empty("a")
+        sender.send("a", "2")
+        sender.send("b", "3")
+    for number in range(9):
+        sender.send("c", str(number))
+        sender.empty("a")
+    assert not sender.said
+    sender.start()
+    await_that(lambda: sender.said)
+    sender.close()
+    assert said == [("c", "6"), ("c", "7"), ("c", "8"), "a"]
 
 
 class Line:

@@ -215,7 +215,8 @@ def test_brokers_are_named_by_url(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["host:6379", "http://host", "redis://", "amqp://host:port", "redis:///socket", "amqp://["]
+    "url",
+    ["host:6379", "http://host", "redis://", "amqp://host:port", "redis:///socket", "redis://host/office", "amqp://["],
 )
 def test_what_is_no_brokers_url_is_refused(url):
     """With an example of one."""
