@@ -17,6 +17,7 @@ RATE_KBIT = 4000
 """Of the slow link: half a megabyte takes a second."""
 
 STARTED_SECONDS = 60
+SSH_PORT = 22
 
 
 class Network:
@@ -144,12 +145,19 @@ def ftp(folder: Path, inbox: Path, host: str):
 @contextlib.contextmanager
 def ssh(folder: Path, host: str):
     """OpenSSH's sshd; its port and the options with which its clients get in."""
+    port = free_port(host)
+    command, options = ssh_access(folder, host, port)
+    with _serving(command, folder, host, port):
+        yield port, options
+
+
+def ssh_access(folder: Path, host: str, port: int):
+    """OpenSSH's sshd, configured and not yet started: its command line, and the options of its clients."""
     sshd, keygen = needs("sshd", "ssh-keygen")
     folder.mkdir()
     for name in ("host", "user"):
         _do(keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
     Path("/run/sshd").mkdir(exist_ok=True)  # where it shuts its children in; compiled in
-    port = free_port(host)
     config = folder / "sshd_config"
     config.write_text(
         f"ListenAddress {host}\nPort {port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
@@ -158,10 +166,11 @@ def ssh(folder: Path, host: str):
         encoding="utf-8",
     )
     trust = (folder / "host.pub").read_text(encoding="utf-8").rsplit(" ", 1)[0]
-    (folder / "known").write_text(f"[{host}]:{port} {trust}\n", encoding="utf-8")
-    options = ("-F", "none", "-i", f"{folder}/user", "-o", f"UserKnownHostsFile={folder}/known", "-o", "BatchMode=yes")
-    with _serving([sshd, "-D", "-e", "-f", str(config)], folder, host, port):
-        yield port, options
+    name = host if port == SSH_PORT else f"[{host}]:{port}"
+    (folder / "known").write_text(f"{name} {trust}\n", encoding="utf-8")
+    chosen = (f"IdentityFile={folder}/user", f"UserKnownHostsFile={folder}/known", "BatchMode=yes")
+    options = ("-F", "none", *(part for option in chosen for part in ("-o", option)))
+    return [sshd, "-D", "-e", "-f", str(config)], options
 
 
 def free_port(host):

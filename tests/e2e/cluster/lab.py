@@ -11,6 +11,7 @@ import trustme
 
 from tests.e2e.cluster.brokers import Broker
 from tests.e2e.cluster.machines import Machine, Network
+from tests.e2e.cluster.shares import Disk
 from tests.e2e.running import Running, await_that
 
 CHECKOUT = Path(__file__).parents[3]
@@ -36,7 +37,7 @@ class Member(Running):
             base, "ocrwatchd" if real else FAKES[verb], **{"folders": {"root": str(machine.mount)}} | tables
         )
         self.machine = machine
-        self.root = machine.share  # for whoever looks from outside
+        self.root = machine.share.folder  # for whoever looks from outside
         self.verb = verb
 
     def command(self, *more):
@@ -78,21 +79,28 @@ class Member(Running):
 class Lab:
     """Everything; gone when the ``with`` block of :func:`lab` ends.
 
-    Attributes:
+    Args:
+        base: a folder for all of it.
         network: with its machines.
         broker: runs.
+        shares: the root as the supervisor's machine sees it, and the workers'.
+        real: with real engines.
+        tables: configuration of all members.
+
+    Attributes:
         supervisor: not started yet.
         workers: those that were made, by name.
     """
 
-    def __init__(self, base: Path, network: Network, broker: Broker, *, real: bool, tables):
+    def __init__(self, base: Path, network: Network, broker: Broker, shares, *, real: bool, tables):  # noqa: PLR0913 - its parts
         self.base = base
         self.network = network
         self.broker = broker
         self.real = real
         self.tables = {"queue": self.queue | tables.pop("queue", {})} | tables
         self.workers = {}
-        self.supervisor = Member(network.machine("supervisor"), base / "supervisor", "run", real=real, **self.tables)
+        near, self._far = shares
+        self.supervisor = Member(near, base / "supervisor", "run", real=real, **self.tables)
 
     @property
     def queue(self):
@@ -103,7 +111,7 @@ class Lab:
 
     def worker(self, name, **tables):
         """A worker that is not started yet, on a machine of its own."""
-        machine = self.network.machine(name)
+        machine = self.network.machine(name, self._far)
         queue = self.tables["queue"] | tables.pop("queue", {})
         tables = self.tables | tables | {"queue": queue}
         made = Member(machine, self.base / name, "worker", real=self.real, **tables)
@@ -112,13 +120,14 @@ class Lab:
 
 
 @contextlib.contextmanager
-def lab(broker, *, tls=True, real=False, **tables):
+def lab(broker, *, tls=True, real=False, share=None, **tables):
     """A network with a broker that runs, a supervisor, and no worker yet.
 
     Args:
         broker: its class.
         tls: whether it speaks TLS only.
         real: with real engines.
+        share: over what the workers' machines mount the root of the supervisor's; None: they have its disk too.
         tables: configuration of all members.
     """
     with contextlib.ExitStack() as stack:
@@ -127,10 +136,12 @@ def lab(broker, *, tls=True, real=False, **tables):
         (base / "root").mkdir()
         for name in ("inbox", "outbox", "archive", "failed"):
             (base / "root" / name).mkdir()
-        network = stack.enter_context(Network(base, base / "root"))
+        network = stack.enter_context(Network(base))
         authority = trustme.CA() if tls else None
         served = stack.enter_context(broker(network.machine("broker"), base / "broker", authority))
-        made = Lab(base, network, served, real=real, tables=tables)
+        near = network.machine("supervisor", disk := Disk(base / "root"))
+        far = stack.enter_context(share(disk.folder, near)) if share else disk
+        made = Lab(base, network, served, (near, far), real=real, tables=tables)
         try:
             yield made
         finally:

@@ -1,15 +1,14 @@
 """Machines out of namespaces: each has its own network card, host name and mounts, and nothing of the host's network.
 
 All cards lead to one switch, where a cable can be pulled. Whoever runs on a machine sees the host's files; the shared
-folder lies at a place of the machine's own, as a mount that can be taken away. It is the host's disk: unlike a real
-network mount it does not go with the cable, so both are pulled apart from each other.
+folder lies at a place of the machine's own, as a mount that can be taken away: see tests/e2e/cluster/shares.py.
 """
 
 import contextlib
-import shlex
 import subprocess
 from pathlib import Path
 
+from tests.e2e.cluster.shares import Disk, Sshfs
 from tests.e2e.running import await_that
 from tests.e2e.servers import begun
 from tests.programs import lacks, needs, needs_root
@@ -24,25 +23,25 @@ class Machine:
     Args:
         number: on the network; its last byte.
         name: its host name.
-        share: the shared folder.
+        share: the shared folder; None: it has none.
         mount: where it lies on this machine.
     """
 
-    def __init__(self, number: int, name: str, share: Path, mount: Path):
+    def __init__(self, number: int, name: str, share: Disk | Sshfs | None, mount: Path):
         self.name = name
         self.address = f"{NET}.{number}"
         self.share = share
         self.mount = mount
         self._switch = None
         self._holder = None
+        self._mounted = contextlib.ExitStack()
 
     @contextlib.contextmanager
     def switched_on(self, switch: "Machine | None"):
         """From switching on to switching off; a machine without a switch is the switch itself."""
         self._switch = switch
         bridge = "ip link add bridge type bridge && ip link set bridge up"
-        bound = f"mount --bind {shlex.quote(str(self.share))} {shlex.quote(str(self.mount))}"
-        setup = ["ip link set lo up", f"hostname {self.name}", bridge if switch is None else bound]
+        setup = ["ip link set lo up", f"hostname {self.name}", *([bridge] if switch is None else [])]
         unshare, setpriv = needs("unshare", "setpriv", "nsenter", "ip", "hostname")[:2]
         self.mount.mkdir(exist_ok=True)
         # Should the tests be killed, the machine goes with them, and its network with it.
@@ -54,7 +53,10 @@ class Machine:
             self._holder = holder.pid
             if switch is not None:
                 self._plug_in(switch)
-            yield self
+            with self._mounted:
+                if self.share is not None:
+                    self.regain_share()
+                yield self
 
     def _plug_in(self, switch):
         card = ("link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", str(self._holder))
@@ -62,6 +64,7 @@ class Machine:
         switch.must("ip", "link", "set", self.name, "master", "bridge", "up")
         self.must("ip", "addr", "add", f"{self.address}/24", "dev", "eth0")
         self.must("ip", "link", "set", "eth0", "up")
+        await_that(lambda: "UP" in self.must("ip", "-brief", "link", "show", "eth0"), 30, "a network")
 
     def inside(self, *command):
         """A command line that runs on this machine, and dies with whoever starts it."""
@@ -73,10 +76,13 @@ class Machine:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def does(self, *command):
+        """Whether something that is run on this machine succeeds."""
+        return subprocess.run(self.inside(*command), capture_output=True, timeout=60, check=False).returncode == 0
+
     def reaches(self, address, port):
         """Whether something listens there."""
-        asked = self.inside("timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
-        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+        return self.does("timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
 
     def cut(self):
         """Pull the cable: nothing comes through, and nobody is told."""
@@ -88,11 +94,11 @@ class Machine:
 
     def lose_share(self):
         """Take the mount away, whoever has files open in it: what lies under it is an empty folder."""
-        self.must("umount", "--lazy", self.mount)
+        self._mounted.close()
 
     def regain_share(self):
         """Mount it again."""
-        self.must("mount", "--bind", self.share, self.mount)
+        self._mounted.enter_context(self.share.mounted(self))
 
 
 class Network:
@@ -100,30 +106,26 @@ class Network:
 
     Args:
         base: a folder for the machines' own.
-        share: the folder that all of them see.
     """
 
-    def __init__(self, base: Path, share: Path):
+    def __init__(self, base: Path):
         self._base = base
-        self._share = share
         self._machines = 0
 
     def __enter__(self):
         needs_root()
         self._stack = contextlib.ExitStack()
-        self._switch = self._switch_on("switch", None)
+        self._switch = self._switch_on("switch", None, None)
         return self
 
     def __exit__(self, *_):
         self._stack.close()
 
-    def machine(self, name):
+    def machine(self, name, share=None):
         """Switch another machine on."""
-        machine = self._switch_on(name, self._switch)
-        await_that(lambda: "UP" in machine.must("ip", "-brief", "link", "show", "eth0"), 30, "a network")
-        return machine
+        return self._switch_on(name, share, self._switch)
 
-    def _switch_on(self, name, switch):
+    def _switch_on(self, name, share, switch):
         self._machines += 1
-        machine = Machine(self._machines, name, self._share, self._base / f"share-of-{name}")
+        machine = Machine(self._machines, name, share, self._base / f"share-of-{name}")
         return self._stack.enter_context(machine.switched_on(switch))

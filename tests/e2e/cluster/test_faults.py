@@ -51,8 +51,8 @@ class Faults:
         worker.machine.cut()
         worker.machine.lose_share()
         self._rest()
-        worker.machine.regain_share()
         worker.machine.join()
+        worker.machine.regain_share()
         if worker.process.poll() is not None:  # systemd would do that
             worker.start()
 
