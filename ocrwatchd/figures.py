@@ -64,6 +64,11 @@ class Figures:
             self._page_begun = now if name == "page" else None
         self._begun = (name, now)
 
+    @property
+    def doing(self) -> str:
+        """The step that goes on; "" for none."""
+        return self._begun[0]
+
     def pages_read(self, pages: int, seconds_a_page: float) -> None:
         """Another machine has finished so many pages more.
 

@@ -9,9 +9,11 @@ import structlog
 
 from ocrwatchd.cluster import attempts, capability
 from ocrwatchd.cluster.messages import Order
+from ocrwatchd.cluster.sequence import Sequencer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ocrwatchd.cluster.crew import Crew
     from ocrwatchd.cluster.messages import Token
@@ -34,13 +36,15 @@ class Board:
         token: of the root.
         lines: to the broker and from it.
         crew: the workers.
+        folder: the work folder.
         lease_s: how long a worker's sign of life holds, seconds.
     """
 
-    def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, lease_s: float) -> None:
+    def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, folder: Path, lease_s: float) -> None:
         self._token: Final = token
         self._sender, self._receiver = lines
         self._crew: Final = crew
+        self._sequencer: Final = Sequencer(folder)
         self._idle_s: Final = IDLE_SHARE * lease_s
         self._reconnected = 0
         self._untold: set[str] = set()
@@ -120,10 +124,12 @@ class Board:
         del self._jobs[job.id]
 
     def make_way(self) -> None:
-        """Ask for a job back, after its page in work, where a more urgent one would wait for further pages."""
+        """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks."""
+        untaken = self.untaken
+        self._sequencer.tell(untaken)
         asked = sum(each.wanted_back for each in self)
         least = min((each.job.work.priority for each in self if each.card), default=None)
-        for urgent in self.untaken[asked:]:
+        for urgent in untaken[asked:]:
             if least is None or urgent.job.work.priority <= least or self._crew.free(urgent.queue):
                 continue
             if each := next((each for each in self if self._makes_way(each, urgent)), None):
@@ -133,7 +139,9 @@ class Board:
 
     def _makes_way(self, each: Published, urgent: Published) -> bool:
         less = each.job.work.priority < urgent.job.work.priority and urgent.place < each.place
-        if not less or each.wanted_back or each.card is None or each.card.page >= each.card.pages:
+        if not less or each.wanted_back or each.card is None:
+            return False
+        if each.card.page >= each.card.pages and not each.card.asking:
             return False
         return self._crew.takes(each.card, urgent.queue)
 

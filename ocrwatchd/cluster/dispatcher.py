@@ -86,7 +86,7 @@ class ClusterQueue:
         self._crew: Final = Crew(known, token.root, pages_read)
         self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)
-        self._board: Final = Board(token, lines, self._crew, settings.lease_seconds)
+        self._board: Final = Board(token, lines, self._crew, folder, settings.lease_seconds)
         self._unseen: Final = Unseen(settings.lease_seconds, clock)
         self._outcomes: list[Outcome] = []
         self._unasked: Final[deque[Place]] = deque()

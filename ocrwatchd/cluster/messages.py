@@ -161,6 +161,7 @@ class Card(Message):
         attempt: its number, or 0.
         page: in work, or 0.
         pages: of the document, or 0 while unknown.
+        asking: its pages are read, follow-up tasks are carried out.
         pages_done: since the worker's start.
         seconds_a_page: wall time of one of the last pages.
     """
@@ -175,6 +176,7 @@ class Card(Message):
     attempt: Count = 0
     page: Count = 0
     pages: Count = 0
+    asking: bool = False
     pages_done: Count = 0
     seconds_a_page: Amount = 0.0
 

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from ocrwatchd import looking, systemd
 from ocrwatchd.calibrate import record
-from ocrwatchd.cluster import attempts, capability, roster
+from ocrwatchd.cluster import attempts, capability, roster, sequence
 from ocrwatchd.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
@@ -105,7 +105,8 @@ class Worker:
         self._fetch: Final = Fetch(config, selector, self._take_model)
         self._sender: Final = post.Sender(connect)
         queues = capability.queues(token.root, self._offers)
-        self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True)
+        order = partial(sequence.ordered, self._folder)
+        self._receiver: Final = post.Receiver(connect, queues, waker.wake, holds=True, order=order)
         self._orders: Final = Orders(self._receiver, self._folder, token)
         self._figures: Final = Figures()
         self._order: Order | None = None
@@ -213,6 +214,7 @@ class Worker:
         """What the engine says."""
         if isinstance(told, Begun):
             self._figures.step(told.step)
+            self._presence.changed |= told.step == "task"
         elif isinstance(told, Progress):
             self._page = told.page, told.pages
             self._presence.changed = True
@@ -283,6 +285,7 @@ class Worker:
             "attempt": self._order.attempt if self._order else 0,
             "page": self._page[0],
             "pages": self._page[1],
+            "asking": self._figures.doing == "task",
             "pages_done": self._figures.pages,
             "seconds_a_page": self._figures.seconds_a_page,
         }

@@ -3,15 +3,20 @@
 import json
 import pickle
 import threading
+from functools import partial
 
 import pytest
 
-from ocrwatchd.cluster import broker, post
+from ocrwatchd.cluster import attempts, broker, capability, post, sequence
+from ocrwatchd.cluster.dispatcher import ClusterQueue
+from ocrwatchd.cluster.messages import Order
 from ocrwatchd.cluster.post import Receiver, Sender
 from ocrwatchd.config import Queue
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.settings import Ocr, Work
 from tests.e2e.running import await_that
 from tests.integration.brokers import PASSWORD, Server
+from tests.office import TOKEN, Hand, Office
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +80,40 @@ def test_the_first_queues_go_first(server, lines):
         got.append(heard(receiver))
         receiver.settle()
     assert got == ["2", "1", "3"]
+
+
+def test_an_urgent_scan_goes_first_whichever_queue_it_lies_in(server, lines, tmp_path):
+    """A worker that can read what few can is busy; when it is free it takes what is to be read next, as on one machine.
+
+    Without a word from the supervisor it would go on with what few can read.
+    """
+    office = Office(tmp_path)
+    sender = lines(Sender(server.connect))
+    rooms = TOKEN, tmp_path, (sender, office.line)
+    office.queue = ClusterQueue(Queue(), *rooms, office.start, clock=lambda: office.now)
+    special = Work(ocr=Ocr(engine="aspose"))
+    order = partial(sequence.ordered, tmp_path)
+    queues = capability.queues(TOKEN.root, ("aspose",))
+    worker = lines(Receiver(server.connect, queues, lambda: None, holds=True, order=order))
+    hand = Hand(office, "w1", "aspose")
+
+    def take():
+        hand.order = Order.model_validate_json(heard(worker))
+        hand.job = attempts.begin(hand.order, tmp_path, hand.name, Work())
+        hand.beat()
+        office.turn()
+        return int(hand.order.job[16:22])
+
+    office.add(office.job(1, work=special))
+    taken = [take()]
+    for number, work in ((2, special), (3, Work()), (4, special), (9, Work(priority=1))):
+        office.add(office.job(number, work=work))
+    while len(taken) < 5:
+        await_that(lambda: sender.said)
+        hand.end("done")
+        worker.settle()
+        taken.append(take())
+    assert taken == [1, 9, 2, 4, 3]
 
 
 def test_an_emptied_queue_holds_only_what_came_after(server, lines):

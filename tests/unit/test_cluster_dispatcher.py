@@ -1,16 +1,17 @@
 """What the supervisor decides over workers on other machines."""
 
 import shutil
+from functools import partial
 
 import pytest
 
-from ocrwatchd.cluster import attempts
+from ocrwatchd.cluster import attempts, capability, sequence
 from ocrwatchd.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.cluster.rounds import LOOK_S
 from ocrwatchd.ledger import Ledger, LedgerFault
 from ocrwatchd.model import Ending, Outcome
 from ocrwatchd.settings import Ocr, Work
-from tests.office import ANY, ASPOSE, LEASE_S, Hand, Office
+from tests.office import ANY, ASPOSE, LEASE_S, TOKEN, Hand, Office
 
 
 @pytest.fixture
@@ -247,6 +248,44 @@ def test_a_long_document_makes_way_between_two_pages(office):
     hand.end("put-back")
     assert office.turn() == []
     assert office.lying == [(3, 1), (1, 2), (2, 1)]
+
+
+def test_follow_up_tasks_make_way(office):
+    """Between two answers, as on one machine; a last page without tasks after it is brought to its end."""
+    office.add(office.job(1))
+    hand = Hand(office, "w1")
+    job = hand.take()
+    hand.beat(page=1, pages=1)
+    office.turn()
+    office.add(office.job(2, priority=1))
+    office.turn()
+    assert not (job.desk / attempts.WANTED_BACK).exists()
+    hand.beat(page=1, pages=1, asking=True)
+    office.turn()
+    assert (job.desk / attempts.WANTED_BACK).exists()
+
+
+def test_the_queue_of_who_goes_first_is_asked_first(office):
+    """What few can read goes half an hour ahead, no more: nothing waits for ever, and what is urgent goes first."""
+    asked = partial(sequence.ordered, office.folder, capability.queues(TOKEN.root, ("aspose",)))
+    special = Work(ocr=Ocr(engine="aspose"))
+    assert asked() == [ASPOSE, ANY]
+    hand = Hand(office, "w1", "aspose")
+    office.add(office.job(1))
+    office.now += sequence.RARE_AHEAD_S - 60
+    office.add(office.job(2, work=special))
+    assert asked() == [ASPOSE, ANY]
+    office.add(office.job(3, priority=1))
+    assert asked() == [ANY, ASPOSE]
+    assert Hand(office, "w2").take().id == office.job(3).id
+    office.turn()
+    assert asked() == [ASPOSE, ANY]
+    assert hand.take(ASPOSE).id == office.job(2).id
+    office.now += 120
+    office.add(office.job(4, work=special))
+    assert asked() == [ANY, ASPOSE]
+    (office.folder / sequence.FILE).write_text('{"queues": 5}', encoding="ascii")
+    assert asked() == [ASPOSE, ANY]
 
 
 def test_nothing_makes_way_for_what_is_merely_older(office):
