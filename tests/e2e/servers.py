@@ -83,29 +83,32 @@ class Network:
 @contextlib.contextmanager
 def samba(folder: Path, inbox: Path, host: str):
     """Samba's smbd with a share ``inbox``, open to guests; its port."""
+    port = free_port(host)
+    with _serving(samba_command(folder, inbox, host, port), folder, host, port):
+        yield port
+
+
+def samba_command(folder: Path, shared: Path, host: str, port: int):
+    """Samba's smbd, configured and not yet started: its command line; its share has the folder's name."""
     smbd, testparm = needs("smbd", "testparm")
     folder.mkdir()
-    places = "".join(
-        f"  {kind} = {folder}\n"
-        for kind in (
-            *("lock directory", "state directory", "cache directory", "pid directory", "private dir"),
-            *("ncalrpc dir", "usershare path"),
-        )
-    )
-    port = free_port(host)
     config = folder / "smb.conf"
     config.write_text(
-        f"[global]\n{places}"
+        f"[global]\n{samba_places(folder)}"
         f"  smb ports = {port}\n  interfaces = {host}\n  bind interfaces only = yes\n  disable netbios = yes\n"
         f"  map to guest = bad user\n  guest account = root\n  load printers = no\n  log file = {folder}/log\n"
         "  disable spoolss = yes\n  server role = standalone server\n"
-        f"[inbox]\n  path = {inbox}\n  guest ok = yes\n  read only = no\n",
+        f"[{shared.name}]\n  path = {shared}\n  guest ok = yes\n  read only = no\n",
         encoding="utf-8",
     )
     _do(testparm, "-s", str(config))
-    command = [smbd, "--foreground", "--no-process-group", "--configfile", str(config)]
-    with _serving(command, folder, host, port):
-        yield port
+    return [smbd, "--foreground", "--no-process-group", "--configfile", str(config)]
+
+
+def samba_places(folder: Path):
+    """Lines of a configuration of Samba's with which its server or client writes in this folder only."""
+    kinds = ("lock directory", "state directory", "cache directory", "pid directory", "private dir", "ncalrpc dir")
+    return "".join(f"  {kind} = {folder}\n" for kind in (*kinds, "usershare path"))
 
 
 @contextlib.contextmanager

@@ -1,14 +1,20 @@
-"""How the shared folder comes to a machine: as one disk that all of them have, or over a real network file system."""
+"""How the shared folder comes to a machine: as one disk that all of them have, or over a real network file system.
+
+Over a network it goes with the cable, calls hang or fail, and what others have written is seen a little later.
+"""
 
 import contextlib
 import tempfile
 from pathlib import Path
 
 from tests.e2e.running import await_that
-from tests.e2e.servers import SSH_PORT, begun, ssh_access
+from tests.e2e.servers import SSH_PORT, begun, samba_command, samba_places, ssh_access
 from tests.programs import lacks, needs
 
 MOUNTED_SECONDS = 30
+SMB_PORT = 445
+MORTAL = ("setpriv", "--pdeathsig", "KILL")
+"""Should the tests be killed, servers and clients go with them."""
 
 
 class Disk:
@@ -29,32 +35,27 @@ class Disk:
         machine.must("umount", "--lazy", machine.mount)
 
 
-class Sshfs:
-    """The folder as another machine's sshd serves it, mounted as README says; use it in a ``with`` block.
+class Served:
+    """The folder as another machine's server offers it, mounted with FUSE; use it in a ``with`` block.
 
     Args:
         folder: what all see.
         server: on whose disk it lies.
-        options: of the mount.
     """
 
-    OPTIONS = ("reconnect", "ServerAliveInterval=1", "ServerAliveCountMax=2", "dcache_timeout=1")
+    port = 0
 
-    def __init__(self, folder: Path, server, options=OPTIONS):
+    def __init__(self, folder: Path, server):
         self.folder = folder
-        self._server = server
-        self._options = options
+        self.server = server
         self._life = contextlib.ExitStack()
 
     def __enter__(self):
-        needs("sshfs")
         if not Path("/dev/fuse").exists():
             lacks("this kernel has no FUSE")
-        keys = Path(self._life.enter_context(tempfile.TemporaryDirectory(prefix="ocrwatchd-ssh-")))
-        at = self._server.address
-        command, self._access = ssh_access(keys / "keys", at, SSH_PORT)
-        self._life.enter_context(begun(self._server.inside(*command)))
-        await_that(lambda: self._server.reaches(at, SSH_PORT), MOUNTED_SECONDS, "an answer of sshd")
+        self.own = Path(self._life.enter_context(tempfile.TemporaryDirectory(prefix="ocrwatchd-share-")))
+        self._life.enter_context(begun(self.server.inside(*MORTAL, *self.serve(self.own / "server"))))
+        await_that(lambda: self.server.reaches(self.server.address, self.port), MOUNTED_SECONDS, "an answer")
         return self
 
     def __exit__(self, *_):
@@ -63,16 +64,81 @@ class Sshfs:
     @contextlib.contextmanager
     def mounted(self, machine):
         """From mounting to the end of the client, as when somebody kills it and unmounts what is left."""
-        await_that(lambda: machine.reaches(self._server.address, SSH_PORT), MOUNTED_SECONDS, "a way to sshd")
-        options = [part for option in self._options for part in ("-o", option)]
-        place = f"root@{self._server.address}:{self.folder}"
-        command = ("setpriv", "--pdeathsig", "KILL", "sshfs", "-f", *self._access, *options, place, machine.mount)
-        with begun(machine.inside(*command)) as client:
+        await_that(lambda: machine.reaches(self.server.address, self.port), MOUNTED_SECONDS, "a way to the server")
+        place = self.place(machine)
+        with begun(machine.inside(*MORTAL, *self.mount(machine))) as client:
 
             def mounted():
                 assert client.poll() is None, client.stdout.read()
-                return machine.does("mountpoint", "-q", machine.mount)
+                return machine.does("mountpoint", "-q", place)
 
-            await_that(mounted, MOUNTED_SECONDS, "a mount over SSH")
+            await_that(mounted, MOUNTED_SECONDS, "a mount")
+            self.arrange(machine)
             yield
-        machine.does("umount", "--lazy", machine.mount)  # where the client has not done so by itself
+        # Some clients have done that by themselves.
+        for each in {place, machine.mount}:
+            machine.does("umount", "--lazy", each)
+
+    def serve(self, folder):
+        """The server's command line; it has this folder, which is not there yet, for all of its own."""
+        raise NotImplementedError
+
+    def mount(self, machine):
+        """The client's command line."""
+        raise NotImplementedError
+
+    def place(self, machine):
+        """Where the client mounts."""
+        return machine.mount
+
+    def arrange(self, machine):
+        """Bring what the client has mounted to where the machine wants it."""
+
+
+class Sshfs(Served):
+    """With sshd and sshfs, mounted as README says but for shorter times."""
+
+    port = SSH_PORT
+    options = ("reconnect", "ServerAliveInterval=1", "ServerAliveCountMax=2", "dcache_timeout=1")
+
+    def serve(self, folder):
+        """Debian's sshd."""
+        needs("sshfs")
+        command, self._access = ssh_access(folder, self.server.address, self.port)
+        return command
+
+    def mount(self, machine):
+        """Debian's sshfs."""
+        options = [part for option in self.options for part in ("-o", option)]
+        return ["sshfs", "-f", *self._access, *options, f"root@{self.server.address}:{self.folder}", machine.mount]
+
+
+class Smbnetfs(Served):
+    """With Samba, and its own client library mounted by smbnetfs: no hard link, no rename of what is open, no modes."""
+
+    port = SMB_PORT
+
+    def serve(self, folder):
+        """Debian's smbd."""
+        needs("smbnetfs")
+        return samba_command(folder, self.folder, self.server.address, self.port)
+
+    def mount(self, machine):
+        """Debian's smbnetfs, which shows all servers that it is asked for."""
+        home = Path(tempfile.mkdtemp(prefix=f"{machine.name}-", dir=self.own))
+        (home / ".smb").mkdir()
+        (home / ".smb" / "smb.conf").write_text(f"[global]\n{samba_places(home)}", encoding="utf-8")
+        (home / ".smb" / "smbnetfs.conf").write_text('fast_rename "true"\n', encoding="utf-8")
+        (home / ".smb" / "smbnetfs.conf").chmod(0o600)  # or it is not read
+        self.place(machine).mkdir(exist_ok=True)
+        return ["env", f"HOME={home}", "smbnetfs", "-f", self.place(machine)]
+
+    def place(self, machine):
+        """Beside where the machine wants the folder."""
+        return self.own / f"servers-of-{machine.name}"
+
+    def arrange(self, machine):
+        """Of all that is there the one folder."""
+        server = self.place(machine) / self.server.address
+        machine.must("ls", server)  # before that it knows nobody
+        machine.must("mount", "--bind", server / self.folder.name, machine.mount)

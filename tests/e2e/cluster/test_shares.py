@@ -1,0 +1,42 @@
+"""The root over real network file systems: what goes on where calls hang, links are refused and caches are behind."""
+
+import pytest
+
+from tests.e2e.cluster.brokers import Redis
+from tests.e2e.cluster.lab import lab
+from tests.e2e.cluster.shares import Smbnetfs, Sshfs
+from tests.e2e.cluster.test_guarantees import pages_read
+from tests.e2e.cluster.test_line import drop, watching
+from tests.e2e.running import await_that
+from tests.e2e.witness import confirm_delivered
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+BOOK = ["slow"] * 6
+
+
+@pytest.mark.parametrize("share", [Sshfs, Smbnetfs])
+def test_workers_on_a_network_share(share):
+    """A killed worker's book is taken over at its next page, a cut-off one's too, and both work again."""
+    joined = lab(Redis, tls=False, share=share, queue={"lease_seconds": 2.0})
+    with joined as made, made.supervisor as daemon, watching(daemon) as witness:
+        first = made.worker("w1").start()
+        scans = {"book.tif": drop(daemon, "book.tif", *BOOK)}
+        await_that(lambda: pages_read(first) >= 3, 60, "half of the book")
+        first.kill()
+        second = made.worker("w2").start()
+        daemon.await_files("archive", scans)
+        assert pages_read(second) <= 3
+        scans["volume.tif"] = drop(daemon, "volume.tif", *BOOK)
+        await_that(lambda: pages_read(first, second) >= 9, 60, "half of the volume")
+        second.machine.cut()
+        first.start()
+        daemon.await_files("archive", scans)
+        second.machine.join()
+        first.process.terminate()
+        assert first.process.wait(60) == 0, first.log_path.read_text()
+        scans["after.tif"] = drop(daemon, "after.tif", "fine")
+        daemon.await_files("archive", scans)
+        daemon.await_idle()
+        confirm_delivered(daemon, scans)
+        witness.confirm()
