@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import ssl
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -87,7 +88,7 @@ def greet(broker: Broker) -> None:
     broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
 
 
-def _try(broker: Broker) -> None:
+def _try(broker: Any) -> None:  # noqa: ANN401  # of either kind, with what is its own
     name = f"ocrwatchd-check-{secrets.token_hex(4)}"
     publish(broker, name, "")
     broker.flush(name)
@@ -171,9 +172,17 @@ def _rabbitmq(queue: Queue) -> Broker:
 def _password(queue: Queue) -> str:
     if (path := _password_file(queue)) is None:
         return ""
-    if doubt := trust.doubt(path, "password file"):
+    try:
+        mode = path.stat().st_mode
+        doubt = trust.doubt(path, "password file")
+        if not doubt and stat.S_ISREG(mode) and mode & stat.S_IROTH:
+            doubt = f"the password file {path} can be read by everybody; run: chmod o-r '{path}'"
+        word = "" if doubt else path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(_unusable("queue.broker_password_file", path, error)) from error
+    if doubt:
         raise ConfigError(doubt)
-    return path.read_text(encoding="utf-8").strip()
+    return word
 
 
 def _password_file(queue: Queue) -> Path | None:
@@ -187,5 +196,13 @@ def _password_file(queue: Queue) -> Path | None:
 
 def _ca(queue: Queue) -> Path:
     path = Path(queue.broker_ca).expanduser()
-    path.stat()
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ConfigError(_unusable("queue.broker_ca", path, error)) from error
     return path
+
+
+def _unusable(key: str, path: Path, error: OSError) -> str:
+    own = f"readable by the user as whom this runs (uid {os.geteuid()})"
+    return f"{key} cannot be used: {path}: {error.strerror}; put the file there, {own}, or mend the key"

@@ -65,6 +65,10 @@ class Token(Message):
         return (self.root, self.version) == (other.root, other.version)
 
 
+class TokenFile(Token, extra="ignore"):
+    """A token as it lies there: what another version says beside it is passed over, so that its version can be told."""
+
+
 class Order(Message):
     """Supervisor to workers: read this scan.
 

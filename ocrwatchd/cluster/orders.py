@@ -74,7 +74,13 @@ class Orders:
             self.pass_on(order, error.__cause__)  # it is there, and cannot be read for the moment
             return None
         self.lease_s = token.lease_s
-        if order.token.matches(token) and self._token.matches(token):
+        if not self._token.matches(token):
+            self._receiver.give_back()
+            raise FolderUnusable(
+                f"{self._folder} is another root's than it was at this worker's start: mount that one again, or start "
+                "the worker anew to serve this one"
+            )
+        if order.token.matches(token):
             return order
         log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
         self.settle()

@@ -12,7 +12,6 @@ from ocrwatchd import __version__, systemd
 from ocrwatchd.cluster import roster
 from ocrwatchd.cluster.messages import Card, Refused, read
 from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +80,7 @@ class Presence:
             self._write()
         except OSError as error:
             raise FolderUnusable(
-                f"the supervisor's folder cannot be written here: {in_words(error)}; a worker runs as the user to whom "
-                "it belongs, with the same number (uid) on all machines, on a share that is mounted writable"
+                f"the supervisor's folder {self._folder} cannot be written here: {roster.obstacle(error, self._folder)}"
             ) from error
 
     def turn(self) -> None:

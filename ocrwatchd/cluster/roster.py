@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd import __version__, files
-from ocrwatchd.cluster.messages import Card, Refused, Token, read, write
+from ocrwatchd.cluster.messages import Card, Refused, Token, TokenFile, read, write
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.remedies import in_words
 
@@ -57,24 +57,35 @@ def read_token(folder: Path) -> Token:
     """
     path = folder / TOKEN
     try:
-        token = read(Token, path)
+        token = Token(**dict(read(TokenFile, path)))
     except FileNotFoundError:
         raise FolderUnusable(
             f"{path} is not there: mount the share that the supervisor serves, let folders.root lead to it on this "
             "machine, and start the supervisor (`ocrwatchd run`, with queue.broker set) first"
         ) from None
-    except (OSError, Refused) as error:
-        reason = in_words(error) if isinstance(error, OSError) else str(error)
-        raise FolderUnusable(
-            f"{path} cannot be read here: {reason}; run the worker as the user to whom it belongs, with the same "
-            "number (uid) on all machines"
-        ) from error
+    except Refused as error:
+        raise FolderUnusable(f"{path} is damaged ({error}): start the supervisor again, which writes it anew") from None
+    except OSError as error:
+        raise FolderUnusable(f"{path} cannot be read here: {obstacle(error, path)}") from error
     if token.version != __version__:
         raise ConfigError(
             f"the supervisor of {folder.parent} runs ocrwatchd {token.version}, this worker is {__version__}: "
             "install the same version on all machines, then start it again"
         )
     return token
+
+
+def obstacle(error: OSError, path: Path) -> str:
+    """What keeps a worker from using what lies in the supervisor's folder, with the remedy."""
+    if not isinstance(error, PermissionError):
+        return in_words(error)
+    numbers = f"this one runs as {os.geteuid()}"
+    with contextlib.suppress(OSError):
+        numbers = f"it is {path.stat().st_uid}'s, {numbers}"
+    return (
+        f"{error.strerror}; run the worker as the user to whom it belongs, with the same number (uid) on all machines: "
+        f"{numbers}"
+    )
 
 
 def card_path(folder: Path, name: str) -> Path:

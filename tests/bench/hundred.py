@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd import log
+from ocrwatchd.cluster import post
 from ocrwatchd.cluster.messages import Card
 from ocrwatchd.cluster.roster import Roster, show
 from ocrwatchd.config import Log
@@ -115,7 +116,8 @@ def traced(pid: int) -> Iterator[list[str]]:
 
 
 def idle(made: Lab) -> tuple[float, float]:
-    """What one asks of the broker who waits for a message: commands and processor time, a second."""
+    """What one asks of the broker who has long waited for a message: commands and processor time, a second."""
+    time.sleep(post.LONGEST_POLL_S / post.POLL_SHARE)
     before, began = cluster.told(made), time.monotonic()
     time.sleep(IDLE_S)
     after, seconds = cluster.told(made), time.monotonic() - began

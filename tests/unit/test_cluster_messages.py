@@ -148,11 +148,30 @@ def test_a_worker_sees_the_supervisors_folder_and_version(tmp_path):
     roster.write_token(tmp_path, TOKEN.root)
     assert roster.read_token(tmp_path) == Token(root=TOKEN.root, version=__version__)
     path = tmp_path / roster.TOKEN
-    path.write_text(path.read_text().replace(__version__, "0.0.7"), encoding="ascii")
+    other = json.loads(path.read_text()) | {"version": "0.0.7", "what only that one tells": 1}
+    path.write_text(json.dumps(other), encoding="ascii")
     with pytest.raises(ConfigError, match=r"runs ocrwatchd 0\.0\.7.*install the same version"):
         roster.read_token(tmp_path)
     path.write_text("{", encoding="ascii")
-    with pytest.raises(FolderUnusable, match="cannot be read here"):
+    with pytest.raises(FolderUnusable, match=r"is damaged.*start the supervisor again"):
+        roster.read_token(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(FolderUnusable, match="cannot be read here: not a regular file"):
+        roster.read_token(tmp_path)
+
+
+def test_a_token_of_another_user_is_told_with_both_numbers(tmp_path, monkeypatch):
+    """Whose it is, and as whom the worker runs: that is what has to be made the same."""
+
+    def refuse(_kind, path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    roster.write_token(tmp_path, TOKEN.root)
+    monkeypatch.setattr(roster, "read", refuse)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    own = (tmp_path / roster.TOKEN).stat().st_uid
+    with pytest.raises(FolderUnusable, match=rf"Permission denied.*it is {own}'s, this one runs as 12345"):
         roster.read_token(tmp_path)
 
 

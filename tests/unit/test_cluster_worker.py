@@ -11,7 +11,7 @@ import pytest
 
 from ocrwatchd import outbox
 from ocrwatchd.cluster import attempts, broker, joining, line, post, roster
-from ocrwatchd.cluster.messages import Order, Report, Token
+from ocrwatchd.cluster.messages import MAX_BYTES, Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
 from ocrwatchd.cluster.worker import Worker
@@ -24,6 +24,7 @@ from tests.e2e.running import await_that
 
 TOKEN = Token(root="0123456789abcdef", version="1")
 JOB = "20260101-000000-000001-abcdef"
+STRANGE = ({"root": "f" * 16}, {"version": "0.0.7"})
 
 
 def order(folder: Path, attempt=1, name=JOB):
@@ -317,6 +318,28 @@ def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monke
         orders.take()
 
 
+def test_a_worker_ends_where_another_root_is_mounted(tmp_path):
+    """What it was sent for lies elsewhere now: others may have it, and its own queues are not that root's."""
+    sent, token = served(tmp_path)
+    line = Line(sent)
+    orders = Orders(line, tmp_path, token)
+    roster.write_token(tmp_path, "f" * 16)
+    with pytest.raises(FolderUnusable, match=r"another root's.*mount that one again, or start the worker anew"):
+        orders.take()
+    assert line.ends == ["given back"]
+
+
+def test_a_strangers_order_is_refused(tmp_path):
+    """Of another root, of another version, or none at all."""
+    sent, token = served(tmp_path)
+    strange = [sent.model_copy(update={"token": token.model_copy(update=more)}) for more in STRANGE]
+    line = Line(*strange)
+    line.coming += ["", "{", "[" * 100_000, "x" * (MAX_BYTES + 1)]
+    orders = Orders(line, tmp_path, token)
+    assert [orders.take() for _ in range(6)] == [None] * 6
+    assert line.ends == ["settled"] * 6
+
+
 def present(folder, name="w1", **told):
     """A worker's presence."""
     now = [0.0]
@@ -325,7 +348,7 @@ def present(folder, name="w1", **told):
 
 def test_a_machine_that_cannot_write_in_the_share_is_no_worker(tmp_path):
     """It says so at its start, with what to do."""
-    with pytest.raises(FolderUnusable, match=r"cannot be written here.*uid"):
+    with pytest.raises(FolderUnusable, match=r"cannot be written here: No such file"):
         present(tmp_path / "away").come()
 
 
@@ -414,6 +437,28 @@ def test_what_keeps_one_scan_is_told_from_what_keeps_all(worker, monkeypatch, er
     worker._begin(sent)
     assert (line.ends, worker._order) == ([end], None)
     assert bool(worker._tell()["trouble"]) is (end == "given back")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("broker_password_file", "put the file there"), ("broker_ca", "put the file there")]
+)
+def test_a_file_beside_the_broker_that_is_missing_is_named(tmp_path, key, words):
+    """With its key, and the user who has to be able to read it."""
+    settings = Queue(broker="rediss://localhost:1", **{key: str(tmp_path / "none")})
+    with pytest.raises(ConfigError, match=rf"queue\.{key} cannot be used: .*none: No such file.*{words}.*uid"):
+        broker.connect(settings)
+
+
+def test_a_password_that_everybody_can_read_is_none(tmp_path):
+    """It says how to mend that; a group may read it, for root gives it to the service so."""
+    password = tmp_path / "password"
+    password.write_text("open", encoding="ascii")
+    settings = Queue(broker="redis://localhost:1", broker_password_file=str(password))
+    password.chmod(0o644)
+    with pytest.raises(ConfigError, match="can be read by everybody; run: chmod o-r"):
+        broker.connect(settings)
+    password.chmod(0o640)
+    assert broker.connect(settings).client.connection_pool.connection_kwargs["password"] == "open"  # noqa: S105
 
 
 def test_a_brokers_certificate_is_for_its_host():

@@ -9,6 +9,7 @@ import trustme
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
+from tests.e2e.cluster.test_line import drop
 from tests.e2e.running import await_that
 
 pytestmark = pytest.mark.slow
@@ -72,11 +73,29 @@ def test_another_version_serves_the_root(made, worker):
     assert (status, "0.0.1" in said, "install the same version" in said) == (ConfigError.exit_code, True, True), said
 
 
+def test_another_root_is_mounted_meanwhile(made, worker):
+    """Its worker ends; the scan that it was sent for is read once its own root is there again."""
+    token = made.supervisor.root / ".work" / ".cluster.json"
+    content = token.read_text()
+    with worker:
+        await_that(lambda: worker.events("engine.ready"), 60, "an engine")
+        token.write_text(json.dumps(json.loads(content) | {"root": "f" * 16}))
+        drop(made.supervisor, "sent.tif", "fine")
+        try:
+            assert worker.process.wait(60) == FolderUnusable.exit_code
+        finally:
+            token.write_text(content)
+        said = worker.log_path.read_text()
+        assert ("is another root's" in said, "Traceback" in said) == (True, False), said
+        worker.start()
+        made.supervisor.await_files("archive", ["sent.tif"])
+
+
 def test_a_password_that_others_can_read(worker, tmp_path):
     """It is refused, with the command that mends it."""
     password = tmp_path / "password"
     password.write_text("secret\n")
-    password.chmod(0o646)
+    password.chmod(0o644)
     change(worker, "broker_password_file", password)
     status, said = refused(worker)
     assert (status, "chmod" in said) == (ConfigError.exit_code, True), said
@@ -114,4 +133,6 @@ def test_a_broker_that_does_not_let_it_in(made, worker, tmp_path, way):
     with worker:
         lost = await_that(lambda: worker.events("broker.lost"), 60, "a word about the broker")[0]
         assert word in lost["reason"].lower(), lost
+        told = "the broker cannot be reached"
+        await_that(lambda: told in str(made.supervisor.status()["workers"]), 60, "a word about it in the status")
         assert made.broker.password not in worker.log_path.read_text()
