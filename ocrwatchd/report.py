@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import socket
 import time
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -163,6 +164,7 @@ class Reporter:
         now = status.Status(
             **{each.name: getattr(scene, each.name) for each in fields(scene)} | {"workers": [*scene.workers]},
             pid=os.getpid(),
+            host=socket.gethostname(),
             version=__version__,
             root=str(self._folders.root_path),
             started_at=self._started_at,

@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import pwd
+import socket
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -78,6 +79,7 @@ class Status:
         trouble: what is wrong and being retried, in words.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
         workers: where several machines read.
+        host: the machine's name; a worker's machine sees the same folder.
     """
 
     state: str
@@ -101,6 +103,7 @@ class Status:
     trouble: list[str] = field(default_factory=list)
     outbox_mount: str = ""
     workers: list[Worker] = field(default_factory=list)
+    host: str = ""
 
 
 def status_path(folders: Folders) -> Path:
@@ -157,7 +160,7 @@ def _newest(found: list[Status]) -> Status | None:
     status = max(found, key=lambda each: each.written_at)
     if status.state == "stopped":
         return status
-    if not _alive(status.pid):
+    if _is_here(status) and not _alive(status.pid):
         return replace(status, state="gone")
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
@@ -246,10 +249,11 @@ def in_lines(status: Status | None, folders: Folders) -> str:
 def headline(status: Status) -> str:
     """Whether it runs, in words."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
+    process = f"process {status.pid}" + ("" if _is_here(status) else f" on {status.host}")
     return {
-        "running": f"running (process {status.pid}, ocrwatchd {status.version})",
-        "stopping": f"stopping (process {status.pid})",
-        "silent": f"hanging: process {status.pid} is there, but has not answered since {when}; restart it",
+        "running": f"running ({process}, ocrwatchd {status.version})",
+        "stopping": f"stopping ({process})",
+        "silent": f"hanging: {process} is there, but has not answered since {when}; restart it",
         "stopped": f"not running: stopped {when}",
         "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
     }.get(status.state, status.state)
@@ -289,11 +293,16 @@ def pace(status: Status | Worker) -> str:
 
 
 def running_pid(folders: Folders) -> int:
-    """The process of the daemon that serves this root; 0 where none is known to."""
+    """The process of the daemon that serves this root on this machine; 0 where none is known to."""
     with contextlib.suppress(OSError, ValueError):
-        if (known := read(folders)) and known.state in {"running", "stopping", "silent"}:
+        if (known := read(folders)) and known.state in {"running", "stopping", "silent"} and _is_here(known):
             return known.pid
     return 0
+
+
+def _is_here(status: Status) -> bool:
+    """Whether its process is one of this machine's."""
+    return status.host in {"", socket.gethostname()}
 
 
 def _alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -75,6 +76,17 @@ def test_daemon_that_does_not_run_is_told_by_how_it_ended(folders, changes, word
     text, running = status.describe(folders, as_json=False)
     assert not running
     assert words in text
+
+
+def test_a_daemon_on_another_machine_is_not_looked_for_here(folders):
+    """A worker's machine sees its status, in the folder that they share, and must not take it for dead."""
+    written(folders, root=str(folders.root_path), pid=2**22 - 1, host="north")
+    text, running = status.describe(folders, as_json=False)
+    assert running
+    assert text.startswith(f"running (process {2**22 - 1} on north, ")
+    assert status.running_pid(folders) == 0
+    written(folders, root=str(folders.root_path), host=socket.gethostname())
+    assert status.running_pid(folders) == os.getpid()
 
 
 def test_without_a_daemon_there_is_a_hint(folders):
