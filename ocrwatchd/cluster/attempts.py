@@ -36,7 +36,7 @@ from ocrwatchd.outbox import ATTEMPTS, RECEIPT, STEM
 from ocrwatchd.remedies import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ocrwatchd.settings import Work
@@ -150,6 +150,7 @@ def bring_home(job: Job) -> None:
     """Make what attempts have finished the job's own, where it is read on this machine from now on."""
     with contextlib.suppress(OSError):  # it is done again
         earlier = made(job.folder)
+        call_off(earlier)
         for kept in KEPT:
             _inherit(job.folder / kept, [each.folder / kept for each in earlier], lambda: None)
 
@@ -258,6 +259,13 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def call_off(overtaken: Iterable[Attempt]) -> None:
+    """Let workers that still read what is no longer wanted hand it back after the page in work."""
+    for each in overtaken:
+        with contextlib.suppress(OSError):
+            (each.folder / WANTED_BACK).touch(exist_ok=True)
 
 
 def want_back(job: Job, number: int) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import structlog
 
-from ocrwatchd import looking
+from ocrwatchd import looking, steps
 from ocrwatchd.cluster import attempts, capability
 from ocrwatchd.cluster.messages import digest
 from ocrwatchd.model import Ending, Outcome
@@ -130,6 +130,7 @@ class Watch:
         try:
             if ending is Ending.DONE:
                 attempts.take(job, attempt)
+                steps.reached("set-taken")
             elif ending not in {Ending.UNREADABLE, Ending.DIED}:  # that is found again where nobody lives to heed it
                 attempts.heed(attempt)
         except attempts.Unusable as error:
@@ -138,7 +139,7 @@ class Watch:
         if ending.value in FINAL:
             self._over.pop(job.id, None)
             with contextlib.suppress(OSError):
-                _call_off(each for each in attempts.made(job.folder) if each != attempt)
+                attempts.call_off(each for each in attempts.made(job.folder) if each != attempt)
         else:
             self.give_up(job, attempt.number)
         if ending is Ending.PUT_BACK or (report.stopping and report.ending == "returned"):
@@ -172,7 +173,7 @@ class Watch:
         made, order = attempts.made(place.job.folder), _order(place.job)
         if found := self._found(place, made, order):
             return found
-        _call_off(each for each in made if each.order != order)
+        attempts.call_off(each for each in made if each.order != order)
         # The ledger may have been lost: workers drop what has an attempt of that number.
         number = max(starting(place.job), made[0].number + 1 if made else 1)
         now = self._clock()
@@ -217,10 +218,3 @@ def _ends(made: Iterable[Attempt]) -> tuple[list[Ended], dict[Attempt, OSError]]
         except OSError as error:
             unread[attempt] = error
     return ends, unread
-
-
-def _call_off(overtaken: Iterable[Attempt]) -> None:
-    """Let workers that still read what is no longer wanted hand it back after the page in work."""
-    for each in overtaken:
-        with contextlib.suppress(OSError):
-            (each.folder / attempts.WANTED_BACK).touch(exist_ok=True)
