@@ -23,15 +23,20 @@ broker.publish(connected, queue, content)
 connected.close()
 """
 
+PROFILES = {
+    "profiles.urgent": {"priority": 5},
+    "profiles.notes.ocr": {"mode": "handwritten"},
+    "profiles.contracts.ocr": {"engine": "aspose"},
+    "profiles.novels.llm": {"gpu_layers": 99},
+}
 NO_ORDERS = ("", "{}", "no order", '{"job": "../../etc"}', "x" * (1 << 19))
 
 
 @pytest.fixture(scope="module")
 def made():
     """A lab whose supervisor runs."""
-    profiles = {"profiles.urgent": {"priority": 5}, "profiles.notes.ocr": {"mode": "handwritten"}}
-    with lab(Redis, tls=False, **profiles) as lab_made:
-        for name in ("urgent", "notes"):
+    with lab(Redis, tls=False, **PROFILES) as lab_made:
+        for name in (table.split(".")[1] for table in PROFILES):
             (lab_made.supervisor.root / "inbox" / name).mkdir()
         lab_made.supervisor.start()
         yield lab_made
@@ -110,16 +115,22 @@ def test_an_urgent_scan_goes_first(made, join):
     assert pages_read(worker) <= 14
 
 
-def test_a_scan_waits_for_a_machine_that_can_read_it(made, join):
-    """Handwriting takes Aspose: a worker without it never gets the scan, and `status` says what is missing."""
+def test_scans_wait_for_machines_that_can_read_them(made, join):
+    """A worker without what they take never gets them, and goes on with others; `status` says what is missing."""
+    special = ("notes/note", "contracts/contract", "novels/novel")
+    for name in (*special, "print"):
+        drop(made.supervisor, f"{name}.tif", "fine")
     plain = join()
-    drop(made.supervisor, "notes/note.tif", "fine")
-    drop(made.supervisor, "print.tif", "fine")
     delivered(made, "print")
-    await_that(lambda: "offers aspose" in made.supervisor.ask("status").stdout, 60, "a word about Aspose")
-    able = join(ocr={"engine": "aspose"})
+    await_that(lambda: "offers aspose and gpu:" in made.supervisor.ask("status").stdout, 60, "a word about both")
+    licensed = join(ocr={"license": "licence.lic"})
     delivered(made, "notes/note")
-    assert (pages_read(plain), pages_read(able)) == (1, 1)
+    delivered(made, "contracts/contract")
+    await_that(lambda: "offers gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")
+    strong = join(llm={"gpu_layers": 20})
+    delivered(made, "novels/novel")
+    assert [pages_read(worker) for worker in (plain, licensed, strong)] == [1, 2, 1]
+    await_that(lambda: "offers" not in made.supervisor.ask("status").stdout, 60, "the end of that")
 
 
 def test_messages_that_are_no_orders_are_refused(made, join):
