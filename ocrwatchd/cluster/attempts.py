@@ -16,6 +16,7 @@ import shutil
 import stat
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd import files, looking
@@ -119,14 +120,16 @@ def begin(
         alive: called once the attempt is ours, and now and then while it takes over what is finished.
 
     Returns:
-        The job; None where it has ended, or another worker has begun this attempt or a later one.
+        The job; None where it has ended, or another worker has begun this attempt or a later one; or where a link
+        leads to the scan, for it may lead anywhere.
 
     Raises:
         OSError: the folder cannot be read or made.
     """
     folder = work_folder / order.job
     job = Job(order.job, folder, unpack(order.relative), order.work.on_machine(own))
-    if not looking.lies(job.source) or folder.is_symlink():
+    way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
+    if not looking.lies(job.source) or any(each.is_symlink() for each in way):
         return None
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):

@@ -141,6 +141,18 @@ def test_what_is_not_to_be_done_is_dropped(tmp_path):
     assert attempts.begin(order(tmp_path, 9), tmp_path, "w1", Work()) is None
 
 
+@pytest.mark.parametrize("link", ["scan", "scan/office", "scan/office/a.tif"])
+def test_a_link_on_the_way_to_a_scan_is_not_followed(tmp_path, link):
+    """It may lead to what lies on the worker's machine only."""
+    sent = order(tmp_path)
+    away = tmp_path / "away"
+    (tmp_path / JOB / link).rename(away)
+    (tmp_path / JOB / link).symlink_to(away)
+    assert (tmp_path / JOB / "scan/office/a.tif").exists()
+    assert attempts.begin(sent, tmp_path, "w1", Work()) is None
+    assert not (tmp_path / JOB / "attempts").exists()
+
+
 def test_a_worker_sees_the_supervisors_folder_and_version(tmp_path):
     """Else it is told what to do, with the exit code of a folder or of a configuration."""
     with pytest.raises(FolderUnusable, match="mount the share"):
