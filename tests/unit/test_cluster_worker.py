@@ -4,6 +4,7 @@ import os
 import selectors
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,8 @@ from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
 from ocrwatchd.cluster.worker import Worker
 from ocrwatchd.config import Config, Folders, Queue
+from ocrwatchd.engine import blame
+from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.model import Ending, Job, Outcome
 from ocrwatchd.settings import Work
@@ -415,6 +418,13 @@ def test_a_share_that_answers_nothing_changes_nothing(worker, monkeypatch):
     monkeypatch.setattr(os, "lstat", lambda _: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
     monkeypatch.setattr(worker._host, "put_back", lambda: pytest.fail("asked for it back"))
     worker._look()
+
+
+def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
+    """This machine's own settings say two."""
+    worker._host._job = job = replace(worker._job, max_attempts=1)
+    worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
+    assert "killed" in blame.given_up(job, "page", 1)
 
 
 def test_figures_that_no_engine_tells_end_no_worker(worker):
