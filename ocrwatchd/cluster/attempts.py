@@ -61,6 +61,7 @@ _FOLDER: Final = re.compile(
 _NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 """What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
 
+_SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 
@@ -242,8 +243,8 @@ def _wrong(out: Path) -> str:
         return "no finished set"
     with os.scandir(out) as entries:
         regular = {entry.name: stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
-    if not all(regular.values()):
-        return "something that is no file in its finished set"
+    if not all(regular.values()) or not all(map(_SET_FILE.fullmatch, regular)):
+        return "something that is no file of a set in its finished set"
     return "" if f"{STEM}{RECEIPT}" in regular else "a finished set without its receipt"
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ocrwatchd.settings import Ocr, Work
     from ocrwatchd.waiting import Place
 
+MOST_IN_VAIN: Final = 3
+"""After so many times that what a worker is free for was published again for nothing, people are told."""
+
 IDLE_SHARE: Final = 0.5
 """What nobody takes is published again when a worker has been free to take it for so much of a lease."""
 
@@ -45,10 +48,16 @@ class Board:
         self._sender, self._receiver = lines
         self._crew: Final = crew
         self._sequencer: Final = Sequencer(folder)
+        self._lease_s: Final = lease_s
         self._idle_s: Final = IDLE_SHARE * lease_s
         self._reconnected = 0
+        self._lost_since: float | None = None
+        self.cut_off = ""
+        """Why nothing can be published, for longer than a lease; "" where it can, or may soon."""
         self._untold: set[str] = set()
         """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
+        self._in_vain: Final[dict[str, int]] = {}
+        """How often a job, by its id, was published again beside a free worker that has not taken it."""
         self._jobs: Final[dict[str, Published]] = {}
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 
@@ -68,6 +77,12 @@ class Board:
     def untaken(self) -> list[Published]:
         """Those that no worker has begun, who goes first comes first."""
         return sorted((each for each in self if not each.taken), key=lambda each: each.place)
+
+    @property
+    def lost(self) -> str:
+        """Why the broker cannot be reached; "" where it can."""
+        broken = self._sender.trouble or self._receiver.trouble
+        return broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
 
     @property
     def held(self) -> Published | None:
@@ -105,6 +120,12 @@ class Board:
         Args:
             now: the time on leases, seconds.
         """
+        if not self._sender.trouble:
+            self._lost_since = None
+        elif self._lost_since is None:
+            self._lost_since = now
+        lasts = self._lost_since is not None and now - self._lost_since > self._lease_s
+        self.cut_off = self.lost if lasts else ""
         reconnected = self._sender.reconnected + self._receiver.reconnected
         forgotten = reconnected != self._reconnected
         self._reconnected = reconnected
@@ -113,15 +134,26 @@ class Board:
             if not self._crew.free(each.queue):
                 each.offered_at = now
         untold, self._untold = self._untold, set()
-        for queue in untold | {each.queue for each in untaken if forgotten or now - each.offered_at > self._idle_s}:
+        idle = {each.queue for each in untaken if now - each.offered_at > self._idle_s}
+        for queue in untold | idle | {each.queue for each in untaken if forgotten}:
             self._publish_again(queue)
             for each in self._lying(queue):
                 each.offered_at = now
+                self._in_vain[each.job.id] = self._in_vain.get(each.job.id, 0) + (queue in idle)
                 log.info("job.published_again", job=each.job.id, attempt=each.attempt)
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody takes what free workers might take; "" where it is taken."""
+        often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
+        if any(self._crew.free(each.queue) for each in often):
+            return "a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker"
+        return ""
 
     def remove(self, job: Job) -> None:
         """It has ended, or waits again."""
         del self._jobs[job.id]
+        self._in_vain.pop(job.id, None)
 
     def make_way(self) -> None:
         """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks."""

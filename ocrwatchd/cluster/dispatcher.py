@@ -143,15 +143,14 @@ class ClusterQueue:
         """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
         if self._rounds.watched() - self._began <= self._settings.lease_seconds:
             return ""
-        return self._crew.missing({each.queue for each in self._board.untaken})
+        return self._crew.missing({each.queue for each in self._board.untaken}) or self._board.cut_off
 
     @property
     def trouble(self) -> str:
         """Why scans wait: nobody reads them, or neither broker nor workers nor what they make can be reached."""
-        broken = self._sender.trouble or self._receiver.trouble
-        lost = broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
         idle = self.unavailable if self.waiting else ""
-        return "; ".join(filter(None, (lost, self._crew.unseen or idle, self._unseen.trouble)))
+        troubles = (self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble)
+        return "; ".join(dict.fromkeys(filter(None, troubles)))
 
     @property
     def down(self) -> bool:
@@ -159,7 +158,7 @@ class ClusterQueue:
         if not self.unavailable or self._board.held is not None:
             return False
         queues = {each.queue for each in self._board.untaken} | {self._board.queue(e.job.work) for e in self._queue}
-        return not any(self._crew.serves(queue) for queue in queues)
+        return bool(self._board.cut_off) or not any(self._crew.serves(queue) for queue in queues)
 
     def start(self) -> None:
         """Reach for the broker."""

@@ -171,6 +171,18 @@ def finish(made, name="document.json"):
     (made.folder / "out" / name).write_text("{}", encoding="ascii")
 
 
+@pytest.mark.parametrize(
+    "name", [b"document.\xff", b"document. x", b"document.\x1b[2J", b"x.txt", b"document." + b"x" * 200]
+)
+def test_a_set_with_a_name_that_no_set_has_is_none(tmp_path, name):
+    """The ledger could not take it, and the next start would come upon it again."""
+    made = attempt(tmp_path)
+    finish(made)
+    (made.folder / "out" / os.fsdecode(name)).write_text("{}", encoding="ascii")
+    with pytest.raises(attempts.Unusable, match="no file of a set"):
+        attempts.take(Job(JOB, tmp_path / JOB, Path("a.tif"), Work()), made)
+
+
 def test_a_set_without_its_receipt_is_none(tmp_path):
     """It could never be delivered."""
     made = attempt(tmp_path)

@@ -149,3 +149,23 @@ def test_a_broker_that_is_away_is_told_when_it_is_back(office):
     office.turn(2 * LOOK_S)
     assert office.lying == [(1, 1), (2, 1)]
     assert len(office.line.sent) == 2
+
+
+def test_a_run_ends_where_the_broker_stays_away(office):
+    """Workers are there and can be given nothing; what one of them holds is waited for."""
+    hand = Hand(office, "w1")
+    office.add(office.job(1))
+    office.add(office.job(2))
+    hand.take()
+    office.line.trouble = "refused"
+    office.alive(hand)
+    office.alive(hand)
+    assert "refused" in office.queue.unavailable
+    assert office.queue.trouble.count("refused") == 1
+    assert not office.queue.down
+    hand.finish()
+    office.turn()
+    assert office.queue.down
+    office.line.trouble = ""
+    office.turn()
+    assert not office.queue.down
