@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 import ssl
 import stat
 from pathlib import Path
@@ -45,6 +44,9 @@ CREDENTIAL = "broker-password"
 
 ACTOR = "order"
 """What a message is for, in Dramatiq's words."""
+
+TRIAL = "ocrwatchd-check"
+"""A queue in which nothing lies."""
 
 __all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "place", "publish", "strangers", "told")
 
@@ -85,15 +87,14 @@ def ping(queue: Queue) -> str:
 
 def greet(broker: Broker) -> None:
     """Have the broker answer."""
-    broker.flush(f"ocrwatchd-check-{secrets.token_hex(4)}")  # what nobody uses is empty
+    broker.flush(TRIAL)
 
 
 def _try(broker: Any) -> None:  # noqa: ANN401  # of either kind, with what is its own
-    name = f"ocrwatchd-check-{secrets.token_hex(4)}"
-    publish(broker, name, "")
-    broker.flush(name)
+    publish(broker, TRIAL, "")
+    broker.flush(TRIAL)
     if not is_asked(broker):  # a queue stays there until it is deleted
-        for each in (name, dq_name(name), xq_name(name)):
+        for each in (TRIAL, dq_name(TRIAL), xq_name(TRIAL)):
             broker.channel.queue_delete(each)
 
 

@@ -56,8 +56,8 @@ class Crew:
         return 1 + len(able) // 2 + sum(not card.job for card in able)
 
     def free(self, queue: str) -> bool:
-        """Whether a worker that takes from a queue has nothing to do, and an engine that serves."""
-        return any(not (card.job or card.trouble) for card in self._able(queue))
+        """Whether a worker that takes from a queue has nothing to do, an engine that serves, and reaches the broker."""
+        return any(not (card.job or card.trouble or card.cut_off) for card in self._able(queue))
 
     def serves(self, queue: str) -> bool:
         """Whether somebody reads what lies in a queue, sooner or later."""

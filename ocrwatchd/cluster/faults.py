@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.log import printable
 
 MOST_WORDS: Final = 300
@@ -53,6 +54,8 @@ def told(error: Exception) -> str:
 
     A password is in none of them. A broker says what it likes: control characters are replaced.
     """
+    if isinstance(error, OcrwatchdError):
+        return printable(str(error))
     while len(error.args) == 1 and isinstance(error.args[0], Exception):  # Dramatiq and pika wrap what has happened
         error = error.args[0]
     said = str(error) or "; ".join(map(repr, error.args)) or repr(error)  # pika keeps the causes there

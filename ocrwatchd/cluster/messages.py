@@ -161,6 +161,7 @@ class Card(Message):
         offers: what this machine has that not every one has.
         state: of its engine, in words.
         trouble: why that does not serve; "" where it does.
+        cut_off: the broker is out of its reach, so that it gets nothing for the moment.
         job: that it holds, or "".
         attempt: its number, or 0.
         page: in work, or 0.
@@ -176,6 +177,7 @@ class Card(Message):
     offers: tuple[Literal["aspose", "gpu"], ...] = ()
     state: Text = ""
     trouble: Text = ""
+    cut_off: bool = False
     job: JobId | Literal[""] = ""
     attempt: Count = 0
     page: Count = 0

@@ -268,8 +268,6 @@ class Worker:
     def _nudge(self, job: str) -> None:
         self._sender.send(capability.nudges(self._token.root), Nudge(job=job).model_dump_json())
 
-    # -- what people and systemd hear ----------------------------------------------------------------------------
-
     @property
     def _state(self) -> str:
         broken = self._receiver.trouble or self._sender.trouble
@@ -280,6 +278,7 @@ class Worker:
         """What the card says, beside who we are."""
         return {
             "state": self._state[:LONGEST_REASON],
+            "cut_off": bool(self._receiver.trouble or self._sender.trouble),
             "trouble": (self._orders.obstacle or self._host.trouble)[:LONGEST_REASON],
             "job": self._order.job if self._order else "",
             "attempt": self._order.attempt if self._order else 0,

@@ -153,25 +153,29 @@ def test_what_nobody_takes_is_published_again_beside_a_free_worker(office):
     office.line.lying.clear()
     office.alive(hand, seconds=1, times=int(10 * LEASE_S))
     assert len(office.line.sent) == 1 + 2 * 10
+    assert "a worker is free and takes nothing" in office.queue.trouble
     assert office.lying == [(1, 1)]
     assert office.started.count(office.job().id) == 1
     assert hand.take() is not None
+    office.turn()
+    assert office.queue.trouble == ""
     twin = Hand(office, "w2")
     office.line.lying.setdefault(ANY, []).append(hand.order)
     assert twin.take() is None
 
 
 def test_nothing_is_published_again_while_all_workers_are_busy(office):
-    """It waits for them, not for the broker. One whose engine does not serve is not free either."""
+    """It waits for them, not for the broker. Nor is one free whose engine does not serve, or that is cut off."""
     for number in (1, 2):
         office.add(office.job(number))
-    hand, broken = Hand(office, "w1"), Hand(office, "w2")
+    hand, broken, cut = Hand(office, "w1"), Hand(office, "w2"), Hand(office, "w3")
     hand.take()
     office.turn()
     office.line.lying.clear()
     for _ in range(int(4 * LEASE_S)):
         hand.beat()
         broken.beat(trouble="no licence")
+        cut.beat(cut_off=True)
         assert office.turn() == []
     assert office.lying == []
 
