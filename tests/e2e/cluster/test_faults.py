@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.cluster.brokers import RabbitMq, Redis
 from tests.e2e.cluster.lab import lab
+from tests.e2e.cluster.shares import Smbnetfs, Sshfs
 from tests.e2e.cluster.test_line import drop, watching
 from tests.e2e.running import await_that
 from tests.e2e.witness import confirm_delivered
@@ -15,7 +16,7 @@ from tests.e2e.witness import confirm_delivered
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 WORKERS = 3
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 1.0
 
 
 class Faults:
@@ -59,7 +60,7 @@ class Faults:
     def worker_overtaken(self, worker):
         """A worker stands still for longer than its lease, then goes on as if nothing had been."""
         worker.freeze()
-        time.sleep(LEASE_SECONDS + 1)
+        time.sleep(LEASE_SECONDS + 0.5)
         worker.thaw()
 
     def broker_killed(self, _worker):
@@ -94,8 +95,17 @@ QUICK = {Redis: ALL, RabbitMq: ["broker_killed", "worker_cut_off"]}
 """RabbitMQ takes ten seconds to start; the long proof has everything for it too."""
 
 
-@pytest.mark.parametrize("broker", [Redis, RabbitMq])
-def test_faults_at_random(broker, pytestconfig):
+SOAK = pytest.mark.soak
+LABS = [
+    (Redis, None),
+    (RabbitMq, None),
+    pytest.param(Redis, Sshfs, marks=SOAK),
+    pytest.param(Redis, Smbnetfs, marks=SOAK),
+]
+
+
+@pytest.mark.parametrize(("broker", "share"), LABS)
+def test_faults_at_random(broker, share, pytestconfig):
     """Workers, engines, cables, broker, supervisor fail while scans pour in: each is delivered once, none is blamed."""
     seed = int(os.environ.get("OCRWATCHD_TEST_SEED", "0")) or random.randrange(1, 1 << 31)
     print(f"OCRWATCHD_TEST_SEED={seed}")  # noqa: T201
@@ -103,7 +113,8 @@ def test_faults_at_random(broker, pytestconfig):
     soak = pytestconfig.getoption("--soak")
     faults = dice.choices(ALL, k=100) if soak else dice.sample(QUICK[broker], k=len(QUICK[broker]))
     # An engine that somebody kills is blamed on the scan: here that is the test's own doing.
-    with lab(broker, job={"max_attempts": 100}, queue={"size": 8, "lease_seconds": LEASE_SECONDS}) as made:
+    tables = {"job": {"max_attempts": 100}, "queue": {"size": 8, "lease_seconds": LEASE_SECONDS}}
+    with lab(broker, share=share, **tables) as made:
         daemon = made.supervisor.start()
         for number in range(WORKERS):
             made.worker(f"w{number + 1}").start()
