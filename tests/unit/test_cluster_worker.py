@@ -20,7 +20,7 @@ from ocrwatchd.config import Config, Folders, Queue
 from ocrwatchd.engine import blame
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.model import Ending, Job, Outcome
+from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
 from ocrwatchd.settings import Work
 from ocrwatchd.waking import Waker
 from tests.e2e.running import await_that
@@ -425,6 +425,17 @@ def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
     worker._host._job = job = replace(worker._job, max_attempts=1)
     worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
     assert "killed" in blame.given_up(job, "page", 1)
+
+
+def test_follow_up_tasks_are_told_soon(worker):
+    """The supervisor may want the job back between two of them; after it nothing of that is left."""
+    worker._hear(Progress(worker._job, 3, 3, done=True))
+    worker._presence.changed = False
+    worker._hear(Begun(worker._job, "task"))
+    told = worker._tell()
+    assert (told["page"], told["asking"], worker._presence.changed) == (3, True, True)
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    assert worker._tell()["asking"] is False
 
 
 def test_figures_that_no_engine_tells_end_no_worker(worker):
