@@ -36,6 +36,12 @@ REMEDIES: Final = tuple(
         ("Blocked", "make room for the broker: its memory or its disk is full"),
         ("ReadOnlyError", "let queue.broker lead to the primary, not to a replica"),
         ("MISCONF|No space left", "make room on the broker's disk"),
+        ("BusyLoading", "it is starting: that takes a moment"),
+        ("inequivalent arg", "delete that queue at the broker: it was made for something else"),
+        (
+            "delivery acknowledgement",
+            "nothing is to be done: a scan takes longer than consumer_timeout, and is read on",
+        ),
         ("DB index", "end queue.broker with the number of a database that is there"),
         ("gaierror|Error -[0-9]+ connecting", "mend the host's name in queue.broker, or its entry in the DNS"),
         ("refused", "start the broker, or mend host and port in queue.broker"),

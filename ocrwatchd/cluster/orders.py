@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ocrwatchd.cluster.messages import Report
     from ocrwatchd.cluster.post import Receiver
 
 RESTS_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""After orders that could not be begun here, one after the other; the last one repeats."""
+"""After orders of which nothing came here, one after the other; the last one repeats."""
 
 log = structlog.get_logger()
 
@@ -41,12 +42,12 @@ class Orders:
         self._folder: Final = folder
         self._token: Final = token
         self._clock: Final = clock
-        self._not_begun: list[str] = []
+        self._in_vain: list[str] = []
         self._rests_until = clock()
         self.lease_s = token.lease_s
         """How long a sign of life holds, as the supervisor said last, seconds."""
         self.obstacle = ""
-        """Why scans cannot be begun on this machine, with the remedy; "" where they can."""
+        """Why scans cannot be read on this machine, with the remedy; "" where they can."""
 
     def take(self) -> Order | None:
         """The next one; None where none has come, or this machine rests.
@@ -92,16 +93,28 @@ class Orders:
 
     def begun(self) -> None:
         """This machine can begin what it is given."""
-        self._not_begun, self.obstacle = [], ""
+        self.obstacle = ""
+
+    def ended(self, job: str, report: Report) -> None:
+        """An attempt has ended, and its order with it; rest where it was for nothing, so that others get what comes."""
+        self.settle()
+        if report.ending != "returned":
+            self._in_vain = []
+        elif not report.stopping:
+            self._rest(job, f"scans come back unread from this machine: {report.reason}")
 
     def pass_on(self, order: Order, error: OSError) -> None:
         """Leave an order to others, and rest: what keeps this machine from one scan may keep it from all."""
-        rest_s = RESTS_S[min(len(self._not_begun), len(RESTS_S) - 1)]
-        log.warning("attempt.not_begun", job=order.job, reason=error.strerror, next_try_s=rest_s)
-        if order.job in self._not_begun:  # nobody else has taken it meanwhile: the supervisor publishes it again
+        log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
+        if order.job in self._in_vain:  # nobody else has taken it meanwhile: the supervisor publishes it again
             self._receiver.settle()
         else:
             self._receiver.give_back()
-        self._not_begun = [*self._not_begun[-len(RESTS_S) :], order.job]
-        self.obstacle = f"scans cannot be begun on this machine: {in_words(error)}"
+        self._rest(order.job, f"scans cannot be begun on this machine: {in_words(error)}")
+
+    def _rest(self, job: str, obstacle: str) -> None:
+        rest_s = RESTS_S[min(len(self._in_vain), len(RESTS_S) - 1)]
+        log.warning("worker.rests", seconds=rest_s, reason=obstacle)
+        self._in_vain = [*self._in_vain[-len(RESTS_S) :], job]
+        self.obstacle = obstacle
         self._rests_until = self._clock() + rest_s

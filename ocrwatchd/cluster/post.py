@@ -178,7 +178,7 @@ class Receiver(Line):
                     return
                 if held is not None:
                     if not self._changed.wait(SERVICE_S):
-                        next(held[0])  # there is none: it only shows that we live
+                        next(held[0])  # there is none: it only shows RabbitMQ that we live
                 elif self._wants and not self._busy:
                     came = self._look(broker, consumers)
                     held = came if self._holds else None

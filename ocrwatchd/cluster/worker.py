@@ -249,7 +249,7 @@ class Worker:
         self._page = (0, 0)
         self._presence.changed = True
         self._nudge(job.id)
-        self._orders.settle()
+        self._orders.ended(job.id, report)
 
     def _look(self) -> None:
         """See whether the job is still wanted; try again to say how it has ended."""

@@ -305,6 +305,31 @@ def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path)
     assert orders.take() == sent
 
 
+def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path):
+    """Its licence has run out, or a model is missing: else it would take all that is published, and hand all back."""
+    sent, token = served(tmp_path)
+    now = [0.0]
+    line = Line(*[sent] * 9)
+    orders = Orders(line, tmp_path, token, lambda: now[0])
+    for rest_s in (1.0, 2.0, 5.0):
+        assert orders.take() == sent
+        orders.begun()
+        orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
+        assert orders.take() is None
+        assert "no licence" in orders.obstacle
+        now[0] += rest_s
+    for ending, stopping in (("returned", True), ("done", False), ("put-back", False)):
+        assert orders.take() == sent
+        orders.begun()
+        assert orders.obstacle == ""
+        orders.ended(sent.job, Report(worker="w1", ending=ending, stopping=stopping))
+    assert orders.take() == sent
+    orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
+    now[0] += 1.0
+    assert orders.take() == sent
+    assert {*line.ends} == {"settled"}
+
+
 def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monkeypatch):
     """A share that is away altogether does."""
     sent, token = served(tmp_path)
