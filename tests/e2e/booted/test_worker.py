@@ -41,7 +41,7 @@ def broker(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def supervisor(machine, broker, wheels):
-    """A supervisor that has a broker."""
+    """A supervisor that has a broker; in its root lies what the tests before this module have delivered."""
     if not machine.path(OCRWATCHD).exists():
         machine.install(wheels[1])
     made = Service(machine)
@@ -91,39 +91,45 @@ def test_a_worker_starts_once_it_has_a_broker_and_reads(worker, machine, broker)
 
 def test_a_stop_completes_the_page_in_work(worker):
     """The worker ends by itself, and the next one goes on at the next page."""
-    worker.drop("stopped.tif", SOME)
-    worker.await_page("stopped.tif", 1)
+    worker.drop("halted.tif", SOME)
+    worker.await_page("halted.tif", 1)
     worker.systemctl("stop")
     assert worker.property("Result") == "success"
-    assert not worker.lies("outbox/stopped.txt")
+    assert not worker.lies("outbox/halted.txt")
     worker.systemctl("start")
-    worker.await_text("stopped", SOME)
-    pages = [event["page"] for event in worker.events("page.done") if event["file"] == "stopped.tif"]
+    worker.await_text("halted", SOME)
+    pages = [event["page"] for event in worker.events("page.done") if event["file"] == "halted.tif"]
     assert sorted(pages) == list(range(1, SOME + 1))
 
 
 def test_a_worker_that_is_killed_is_started_again(worker, supervisor):
     """Its scan is delivered once, with every page, and no attempt is blamed on it."""
-    worker.drop("killed.tif", SOME)
-    worker.await_page("killed.tif", 1)
+    worker.drop("struck.tif", SOME)
+    worker.await_page("struck.tif", 1)
     pid = worker.property("MainPID")
     worker.machine.run("kill", "-KILL", pid)
-    worker.await_text("killed", SOME)
+    worker.await_text("struck", SOME)
     assert worker.property("NRestarts") == "1"
     assert worker.property("MainPID") != pid
-    delivered = [event for event in supervisor.events("job.delivered") if event["file"] == "killed.tif"]
-    assert [event["name"] for event in delivered] == ["killed"]
+    delivered = [event for event in supervisor.events("job.delivered") if event["file"] == "struck.tif"]
+    assert [event["name"] for event in delivered] == ["struck"]
     assert list(worker.machine.path(f"{ROOT}/failed").iterdir()) == []
 
 
 def test_a_share_that_is_away_is_tried_until_it_is_back(worker):
-    """An empty folder in its place is no root; the journal says what to do."""
+    """Also one that could not be mounted; an empty folder in its place is no root, and the journal says what to do."""
     token = worker.machine.path(f"{ROOT}/.work/.cluster.json")
     away = token.with_name("away")
     token.rename(away)
+    mounts = worker.machine.path("/etc/fstab")
+    before = mounts.read_text(encoding="utf-8")
+    mounts.write_text(f"{before}/dev/none {ROOT} ext4 nofail,_netdev,x-systemd.device-timeout=1ms\n", encoding="utf-8")
+    worker.machine.run("systemctl", "daemon-reload")
     assert worker.systemctl("restart", check=False).returncode != 0
     await_that(lambda: int(worker.property("NRestarts")) > 1, 60, "another try")
     assert "mount the share that the supervisor serves" in worker.journal()
+    mounts.write_text(before, encoding="utf-8")
+    worker.machine.run("systemctl", "daemon-reload")
     away.rename(token)
     worker.await_running()
 
