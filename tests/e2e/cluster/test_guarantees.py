@@ -36,8 +36,6 @@ NO_ORDERS = ("", "{}", "no order", '{"job": "../../etc"}', "x" * (1 << 19))
 def made():
     """A lab whose supervisor runs."""
     with lab(Redis, tls=False, **PROFILES) as lab_made:
-        for name in (table.split(".")[1] for table in PROFILES):
-            (lab_made.supervisor.root / "inbox" / name).mkdir()
         lab_made.supervisor.start()
         yield lab_made
 

@@ -16,7 +16,7 @@ from tests.fakes.engine import write_scan
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 DATA = Path(__file__).parents[2] / "data"
-PAGES = ("phototest.tif", "eurotext.tif")
+PAGES = ("phototest.tif", "eurotext.tif", "notes/phototest.tif")
 FORMATS = ["txt", "json", "raw", "hocr", "md"]
 MOMENTARY = {"seconds", "timings", "job"}
 """What a receipt tells of this one reading; no other of the same scan has the same."""
@@ -53,19 +53,21 @@ def test_scans_are_read_by_all_workers():
 
 
 def test_two_machines_read_as_one(tmp_path):
-    """With real engines on real pages, what two workers deliver is what one machine delivers."""
+    """With real engines on real pages, what two workers deliver, one with Aspose, is what one machine delivers."""
     tables = {"ocr": {"engine": "rapidocr"}, "llm": {"model": "builtin"}, "output": {"formats": FORMATS}}
+    tables |= {"profiles.notes.ocr": {"engine": "aspose"}}
     alone = Running(tmp_path, module="ocrwatchd", **tables)
+    (alone.inbox / "notes").mkdir()
     for name in PAGES:
-        shutil.copy(DATA / name, alone.inbox / name)
+        shutil.copy(DATA / Path(name).name, alone.inbox / name)
     assert alone.once().returncode == 0
     with lab(Redis, real=True, **tables) as made, made.supervisor as daemon:
-        workers = [made.worker(f"w{number}").start() for number in (1, 2)]
+        workers = [made.worker("w1").start(), made.worker("w2", ocr={"engine": "aspose"}).start()]
         for worker in workers:
             await_that(lambda worker=worker: worker.events("engine.ready"), 120, "a loaded engine")
-        for name in PAGES:
-            shutil.copy(DATA / name, daemon.base / name)
-            os.rename(daemon.base / name, daemon.root / "inbox" / name)  # noqa: PTH104
+        for name in reversed(PAGES):  # the one with Aspose is at work when the others come
+            shutil.copy(DATA / Path(name).name, daemon.base / "copied.tif")
+            os.rename(daemon.base / "copied.tif", daemon.root / "inbox" / name)  # noqa: PTH104
         daemon.await_files("archive", PAGES, 120)
         daemon.await_idle()
         assert all(worker.events("page.done") for worker in workers)
