@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dramatiq.broker import Broker
 
 POLL_S: Final = 0.1
-"""How long one look for messages takes at most where the broker tells of them, as RabbitMQ does; Redis is asked again
-after so long at the soonest."""
+"""How long a look for messages takes at most, a queue, where the broker tells of them, as RabbitMQ does; Redis is asked
+again after so long at the soonest."""
 
 LONGEST_POLL_S: Final = 1.0
 """And at the latest: each who asks costs it some processor time."""
@@ -211,7 +211,7 @@ class Receiver(Line):
 
     def _look(self, broker: Broker, consumers: dict[str, Any]) -> tuple[Any, Any] | None:
         self._ordered = self._ordered or self._order(self._queues)
-        timeout_ms = 1 if brokers.is_asked(broker) else int(POLL_S * 1000 / len(self._queues))
+        timeout_ms = 1 if brokers.is_asked(broker) else int(POLL_S * 1000)
         for name in self._ordered:
             if name not in consumers:
                 broker.declare_queue(name)
