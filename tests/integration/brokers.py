@@ -1,5 +1,7 @@
 """A real Redis on a port of this machine, which lives as long as a test."""
 
+import contextlib
+import signal
 import socket
 import subprocess
 from functools import partial
@@ -56,6 +58,15 @@ class Server:
         """End it as a power cut would."""
         self._process.kill()
         self._process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """It takes connections meanwhile, and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     @property
     def settings(self):

@@ -147,6 +147,26 @@ def test_a_broker_that_comes_back_is_noticed(server, lines):
     assert (receiver.trouble, sender.trouble) == ("", "")
 
 
+def test_a_broker_that_hangs_hangs_nobody(server, lines, monkeypatch):
+    """Both lines say so, and go on when it does; what was said meanwhile comes then."""
+    monkeypatch.setattr(broker, "PATIENCE_S", 0.3)
+    receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=False))
+    sender = lines(Sender(server.connect))
+    sender.send("a", "1")
+    assert await_that(receiver.receive) == "1"
+    with server.frozen():
+        sender.send("a", "2")
+        await_that(lambda: sender.trouble and receiver.trouble, what="trouble")
+        assert "imeout" in sender.trouble
+        late = Sender(server.connect, ["a"])
+        late.start()
+        late.close()
+    assert await_that(receiver.receive) == "2"
+    await_that(lambda: not sender.trouble and not receiver.trouble, what="lines that serve")
+    late.join(60)
+    assert not late.is_alive()
+
+
 def test_junk_in_a_queue_holds_nothing_up(server, lines):
     """Whoever reaches the broker may put anything there: no connection ends over it, and nothing of it is unpickled."""
     made = server.connect()
