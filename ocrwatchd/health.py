@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from ocrwatchd.report import Reporter
     from ocrwatchd.workplace import Workplace
 
-HEALTH_SECONDS = 10.0
+HEALTH_SECONDS = 5.0
+
+MENDING_SECONDS = 1.0
+"""While something is wrong, so that a folder that is back is used at once."""
 
 
 class Health:
@@ -39,7 +42,6 @@ class Health:
         """Look, where it is due."""
         if time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + HEALTH_SECONDS
         wrong = self._arrivals.health()
         self._reporter.trouble("watch", wrong)
         if wrong:
@@ -48,6 +50,8 @@ class Health:
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            self._reporter.trouble("work", in_words(error) if isinstance(error, OSError) else str(error))
+            lost = in_words(error) if isinstance(error, OSError) else str(error)
         else:
-            self._reporter.trouble("work", "")
+            lost = ""
+        self._reporter.trouble("work", lost)
+        self._due = time.monotonic() + (MENDING_SECONDS if wrong or lost else HEALTH_SECONDS)
