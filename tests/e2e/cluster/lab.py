@@ -37,7 +37,7 @@ class Member(Running):
             base, "ocrwatchd" if real else FAKES[verb], **{"folders": {"root": str(machine.mount)}} | tables
         )
         self.machine = machine
-        self.root = machine.share.folder  # for whoever looks from outside
+        self.root = machine.share_from_outside
         self.verb = verb
 
     def command(self, *more):
@@ -134,18 +134,27 @@ def lab(broker, *, tls=True, real=False, share=None, **tables):
         base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ocrwatchd-cluster-", dir="/var/tmp")))
         base.chmod(0o755)
         (base / "root").mkdir()
-        for name in ("inbox", "outbox", "archive", "failed"):
-            (base / "root" / name).mkdir()
         network = stack.enter_context(Network(base))
         authority = trustme.CA() if tls else None
         served = stack.enter_context(broker(network.machine("broker"), base / "broker", authority))
-        near = network.machine("supervisor", disk := Disk(base / "root"))
-        far = stack.enter_context(share(disk.folder, near)) if share else disk
-        made = Lab(base, network, served, (near, far), real=real, tables=tables)
+        made = Lab(base, network, served, _shares(stack, network, share, base / "root"), real=real, tables=tables)
+        for name in ("inbox", "outbox", "archive", "failed"):
+            (made.supervisor.root / name).mkdir()
         try:
             yield made
         finally:
             _end(made)
+
+
+def _shares(stack, network, share, root):
+    """The supervisor's machine, with the root; and how workers' machines get it."""
+    if share is None:
+        return network.machine("supervisor", disk := Disk(root)), disk
+    if share.everywhere:
+        far = stack.enter_context(share(root, network.machine("nas")))
+        return network.machine("supervisor", far), far
+    near = network.machine("supervisor", Disk(root))
+    return near, stack.enter_context(share(root, near))
 
 
 def _end(made):

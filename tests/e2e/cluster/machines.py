@@ -8,7 +8,7 @@ import contextlib
 import subprocess
 from pathlib import Path
 
-from tests.e2e.cluster.shares import Disk, Sshfs
+from tests.e2e.cluster.shares import Disk, Served
 from tests.e2e.running import await_that
 from tests.e2e.servers import begun
 from tests.programs import lacks, needs, needs_root
@@ -27,7 +27,7 @@ class Machine:
         mount: where it lies on this machine.
     """
 
-    def __init__(self, number: int, name: str, share: Disk | Sshfs | None, mount: Path):
+    def __init__(self, number: int, name: str, share: Disk | Served | None, mount: Path):
         self.name = name
         self.address = f"{NET}.{number}"
         self.share = share
@@ -57,6 +57,11 @@ class Machine:
                 if self.share is not None:
                     self.regain_share()
                 yield self
+
+    @property
+    def share_from_outside(self):
+        """The shared folder for whoever is on no machine."""
+        return Path(f"/proc/{self._holder}/root{self.mount}") if self.share.everywhere else self.share.folder
 
     def _plug_in(self, switch):
         card = ("link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", str(self._holder))

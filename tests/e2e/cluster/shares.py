@@ -24,6 +24,8 @@ class Disk:
         folder: what all see.
     """
 
+    everywhere = False
+
     def __init__(self, folder: Path):
         self.folder = folder
 
@@ -41,8 +43,12 @@ class Served:
     Args:
         folder: what all see.
         server: on whose disk it lies.
+
+    Attributes:
+        everywhere: nobody but the server may touch the folder itself: all others have to mount it.
     """
 
+    everywhere = False
     port = 0
 
     def __init__(self, folder: Path, server):
@@ -142,3 +148,56 @@ class Smbnetfs(Served):
         server = self.place(machine) / self.server.address
         machine.must("ls", server)  # before that it knows nobody
         machine.must("mount", "--bind", server / self.folder.name, machine.mount)
+
+
+class Glusterfs(Served):
+    """With GlusterFS, a file system for clusters, as far as it needs no daemon that looks after others."""
+
+    everywhere = True
+    port = 24010
+
+    def serve(self, folder):
+        """Debian's glusterfsd with the one folder."""
+        needs("glusterfsd", "glusterfs")
+        folder.mkdir()
+        serves = {
+            "transport-type": "tcp",
+            "transport.socket.bind-address": self.server.address,
+            "transport.socket.listen-port": self.port,
+            "auth.addr.locks.allow": "*",
+        }
+        volumes = (
+            _volume("disk", "storage/posix", "", {"directory": self.folder}),
+            _volume("locks", "features/locks", "disk", {}),
+            _volume("server", "protocol/server", "locks", serves),
+        )
+        return _gluster("glusterfsd", folder, volumes)
+
+    def mount(self, machine):
+        """Debian's glusterfs, with those of its caches that others' writes may be behind."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{machine.name}-", dir=self.own))
+        reaches = {
+            "transport-type": "tcp",
+            "remote-host": self.server.address,
+            "remote-port": self.port,
+            "remote-subvolume": "locks",
+            "ping-timeout": 2,
+        }
+        volumes = (
+            _volume("remote", "protocol/client", "", reaches),
+            _volume("behind", "performance/write-behind", "remote", {}),
+            _volume("quick", "performance/quick-read", "behind", {}),
+            _volume("known", "performance/md-cache", "quick", {}),
+        )
+        return [*_gluster("glusterfs", folder, volumes), machine.mount]
+
+
+def _gluster(program, folder, volumes):
+    (folder / "volumes").write_text("".join(volumes), encoding="utf-8")
+    return [program, "-N", "-f", folder / "volumes", "-l", folder / "log", "-p", folder / "pid"]
+
+
+def _volume(name, kind, below, options):
+    lines = [f"option {key} {value}" for key, value in options.items()]
+    lines += [f"subvolumes {below}"] if below else []
+    return "\n ".join([f"volume {name}", f"type {kind}", *lines]) + "\nend-volume\n"

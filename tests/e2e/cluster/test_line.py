@@ -29,7 +29,7 @@ def watching(daemon):
 
 def drop(daemon, name, *scenes):
     """Move a scan into the inbox, as a scanner does; its content."""
-    scan = write_scan(daemon.base / "making.tif", *scenes)
+    scan = write_scan(daemon.root / "making.tif", *scenes)
     content = scan.read_bytes()
     scan.rename(daemon.root / "inbox" / name)
     return content
