@@ -269,7 +269,7 @@ def call_off(overtaken: Iterable[Attempt]) -> None:
     """Let workers that still read what is no longer wanted hand it back after the page in work."""
     for each in overtaken:
         with contextlib.suppress(OSError):
-            (each.folder / WANTED_BACK).touch(exist_ok=True)
+            _mark(each)
 
 
 def want_back(job: Job, number: int) -> bool:
@@ -277,6 +277,11 @@ def want_back(job: Job, number: int) -> bool:
     with contextlib.suppress(OSError):
         for attempt in made(job.folder):
             if attempt.number == number:
-                (attempt.folder / WANTED_BACK).touch(exist_ok=True)
+                _mark(attempt)
                 return True
     return False
+
+
+def _mark(attempt: Attempt) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    os.close(os.open(attempt.folder / WANTED_BACK, flags, 0o600))

@@ -82,7 +82,7 @@ class ClusterQueue:
         self._clock: Final = clock
         self._rounds: Final = Rounds(settings.lease_seconds, clock)
         self._began: Final = self._rounds.watched()
-        known = Roster(folder, settings.lease_seconds, self._rounds.watched)
+        known = Roster(folder, settings.lease_seconds, self._rounds.watched, token)
         self._crew: Final = Crew(known, token.root, pages_read)
         self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd import __version__, files
+from ocrwatchd import __version__, files, looking
 from ocrwatchd.cluster.messages import Card, Refused, Token, TokenFile, read, write
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.remedies import in_words
+from ocrwatchd.workplace import known_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,10 +112,14 @@ class Roster:
         folder: the work folder.
         lease_s: how long a sign of life holds, seconds.
         clock: monotonic, seconds.
+        token: the supervisor's own, where this is its roster.
     """
 
-    def __init__(self, folder: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, lease_s: float, clock: Callable[[], float] = time.monotonic, token: Token | None = None
+    ) -> None:
         self._folder: Final = folder / WORKERS
+        self._token: Final = token
         self._lease_s: Final = lease_s
         self._clock: Final = clock
         self._seen: dict[str, tuple[Card, float]] = {}
@@ -123,6 +128,7 @@ class Roster:
 
     def look(self) -> None:
         """See who has changed; what cannot be read has not."""
+        self._keep_token()
         now = self._clock()
         for card in self._read():
             before = self._seen.get(card.name)
@@ -153,6 +159,13 @@ class Roster:
         """
         held = [(card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt)]
         return max(held, key=lambda each: each[1], default=None)
+
+    def _keep_token(self) -> None:
+        """Let workers find the token also where the work folder was removed, and made anew for this root."""
+        home = self._folder.parent
+        with contextlib.suppress(OSError):
+            if self._token and not looking.lies(home / TOKEN) and known_id(home) == self._token.root:
+                write(self._token, home / TOKEN, lasting=True)
 
     def _read(self) -> list[Card]:
         found = []

@@ -201,3 +201,12 @@ def test_what_lies_in_the_place_of_all_attempts_is_told(tmp_path, lay):
         attempts.made(tmp_path / JOB)
     with pytest.raises(NotADirectoryError):
         attempts.begin(sent, tmp_path, "w1", Work())
+
+
+@pytest.mark.parametrize("lay", [as_a_link, as_a_pipe, as_a_folder])
+def test_asking_for_a_job_back_makes_nothing_elsewhere(tmp_path, lay):
+    """Nor does it wait for a pipe's other end."""
+    made = attempt(tmp_path)
+    lay(made.folder / attempts.WANTED_BACK)
+    attempts.call_off([made])
+    assert not (made.folder / "elsewhere").exists()

@@ -11,7 +11,7 @@ from ocrwatchd.cluster import attempts, messages, roster
 from ocrwatchd.cluster.messages import Nudge
 from ocrwatchd.cluster.rounds import LOOK_S, MOST_NUDGES
 from ocrwatchd.model import Ending
-from tests.office import LEASE_S, Hand, Office
+from tests.office import LEASE_S, TOKEN, Hand, Office
 
 
 @pytest.fixture
@@ -169,3 +169,12 @@ def test_a_run_ends_where_the_broker_stays_away(office):
     office.line.trouble = ""
     office.turn()
     assert not office.queue.down
+
+
+def test_a_work_folder_that_was_made_anew_gets_the_token(office):
+    """Workers would find no supervisor there; what is no folder of this root gets none."""
+    office.turn()
+    assert not (office.folder / roster.TOKEN).exists()
+    (office.folder / "root-id").write_text(f"{TOKEN.root}\n", encoding="ascii")
+    office.turn()
+    assert messages.read(messages.Token, office.folder / roster.TOKEN) == TOKEN
