@@ -141,9 +141,9 @@ def drop_in(config: Config, target: Target, program: Path) -> str:
     # Named, so that a file that has gone is a mistake: without one other folders would be served.
     configuration = quoted(Path("/") / target.configuration.relative_to(target.base)).replace("$", "$$")
     run = f"{quoted(program)} {'worker' if target.worker else 'run'} --config {configuration}"
-    lines = ["[Unit]", *(f"RequiresMountsFor={quoted(path)}" for path in folders), ""]
-    lines += ["[Service]", "ExecStart=", f"ExecStart={run}"]
+    lines = ["[Service]", "ExecStart=", f"ExecStart={run}"]
     if not target.worker:
+        lines = ["[Unit]", *(f"RequiresMountsFor={quoted(path)}" for path in folders), "", *lines]
         lines += ["ExecReload=", f"ExecReload={run} --dry-run", "ExecReload=/bin/kill -HUP $MAINPID"]
         lines += ["ExecStopPost=", f"ExecStopPost=-{quoted(program)} status --page"]
     lines.append(f"TimeoutStopSec={config.job.stop_seconds + STOP_MARGIN_S:g}")

@@ -106,7 +106,7 @@ def test_the_last_line_tells_what_comes_next(worker, monkeypatch, capsys):
 
 
 def test_the_drop_in_lets_a_worker_write_where_jobs_lie_and_nowhere_else(worker):
-    """The supervisor delivers; there is nothing to reload, and no page of its own."""
+    """The supervisor delivers; there is nothing to reload, and no mount without which systemd would give up."""
     worker.configuration.parent.mkdir(parents=True)
     worker.configuration.write_text(
         '[folders]\nroot = "/srv/docs"\ninbox = "/mnt/in/box"\noutbox = "/out"\ngroup = "office"\n', encoding="utf-8"
@@ -115,9 +115,6 @@ def test_the_drop_in_lets_a_worker_write_where_jobs_lie_and_nowhere_else(worker)
         act.text for act in plan.installation(worker, WISHES) if isinstance(act, Place) and act.path.name == here.FILE
     )
     assert drop_in.splitlines() == [
-        "[Unit]",
-        "RequiresMountsFor=/mnt/in",
-        "",
         "[Service]",
         "ExecStart=",
         f"ExecStart={PROGRAM} worker --config /etc/ocrwatchd/worker.toml",
