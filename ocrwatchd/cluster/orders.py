@@ -56,7 +56,7 @@ class Orders:
             FolderUnusable: the supervisor's folder has gone.
             ConfigError: another version serves it.
         """
-        if self._clock() < self._rests_until:
+        if self.rests:
             return None
         if (content := self._receiver.receive()) is None:
             self._receiver.want()
@@ -86,6 +86,11 @@ class Orders:
         log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
         self.settle()
         return None
+
+    @property
+    def rests(self) -> str:
+        """Why nothing is taken for the moment; "" where this machine may be given something."""
+        return self.obstacle if self._clock() < self._rests_until else ""
 
     def settle(self) -> None:
         """The order is done with, or nobody's."""

@@ -174,17 +174,18 @@ class Worker:
         self._host.renew()
         record.tell(self._config)
 
-    # -- a job ---------------------------------------------------------------------------------------------------
-
     def _take_next(self) -> None:
-        if self._order is not None or not self._host.idle or self._fetch.lacks(self._config.llm):
+        if self._job is not None or not self._host.idle or self._fetch.lacks(self._config.llm):
             return
-        if (order := self._orders.take()) is not None:
+        if (order := self._order or self._orders.take()) is not None:
             self._presence.lease_s = self._orders.lease_s
             self._begin(order)
 
     def _begin(self, order: Order) -> None:
-        self._order, self._presence.changed = order, True
+        self._presence.changed |= self._order is not order
+        self._order = order
+        if self._fetch.fetches(order.work.on_machine(self._config.work()).llm):
+            return  # as on one machine it waits for its model
         try:
             job = attempts.begin(order, self._folder, self._name, self._config.work(), self._presence.turn)
         except (FileNotFoundError, NotADirectoryError) as error:  # what is wrong is wrong with this job
@@ -279,7 +280,7 @@ class Worker:
         return {
             "state": self._state[:LONGEST_REASON],
             "cut_off": bool(self._receiver.trouble or self._sender.trouble),
-            "trouble": (self._orders.obstacle or self._host.trouble)[:LONGEST_REASON],
+            "trouble": (self._orders.rests or self._host.trouble)[:LONGEST_REASON],
             "job": self._order.job if self._order else "",
             "attempt": self._order.attempt if self._order else 0,
             "page": self._page[0],

@@ -18,10 +18,11 @@ from ocrwatchd.cluster.presence import Presence
 from ocrwatchd.cluster.worker import Worker
 from ocrwatchd.config import Config, Folders, Queue
 from ocrwatchd.engine import blame
+from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
-from ocrwatchd.settings import Work
+from ocrwatchd.settings import Llm, Work
 from ocrwatchd.waking import Waker
 from tests.e2e.running import await_that
 
@@ -295,7 +296,7 @@ def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path)
         since = now[0]
         assert orders.take() is None
         assert "mount it writable again" in orders.obstacle
-        while now[0] < orders._rests_until:
+        while orders.rests:
             now[0] += 0.5
         rests.append(now[0] - since)
     assert rests == [1.0, 2.0, 5.0, 10.0, 30.0, 30.0, 30.0]
@@ -450,6 +451,33 @@ def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
     worker._host._job = job = replace(worker._job, max_attempts=1)
     worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
     assert "killed" in blame.given_up(job, "page", 1)
+
+
+def test_after_its_rest_a_machine_may_be_given_something(worker, monkeypatch):
+    """Else nothing would be published again for one that is alone; people still read what was wrong."""
+    worker._orders._rest(JOB, "no licence")
+    assert "no licence" in worker._tell()["trouble"]
+    monkeypatch.setattr(worker._orders, "_rests_until", 0.0)
+    assert worker._tell()["trouble"] == ""
+    assert "no licence" in worker._tell()["state"]
+
+
+def test_a_scan_waits_for_the_model_that_its_profile_names(worker, monkeypatch):
+    """As on one machine, though this one's own settings name another; where it cannot be fetched the text stays raw."""
+    given = []
+    monkeypatch.setattr(EngineHost, "idle", True)
+    monkeypatch.setattr(worker._host, "give", given.append)
+    llm = Llm(model="huggingface", hugging_face_repo_id="some/model")
+    order, attempt = worker._order, worker._job.desk
+    shutil.rmtree(attempt.parent)
+    worker._job, worker._order = None, None
+    worker._begin(order.model_copy(update={"work": order.work.model_copy(update={"llm": llm})}))
+    for _ in range(3):
+        worker._take_next()
+    assert (worker._job, worker._tell()["job"], attempt.exists()) == (None, order.job, False)
+    worker._fetch._fail(next(iter(worker._fetch._wanted)), "no network")
+    worker._take_next()
+    assert [job.work.llm.hugging_face_repo_id for job in given] == ["some/model"]
 
 
 def test_follow_up_tasks_are_told_soon(worker):
