@@ -52,8 +52,8 @@ class Line(threading.Thread):
                 broker = self._connect()
                 self._serve(broker)
             except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
-                self.trouble = brokers.told(error)
-                if not self._tries:
+                before, self.trouble = self.trouble, brokers.told(error)
+                if before.rpartition("; ")[2] != self.trouble.rpartition("; ")[2]:  # another thing is to be done
                     log.warning("broker.lost", reason=self.trouble)
                 self._closing.wait(PAUSES_S[min(self._tries, len(PAUSES_S) - 1)])
                 self._tries += 1

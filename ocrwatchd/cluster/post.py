@@ -220,6 +220,7 @@ class Receiver(Line):
                 message = next(consumers[name])
             except (brokers.Unreadable, TypeError) as error:
                 log.warning("message.refused", reason=type(error).__name__)
+                self._came_at = time.monotonic()
                 continue
             self._served()
             if message is None:

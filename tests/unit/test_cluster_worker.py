@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import structlog
+from redis.exceptions import ResponseError
 
 from ocrwatchd import outbox
 from ocrwatchd.cluster import attempts, broker, joining, line, post, roster
@@ -220,6 +222,23 @@ def test_a_line_that_closes_wakes_nobody():
     receiver.hang_up()
     receiver._look(Broker("1"), {})
     assert (receiver.receive(), woken) == ("1", [])
+
+
+def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(monkeypatch):
+    """While it is tried for ever: the log says what is to be done now, and does not fill up."""
+    monkeypatch.setattr(line, "PAUSES_S", (0.0,))
+    faults = [OSError("Connection refused")] * 3 + [ResponseError("MISCONF disk")] * 3 + [OSError("refused")]
+
+    def connect():
+        raise faults.pop(0) if len(faults) > 1 else faults[0]
+
+    with structlog.testing.capture_logs() as logged:
+        receiver = post.Receiver(connect, ["a"], lambda: None, holds=True)
+        receiver.start()
+        await_that(lambda: len(faults) == 1 and receiver._tries > 9, what="some tries")
+        receiver.close()
+    assert [each["event"] for each in logged] == ["broker.lost"] * 3
+    assert ["start the broker" in each["reason"] for each in logged] == [True, False, True]
 
 
 def test_hints_that_nobody_reads_are_few():
