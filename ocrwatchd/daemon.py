@@ -203,8 +203,12 @@ class Daemon:
             return False
         busy = self._dispatcher.waiting or self._dispatcher.in_work or self._backlog
         if busy and self._dispatcher.down:
-            raise EngineUnavailable(self._dispatcher.unavailable or f"no engine runs: {self._dispatcher.state}")
+            raise EngineUnavailable(self._why_down())
         return self._arrivals.settled and not busy
+
+    def _why_down(self) -> str:
+        dispatcher = self._dispatcher
+        return dispatcher.unavailable or dispatcher.trouble or f"no engine runs: {dispatcher.state}"
 
     def _turn(self) -> None:
         self._sleep()

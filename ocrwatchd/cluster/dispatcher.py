@@ -154,7 +154,9 @@ class ClusterQueue:
 
     @property
     def down(self) -> bool:
-        """Nobody is there to do any of the work."""
+        """Nobody is there to do any of the work, or none of it can be looked at."""
+        if self._unseen.late == len(self._queue) + len(self._board) > 0:
+            return True
         if not self.unavailable or self._board.held is not None:
             return False
         queues = {each.queue for each in self._board.untaken} | {self._board.queue(e.job.work) for e in self._queue}
@@ -248,8 +250,6 @@ class ClusterQueue:
         """Let a job wait again, in its old place: another attempt at it begins when it is its turn."""
         self._board.remove(each.job)
         self._queue.rejoin(each.place)
-
-    # -- what is due ---------------------------------------------------------------------------------------------
 
     def _find(self) -> None:
         """Find what needs no publishing; some of it: the next turn goes on."""

@@ -45,6 +45,9 @@ def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts:
         OSError: it cannot be written.
     """
     token = Token(root=root_id, version=__version__, lease_s=lease_s, max_attempts=max_attempts)
+    with contextlib.suppress(OSError, Refused):
+        if read(Token, folder / TOKEN) == token:
+            return token  # workers read it with each order, and a full disk has no room for another
     write(token, folder / TOKEN, lasting=True)
     return token
 

@@ -49,9 +49,14 @@ class Unseen:
         self._faults.pop(job.id, None)
 
     @property
+    def late(self) -> int:
+        """How many have waited for long."""
+        return len(self._late())
+
+    @property
     def trouble(self) -> str:
         """Which scans wait for that, and what to do; "" where none has waited for long."""
-        late = [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]
+        late = self._late()
         if not late:
             return ""
         _since, job, error = late[0]
@@ -60,3 +65,6 @@ class Unseen:
             f"{told(str(job.relative))}{others}: what workers have made of it cannot be looked at: {in_words(error)}; "
             f"mend what lies in {job.folder}, then it goes on"
         )
+
+    def _late(self) -> list[_Fault]:
+        return [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]

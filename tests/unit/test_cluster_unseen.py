@@ -178,3 +178,29 @@ def test_a_work_folder_that_was_made_anew_gets_the_token(office):
     (office.folder / "root-id").write_text(f"{TOKEN.root}\n", encoding="ascii")
     office.turn()
     assert messages.read(messages.Token, office.folder / roster.TOKEN) == TOKEN
+
+
+def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
+    """Somebody has to mend that."""
+    job = office.job(1)
+    (job.folder / "attempts").write_text("x", encoding="ascii")
+    hand = Hand(office, "w1")
+    office.add(job)
+    office.add(office.job(2))
+    assert office.alive(hand) == []
+    assert not office.queue.down
+    hand.take()
+    hand.finish()
+    office.turn()
+    assert office.queue.down
+    assert "remove it" in office.queue.trouble
+    assert office.queue.unavailable == ""
+
+
+def test_a_token_that_lies_there_stays(tmp_path):
+    """Workers read it with each order; and a disk may be full."""
+    token = roster.write_token(tmp_path, TOKEN.root, LEASE_S)
+    before = (tmp_path / roster.TOKEN).stat()
+    assert roster.write_token(tmp_path, TOKEN.root, LEASE_S) == token
+    assert os.path.samestat((tmp_path / roster.TOKEN).stat(), before)
+    assert roster.write_token(tmp_path, TOKEN.root, LEASE_S + 1) == roster.read_token(tmp_path) != token
