@@ -58,7 +58,7 @@ NOBODY: Final = "nobody"
 _FOLDER: Final = re.compile(
     rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME})(_(?P<order>[0-9a-f]{{{DIGEST_DIGITS}}}))?)?"
 )
-_NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
+NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 """What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
 
 _SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
@@ -211,7 +211,7 @@ def ended(attempt: Attempt) -> Report | None:
     except Refused as error:
         wrong = f"the worker {attempt.worker} wrote: {error}"
     except OSError as error:
-        if error.errno not in _NOT_OURS:
+        if error.errno not in NOT_OURS:
             raise
         wrong = f"what the worker {attempt.worker} wrote cannot be read: {in_words(error)}"
     return Report(worker=attempt.worker, ending="returned", reason=wrong[:LONGEST_REASON])

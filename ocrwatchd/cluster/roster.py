@@ -7,6 +7,7 @@ change, so that the machines' clocks do not matter.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd import __version__, files, looking
+from ocrwatchd.cluster.attempts import NOT_OURS
 from ocrwatchd.cluster.messages import Card, Refused, Token, TokenFile, read, write
 from ocrwatchd.errors import ConfigError, FolderUnusable
 from ocrwatchd.remedies import in_words
@@ -171,7 +173,6 @@ class Roster:
                 write(self._token, home / TOKEN, lasting=True)
 
     def _read(self) -> list[Card]:
-        found = []
         self.trouble = ""
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder))
@@ -180,21 +181,25 @@ class Roster:
         except OSError as error:
             self.trouble = in_words(error)
             return []
-        faults = []
-        for name in [each for each in names if each.endswith(".json") and each[0] != "."][:MOST_WORKERS]:
+        found = self._cards([each for each in names if each.endswith(".json") and each[0] != "."][:MOST_WORKERS])
+        gone = {*self._seen} - {name.removesuffix(".json") for name in names}
+        for name in gone:
+            log.info("worker.left", worker=name)
+            self.leave(name)
+        return found
+
+    def _cards(self, names: list[str]) -> list[Card]:
+        found, faults = [], []
+        for name in names:
             try:
                 card = read(Card, self._folder / name)
-            except OSError as error:
-                faults.append(error)
             except Refused:
                 continue
+            except OSError as error:
+                faults += [error] * (error.errno not in {errno.ENOENT, *NOT_OURS})  # it may have said good-bye
             else:
                 if name == f"{card.name}.json":
                     found.append(card)
         if faults and not found:
             self.trouble = in_words(faults[0])
-        gone = {*self._seen} - {name.removesuffix(".json") for name in names}
-        for name in gone:
-            log.info("worker.left", worker=name)
-            self.leave(name)
         return found

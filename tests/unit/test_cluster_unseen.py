@@ -124,6 +124,19 @@ def test_workers_whose_cards_cannot_be_read_lose_nothing(office, monkeypatch, wh
     assert office.lying == [(1, 2)]
 
 
+def test_a_card_that_nobody_writes_so_keeps_no_job(office):
+    """A link, as the only card, is not a share that is away: its worker is lost after the lease."""
+    office.add(office.job())
+    Hand(office, "w1").take()
+    office.turn()
+    card = roster.card_path(office.folder, "w1")
+    card.unlink()
+    card.symlink_to("elsewhere")
+    office.turn(LEASE_S + 2)
+    assert office.lying == [(1, 2)]
+    assert "signs of life" not in office.queue.trouble
+
+
 def test_nudges_without_end_do_not_hold_the_loop(office):
     """Whoever reaches the broker may send them."""
     job = office.add(office.job())
