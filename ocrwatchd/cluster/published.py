@@ -105,6 +105,9 @@ class Watch:
         for attempt, error in unread.items():
             if attempt.number == each.attempt:
                 raise error
+        # Whoever had an order from before a reload in its hands may have begun it only now.
+        others = [other for other in made if other.order != each.order and other.number != each.attempt]
+        attempts.call_off(other for other in others if self._lives(each.job, other))
         now = self._clock()
         each.card = None
         if not each.taken and any(attempt.number == each.attempt for attempt in made):

@@ -8,7 +8,7 @@ from ocrwatchd.engine import blame
 from ocrwatchd.engine.wire import Step
 from ocrwatchd.model import Ending
 from ocrwatchd.settings import Llm, Ocr, Output, Work
-from tests.office import TOKEN, Hand, Office
+from tests.office import ANY, TOKEN, Hand, Office
 
 CHANGES = {
     "formats": Work(output=Output(formats=("txt", "json", "md"))),
@@ -61,6 +61,28 @@ def test_what_was_ordered_otherwise_is_read_again(office, ending, change):
     if ending == "held":
         early.finish("early")
     assert office.turn() == []
+    late.finish("late")
+    assert office.turn() == [(job.id, Ending.DONE)]
+    assert (job.out / "document.json").read_text() == "late"
+
+
+def test_an_order_from_before_that_is_begun_late_is_called_off(office):
+    """A worker had it in its hands when the settings changed."""
+    job = office.add(office.job())
+    early, late = Hand(office, "early"), Hand(office, "late")
+    (order,) = office.line.lying[ANY]
+    office.reopen()
+    office.add(office.job(work=CHANGES["formats"]))
+    (newer,) = office.line.lying[ANY]
+    office.line.lying[ANY] = [order]
+    desk = early.take().desk
+    assert office.turn() == []
+    assert (desk / attempts.WANTED_BACK).exists()
+    office.line.lying[ANY] = [newer]
+    mine = late.take().desk
+    early.finish("early")
+    assert office.turn() == []
+    assert not (mine / attempts.WANTED_BACK).exists()
     late.finish("late")
     assert office.turn() == [(job.id, Ending.DONE)]
     assert (job.out / "document.json").read_text() == "late"
