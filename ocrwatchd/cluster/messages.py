@@ -214,15 +214,23 @@ def decode(kind: type[Kind], content: bytes | str) -> Kind:
         raise Refused(summary(kind.__name__.lower(), error)) from None
 
 
-def read(kind: type[Kind], path: Path) -> Kind:
+def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
     """Take a file apart.
+
+    Args:
+        kind: of the message that it holds.
+        path: where it lies.
+        most_bytes: no more of it is read.
 
     Raises:
         Refused: it is too long, or no such message.
         OSError: it cannot be read, or is no regular file.
     """
     with os.fdopen(looking.open_regular(path), "rb") as file:
-        return decode(kind, file.read(MAX_BYTES + 1))
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise Refused(f"longer than {most_bytes} bytes")
+    return decode(kind, content)
 
 
 def write(message: Message, path: Path, *, lasting: bool = False) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TOKEN: Final = ".cluster.json"  # noqa: S105  # a file's name
 WORKERS: Final = ".workers"
 MOST_WORKERS: Final = 1000
+MOST_CARD_BYTES: Final = 1 << 15
+"""Many are read each second: so long is one with the longest words that a worker says of itself."""
+
 FORGOTTEN_AFTER: Final = 10
 """After so many leases without a sign of life a worker's card is removed."""
 
@@ -192,7 +195,7 @@ class Roster:
         found, faults = [], []
         for name in names:
             try:
-                card = read(Card, self._folder / name)
+                card = read(Card, self._folder / name, MOST_CARD_BYTES)
             except Refused:
                 continue
             except OSError as error:

@@ -137,6 +137,18 @@ def test_a_card_that_nobody_writes_so_keeps_no_job(office):
     assert "signs of life" not in office.queue.trouble
 
 
+def test_cards_are_read_as_far_as_one_goes(office):
+    """The longest that a worker writes is seen; what goes on for ever is not read."""
+    words = "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * messages.LONGEST_REASON
+    hand = Hand(office, "w1")
+    hand.beat(state=words, trouble=words)
+    card = roster.card_path(office.folder, "w1")
+    endless = card.read_text(encoding="ascii").replace('"w1"', '"w2"') + " " * roster.MOST_CARD_BYTES
+    card.with_name("w2.json").write_text(endless, encoding="ascii")
+    office.turn()
+    assert [worker.name for worker in office.queue.workers] == ["w1"]
+
+
 def test_nudges_without_end_do_not_hold_the_loop(office):
     """Whoever reaches the broker may send them."""
     job = office.add(office.job())
