@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -58,10 +57,6 @@ def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
     if not schema:
         return schema
-    try:
-        json.dumps(schema, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        raise ValueError("JSON has no number inf or nan; leave that key out") from None
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
     from referencing import Registry  # noqa: PLC0415 - likewise
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
@@ -129,7 +124,7 @@ own. All other keys of a profile travel with the job."""
 class Section(BaseModel):
     """A table of the file: unknown keys refused, values of the right type only, frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Ocr(Section):

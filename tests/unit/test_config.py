@@ -200,6 +200,17 @@ def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
     assert name in configfile.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
 
 
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("key", ["llm.page_budget_s", "ocr.page_deadline_s", "arrival.incomplete_deadline_s"])
+def test_numbers_have_an_end(tmp_path, key, number):
+    """TOML has others, and JSON has not: an engine, here or on a worker, would refuse each job."""
+    section, name = key.split(".")
+    path = tmp_path / "config.toml"
+    path.write_text(f"[{section}]\n{name} = {number}\n", encoding="ascii")
+    with pytest.raises(ConfigError, match=f"{key} = {number}: must be a finite number"):
+        configfile.load(path)
+
+
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
     work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
