@@ -14,8 +14,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, StreamDecodeLevel
 
 from ocrwatchd.engine.faults import is_machines
+from ocrwatchd.engine.nameless import nameless
 from ocrwatchd.engine.pages import MAX_PAGES
-from ocrwatchd.nameless import nameless
 
 if TYPE_CHECKING:
     from pikepdf import Object, Pdf

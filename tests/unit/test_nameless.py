@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.nameless import nameless
+from ocrwatchd.engine.nameless import nameless
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import pikepdf
 from pikepdf import Name
 
+from ocrwatchd.engine.nameless import nameless
 from ocrwatchd.engine.pages import MAX_PAGES, OWN_TEXT, kind_of
 from ocrwatchd.engine.pagetree import save
 from ocrwatchd.errors import FormatUnusable
@@ -32,7 +33,6 @@ from ocrwatchd.formats.pdf.place import matrix
 from ocrwatchd.formats.pdf.scratch import Scratch
 from ocrwatchd.formats.placed import placed, size_of, with_mark
 from ocrwatchd.looking import open_regular
-from ocrwatchd.nameless import nameless
 from ocrwatchd.settings import SUFFIXES
 
 if TYPE_CHECKING:
