@@ -280,7 +280,7 @@ def test_nothing_is_divided_without_a_gutter(lines):
 
 @pytest.mark.parametrize("page", range(200))
 def test_justified_text_with_wide_gaps_is_not_divided(page):
-    """Gaps four letters wide, at random places, make no gutter: by chance they stand in line on one page in thousands."""
+    """Gaps four letters wide, at random places, make no gutter: by chance they do on one page in thousands."""
     random = Random(85_900 + page)
     lines = []
     for n in range(40):
