@@ -160,7 +160,7 @@ def _newest(found: list[Status]) -> Status | None:
     status = max(found, key=lambda each: each.written_at)
     if status.state == "stopped":
         return status
-    if _is_here(status) and not _alive(status.pid):
+    if is_here(status) and not _alive(status.pid):
         return replace(status, state="gone")
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
@@ -220,87 +220,20 @@ def _permitted(folders: Folders, error: PermissionError) -> str:
     )
 
 
-def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> tuple[str, bool]:
-    """The status in words or as JSON, and whether a daemon is running; for the arguments see :func:`find`.
-
-    Raises:
-        FolderUnusable: as :func:`find`.
-    """
-    status = find(folders, any_service=any_service)
-    if as_json:
-        told = asdict(status) if status else {"state": NEVER, "reason": in_lines(None, folders)}
-        return json.dumps(told, indent=1), is_running(status)
-    return in_lines(status, folders), is_running(status)
-
-
 def is_running(status: Status | None) -> bool:
     """Whether a daemon serves."""
     return status is not None and status.state in {"running", "stopping"}
 
 
-def in_lines(status: Status | None, folders: Folders) -> str:
-    """The status in words."""
-    if status is None:
-        hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-        return f"not running: no daemon has served {folders.root_path} yet; {hint}"
-    return "\n".join(_lines(status))
-
-
-def headline(status: Status) -> str:
-    """Whether it runs, in words."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
-    process = f"process {status.pid}" + ("" if _is_here(status) else f" on {status.host}")
-    return {
-        "running": f"running ({process}, ocrwatchd {status.version})",
-        "stopping": f"stopping ({process})",
-        "silent": f"hanging: {process} is there, but has not answered since {when}; restart it",
-        "stopped": f"not running: stopped {when}",
-        "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
-    }.get(status.state, status.state)
-
-
-def _lines(status: Status) -> list[str]:
-    page = f", page {status.page} of {status.pages}" if status.pages else ""
-    lines = [
-        headline(status),
-        f"root       {status.root}",
-        f"engine     {status.engine}",
-        f"in work    {status.in_work + page or 'nothing'}",
-        f"pace       {pace(status)}",
-        f"queued     {status.queued}",
-        f"in inbox   {status.waiting}",
-        f"today      {status.delivered_today} delivered, {status.failed_today} failed",
-    ]
-    if status.last_delivery_at:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
-        lines.append(f"delivered  last at {when}")
-    lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
-    lines += [f"trouble    {words}" for words in status.trouble]
-    return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
-
-
-def doing(worker: Worker) -> str:
-    """What a worker does, in words."""
-    page = f", page {worker.page} of {worker.pages}" if worker.pages else ""
-    return f"{worker.job + page if worker.job else worker.state}; {pace(worker)}"
-
-
-def pace(status: Status | Worker) -> str:
-    """How fast pages go, in words."""
-    if not status.seconds_a_page:
-        return "no page read since the start"
-    return f"{60 / status.seconds_a_page:.3g} pages a minute ({status.seconds_a_page:.3g} s each) while it reads"
-
-
 def running_pid(folders: Folders) -> int:
     """The process of the daemon that serves this root on this machine; 0 where none is known to."""
     with contextlib.suppress(OSError, ValueError):
-        if (known := read(folders)) and known.state in {"running", "stopping", "silent"} and _is_here(known):
+        if (known := read(folders)) and known.state in {"running", "stopping", "silent"} and is_here(known):
             return known.pid
     return 0
 
 
-def _is_here(status: Status) -> bool:
+def is_here(status: Status) -> bool:
     """Whether its process is one of this machine's."""
     return status.host in {"", socket.gethostname()}
 

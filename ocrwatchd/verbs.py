@@ -154,7 +154,7 @@ def check(args: argparse.Namespace) -> int:
 def status(args: argparse.Namespace) -> int:
     """Show what the daemon is doing."""
     config = _settings(args, quiet=True)
-    from ocrwatchd import status
+    from ocrwatchd import status, statuslines
 
     if args.page:
         from ocrwatchd.statuspage import keeper
@@ -168,8 +168,8 @@ def status(args: argparse.Namespace) -> int:
         from ocrwatchd import live
 
         find = partial(status.find, config.folders, any_service=mine)
-        return 0 if live.watch(find, status.in_lines(None, config.folders), as_json=args.json) else NOT_RUNNING
-    text, running = status.describe(config.folders, as_json=args.json, any_service=mine)
+        return 0 if live.watch(find, statuslines.in_lines(None, config.folders), as_json=args.json) else NOT_RUNNING
+    text, running = statuslines.describe(config.folders, as_json=args.json, any_service=mine)
     print(text)
     return 0 if running else NOT_RUNNING
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocrwatchd import status
+from ocrwatchd import status, statuslines
 from ocrwatchd.check import access, calibration, cluster, command, figures, folders, model, room, unit, watches, whose
 from ocrwatchd.check.finding import Finding
 from ocrwatchd.errors import OcrwatchdError
@@ -48,7 +48,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
 
 def _daemon(config: Config) -> Finding:
     try:
-        words, running = status.describe(config.folders, as_json=False)
+        words, running = statuslines.describe(config.folders, as_json=False)
     except OcrwatchdError as error:
         return Finding("daemon", False, str(error))
     # No daemon is in order: this is asked before the first start. One that hangs is not.

@@ -77,6 +77,7 @@ SUPERVISOR = (
     "serving",
     "settings",
     "status",
+    "statuslines",
     "statuspage",
     "statuspage.keeper",
     "systemd",
