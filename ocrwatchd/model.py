@@ -62,6 +62,7 @@ class Job:
         work: the settings of its profile.
         desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
         max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
+        renamed: it is read under its second name, ``folder/scan.plain``.
     """
 
     id: str
@@ -70,11 +71,12 @@ class Job:
     work: Work
     desk: Path | None = None
     max_attempts: int = 0
+    renamed: bool = False
 
     @property
     def source(self) -> Path:
         """The scan itself."""
-        return self.folder / "scan" / self.relative
+        return self.folder / "scan.plain" if self.renamed else self.folder / "scan" / self.relative
 
     @property
     def place(self) -> Path:

@@ -20,6 +20,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd import files, looking
+from ocrwatchd.cluster import names
 from ocrwatchd.cluster.messages import (
     DIGEST_DIGITS,
     LONGEST_REASON,
@@ -128,7 +129,7 @@ def begin(
         OSError: the folder cannot be read or made.
     """
     folder = work_folder / order.job
-    job = Job(order.job, folder, unpack(order.relative), order.work.on_machine(own))
+    job = names.seen(Job(order.job, folder, unpack(order.relative), order.work.on_machine(own)))
     way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
     if not looking.lies(job.source) or any(each.is_symlink() for each in way):
         return None

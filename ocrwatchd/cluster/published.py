@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 import structlog
 
 from ocrwatchd import looking, steps
-from ocrwatchd.cluster import attempts, capability
+from ocrwatchd.cluster import attempts, capability, names
 from ocrwatchd.cluster.messages import digest
 from ocrwatchd.model import Ending, Outcome
 
@@ -178,6 +178,7 @@ class Watch:
             return found
         attempts.call_off(each for each in made if each.order != order)
         # The ledger may have been lost: workers drop what has an attempt of that number.
+        names.lay_out(place.job)
         number = max(starting(place.job), made[0].number + 1 if made else 1)
         now = self._clock()
         return Published(place, number, order, queue, held_at=now, offered_at=now)

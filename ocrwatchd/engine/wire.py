@@ -53,17 +53,19 @@ class Give(Message):
     relative: str
     work: Work
     desk: str = ""
+    renamed: bool = False
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
         desk = pack(job.desk) if job.desk else ""
-        return cls(job=job.id, folder=pack(job.folder), relative=pack(job.relative), work=job.work, desk=desk)
+        paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
+        return cls(job=job.id, work=job.work, renamed=job.renamed, **paths)
 
     def unpack(self) -> Job:
         """The job as the host knows it."""
         desk = unpack(self.desk) if self.desk else None
-        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk)
+        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, renamed=self.renamed)
 
 
 class Finish(Message):

@@ -24,6 +24,7 @@ SUPERVISOR = (
     "cluster.faults",
     "cluster.joining",
     "cluster.line",
+    "cluster.names",
     "cluster.post",
     "cluster.rounds",
     "cluster.sequence",
