@@ -240,7 +240,7 @@ class Worker:
         try:
             attempts.end(job.desk, report)
         except OSError as error:
-            if not _has_gone(job.desk):
+            if not (isinstance(error, FileNotFoundError) or _has_gone(job.desk)):  # a mount may be behind
                 log.warning("attempt.end_not_written", job=job.id, reason=error.strerror)
                 return
             log.info("attempt.dropped", job=job.id, note="its folder has gone: another one has finished it")

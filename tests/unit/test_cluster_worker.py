@@ -12,7 +12,7 @@ import pytest
 import structlog
 from redis.exceptions import ResponseError
 
-from ocrwatchd import outbox
+from ocrwatchd import looking, outbox
 from ocrwatchd.cluster import attempts, broker, joining, line, post, roster
 from ocrwatchd.cluster.messages import MAX_BYTES, Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
@@ -454,6 +454,14 @@ def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatc
     worker._look()
     assert asked == [1]
     worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    assert (worker._job, worker._order, worker._report) == (None, None, None)
+
+
+def test_a_worker_lets_go_though_its_mount_is_behind(worker, monkeypatch):
+    """It may show for a while what has gone; but nothing can be written there."""
+    shutil.rmtree(worker._job.desk)
+    monkeypatch.setattr(looking, "lies", lambda _: True)
+    worker._hear(Outcome(worker._job, Ending.DONE))
     assert (worker._job, worker._order, worker._report) == (None, None, None)
 
 
