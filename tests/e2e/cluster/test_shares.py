@@ -20,7 +20,7 @@ ODD, ODDER = "Volume 10:30?.tif", "b\udcfcro.tif"
 @pytest.mark.parametrize("share", [Sshfs, Smbnetfs, pytest.param(Glusterfs, marks=pytest.mark.soak)])
 def test_workers_on_a_network_share(share):
     """A killed worker's book is taken over at its next page, a cut-off one's too, and both work again."""
-    tables = {"queue": {"lease_seconds": 2.0}, "output": {"formats": ["txt", "json", "pdf"]}}
+    tables = {"queue": {"lease_seconds": 1.0}, "output": {"formats": ["txt", "json", "pdf"]}}
     with lab(Redis, tls=False, share=share, **tables) as made, made.supervisor as daemon:
         first = made.worker("w1").start()
         scans = {"book.tif": drop(daemon, "book.tif", *BOOK)}
