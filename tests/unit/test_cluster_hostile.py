@@ -171,6 +171,19 @@ def finish(made, name="document.json"):
     (made.folder / "out" / name).write_text("{}", encoding="ascii")
 
 
+def test_a_set_lasts_before_it_is_taken(tmp_path, monkeypatch):
+    """A worker's mount may have said so without doing it; what a power cut took would be missed only later."""
+    made = attempt(tmp_path)
+    finish(made)
+    job = Job(JOB, tmp_path / JOB, Path("a.tif"), Work())
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, job.out.exists())))
+    out = made.folder / "out"
+    written = [(path.stat().st_ino, False) for path in (out / "document.json", out)]
+    attempts.take(job, made)
+    assert synced[:2] == written
+
+
 @pytest.mark.parametrize(
     "name", [b"document.\xff", b"document. x", b"document.\x1b[2J", b"x.txt", b"document." + b"x" * 200]
 )
