@@ -180,8 +180,10 @@ def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
 
 
 def _kept_in(folder: Path) -> Iterator[str]:
-    with contextlib.suppress(OSError):
-        yield from sorted(entry.name for entry in os.scandir(folder) if _KEPT_FILE.fullmatch(entry.name))
+    """Of files alone: an engine that opened a FIFO would wait for ever, and a link may lead anywhere."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        named = [each for each in entries if _KEPT_FILE.fullmatch(each.name)]
+        yield from sorted(each.name for each in named if each.is_file(follow_symlinks=False))
 
 
 def _copy(source: Path, target: Path) -> None:

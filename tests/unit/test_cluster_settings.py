@@ -1,5 +1,7 @@
 """What becomes of attempts when the settings have changed at a reload or a restart."""
 
+import os
+
 import pytest
 
 from ocrwatchd.cluster import attempts, capability
@@ -116,6 +118,19 @@ def test_pages_of_attempts_come_home_where_no_broker_is_any_more(office):
     assert [path.read_text() for path in sorted((job.folder / "pages").iterdir())] == ["own", "2", "2"]
     attempts.bring_home(office.job(2))
     assert not (office.job(2).folder / "pages").exists()
+
+
+def test_what_is_no_file_is_not_taken_for_a_page(office, tmp_path):
+    """The engine would wait at a FIFO for ever, and read whatever a link leads to."""
+    job = office.job()
+    pages = job.folder / "attempts" / "1-w1" / "pages"
+    pages.mkdir(parents=True)
+    os.mkfifo(pages / "0001.json")
+    (pages / "0002.json").symlink_to(tmp_path / "elsewhere")
+    (pages / "0003.json").mkdir()
+    (pages / "0004.json").write_text("page", encoding="ascii")
+    attempts.bring_home(job)
+    assert [path.name for path in (job.folder / "pages").iterdir()] == ["0004.json"]
 
 
 def test_a_page_is_given_up_as_the_supervisor_says(office):
