@@ -18,6 +18,10 @@ HEALTH_SECONDS = 5.0
 MENDING_SECONDS = 1.0
 """While something is wrong, so that a folder that is back is used at once."""
 
+MOST_SHARE = 0.05
+"""Of the time spent looking, where something stays wrong: a scan that nobody may move lies there for months, and each
+folder of a large inbox costs a look. But no more seldom than where all is well."""
+
 
 class Health:
     """The supervisor's look at its own ground.
@@ -40,7 +44,8 @@ class Health:
 
     def turn(self) -> None:
         """Look, where it is due."""
-        if time.monotonic() < self._due:
+        began = time.monotonic()
+        if began < self._due:
             return
         wrong = self._arrivals.health()
         self._reporter.trouble("watch", wrong)
@@ -54,4 +59,6 @@ class Health:
         else:
             lost = ""
         self._reporter.trouble("work", lost)
-        self._due = time.monotonic() + (MENDING_SECONDS if wrong or lost else HEALTH_SECONDS)
+        now = time.monotonic()
+        mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (now - began) / MOST_SHARE))
+        self._due = now + (mending_s if wrong or lost else HEALTH_SECONDS)

@@ -3,6 +3,8 @@
 import time
 from types import SimpleNamespace
 
+import pytest
+
 from ocrwatchd.health import HEALTH_SECONDS, MENDING_SECONDS, Health
 
 
@@ -21,3 +23,19 @@ def test_what_is_wrong_is_looked_at_again_at_once():
     health.turn()
     assert said[2:] == ["", ""]
     assert MENDING_SECONDS < health.next_due() - time.monotonic() <= HEALTH_SECONDS
+
+
+@pytest.mark.parametrize(("look_s", "rest_s"), [(0.001, MENDING_SECONDS), (0.1, 2.0), (30.0, HEALTH_SECONDS)])
+def test_a_look_that_is_dear_is_not_taken_each_second(monkeypatch, look_s, rest_s):
+    """What nobody mends stays wrong for months, in an inbox of many folders, too."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def look():
+        clock[0] += look_s
+        return "a scan cannot be moved"
+
+    arrivals = SimpleNamespace(health=look, mend=lambda: None)
+    health = Health(arrivals, SimpleNamespace(held=lambda: True), SimpleNamespace(trouble=lambda *_: None))
+    health.turn()
+    assert health.next_due() - clock[0] == pytest.approx(rest_s)
