@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO, Final, cast
 
-if TYPE_CHECKING:
-    from pathlib import Path
+LARGE: Final = Path("/var/tmp")  # noqa: S108 - of what lies here nothing has a name
+"""For temporary files that are large: on a disk, where /tmp may be in memory; see file-hierarchy(7)."""
 
 
 def nameless(beside: Path | None) -> BinaryIO:
     """Open an empty file that goes with its closing, however the process ends.
 
     Args:
-        beside: a folder on a disk, unlike the one for temporary files, which may be in memory. A network share has no
-            files without a name: one that is open when it is removed cannot be, or has another name until it is
-            closed, and for ever where the machine dies. So it lies in the folder for temporary files then.
+        beside: a folder on a disk that has room. A network share has no files without a name: one that is open when
+            it is removed cannot be, or has another name until it is closed, and for ever where the machine dies. So
+            it lies in ``TMPDIR`` then; where that is not set, in :data:`LARGE`.
 
     Raises:
         OSError: there is no room, or no such folder.
@@ -25,4 +26,5 @@ def nameless(beside: Path | None) -> BinaryIO:
     if beside is not None:
         with contextlib.suppress(OSError):
             return os.fdopen(os.open(beside, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
+    chosen = "TMPDIR" in os.environ or not os.access(LARGE, os.W_OK | os.X_OK)
+    return cast("BinaryIO", tempfile.TemporaryFile(dir=None if chosen else LARGE))

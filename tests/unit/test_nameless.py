@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.engine.nameless import nameless
+from ocrwatchd.engine import nameless
 
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    """The folder for temporary files."""
+    """The folder for large temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(nameless, "LARGE", folder)
     return folder
 
 
@@ -33,7 +34,7 @@ def used(file):
 
 def test_it_lies_beside_what_is_on_a_disk(tmp_path, temporary):
     """And has no name there at any time."""
-    with nameless(tmp_path) as file:
+    with nameless.nameless(tmp_path) as file:
         assert lies_in(file) == tmp_path
         assert used(file) == b"drawn"
         assert [*tmp_path.iterdir()] == [temporary]
@@ -49,7 +50,7 @@ def test_on_a_share_nothing_lies_beside(tmp_path, temporary, monkeypatch):
         return really(path, flags, *more, **named)
 
     monkeypatch.setattr(os, "open", of_a_share)
-    with nameless(tmp_path) as file:
+    with nameless.nameless(tmp_path) as file:
         assert lies_in(file) == temporary
         assert used(file) == b"drawn"
         assert [*tmp_path.iterdir()] == [temporary]
@@ -57,5 +58,19 @@ def test_on_a_share_nothing_lies_beside(tmp_path, temporary, monkeypatch):
 
 def test_what_lies_nowhere_has_the_folder_for_temporary_files(temporary):
     """As where a set is written into memory."""
-    with nameless(None) as file:
+    with nameless.nameless(None) as file:
         assert lies_in(file) == temporary
+
+
+@pytest.mark.parametrize("why", ["somebody has chosen one", "there is none for large ones"])
+def test_the_folder_for_temporary_files_may_be_another_one(tmp_path, temporary, monkeypatch, why):
+    """``TMPDIR`` names it; and a container may lack the one for large files."""
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(other))
+    if why == "somebody has chosen one":
+        monkeypatch.setenv("TMPDIR", str(other))
+    else:
+        temporary.rmdir()
+    with nameless.nameless(None) as file:
+        assert lies_in(file) == other
