@@ -180,7 +180,7 @@ def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
 
 
 def _kept_in(folder: Path) -> Iterator[str]:
-    """Of files alone: an engine that opened a FIFO would wait for ever, and a link may lead anywhere."""
+    """The files that lie there, and nothing else: an engine would wait at a FIFO, and a link may lead anywhere."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         named = [each for each in entries if _KEPT_FILE.fullmatch(each.name)]
         yield from sorted(each.name for each in named if each.is_file(follow_symlinks=False))
