@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ocrwatchd.log import printable
 from ocrwatchd.status import NEVER, find, is_here, is_running
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ def in_lines(status: Status | None, folders: Folders) -> str:
 def headline(status: Status) -> str:
     """Whether it runs, in words."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
-    process = f"process {status.pid}" + ("" if is_here(status) else f" on {status.host}")
+    here = is_here(status)
+    process = f"process {status.pid}" + ("" if here else f" on {printable(status.host)}")
+    silent = f"hanging: {process} is there, but has not answered since {when}; restart it"
+    if not here:  # it may have gone, or its clock be another one
+        silent = f"not heard of since {when}: {process}; ask `ocrwatchd status` there"
     return {
         "running": f"running ({process}, ocrwatchd {status.version})",
         "stopping": f"stopping ({process})",
-        "silent": f"hanging: {process} is there, but has not answered since {when}; restart it",
+        "silent": silent,
         "stopped": f"not running: stopped {when}",
         "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
     }.get(status.state, status.state)

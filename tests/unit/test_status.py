@@ -89,6 +89,15 @@ def test_a_daemon_on_another_machine_is_not_looked_for_here(folders):
     assert status.running_pid(folders) == os.getpid()
 
 
+def test_of_a_silent_daemon_on_another_machine_it_is_not_known_that_it_hangs(folders):
+    """It may have gone, or the two machines' clocks differ."""
+    written(folders, root=str(folders.root_path), host="north\x1b[31m", written_at=2 * 86400.0)
+    text, running = statuslines.describe(folders, as_json=False)
+    assert not running
+    assert text.startswith("not heard of since 1970-")
+    assert f"process {os.getpid()} on north\N{REPLACEMENT CHARACTER}[31m; ask" in text.splitlines()[0]
+
+
 def test_without_a_daemon_there_is_a_hint(folders):
     """Before the first start `status` says how to start."""
     text, running = statuslines.describe(folders, as_json=False)
