@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", verbs.run, "watch the inbox until stopped")
     run.add_argument("--once", action="store_true", help="work the inbox off, then end")
     run.add_argument("--dry-run", action="store_true", help="only say what is wrong with the configuration")
+    worker = add("worker", verbs.worker, "read the scans of a supervisor on another machine, through a broker")
+    worker.add_argument("--name", default="", metavar="NAME", help="default: the host's, with something of its own")
     process = add("process", verbs.process, "read files and print their text, without inbox and outbox")
     process.add_argument("files", nargs="+", type=Path, metavar="FILE")
     process.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
@@ -124,10 +126,14 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
     retry.add_argument("--all-failed", action="store_true", help="every scan in failed/")
     share = add("share", verbs.share, "print what lets a scanner put scans in the inbox, and people read the results")
+    _add_share(share)
+    return parser
+
+
+def _add_share(share: argparse.ArgumentParser) -> None:
     share.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
     share.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
     share.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
-    return parser
 
 
 def _add_parser(
@@ -148,6 +154,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         made.add_argument(
             "--instance", type=_given, metavar="NAME", help="one of several, with a configuration of its own"
         )
+        made.add_argument("--worker", action="store_true", help="a worker for a supervisor on another machine")
         made.set_defaults(verb=verbs.service, action=action)
         return made
 

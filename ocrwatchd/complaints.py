@@ -48,7 +48,9 @@ def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[
         if detail["type"] == "too_short" and detail["input"]:
             continue  # its entries are wrong, and each has its own line
         # A union's branches each complain, with the branch's name at the end of the place: one complaint is enough.
-        place = tuple(part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int")))
+        place = tuple(
+            part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int", "float"))
+        )
         where = (*prefix, *place)
         remedy = _remedy(dict(detail), model)
         if where in found:

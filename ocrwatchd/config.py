@@ -6,13 +6,15 @@ Every key's default and unit stands here and, for people, in ``config.example.to
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, field_validator, model_validator
 
-from ocrwatchd.settings import NOT_BUILT, Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
+from ocrwatchd.settings import Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
 
 DEFAULT_IGNORE = (
     ".*",
@@ -27,6 +29,9 @@ DEFAULT_IGNORE = (
     "desktop.ini",
     "@eaDir",
 )
+
+BROKERS = ("redis", "rediss", "amqp", "amqps")
+"""Schemes of the URLs of brokers; those that end in s speak TLS."""
 
 Event = Literal["delivered", "failed", "unhealthy", "recovered"]
 FolderName = Literal["inbox", "outbox", "archive", "failed"]
@@ -89,10 +94,28 @@ class Arrival(Section):
 
 
 class Queue(Section):
-    """The bounded queue between the inbox and the engine."""
+    """The bounded queue between the inbox and the engine, or the engines of several machines."""
 
     size: int = Field(64, ge=1, le=100_000)
-    broker: str = Field("", title=NOT_BUILT)
+    broker: str = ""
+    broker_password_file: Location = ""
+    broker_ca: Location = ""
+    lease_seconds: float = Field(60.0, ge=1, le=3600)
+
+    @field_validator("broker")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            known = not value or (
+                parts.scheme in BROKERS and bool(parts.hostname) and parts.port != 0 and not parts.query
+            )
+            known &= "amqp" in parts.scheme or re.fullmatch("(/[0-9]*)?", parts.path) is not None
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError(f"use a URL like redis://host:6379/0 or amqps://user@host/vhost: {', '.join(BROKERS)}")
+        return value
 
 
 class JobLimits(Section):

@@ -8,13 +8,13 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ocrwatchd import trust
 from ocrwatchd.complaints import Complaint, complaints_of, render
 from ocrwatchd.config import Arrival, Config, configuration_directory
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.settings import NOT_BUILT, Work
+from ocrwatchd.settings import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,25 +119,9 @@ def _ignored(name: str, top: dict[str, Any]) -> str:
     return next((each for each in patterns if re.match(fnmatch.translate(each), name, re.IGNORECASE)), "")
 
 
-def unbuilt(config: Config) -> list[str]:
-    """Keys that are set to something but have no effect yet, in words."""
-    return [f"{name} is {NOT_BUILT} and has no effect" for name in _set_but_unbuilt(config, "")]
-
-
 def _over(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in override.items():
         both_tables = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = {**base[key], **value} if both_tables else value
     return merged
-
-
-def _set_but_unbuilt(section: BaseModel, prefix: str) -> list[str]:
-    names: list[str] = []
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            names += _set_but_unbuilt(value, f"{prefix}{name}.")
-        elif field.title == NOT_BUILT and value != field.get_default(call_default_factory=True):
-            names.append(f"{prefix}{name}")
-    return names

@@ -25,11 +25,12 @@ import structlog
 
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.bounded import BoundedQueue
 from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
-from ocrwatchd.configfile import unbuilt
-from ocrwatchd.dispatch import BoundedQueue, Dispatcher
+from ocrwatchd.cluster.attempts import bring_home
+from ocrwatchd.cluster.joining import join
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
 from ocrwatchd.engine.host import EngineHost
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     import selectors
 
     from ocrwatchd.config import Event
+    from ocrwatchd.dispatch import Dispatcher
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.model import Job, Scan
     from ocrwatchd.reload import Succession
@@ -96,15 +98,7 @@ class Daemon:
         self._retention = Retention(config.folders, config.retention, ledger)
         self._figures = Figures()
         self._metrics = Metrics(config, self._figures, ledger)
-        self._dispatcher: Dispatcher = BoundedQueue(
-            config.queue.size,
-            self._start_attempt,
-            lambda hear: EngineHost(config, selector, hear, module=engine_module),
-            holding=self._waits,
-            shortcut=self._duplicates.shortcut,
-            page_done=self._page_done,
-            begun=self._figures.step,
-        )
+        self._dispatcher: Dispatcher = self._open_queue(engine_module)
         self._fetch = Fetch(config, selector, self._take_model)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
@@ -125,13 +119,37 @@ class Daemon:
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health = Health(self._arrivals, self._workplace, self._reporter)
 
+    def _open_queue(self, engine_module: str) -> Dispatcher:
+        if self._config.queue.broker:
+            return join(
+                self._config,
+                self._workplace,
+                self._waker.wake,
+                self._start_attempt,
+                holding=self._duplicates.holds,
+                shortcut=self._duplicates.shortcut,
+                page_done=self._page_done,
+                pages_read=self._figures.pages_read,
+                found=self._duplicates.begun,
+            )
+        return BoundedQueue(
+            self._config.queue.size,
+            self._start_here,
+            lambda hear: EngineHost(self._config, self._selector, hear, module=engine_module),
+            holding=self._waits,
+            shortcut=self._duplicates.shortcut,
+            page_done=self._page_done,
+            begun=self._figures.step,
+        )
+
     def run(self) -> bool:
         """Serve; see :func:`ocrwatchd.serving.serve`. True where another configuration is to be served."""
         self._arrivals.start()
         self._succession.prove()
         self._say_hello()
         self._dispatcher.start()
-        self._fetch.start()
+        if not self._config.queue.broker:  # else workers fetch what they need
+            self._fetch.start()
         self._clearing.start()
         take_up(self._workplace, self._ledger, self._endings, self._config.folders)
         again = False
@@ -160,15 +178,17 @@ class Daemon:
 
     def _say_hello(self) -> None:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
-        for note in unbuilt(self._config):
-            log.warning("config.no_effect", note=note)
+        if not self._config.queue.broker:
+            self._tell_engine()
+        systemd.notify("READY=1", "STATUS=Watching the inbox")
+
+    def _tell_engine(self) -> None:
         record.tell(self._config)
         try:
             if notice := choose(self._config.ocr).notice:
                 log.warning("engine.chosen", note=notice)
         except EngineUnavailable as error:
             log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
-        systemd.notify("READY=1", "STATUS=Watching the inbox")
 
     def _take_model(self) -> None:
         self._dispatcher.renew()
@@ -183,8 +203,12 @@ class Daemon:
             return False
         busy = self._dispatcher.waiting or self._dispatcher.in_work or self._backlog
         if busy and self._dispatcher.down:
-            raise EngineUnavailable(self._dispatcher.unavailable or f"no engine runs: {self._dispatcher.state}")
+            raise EngineUnavailable(self._why_down())
         return self._arrivals.settled and not busy
+
+    def _why_down(self) -> str:
+        dispatcher = self._dispatcher
+        return dispatcher.unavailable or dispatcher.trouble or f"no engine runs: {dispatcher.state}"
 
     def _turn(self) -> None:
         self._sleep()
@@ -194,8 +218,8 @@ class Daemon:
         self._arrivals.turn()
         # What waits for a folder lies in .work too: a full disk must not be filled further.
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
-        urgent = None if self._backlog or self._endings.parked else self._dispatcher.urgent
-        if room > 0 or urgent is None:
+        urgent = None if room > 0 or self._backlog or self._endings.parked else self._dispatcher.urgent
+        if urgent is None:
             self._claims.turn(max(0, room))
         else:
             self._claims.turn(1, urgent * AHEAD_S)
@@ -262,6 +286,7 @@ class Daemon:
             with self._figures.spent_on("deliver"):
                 for outcome in outcomes:
                     self._endings.end(outcome)
+                    self._duplicates.ended(outcome.job)
 
     def _wind_up(self, *, stopping: bool) -> None:
         in_work = self._dispatcher.in_work
@@ -297,10 +322,16 @@ class Daemon:
         self._figures.ended(event, figures)
         self._notices.ended(event, job, name, reason, figures)
 
-    def _start_attempt(self, job: Job) -> None:
+    def _start_attempt(self, job: Job) -> int:
         attempt = self._ledger.started(job.id)
         steps.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
+        self._duplicates.begun(job)
+        return attempt
+
+    def _start_here(self, job: Job) -> int:
+        bring_home(job)  # other machines may have read it so far
+        return self._start_attempt(job)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 
@@ -314,6 +345,7 @@ class Daemon:
             in_work=told(str(job.relative)) if job else "",
             page=progress.page if progress else 0,
             pages=progress.pages if progress else 0,
+            workers=self._dispatcher.workers,
         )
         self._reporter.turn(scene)
         self._metrics.turn(scene, self._dispatcher.figures, self._reporter.troubles)

@@ -6,6 +6,7 @@ A scan counts as delivered before where it came through the same profile: anothe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -50,6 +51,8 @@ class Duplicates:
         self._skip = skip
         self._hashing: dict[str, Generator[None, None, str]] = {}
         self._hashes: dict[str, str] = {}
+        self._in_work: dict[str, tuple[int, str]] = {}
+        self._statures: dict[str, tuple[int, str]] = {}
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do, on the monotonic clock."""
@@ -70,13 +73,29 @@ class Duplicates:
                 del self._hashing[job]
                 self._hashes[job] = ""
 
+    def begun(self, job: Job) -> None:
+        """An engine has a job: those that may be copies of it wait until it has ended."""
+        if self._skip and (mine := self._stature(job)):
+            self._in_work[job.id] = mine
+
+    def ended(self, job: Job) -> None:
+        """It has ended, however."""
+        self._in_work.pop(job.id, None)
+        self._statures.pop(job.id, None)
+
     def holds(self, job: Job) -> bool:
-        """Whether a job has to wait until its hash, and that of what it may be a copy of, is known.
+        """Whether a job has to wait until what it may be a copy of has been read, and both hashes are known.
 
         Raises:
             LedgerFault: the ledger cannot be read.
         """
-        if not self._skip or job.id in self._hashes:
+        if not self._skip:
+            return False
+        mine = self._stature(job)
+        if any(job.id != other and mine == theirs for other, theirs in self._in_work.items()):
+            self._hashes.pop(job.id, None)  # by then there is one more that it may be a copy of
+            return True
+        if job.id in self._hashes:
             return False
         if job.id not in self._hashing:
             alike = self._alike(job)
@@ -99,14 +118,22 @@ class Duplicates:
         return Outcome(job, Ending.KNOWN, "it was delivered before", figures)
 
     def _alike(self, job: Job) -> list[Original]:
-        try:
-            size = job.source.lstat().st_size
-        except OSError:
+        mine = self._stature(job)
+        if mine is None:
             return []
-        if page.is_name(job.relative.name):  # a canary has the same page each time, and shall be read each time
-            return []
+        size, profile = mine
         found = [each for each in self._ledger.alike(size) if not page.is_name(each.relative.name)]
-        return [each for each in found if each.job != job.id and profile_of(each.relative) == profile_of(job.relative)]
+        return [each for each in found if each.job != job.id and profile_of(each.relative) == profile]
+
+    def _stature(self, job: Job) -> tuple[int, str] | None:
+        """What copies share; None for what cannot be looked at, and for a canary: the same page is read each time.
+
+        Each scan is looked at once: the queue asks again and again, and it may lie on a share.
+        """
+        if job.id not in self._statures and not page.is_name(job.relative.name):
+            with contextlib.suppress(OSError):
+                self._statures[job.id] = job.source.lstat().st_size, profile_of(job.relative)
+        return self._statures.get(job.id)
 
     def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:
         mine = yield from _hash(job.source)

@@ -169,7 +169,7 @@ class Endings:
         heapq.heappush(self._parked, (due, next(self._order), action))
 
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
-        times = self._ledger.blamed(job.id, outcome.reason)
+        times = self._ledger.blamed(job.id, outcome.reason, outcome.attempt)
         pages = outcome.figures.get("pages", 0)
         most = blame.most_deaths(self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks))
         if times < most:

@@ -94,7 +94,19 @@ class Fetch:
 
     def holds(self, job: Job) -> bool:
         """True for a job that waits for its model: it shall be there, and no try has failed yet."""
-        llm = job.work.llm
+        return self.lacks(job.work.llm)
+
+    def fetches(self, llm: Llm) -> bool:
+        """Have a model fetched where these settings mean one that is not here; True while it shall be waited for."""
+        known = self._wanted.get(_key(llm))
+        if (known is None or known.model != llm.model == "huggingface") and models.fetchable(llm):
+            self._wanted = {_key(llm): llm} | {key: each for key, each in self._wanted.items() if key != _key(llm)}
+            if self._process is None:
+                self._due = self._clock()
+        return self.lacks(llm)
+
+    def lacks(self, llm: Llm) -> bool:
+        """True while a model that shall be there is not, and no try has failed yet."""
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:

@@ -64,6 +64,21 @@ class Figures:
             self._page_begun = now if name == "page" else None
         self._begun = (name, now)
 
+    @property
+    def doing(self) -> str:
+        """The step that goes on; "" for none."""
+        return self._begun[0]
+
+    def pages_read(self, pages: int, seconds_a_page: float) -> None:
+        """Another machine has finished so many pages more.
+
+        Args:
+            pages: how many.
+            seconds_a_page: how long one of them took there, wall seconds.
+        """
+        self.pages += pages
+        self._took.extend([seconds_a_page] * min(pages, PAGES_REMEMBERED))
+
     @contextmanager
     def spent_on(self, stage: str) -> Iterator[None]:
         """Add the time that this block takes to a stage; steps of the engine go on meanwhile."""

@@ -81,7 +81,7 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
         OSError: as the system calls say.
     """
     source = os.fstat(file)
-    with _temporary(target, (source.st_mode & 0o777) | _OWNERS if mode is None else mode) as (temporary, out):
+    with _temporary(target, (source.st_mode & 0o777) | _OWNERS if mode is None else mode) as out:
         written = synced = 0
         for offset, block in _blocks(file):
             os.lseek(out, offset, os.SEEK_SET)
@@ -94,7 +94,6 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
         os.ftruncate(out, offset)  # a gap at the end
         os.utime(out, ns=(source.st_atime_ns, source.st_mtime_ns))
         os.fsync(out)
-        rename_new(temporary, target)
     sync_folder(target.parent)
 
 
@@ -121,15 +120,11 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
         FileExistsError: the name is taken and ``replace`` is off.
         OSError: as the system calls say.
     """
-    with _temporary(path, mode, gid) as (temporary, out):
+    with _temporary(path, mode, gid, replace=replace) as out:
         for block in (content,) if isinstance(content, bytes) else content:
             _write_all(out, block)
         if lasting:
             os.fsync(out)
-        if replace:
-            temporary.replace(path)
-        else:
-            rename_new(temporary, path)
     if lasting:
         sync_folder(path.parent)
 
@@ -225,23 +220,29 @@ def _move(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _temporary(target: Path, mode: int, gid: int = -1) -> Iterator[tuple[Path, int]]:
-    """Open a new file with a temporary name beside the target; a name that is still there at the end goes."""
+def _temporary(target: Path, mode: int, gid: int = -1, *, replace: bool = False) -> Iterator[int]:
+    """Open a new file beside the target; at a good end it is closed and takes the target's name, else it goes."""
     # The target's own name is left out: with anything added it could pass 255 bytes.
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     out = os.open(temporary, flags, 0o600)
     try:
-        if gid != -1:
-            os.fchown(out, -1, gid)
-        os.fchmod(out, mode)
-        yield temporary, out
+        try:
+            if gid != -1:
+                os.fchown(out, -1, gid)
+            os.fchmod(out, mode)
+            yield out
+        finally:
+            os.close(out)  # first: some shares say only then what went wrong, and SMB may not rename what is open
+        if replace:
+            temporary.replace(target)
+        else:
+            rename_new(temporary, target)
     except OSError as error:
         if error.filename is None:  # a descriptor's error has no name of its own
             error.filename = str(target)
         raise
     finally:
-        os.close(out)
         with suppress(FileNotFoundError):
             temporary.unlink()
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from ocrwatchd.report import Reporter
     from ocrwatchd.workplace import Workplace
 
-HEALTH_SECONDS = 10.0
+HEALTH_SECONDS = 5.0
+
+MENDING_SECONDS = 1.0
+"""While something is wrong, so that a folder that is back is used at once."""
+
+MOST_SHARE = 0.05
+"""Of the time spent looking, where something stays wrong: a scan that nobody may move lies there for months, and each
+folder of a large inbox costs a look. But no more seldom than where all is well."""
 
 
 class Health:
@@ -37,9 +44,9 @@ class Health:
 
     def turn(self) -> None:
         """Look, where it is due."""
-        if time.monotonic() < self._due:
+        began = time.monotonic()
+        if began < self._due:
             return
-        self._due = time.monotonic() + HEALTH_SECONDS
         wrong = self._arrivals.health()
         self._reporter.trouble("watch", wrong)
         if wrong:
@@ -48,6 +55,10 @@ class Health:
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            self._reporter.trouble("work", in_words(error) if isinstance(error, OSError) else str(error))
+            lost = in_words(error) if isinstance(error, OSError) else str(error)
         else:
-            self._reporter.trouble("work", "")
+            lost = ""
+        self._reporter.trouble("work", lost)
+        now = time.monotonic()
+        mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (now - began) / MOST_SHARE))
+        self._due = now + (mending_s if wrong or lost else HEALTH_SECONDS)

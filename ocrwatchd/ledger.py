@@ -171,10 +171,18 @@ class Ledger:
         """Write down that a page is finished, and so all before it."""
         self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job), lasting=False)
 
-    def blamed(self, job: str, reason: str) -> int:
-        """Write down that the engine died over a scan; how often that has happened so far."""
+    def blamed(self, job: str, reason: str, attempt: int = 0) -> int:
+        """Write down that the engine died over a scan; how often that has happened so far.
+
+        Args:
+            job: the job's id.
+            reason: why it died.
+            attempt: its number where another machine has told of it, maybe twice: it counts once. 0: this machine's.
+        """
         return self._counted(
-            "UPDATE scan SET blamed = blamed + 1, reason = ? WHERE job = ? RETURNING blamed", (reason, job)
+            "UPDATE scan SET blamed = blamed + (? NOT BETWEEN 1 AND heeded), heeded = max(heeded, ?), reason = ?"
+            " WHERE job = ? RETURNING blamed",
+            (attempt, attempt, reason, job),
         )
 
     def recognised(

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocrwatchd import status as statuses
+from ocrwatchd import statuslines
 from ocrwatchd.errors import FolderUnusable
 from ocrwatchd.status import Status
 
@@ -109,7 +110,7 @@ def _line(seen: Seen, absent: str, *, as_json: bool) -> str:
         return json.dumps(asdict(seen) if isinstance(seen, Status) else {"state": state, "reason": seen})
     if isinstance(seen, str):
         return seen
-    said = [statuses.headline(seen)]
+    said = [statuslines.headline(seen)]
     if seen.state in {"running", "stopping", "silent"}:
         said += [f"engine {seen.engine}", f"in work: {_in_work(seen)}"]
         said += [f"{seen.queued} queued", f"{seen.waiting} in the inbox"]
@@ -132,7 +133,7 @@ def picture(seen: Seen, lines: int) -> RenderableType:
     for key, value in _rows(seen):
         table.add_row(key, value)
     running = "green" if statuses.is_running(seen) else "red"
-    head = Text(f"ocrwatchd  {statuses.headline(seen)}", style=f"bold {running}")
+    head = Text(f"ocrwatchd  {statuslines.headline(seen)}", style=f"bold {running}")
     parts: list[RenderableType] = [head, Text(), table]
     if seen.failures:
         parts += [Text(), Text("last failures", style="bold")]
@@ -149,7 +150,9 @@ def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     if status.pages:
         yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
         yield "", ProgressBar(total=status.pages, completed=max(0, status.page - 1), width=BAR_COLUMNS)
-    yield "pace", Text(statuses.pace(status))
+    yield "pace", Text(statuslines.pace(status))
+    for worker in status.workers:
+        yield "worker", Text(f"{worker.name}: {statuslines.doing(worker)}", no_wrap=True, overflow="ellipsis")
     yield "queued", Text(f"{status.queued}, and {status.waiting} in the inbox")
     yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
     if status.last_delivery_at:
@@ -183,4 +186,4 @@ def _failures(status: Status, most: int) -> Iterator[Text]:
 
 
 def _print_last(seen: Seen) -> None:
-    sys.stdout.write(f"{seen if isinstance(seen, str) else statuses.headline(seen)}\n")
+    sys.stdout.write(f"{seen if isinstance(seen, str) else statuslines.headline(seen)}\n")

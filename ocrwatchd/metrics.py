@@ -18,7 +18,7 @@ from ocrwatchd.remedies import in_words
 from ocrwatchd.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ocrwatchd.figures import Figures
     from ocrwatchd.ledger import Ledger
     from ocrwatchd.report import Scene
+    from ocrwatchd.status import Worker
 
 READABLE_BY_ALL: Final = 0o644
 
@@ -107,6 +108,7 @@ class Metrics:
         yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(engine))
         if isinstance(rss_mb := engine.get("rss_mb"), int | float):
             yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", rss_mb * _MIB)
+        yield from _workers(scene.workers)
         kinds = [kind if kind in KINDS else "scan" for kind in trouble]
         counted = {kind: kinds.count(kind) for kind in (*KINDS, "scan")}
         yield _by("gauge", "trouble", "What is wrong and being retried", "with", counted)
@@ -144,6 +146,17 @@ _LOADED: Final = {"ready", "working", "finishing"}
 def _restarts(engine: Mapping[str, object]) -> int:
     starts = engine.get("starts", 0)
     return max(0, starts - 1) if isinstance(starts, int) else 0
+
+
+def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:
+    if not workers:
+        return
+    busy = sum(bool(each.job) for each in workers)
+    yield _by("gauge", "workers", "Workers that are there", "doing", {"reading": busy, "nothing": len(workers) - busy})
+    done = {each.name: each.pages_done for each in workers}
+    yield _by("counter", "worker_pages", "Pages that a worker has finished since its start", "worker", done)
+    took = {each.name: each.seconds_a_page for each in workers}
+    yield _by("gauge", "worker_page_seconds", "Wall time of one of a worker's last pages", "worker", took)
 
 
 class _Collected:

@@ -57,25 +57,41 @@ class Job:
 
     Args:
         id: plain ASCII, also the name of the folder.
-        folder: ``.work/ID``; the engine writes pages to ``folder/pages`` and the finished set to ``folder/out``.
+        folder: ``.work/ID``.
         relative: the scan's path under the inbox when it was claimed.
         work: the settings of its profile.
+        desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
+        max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
+        renamed: it is read under its second name, ``folder/scan.plain``.
     """
 
     id: str
     folder: Path
     relative: Path
     work: Work
+    desk: Path | None = None
+    max_attempts: int = 0
+    renamed: bool = False
 
     @property
     def source(self) -> Path:
         """The scan itself."""
-        return self.folder / "scan" / self.relative
+        return self.folder / "scan.plain" if self.renamed else self.folder / "scan" / self.relative
+
+    @property
+    def place(self) -> Path:
+        """Where the engine writes: finished pages, answers of tasks, the set."""
+        return self.desk or self.folder
 
     @property
     def out(self) -> Path:
-        """Where the engine puts the finished set, named ``document.SUFFIX``."""
-        return self.folder / "out"
+        """Where it puts the finished set, named ``document.SUFFIX``."""
+        return self.place / "out"
+
+    @property
+    def pages(self) -> Path:
+        """Where it keeps finished pages."""
+        return self.place / "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,12 +349,14 @@ class Outcome:
     Args:
         reason: in plain words, for everything but DONE.
         figures: pages, seconds, warnings and the like; plain JSON values, never document text.
+        attempt: its number where another machine has made it, which may be told twice; else 0.
     """
 
     job: Job
     ending: Ending
     reason: str = ""
     figures: dict[str, object] = field(default_factory=dict)
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ocrwatchd import files, looking, model
 from ocrwatchd import log as logs
 from ocrwatchd.config import cache_directory
-from ocrwatchd.configfile import unbuilt
 from ocrwatchd.engine import blame
 from ocrwatchd.engine.child import clear_stale
 from ocrwatchd.engine.host import EngineHost
@@ -59,9 +58,8 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
         FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for note in (*unbuilt(config), choose(config.ocr).notice):
-        if note:
-            console.print(f"ocrwatchd: {note}", markup=False)
+    if notice := choose(config.ocr).notice:
+        console.print(f"ocrwatchd: {notice}", markup=False)
     work = config.work()
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})

@@ -7,9 +7,11 @@ it. In the outbox and the archive, and likewise in ``failed/``, a set has one na
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
+import secrets
 import shutil
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,9 @@ STEM = "document"
 
 RECEIPT = ".json"
 REASON = reasons.SUFFIX
+ATTEMPTS = "attempts"
+"""In a job's folder, where several machines read: what their workers write."""
+
 NAME_BYTES = 255
 """The longest file name that Linux file systems take, in bytes."""
 
@@ -234,6 +239,9 @@ def clear(job: Job) -> None:
     """
     if any(True for _ in looking.below(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
+    with contextlib.suppress(FileNotFoundError):
+        # A worker that is late finds nothing there to add to, while all of it goes.
+        (job.folder / ATTEMPTS).rename(job.folder / f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}")
     if os.path.lexists(job.folder):
         shutil.rmtree(job.folder)
 

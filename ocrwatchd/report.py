@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -46,6 +47,7 @@ class Scene:
     in_work: str = ""
     page: int = 0
     pages: int = 0
+    workers: tuple[status.Worker, ...] = ()
 
 
 class Hear(Protocol):
@@ -160,8 +162,9 @@ class Reporter:
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
         now = status.Status(
-            **asdict(scene),
+            **{each.name: getattr(scene, each.name) for each in fields(scene)} | {"workers": [*scene.workers]},
             pid=os.getpid(),
+            host=socket.gethostname(),
             version=__version__,
             root=str(self._folders.root_path),
             started_at=self._started_at,

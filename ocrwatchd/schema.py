@@ -47,13 +47,17 @@ MIGRATIONS: Final = (
     """
     ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- entries.COUNTED as JSON; '' where unknown
     """,
+    """
+    ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted
+    """,
 )
 """One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
 
 _SHAPE: Final = (
     (
         "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
-        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts FROM scan LIMIT 0"
+        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts,"
+        " heeded FROM scan LIMIT 0"
     ),
     "SELECT name, value FROM fact LIMIT 0",
 )

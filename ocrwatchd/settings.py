@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -10,9 +9,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, fi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NOT_BUILT = "not built yet"
-"""Marks, as a field's title, a key that can be set but has no effect so far."""
 
 DEFAULT_PROMPT = (
     "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "
@@ -61,10 +57,6 @@ def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
     if not schema:
         return schema
-    try:
-        json.dumps(schema, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        raise ValueError("JSON has no number inf or nan; leave that key out") from None
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
     from referencing import Registry  # noqa: PLC0415 - likewise
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
@@ -121,11 +113,18 @@ SUFFIXES = {
 REASON_SUFFIX = ".reason.txt"
 """What follows NAME of a failed scan's note."""
 
+MACHINE_BOUND = {
+    "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
+    "llm": ("directory_model_path", "allow_auto_download", "gpu_layers", "threads"),
+}
+"""Keys that say what a machine has, not how a document is to be read; where several machines read, each goes by its
+own. All other keys of a profile travel with the job."""
+
 
 class Section(BaseModel):
     """A table of the file: unknown keys refused, values of the right type only, frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Ocr(Section):
@@ -180,6 +179,11 @@ class Llm(Section):
         if value in {"auto", "builtin", "huggingface", "off"} or "/" in value or value.endswith(".gguf"):
             return _possible(value)
         raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the model is named by its path."""
+        return "/" in self.model or self.model.endswith(".gguf")
 
 
 class Gate(Section):
@@ -237,3 +241,23 @@ class Work(Section):
     output: Output = Output()
     tasks: Tasks = ()
     priority: int = Field(0, ge=-100, le=100)
+
+    @property
+    def of_the_document(self) -> Work:
+        """Without what is each machine's own business: what a page's text depends on, wherever it is read."""
+        common = self.on_machine(Work())
+        model = Path(self.llm.model).name if self.llm.is_file else self.llm.model
+        return common.model_copy(update={"llm": common.llm.model_copy(update={"model": model})})
+
+    def on_machine(self, own: Work) -> Work:
+        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`.
+
+        A model's file may lie elsewhere there: one of the same name counts.
+        """
+        ocr = {key: getattr(own.ocr, key) for key in MACHINE_BOUND["ocr"]}
+        llm = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}
+        if self.llm.is_file and own.llm.is_file and Path(self.llm.model).name == Path(own.llm.model).name:
+            llm["model"] = own.llm.model
+        return self.model_copy(
+            update={"ocr": self.ocr.model_copy(update=ocr), "llm": self.llm.model_copy(update=llm)},
+        )

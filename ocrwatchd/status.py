@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import pwd
+import socket
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,6 +37,29 @@ SILENT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that is there, as it has told of itself.
+
+    Args:
+        name: its own.
+        state: of its engine, in words.
+        job: the scan that it reads, "" for none.
+        page: of it, from 1.
+        pages: it has, 0 while unknown.
+        pages_done: since the worker's start.
+        seconds_a_page: wall time that one of its last pages took on average; 0.0 before the first.
+    """
+
+    name: str
+    state: str
+    job: str
+    page: int
+    pages: int
+    pages_done: int
+    seconds_a_page: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What people ask of a daemon; times are Unix seconds; no document text.
 
@@ -54,6 +78,8 @@ class Status:
         failures: name under ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
+        workers: where several machines read.
+        host: the machine's name; a worker's machine sees the same folder.
     """
 
     state: str
@@ -76,6 +102,8 @@ class Status:
     failures: list[tuple[str, str]] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     outbox_mount: str = ""
+    workers: list[Worker] = field(default_factory=list)
+    host: str = ""
 
 
 def status_path(folders: Folders) -> Path:
@@ -132,7 +160,7 @@ def _newest(found: list[Status]) -> Status | None:
     status = max(found, key=lambda each: each.written_at)
     if status.state == "stopped":
         return status
-    if not _alive(status.pid):
+    if is_here(status) and not _alive(status.pid):
         return replace(status, state="gone")
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
@@ -192,76 +220,22 @@ def _permitted(folders: Folders, error: PermissionError) -> str:
     )
 
 
-def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> tuple[str, bool]:
-    """The status in words or as JSON, and whether a daemon is running; for the arguments see :func:`find`.
-
-    Raises:
-        FolderUnusable: as :func:`find`.
-    """
-    status = find(folders, any_service=any_service)
-    if as_json:
-        told = asdict(status) if status else {"state": NEVER, "reason": in_lines(None, folders)}
-        return json.dumps(told, indent=1), is_running(status)
-    return in_lines(status, folders), is_running(status)
-
-
 def is_running(status: Status | None) -> bool:
     """Whether a daemon serves."""
     return status is not None and status.state in {"running", "stopping"}
 
 
-def in_lines(status: Status | None, folders: Folders) -> str:
-    """The status in words."""
-    if status is None:
-        hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-        return f"not running: no daemon has served {folders.root_path} yet; {hint}"
-    return "\n".join(_lines(status))
-
-
-def headline(status: Status) -> str:
-    """Whether it runs, in words."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
-    return {
-        "running": f"running (process {status.pid}, ocrwatchd {status.version})",
-        "stopping": f"stopping (process {status.pid})",
-        "silent": f"hanging: process {status.pid} is there, but has not answered since {when}; restart it",
-        "stopped": f"not running: stopped {when}",
-        "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
-    }.get(status.state, status.state)
-
-
-def _lines(status: Status) -> list[str]:
-    page = f", page {status.page} of {status.pages}" if status.pages else ""
-    lines = [
-        headline(status),
-        f"root       {status.root}",
-        f"engine     {status.engine}",
-        f"in work    {status.in_work + page or 'nothing'}",
-        f"pace       {pace(status)}",
-        f"queued     {status.queued}",
-        f"in inbox   {status.waiting}",
-        f"today      {status.delivered_today} delivered, {status.failed_today} failed",
-    ]
-    if status.last_delivery_at:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
-        lines.append(f"delivered  last at {when}")
-    lines += [f"trouble    {words}" for words in status.trouble]
-    return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
-
-
-def pace(status: Status) -> str:
-    """How fast pages go, in words."""
-    if not status.seconds_a_page:
-        return "no page read since the start"
-    return f"{60 / status.seconds_a_page:.3g} pages a minute ({status.seconds_a_page:.3g} s each) while it reads"
-
-
 def running_pid(folders: Folders) -> int:
-    """The process of the daemon that serves this root; 0 where none is known to."""
+    """The process of the daemon that serves this root on this machine; 0 where none is known to."""
     with contextlib.suppress(OSError, ValueError):
-        if (known := read(folders)) and known.state in {"running", "stopping", "silent"}:
+        if (known := read(folders)) and known.state in {"running", "stopping", "silent"} and is_here(known):
             return known.pid
     return 0
+
+
+def is_here(status: Status) -> bool:
+    """Whether its process is one of this machine's."""
+    return status.host in {"", socket.gethostname()}
 
 
 def _alive(pid: int) -> bool:

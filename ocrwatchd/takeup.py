@@ -125,7 +125,7 @@ def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> C
 def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
     """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
     original = inbox / job.relative
-    begun = entry.started if entry is not None else (job.folder / "pages").exists()
+    begun = entry.started if entry is not None else any(map(looking.lies, (job.pages, job.folder / outbox.ATTEMPTS)))
     if begun:
         return False
     ours = os.lstat(job.source)

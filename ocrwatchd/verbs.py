@@ -39,6 +39,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def worker(args: argparse.Namespace) -> int:
+    """Read scans for a supervisor."""
+    config = _settings(args)
+    from ocrwatchd.cluster import worker
+
+    worker.work(config, args.name)
+    return 0
+
+
 def process(args: argparse.Namespace) -> int:
     """Read files."""
     config = _settings(args, quiet=True)
@@ -121,7 +130,7 @@ def service(args: argparse.Namespace) -> int:
 
     if args.user:
         os.environ["XDG_RUNTIME_DIR"] = os.environ.get("XDG_RUNTIME_DIR") or own_runtime()
-    target = Target(user=args.user, instance=args.instance or "")
+    target = Target(user=args.user, instance=args.instance or "", worker=args.worker)
     if args.action == "show":
         return verb.show(target)
     if args.action == "uninstall":
@@ -145,7 +154,7 @@ def check(args: argparse.Namespace) -> int:
 def status(args: argparse.Namespace) -> int:
     """Show what the daemon is doing."""
     config = _settings(args, quiet=True)
-    from ocrwatchd import status
+    from ocrwatchd import status, statuslines
 
     if args.page:
         from ocrwatchd.statuspage import keeper
@@ -159,8 +168,8 @@ def status(args: argparse.Namespace) -> int:
         from ocrwatchd import live
 
         find = partial(status.find, config.folders, any_service=mine)
-        return 0 if live.watch(find, status.in_lines(None, config.folders), as_json=args.json) else NOT_RUNNING
-    text, running = status.describe(config.folders, as_json=args.json, any_service=mine)
+        return 0 if live.watch(find, statuslines.in_lines(None, config.folders), as_json=args.json) else NOT_RUNNING
+    text, running = statuslines.describe(config.folders, as_json=args.json, any_service=mine)
     print(text)
     return 0 if running else NOT_RUNNING
 

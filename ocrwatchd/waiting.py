@@ -74,10 +74,11 @@ class Waiting:
         """Those for which the job in a place makes way."""
         return (each for each in self if each < place and each.job.work.priority > place.job.work.priority)
 
-    def join(self, job: Job) -> None:
+    def join(self, job: Job) -> Place:
         """Give a job the place that its priority asks for."""
-        since = self._clock() - job.work.priority * AHEAD_S
-        self.rejoin(Place(since, next(self._numbers), job))
+        place = Place(self._clock() - job.work.priority * AHEAD_S, next(self._numbers), job)
+        self.rejoin(place)
+        return place
 
     def rejoin(self, place: Place) -> None:
         """Let a job have its old place again."""

@@ -52,6 +52,7 @@ class Workplace:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._works = config.works()
         self._path: Path = config.folders.work_path
         self._lock = Lock(self._path / LOCK)
         self._home: os.stat_result | None = None
@@ -143,7 +144,7 @@ class Workplace:
 
     def _work(self, relative: Path) -> Work:
         """The settings of a scan's profile. A canary waits for its text alone, and for no follow-up task."""
-        work = self._config.work(profile_of(relative))
+        work = self._works.get(profile_of(relative)) or self._works[""]
         return work.model_copy(update={"tasks": ()}) if page.is_name(relative.name) else work
 
 

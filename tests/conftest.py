@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config, items):
     if config.getoption("--soak"):
         return
     for item in items:
-        if "soak" in item.keywords:
+        if item.get_closest_marker("soak"):  # a keyword is also any folder above
             item.add_marker(pytest.mark.skip(reason="a long proof: run with --soak"))
 
 

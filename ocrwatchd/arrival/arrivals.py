@@ -219,7 +219,7 @@ class Arrivals:
         try:
             self.start()
         except FolderUnusable as error:
-            _log.warning("watch.not_mended", reason=str(error))
+            _log.debug("watch.not_mended", reason=str(error))  # it has been told as trouble
 
     def _goes_ahead(self, path: Path) -> float:
         scan = self._inbox.scan(path)

@@ -9,6 +9,7 @@ import logging
 import os
 import stat
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -44,6 +45,9 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirCreatedEvent,
     events.DirMovedEvent,
 ]
+MOMENT_S = 2.0
+"""A folder that was made a moment ago is watched a moment later; only one that stays without longer counts."""
+
 _LIMIT = say("raise fs.inotify.max_user_watches and max_user_instances")
 _INOTIFY_LOG = "watchdog.observers.inotify_c"
 # watchdog calls it an error that its own stop finds its own thread reading.
@@ -74,7 +78,7 @@ class Watcher:
         self._others: set[threading.Thread] = set()
         self._identity = (0, 0)
         self._moorings: Moorings | None = None
-        self._unwatched: set[Path] = set()
+        self._unwatched: dict[Path, float] = {}
         self._outnumbered = False
         self._ear: _Ear | None = None
 
@@ -144,15 +148,17 @@ class Watcher:
 
     def _count(self, resolved: Path) -> str:
         """Find folders that inotify does not watch: past its limit watchdog leaves them out without a word."""
-        before, self._unwatched = self._unwatched, set() if self.polls else unwatched(resolved)
-        # One that was made a moment ago is watched a moment later: only what stays without counts.
-        if not before & self._unwatched:
+        now = time.monotonic()
+        found = set() if self.polls else unwatched(resolved)
+        self._unwatched = {path: self._unwatched.get(path, now) for path in found}
+        late = sum(now - since >= MOMENT_S for since in self._unwatched.values())
+        if not late:
             return ""
         self._outnumbered = True
         return count(
             "one folder in {folder} is not watched, for want of watches; {remedy}",
             "{n} folders in {folder} are not watched, for want of watches; {remedy}",
-            n=len(before & self._unwatched),
+            n=late,
             folder=self._folder,
             remedy=_LIMIT,
         )

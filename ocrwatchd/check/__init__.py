@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocrwatchd import status
-from ocrwatchd.check import access, calibration, command, figures, folders, model, room, unit, watches, whose
+from ocrwatchd import status, statuslines
+from ocrwatchd.check import access, calibration, cluster, command, figures, folders, model, room, unit, watches, whose
 from ocrwatchd.check.finding import Finding
-from ocrwatchd.configfile import unbuilt
 from ocrwatchd.errors import OcrwatchdError
 from ocrwatchd.ocr import examine
 
@@ -31,7 +30,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
         source: the file that they come from.
     """
     yield from whose.look(source)
-    yield Finding("configuration", True, "; ".join(unbuilt(config)) or "every key is understood")
+    yield Finding("configuration", True, "every key is understood")
     yield from folders.look(config.folders)
     yield from access.look(config.folders)
     yield from room.look(config.folders)
@@ -39,6 +38,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from model.look(config.llm)
     yield from model.look_for_tasks(config)
     yield from calibration.look(config)
+    yield from cluster.look(config)
     yield from watches.look(config, status.running_pid(config.folders))
     yield from command.look(config.notify)
     yield from figures.look(config.metrics)
@@ -48,7 +48,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
 
 def _daemon(config: Config) -> Finding:
     try:
-        words, running = status.describe(config.folders, as_json=False)
+        words, running = statuslines.describe(config.folders, as_json=False)
     except OcrwatchdError as error:
         return Finding("daemon", False, str(error))
     # No daemon is in order: this is asked before the first start. One that hangs is not.

@@ -41,11 +41,14 @@ def look() -> Iterator[Finding]:
 
 
 def _units(manager: str) -> list[str]:
-    """The names of installed and of loaded units, instances of a template included, the template itself not."""
+    """The names of installed and of loaded units, instances of a template included, the template itself not.
+
+    Nor what only another unit names, as a worker's does its supervisor's.
+    """
     found = set()
     for verb in (["list-unit-files"], ["list-units", "--all", "--plain"]):
         lines = _ask(["systemctl", manager, *verb, "--no-legend", "--no-pager", _PATTERN]).splitlines()
-        found |= {fields[0] for line in lines if (fields := line.split())}
+        found |= {fields[0] for line in lines if (fields := line.split()) and fields[1:3] != ["not-found", "inactive"]}
     return sorted(name for name in found if not name.endswith("@.service"))
 
 

@@ -47,7 +47,7 @@ def _service_of(source: Path) -> Target | None:
     """The installed service of the system that has this configuration."""
     instance = "" if source.parent == CONFIGURATIONS else source.parent.name
     try:
-        target = Target(instance=instance)
+        target = Target(instance=instance, worker=not instance and source.name == "worker.toml")
     except ConfigError:
         return None
     return target if source == target.configuration and (target.drop_ins / here.FILE).is_file() else None

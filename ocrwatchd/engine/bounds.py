@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from ocrwatchd.engine.deadlines import IN_WORDS
 from ocrwatchd.words import say
 
@@ -19,7 +21,12 @@ BUDGETS_A_SCAN: Final = 3
 LOOK_S: Final = 0.5
 """How often its memory is looked at while it reads, seconds."""
 
+STANDSTILL_S: Final = 5.0
+"""Who asks so much later than was due has stood still, and what the engine waits for may have too: a share, a disk."""
+
 _KIB_A_MIB = 1024
+
+log = structlog.get_logger()
 
 
 class Bounds:
@@ -40,7 +47,9 @@ class Bounds:
     def expect(self, step: StepName, seconds: float) -> None:
         """Let it be silent for as long as a step may take."""
         reason = say("the engine took longer than {seconds} s to {step}", seconds=f"{seconds:g}", step=IN_WORDS[step])
-        self._deadline = (self._clock() + seconds, reason)
+        now = self._clock()
+        self._deadline = (now + seconds, reason)
+        self._next_look = max(self._next_look, now)  # a standstill before this step is over
 
     def weigh(self, pid: int) -> None:
         """Count its memory from here on: everything is loaded, and what is added now belongs to a scan."""
@@ -52,7 +61,8 @@ class Bounds:
         self._deadline = self._weighed = None
 
     def passed(self) -> str:
-        """Why it is to be ended, or ""."""
+        """Why it is to be ended, or ""; for as long as nobody asked, an engine at work has more time."""
+        self._excuse()
         if self._deadline is not None and self._clock() >= self._deadline[0]:
             return self._deadline[1]
         if self._weighed is None or self._clock() < self._next_look:
@@ -66,6 +76,15 @@ class Bounds:
             )
         self._next_look = self._clock() + LOOK_S
         return ""
+
+    def _excuse(self) -> None:
+        if self._weighed is None or self._deadline is None:
+            return
+        late_s = self._clock() - self._next_look
+        if late_s > STANDSTILL_S:
+            log.warning("engine.excused", seconds=round(late_s), note="ocrwatchd itself stood still")
+            self._deadline = (self._deadline[0] + late_s, self._deadline[1])
+            self._next_look = self._clock()
 
     def next_due(self) -> float | None:
         """When ``passed`` may have something to say, as ``clock`` counts."""

@@ -244,8 +244,9 @@ class EngineHost:
     def _note_death(self, step: Step, reason: str) -> None:
         if self._job is None or self._finishing:
             return
+        max_attempts = self._job.max_attempts or self._config.job.max_attempts
         try:
-            blame.note(self._job, step, reason, self._config.job.max_attempts)
+            blame.note(self._job, step, reason, max_attempts)
         except OSError as error:  # the attempt counts against the document all the same
             log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 

@@ -98,8 +98,11 @@ class PageFiles:
 
 
 def fingerprint(work: Work, *parts: str) -> str:
-    """Stand for all that a page's text depends on: this version, the settings, ``parts`` such as engine and model."""
-    settings = work.model_dump_json(include={"ocr", "llm", "gate"})
+    """Stand for all that a page's text depends on: this version, the settings, ``parts`` such as engine and model.
+
+    Of the engine its name counts, and not how it was chosen: other machines are told what this one has chosen.
+    """
+    settings = work.of_the_document.model_dump_json(include={"ocr", "llm", "gate"}, exclude={"ocr": {"engine"}})
     return hashlib.sha256("\0".join((__version__, settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
 

@@ -7,14 +7,14 @@ a circle ends where it began, and the search ends beyond the pages that are read
 from __future__ import annotations
 
 import logging
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, StreamDecodeLevel
 
 from ocrwatchd.engine.faults import is_machines
+from ocrwatchd.engine.nameless import nameless
 from ocrwatchd.engine.pages import MAX_PAGES
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ def mended(path: str, password: str) -> BinaryIO | None:
     Raises:
         OSError: there is no room for it.
     """
-    # Beside the scan: unlike the folder for temporary files that is on a disk, and has held as much already.
-    beside = Path(path).resolve().parent
-    file = cast("BinaryIO", tempfile.TemporaryFile(dir=beside))  # noqa: SIM115 - it is the caller's
+    file = nameless(Path(path).resolve().parent)  # that has held as much already
     try:
         with pikepdf.open(path, password=password) as pdf:
             save(pdf, file)

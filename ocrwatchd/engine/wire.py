@@ -7,6 +7,7 @@ folder and answers with steps and figures.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +22,9 @@ MAX_REQUEST_BYTES = 1 << 24
 
 MAX_ANSWER_BYTES = 1 << 18
 """Longest line that the host accepts: figures only, and it shall stay small."""
+
+_KEY = re.compile(r"[a-z0-9_]{1,40}")
+"""What stands where a key of ours may stand; any other is content."""
 
 
 class ProtocolError(Exception):
@@ -48,15 +52,20 @@ class Give(Message):
     folder: str
     relative: str
     work: Work
+    desk: str = ""
+    renamed: bool = False
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
-        return cls(job=job.id, folder=_pack(job.folder), relative=_pack(job.relative), work=job.work)
+        desk = pack(job.desk) if job.desk else ""
+        paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
+        return cls(job=job.id, work=job.work, renamed=job.renamed, **paths)
 
     def unpack(self) -> Job:
         """The job as the host knows it."""
-        return Job(self.job, _unpack(self.folder), _unpack(self.relative), self.work)
+        desk = unpack(self.desk) if self.desk else None
+        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, renamed=self.renamed)
 
 
 class Finish(Message):
@@ -104,9 +113,9 @@ class Step(Message):
     type: Literal["step"] = "step"
     job: str
     name: StepName
-    page: int = 0
-    pages: int = 0
-    seconds: float = 0.0
+    page: Annotated[int, Field(ge=0, le=1 << 31)] = 0
+    pages: Annotated[int, Field(ge=0, le=1 << 31)] = 0
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 class Ended(Message):
@@ -158,7 +167,7 @@ def decode_request(line: bytes) -> Request:
     try:
         return _REQUEST.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(_summary("a request", error)) from None
+        raise ProtocolError(summary("a request", error)) from None
 
 
 def decode_answer(line: bytes) -> Answer:
@@ -170,7 +179,7 @@ def decode_answer(line: bytes) -> Answer:
     try:
         return _ANSWER.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(_summary("an answer", error)) from None
+        raise ProtocolError(summary("an answer", error)) from None
 
 
 class Lines:
@@ -196,15 +205,25 @@ class Lines:
         return lines
 
 
-def _pack(path: Path) -> str:
+def pack(path: Path) -> str:
+    """A path as text that JSON carries, byte by byte."""
     return os.fsencode(path).decode("latin-1")
 
 
-def _unpack(packed: str) -> Path:
+def unpack(packed: str) -> Path:
+    """The path that was packed.
+
+    Raises:
+        UnicodeEncodeError: nothing that was packed looks like this.
+    """
     return Path(os.fsdecode(packed.encode("latin-1")))
 
 
-def _summary(what: str, error: ValidationError) -> str:
+def summary(what: str, error: ValidationError) -> str:
+    """Where a message does not hold, without what stood there."""
     # The offending input is left out: it may be anything, and this goes to the log.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"{what} does not hold: {'.'.join(map(str, first['loc']))}: {first['type']}"
+    # So may a key that nobody knows, or a table's.
+    parts = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    place = ".".join(part if _KEY.fullmatch(part) else "?" for part in map(str, parts))
+    return f"{what} does not hold: {place}: {first['type']}"

@@ -29,6 +29,8 @@ RUN = 6
 """Rows with a gap at one place and no word across it between them that make it a gutter. In justified text a gap as
 wide as a gutter's stands at a given place in about one line of twenty: six in a row come by chance on one page in
 thousands."""
+FLUSH = 2 / 3
+"""Of a column's lines at least so many begin at the same place, as exactly as that is known."""
 COLUMN_WORDS = 3
 """A typical line of a column has at least so many words: fewer are numbers of a list or cells of a table."""
 APART = 0.6
@@ -139,18 +141,18 @@ def _candidates(rows: Sequence[_Row], least: float, step: float) -> list[float]:
 def _runs(rows: Sequence[_Row], x: float, least: float) -> list[_Run]:
     """The gaps at ``x`` of rows that make it a gutter, run by run."""
     runs: list[_Run] = [[]]
-    sides: list[list[tuple[list[str], list[str]]]] = [[]]
+    gaps: list[list[tuple[_Row, _Word]]] = [[]]
     for row in rows:
         before, after = row.beside(x)
         seen = _seen(x, before, after, row.height, least)
         if seen == "word":
             runs.append([])
-            sides.append([])
+            gaps.append([])
         elif before and after and seen != "nothing":
             runs[-1].append((before, after))
             if seen == "gap":
-                sides[-1].append(_sides(row, after))
-    return [run for run, told in zip(runs, sides, strict=True) if len(told) >= RUN and _is_gutter(told)]
+                gaps[-1].append((row, after))
+    return [run for run, told in zip(runs, gaps, strict=True) if len(told) >= RUN and _is_gutter(told)]
 
 
 def _seen(
@@ -171,8 +173,16 @@ def _seen(
     return "space" if wide >= least / WIDER else "word"
 
 
-def _is_gutter(sides: Sequence[tuple[list[str], list[str]]]) -> bool:
+def _is_gutter(gaps: Sequence[tuple[_Row, _Word]]) -> bool:
+    if not _is_flush(gaps):
+        return False
+    sides = [_sides(row, after) for row, after in gaps]
     return all(_is_prose([side[hand] for side in sides]) for hand in (0, 1))
+
+
+def _is_flush(gaps: Sequence[tuple[_Row, _Word]]) -> bool:
+    margin = median(after.left for _, after in gaps)
+    return sum(abs(after.left - margin) <= 2 * BLUR * row.height for row, after in gaps) >= FLUSH * len(gaps)
 
 
 def _sides(row: _Row, after: _Word) -> tuple[list[str], list[str]]:

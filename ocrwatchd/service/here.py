@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import ocrwatchd
 from ocrwatchd import configfile, outbox
 from ocrwatchd.errors import ConfigError
+from ocrwatchd.service import share
 from ocrwatchd.service.paths import quoted, refuse_above, refuse_closed, refuse_hidden, writable
 from ocrwatchd.systemd import STOP_MARGIN_S
 
@@ -29,6 +30,20 @@ _CONFIGURATION = """\
 # change: {reload}
 [folders]
 root = {root}
+"""
+_WORKER = """\
+# This worker's settings: what is not here is as config.example.toml, which ships with its source, shows it. After a
+# change: systemctl restart ocrwatchd-worker
+[folders]
+root = {root}
+
+# As on the supervisor's machine. Without a broker there is nothing to do.
+[queue]
+broker = ""                     # such as "rediss://broker.example.org"
+broker_password_file = ""       # such as "/etc/ocrwatchd/broker-password"
+broker_ca = ""                  # such as "/etc/ocrwatchd/ca.pem"; "" for a certificate that the system trusts
+
+# Licence, threads, GPU layers and models are this machine's own, in [ocr] and [llm]; all else comes with each scan.
 """
 _NO_NETWORK = """
 # The service has no network (`ocrwatchd service install --network` gives it one), so it looks for nothing there;
@@ -67,7 +82,7 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
 
     Raises:
         ConfigError: the file has a mistake, or the root is another one, or one that the service could not use.
-        FolderUnusable: there is no such group as it names.
+        FolderUnusable: there is no such group as it names, or a worker does not see the supervisor's folder.
     """
     path = target.configuration
     root = Path(os.path.abspath(root)) if root else None  # noqa: PTH100 - resolve() would follow links
@@ -84,16 +99,24 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
         chosen = root or target.default_root
         config = configfile.parse({"folders": {"root": str(chosen)}})
         words = f"systemctl {'--user ' if target.user else ''}reload {target.unit.removesuffix('.service')}"
-        text = _CONFIGURATION.format(reload=words, root=json.dumps(str(chosen), ensure_ascii=False))
-    folders = writable(config.folders)
+        shape = _WORKER if target.worker else _CONFIGURATION
+        text = shape.format(reload=words, root=json.dumps(str(chosen), ensure_ascii=False))
+    folders = used(config, target)
     if not target.user:
         own = (target.units, target.configuration, target.state, target.cache)
         inside = [Path("/") / each.relative_to(target.base) for each in own]
         refuse_above(folders, [program(target), *inside, Path("/usr")], f"choose folders below {target.default_root}")
         if target.base == Path("/"):
             outbox.group_id(config.folders.group)
+            if target.worker:
+                share.refuse_without(config.folders)
         refuse_hidden(folders, "the folder", "choose one elsewhere, such as below /srv, or take --user")
     return config, text
+
+
+def used(config: Config, target: Target) -> list[Path]:
+    """The folders that the service must be able to write: of a worker, only where jobs lie."""
+    return [config.folders.work_path.parent] if target.worker else writable(config.folders)
 
 
 def without_network() -> str:
@@ -114,24 +137,16 @@ def with_groups(text: str) -> str:
 
 def drop_in(config: Config, target: Target, program: Path) -> str:
     """The settings of the unit that follow from this machine and its configuration."""
-    folders = writable(config.folders)
+    folders = used(config, target)
     # Named, so that a file that has gone is a mistake: without one other folders would be served.
     configuration = quoted(Path("/") / target.configuration.relative_to(target.base)).replace("$", "$$")
-    run = f"{quoted(program)} run --config {configuration}"
-    lines = [
-        "[Unit]",
-        *(f"RequiresMountsFor={quoted(path)}" for path in folders),
-        "",
-        "[Service]",
-        "ExecStart=",
-        f"ExecStart={run}",
-        "ExecReload=",
-        f"ExecReload={run} --dry-run",
-        "ExecReload=/bin/kill -HUP $MAINPID",
-        "ExecStopPost=",
-        f"ExecStopPost=-{quoted(program)} status --page",
-        f"TimeoutStopSec={config.job.stop_seconds + STOP_MARGIN_S:g}",
-    ]
+    run = f"{quoted(program)} {'worker' if target.worker else 'run'} --config {configuration}"
+    lines = ["[Service]", "ExecStart=", f"ExecStart={run}"]
+    if not target.worker:
+        lines = ["[Unit]", *(f"RequiresMountsFor={quoted(path)}" for path in folders), "", *lines]
+        lines += ["ExecReload=", f"ExecReload={run} --dry-run", "ExecReload=/bin/kill -HUP $MAINPID"]
+        lines += ["ExecStopPost=", f"ExecStopPost=-{quoted(program)} status --page"]
+    lines.append(f"TimeoutStopSec={config.job.stop_seconds + STOP_MARGIN_S:g}")
     if not target.user:
         lines += ["ReadWritePaths=", *(f"ReadWritePaths={quoted(path)}" for path in folders)]
         lines += [f"SupplementaryGroups={quoted(config.folders.group)}"] if config.folders.group else []

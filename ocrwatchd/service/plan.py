@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.config import Folders
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.service import here
+from ocrwatchd.service import here, share
 from ocrwatchd.service.acts import Act, Configure, Give, Place, Remove, Run, Unlink
 from ocrwatchd.service.owned import Standing, standing
 from ocrwatchd.service.paths import writable
@@ -54,11 +53,15 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
     """
     if target.user and any(wish is not None for wish in wishes.allow.values()):
         raise ConfigError("a user's own service has that user's network and devices; leave --network and --gpu out")
+    if target.worker and wishes.allow.get("network") is not None:
+        raise ConfigError("a worker has a network, for the broker; leave --network out")
     config, first = here.configuration(target, wishes.root)
     program = here.program(target)
+    if target.worker and not config.queue.broker:
+        wishes = replace(wishes, start=False)
     networked = wishes.allow.get("network")
     if networked is None:
-        networked = target.user or (target.drop_ins / _drop_in_name("network")).exists()
+        networked = target.user or target.worker or (target.drop_ins / _drop_in_name("network")).exists()
     acts: list[Act] = [Place(file.path, file.text) for file in files(target, config.folders)]
     acts += [Place(file.path, file.text) for file in canary(target, program, config.folders.path("inbox"))]
     acts.append(Configure(target.configuration, first + ("" if networked or not first else here.without_network())))
@@ -66,7 +69,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
     if not target.user:
         acts += _allowances(target, wishes)
         acts += _accounts(target)
-        acts += _trials(config) if wishes.start and target.base == Path("/") else []
+        acts += _trials(config, target) if target.base == Path("/") and (wishes.start or target.worker) else []
     acts += _fetch(target, program) if wishes.pull else []
     return acts + _start(target, wishes)
 
@@ -98,12 +101,13 @@ def installed(target: Target) -> list[str]:
 
 def kept(target: Target) -> list[str]:
     """What stays after a removal, in words."""
+    held = "what was measured" if target.worker else "the ledger"
     left = [
         f"{target.configuration.parent}/ (the configuration)" if target.configuration.exists() else "",
-        f"{target.state}/ (the ledger)" if target.state.exists() else "",
+        f"{target.state}/ ({held})" if target.state.exists() else "",
         f"{target.cache}/ (downloaded models)" if target.cache.exists() else "",
     ]
-    return [*filter(None, left), *([f"the user {ACCOUNT}"] if _has_account(target) else [])]
+    return [*filter(None, left), *([f"the user {ACCOUNT}"] if not target.user and share.has_account() else [])]
 
 
 def refuse_without_rights(target: Target) -> None:
@@ -116,15 +120,8 @@ def refuse_without_rights(target: Target) -> None:
         raise ConfigError("only root can do that for the system: use sudo; or take --user, for a service of your own")
 
 
-def _has_account(target: Target) -> bool:
-    try:
-        return not target.user and pwd.getpwnam(ACCOUNT) is not None
-    except KeyError:
-        return False
-
-
 def _without_canary(target: Target) -> list[Act]:
-    units = [target.units / f"{target.name}-canary.{kind}" for kind in CANARY]
+    units = [] if target.worker else [target.units / f"{target.name}-canary.{kind}" for kind in CANARY]
     there = [path for path in units if path.exists()]
     # Its links go too where it was enabled; where it was not, nothing happens.
     timers = [path.name for path in there if path.suffix == ".timer" and _is_ours(path)]
@@ -161,14 +158,16 @@ def _allowances(target: Target, wishes: Wishes) -> list[Act]:
 
 def _accounts(target: Target) -> list[Act]:
     root = [] if target.base == Path("/") else [f"--root={target.base}"]
-    return [
-        Run(["systemd-sysusers", *root, "/etc/sysusers.d/ocrwatchd.conf"]),
-        Run(["systemd-tmpfiles", *root, "--create", f"/etc/tmpfiles.d/{target.name}.conf"]),
-    ]
+    acts: list[Act] = [Run(["systemd-sysusers", *root, "/etc/sysusers.d/ocrwatchd.conf"])]
+    if not target.worker:
+        acts.append(Run(["systemd-tmpfiles", *root, "--create", f"/etc/tmpfiles.d/{target.name}.conf"]))
+    return acts
 
 
-def _trials(config: Config) -> list[Act]:
+def _trials(config: Config, target: Target) -> list[Act]:
     """Whether the service may use folders that were there before it."""
+    if target.worker:
+        return [share.trial(config.folders)]
     return [
         Run(
             ["test", "-w", str(path), "-a", "-x", str(path)],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.service import share
 from ocrwatchd.service.paths import quoted, writable
 from ocrwatchd.service.target import ACCOUNT
 
@@ -51,7 +52,8 @@ def files(target: Target, folders: Folders) -> list[File]:
 
     Args:
         target: the service.
-        folders: of its configuration; the root, and what lies elsewhere, are made where they are missing.
+        folders: of its configuration; the root, and what lies elsewhere, are made where they are missing; a worker
+            makes none, for its root is a share.
     """
     folder = "user/" if target.user else ""
     found = [File(target.units / target.unit_file, text(f"{folder}{target.unit_file}"), shared=bool(target.instance))]
@@ -60,22 +62,25 @@ def files(target: Target, folders: Folders) -> list[File]:
     here = {":2770": f":{folders.folder_mode:04o}", ":ocrwatchd\n": f":{quoted(folders.group or ACCOUNT)}\n"}
     paths = [{"/srv/ocrwatchd": quoted(path)} for path in writable(folders)]
     made = "\n".join(_with(text("ocrwatchd.tmpfiles"), here | path) for path in paths)
+    path = target.base / "etc/sysusers.d/ocrwatchd.conf"
     return [
-        File(target.base / "etc/sysusers.d/ocrwatchd.conf", text("ocrwatchd.sysusers"), shared=True),
-        File(target.base / f"etc/tmpfiles.d/{target.name}.conf", made),
+        File(path, share.account(text("ocrwatchd.sysusers"), path, target, folders), shared=True),
+        *([] if target.worker else [File(target.base / f"etc/tmpfiles.d/{target.name}.conf", made)]),
         *found,
     ]
 
 
 def canary(target: Target, program: Path, inbox: Path) -> list[File]:
-    """The canary of a system's service and its timer, for this program, configuration and inbox; a user has none.
+    """The canary of a system's service and its timer, for this program, configuration and inbox.
+
+    A user has none, and a worker none: it is the supervisor's.
 
     Args:
         target: the service.
         program: `ocrwatchd` itself.
         inbox: of its configuration.
     """
-    if target.user:
+    if target.user or target.worker:
         return []
     name = f"{target.name}-canary"
     here = {

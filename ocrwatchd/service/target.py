@@ -24,36 +24,41 @@ class Target:
     Args:
         user: the service of the user who asks, else the system's.
         instance: the name of one of several, "" for the only one.
+        worker: what reads the scans of a supervisor elsewhere, in place of a supervisor.
         base: where the file system begins; another one than "/" is prepared only, and nothing is started.
         home: that user's home folder.
 
     Raises:
-        ConfigError: the name cannot be an instance's.
+        ConfigError: the name cannot be an instance's, or a worker is asked to be a user's or an instance.
     """
 
     user: bool = False
     instance: str = ""
+    worker: bool = False
     base: Path = Path("/")
     home: Path = field(default_factory=Path.home)
 
     def __post_init__(self) -> None:
+        if self.worker and (self.user or self.instance):
+            raise ConfigError("a worker is the system's, and one a machine: leave --user and --instance out")
         if self.instance and not INSTANCE.fullmatch(self.instance):
             raise ConfigError(f"{self.instance!r} cannot name an instance; use lower-case letters, digits and dashes")
 
     @property
     def unit(self) -> str:
         """As systemctl knows it."""
-        return f"ocrwatchd@{self.instance}.service" if self.instance else "ocrwatchd.service"
+        return f"ocrwatchd@{self.instance}.service" if self.instance else f"{self.name}.service"
 
     @property
     def unit_file(self) -> str:
         """The unit's own file, a template where there are instances."""
-        return "ocrwatchd@.service" if self.instance else "ocrwatchd.service"
+        return "ocrwatchd@.service" if self.instance else f"{self.name}.service"
 
     @property
     def name(self) -> str:
         """What its own small files are called."""
-        return f"ocrwatchd-{self.instance}" if self.instance else "ocrwatchd"
+        own = "worker" if self.worker else self.instance
+        return f"ocrwatchd-{own}" if own else "ocrwatchd"
 
     @property
     def units(self) -> Path:
@@ -69,7 +74,7 @@ class Target:
     def configuration(self) -> Path:
         """The configuration file."""
         folder = self.home / ".config" if self.user else self.base / "etc"
-        return folder / "ocrwatchd" / self.instance / "config.toml"
+        return folder / "ocrwatchd" / self.instance / ("worker.toml" if self.worker else "config.toml")
 
     @property
     def state(self) -> Path:
@@ -84,9 +89,9 @@ class Target:
 
     @property
     def default_root(self) -> Path:
-        """The root of a configuration that is written here."""
+        """The root of a configuration that is written here; a worker's is where the supervisor has it."""
         folder = platformdirs.user_documents_path() if self.user else Path("/srv")
-        return folder / self.name
+        return folder / ("ocrwatchd" if self.worker else self.name)
 
     @property
     def systemctl(self) -> list[str]:

@@ -41,6 +41,9 @@ def install(target: Target, wishes: Wishes, *, dry_run: bool) -> int:
     if dry_run:
         return 0
     config = configfile.load(target.configuration)
+    if target.worker:
+        print(f"\n{target.unit}: {_next_step(target, config)}")
+        return 0
     print(f"\n{target.unit}: drop scans in {config.folders.path('inbox')}, find their text in", end=" ")
     print(config.folders.path("outbox"))
     if not target.manager_runs:
@@ -89,6 +92,12 @@ def show(target: Target) -> int:
     if others := [name for name in plan.installed(target) if name != target.unit]:
         print(f"others         {', '.join(others)}")
     return 0 if is_there else NOT_INSTALLED
+
+
+def _next_step(target: Target, config: Config) -> str:
+    if not config.queue.broker:
+        return f"not started; name the broker in {target.configuration}, then install again"
+    return f"reads the scans of the supervisor of {config.folders.root_path}, whose `ocrwatchd status` shows it"
 
 
 def _carry_out(acts: Sequence[Act], *, dry_run: bool) -> None:

@@ -169,7 +169,7 @@ class FollowUps:
         write_new(path, _KEPT.dump_json(kept), FILE_MODE, replace=True, lasting=False)
 
     def _path(self, task: Task) -> Path:
-        return self.job.folder / "tasks" / f"{task.name}.json"
+        return self.job.place / "tasks" / f"{task.name}.json"
 
 
 def _left_out(task: Task, reason: str) -> Result:

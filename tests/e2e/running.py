@@ -126,6 +126,10 @@ class Running:
         """Every file under one of the root's folders, relative to it."""
         return lying(self.root / folder)
 
+    def lying_in_jobs(self):
+        """Every file of a job in the work folder; its own small files, and the workers' cards, are none."""
+        return [path for path in self.lying(".work") if "/" in path and path[0] != "."]
+
     def events(self, name=None):
         """Logged events, all or those of a name."""
         text = self.log_path.read_text(encoding="utf-8") if self.log_path.exists() else ""
@@ -140,8 +144,7 @@ class Running:
         """Wait until inbox and work folder hold no file."""
 
         def idle():
-            left = [path for path in self.lying(".work") if "/" in path]
-            return not self.lying("inbox") and not left
+            return not self.lying("inbox") and not self.lying_in_jobs()
 
         await_that(idle, seconds, "an empty inbox")
 

@@ -17,6 +17,7 @@ RATE_KBIT = 4000
 """Of the slow link: half a megabyte takes a second."""
 
 STARTED_SECONDS = 60
+SSH_PORT = 22
 
 
 class Network:
@@ -82,29 +83,32 @@ class Network:
 @contextlib.contextmanager
 def samba(folder: Path, inbox: Path, host: str):
     """Samba's smbd with a share ``inbox``, open to guests; its port."""
+    port = free_port(host)
+    with _serving(samba_command(folder, inbox, host, port), folder, host, port):
+        yield port
+
+
+def samba_command(folder: Path, shared: Path, host: str, port: int):
+    """Samba's smbd, configured and not yet started: its command line; its share has the folder's name."""
     smbd, testparm = needs("smbd", "testparm")
     folder.mkdir()
-    places = "".join(
-        f"  {kind} = {folder}\n"
-        for kind in (
-            *("lock directory", "state directory", "cache directory", "pid directory", "private dir"),
-            *("ncalrpc dir", "usershare path"),
-        )
-    )
-    port = free_port(host)
     config = folder / "smb.conf"
     config.write_text(
-        f"[global]\n{places}"
+        f"[global]\n{samba_places(folder)}"
         f"  smb ports = {port}\n  interfaces = {host}\n  bind interfaces only = yes\n  disable netbios = yes\n"
         f"  map to guest = bad user\n  guest account = root\n  load printers = no\n  log file = {folder}/log\n"
         "  disable spoolss = yes\n  server role = standalone server\n"
-        f"[inbox]\n  path = {inbox}\n  guest ok = yes\n  read only = no\n",
+        f"[{shared.name}]\n  path = {shared}\n  guest ok = yes\n  read only = no\n",
         encoding="utf-8",
     )
     _do(testparm, "-s", str(config))
-    command = [smbd, "--foreground", "--no-process-group", "--configfile", str(config)]
-    with _serving(command, folder, host, port):
-        yield port
+    return [smbd, "--foreground", "--no-process-group", "--configfile", str(config)]
+
+
+def samba_places(folder: Path):
+    """Lines of a configuration of Samba's with which its server or client writes in this folder only."""
+    kinds = ("lock directory", "state directory", "cache directory", "pid directory", "private dir", "ncalrpc dir")
+    return "".join(f"  {kind} = {folder}\n" for kind in (*kinds, "usershare path"))
 
 
 @contextlib.contextmanager
@@ -144,12 +148,19 @@ def ftp(folder: Path, inbox: Path, host: str):
 @contextlib.contextmanager
 def ssh(folder: Path, host: str):
     """OpenSSH's sshd; its port and the options with which its clients get in."""
+    port = free_port(host)
+    command, options = ssh_access(folder, host, port)
+    with _serving(command, folder, host, port):
+        yield port, options
+
+
+def ssh_access(folder: Path, host: str, port: int):
+    """OpenSSH's sshd, configured and not yet started: its command line, and the options of its clients."""
     sshd, keygen = needs("sshd", "ssh-keygen")
     folder.mkdir()
     for name in ("host", "user"):
         _do(keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
     Path("/run/sshd").mkdir(exist_ok=True)  # where it shuts its children in; compiled in
-    port = free_port(host)
     config = folder / "sshd_config"
     config.write_text(
         f"ListenAddress {host}\nPort {port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
@@ -158,10 +169,11 @@ def ssh(folder: Path, host: str):
         encoding="utf-8",
     )
     trust = (folder / "host.pub").read_text(encoding="utf-8").rsplit(" ", 1)[0]
-    (folder / "known").write_text(f"[{host}]:{port} {trust}\n", encoding="utf-8")
-    options = ("-F", "none", "-i", f"{folder}/user", "-o", f"UserKnownHostsFile={folder}/known", "-o", "BatchMode=yes")
-    with _serving([sshd, "-D", "-e", "-f", str(config)], folder, host, port):
-        yield port, options
+    name = host if port == SSH_PORT else f"[{host}]:{port}"
+    (folder / "known").write_text(f"{name} {trust}\n", encoding="utf-8")
+    chosen = (f"IdentityFile={folder}/user", f"UserKnownHostsFile={folder}/known", "BatchMode=yes")
+    options = ("-F", "none", *(part for option in chosen for part in ("-o", option)))
+    return [sshd, "-D", "-e", "-f", str(config)], options
 
 
 def free_port(host):

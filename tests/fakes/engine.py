@@ -50,12 +50,15 @@ SCENES = (
     "starve",
     "glut",
     "rest",
+    "steady",
 )
 WIDTH = {name: 100 + index for index, name in enumerate(SCENES)}
 HEIGHT = 40
 LEAK_BYTES = 96 << 20
 GLUT_BYTES = 3 << 30
 """Where even an endless appetite ends: a test that fails must not take the machine along."""
+
+STEADY_S = 1.0
 
 TEXT = "a line of page {number}\nteh end"
 
@@ -167,6 +170,10 @@ class FakeEngine:
     def slow(self):
         """Take a moment."""
         time.sleep(0.3)
+
+    def steady(self):
+        """Take as long as any other page of this kind."""
+        time.sleep(STEADY_S)
 
     def pause(self):
         """Take as long as somebody wants."""

@@ -478,6 +478,19 @@ def test_where_inotify_refuses_polling_takes_over(tmp_path, monkeypatch):
     assert set(threading.enumerate()) <= before
 
 
+def test_a_folder_that_is_not_watched_yet_is_none_without_a_watch(tmp_path, monkeypatch):
+    """However often the watch is looked at meanwhile: polling would take over until a restart."""
+    monkeypatch.setattr(watching, "unwatched", lambda folder: {folder / "new"})
+    watcher = Watcher(tmp_path, "inotify", 0.1, lambda path, how: None)
+    watcher.start()
+    try:
+        assert [watcher.health(), watcher.health()] == ["", ""]
+        monkeypatch.setattr(watching, "MOMENT_S", 0.0)
+        assert "one folder" in watcher.health()
+    finally:
+        watcher.stop()
+
+
 def test_a_callback_that_raises_does_not_kill_the_watch(tmp_path):
     """A fault in what hears the sightings costs one sighting, never the thread."""
     heard: list[str] = []

@@ -1,5 +1,6 @@
 """The figures' scripts, each in a tiny form, so that they cannot rot. No time is judged."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from tests.bench import __main__ as runner
-from tests.bench import burst, chart, decoding, endurance, figures, latency, line, ocr, pages, shapes, start
+from tests.bench import burst, chart, decoding, endurance, figures, hundred, latency, line, ocr, pages, shapes, start
 from tests.bench.figures import Row
 from tests.bench.workers import working
 
@@ -111,6 +112,20 @@ def test_percentiles_are_values_that_were_measured():
 def test_a_table_leaves_out_columns_without_content():
     """No goal, no column for it."""
     assert "goal" not in figures.table([Row(name="a", value=1, unit="s")])
+
+
+def test_what_many_workers_ask_for_grows_with_them():
+    """On paper: twice the workers, twice the load; a slower page, less of it; a dear part is full first."""
+    costs = hundred.Costs(
+        **{field.name: 0.001 for field in dataclasses.fields(hundred.Costs)} | {"page_s": 1.0, "share_bytes": 1e7}
+    )
+    few, many = hundred.loads(costs, 100), hundred.loads(costs, 200)
+    slow = hundred.loads(dataclasses.replace(costs, page_s=2.0), 100)
+    for part in few:
+        assert many[part] == pytest.approx(2 * few[part], rel=0.02), part
+        assert slow[part] <= few[part], part
+    assert max(few, key=few.__getitem__) == "share, gigabit Ethernet"
+    assert few["share, gigabit Ethernet"] == pytest.approx(100 * 1e7 / hundred.GIGABIT)
 
 
 def test_every_listed_figure_has_its_script():

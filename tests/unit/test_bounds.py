@@ -47,6 +47,35 @@ def test_growth_counts_from_where_it_was_weighed(now):
     assert (held.passed(), held.next_due()) == ("", None)
 
 
+def ended_at(held, now):
+    """When an engine is ended about which is asked whenever that is due, and why."""
+    for _ in range(10_000):
+        if reason := held.passed():
+            return now["time"], reason
+        now["time"] = held.next_due()
+    raise AssertionError("it is never ended")
+
+
+def test_an_engine_is_not_ended_for_what_hung_the_supervisor_too(now):
+    """Both wait for a share that is away: what it took does not count, what is left of the step's time does."""
+    held = Bounds(lambda: now["time"], 10)
+    held.weigh(1)
+    held.expect("page", 100)
+    assert held.passed() == ""
+    now["time"] = held.next_due() + 1000
+    assert ended_at(held, now) == (1100, "the engine took longer than 100 s to read a page")
+
+
+def test_a_step_after_a_standstill_has_no_more_than_its_own_time(now):
+    """What the engine said first afterwards has set a new bound."""
+    held = Bounds(lambda: now["time"], 10)
+    held.weigh(1)
+    held.expect("page", 100)
+    now["time"] = 1000
+    held.expect("page", 10)
+    assert ended_at(held, now) == (1010, "the engine took longer than 10 s to read a page")
+
+
 def test_memory_of_a_process():
     """This one has some, and one that is not there has none."""
     assert memory_of(os.getpid()) > 5

@@ -158,6 +158,17 @@ def test_the_service_is_told_as_systemd_sees_it(systemd, state, exposure, ok, wo
     assert words in found.words
 
 
+@pytest.mark.parametrize(("active", "told"), [("inactive", []), ("active", ["ocrwatchd.service"])])
+def test_a_unit_that_only_another_one_names_is_none(systemd, active, told):
+    """A worker's starts after a supervisor's, which may not be here; one that runs on without a file is told."""
+    loaded = [
+        f"ocrwatchd.service not-found {active} x ocrwatchd.service",
+        "ocrwatchd-worker.service loaded active running",
+    ]
+    systemd(loaded, SHOWN.format("active", "enabled", "no"), "0.9 SAFE")
+    assert [found.what for found in unit.look()] == ["ocrwatchd-worker.service", *told]
+
+
 def test_without_systemd_that_is_said(monkeypatch, tmp_path):
     """Nothing is asked, and nothing is wrong."""
     monkeypatch.setattr(unit, "RUNS", tmp_path / "missing")

@@ -9,7 +9,7 @@ import pytest
 from ocrwatchd import config, configfile
 from ocrwatchd.config import Config
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.settings import NOT_BUILT, Work
+from ocrwatchd.settings import Work
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -40,20 +40,6 @@ def test_example_is_accepted_and_changes_nothing(tmp_path):
     """The example configuration loads as it is and equals the defaults."""
     shutil.copyfile(EXAMPLE, tmp_path / "config.toml")  # the checkout may be another user's
     assert configfile.load(tmp_path / "config.toml") == Config()
-
-
-def test_example_marks_what_has_no_effect():
-    """Every key that the code marks as not built carries the word (later) in the example, and no other does."""
-    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    marked = {line.split("=")[0].strip() for line in lines if "(later)" in line and "=" in line and line[0] != "#"}
-    unbuilt = {
-        name
-        for section in Config.model_fields.values()
-        if hasattr(section.annotation, "model_fields")
-        for name, field in section.annotation.model_fields.items()
-        if field.title == NOT_BUILT
-    }
-    assert marked - {"model"} == unbuilt
 
 
 def test_without_a_file_the_defaults_hold():
@@ -214,23 +200,39 @@ def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
     assert name in configfile.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
 
 
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("key", ["llm.page_budget_s", "ocr.page_deadline_s", "arrival.incomplete_deadline_s"])
+def test_numbers_have_an_end(tmp_path, key, number):
+    """TOML has others, and JSON has not: an engine, here or on a worker, would refuse each job."""
+    section, name = key.split(".")
+    path = tmp_path / "config.toml"
+    path.write_text(f"[{section}]\n{name} = {number}\n", encoding="ascii")
+    with pytest.raises(ConfigError, match=f"{key} = {number}: must be a finite number"):
+        configfile.load(path)
+
+
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
     work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
     assert Work.model_validate_json(work.model_dump_json()) == work
 
 
-def test_keys_without_effect_are_said_when_set():
-    """A key whose feature is not built yet is named once it is set, and only then."""
-    assert configfile.unbuilt(Config()) == []
-    parsed = configfile.parse(
-        {
-            "queue": {"broker": "redis://broker"},
-        }
-    )
-    assert configfile.unbuilt(parsed) == [
-        "queue.broker is not built yet and has no effect",
-    ]
+@pytest.mark.parametrize(
+    "url", ["redis://host:6379/2", "rediss://:word@host", "amqp://me@host/office", "amqps://[::1]"]
+)
+def test_brokers_are_named_by_url(url):
+    """With TLS or without, with a user, a password, a database or a virtual host."""
+    assert configfile.parse({"queue": {"broker": url}}).queue.broker == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["host:6379", "http://host", "redis://", "amqp://host:port", "redis:///socket", "redis://host/office", "amqp://["],
+)
+def test_what_is_no_brokers_url_is_refused(url):
+    """With an example of one."""
+    with pytest.raises(configfile.Mistakes, match="use a URL like redis://"):
+        configfile.parse({"queue": {"broker": url}})
 
 
 @pytest.mark.parametrize(

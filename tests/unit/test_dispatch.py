@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import pytest
 
+from ocrwatchd.bounded import BoundedQueue
 from ocrwatchd.config import Config
-from ocrwatchd.dispatch import BoundedQueue
 from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
 from ocrwatchd.waiting import AHEAD_S
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import duplicates, outbox
+from ocrwatchd.canary import page
 from ocrwatchd.config import Config, Folders
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
@@ -72,6 +73,38 @@ def house(tmp_path):
     """A house with an open ledger."""
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
         yield House(tmp_path / "root", ledger)
+
+
+def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
+    """Where several engines read, both would be read else; other sizes, other profiles and canaries do not wait."""
+    first, copy = house.claim("letter.pdf"), house.claim("again.pdf")
+    assert not house.finder.holds(first)
+    house.finder.begun(first)
+    assert house.finder.holds(copy)
+    assert not house.finder.holds(first)
+    others = house.claim("longer.pdf", LETTER * 2), house.claim("de/letter.pdf"), house.claim(page.new_name())
+    assert not any(house.finder.holds(other) for other in others)
+    first.out.mkdir()
+    (first.out / "document.json").write_text("text")
+    sha256 = duplicates.hashlib.sha256(LETTER).hexdigest()
+    house.endings.end(Outcome(first, Ending.DONE, figures={"sha256": sha256, "pages": 1}))
+    house.finder.ended(first)
+    assert house.look(copy).ending is Ending.KNOWN
+
+
+def test_a_scan_that_waits_is_looked_at_once(house):
+    """However often the queue asks: it may lie on a share. Only what could not be looked at is looked at again."""
+    first, copy = house.claim("letter.pdf"), house.claim("again.pdf")
+    aside = copy.source.with_name("aside")
+    copy.source.rename(aside)
+    house.finder.begun(first)
+    assert not house.finder.holds(copy)
+    aside.rename(copy.source)
+    assert house.finder.holds(copy)
+    copy.source.write_bytes(b"not looked at")
+    assert house.finder.holds(copy)
+    house.finder.ended(copy)
+    assert not house.finder.holds(copy)
 
 
 def test_second_copy_goes_to_the_archive_with_a_receipt(house):

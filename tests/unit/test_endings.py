@@ -118,6 +118,16 @@ def test_second_death_of_the_engine_sets_the_file_aside(desk):
     assert "SIGSEGV" in note
 
 
+def test_a_death_that_another_machine_tells_twice_counts_once(desk):
+    """It does where the supervisor dies between the ledger and the next attempt."""
+    job = desk.job()
+    for _ in range(3):
+        desk.endings.end(Outcome(job, Ending.DIED, "killed", attempt=4))
+    assert desk.again == [job] * 3
+    desk.endings.end(Outcome(job, Ending.DIED, "killed", attempt=5))
+    assert (desk.folders.path("failed") / "scan.png").exists()
+
+
 def test_death_while_stopping_is_not_the_files_fault(desk):
     """What ends because the daemon stops does not count and is not tried again now."""
     desk.endings.end(Outcome(desk.job(), Ending.DIED, "killed"), stopping=True)

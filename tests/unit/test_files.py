@@ -200,6 +200,38 @@ def test_a_failing_writer_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_gets_its_name_is_closed(tmp_path, monkeypatch):
+    """Windows' shares rename no open file; and some say only with the closing that it was never written."""
+    opened, rename_new = [], files.rename_new
+
+    def seen(source, target):
+        opened.extend(each.readlink() for each in Path("/proc/self/fd").iterdir() if each.exists())
+        rename_new(source, target)
+
+    monkeypatch.setattr(files, "rename_new", seen)
+    monkeypatch.setattr(Path, "replace", seen)
+    with (tmp_path / "scan").open("wb+") as scan:
+        files.copy(scan.fileno(), tmp_path / "copied")
+        files.write_new(tmp_path / "written", b"x")
+        files.write_new(tmp_path / "another", b"y", replace=True)
+    assert {path.name for path in opened if path.is_relative_to(tmp_path)} == {"scan"}
+
+
+def test_a_closing_that_fails_leaves_no_name(tmp_path, monkeypatch):
+    """A full share may say so only then."""
+    close = os.close
+
+    def fails(file):
+        close(file)
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(files.os, "close", fails)
+    with pytest.raises(OSError, match="quota"):
+        files.write_new(tmp_path / "file", b"x", lasting=False)
+    monkeypatch.undo()
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_write_new_does_not_write_through_a_link(tmp_path):
     """A link in place of the file is replaced itself; what it points to stays as it was."""
     (tmp_path / "victim").write_bytes(b"mine")

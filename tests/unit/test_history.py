@@ -240,7 +240,7 @@ def of_another_root(path):
         (of_another_root, "there is no ledger of"),
         (damaged, "is damaged .* builds it anew"),
         (foreign, "is damaged .*not a database"),
-        (of_version(2), "older ocrwatchd .*schema 2, here 3.* restart"),
+        (of_version(2), "older ocrwatchd .*schema 2, here 4.* restart"),
         (of_version(99), "newer ocrwatchd"),
     ],
 )

@@ -4,10 +4,12 @@ import errno
 import fcntl
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from ocrwatchd.lock import HeldElsewhere, Lock
+from ocrwatchd.lock import BYTES, HeldElsewhere, Lock
 
 
 @pytest.fixture
@@ -39,6 +41,42 @@ def test_second_holder_is_told_who_has_it(path, written, told):
     first.free()
     second.take()
     second.free()
+
+
+LOCK_AS_A_SERVER_DOES = """
+import fcntl, sys
+file = open(sys.argv[1], "r+")
+try:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("refused", flush=True)
+else:
+    print("taken", flush=True)
+    sys.stdin.read()
+"""
+
+
+def locking_bytes(path):
+    """Another process, as the server of a share for a machine that mounts it."""
+    command = [sys.executable, "-c", LOCK_AS_A_SERVER_DOES, path.with_name(f"{path.name}{BYTES}")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_lock_counts_on_the_disks_machine_and_over_the_network(path):
+    """There it becomes one on bytes, of which one on the whole file knows nothing."""
+    ours = Lock(path)
+    ours.take()
+    with locking_bytes(path) as theirs:
+        assert theirs.communicate(timeout=60)[0] == "refused\n"
+    ours.free()
+    path.write_text("17 scanner-room\n")
+    with locking_bytes(path) as theirs:
+        assert theirs.stdout.readline() == "taken\n"
+        with pytest.raises(HeldElsewhere, match="process 17 on scanner-room"):
+            ours.take()
+        theirs.communicate(timeout=60)
+    ours.take()
+    ours.free()
 
 
 def test_lock_on_a_file_that_was_removed_is_no_longer_held(path):

@@ -78,6 +78,7 @@ def test_a_page_of_other_settings_does_not_count(tmp_path):
     ]
     assert all(PageFiles(tmp_path, other).load(1) is None for other in others)
     assert PageFiles(tmp_path, fingerprint(Work(output=Output(formats=("raw",))), "engine")).load(1) == PLAIN
+    assert PageFiles(tmp_path, fingerprint(Work(ocr=Ocr(engine="rapidocr")), "engine")).load(1) == PLAIN
 
 
 def test_a_page_of_another_version_does_not_count(tmp_path, monkeypatch):

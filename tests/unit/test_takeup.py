@@ -258,6 +258,15 @@ def test_copy_without_a_row_whose_original_is_in_the_inbox_is_dropped(house):
     assert house.lying("inbox") == ["scan.png"]
 
 
+def test_a_scan_that_workers_have_begun_is_no_copy_that_broke_off(house):
+    """Whoever has sent the same once more gets both, though the ledger is lost."""
+    job = house.claim(moved=False, row=False)
+    shutil.copy2(house.folders.path("inbox") / "scan.png", job.source)
+    (job.folder / outbox.ATTEMPTS).mkdir()
+    house.start()
+    assert [again.id for again in house.again] == [job.id]
+
+
 def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
     """A job that ended after the backup lies here again with its set: what is delivered is not delivered again."""
     job = house.claim()

@@ -86,7 +86,10 @@ def test_all_mistakes_in_tasks_are_named_at_once():
         ({"json_schema": {"type": "arry"}, "output": "json"}, "no JSON Schema (2020-12) at $.type: 'arry'"),
         ({"json_schema": {"$ref": "http://127.0.0.1:9/x"}, "output": "json"}, "$ref leads to no place in the same"),
         ({"json_schema": {"items": {"$ref": "#/$defs/x"}}, "output": "json"}, "'#/$defs/…' does: #/$defs/x"),
-        ({"json_schema": {"maximum": math.inf}, "output": "json"}, "JSON has no number inf or nan"),
+        (
+            {"json_schema": {"maximum": math.inf}, "output": "json"},
+            "json_schema.maximum = inf: must be a finite number",
+        ),
         ({"json_schema": {"type": "array"}}, 'are for output = "json"'),
         ({"quotes": True, "output": "md"}, 'are for output = "json"'),
         ({"join_prompt": "x", "output": "json"}, "join_prompt is for texts"),

@@ -14,6 +14,7 @@ from tests.programs import needs
 
 CANARY = ("ocrwatchd-canary.service", "ocrwatchd-canary.timer")
 SYSTEM = ("ocrwatchd.service", "ocrwatchd@.service")
+WORKER = "ocrwatchd-worker.service"
 USER = ("user/ocrwatchd.service", "user/ocrwatchd@.service")
 WORST_EXPOSURE = 1.0
 WITH_NETWORK = 2.0
@@ -70,10 +71,33 @@ def test_the_exposure_stays_low(lay, source, drop_ins, worst):
     assert float(re.search(r"exposure level for \S+: ([0-9.]+)", said)[1]) <= worst
 
 
-@pytest.mark.parametrize("source", [*SYSTEM, *USER])
+def test_the_workers_exposure_stays_low(lay):
+    """It speaks with a broker: no more than where downloads are allowed."""
+    said = analyze("security", "--offline=true", "--no-pager", path=lay(WORKER)).stdout
+    assert float(re.search(r"exposure level for \S+: ([0-9.]+)", said)[1]) <= WITH_NETWORK
+
+
+def test_a_worker_is_closed_where_the_daemon_is():
+    """What one closes the other closes; only the network, rights and the supervisor's own are not alike."""
+
+    def closed(source):
+        lines = text(source).split("\n[Service]\n")[1].split("\n[Install]\n")[0].splitlines()
+        return {line for line in lines if line and not line.startswith("#")}
+
+    without = closed("ocrwatchd.service") - closed(WORKER)
+    keys = {line.split("=")[0] for line in without}
+    assert keys == {
+        *("ExecStart", "ExecReload", "ExecStopPost", "ConfigurationDirectory", "ConfigurationDirectoryMode"),
+        *("AmbientCapabilities", "CapabilityBoundingSet", "SystemCallFilter"),
+        *("PrivateNetwork", "IPAddressDeny", "RestrictAddressFamilies"),
+        "RestrictSUIDSGID",  # the worker makes no folder of the share's own: it is the closed one
+    }
+
+
+@pytest.mark.parametrize("source", [*SYSTEM, *USER, WORKER])
 def test_systemd_knows_every_line(lay, source):
     """An unknown key or a bad value is said on standard error, with status 0: nothing may be said."""
-    drop_ins = () if source in USER else ("network.conf", "gpu.conf")
+    drop_ins = () if source in (*USER, WORKER) else ("network.conf", "gpu.conf")
     checked = analyze("verify", *(["--user"] if source in USER else []), path=lay(source, *drop_ins))
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -100,10 +124,11 @@ def test_a_template_is_its_plain_unit_with_the_instance_in_it(plain, template):
     assert alike == [line for line in settings(plain) if line.split("=")[0] not in keys]
 
 
-def test_what_is_relaxed_stands_together_each_with_its_reason():
+@pytest.mark.parametrize("source", ["ocrwatchd.service", WORKER])
+def test_what_is_relaxed_stands_together_each_with_its_reason(source):
     """Nothing is switched off, or allowed again, outside of the part that says why, and there not without a comment."""
-    closed, _, relaxed = text("ocrwatchd.service").partition("# Relaxed, each for a reason:\n")
-    assert not re.search(r"=(no|all)$|Capabilit|SystemCallFilter=[^@~]", closed, re.MULTILINE)
+    closed, _, relaxed = text(source).partition("# Relaxed, each for a reason:\n")
+    assert not re.search(r"=(no|all)$|Capabilit.*=.|SystemCallFilter=[^@~]", closed, re.MULTILINE)
     reasons = re.split(r"(?:^#.*\n)+", relaxed.partition("\n\n")[0], flags=re.MULTILINE)
     assert reasons[0] == ""
     assert all(0 < len(settings.splitlines()) <= 2 for settings in reasons[1:])

@@ -13,14 +13,14 @@ saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDF
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pikepdf
 from pikepdf import Name
 
+from ocrwatchd.engine.nameless import nameless
 from ocrwatchd.engine.pages import MAX_PAGES, OWN_TEXT, kind_of
 from ocrwatchd.engine.pagetree import save
 from ocrwatchd.errors import FormatUnusable
@@ -105,8 +105,8 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
 
 def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: int, file: BinaryIO) -> None:
     """Pages come once: so the words wait, packed, until all pictures are drawn."""
-    with tempfile.TemporaryFile(dir=_beside(file)) as drawn:
-        scratch = Scratch(cast("BinaryIO", drawn))
+    with nameless(_beside(file)) as drawn:
+        scratch = Scratch(drawn)
         words = list(_worded(document, draw(pages, descriptor, document.work.ocr, scratch)))
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
@@ -162,6 +162,6 @@ def _claim_nothing(pdf: pikepdf.Pdf) -> None:
 
 
 def _beside(file: BinaryIO) -> Path | None:
-    """The folder that a file lies in: unlike the one for temporary files it is on a disk."""
+    """The folder that a file lies in."""
     name = getattr(file, "name", None)
     return Path(name).parent if isinstance(name, str) else None
