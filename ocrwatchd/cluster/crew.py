@@ -72,7 +72,8 @@ class Crew:
         if not self._roster.living:
             return f"no worker is there: {MISSING}"
         if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
-            return f"scans wait for a worker that offers {' and '.join(silent)}: start one on a machine that has it"
+            kinds = ", and for one that offers ".join(kind.replace("-", " and ") for kind in silent)
+            return f"scans wait for a worker that offers {kinds}: start one on a machine that has it"
         troubles = {card.name: card.trouble for queue in queues for card in self._able(queue)}
         if troubles and all(troubles.values()):
             name, trouble = next(iter(troubles.items()))

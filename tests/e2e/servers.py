@@ -183,6 +183,11 @@ def free_port(host):
         return one.getsockname()[1]
 
 
+ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""Before a command: a process namespace of its own, so that whatever it starts ends with it, in sessions of its own too
+(Erlang's epmd, Samba's samba-dcerpcd), and it ends with the tests."""
+
+
 @contextlib.contextmanager
 def begun(command, **more):
     """A process, and whatever it starts, that is gone when this ends; ``end(process)`` does it sooner."""

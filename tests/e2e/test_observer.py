@@ -196,7 +196,10 @@ def test_clock_set_back_and_forward_loses_nothing(tmp_path):
         (tmp_path / "clock").write_text("+3650d\n")
         scans["last.tif"] = drop(daemon, "last.tif", "pause")
         await_that(lambda: any(event["file"] == "last.tif" for event in daemon.events("attempt.started")))
+        killed = daemon.process.pid
         daemon.kill()
+        for left in (f"faketime_shm_{killed}", f"sem.faketime_sem_{killed}"):
+            Path("/dev/shm", left).unlink()  # noqa: S108 - where libfaketime leaves them
         (tmp_path / "clock").write_text("-3650d\n")
         daemon.start()
         await_that(lambda: len(daemon.events("engine.ready")) == 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 import trustme
 
 from tests.e2e.running import await_that
-from tests.e2e.servers import begun
+from tests.e2e.servers import ALONE, begun
 from tests.programs import needs
 
 STARTED_SECONDS = 90
@@ -73,11 +73,9 @@ class Broker:
     def begin(self):
         """Start it."""
         self.memory.mkdir(exist_ok=True)
-        # A process namespace of its own: whatever it starts beside itself, like Erlang's epmd, ends with it.
-        shell = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
         # To a file: nobody reads what it says.
         say = ("sh", "-c", 'exec "$@" >>"$0" 2>&1', self.folder / "output")
-        command = self.machine.inside(*shell, *say, *self.command())
+        command = self.machine.inside(*ALONE, *say, *self.command())
         self._process = self._life.enter_context(begun(command))
 
     def await_answer(self):

@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from tests.e2e.running import await_that
-from tests.e2e.servers import SSH_PORT, begun, samba_command, samba_places, ssh_access
+from tests.e2e.servers import ALONE, SSH_PORT, begun, samba_command, samba_places, ssh_access
 from tests.programs import lacks, needs
 
 MOUNTED_SECONDS = 30
 SMB_PORT = 445
 MORTAL = ("setpriv", "--pdeathsig", "KILL")
-"""Should the tests be killed, servers and clients go with them."""
+"""Should the tests be killed, clients go with them."""
 
 
 class Disk:
@@ -60,7 +60,7 @@ class Served:
         if not Path("/dev/fuse").exists():
             lacks("this kernel has no FUSE")
         self.own = Path(self._life.enter_context(tempfile.TemporaryDirectory(prefix="ocrwatchd-share-")))
-        self._life.enter_context(begun(self.server.inside(*MORTAL, *self.serve(self.own / "server"))))
+        self._life.enter_context(begun(self.server.inside(*ALONE, *self.serve(self.own / "server"))))
         await_that(lambda: self.server.reaches(self.server.address, self.port), MOUNTED_SECONDS, "an answer")
         return self
 

@@ -120,7 +120,8 @@ def test_scans_wait_for_machines_that_can_read_them(made, join):
         drop(made.supervisor, f"{name}.tif", "fine")
     plain = join()
     delivered(made, "print")
-    await_that(lambda: "offers aspose and gpu:" in made.supervisor.ask("status").stdout, 60, "a word about both")
+    both = "offers aspose, and for one that offers gpu:"
+    await_that(lambda: both in made.supervisor.ask("status").stdout, 60, "a word about both")
     licensed = join(ocr={"license": "licence.lic"})
     delivered(made, "notes/note")
     delivered(made, "contracts/contract")
