@@ -110,10 +110,15 @@ class Running:
         self.process.kill()
         self.process.wait()
 
-    def once(self):
+    def once(self, **environment):
         """Work the inbox off; the finished process."""
         return subprocess.run(
-            self.command("--once"), env=self.environment, capture_output=True, text=True, timeout=110, check=False
+            self.command("--once"),
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
         )
 
     @property

@@ -183,8 +183,11 @@ def free_port(host):
         return one.getsockname()[1]
 
 
-ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
-"""Before a command: a process namespace of its own, so that whatever it starts ends with it, in sessions of its own too
+MORTAL = ("setpriv", "--pdeathsig", "KILL")
+"""Before a command: should the tests be killed, it goes with them."""
+
+ALONE = (*MORTAL, "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""The same in a process namespace of its own, so that whatever it starts ends with it, in sessions of its own too
 (Erlang's epmd, Samba's samba-dcerpcd), and it ends with the tests."""
 
 
@@ -224,9 +227,8 @@ def _serving(command, folder, host, port):
 @contextlib.contextmanager
 def serving(command, folder, answers):
     """A server, its output in a file of the folder, from when it answers."""
-    (setpriv,) = needs("setpriv")
-    # Should the tests be killed, their servers go with them.
-    command = [setpriv, "--pdeathsig", "KILL", *command]
+    needs("setpriv")
+    command = [*MORTAL, *command]
     log = folder / "output"
     with log.open("wb") as output:
         process = subprocess.Popen(

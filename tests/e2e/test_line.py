@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -146,14 +145,7 @@ def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
     daemon = Running(tmp_path, module="ocrwatchd")
     copied = {"PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
     shutil.copy(DATA / "phototest.tif", daemon.inbox)
-    ended = subprocess.run(
-        daemon.command("--once"),
-        env=daemon.environment | copied,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    ended = daemon.once(**copied)
     assert ended.returncode == 0, ended.stderr
     receipt = json.loads((daemon.root / "outbox" / "phototest.json").read_text(encoding="utf-8"))
     assert receipt["corrected"] is False

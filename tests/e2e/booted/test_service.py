@@ -100,6 +100,18 @@ class Service:
 
         await_that(read, 100, f"page {number} of {name}")
 
+    def stop_between_pages(self, name, pages):
+        """Stop it within a scan: it ends by itself, and once it is started again goes on at the next page."""
+        self.drop(f"{name}.tif", pages)
+        self.await_page(f"{name}.tif", 1)
+        self.systemctl("stop")
+        assert self.property("Result") == "success"
+        assert not self.lies(f"outbox/{name}.txt")
+        self.systemctl("start")
+        self.await_text(name, pages)
+        read = [event["page"] for event in self.events("page.done") if event["file"] == f"{name}.tif"]
+        assert sorted(read) == list(range(1, pages + 1))
+
     def await_running(self):
         """Wait until it is ready."""
         await_that(lambda: self.property("ActiveState") == "active", 100, "an active service")
@@ -377,15 +389,7 @@ def test_a_crash_loop_ends_when_its_cause_does(service):
 
 def test_a_stop_completes_the_page_in_work(service):
     """It ends by itself, long before systemd would kill it; the next start goes on at the next page."""
-    service.drop("stopped.tif", LONG)
-    service.await_page("stopped.tif", 1)
-    service.systemctl("stop")
-    assert service.property("Result") == "success"
-    assert not service.lies("outbox/stopped.txt")
-    service.systemctl("start")
-    service.await_text("stopped", LONG)
-    pages = [event["page"] for event in service.events("page.done") if event["file"] == "stopped.tif"]
-    assert sorted(pages) == list(range(1, LONG + 1))
+    service.stop_between_pages("stopped", LONG)
     assert {event["attempt"] for event in service.events("attempt.started") if event["file"] == "stopped.tif"} == {1, 2}
 
 

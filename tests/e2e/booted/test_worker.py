@@ -91,15 +91,7 @@ def test_a_worker_starts_once_it_has_a_broker_and_reads(worker, machine, broker)
 
 def test_a_stop_completes_the_page_in_work(worker):
     """The worker ends by itself, and the next one goes on at the next page."""
-    worker.drop("halted.tif", SOME)
-    worker.await_page("halted.tif", 1)
-    worker.systemctl("stop")
-    assert worker.property("Result") == "success"
-    assert not worker.lies("outbox/halted.txt")
-    worker.systemctl("start")
-    worker.await_text("halted", SOME)
-    pages = [event["page"] for event in worker.events("page.done") if event["file"] == "halted.tif"]
-    assert sorted(pages) == list(range(1, SOME + 1))
+    worker.stop_between_pages("halted", SOME)
 
 
 def test_a_worker_that_is_killed_is_started_again(worker, supervisor):

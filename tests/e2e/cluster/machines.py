@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.e2e.cluster.shares import Disk, Served
 from tests.e2e.running import await_that
-from tests.e2e.servers import begun
+from tests.e2e.servers import MORTAL, begun
 from tests.programs import lacks, needs, needs_root
 
 NET = "198.18.0"
@@ -42,10 +42,9 @@ class Machine:
         self._switch = switch
         bridge = "ip link add bridge type bridge && ip link set bridge up"
         setup = ["ip link set lo up", f"hostname {self.name}", *([bridge] if switch is None else [])]
-        unshare, setpriv = needs("unshare", "setpriv", "nsenter", "ip", "hostname")[:2]
+        needs("unshare", "setpriv", "nsenter", "ip", "hostname")
         self.mount.mkdir(exist_ok=True)
-        # Should the tests be killed, the machine goes with them, and its network with it.
-        command = [setpriv, "--pdeathsig", "KILL", unshare, "--mount", "--net", "--uts", "sh", "-ec"]
+        command = [*MORTAL, "unshare", "--mount", "--net", "--uts", "sh", "-ec"]
         with begun([*command, "\n".join([*setup, "echo on", "exec sleep infinity"])]) as holder:
             said = holder.stdout.readline().decode().strip()
             if said != "on":

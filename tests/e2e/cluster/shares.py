@@ -8,13 +8,11 @@ import tempfile
 from pathlib import Path
 
 from tests.e2e.running import await_that
-from tests.e2e.servers import ALONE, SSH_PORT, begun, samba_command, samba_places, ssh_access
+from tests.e2e.servers import ALONE, MORTAL, SSH_PORT, begun, samba_command, samba_places, ssh_access
 from tests.programs import lacks, needs
 
 MOUNTED_SECONDS = 30
 SMB_PORT = 445
-MORTAL = ("setpriv", "--pdeathsig", "KILL")
-"""Should the tests be killed, clients go with them."""
 
 
 class Disk:

@@ -1,7 +1,6 @@
 """What changes under jobs in work: the supervisor dies at some step, or gets other settings, or no broker any more."""
 
 import signal
-import subprocess
 
 import pytest
 
@@ -10,37 +9,15 @@ from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
 from tests.e2e.cluster.test_line import drop, watching
 from tests.e2e.running import await_that
+from tests.e2e.test_kill import SUPERVISOR, work_off
 from tests.e2e.witness import confirm_delivered
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 OF_SEVERAL_MACHINES = (("attempt-recorded", 1), ("job-published", 1), ("set-taken", 1))
-AS_ON_ONE = (
-    ("claimed", 1),
-    ("result-heard", 1),
-    ("result-recorded", 1),
-    ("delivery-recorded", 1),
-    ("moved", 1),
-    ("moved", 2),
-    ("moved", 3),
-    ("end-recorded", 1),
-    ("cleared", 1),
-)
+AS_ON_ONE = tuple(each for each in SUPERVISOR if each[0] not in {"claim-recorded", "attempt-recorded", "job-given"})
 
 PAGES = 14
-
-
-def work_off(daemon, **environment):
-    """`run --once`, its log kept; the exit status."""
-    with daemon.log_path.open("ab") as log:
-        return subprocess.run(
-            daemon.command("--once"),
-            env=daemon.environment | environment,
-            stdout=log,
-            stderr=log,
-            timeout=110,
-            check=False,
-        ).returncode
 
 
 def test_supervisor_killed_at_a_step(pytestconfig):
