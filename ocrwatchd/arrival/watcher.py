@@ -76,6 +76,7 @@ class Watcher:
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._others: set[threading.Thread] = set()
+        self._refused = ""
         self._identity = (0, 0)
         self._moorings: Moorings | None = None
         self._unwatched: dict[Path, float] = {}
@@ -89,11 +90,12 @@ class Watcher:
             FolderUnusable: the folder is missing, unreadable or not mounted any more, or inotify, asked for by name,
                 refuses.
         """
+        self._refused = ""
         try:
             resolved = self._looked_at()
             self._identity = _identity(resolved)
         except (OSError, RuntimeError) as error:
-            raise FolderUnusable(f"{self._folder}: cannot be watched: {_said(error)}") from error
+            raise self._refuse(_said(error)) from error
         # One of watchdog's threads cannot be asked for, so those that are there before are told apart.
         self._others = set(threading.enumerate())
         self.polls = self._method == "polling" or (
@@ -105,8 +107,7 @@ class Watcher:
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            remedy = f'{_LIMIT}, or set arrival.method = "polling"'
-            raise FolderUnusable(f"{self._folder}: cannot be watched: {error}; {remedy}") from error
+            raise self._refuse(f'{error}; {_LIMIT}, or set arrival.method = "polling"') from error
 
     def stop(self) -> None:
         """Stop watching; no thread is left, and nothing is told any more."""
@@ -125,17 +126,23 @@ class Watcher:
 
     def health(self) -> str:
         """Say what is wrong in plain words; "" while sightings can be expected."""
-        if self._observer is None:
-            return say("{folder} is not watched", folder=self._folder)
-        if not all(thread.is_alive() for thread in self._threads):
-            return say("the watch on {folder} has died", folder=self._folder)
         try:
+            # First the folder: a watch that ended with it cannot be mended before the folder is.
             resolved = self._looked_at()
+            if self._observer is None:
+                return self._refused or say("{folder} is not watched", folder=self._folder)
+            if not all(thread.is_alive() for thread in self._threads):
+                return say("the watch on {folder} has died", folder=self._folder)
             if _identity(resolved) != self._identity:
                 return say("{folder} is another folder than the one that is watched", folder=self._folder)
             return self._count(resolved)
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
+
+    def _refuse(self, reason: str) -> FolderUnusable:
+        """There is no watch; ``health`` says why, too, for as long as there is none."""
+        self._refused = say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
+        return FolderUnusable(self._refused)
 
     def _looked_at(self) -> Path:
         """The folder without links, on its mount and readable."""

@@ -434,9 +434,9 @@ def test_an_inbox_that_is_replaced_is_noticed_and_mended(tmp_path, method):
         desk.turn()
         assert desk.arrivals.health() == ""
         desk.inbox.rename(tmp_path / "old")
-        assert "cannot be read" in desk.arrivals.health() or "died" in desk.arrivals.health()
-        desk.arrivals.mend()
-        assert desk.arrivals.health() != ""
+        for _ in range(2):  # there is no watch at all after the first, and yet it is said why
+            assert "make it again, or mount it" in desk.arrivals.health()
+            desk.arrivals.mend()
         desk.inbox.mkdir()
         desk.until(lambda: desk.arrivals.health() != "")
         desk.arrivals.mend()
@@ -450,7 +450,7 @@ def test_an_inbox_that_is_replaced_is_noticed_and_mended(tmp_path, method):
 def test_a_missing_inbox_is_refused_with_a_remedy(tmp_path):
     """Starting without a folder says which one is missing."""
     arrivals = Arrivals(tmp_path / "none", Arrival(), lambda: None)
-    with pytest.raises(FolderUnusable, match="none: cannot be watched"):
+    with pytest.raises(FolderUnusable, match="none cannot be watched"):
         arrivals.start()
     arrivals.stop()
 
@@ -463,8 +463,10 @@ def test_where_inotify_refuses_polling_takes_over(tmp_path, monkeypatch):
         raise OSError(24, "inotify instance limit reached")
 
     monkeypatch.setattr(watching, "_Observer", refuse)
+    refused = Watcher(tmp_path, "inotify", 0.1, lambda path, how: None)
     with pytest.raises(FolderUnusable, match="max_user_instances"):
-        Watcher(tmp_path, "inotify", 0.1, lambda path, how: None).start()
+        refused.start()
+    assert "max_user_instances" in refused.health()
     heard = threading.Event()
     watcher = Watcher(tmp_path, "auto", 0.1, lambda path, how: heard.set())
     watcher.start()
