@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import os
+import signal
 import sys
 import threading
 
@@ -19,9 +20,11 @@ def pytest_addoption(parser):
 def pytest_configure():
     """Set what must not depend on where the tests run.
 
-    A configuration that others may change is refused, and some places have a umask that lets them.
+    A configuration that others may change is refused, and some places have a umask that lets them. A script that runs
+    the tests beside something else has Ctrl-C ignored in all of them.
     """
     os.umask(0o022)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # How long an example takes on a busy machine tells nothing; a test that hangs has its timeout.
     settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("busy")

@@ -108,10 +108,11 @@ def test_a_worker_that_is_killed_is_started_again(worker, supervisor):
     assert list(worker.machine.path(f"{ROOT}/failed").iterdir()) == []
 
 
-def test_a_share_that_is_away_is_tried_until_it_is_back(worker):
+def test_a_share_that_is_away_is_tried_until_it_is_back(worker, supervisor):
     """Also one that could not be mounted; an empty folder in its place is no root, and the journal says what to do."""
     token = worker.machine.path(f"{ROOT}/.work/.cluster.json")
     away = token.with_name("away")
+    supervisor.systemctl("stop")  # where it looks, there is a root, and it writes its token anew
     token.rename(away)
     mounts = worker.machine.path("/etc/fstab")
     before = mounts.read_text(encoding="utf-8")
@@ -124,6 +125,7 @@ def test_a_share_that_is_away_is_tried_until_it_is_back(worker):
     worker.machine.run("systemctl", "daemon-reload")
     away.rename(token)
     worker.await_running()
+    supervisor.systemctl("start")
 
 
 def test_a_mistake_in_the_configuration_is_not_tried_again(worker, broker):
