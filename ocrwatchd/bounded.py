@@ -33,7 +33,7 @@ class BoundedQueue:
     Args:
         size: how many jobs wait at most, the one in work not counted.
         starting: called with each job right before the engine may touch it.
-        holding: True for a job that has to wait; those behind it go first meanwhile.
+        holding: True for a job that has to wait, as one does whose model is not here yet; those behind it go first.
         shortcut: the outcome of a job that needs no engine, or None.
         page_done: called with a job and the number of each of its pages that is finished.
         begun: called with the name of each step that begins, and with "" where nothing is in work any more.
@@ -140,7 +140,7 @@ class BoundedQueue:
             return
         if self.progress.page >= self.progress.pages and not self._asking:
             return
-        first = next((each.job for each in self._queue.before(place) if not self._holding(each.job)), None)
+        first = next((each.job for each in self._queue.before(place) if not self._waits(each.job)), None)
         if first is None:
             return
         self._makes_way = True
@@ -148,12 +148,15 @@ class BoundedQueue:
         job, page = place.job, self.progress.page
         log.info("job.makes_way", job=job.id, file=str(job.relative), after_page=page, first=first.id)
 
+    def _waits(self, job: Job) -> bool:
+        return self._holding(job) or self._host.lacks(job.work.llm)
+
     def _give_next(self) -> None:
         for place in self._queue:
             job = place.job
             if place.left is not None:
                 log.info("job.goes_on", job=job.id, file=str(job.relative), after_page=place.left.page)
-            elif self._holding(job):
+            elif self._waits(job):
                 continue
             elif outcome := self._shortcut(job):
                 self._queue.leave(place)
@@ -174,10 +177,6 @@ class BoundedQueue:
     def start(self) -> None:
         """Start the host."""
         self._host.start()
-
-    def renew(self) -> None:
-        """Replace the engine before the next job."""
-        self._host.renew()
 
     def finish(self) -> None:
         """Begin nothing more; let the host complete the page in work."""
@@ -207,6 +206,11 @@ class BoundedQueue:
     def trouble(self) -> str:
         """Why the host has no engine that serves."""
         return self._host.trouble
+
+    @property
+    def model_trouble(self) -> str:
+        """What the host could not fetch."""
+        return self._host.model_trouble
 
     @property
     def down(self) -> bool:

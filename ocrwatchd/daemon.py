@@ -26,28 +26,25 @@ import structlog
 from ocrwatchd import outbox, steps, systemd
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.bounded import BoundedQueue
-from ocrwatchd.calibrate import record
 from ocrwatchd.canary.clearing import Clearing
 from ocrwatchd.claims import Claims
 from ocrwatchd.cluster.attempts import bring_home
 from ocrwatchd.cluster.joining import join
 from ocrwatchd.duplicates import Duplicates
 from ocrwatchd.endings import Endings
-from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import EngineUnavailable, FolderUnusable
-from ocrwatchd.fetch import Fetch
 from ocrwatchd.figures import Figures
 from ocrwatchd.health import Health
 from ocrwatchd.ledger import LedgerFault
 from ocrwatchd.log import printable, told
 from ocrwatchd.metrics import Metrics
 from ocrwatchd.notify.notices import LAST_WORDS_S, Notices
-from ocrwatchd.ocr.choice import choose
 from ocrwatchd.opening import replace_damaged
 from ocrwatchd.remedies import in_words
 from ocrwatchd.report import Reporter, Scene
 from ocrwatchd.retention import Retention
 from ocrwatchd.statuspage.keeper import Keeper
+from ocrwatchd.supplied import SuppliedHost
 from ocrwatchd.takeup import take_up
 from ocrwatchd.waiting import AHEAD_S
 
@@ -99,7 +96,6 @@ class Daemon:
         self._figures = Figures()
         self._metrics = Metrics(config, self._figures, ledger)
         self._dispatcher: Dispatcher = self._open_queue(engine_module)
-        self._fetch = Fetch(config, selector, self._take_model)
         self._backlog: deque[Job] = deque()
         self._notices = Notices(config, selector)
         self._clearing = Clearing(config.folders)
@@ -135,8 +131,8 @@ class Daemon:
         return BoundedQueue(
             self._config.queue.size,
             self._start_here,
-            lambda hear: EngineHost(self._config, self._selector, hear, module=engine_module),
-            holding=self._waits,
+            lambda hear: SuppliedHost(self._config, self._selector, hear, module=engine_module),
+            holding=self._duplicates.holds,
             shortcut=self._duplicates.shortcut,
             page_done=self._page_done,
             begun=self._figures.step,
@@ -146,10 +142,9 @@ class Daemon:
         """Serve; see :func:`ocrwatchd.serving.serve`. True where another configuration is to be served."""
         self._arrivals.start()
         self._succession.prove()
-        self._say_hello()
+        log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
+        systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
-        if not self._config.queue.broker:  # else workers fetch what they need
-            self._fetch.start()
         self._clearing.start()
         take_up(self._workplace, self._ledger, self._endings, self._config.folders)
         again = False
@@ -168,31 +163,12 @@ class Daemon:
     def close(self) -> None:
         """End the engine and what else runs; jobs that are left go on at the next start."""
         self._arrivals.stop()
-        self._fetch.stop()
         self._dispatcher.stop()
         if not self._succeeded:
             self._report("stopped")
         asked = self._waker.stops
         grace_s = self._config.notify.timeout_s if self._once and not asked else LAST_WORDS_S
         self._notices.stop(grace_s, lambda: self._waker.stops > asked)
-
-    def _say_hello(self) -> None:
-        log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
-        if not self._config.queue.broker:
-            self._tell_engine()
-        systemd.notify("READY=1", "STATUS=Watching the inbox")
-
-    def _tell_engine(self) -> None:
-        record.tell(self._config)
-        try:
-            if notice := choose(self._config.ocr).notice:
-                log.warning("engine.chosen", note=notice)
-        except EngineUnavailable as error:
-            log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
-
-    def _take_model(self) -> None:
-        self._dispatcher.renew()
-        record.tell(self._config)
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
@@ -229,7 +205,7 @@ class Daemon:
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        rooms = (self._arrivals, self._dispatcher, self._fetch, self._reporter, self._endings)
+        rooms = (self._arrivals, self._dispatcher, self._reporter, self._endings)
         more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics)
         dues = [room.next_due() for room in (*rooms, *more)]
         wakes = [due for due in (*dues, self._health.next_due()) if due is not None]
@@ -256,7 +232,6 @@ class Daemon:
     def _work(self) -> None:
         while self._backlog and self._dispatcher.submit(self._backlog[0]):
             self._backlog.popleft()
-        self._fetch.turn()
         self._duplicates.turn()
         try:
             if self._config.job.duplicates == "skip":  # what has ended must count as delivered before the next is begun
@@ -271,7 +246,7 @@ class Daemon:
         else:
             self._reporter.trouble("ledger", "")
         self._reporter.trouble("config", self._succession.refused)
-        self._reporter.trouble("model", self._fetch.trouble)
+        self._reporter.trouble("model", self._dispatcher.model_trouble)
         self._reporter.trouble("engine", self._dispatcher.trouble)
         self._reporter.trouble("retention", self._retention.trouble)
         self._reporter.trouble("notify", self._notices.trouble)
@@ -308,9 +283,6 @@ class Daemon:
 
     # -- scans ---------------------------------------------------------------------------------------------------
 
-    def _waits(self, job: Job) -> bool:
-        return self._duplicates.holds(job) or self._fetch.holds(job)
-
     def _ahead_s(self, scan: Scan) -> float:
         return self._config.work(scan.profile).priority * AHEAD_S
 
@@ -339,7 +311,7 @@ class Daemon:
         job, progress = self._dispatcher.in_work, self._dispatcher.progress
         scene = Scene(
             state=state,
-            engine="; ".join(filter(None, (self._dispatcher.state, self._fetch.state))),
+            engine=self._dispatcher.state,
             waiting=self._arrivals.waiting,
             queued=self._dispatcher.waiting + len(self._backlog),
             in_work=told(str(job.relative)) if job else "",

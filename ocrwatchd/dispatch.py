@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ocrwatchd.model import Job, Outcome, Progress
+    from ocrwatchd.settings import Llm
     from ocrwatchd.status import Worker
 
 
@@ -57,6 +58,10 @@ class Dispatcher(Protocol):
         """Why no engine serves, also while another try is under way; "" where one does."""
 
     @property
+    def model_trouble(self) -> str:
+        """Why models are missing that are fetched here; "" where none is, or workers fetch their own."""
+
+    @property
     def down(self) -> bool:
         """No engine runs, nor is one about to start."""
 
@@ -75,9 +80,6 @@ class Dispatcher(Protocol):
     def next_due(self) -> float | None:
         """When ``turn`` has something to do again, on the monotonic clock; None while only events matter."""
 
-    def renew(self) -> None:
-        """Load engine and model anew before the next job: there is something better to load."""
-
     def finish(self) -> None:
         """Complete the page in work and hand its job back; nothing more is begun."""
 
@@ -86,7 +88,7 @@ class Dispatcher(Protocol):
 
 
 class Host(Protocol):
-    """One engine, one job at a time; :class:`ocrwatchd.engine.host.EngineHost` is the real one."""
+    """One engine, one job at a time; :class:`ocrwatchd.supplied.SuppliedHost` is the real one."""
 
     unavailable: str
     figures: dict[str, object]
@@ -94,6 +96,10 @@ class Host(Protocol):
     @property
     def trouble(self) -> str:
         """Why it does not serve; "" where it does."""
+
+    @property
+    def model_trouble(self) -> str:
+        """Why models could not be fetched, or ""."""
 
     @property
     def idle(self) -> bool:
@@ -110,6 +116,9 @@ class Host(Protocol):
     def start(self) -> None:
         """Start it."""
 
+    def lacks(self, llm: Llm) -> bool:
+        """Whether a model is to be waited for."""
+
     def give(self, job: Job) -> None:
         """Hand over a job; only while idle."""
 
@@ -121,9 +130,6 @@ class Host(Protocol):
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do again."""
-
-    def renew(self) -> None:
-        """Replace the engine before the next job."""
 
     def finish(self) -> None:
         """Complete the page in work, then end."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.config import Config
-    from ocrwatchd.model import Job
     from ocrwatchd.settings import Llm
 
     Key: TypeAlias = tuple[str, str, str]
@@ -91,10 +90,6 @@ class Fetch:
         return "; ".join(
             say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
         )
-
-    def holds(self, job: Job) -> bool:
-        """True for a job that waits for its model: it shall be there, and no try has failed yet."""
-        return self.lacks(job.work.llm)
 
     def fetches(self, llm: Llm) -> bool:
         """Have a model fetched where these settings mean one that is not here; True while it shall be waited for."""

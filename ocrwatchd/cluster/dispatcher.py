@@ -153,6 +153,11 @@ class ClusterQueue:
         return "; ".join(dict.fromkeys(filter(None, troubles)))
 
     @property
+    def model_trouble(self) -> str:
+        """What workers miss they fetch, and tell of, themselves."""
+        return ""
+
+    @property
     def down(self) -> bool:
         """Nobody is there to do any of the work, or none of it can be looked at."""
         if self._unseen.late == len(self._queue) + len(self._board) > 0:
@@ -182,9 +187,6 @@ class ClusterQueue:
     def next_due(self) -> float | None:
         """When folders are looked at again."""
         return self._clock() if self._unasked and not self._finishing else self._rounds.due
-
-    def renew(self) -> None:
-        """Workers see to their own models."""
 
     def finish(self) -> None:
         """Publish nothing more; workers go on, and what they finish is found at the next start."""

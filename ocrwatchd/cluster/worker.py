@@ -23,16 +23,14 @@ import structlog
 from pydantic import ValidationError
 
 from ocrwatchd import looking, systemd
-from ocrwatchd.calibrate import record
 from ocrwatchd.cluster import attempts, capability, roster, sequence
 from ocrwatchd.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
 from ocrwatchd.cluster.orders import Orders
 from ocrwatchd.cluster.presence import Presence
-from ocrwatchd.engine.host import EngineHost
 from ocrwatchd.errors import ConfigError
-from ocrwatchd.fetch import Fetch
 from ocrwatchd.figures import Figures
 from ocrwatchd.model import Begun, Ending, Outcome, Progress
+from ocrwatchd.supplied import SuppliedHost
 from ocrwatchd.waking import Waker
 
 if TYPE_CHECKING:
@@ -101,8 +99,7 @@ class Worker:
         self._selector: Final = selector
         self._waker: Final = waker
         self._offers: Final = capability.offered(config.work())
-        self._host: Final = EngineHost(config, selector, self._hear, module=engine_module)
-        self._fetch: Final = Fetch(config, selector, self._take_model)
+        self._host: Final = SuppliedHost(config, selector, self._hear, module=engine_module)
         self._sender: Final = post.Sender(connect)
         queues = capability.queues(token.root, self._offers)
         order = partial(sequence.ordered, self._folder)
@@ -125,9 +122,7 @@ class Worker:
         """
         self._presence.come()
         log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
-        record.tell(self._config)
         self._host.start()
-        self._fetch.start()
         self._sender.start()
         self._receiver.start()
         systemd.notify("READY=1")
@@ -138,7 +133,6 @@ class Worker:
 
     def close(self) -> None:
         """End the engine, say what is still to be said."""
-        self._fetch.stop()
         self._host.stop()
         deadline = time.monotonic() + LAST_WORDS_S
         while self._report is not None and time.monotonic() < deadline:
@@ -150,13 +144,12 @@ class Worker:
         self._presence.leave()
 
     def _turn(self) -> None:
-        dues = [self._host.next_due(), self._fetch.next_due(), self._look_due, self._presence.next_due()]
+        dues = [self._host.next_due(), self._look_due, self._presence.next_due()]
         now = time.monotonic()
         timeout = min(max(0.0, due - now) for due in dues if due is not None)
         for key, _events in self._selector.select(timeout):
             key.data()
         self._host.turn()
-        self._fetch.turn()
         if time.monotonic() >= self._look_due:
             self._look_due = time.monotonic() + LOOK_S
             self._look()
@@ -170,12 +163,8 @@ class Worker:
         while self._job is not None and time.monotonic() < deadline and self._waker.stops <= 1:
             self._turn()
 
-    def _take_model(self) -> None:
-        self._host.renew()
-        record.tell(self._config)
-
     def _take_next(self) -> None:
-        if self._job is not None or not self._host.idle or self._fetch.lacks(self._config.llm):
+        if self._job is not None or not self._host.idle or self._host.lacks(self._config.llm):
             return
         if (order := self._order or self._orders.take()) is not None:
             self._presence.lease_s = self._orders.lease_s
@@ -184,7 +173,7 @@ class Worker:
     def _begin(self, order: Order) -> None:
         self._presence.changed |= self._order is not order
         self._order = order
-        if self._fetch.fetches(order.work.on_machine(self._config.work()).llm):
+        if self._host.fetches(order.work.on_machine(self._config.work()).llm):
             return  # as on one machine it waits for its model
         try:
             job = attempts.begin(order, self._folder, self._name, self._config.work(), self._presence.turn)
@@ -273,7 +262,7 @@ class Worker:
     def _state(self) -> str:
         broken = self._receiver.trouble or self._sender.trouble
         lost = broken and f"the broker cannot be reached: {broken}"
-        return "; ".join(filter(None, (self._host.state, self._fetch.state, self._orders.obstacle, lost)))
+        return "; ".join(filter(None, (self._host.state, self._orders.obstacle, lost)))
 
     def _tell(self) -> dict[str, Any]:
         """What the card says, beside who we are."""

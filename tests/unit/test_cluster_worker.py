@@ -502,7 +502,7 @@ def test_a_scan_waits_for_the_model_that_its_profile_names(worker, monkeypatch):
     for _ in range(3):
         worker._take_next()
     assert (worker._job, worker._tell()["job"], attempt.exists()) == (None, order.job, False)
-    worker._fetch._fail(next(iter(worker._fetch._wanted)), "no network")
+    worker._host._fetch._fail(next(iter(worker._host._fetch._wanted)), "no network")
     worker._take_next()
     assert [job.work.llm.hugging_face_repo_id for job in given] == ["some/model"]
 

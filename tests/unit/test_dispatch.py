@@ -1,5 +1,6 @@
 """The bounded queue in front of the engine."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,15 +15,20 @@ from ocrwatchd.waiting import AHEAD_S
 class FakeHost:
     """An engine that takes a job and says nothing until told."""
 
-    unavailable = ""
+    unavailable = model_trouble = ""
     pid = 1
     state = "ready"
     figures: ClassVar = {"starts": 1}
 
     def __init__(self):
         self.idle = True
+        self.missing = set()
         self.given = []
         self.asked = 0
+
+    def lacks(self, llm):
+        """Whether it is still fetched."""
+        return llm.model in self.missing
 
     def give(self, job):
         """Take a job."""
@@ -107,6 +113,27 @@ def test_a_job_that_has_to_wait_lets_the_others_go_first(started):
     queue._hear(Outcome(quick, Ending.DONE))
     queue.turn()
     assert host.given == [quick, waiting]
+
+
+def test_a_job_whose_model_is_not_here_yet_lets_the_others_go_first(queue):
+    """Nor does one that is read make way for it."""
+    queue.host.missing.add("large")
+    waiting, quick = job("a", priority=9), job("b")
+    large = waiting.work.llm.model_copy(update={"model": "large"})
+    waiting = replace(waiting, work=waiting.work.model_copy(update={"llm": large}))
+    for each in (waiting, quick):
+        queue.submit(each)
+    queue.turn()
+    queue._hear(Progress(quick, 1, 9))
+    queue.turn()
+    assert (queue.host.given, queue.host.asked) == ([quick], 0)
+    queue.host.missing.clear()
+    queue.turn()
+    assert queue.host.asked == 1
+    queue.host.idle = True
+    queue._hear(Outcome(quick, Ending.DONE))
+    queue.turn()
+    assert queue.host.given == [quick, waiting]
 
 
 def test_priority_goes_first(queue):

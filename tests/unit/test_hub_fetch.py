@@ -8,7 +8,6 @@ import pytest
 
 from ocrwatchd import configfile, fetch
 from ocrwatchd.correct import cache
-from ocrwatchd.model import Job
 from ocrwatchd.settings import Llm
 from tests.e2e.running import await_that
 
@@ -50,7 +49,7 @@ class Scene:
 
     def holds(self, profile=""):
         """Whether a scan of that profile waits."""
-        return self.fetch.holds(Job("j", Path("/j"), Path("x.png"), self.config.work(profile)))
+        return self.fetch.lacks(self.config.work(profile).llm)
 
 
 @pytest.fixture

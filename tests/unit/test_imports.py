@@ -81,6 +81,7 @@ SUPERVISOR = (
     "statuslines",
     "statuspage",
     "statuspage.keeper",
+    "supplied",
     "systemd",
     "takeup",
     "trust",

@@ -1,0 +1,92 @@
+"""What reads on this machine, the supervisor's or a worker's: the engine, supplied with the models that it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.calibrate import record
+from ocrwatchd.engine.host import EngineHost
+from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.fetch import Fetch
+from ocrwatchd.ocr.choice import choose
+
+if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Callable
+
+    from ocrwatchd.config import Config
+    from ocrwatchd.model import Begun, Outcome, Progress
+    from ocrwatchd.settings import Llm
+
+log = structlog.get_logger()
+
+
+class SuppliedHost(EngineHost):
+    """An engine host that has missing models fetched, and takes each between two jobs once it is here.
+
+    Args:
+        config: the settings; their profiles name the models.
+        selector: the loop's; a key's ``data()`` is to be called.
+        hear: called with each step, with each page in work and with each job's one outcome.
+        module: what ``python -m`` runs.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        selector: selectors.BaseSelector,
+        hear: Callable[[Outcome | Progress | Begun], None],
+        *,
+        module: str,
+    ) -> None:
+        super().__init__(config, selector, hear, module=module)
+        self._fetch: Final = Fetch(config, selector, self._take_model)
+
+    @property
+    def model_trouble(self) -> str:
+        """Why models could not be fetched, or ""."""
+        return self._fetch.trouble
+
+    @property
+    def state(self) -> str:
+        """The engine's, and what is being fetched, for people."""
+        return "; ".join(filter(None, (super().state, self._fetch.state)))
+
+    def lacks(self, llm: Llm) -> bool:
+        """See :meth:`ocrwatchd.fetch.Fetch.lacks`."""
+        return self._fetch.lacks(llm)
+
+    def fetches(self, llm: Llm) -> bool:
+        """See :meth:`ocrwatchd.fetch.Fetch.fetches`."""
+        return self._fetch.fetches(llm)
+
+    def start(self) -> None:
+        """Say with what the pages will be read, start the engine, and fetch what is missing."""
+        record.tell(self._config)
+        try:
+            if notice := choose(self._config.ocr).notice:
+                log.warning("engine.chosen", note=notice)
+        except EngineUnavailable as error:
+            log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
+        super().start()
+        self._fetch.start()
+
+    def turn(self) -> None:
+        """Do what is due."""
+        super().turn()
+        self._fetch.turn()
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, on the monotonic clock; None while only events matter."""
+        return min((due for due in (super().next_due(), self._fetch.next_due()) if due is not None), default=None)
+
+    def finish(self) -> None:
+        """Complete the page in work, then end; a download ends now, and what has come of it is kept."""
+        self._fetch.stop()
+        super().finish()
+
+    def _take_model(self) -> None:
+        self.renew()
+        record.tell(self._config)
