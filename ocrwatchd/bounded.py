@@ -33,7 +33,7 @@ class BoundedQueue:
     Args:
         size: how many jobs wait at most, the one in work not counted.
         starting: called with each job right before the engine may touch it.
-        holding: True for a job that has to wait, as one does whose model is not here yet; those behind it go first.
+        holding: True for a job that has to wait, as one waits whose model the host lacks; those behind it go first.
         shortcut: the outcome of a job that needs no engine, or None.
         page_done: called with a job and the number of each of its pages that is finished.
         begun: called with the name of each step that begins, and with "" where nothing is in work any more.

@@ -63,7 +63,7 @@ class SuppliedHost(EngineHost):
         return self._fetch.fetches(llm)
 
     def start(self) -> None:
-        """Say with what the pages will be read, start the engine, and fetch what is missing."""
+        """Say which engine these settings choose, start it, and fetch what is missing."""
         record.tell(self._config)
         try:
             if notice := choose(self._config.ocr).notice:
@@ -74,18 +74,20 @@ class SuppliedHost(EngineHost):
         self._fetch.start()
 
     def turn(self) -> None:
-        """Do what is due."""
+        """Do what is due; nothing is given to an engine for which there is something better to load."""
+        if not self._finishing:
+            self._fetch.turn()
         super().turn()
-        self._fetch.turn()
 
     def next_due(self) -> float | None:
         """When ``turn`` has something to do, on the monotonic clock; None while only events matter."""
-        return min((due for due in (super().next_due(), self._fetch.next_due()) if due is not None), default=None)
+        dues = super().next_due(), None if self._finishing else self._fetch.next_due()
+        return min((due for due in dues if due is not None), default=None)
 
-    def finish(self) -> None:
-        """Complete the page in work, then end; a download ends now, and what has come of it is kept."""
+    def stop(self, grace_s: float = 0.0) -> None:
+        """End engine and download; what has come of it is kept."""
+        super().stop(grace_s)
         self._fetch.stop()
-        super().finish()
 
     def _take_model(self) -> None:
         self.renew()

@@ -95,7 +95,7 @@ class Watcher:
             resolved = self._looked_at()
             self._identity = _identity(resolved)
         except (OSError, RuntimeError) as error:
-            raise self._refuse(_said(error)) from error
+            raise FolderUnusable(self._not_watched(_said(error))) from error
         # One of watchdog's threads cannot be asked for, so those that are there before are told apart.
         self._others = set(threading.enumerate())
         self.polls = self._method == "polling" or (
@@ -107,7 +107,9 @@ class Watcher:
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            raise self._refuse(f'{error}; {_LIMIT}, or set arrival.method = "polling"') from error
+            remedy = f'{error.strerror or error}; {_LIMIT}, or set arrival.method = "polling"'
+            self._refused = self._not_watched(in_words(error) if self.polls else remedy)
+            raise FolderUnusable(self._refused) from error
 
     def stop(self) -> None:
         """Stop watching; no thread is left, and nothing is told any more."""
@@ -139,10 +141,8 @@ class Watcher:
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
 
-    def _refuse(self, reason: str) -> FolderUnusable:
-        """There is no watch; ``health`` says why, too, for as long as there is none."""
-        self._refused = say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
-        return FolderUnusable(self._refused)
+    def _not_watched(self, reason: str) -> str:
+        return say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
 
     def _looked_at(self) -> Path:
         """The folder without links, on its mount and readable."""

@@ -118,14 +118,16 @@ def test_a_share_that_is_away_is_tried_until_it_is_back(worker, supervisor):
     before = mounts.read_text(encoding="utf-8")
     mounts.write_text(f"{before}nowhere:/pages {ROOT} nfs nofail\n", encoding="utf-8")
     worker.machine.run("systemctl", "daemon-reload")
-    assert worker.systemctl("restart", check=False).returncode != 0
-    await_that(lambda: int(worker.property("NRestarts")) > 1, 60, "another try")
-    assert "mount the share that the supervisor serves" in worker.journal()
-    mounts.write_text(before, encoding="utf-8")
-    worker.machine.run("systemctl", "daemon-reload")
-    away.rename(token)
+    try:
+        assert worker.systemctl("restart", check=False).returncode != 0
+        await_that(lambda: int(worker.property("NRestarts")) > 1, 60, "another try")
+        assert "mount the share that the supervisor serves" in worker.journal()
+    finally:
+        mounts.write_text(before, encoding="utf-8")
+        worker.machine.run("systemctl", "daemon-reload")
+        away.rename(token)
+        supervisor.systemctl("start")
     worker.await_running()
-    supervisor.systemctl("start")
 
 
 def test_a_mistake_in_the_configuration_is_not_tried_again(worker, broker):

@@ -1,0 +1,89 @@
+"""The engine that is supplied with models, with real processes."""
+
+import selectors
+import sys
+
+import pytest
+from structlog.testing import capture_logs
+
+from ocrwatchd import fetch
+from ocrwatchd.configfile import parse
+from ocrwatchd.settings import Llm
+from ocrwatchd.supplied import SuppliedHost
+from tests.e2e.running import await_that
+
+pytestmark = pytest.mark.slow
+
+WANTED = Llm(model="huggingface", hugging_face_repo_id="some/model")
+FAILS = """raise SystemExit(3)"""
+LASTS = """import time; time.sleep(600)"""
+
+
+class Desk:
+    """A supplied host in as much of a loop as it needs; its download does what the test wants."""
+
+    def __init__(self, monkeypatch):
+        self.download, self.missing = FAILS, True
+        monkeypatch.setattr(fetch, "_command", lambda _llm: [sys.executable, "-c", self.download])
+        monkeypatch.setattr(fetch.models, "fetchable", lambda _llm: self.missing)
+        self.selector = selectors.DefaultSelector()
+        config = parse({"llm": {"model": "huggingface", "hugging_face_repo_id": "some/model"}})
+        self.host = SuppliedHost(config, self.selector, lambda _: None, module="tests.fakes.engine")
+
+    def until(self, condition):
+        """Go round the loop until something is true."""
+
+        def come():
+            for key, _events in self.selector.select(0.02):
+                key.data()
+            self.host.turn()
+            return condition()
+
+        await_that(come, 60.0)
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    """One whose processes end with the test."""
+    made = Desk(monkeypatch)
+    yield made
+    made.host.stop()
+    made.selector.close()
+
+
+def test_what_was_chosen_is_said_once(desk):
+    """Whoever reads the log sees with what pages are read, of a supervisor and of a worker."""
+    with capture_logs() as logged:
+        desk.host.start()
+        desk.until(lambda: desk.host.idle)
+    notes = [event["note"] for event in logged if event["event"] == "engine.chosen"]
+    assert ["no Aspose.OCR licence" in note for note in notes] == [True]
+
+
+def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):
+    """One that somebody has put in place by hand is loaded before the scan that waits for it is read."""
+    desk.host.start()
+    desk.until(lambda: desk.host.model_trouble and desk.host.idle)
+    assert not desk.host.lacks(WANTED)
+    desk.missing = False
+    desk.host._fetch._due = 0.0
+    desk.host.turn()
+    assert not desk.host.idle
+    desk.until(lambda: desk.host.idle)
+    assert (desk.host.figures["starts"], desk.host.model_trouble) == (2, "")
+
+
+def test_while_it_finishes_nothing_is_fetched_anew(desk):
+    """What is under way may still come, for as long as the page in work takes; the end of all ends it."""
+    desk.download = LASTS
+    desk.host.start()
+    desk.until(lambda: desk.host.idle)
+    assert "fetching some/model" in desk.host.state
+    desk.host.finish()
+    download = desk.host._fetch._process
+    desk.host._fetch._due = 0.0
+    desk.until(lambda: desk.host.pid is None)
+    assert desk.host.next_due() is None
+    assert download.poll() is None
+    desk.host.stop()
+    assert download.poll() is not None
