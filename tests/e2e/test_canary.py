@@ -62,9 +62,9 @@ def test_right_text_comes_out_and_nothing_of_it_stays(served):
     assert served.events("job.delivered") == []
     shutil.copyfile(SCAN, served.inbox / "scan.tif")
     served.await_files("archive", ["scan.tif"])
-    await_that((served.base / "told").exists, 60, "an event")
-    told = [json.loads(line)["file"] for line in (served.base / "told").read_text().splitlines()]
-    assert told == ["scan.tif"]
+    told = served.base / "told"
+    await_that(lambda: told.exists() and told.read_text().endswith("\n"), 60, "an event")
+    assert [json.loads(line)["file"] for line in told.read_text().splitlines()] == ["scan.tif"]
 
 
 @pytest.mark.slow
