@@ -107,8 +107,8 @@ class Watcher:
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            remedy = f'{error.strerror or error}; {_LIMIT}, or set arrival.method = "polling"'
-            self._refused = self._not_watched(in_words(error) if self.polls else remedy)
+            reason = f'{error.strerror or error}; {_LIMIT}, or set arrival.method = "polling"'
+            self._refused = self._not_watched(in_words(error) if self.polls else reason)
             raise FolderUnusable(self._refused) from error
 
     def stop(self) -> None:

@@ -25,12 +25,12 @@ FAKE = "tests.fakes.engine"
 class Supervisor:
     """As much of the daemon's loop as a host needs."""
 
-    def __init__(self, folder, settings=None, module=FAKE, **options):
+    def __init__(self, folder, settings=None, module=FAKE, kind=EngineHost, **options):
         self.folder = folder
         self.config = parse({"llm": {"model": "off"}} | (settings or {}))
         self.selector = selectors.DefaultSelector()
         self.heard = []
-        self.host = EngineHost(self.config, self.selector, self.heard.append, module=module, **options)
+        self.host = kind(self.config, self.selector, self.heard.append, module=module, **options)
         self.jobs = 0
 
     def turn(self):

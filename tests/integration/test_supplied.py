@@ -1,51 +1,33 @@
 """The engine that is supplied with models, with real processes."""
 
-import selectors
 import sys
 
 import pytest
 from structlog.testing import capture_logs
 
 from ocrwatchd import fetch
-from ocrwatchd.configfile import parse
-from ocrwatchd.settings import Llm
 from ocrwatchd.supplied import SuppliedHost
-from tests.e2e.running import await_that
+from tests.integration.test_engine import Supervisor
+from tests.unit.test_hub_fetch import FAILS, LASTS
 
 pytestmark = pytest.mark.slow
 
-WANTED = Llm(model="huggingface", hugging_face_repo_id="some/model")
-FAILS = """raise SystemExit(3)"""
-LASTS = """import time; time.sleep(600)"""
 
+class Desk(Supervisor):
+    """A supervisor whose download does what the test wants."""
 
-class Desk:
-    """A supplied host in as much of a loop as it needs; its download does what the test wants."""
-
-    def __init__(self, monkeypatch):
+    def __init__(self, folder, monkeypatch):
         self.download, self.missing = FAILS, True
         monkeypatch.setattr(fetch, "_command", lambda _llm: [sys.executable, "-c", self.download])
         monkeypatch.setattr(fetch.models, "fetchable", lambda _llm: self.missing)
-        self.selector = selectors.DefaultSelector()
-        config = parse({"llm": {"model": "huggingface", "hugging_face_repo_id": "some/model"}})
-        self.host = SuppliedHost(config, self.selector, lambda _: None, module="tests.fakes.engine")
-
-    def until(self, condition):
-        """Go round the loop until something is true."""
-
-        def come():
-            for key, _events in self.selector.select(0.02):
-                key.data()
-            self.host.turn()
-            return condition()
-
-        await_that(come, 60.0)
+        wanted = {"llm": {"model": "huggingface", "hugging_face_repo_id": "some/model"}}
+        super().__init__(folder, wanted, kind=SuppliedHost)
 
 
 @pytest.fixture
-def desk(monkeypatch):
+def desk(tmp_path, monkeypatch):
     """One whose processes end with the test."""
-    made = Desk(monkeypatch)
+    made = Desk(tmp_path, monkeypatch)
     yield made
     made.host.stop()
     made.selector.close()
@@ -55,7 +37,7 @@ def test_what_was_chosen_is_said_once(desk):
     """Whoever reads the log sees with what pages are read, of a supervisor and of a worker."""
     with capture_logs() as logged:
         desk.host.start()
-        desk.until(lambda: desk.host.idle)
+        desk.ready()
     notes = [event["note"] for event in logged if event["event"] == "engine.chosen"]
     assert ["no Aspose.OCR licence" in note for note in notes] == [True]
 
@@ -64,12 +46,12 @@ def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):
     """One that somebody has put in place by hand is loaded before the scan that waits for it is read."""
     desk.host.start()
     desk.until(lambda: desk.host.model_trouble and desk.host.idle)
-    assert not desk.host.lacks(WANTED)
+    assert not desk.host.lacks(desk.config.llm)
     desk.missing = False
     desk.host._fetch._due = 0.0
     desk.host.turn()
     assert not desk.host.idle
-    desk.until(lambda: desk.host.idle)
+    desk.ready()
     assert (desk.host.figures["starts"], desk.host.model_trouble) == (2, "")
 
 
@@ -77,7 +59,7 @@ def test_while_it_finishes_nothing_is_fetched_anew(desk):
     """What is under way may still come, for as long as the page in work takes; the end of all ends it."""
     desk.download = LASTS
     desk.host.start()
-    desk.until(lambda: desk.host.idle)
+    desk.ready()
     assert "fetching some/model" in desk.host.state
     desk.host.finish()
     download = desk.host._fetch._process
