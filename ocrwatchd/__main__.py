@@ -2,6 +2,6 @@
 
 import sys
 
-from ocrwatchd.cli import main
+from ocrwatchd.cli.main import main
 
 sys.exit(main())

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from ocrwatchd import log
+from ocrwatchd.core import log
 
 
 def pytest_addoption(parser):

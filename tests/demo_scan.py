@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - it reports to a person
-"""Make the demo's scan again: ``python -m tests.demo_scan ocrwatchd/demo/letter.jpg``.
+"""Make the demo's scan again: ``python -m tests.demo_scan ocrwatchd/cli/demo/letter.jpg``.
 
 A letter written for this purpose is set in one of Debian's fonts and spoiled as by a cheap scanner: coarse, blurred,
 speckled, JPEG. Where the font is another version the file differs in some dots: the committed file is what counts.
@@ -20,14 +20,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.core.model import Page
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.correct.models import BUILTIN
-from ocrwatchd.correct.verdict import apply
-from ocrwatchd.errors import OcrwatchdError
-from ocrwatchd.model import Page
-from ocrwatchd.ocr.clean import Cleaner
+from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.llm.models import BUILTIN
+from ocrwatchd.ocr.preprocess import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
-from ocrwatchd.settings import Llm, Ocr, Work
 
 FONTS = Path("/usr/share/fonts")
 FACES = (

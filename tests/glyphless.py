@@ -1,4 +1,4 @@
-"""Make the searchable PDF's font again: ``python -m tests.glyphless ocrwatchd/formats/pdf/glyphless.ttf``.
+"""Make the searchable PDF's font again: ``python -m tests.glyphless ocrwatchd/formats/output/pdf/glyphless.ttf``.
 
 It has no outlines: two empty glyphs, ``.notdef`` and the one that stands for every character, half as wide as high.
 Needs ``fonttools``.

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from ocrwatchd.cluster import attempts, capability, roster
-from ocrwatchd.cluster.dispatcher import ClusterQueue
-from ocrwatchd.cluster.messages import Card, Order, Report, Token
-from ocrwatchd.cluster.rounds import LOOK_S
-from ocrwatchd.config import Queue
-from ocrwatchd.model import Job
-from ocrwatchd.settings import Work
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Queue
+from ocrwatchd.core.model import Job
+from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
+from ocrwatchd.dispatch.cluster.dispatcher import ClusterQueue
+from ocrwatchd.dispatch.cluster.messages import Card, Order, Report, Token
+from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
 
 LEASE_S = 60.0
 TOKEN = Token(root="0123456789abcdef", version="1")
-ANY = capability.queue_name(TOKEN.root, ())
-ASPOSE = capability.queue_name(TOKEN.root, ("aspose",))
+ANY = capabilities.queue_name(TOKEN.root, ())
+ASPOSE = capabilities.queue_name(TOKEN.root, ("aspose",))
 
 
 class Line:
@@ -61,7 +61,7 @@ class Hand:
         self.beats += 1
         held = {"job": self.order.job, "attempt": self.order.attempt} if self.order else {}
         card = Card(name=self.name, version="1", beat=self.beats, offers=self.offers, **held, **more)
-        roster.show(card, self.office.folder)
+        registry.show(card, self.office.folder)
 
     def take(self, queue=ANY):
         """Begin the next attempt that lies in a queue; None where it is to be dropped."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from ocrwatchd.formats import schema
+from ocrwatchd.formats.output import schema
 
 
 def strict(part: Any) -> Any:

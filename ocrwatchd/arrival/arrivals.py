@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd.arrival.complete import Examined, Finding
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
-from ocrwatchd.arrival.mounts import is_remote
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.log import told
-from ocrwatchd.remedies import in_words
-from ocrwatchd.words import say
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs.mounts import is_remote
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import told
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.formats.input.completeness import Examined, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from ocrwatchd.arrival.claim import Seen
-    from ocrwatchd.config import Arrival
-    from ocrwatchd.model import Scan
+    from ocrwatchd.core.config.schema import Arrival
+    from ocrwatchd.core.model import Scan
 
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two turns; with more of them a sweep is cheaper."""

@@ -15,13 +15,13 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ocrwatchd import files
 from ocrwatchd.arrival.settle import Stamp
+from ocrwatchd.core.fs import files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocrwatchd.arrival.complete import Examined
+    from ocrwatchd.formats.input.completeness import Examined
 
 _MAX_PUT_BACK = 1000
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd import files, looking
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
-from ocrwatchd.arrival.complete import Examined, Finding, examine
-from ocrwatchd.model import Scan
-from ocrwatchd.words import say
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Scan
+from ocrwatchd.formats.input.completeness import Examined, Finding, examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -200,7 +200,7 @@ def stamp_of(path: Path) -> Stamp | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    file = looking.open_regular(path)
+    file = safe_open.open_regular(path)
     try:
         yield file
     finally:

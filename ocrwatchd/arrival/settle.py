@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.arrival.complete import ONE_PAGE, SUFFIXES, Examined, Finding
+from ocrwatchd.formats.input.completeness import ONE_PAGE, SUFFIXES, Examined, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.config import Arrival
+    from ocrwatchd.core.config.schema import Arrival
 
 UNREAD_TYPE_SECONDS = 60.0
 """Quiet before a file of a type that we don't read is set aside: it may be a transfer's temporary name."""

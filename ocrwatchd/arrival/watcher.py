@@ -22,13 +22,12 @@ from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, Inotify
 from watchdog.observers.polling import PollingObserverVFS
 from watchdog.utils import BaseThread
 
-from ocrwatchd.arrival.mounts import is_remote
+from ocrwatchd.arrival.inotify_watches import unwatched
 from ocrwatchd.arrival.settle import How
-from ocrwatchd.arrival.watches import unwatched
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.moorings import Moorings
-from ocrwatchd.remedies import in_words
-from ocrwatchd.words import count, say
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs.mounts import Moorings, is_remote
+from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,27 +7,29 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ocrwatchd.correct import Ending, Model, languages, models
-from ocrwatchd.correct.builtin.model import BuiltinModel
-from ocrwatchd.correct.chunks import split
-from ocrwatchd.correct.context import around, without
-from ocrwatchd.correct.decode import LlamaModel
-from ocrwatchd.correct.gate import Evidence, Policy, admit, apply
-from ocrwatchd.correct.lexicon import lexicon
+from ocrwatchd.core.model import Correction, Edit, Part
+from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.prompts import prompt_for
-from ocrwatchd.correct.skip import why_skip
-from ocrwatchd.correct.unwrap import unwrap
-from ocrwatchd.model import Correction, Edit, Part
+from ocrwatchd.correct.skipping import why_skip
+from ocrwatchd.gate import languages
+from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
+from ocrwatchd.gate.lexicon import lexicon
+from ocrwatchd.llm import models
+from ocrwatchd.llm.builtin.model import BuiltinModel
+from ocrwatchd.llm.chunks import split
+from ocrwatchd.llm.context import around, without
+from ocrwatchd.llm.decode import LlamaModel
+from ocrwatchd.llm.protocol import Ending, Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from ocrwatchd.correct.chunks import Chunk
-    from ocrwatchd.correct.consistency import Memory
-    from ocrwatchd.correct.gate import Admitted
-    from ocrwatchd.model import Fate, PageText
-    from ocrwatchd.settings import Llm, Work
+    from ocrwatchd.core.config.profile import Llm, Work
+    from ocrwatchd.core.model import Fate, PageText
+    from ocrwatchd.gate.admit import Admitted
+    from ocrwatchd.gate.consistency import Memory
+    from ocrwatchd.llm.chunks import Chunk
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct.languages import names
+from ocrwatchd.gate.languages import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocrwatchd.settings import Work
+    from ocrwatchd.core.config.profile import Work
 
 LANGUAGE = "{language}"
 CELL_BREAK = "\t"

@@ -9,8 +9,8 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ocrwatchd.model import Page, PageText
-    from ocrwatchd.settings import Ocr
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Page, PageText
 
 
 # ONNX Runtime (since 1.29) reports on its use to its maker unless this is set before it is imported: nothing about a

@@ -15,19 +15,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ocrwatchd.errors import EngineUnavailable, UnreadablePage
-from ocrwatchd.model import Box, Line, PageText
+from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Box, Line, PageText
 from ocrwatchd.ocr import bridge, clr
-from ocrwatchd.ocr.choice import licence_file
-from ocrwatchd.ocr.languages import setting_for
-from ocrwatchd.ocr.legible import small_print
-from ocrwatchd.words import say
+from ocrwatchd.ocr.aspose_languages import setting_for
+from ocrwatchd.ocr.licence import licence_file
+from ocrwatchd.ocr.print_size import small_print
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocrwatchd.model import Page
-    from ocrwatchd.settings import Ocr
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Page
 
 TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"

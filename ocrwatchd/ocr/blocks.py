@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.model import Box
+    from ocrwatchd.core.model import Box
     from ocrwatchd.ocr.rows import Row
 
 ALIGNED = 0.5

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
 
 if TYPE_CHECKING:

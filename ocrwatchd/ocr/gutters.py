@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ocrwatchd.model import Box
+from ocrwatchd.core.model import Box
 from ocrwatchd.ocr.rows import around, numeric, rows_of
 
 if TYPE_CHECKING:

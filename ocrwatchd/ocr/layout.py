@@ -12,9 +12,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
-from ocrwatchd.model import Box, Line, Word
+from ocrwatchd.core.model import Box, Line, Word
 from ocrwatchd.ocr.blocks import blocks_of, gap, margins_of, usual_gap
-from ocrwatchd.ocr.order import reading_order
+from ocrwatchd.ocr.reading_order import reading_order
 from ocrwatchd.ocr.rows import Row, around, rows_of, tables_of
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidocr.utils.process_img import map_boxes_to_original
 
-from ocrwatchd.errors import EngineUnavailable, UnreadablePage
-from ocrwatchd.model import PageText
+from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import PageText
+from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.legible import shrunk, small_print
-from ocrwatchd.ocr.models import load
-from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
-from ocrwatchd.words import say
+from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.rapidocr_models import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from PIL import Image
     from rapidocr import RapidOCR
 
-    from ocrwatchd.model import Page
-    from ocrwatchd.ocr.quads import Quad
-    from ocrwatchd.settings import Ocr
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Page
+    from ocrwatchd.ocr.geometry import Quad
 
 MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
 """Named by path: RapidOCR downloads only models that it chooses itself."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ocrwatchd.model import Box
+from ocrwatchd.core.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

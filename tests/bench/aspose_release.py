@@ -17,9 +17,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from ocrwatchd.model import Page
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Page
 from ocrwatchd.ocr.aspose import AsposeEngine
-from ocrwatchd.settings import Ocr
 
 DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ocrwatchd.arrival.arrivals import Arrivals
-from ocrwatchd.config import Arrival
+from ocrwatchd.core.config.schema import Arrival
 from tests.bench import daemons, figures
 from tests.bench.figures import Row
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ocrwatchd.calibrate.scoring import error_rate, fold
+from ocrwatchd.gate.scoring import error_rate, fold
 from tests.bench.copies import faint, skewed, turned
 
 if TYPE_CHECKING:

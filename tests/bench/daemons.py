@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ocrwatchd import files
-from ocrwatchd.config import Arrival
+from ocrwatchd.core.config.schema import Arrival
+from ocrwatchd.core.fs import files
 from tests.bench.figures import seconds
 from tests.e2e.running import Running, await_that
 

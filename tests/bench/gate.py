@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.calibrate.scoring import errors
-from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.gate import Evidence, admit
-from ocrwatchd.correct.lexicon import lexicon
+from ocrwatchd.gate.admit import Evidence, admit
+from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.gate.lexicon import lexicon
+from ocrwatchd.gate.scoring import errors
 
 if TYPE_CHECKING:
-    from ocrwatchd.model import Edit
+    from ocrwatchd.core.model import Edit
 
 
 CLEAN = Path(__file__).parents[1] / "data" / "clean-proposals.jsonl"

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd import log
-from ocrwatchd.cluster import post
-from ocrwatchd.cluster.messages import Card
-from ocrwatchd.cluster.roster import Roster, show
-from ocrwatchd.config import Log
+from ocrwatchd.core import log
+from ocrwatchd.core.config.schema import Log
+from ocrwatchd.dispatch.cluster import transport
+from ocrwatchd.dispatch.cluster.messages import Card
+from ocrwatchd.dispatch.cluster.registry import Roster, show
 from tests.bench import cluster, daemons, figures, pages
 from tests.bench.figures import Row
 from tests.e2e.cluster.brokers import Redis
@@ -117,7 +117,7 @@ def traced(pid: int) -> Iterator[list[str]]:
 
 def idle(made: Lab) -> tuple[float, float]:
     """What one asks of the broker who has long waited for a message: commands and processor time, a second."""
-    time.sleep(post.LONGEST_POLL_S / post.POLL_SHARE)
+    time.sleep(transport.LONGEST_POLL_S / transport.POLL_SHARE)
     before, began = cluster.told(made), time.monotonic()
     time.sleep(IDLE_S)
     after, seconds = cluster.told(made), time.monotonic() - began

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
-from ocrwatchd.formats import writer
-from ocrwatchd.model import Edit
+from ocrwatchd.core.model import Edit
+from ocrwatchd.formats.output import writer
 from tests.fakes.worded import document, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.model import FinishedPage
+    from ocrwatchd.core.model import FinishedPage
 
 FEW, MANY = 10, 300
 SIZE = (1240, 1754)

@@ -35,8 +35,8 @@ RAPID_MOST = 1.1
 @contextlib.contextmanager
 def aspose() -> Iterator[Callable[[Path], str]]:
     """Aspose through our adapter, as the daemon runs it."""
+    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
     from ocrwatchd.ocr.aspose import AsposeEngine  # noqa: PLC0415 - see above
-    from ocrwatchd.settings import Ocr  # noqa: PLC0415 - in the worker's process only
 
     with tempfile.TemporaryDirectory() as scratch:
         yield _through(AsposeEngine(Ocr(engine="aspose", allow_downloads=False), Path(scratch)))
@@ -64,8 +64,8 @@ def tutorial() -> Iterator[Callable[[Path], str]]:
 @contextlib.contextmanager
 def rapidocr() -> Iterator[Callable[[Path], str]]:
     """RapidOCR through our adapter, with arranged lines and words."""
+    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
     from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
-    from ocrwatchd.settings import Ocr  # noqa: PLC0415 - in the worker's process only
 
     yield _through(RapidEngine(Ocr(engine="rapidocr")))
 
@@ -94,8 +94,8 @@ def default_rapidocr() -> Iterator[Callable[[Path], str]]:
 
 
 def _through(engine: OcrEngine) -> Callable[[Path], str]:
-    from ocrwatchd.engine.pages import open_pages  # noqa: PLC0415 - see above
-    from ocrwatchd.settings import Ocr  # noqa: PLC0415 - in the worker's process only
+    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
+    from ocrwatchd.formats.input import open_pages  # noqa: PLC0415 - see above
 
     ocr = Ocr(engine=engine.name, allow_downloads=False)
 

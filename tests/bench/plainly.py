@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ocrwatchd.correct.builtin import format as asking
+from ocrwatchd.llm.builtin import format as asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ocrwatchd.correct.builtin.model import BuiltinModel, NativeReader
-    from ocrwatchd.correct.builtin.tree import Tree
+    from ocrwatchd.llm.builtin.model import BuiltinModel, NativeReader
+    from ocrwatchd.llm.builtin.prefix_tree import Tree
 
 FAR = 1e12
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import gguf
 import numpy as np
 
-from ocrwatchd.correct.builtin.guess import WORDS
+from ocrwatchd.llm.builtin.suggestions import WORDS
 from tests.gguf_factory import END, START, TEMPLATE, TEXT_END, byte_tokens
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ QUICK_STARTS = 1
 SHOWN = 6
 """Packages that take longest to import."""
 
-SUPERVISOR = "import ocrwatchd.configfile, ocrwatchd.log, ocrwatchd.daemon"
+SUPERVISOR = "import ocrwatchd.core.config.loader, ocrwatchd.core.log, ocrwatchd.daemon.supervisor"
 """As `ocrwatchd run` does."""
 ENGINE = (
-    "import ocrwatchd.engine.process, ocrwatchd.engine.pipeline, ocrwatchd.ocr.rapidocr, "
-    "ocrwatchd.ocr.clean, ocrwatchd.correct.corrector"
+    "import ocrwatchd.engine.process.main, ocrwatchd.engine.process.pipeline, ocrwatchd.ocr.rapidocr, "
+    "ocrwatchd.ocr.preprocess, ocrwatchd.correct.corrector"
 )
 
 

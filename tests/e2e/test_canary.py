@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import steps
+from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.programs import needs, needs_root
 
 NOBODY = 65534
 SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
-REAL_ENGINE = {"OCRWATCHD_TEST_ENGINE": "ocrwatchd.engine.process", "OCRWATCHD_TEST_GRACE_S": "2"}
+REAL_ENGINE = {"OCRWATCHD_TEST_ENGINE": "ocrwatchd.engine.process.main", "OCRWATCHD_TEST_GRACE_S": "2"}
 
 
 def canaries(daemon):
@@ -150,7 +150,7 @@ def test_a_canary_that_nobody_waits_for_any_more_is_cleared_away(served, tmp_pat
     """Its time was up, the daemon was killed in between: what was delivered in the end goes all the same."""
     monkeypatch.delenv("OCRWATCHD_TEST_ENGINE")
     killed = tmp_path / "killed"
-    monkeypatch.setenv(steps.VARIABLE, f"end-recorded:1:{killed}")
+    monkeypatch.setenv(crashpoints.VARIABLE, f"end-recorded:1:{killed}")
     daemon = Running(tmp_path).start()
     assert daemon.ask("canary", "--timeout", "0.01").returncode == 1
     await_that(killed.exists, 60, "the kill")

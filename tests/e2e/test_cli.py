@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.calibrate.scoring import error_rate
+from ocrwatchd.gate.scoring import error_rate
 from tests.demo_scan import LETTER
 from tests.e2e.running import Running
 from tests.fakes.engine import write_scan

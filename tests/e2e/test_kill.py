@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import steps
+from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.e2e.witness import Witness, confirm_delivered
 from tests.fakes.engine import write_scan
@@ -109,7 +109,7 @@ def work_off(daemon, prefix=(), **environment):
 def kill_at(daemon, step, number):
     """Environment that kills at a step, and the file that tells that it has happened."""
     struck = daemon.base / "struck"
-    return struck, {steps.VARIABLE: f"{step}:{number}:{struck}"}
+    return struck, {crashpoints.VARIABLE: f"{step}:{number}:{struck}"}
 
 
 def found(daemon):

@@ -12,8 +12,8 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-import ocrwatchd.demo
-from ocrwatchd.calibrate.scoring import error_rate
+import ocrwatchd.cli.demo
+from ocrwatchd.gate.scoring import error_rate
 from tests.demo_scan import LETTER
 from tests.e2e.running import Running, await_that
 from tests.gguf_factory import noise
@@ -21,7 +21,7 @@ from tests.gguf_factory import noise
 pytestmark = pytest.mark.slow
 
 DATA = Path(__file__).parents[1] / "data"
-DEMO = Path(ocrwatchd.demo.__file__).parent
+DEMO = Path(ocrwatchd.cli.demo.__file__).parent
 TRUTH = (DATA / "phototest.gold.txt").read_text(encoding="utf-8")
 
 

@@ -86,7 +86,15 @@ def test_a_failure_is_mailed(tmp_path):
     program = tmp_path / "sendmail"
     program.write_text(f"#!/bin/sh\ncat > {tmp_path}/mail\n")
     program.chmod(0o755)
-    command = [sys.executable, "-m", "ocrwatchd.notify.mail", "--to", "me@example.org", "--sendmail", str(program)]
+    command = [
+        sys.executable,
+        "-m",
+        "ocrwatchd.monitoring.notify.mail",
+        "--to",
+        "me@example.org",
+        "--sendmail",
+        str(program),
+    ]
     with Running(tmp_path, notify={"command": command, "events": ["failed"]}) as daemon:
         (daemon.inbox / "bad.png").write_bytes(b"no picture")
         mail = await_that(lambda: (tmp_path / "mail").exists() and (tmp_path / "mail").read_text(), 60, "a mail")

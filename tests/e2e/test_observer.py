@@ -49,7 +49,7 @@ import sys, time, threading
 from pathlib import Path
 from ocrwatchd import log
 from ocrwatchd.arrival.arrivals import Arrivals
-from ocrwatchd.config import Arrival, Log
+from ocrwatchd.core.config.schema import Arrival, Log
 log.configure(Log())
 settings = {"settle_seconds": 0.2, "after_close_seconds": 0.1, "sweep_seconds": 3600.0, "method": "inotify"}
 woken = threading.Event()

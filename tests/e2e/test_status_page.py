@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from ocrwatchd import statuspage
-from ocrwatchd.status import Status
+from ocrwatchd.monitoring import status_page
+from ocrwatchd.monitoring.status import Status
+from ocrwatchd.storage.names import STATUS_PAGE
 from tests.e2e.browser import DESK, PHONE, barriers, chromium, opened, runs_over
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan
@@ -48,7 +49,7 @@ def holds(path, *words):
 
 def test_the_page_tells_what_happens(daemon, browser):
     """What is done and has failed, with hostile names; that nothing runs after a kill; and all goes on at a start."""
-    path = daemon.root / "outbox" / statuspage.NAME
+    path = daemon.root / "outbox" / STATUS_PAGE
     with daemon:
         (daemon.inbox / os.fsdecode(EVIL)).write_bytes(b"%PDF-1.7\nno end")
         write_scan(daemon.inbox / "status.tif", "fine", "unreadable")
@@ -90,8 +91,8 @@ def test_the_page_is_usable_by_everybody(browser, tmp_path, scheme, code, size):
         "running", 1, "1", "/r", now, now, waiting=3, in_work=name, page=3, pages=12, delivered_today=1204,
         last_delivery_at=now, failures=[(name, "the PDF has no pages")], trouble=["the watch on /in has died"],
     )  # fmt: skip
-    path = tmp_path / statuspage.NAME
-    path.write_text(statuspage.page(seen, now, code), encoding="utf-8")
+    path = tmp_path / STATUS_PAGE
+    path.write_text(status_page.page(seen, now, code), encoding="utf-8")
     with opened(browser, path, size=size, scheme=scheme) as page:
         assert barriers(page) == []
         assert runs_over(page) == 0
@@ -100,9 +101,9 @@ def test_the_page_is_usable_by_everybody(browser, tmp_path, scheme, code, size):
 
 def test_a_page_that_nobody_renews_takes_itself_back(browser, tmp_path):
     """With script it says so; without, it tells until when it can be believed."""
-    now = time.time() - 2 * statuspage.GOOD_SECONDS
-    path = tmp_path / statuspage.NAME
-    path.write_text(statuspage.page(Status("running", 1, "1", "/r", now, now), now), encoding="utf-8")
+    now = time.time() - 2 * status_page.GOOD_SECONDS
+    path = tmp_path / STATUS_PAGE
+    path.write_text(status_page.page(Status("running", 1, "1", "/r", now, now), now), encoding="utf-8")
     with opened(browser, path) as page:
         assert page.locator("#stale").is_visible()
         assert page.locator("h1").inner_text() == "Probably not running"

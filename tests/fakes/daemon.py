@@ -8,11 +8,12 @@ import functools
 import os
 import sys
 
-from ocrwatchd import cli, serving
-from ocrwatchd.canary import clearing
+from ocrwatchd.cli.main import main
+from ocrwatchd.daemon import serve
+from ocrwatchd.monitoring.canary import cleanup
 
 if __name__ == "__main__":
-    clearing.GRACE_SECONDS = float(os.environ.get("OCRWATCHD_TEST_GRACE_S", clearing.GRACE_SECONDS))
+    cleanup.GRACE_SECONDS = float(os.environ.get("OCRWATCHD_TEST_GRACE_S", cleanup.GRACE_SECONDS))
     module = os.environ.get("OCRWATCHD_TEST_ENGINE", "tests.fakes.engine")
-    serving.serve = functools.partial(serving.serve, engine_module=module)
-    sys.exit(cli.main(["run", *sys.argv[1:]]))
+    serve.serve = functools.partial(serve.serve, engine_module=module)
+    sys.exit(main(["run", *sys.argv[1:]]))

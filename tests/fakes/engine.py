@@ -21,12 +21,12 @@ from types import SimpleNamespace
 
 from PIL import Image
 
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.engine.bench import Makers
-from ocrwatchd.engine.process import main
-from ocrwatchd.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
-from ocrwatchd.model import Box, Correction, Edit, Line, PageText
-from ocrwatchd.ocr.choice import Choice
+from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
+from ocrwatchd.core.model import Box, Correction, Edit, Line, PageText
+from ocrwatchd.engine.process.main import main
+from ocrwatchd.engine.process.resources import Makers
+from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.ocr.selection import Choice
 
 SCENES = (
     "fine",

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ocrwatchd.engine import pipeline
-from ocrwatchd.engine.bench import Bench
-from ocrwatchd.model import Job
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine.process import pipeline
+from ocrwatchd.engine.process.resources import Bench
 from tests.fakes.engine import MAKERS, write_scan
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ocrwatchd.config import Folders, state_directory
-from ocrwatchd.formats import receipt
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.opening import LEDGER, ROOT
-from ocrwatchd.workplace import ROOT_ID
+from ocrwatchd.core.config.schema import Folders, state_directory
+from ocrwatchd.formats.output import receipt
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.ledger_file import LEDGER, ROOT
+from ocrwatchd.storage.work_folder import ROOT_ID
 
 ROOT_OF_OURS = "0123456789abcdef"
 

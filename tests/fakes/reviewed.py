@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
-from ocrwatchd.settings import Work
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
 
 if TYPE_CHECKING:
     from pathlib import Path

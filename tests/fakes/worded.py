@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ocrwatchd.correct.verdict import apply
-from ocrwatchd.model import Box, Correction, Document, FinishedPage, Line, PageText, Word
-from ocrwatchd.settings import Work
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.model import Box, Correction, Document, FinishedPage, Line, PageText, Word
+from ocrwatchd.gate.verdicts import apply
 
 LETTER_PX, LINE_PX, MARGIN_PX = 12, 30, 60
 

@@ -7,10 +7,10 @@ import functools
 import os
 import sys
 
-from ocrwatchd import cli
-from ocrwatchd.cluster import worker
+from ocrwatchd.cli.main import main
+from ocrwatchd.daemon import worker
 
 if __name__ == "__main__":
     module = os.environ.get("OCRWATCHD_TEST_ENGINE", "tests.fakes.engine")
     worker.work = functools.partial(worker.work, engine_module=module)
-    sys.exit(cli.main(["worker", *sys.argv[1:]]))
+    sys.exit(main(["worker", *sys.argv[1:]]))

@@ -6,8 +6,8 @@ import socket
 import subprocess
 from functools import partial
 
-from ocrwatchd.cluster import broker
-from ocrwatchd.config import Queue
+from ocrwatchd.core.config.schema import Queue
+from ocrwatchd.dispatch.cluster import broker
 from tests.e2e.running import await_that
 from tests.programs import needs
 

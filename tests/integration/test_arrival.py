@@ -17,15 +17,15 @@ import pytest
 from PIL import Image
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
-from ocrwatchd import log
 from ocrwatchd.arrival import watcher as watching
 from ocrwatchd.arrival.arrivals import Arrivals, Ready
 from ocrwatchd.arrival.inbox import Inbox, being_written
-from ocrwatchd.arrival.mounts import file_system, is_remote
 from ocrwatchd.arrival.settle import How
 from ocrwatchd.arrival.watcher import Watcher
-from ocrwatchd.config import Arrival
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.core import log
+from ocrwatchd.core.config.schema import Arrival
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs.mounts import file_system, is_remote
 
 PATIENCE_S = 20.0
 
@@ -419,7 +419,7 @@ def test_no_permission_is_named_as_the_reason(desk, monkeypatch):
         def refuse(path):
             raise PermissionError(13, "Permission denied", str(path))
 
-        monkeypatch.setattr("ocrwatchd.arrival.inbox.looking.open_regular", refuse)
+        monkeypatch.setattr("ocrwatchd.arrival.inbox.safe_open.open_regular", refuse)
     (desk.inbox / "a.png").write_bytes(PNG)
     (desk.inbox / "a.png").chmod(0)
     desk.until(lambda: desk.failed)

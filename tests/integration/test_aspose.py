@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ocrwatchd
-from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
 from ocrwatchd.ocr.bridge.compile import FLAGS, LIBRARY, wanted
 
@@ -23,9 +23,9 @@ DATA = Path(__file__).parents[1] / "data"
 LOAD = """
 import sys
 from pathlib import Path
-from ocrwatchd.settings import Ocr
-from ocrwatchd.errors import OcrwatchdError
-from ocrwatchd.ocr.choice import load
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.ocr.selection import load
 try:
     load("aspose", Ocr(license=sys.argv[2]), Path(sys.argv[1]))
 except OcrwatchdError as error:
@@ -35,8 +35,8 @@ except OcrwatchdError as error:
 
 EXAMINE = """
 import json, sys
-from ocrwatchd.settings import Ocr
-from ocrwatchd.ocr.examine import examine
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.ocr.availability import examine
 print(json.dumps(examine(Ocr.model_validate_json(sys.argv[1]))))
 """
 
@@ -44,10 +44,10 @@ READ = """
 import faulthandler, json, os, signal, sys
 from pathlib import Path
 from PIL import Image
-from ocrwatchd.settings import Ocr
-from ocrwatchd.errors import EngineUnavailable
-from ocrwatchd.model import Page
-from ocrwatchd.ocr.choice import load
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.model import Page
+from ocrwatchd.ocr.selection import load
 
 data, scratch = Path(sys.argv[1]), Path(sys.argv[2])
 heard = []
@@ -275,7 +275,7 @@ def test_aspose_offers_every_setting_that_the_languages_may_need(tmp_path):
     """The table of scripts holds names that this version of Aspose has."""
     code = """
 from ocrwatchd.ocr import clr
-from ocrwatchd.ocr.languages import EVERYTHING, LATIN, OTHER_NAMES, SCRIPTS, WITH_ENGLISH
+from ocrwatchd.ocr.aspose_languages import EVERYTHING, LATIN, OTHER_NAMES, SCRIPTS, WITH_ENGLISH
 names = {LATIN, EVERYTHING, *SCRIPTS, *WITH_ENGLISH.values(), *OTHER_NAMES.values()}
 names |= {name for languages in SCRIPTS.values() for name in languages.split()}
 print(sorted(names - set(clr.start().Language.__members__)))

@@ -10,17 +10,17 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from ocrwatchd.correct import Ending
-from ocrwatchd.correct.builtin import model as builtin
-from ocrwatchd.correct.builtin.model import BuiltinModel, NativeReader, TimeIsUp
-from ocrwatchd.correct.builtin.tree import Tree
-from ocrwatchd.correct.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, FIX, START, Vocabulary
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.core.model import PageText
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.correct.models import BUILTIN
-from ocrwatchd.correct.native import BATCH_TOKENS, Native, NativeFailure
-from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.model import PageText
-from ocrwatchd.settings import Llm, Ocr, Work
+from ocrwatchd.llm.builtin import model as builtin
+from ocrwatchd.llm.builtin.model import BuiltinModel, NativeReader, TimeIsUp
+from ocrwatchd.llm.builtin.prefix_tree import Tree
+from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, FIX, START, Vocabulary
+from ocrwatchd.llm.models import BUILTIN
+from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.llm.protocol import Ending
 from tests import gguf_factory
 from tests.integration.test_injection import LETTER, scan_of
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.calibrate import record
-from ocrwatchd.cli import main
-from ocrwatchd.correct import models
-from ocrwatchd.settings import Work
+from ocrwatchd.cli.main import main
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.llm import calibration_store, models
 from tests import gguf_factory
 from tests.unit.test_calibrate_record import verdict
 from tests.unit.test_pdftext import made
@@ -52,7 +51,7 @@ def test_the_built_in_model_does_good(configured, capsys):
     assert (yours["misread"]["worse"], yours["clean"]["changed"], yours["clean"]["digits"]) == (0, 0, 0)
     assert told["no_gate"]["misread"]["after"] <= yours["misread"]["after"]
     assert told["seconds_a_page"] > 0
-    (kept,) = record._read()
+    (kept,) = calibration_store._read()
     assert kept.sha256 == told["sha256"]
 
 
@@ -104,7 +103,7 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     made(folder / "written.pdf")
     (folder / "written.txt").write_text("what a program has written", encoding="utf-8")
     harm = verdict(models.BUILTIN, Work(), "harm")
-    record.keep(harm)
+    calibration_store.keep(harm)
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
     assert "left out for want of a .txt beside it: 1 of 5 scans" in told.err
@@ -118,7 +117,7 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     assert lines["verdict"].startswith("verdict    unknown: ")
     assert "too few to tell" in lines["verdict"]
     assert "earlier verdict tells more: 2026-11-22, ocrwatchd 0.1.0, misread text: it does harm" in lines["not"]
-    assert record._read() == (harm,)
+    assert calibration_store._read() == (harm,)
     assert not list((tmp_path / "root").rglob("*"))
 
 
@@ -157,7 +156,7 @@ def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0913, PLR0917 - what is
     given = [str(tmp_path / "empty") if each == "EMPTY" else each for each in arguments]
     assert main(["calibrate", *given, *configured("builtin")]) == status
     assert words in capsys.readouterr().err
-    assert record._read() == ()
+    assert calibration_store._read() == ()
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocrwatchd import files
 from ocrwatchd.arrival import claim
-from ocrwatchd.arrival.complete import Examined, Finding
 from ocrwatchd.arrival.inbox import Inbox
+from ocrwatchd.core.fs import files
+from ocrwatchd.formats.input.completeness import Examined, Finding
 from tests.integration.test_arrival import PNG
 
 FOREIGN = b"somebody else's"

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocrwatchd.calibrate.scoring import error_rate
-from ocrwatchd.model import Page
-from ocrwatchd.ocr.clean import Cleaner
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Page
+from ocrwatchd.gate.scoring import error_rate
+from ocrwatchd.ocr.preprocess import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
-from ocrwatchd.settings import Ocr
 from tests.bench.copies import faint, skewed, turned
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ import threading
 import pytest
 import trustme
 
-from ocrwatchd.cluster import broker
-from ocrwatchd.cluster.post import Receiver, Sender
-from ocrwatchd.config import Queue
+from ocrwatchd.core.config.schema import Queue
+from ocrwatchd.dispatch.cluster import broker
+from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
 from tests.e2e.running import await_that
 from tests.integration.brokers import PASSWORD, Server
 

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from ocrwatchd.cluster import attempts, broker, capability, post, sequence
-from ocrwatchd.cluster.dispatcher import ClusterQueue
-from ocrwatchd.cluster.messages import Order
-from ocrwatchd.cluster.post import Receiver, Sender
-from ocrwatchd.config import Queue
-from ocrwatchd.errors import ConfigError
-from ocrwatchd.settings import Ocr, Work
+from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.core.config.schema import Queue
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.dispatch.cluster import attempts, broker, capabilities, queue_order, transport
+from ocrwatchd.dispatch.cluster.dispatcher import ClusterQueue
+from ocrwatchd.dispatch.cluster.messages import Order
+from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
 from tests.e2e.running import await_that
 from tests.integration.brokers import PASSWORD, Server
 from tests.office import TOKEN, Hand, Office
@@ -92,8 +92,8 @@ def test_an_urgent_scan_goes_first_whichever_queue_it_lies_in(server, lines, tmp
     rooms = TOKEN, tmp_path, (sender, office.line)
     office.queue = ClusterQueue(Queue(), *rooms, office.start, clock=lambda: office.now)
     special = Work(ocr=Ocr(engine="aspose"))
-    order = partial(sequence.ordered, tmp_path)
-    queues = capability.queues(TOKEN.root, ("aspose",))
+    order = partial(queue_order.ordered, tmp_path)
+    queues = capabilities.queues(TOKEN.root, ("aspose",))
     worker = lines(Receiver(server.connect, queues, lambda: None, holds=True, order=order))
     hand = Hand(office, "w1", "aspose")
 
@@ -193,15 +193,15 @@ def test_junk_in_a_queue_holds_nothing_up(server, lines):
 
 def test_a_worker_asks_a_silent_redis_less_often(server, lines, monkeypatch):
     """A hundred of them would keep it busy; while something comes they ask soon."""
-    monkeypatch.setattr(post, "POLL_S", 0.001)
-    monkeypatch.setattr(post, "LONGEST_POLL_S", 0.3)
-    monkeypatch.setattr(post, "POLL_SHARE", 1.0)
+    monkeypatch.setattr(transport, "POLL_S", 0.001)
+    monkeypatch.setattr(transport, "LONGEST_POLL_S", 0.3)
+    monkeypatch.setattr(transport, "POLL_SHARE", 1.0)
     receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=True))
     rests = []
     wait = receiver._changed.wait
     monkeypatch.setattr(receiver._changed, "wait", lambda seconds: rests.append(seconds) or wait(seconds))
     receiver.want()
-    await_that(lambda: post.LONGEST_POLL_S in rests, what="the longest rest")
+    await_that(lambda: transport.LONGEST_POLL_S in rests, what="the longest rest")
     assert rests == sorted(rests)
     assert len(rests) < 20
     sender = lines(Sender(server.connect))
@@ -210,7 +210,7 @@ def test_a_worker_asks_a_silent_redis_less_often(server, lines, monkeypatch):
     rests.clear()
     receiver.settle()
     receiver.want()
-    assert await_that(lambda: rests)[0] < post.LONGEST_POLL_S
+    assert await_that(lambda: rests)[0] < transport.LONGEST_POLL_S
 
 
 def test_a_wrong_password_is_told_without_it(server, lines):

@@ -7,22 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.correct import native as native_module
-from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.context import Context, laid_out
+from ocrwatchd.core.config.profile import (
+    DEFAULT_PROMPT,
+    DEFAULT_PROMPT_HANDWRITTEN,
+    DEFAULT_PROMPT_TABLE,
+    Llm,
+    Ocr,
+    Work,
+)
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.core.model import Line, PageText, Part, Word
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.correct.decode import LlamaModel, answer_bound
-from ocrwatchd.correct.frame import framed
-from ocrwatchd.correct.gate import Admitted, apply
-from ocrwatchd.correct.ink import tokenise_ink
-from ocrwatchd.correct.lesson import lesson
-from ocrwatchd.correct.native import Native
-from ocrwatchd.correct.once import corrected
-from ocrwatchd.correct.skip import CLEAN
-from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.model import Line, PageText, Part, Word
-from ocrwatchd.settings import DEFAULT_PROMPT, DEFAULT_PROMPT_HANDWRITTEN, DEFAULT_PROMPT_TABLE, Llm, Ocr, Work
+from ocrwatchd.correct.document import corrected
+from ocrwatchd.correct.skipping import CLEAN
+from ocrwatchd.gate.admit import Admitted, apply
+from ocrwatchd.gate.consistency import Memory, lesson
+from ocrwatchd.llm import native as native_module
+from ocrwatchd.llm.chat_template import framed
+from ocrwatchd.llm.context import Context, laid_out
+from ocrwatchd.llm.decode import LlamaModel, answer_bound
+from ocrwatchd.llm.native import Native
+from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.llm.scan_tokens import tokenise_ink
 from tests import gguf_factory
 
 PAGE = (
@@ -511,9 +517,9 @@ def test_junk_behind_the_magic_is_told(tmp_path):
 LOADS_AND_CLOSES = """
 import os, sys
 from pathlib import Path
-from ocrwatchd.settings import Llm
-from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.context import Context
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.llm.context import Context
 from ocrwatchd.correct.corrector import Corrector
 
 def resident_mb():

@@ -5,12 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from ocrwatchd.correct import Ending
-from ocrwatchd.correct.decode import LlamaModel, answer_bound
-from ocrwatchd.correct.draft import Draft
-from ocrwatchd.correct.models import BUILTIN
-from ocrwatchd.correct.native import Native
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.llm.decode import LlamaModel, answer_bound
+from ocrwatchd.llm.draft import Draft
+from ocrwatchd.llm.models import BUILTIN
+from ocrwatchd.llm.native import Native
+from ocrwatchd.llm.protocol import Ending
 from tests import gguf_factory
 
 pytestmark = pytest.mark.slow

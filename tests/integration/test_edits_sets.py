@@ -7,9 +7,9 @@ import shutil
 import pikepdf
 import pytest
 
-from ocrwatchd import edits
-from ocrwatchd.formats import ordered, writer
-from ocrwatchd.model import Edit, TaskEnd
+from ocrwatchd.cli import edits
+from ocrwatchd.core.model import Edit, TaskEnd
+from ocrwatchd.formats.output import ordered, writer
 from tests.fakes.worded import document, worded
 from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.configfile import parse
-from ocrwatchd.engine.host import EngineHost
-from ocrwatchd.engine.wire import Ended, ProtocolError, PutBack
-from ocrwatchd.model import Ending, Job, Outcome, Progress
+from ocrwatchd.core.attempt import Ending, Outcome, Progress
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.engine.protocol import Ended, PutBack
 from tests.fakes.engine import write_scan
 
 ROOT = Path(__file__).parents[2]
@@ -425,9 +427,9 @@ PARENT = """
 import selectors, sys, time
 from pathlib import Path
 from ocrwatchd import log
-from ocrwatchd.configfile import parse
-from ocrwatchd.engine.host import EngineHost
-from ocrwatchd.model import Job, Progress
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.core.model import Job, Progress
 from tests.fakes.engine import write_scan
 config = parse({"llm": {"model": "off"}})
 log.configure(config.log)
@@ -468,7 +470,7 @@ def test_the_engine_dies_with_its_parent(supervise, tmp_path):
 @pytest.mark.slow
 def test_a_real_engine_reads_a_real_scan(supervise, tmp_path):
     """RapidOCR, through everything that a scan passes here."""
-    supervisor = supervise({"ocr": {"engine": "rapidocr"}}, module="ocrwatchd.engine.process").ready()
+    supervisor = supervise({"ocr": {"engine": "rapidocr"}}, module="ocrwatchd.engine.process.main").ready()
     job = supervisor.job("fine")
     job.source.write_bytes((ROOT / "tests" / "data" / "phototest.tif").read_bytes())
     supervisor.host.give(job)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import scan_cache_dir, try_to_load_from_cache
 
-from ocrwatchd.correct.models import BUILTIN
+from ocrwatchd.llm.models import BUILTIN
 from tests.e2e.running import Running, await_that
 from tests.fakes.hub import COMMIT, Hub, Repository, sha256
 from tests.gguf_factory import recital
@@ -295,7 +295,7 @@ def test_room_on_the_disk_is_looked_for_first(online):
     code = (
         "import shutil, sys\n"
         "from types import SimpleNamespace\n"
-        "from ocrwatchd.cli import main\n"
+        "from ocrwatchd.cli.main import main\n"
         "shutil.disk_usage = lambda path: SimpleNamespace(free=100 << 20)\n"
         f"sys.exit(main(['models', 'pull', '{NAME}']))"
     )
@@ -309,9 +309,9 @@ def test_a_model_too_large_for_the_memory_is_not_fetched_unasked(online):
     """The daemon leaves it alone; who asks for it gets it, with a warning."""
     code = (
         "import sys\n"
-        "from ocrwatchd.cli import main\n"
-        "from ocrwatchd.correct import shelf\n"
-        "shelf.memory_bytes = lambda: 1 << 30\n"
+        "from ocrwatchd.cli.main import main\n"
+        "from ocrwatchd.llm import local_models\n"
+        "local_models.memory_bytes = lambda: 1 << 30\n"
         f"sys.exit(main(['models', 'pull', '{NAME}', *sys.argv[1:]]))"
     )
     runs = [

@@ -5,13 +5,13 @@ End to end through the real corrector: with a model that does what the test want
 
 import pytest
 
-from ocrwatchd.correct import Ending, Proposal
+from ocrwatchd.core.config.profile import Llm, Work
+from ocrwatchd.core.model import PageText
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.correct.ink import tokenise_ink
-from ocrwatchd.correct.native import Native
 from ocrwatchd.correct.prompts import prompt_for
-from ocrwatchd.model import PageText
-from ocrwatchd.settings import Llm, Work
+from ocrwatchd.llm.native import Native
+from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.llm.scan_tokens import tokenise_ink
 from tests import gguf_factory
 
 LETTER = (

@@ -42,7 +42,7 @@ def test_the_unit_grants_what_it_takes_to_see_a_writer(tmp_path):
 ENGINE = """
 import os, sys
 from pathlib import Path
-from ocrwatchd.engine.guard import settle_in
+from ocrwatchd.engine.process.isolation import settle_in
 settle_in(os.getppid(), Path(sys.argv[1]))
 import threading
 def tell():

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ocrwatchd import configfile, log
-from ocrwatchd.config import Log
-from ocrwatchd.model import Job
-from ocrwatchd.notify import keeper, notices
-from ocrwatchd.notify.notices import QUEUE_SIZE, Notices
+from ocrwatchd.core import log
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.config.schema import Log
+from ocrwatchd.core.model import Job
+from ocrwatchd.monitoring.notify import event_queue, runner
+from ocrwatchd.monitoring.notify.event_queue import QUEUE_SIZE, Notices
 
 PATIENCE_S = 60.0
 
@@ -56,12 +57,12 @@ class Desk:
         """Begin to tell it."""
         os.environ["OCRWATCHD_TEST_MARK"] = str(self.base)
         table = {"folders": {"root": str(self.base / "root")}, "notify": {"command": command, **settings}}
-        self.notices = Notices(configfile.parse(table), self.selector)
+        self.notices = Notices(loader.parse(table), self.selector)
         return self.notices
 
     def end(self, name="scan.pdf", event="delivered", reason=""):
         """A scan ends."""
-        job = Job("j", self.base / "j", Path(name), configfile.parse({}).work())
+        job = Job("j", self.base / "j", Path(name), loader.parse({}).work())
         self.notices.ended(event, job, Path(name).stem, reason, {"pages": 2, "unreadable": 1})
 
     def pump(self, condition):
@@ -90,7 +91,7 @@ class Desk:
 def desk(tmp_path, monkeypatch):
     """A desk whose processes are gone afterwards."""
     monkeypatch.setenv("OCRWATCHD_TEST_MARK", "")
-    monkeypatch.setattr(notices, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(event_queue, "PAUSES_S", (0.05,))
     made = Desk(tmp_path)
     yield made
     if made.notices is not None:
@@ -267,7 +268,7 @@ def test_what_a_failing_command_says_is_logged_cut_and_printable(desk, events):
     desk.pump(desk.idle)
     (failed,) = events
     assert failed["said"].endswith("no\N{REPLACEMENT CHARACTER} such relay")
-    assert len(failed["said"]) <= keeper.SAID_BYTES
+    assert len(failed["said"]) <= runner.SAID_BYTES
     log._hashed = True
     desk.end()
     desk.pump(desk.idle)
@@ -313,10 +314,10 @@ def test_nothing_survives_a_supervisor_that_is_killed(tmp_path):
     code = f"""
 import selectors
 from pathlib import Path
-from ocrwatchd import configfile
-from ocrwatchd.model import Job
-from ocrwatchd.notify.notices import Notices
-config = configfile.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.model import Job
+from ocrwatchd.monitoring.notify.event_queue import Notices
+config = loader.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
 selector = selectors.DefaultSelector()
 notices = Notices(config, selector)
 notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", "", {{}})
@@ -343,7 +344,7 @@ while True:
 def test_keeper_stays_light():
     """It imports neither the settings' library nor the log's: it lives beside the supervisor."""
     heavy = ["pydantic", "structlog", "rich", "numpy"]
-    code = f"import sys, ocrwatchd.notify.keeper; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, ocrwatchd.monitoring.notify.runner; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == "[]"
 

@@ -12,7 +12,7 @@ import sys
 import pytest
 from aiosmtpd.controller import Controller
 
-from ocrwatchd.notify import mail as command
+from ocrwatchd.monitoring.notify import mail as command
 
 EVENT = {"event": "failed", "host": "scanbox", "file": "in/a.pdf", "reason": "the upload broke off", "missed": 0}
 
@@ -54,7 +54,7 @@ def program(tmp_path):
 def mail(event, *arguments, environment=None):
     """Run the command as the daemon does."""
     given = event if isinstance(event, bytes) else json.dumps(event).encode()
-    run = [sys.executable, "-m", "ocrwatchd.notify.mail", *arguments]
+    run = [sys.executable, "-m", "ocrwatchd.monitoring.notify.mail", *arguments]
     more = os.environ | (environment or {})
     return subprocess.run(run, input=given, capture_output=True, timeout=60, check=False, env=more)
 

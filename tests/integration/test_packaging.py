@@ -79,9 +79,9 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
     assert {name.split("/")[0].split("-")[0] for name in names} == {"ocrwatchd"}
     assert str(BRIDGE / "hatch_build.py") not in names
     assert {f"ocrwatchd/words/{code}.mo" for code in ("de", "zh")} <= names
-    assert "ocrwatchd/words/compile.py" not in names
-    assert {"ocrwatchd/statuspage/page.html", "ocrwatchd/formats/receipt.schema.json"} <= names
-    assert {"ocrwatchd/calibrate/english.txt", "ocrwatchd/correct/misread/confusions.json"} <= names
+    assert "ocrwatchd/core/i18n/compile.py" not in names
+    assert {"ocrwatchd/monitoring/status_page/page.html", "ocrwatchd/formats/output/receipt.schema.json"} <= names
+    assert {"ocrwatchd/cli/calibrate/english.txt", "ocrwatchd/correct/noise/confusions.json"} <= names
     assert not any("test" in Path(name).parts for name in names)
 
 

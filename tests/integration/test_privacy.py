@@ -12,9 +12,9 @@ SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
 READ_A_PAGE = """
 import sys
 from pathlib import Path
-from ocrwatchd.settings import Ocr
-from ocrwatchd.engine.pages import open_pages
-from ocrwatchd.ocr.clean import Cleaner
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.ocr.preprocess import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
 engine = RapidEngine(Ocr(languages=("eng",)))
 with open_pages(Path(sys.argv[1]), Ocr()) as pages:

@@ -20,7 +20,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from ocrwatchd import log, oneshot
-from ocrwatchd.configfile import parse
+from ocrwatchd.core.config.loader import parse
 oneshot.EngineHost = partial(oneshot.EngineHost, module="tests.fakes.engine")
 config = parse({"llm": {"model": "off"}, "log": {"level": "warning", "format": sys.argv[2]}})
 log.configure(config.log)

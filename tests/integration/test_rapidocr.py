@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocrwatchd.calibrate.scoring import error_rate
-from ocrwatchd.errors import EngineUnavailable, UnreadablePage
-from ocrwatchd.model import Box, Page
-from ocrwatchd.ocr import models
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.model import Box, Page
+from ocrwatchd.gate.scoring import error_rate
+from ocrwatchd.ocr import rapidocr_models
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
-from ocrwatchd.settings import Ocr
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +161,7 @@ def test_nothing_is_fetched_from_the_network(monkeypatch):
 
 def test_a_missing_model_is_told_with_the_remedy(monkeypatch, tmp_path):
     """Where the wheel's models are gone, nothing is downloaded: the message says what to install."""
-    monkeypatch.setattr(models.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(rapidocr_models.resources, "files", lambda _: tmp_path)
     with pytest.raises(EngineUnavailable, match=r"PP-OCRv6_det_small\.onnx is missing .* install"):
         RapidEngine(Ocr())
     assert not list(tmp_path.iterdir())

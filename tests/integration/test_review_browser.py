@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from ocrwatchd.formats import review
+from ocrwatchd.formats.output import review
 from tests.e2e.running import await_that
 from tests.fakes.reviewed import reviewed
 from tests.programs import needs

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ocrwatchd.engine.guard import memory_mb
-from ocrwatchd.formats import review
+from ocrwatchd.engine.process.isolation import memory_mb
+from ocrwatchd.formats.output import review
 from tests.fakes.reviewed import LETTER, drawn, read, reviewed
 
 pytestmark = pytest.mark.slow

@@ -13,12 +13,12 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageChops, ImageDraw
 
-from ocrwatchd.engine.pages import OWN_TEXT
-from ocrwatchd.errors import FormatUnusable
-from ocrwatchd.formats import pdf, txt
-from ocrwatchd.formats.pdf import older
-from ocrwatchd.model import Edit
-from ocrwatchd.settings import Ocr, Work
+from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.model import Edit
+from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.formats.output import pdf, txt
+from ocrwatchd.formats.output.pdf import old_text_layer
 from tests.fakes.worded import document, worded
 from tests.programs import needs
 
@@ -423,25 +423,25 @@ def test_words_are_put_on_no_other_pages_than_were_read(tmp_path):
 @pytest.mark.parametrize("twice", [False, True])
 def test_hostile_content_stays_and_costs_little(tmp_path, twice):
     """What unpacks to too much, forms that hold each other in circles, a mode that is none."""
-    packed = zlib.compress(b"BT 3 Tr (x) Tj ET" + b" " * older.MOST_BYTES)
+    packed = zlib.compress(b"BT 3 Tr (x) Tj ET" + b" " * old_text_layer.MOST_BYTES)
     if twice:
         packed = zlib.compress(packed)
     scan = make_pdf(tmp_path / "s.pdf", content="BT /X Tr 3 Tr ET")
     with pikepdf.open(scan, allow_overwriting_input=True) as opened:
         shared = opened.make_indirect(Dictionary())
         shared.XObject = Dictionary()
-        for number in range(older.MOST_FORMS):
+        for number in range(old_text_layer.MOST_FORMS):
             form = Stream(opened, b"q Q", Type=Name.XObject, Subtype=Name.Form, Resources=shared)
             shared.XObject[f"/F{number}"] = opened.make_indirect(form)
         opened.pages[0].obj.Resources = shared
         opened.pages[1].obj.Contents = Stream(opened, packed, Filter=Array([Name.FlateDecode] * (1 + twice)))
         opened.save(scan, **AS_IT_IS)
-        seen: older.Seen = set()
+        seen: old_text_layer.Seen = set()
     with pikepdf.open(scan) as opened:
-        older.take_out(opened, opened.pages[0], seen)
-        assert len(seen) == older.MOST_FORMS
+        old_text_layer.take_out(opened, opened.pages[0], seen)
+        assert len(seen) == old_text_layer.MOST_FORMS
     with pikepdf.open(written(tmp_path, scan, [worded("one"), worded("two", number=2)])) as opened:
-        assert len(opened.pages[1].obj.Contents[-1].read_bytes()) > older.MOST_BYTES
+        assert len(opened.pages[1].obj.Contents[-1].read_bytes()) > old_text_layer.MOST_BYTES
 
 
 def test_pdf_a_is_not_claimed(tmp_path):

@@ -5,8 +5,8 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from ocrwatchd import fetch
-from ocrwatchd.supplied import SuppliedHost
+from ocrwatchd.engine.host import model_fetch
+from ocrwatchd.engine.host.managed import SuppliedHost
 from tests.integration.test_engine import Supervisor
 from tests.unit.test_hub_fetch import FAILS, LASTS
 
@@ -18,8 +18,8 @@ class Desk(Supervisor):
 
     def __init__(self, folder, monkeypatch):
         self.download, self.missing = FAILS, True
-        monkeypatch.setattr(fetch, "_command", lambda _llm: [sys.executable, "-c", self.download])
-        monkeypatch.setattr(fetch.models, "fetchable", lambda _llm: self.missing)
+        monkeypatch.setattr(model_fetch, "_command", lambda _llm: [sys.executable, "-c", self.download])
+        monkeypatch.setattr(model_fetch.models, "fetchable", lambda _llm: self.missing)
         wanted = {"llm": {"model": "huggingface", "hugging_face_repo_id": "some/model"}}
         super().__init__(folder, wanted, kind=SuppliedHost)
 

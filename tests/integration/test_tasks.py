@@ -7,15 +7,15 @@ import time
 import pytest
 from jsonschema import Draft202012Validator
 
-from ocrwatchd.correct import Ending
-from ocrwatchd.correct.builtin.model import BuiltinModel
-from ocrwatchd.correct.decode import LlamaModel
-from ocrwatchd.correct.grammar import Grammar, _written
-from ocrwatchd.correct.models import BUILTIN
-from ocrwatchd.model import Begun
-from ocrwatchd.model import Ending as Ended
-from ocrwatchd.settings import Llm, Task
-from ocrwatchd.tasks.follow import follow
+from ocrwatchd.core.attempt import Begun
+from ocrwatchd.core.attempt import Ending as Ended
+from ocrwatchd.core.config.profile import Llm, Task
+from ocrwatchd.engine.process.tasks.runner import follow
+from ocrwatchd.llm.builtin.model import BuiltinModel
+from ocrwatchd.llm.decode import LlamaModel
+from ocrwatchd.llm.grammar import Grammar, _written
+from ocrwatchd.llm.models import BUILTIN
+from ocrwatchd.llm.protocol import Ending
 from tests import gguf_factory
 from tests.integration.test_engine import supervise  # noqa: F401 - a fixture
 from tests.integration.test_injection import ORDERS

@@ -2,14 +2,14 @@
 
 import pytest
 
-from ocrwatchd.history import remembered
+from ocrwatchd.cli.report import ledger_reader
 from tests.fakes.past import Past
 
 
 @pytest.fixture
 def past(tmp_path, monkeypatch):
     """A root on which a daemon runs."""
-    monkeypatch.setattr(remembered, "SERVICE_STATES", ())
+    monkeypatch.setattr(ledger_reader, "SERVICE_STATES", ())
     made = Past(tmp_path / "root")
     yield made
     made.ledger.close()

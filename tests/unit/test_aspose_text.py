@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocrwatchd.errors import EngineUnavailable, UnreadablePage
-from ocrwatchd.model import Box, Line
+from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.model import Box, Line
 from ocrwatchd.ocr import aspose
-from ocrwatchd.ocr.languages import EVERYTHING, LATIN, SCRIPTS, WITH_ENGLISH, setting_for
+from ocrwatchd.ocr.aspose_languages import EVERYTHING, LATIN, SCRIPTS, WITH_ENGLISH, setting_for
 
 OFFERED = {*["ENG", "DEU", "FRA", "CES", "ALN", "NLD", "NOR"], LATIN, EVERYTHING, "EUROPEAN", *SCRIPTS} | {
     name for languages in SCRIPTS.values() for name in languages.split()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.engine import assemble
-from ocrwatchd.engine.assemble import Tally, write_set
-from ocrwatchd.engine.pagefile import PageFiles
-from ocrwatchd.errors import FormatUnusable
-from ocrwatchd.formats import Writer, writer
-from ocrwatchd.model import Correction, FinishedPage, Job, Line, PageText, Word
-from ocrwatchd.settings import Output, Work
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.model import Correction, FinishedPage, Job, Line, PageText, Word
+from ocrwatchd.engine.process import assembly
+from ocrwatchd.engine.process.assembly import Tally, write_set
+from ocrwatchd.engine.process.page_store import PageFiles
+from ocrwatchd.formats.output import Writer, writer
 from tests.fakes.worded import worded
 
 
@@ -27,7 +27,7 @@ def written(tmp_path, monkeypatch):
         pages, tally = PageFiles(job.folder / "pages", "s"), Tally()
         tally.add(pages.save(worded("some text")))
         found = {"md": Writer("md", suffix, failing)}
-        monkeypatch.setattr(assemble, "writer", lambda name: found.get(name) or writer(name))
+        monkeypatch.setattr(assembly, "writer", lambda name: found.get(name) or writer(name))
         document = write_set(job, tally.document(job, "ab", {}, ()), pages, lambda: None)
         assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.txt"]
         return document, json.loads((job.out / "document.json").read_bytes())

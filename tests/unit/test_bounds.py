@@ -4,16 +4,16 @@ import os
 
 import pytest
 
-from ocrwatchd.engine import bounds
-from ocrwatchd.engine.bounds import LOOK_S, Bounds, memory_of
-from ocrwatchd.engine.deadlines import machine_memory_mb
+from ocrwatchd.engine.host import limits
+from ocrwatchd.engine.host.deadlines import machine_memory_mb
+from ocrwatchd.engine.host.limits import LOOK_S, Bounds, memory_of
 
 
 @pytest.fixture
 def now(monkeypatch):
     """A clock to set, and an engine whose memory is what the test says."""
     state = {"time": 0.0, "memory": 100.0}
-    monkeypatch.setattr(bounds, "memory_of", lambda pid: state["memory"])
+    monkeypatch.setattr(limits, "memory_of", lambda pid: state["memory"])
     return state
 
 

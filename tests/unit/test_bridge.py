@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.bridge.compile import LIBRARY, SOURCE, CannotCompile, compile_bridge, wanted
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.builtin import format as fmt
-from ocrwatchd.correct.builtin.format import Repair, propose, repaired
-from ocrwatchd.correct.builtin.lesson import Unit, lesson
-from ocrwatchd.correct.builtin.vocabulary import (
+from ocrwatchd.llm.builtin import format as fmt
+from ocrwatchd.llm.builtin.format import Repair, propose, repaired
+from ocrwatchd.llm.builtin.training_units import Unit, lesson
+from ocrwatchd.llm.builtin.vocabulary import (
     BYTES,
     DONE,
     END,

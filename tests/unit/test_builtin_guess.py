@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.builtin.guess import MOST, Guesser, guesser
-from ocrwatchd.correct.builtin.spelling import spelled
-from ocrwatchd.correct.builtin.vocabulary import DONE, FIRST_PIECE, FIX, spell
+from ocrwatchd.llm.builtin.spelling import spelled
+from ocrwatchd.llm.builtin.suggestions import MOST, Guesser, guesser
+from ocrwatchd.llm.builtin.vocabulary import DONE, FIRST_PIECE, FIX, spell
 from tests.fakes.reading import Weighing
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.builtin.guess import LETTERS, STROKE_LETTERS, WORDS
-from ocrwatchd.correct.builtin.shelves import LOOKED_AT, Shelves
-from ocrwatchd.correct.shapes import strokes
+from ocrwatchd.gate.glyph_similarity import strokes
+from ocrwatchd.llm.builtin.suggestions import LETTERS, STROKE_LETTERS, WORDS
+from ocrwatchd.llm.builtin.word_index import LOOKED_AT, Shelves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

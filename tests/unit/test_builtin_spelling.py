@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ocrwatchd.correct.builtin.spelling import LONGEST, Spelled, spelled
-from ocrwatchd.correct.builtin.vocabulary import DONE, FIRST_PIECE, FIX, JOIN, spell
+from ocrwatchd.llm.builtin.spelling import LONGEST, Spelled, spelled
+from ocrwatchd.llm.builtin.vocabulary import DONE, FIRST_PIECE, FIX, JOIN, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.correct.builtin.tree import Tree
+    from ocrwatchd.llm.builtin.prefix_tree import Tree
 
 CERTAIN = 30.0
 ENDLESS = "x" * 400

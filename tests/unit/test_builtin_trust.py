@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocrwatchd.correct.builtin.trust import (
+from ocrwatchd.llm.builtin.acceptance import (
     DROPPED,
     FARFETCHED,
     JOINED,

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ocrwatchd.calibrate import judgement, presets, scoring, texts, truth, verb
-from ocrwatchd.calibrate.measure import Case, Measured, Tally, Trial, Tried
-from ocrwatchd.calibrate.remaining import remaining
-from ocrwatchd.configfile import parse
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.correct.once import pages_of
-from ocrwatchd.errors import ConfigError, UnreadableScan
-from ocrwatchd.settings import Gate, Work
+from ocrwatchd.cli.calibrate import command, corpus, ground_truth, judgement, presets
+from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally, Trial, Tried
+from ocrwatchd.cli.calibrate.residual_errors import remaining
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.config.profile import Gate, Work
+from ocrwatchd.core.errors import ConfigError, UnreadableScan
+from ocrwatchd.correct.document import pages_of
+from ocrwatchd.gate import scoring
+from ocrwatchd.llm.protocol import Ending, Proposal
 
 TRUE = "The committee met in the morning and paid Mr. Gillespie 1,850 pounds for the garden fence."
 READ = TRUE.replace("committee", "cornmittee").replace("morning", "rnorning")
@@ -226,7 +227,7 @@ def test_what_remains_is_told_by_kind_and_by_letters():
 
 def test_the_packages_own_text_is_misread_alike_each_time():
     """Two runs are compared on the same texts; about as much is misread as is said, and no clean text is."""
-    first, second = texts.cases([], ["eng"], 8), texts.cases([], ["eng"], 8)
+    first, second = corpus.cases([], ["eng"], 8), corpus.cases([], ["eng"], 8)
     assert [(case.read, case.truth) for case in first] == [(case.read, case.truth) for case in second]
     rates = [scoring.error_rate(case.read, case.truth) for case in first]
     assert 0.005 < min(rates[::2]) <= max(rates[::2]) < 0.04
@@ -238,7 +239,7 @@ def test_a_long_file_is_drawn_from_evenly(tmp_path):
     lines = "\n\n".join(f"Paragraph {number} " + "of the long report goes on and on. " * 20 for number in range(100))
     book = tmp_path / "book.txt"
     book.write_text(f"\ufeff{lines}", encoding="utf-8")
-    found = texts.cases([book], ["deu"], 4)
+    found = corpus.cases([book], ["deu"], 4)
     assert 6000 < sum(len(case.truth) for case in found) < 10_000
     assert found[0].truth.startswith("Paragraph 0 ")
     assert found[-1].truth.startswith("Paragraph 8")
@@ -259,7 +260,7 @@ def test_a_text_that_cannot_be_used_is_told(tmp_path, content, error, words):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(error, match=r"text\.txt") as caught:
-        texts.cases([file], ["eng"], 8)
+        corpus.cases([file], ["eng"], 8)
     assert words in str(caught.value)
 
 
@@ -267,18 +268,18 @@ def test_what_is_not_measured_is_said(tmp_path, monkeypatch):
     """The model that is still to come, and languages of which there is no text."""
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     work = parse({"ocr": {"languages": ["eng", "deu"]}}).work()
-    coming, silent = verb._notes(work, verb.Wishes())
+    coming, silent = command._notes(work, command.Wishes())
     assert "the built-in model is measured, and what takes its place wants a verdict of its own" in coming
     assert silent.startswith("in German nothing is measured")
-    assert len([*verb._notes(work, verb.Wishes(files=(tmp_path / "german.txt",)))]) == 1
-    assert not [*verb._notes(parse({"llm": {"model": "builtin"}}).work(), verb.Wishes())]
+    assert len([*command._notes(work, command.Wishes(files=(tmp_path / "german.txt",)))]) == 1
+    assert not [*command._notes(parse({"llm": {"model": "builtin"}}).work(), command.Wishes())]
 
 
 def test_a_name_that_is_no_utf_8_is_a_name(tmp_path):
     """Names are only bytes to Linux."""
     file = tmp_path / os.fsdecode(b"caf\xe9.txt")
     file.write_text(TRUE, encoding="utf-8")
-    assert texts.cases([file], ["deu"], 1)
+    assert corpus.cases([file], ["deu"], 1)
 
 
 def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypatch, capsys):
@@ -289,12 +290,12 @@ def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypat
             return "1 of 3 pages could not be read"
 
     monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
-    monkeypatch.setattr(truth, "reading", lambda *_: contextlib.nullcontext(Reads()))
+    monkeypatch.setattr(ground_truth, "reading", lambda *_: contextlib.nullcontext(Reads()))
     for name, text in (("a", TRUE), ("b\033[2J", "")):
         (tmp_path / f"{name}.png").touch()
         (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
     with pytest.raises(UnreadableScan, match="none of the 2 scans"):
-        truth.read(tmp_path, parse({}), Work(), Console(stderr=True))
+        ground_truth.read(tmp_path, parse({}), Work(), Console(stderr=True))
     told = capsys.readouterr().err
     assert "left out a.png: 1 of 3 pages could not be read" in told
     assert "b\ufffd[2J.txt holds no text" in told
@@ -304,4 +305,4 @@ def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypat
 def test_other_languages_need_files():
     """The package's own text is English; what is wanted for another language is said."""
     with pytest.raises(ConfigError, match="names German, and the package has clean text in English only: name files"):
-        texts.cases([], ["deu"], 8)
+        corpus.cases([], ["deu"], 8)

@@ -5,11 +5,10 @@ import shutil
 
 import pytest
 
-from ocrwatchd.calibrate import record
-from ocrwatchd.check import calibration
-from ocrwatchd.configfile import parse
-from ocrwatchd.correct import identity, models
-from ocrwatchd.errors import FolderUnusable
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.llm import calibration_store, identity, models
+from ocrwatchd.setup.check import calibration
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +33,12 @@ def settings(model, **llm):
 def verdict(model, work, finding="gain", **more):
     """A verdict on it."""
     values = {
-        "model": record.name_of(model),
-        "sha256": record.sha256_of(model),
+        "model": calibration_store.name_of(model),
+        "sha256": calibration_store.sha256_of(model),
         "stamps": identity.stamps(model),
         "languages": work.ocr.languages,
         "gate": work.gate,
-        "prompts": record.prompts_of(work),
+        "prompts": calibration_store.prompts_of(work),
         "finding": finding,
         "why": "errors fall from 9 to 8",
         "basis": "misread text",
@@ -48,35 +47,35 @@ def verdict(model, work, finding="gain", **more):
         "day": "2026-11-22",
         "version": "0.1.0",
     }
-    return record.Record(**(values | more))
+    return calibration_store.Record(**(values | more))
 
 
 def test_a_verdict_is_found_without_reading_the_model(model, monkeypatch):
     """Some gigabytes are not read at each start: the file's size and time tell that it is the same."""
     work = settings(model).work()
     kept = verdict(model, work)
-    record.keep(kept)
+    calibration_store.keep(kept)
     monkeypatch.setattr(identity, "read", lambda _: pytest.fail("the model was read"))
-    assert record.find(work, model) == kept
+    assert calibration_store.find(work, model) == kept
 
 
 def test_another_model_in_its_place_has_no_verdict(model):
     """What was measured was the file's content."""
     work = settings(model).work()
-    record.keep(verdict(model, work))
+    calibration_store.keep(verdict(model, work))
     os.utime(model, ns=(1, 1))
-    assert record.find(work, model) is None
+    assert calibration_store.find(work, model) is None
 
 
 def test_another_model_of_the_same_size_and_time_has_no_verdict(model, monkeypatch):
     """Archives and images give all their files one time, and models of one shape have one size."""
     work = settings(model).work()
-    record.keep(verdict(model, work))
+    calibration_store.keep(verdict(model, work))
     other = model.with_name("other.gguf")
     shutil.copy2(model, other)
-    assert record.find(work, other) is None
+    assert calibration_store.find(work, other) is None
     monkeypatch.setattr(identity, "recorded", lambda _: "0" * 64)
-    assert record.find(work, model) is None  # it was replaced by a later one of which more is known
+    assert calibration_store.find(work, model) is None  # it was replaced by a later one of which more is known
 
 
 def test_a_model_of_the_hub_is_known_by_its_name_there(tmp_path, monkeypatch):
@@ -88,10 +87,10 @@ def test_a_model_of_the_hub_is_known_by_its_name_there(tmp_path, monkeypatch):
     link = tmp_path / "m.gguf"
     link.symlink_to(blob)
     work = settings(link).work()
-    record.keep(verdict(link, work))
+    calibration_store.keep(verdict(link, work))
     os.utime(blob, ns=(1, 1))
     monkeypatch.setattr(identity, "read", lambda _: pytest.fail("the model was read"))
-    assert record.find(work, link)
+    assert calibration_store.find(work, link)
 
 
 @pytest.mark.parametrize(
@@ -105,35 +104,35 @@ def test_a_model_of_the_hub_is_known_by_its_name_there(tmp_path, monkeypatch):
 )
 def test_other_settings_want_a_verdict_of_their_own(model, change):
     """Gate, languages and prompts decide what a model does."""
-    record.keep(verdict(model, settings(model).work()))
+    calibration_store.keep(verdict(model, settings(model).work()))
     other = parse({**change, "llm": {"model": str(model), **change.get("llm", {})}}).work()
-    assert record.find(other, model) is None
+    assert calibration_store.find(other, model) is None
 
 
 def test_a_later_verdict_takes_the_place_of_an_earlier_one(model):
     """Those on other settings stay."""
     work, other = settings(model).work(), parse({"llm": {"model": str(model)}, "gate": {"digits": "protect"}}).work()
     for each in (verdict(model, work), verdict(model, other), verdict(model, work, "harm")):
-        record.keep(each)
-    assert record.find(work, model).finding == "harm"
-    assert record.find(other, model).finding == "gain"
+        calibration_store.keep(each)
+    assert calibration_store.find(work, model).finding == "harm"
+    assert calibration_store.find(other, model).finding == "gain"
 
 
 def test_a_damaged_file_is_as_good_as_none_and_is_written_anew(model, state):
     """A verdict can be had again at any time."""
     state.mkdir()
-    (state / record.NAME).write_text("{")
+    (state / calibration_store.NAME).write_text("{")
     work = settings(model).work()
-    assert record.find(work, model) is None
-    record.keep(verdict(model, work))
-    assert record.find(work, model)
+    assert calibration_store.find(work, model) is None
+    calibration_store.keep(verdict(model, work))
+    assert calibration_store.find(work, model)
 
 
 def test_a_verdict_that_cannot_be_kept_is_told(model, state):
     """With what to do."""
     state.write_text("no folder")
     with pytest.raises(FolderUnusable, match=r"cannot be kept in .*: File exists; mend its owner"):
-        record.keep(verdict(model, settings(model).work()))
+        calibration_store.keep(verdict(model, settings(model).work()))
 
 
 @pytest.mark.parametrize(
@@ -153,8 +152,8 @@ def test_calibration_is_required_where_the_settings_say_so(model, finding, requi
     """Then a model corrects only with a verdict, and with one that is not harm; else nothing changes."""
     work = settings(model, require_calibration=required).work()
     if finding:
-        record.keep(verdict(model, work, finding))
-    said = record.objection(work, model)
+        calibration_store.keep(verdict(model, work, finding))
+    said = calibration_store.objection(work, model)
     assert words in said
     assert bool(said) == bool(words)
 
@@ -167,16 +166,16 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
             "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}, "raw": {"llm": {"model": "off"}}},
         }
     )
-    record.keep(verdict(model, config.work("de")))
-    (said,) = record.notes(config)
+    calibration_store.keep(verdict(model, config.work("de")))
+    (said,) = calibration_store.notes(config)
     assert "whether the model m.gguf does good with these settings was never measured" in said.words
     assert "profiles" not in said.words
     assert not said.serious
-    record.keep(verdict(model, config.work(), "harm", why="errors grow"))
+    calibration_store.keep(verdict(model, config.work(), "harm", why="errors grow"))
     words = (
         "the model m.gguf does harm: errors grow (measured 2026-11-22); llm.require_calibration = true leaves texts raw"
     )
-    assert [*record.notes(config)] == [(words, True)]
+    assert [*calibration_store.notes(config)] == [(words, True)]
 
 
 @pytest.mark.parametrize("finding", [None, "harm", "unknown"])
@@ -184,8 +183,8 @@ def test_what_leaves_texts_raw_is_serious(model, finding):
     """A log that keeps only warnings has it, too."""
     config = settings(model, require_calibration=True)
     if finding:
-        record.keep(verdict(model, config.work(), finding))
-    (said,) = record.notes(config)
+        calibration_store.keep(verdict(model, config.work(), finding))
+    (said,) = calibration_store.notes(config)
     assert said.serious
     assert said.words.endswith("texts stay raw")
 
@@ -205,7 +204,7 @@ def test_check_tells_when_and_what_was_found(model, finding, required, ok, words
     """Harm is to be mended, and so is a verdict that is required and missing."""
     config = settings(model, require_calibration=required)
     if finding:
-        record.keep(verdict(model, config.work(), finding))
+        calibration_store.keep(verdict(model, config.work(), finding))
     (found,) = calibration.look(config)
     assert (found.what, found.ok) == ("calibration", ok)
     assert words in found.words
@@ -214,7 +213,7 @@ def test_check_tells_when_and_what_was_found(model, finding, required, ok, words
 def test_check_names_the_profiles_that_differ(model):
     """It is they that are to be calibrated."""
     config = parse({"llm": {"model": str(model)}, "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}}})
-    record.keep(verdict(model, config.work()))
+    calibration_store.keep(verdict(model, config.work()))
     whole, german = calibration.look(config)
     assert "profiles" not in whole.words
     assert german.words.endswith("(profiles: de)")

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import canary, cli, duplicates, status
-from ocrwatchd.canary import page
-from ocrwatchd.canary.clearing import GRACE_SECONDS, Clearing
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.entries import Original
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.formats.txt import EVALUATION_LINE
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.model import Job
+from ocrwatchd.cli import canary
+from ocrwatchd.cli.main import main
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.model import Job
+from ocrwatchd.daemon import duplicates
+from ocrwatchd.formats.output.txt import EVALUATION_LINE
+from ocrwatchd.monitoring import status
+from ocrwatchd.monitoring.canary import page
+from ocrwatchd.monitoring.canary.cleanup import GRACE_SECONDS, Clearing
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.records import Original
 
-NAME = f"{page.PREFIX}{'0a' * 8}.png"
+NAME = f"{canary_name.PREFIX}{'0a' * 8}.png"
 STEM = NAME.removesuffix(".png")
 
 
@@ -82,7 +86,7 @@ def test_a_canary_is_cleared_away_a_minute_later(desk, goal):
         (NAME, b"somebody's only copy"),
         (NAME, page.picture() + b"x"),
         ("letter.png", None),
-        (f"{page.PREFIX}1.png", None),
+        (f"{canary_name.PREFIX}1.png", None),
         (f"x{NAME}", None),
     ],
 )
@@ -206,6 +210,6 @@ def test_impossible_time_limit_is_refused(given):
 def test_a_time_limit_that_is_none_is_refused_in_words(given, capsys):
     """What would be right is said, and no name of a function."""
     with pytest.raises(SystemExit) as ended:
-        cli.main(["canary", "--timeout", given])
+        main(["canary", "--timeout", given])
     assert ended.value.code == 2
     assert f"{given}: use seconds, more than 0 and at most 86400" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.check import Finding, figures, folders, whose
-from ocrwatchd.config import Metrics
-from ocrwatchd.service.target import Target
+from ocrwatchd.core.config.schema import Metrics
+from ocrwatchd.setup.check import Finding, folders, metrics_file, service_account
+from ocrwatchd.setup.service.target import Target
 
 
 def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
@@ -40,14 +40,14 @@ def test_folders_that_are_there_or_can_be_made_are_in_order(tmp_path):
 
 def test_the_metrics_file_has_to_have_a_folder(tmp_path):
     """One is in order; without a folder, or with a folder in the file's place, what to do is said."""
-    assert list(figures.look(Metrics())) == []
+    assert list(metrics_file.look(Metrics())) == []
     (tmp_path / "folder.prom").mkdir()
     for name, ok, words in (
         ("a.prom", True, "a.prom"),
         ("gone/a.prom", False, "gone is not there; make it"),
         ("folder.prom", False, "is a folder; remove it"),
     ):
-        (found,) = figures.look(Metrics(file=str(tmp_path / name)))
+        (found,) = metrics_file.look(Metrics(file=str(tmp_path / name)))
         assert (found.what, found.ok) == ("metrics.file", ok)
         assert words in found.words
 
@@ -55,7 +55,7 @@ def test_the_metrics_file_has_to_have_a_folder(tmp_path):
 def test_a_metrics_file_in_a_closed_folder_is_told(tmp_path, monkeypatch):
     """The file is replaced as a whole: so its folder has to be writable."""
     monkeypatch.setattr(os, "access", lambda *_: False)
-    (found,) = figures.look(Metrics(file=str(tmp_path / "a.prom")))
+    (found,) = metrics_file.look(Metrics(file=str(tmp_path / "a.prom")))
     assert not found.ok
     assert f"{tmp_path} is not readable and writable for this user" in found.words
 
@@ -66,14 +66,14 @@ def test_root_hears_how_to_ask_as_the_service(instance, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(Target, "drop_ins", tmp_path)
     source = Path("/etc/ocrwatchd") / instance / "config.toml"
-    assert list(whose.look(source)) == []
+    assert list(service_account.look(source)) == []
     (tmp_path / "10-here.conf").touch()
-    (found,) = whose.look(source)
+    (found,) = service_account.look(source)
     words = shlex.split(found.words.partition("run: ")[2])
     assert words[:4] == ["runuser", "-u", "ocrwatchd", "--"]
     assert f"STATE_DIRECTORY={Path('/var/lib/ocrwatchd') / instance}" in words
     assert "CACHE_DIRECTORY=/var/cache/ocrwatchd" in words
     assert words[-2:] == ["--config", str(source)]
-    assert list(whose.look(tmp_path / "config.toml")) == list(whose.look(None)) == []
+    assert list(service_account.look(tmp_path / "config.toml")) == list(service_account.look(None)) == []
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert list(whose.look(source)) == []
+    assert list(service_account.look(source)) == []

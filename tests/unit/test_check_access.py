@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from ocrwatchd.check import access, acl
-from ocrwatchd.config import Folders
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.setup.check import access, acl
 from tests.programs import needs, needs_root
 
 NOBODY = pwd.getpwnam("nobody")

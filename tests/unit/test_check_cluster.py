@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocrwatchd.check import cluster
-from ocrwatchd.cluster import roster
-from ocrwatchd.config import Config, Folders, Queue
+from ocrwatchd.core.config.schema import Config, Folders, Queue
+from ocrwatchd.dispatch.cluster import registry
+from ocrwatchd.setup.check import cluster
 
 
 def looked_at(root, **queue):
@@ -35,9 +35,9 @@ def test_a_folder_is_the_supervisors_own_or_may_become_it(tmp_path):
     assert looked_at(tmp_path, broker=url)["supervisor"].ok
     work = tmp_path / ".work"
     work.mkdir()
-    roster.write_token(work, "0123456789abcdef")
+    registry.write_token(work, "0123456789abcdef")
     assert "seen and written from here" in looked_at(tmp_path, broker=url)["supervisor"].words
-    (work / roster.TOKEN).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
+    (work / registry.TOKEN).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
     found = looked_at(tmp_path, broker=url)["supervisor"]
     assert (found.ok, "0.0.7" in found.words) == (False, True)
 
@@ -45,11 +45,11 @@ def test_a_folder_is_the_supervisors_own_or_may_become_it(tmp_path):
 def test_a_share_that_cannot_be_written_is_told_before_a_worker_starts(tmp_path, monkeypatch):
     """With what to do; and nothing of the trial is left behind."""
     work = tmp_path / ".work"
-    (work / roster.WORKERS).mkdir(parents=True)
-    roster.write_token(work, "0123456789abcdef")
+    (work / registry.WORKERS).mkdir(parents=True)
+    registry.write_token(work, "0123456789abcdef")
     url = "redis://127.0.0.1:1"
     assert looked_at(tmp_path, broker=url)["supervisor"].ok
-    assert [*(work / roster.WORKERS).iterdir()] == []
+    assert [*(work / registry.WORKERS).iterdir()] == []
 
     def fail(path, *_args, **_more):
         raise OSError(30, "Read-only file system", str(path))

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocrwatchd.check import model, room, unit, watches
-from ocrwatchd.config import Arrival, Config, Folders
-from ocrwatchd.correct import models
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Arrival, Config, Folders
+from ocrwatchd.llm import models
+from ocrwatchd.setup.check import disk_space, inotify_limits, model, systemd_unit
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
     """With a scan that the disk cannot hold twice, how much room is to be made is said."""
     inbox = config.folders.path("inbox") / "sub"
     inbox.mkdir(parents=True)
-    (found,) = room.look(config.folders)
+    (found,) = disk_space.look(config.folders)
     assert found.ok
     assert "inbox, outbox, archive, failed, .work, state" in found.words
     with (inbox / "book.pdf").open("wb") as scan:
@@ -35,7 +35,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
         return SimpleNamespace(f_bavail=600_000_000, f_frsize=1, f_files=disk.f_files, f_favail=10**6)
 
     monkeypatch.setattr(os, "statvfs", small)
-    (found,) = room.look(config.folders)
+    (found,) = disk_space.look(config.folders)
     assert not found.ok
     assert "largest waiting scan (0.5 GB)" in found.words
     assert "make room for 0.5 GB more" in found.words
@@ -45,26 +45,26 @@ def test_a_disk_without_places_for_files_is_to_be_mended(config, monkeypatch):
     """A file system may have room for bytes and none for names."""
     disk = SimpleNamespace(f_bavail=10**12, f_frsize=1, f_files=10**6, f_favail=3)
     monkeypatch.setattr(os, "statvfs", lambda _: disk)
-    (found,) = room.look(config.folders)
+    (found,) = disk_space.look(config.folders)
     assert not found.ok
     assert "only 3 more files fit" in found.words
 
 
 def test_folders_of_the_inbox_are_counted_against_the_kernels_limit(config, tmp_path, monkeypatch):
     """Too low a limit is told with the command that raises it far enough, and polling needs none."""
-    monkeypatch.setattr(watches, "LIMITS", tmp_path)
-    monkeypatch.setattr(watches, "_taken", lambda *_: (8000, 3))
+    monkeypatch.setattr(inotify_limits, "LIMITS", tmp_path)
+    monkeypatch.setattr(inotify_limits, "_taken", lambda *_: (8000, 3))
     for number in range(6):
         (config.folders.path("inbox") / str(number)).mkdir(parents=True)
     (tmp_path / "max_user_instances").write_text("128\n")
     for limit, ok in ((8007, True), (8006, False)):
         (tmp_path / "max_user_watches").write_text(f"{limit}\n")
-        found, instances = watches.look(config)
+        found, instances = inotify_limits.look(config)
         assert (found.ok, instances.ok) == (ok, True)
         assert "7 wanted for the inbox's 7 folders, beside 8000" in found.words
     assert "sysctl fs.inotify.max_user_watches=16014" in found.words
     polled = config.model_copy(update={"arrival": Arrival(method="polling")})
-    assert [each.words for each in watches.look(polled)] == ["not needed: the inbox is polled"]
+    assert [each.words for each in inotify_limits.look(polled)] == ["not needed: the inbox is polled"]
 
 
 def test_watches_that_are_held_are_counted(tmp_path):
@@ -72,14 +72,14 @@ def test_watches_that_are_held_are_counted(tmp_path):
     from watchdog.events import FileSystemEventHandler  # noqa: PLC0415
     from watchdog.observers.inotify import InotifyObserver  # noqa: PLC0415
 
-    before = watches._taken(os.geteuid(), 0)
+    before = inotify_limits._taken(os.geteuid(), 0)
     (tmp_path / "sub").mkdir()
     observer = InotifyObserver()
     observer.schedule(FileSystemEventHandler(), str(tmp_path), recursive=True)
     observer.start()
     try:
-        own = watches._taken(os.geteuid(), 0)
-        without = watches._taken(os.geteuid(), os.getpid())
+        own = inotify_limits._taken(os.geteuid(), 0)
+        without = inotify_limits._taken(os.geteuid(), os.getpid())
     finally:
         observer.stop()
         observer.join()
@@ -123,7 +123,7 @@ def systemd(tmp_path, monkeypatch):
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
-    monkeypatch.setattr(unit, "RUNS", tmp_path)
+    monkeypatch.setattr(systemd_unit, "RUNS", tmp_path)
 
     def say(units, show, exposure):
         listing = "\n".join(units)
@@ -152,7 +152,7 @@ SHOWN = "LoadState=loaded\nActiveState={}\nSubState=x\nUnitFileState={}\nNeedDae
 def test_the_service_is_told_as_systemd_sees_it(systemd, state, exposure, ok, words):
     """Whether it is enabled and runs, how exposed it is, and what to do."""
     systemd(["ocrwatchd.service enabled enabled", "ocrwatchd@.service disabled"], SHOWN.format(*state), exposure)
-    (found,) = unit.look()
+    (found,) = systemd_unit.look()
     assert found.what == "ocrwatchd.service"
     assert found.ok == ok
     assert words in found.words
@@ -166,12 +166,12 @@ def test_a_unit_that_only_another_one_names_is_none(systemd, active, told):
         "ocrwatchd-worker.service loaded active running",
     ]
     systemd(loaded, SHOWN.format("active", "enabled", "no"), "0.9 SAFE")
-    assert [found.what for found in unit.look()] == ["ocrwatchd-worker.service", *told]
+    assert [found.what for found in systemd_unit.look()] == ["ocrwatchd-worker.service", *told]
 
 
 def test_without_systemd_that_is_said(monkeypatch, tmp_path):
     """Nothing is asked, and nothing is wrong."""
-    monkeypatch.setattr(unit, "RUNS", tmp_path / "missing")
-    (found,) = unit.look()
+    monkeypatch.setattr(systemd_unit, "RUNS", tmp_path / "missing")
+    (found,) = systemd_unit.look()
     assert found.ok
     assert "systemd does not run here" in found.words

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.chunks import CHUNK_MAX_CHARACTERS, CHUNK_MAX_WORDS, CHUNK_MIN_WORDS, split
+from ocrwatchd.llm.chunks import CHUNK_MAX_CHARACTERS, CHUNK_MAX_WORDS, CHUNK_MIN_WORDS, split
 
 LINE = "one two three four five six seven eight nine ten\n"
 PAGES = st.lists(

@@ -7,13 +7,13 @@ import pytest
 
 from ocrwatchd.arrival.arrivals import Ready
 from ocrwatchd.arrival.claim import Seen
-from ocrwatchd.arrival.complete import Examined, Finding
 from ocrwatchd.arrival.settle import Stamp
-from ocrwatchd.claims import Claims
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.ledger import Ledger, LedgerFault
-from ocrwatchd.model import Scan
-from ocrwatchd.workplace import Workplace
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.model import Scan
+from ocrwatchd.daemon.claiming import Claims
+from ocrwatchd.formats.input.completeness import Examined, Finding
+from ocrwatchd.storage.ledger import Ledger, LedgerFault
+from ocrwatchd.storage.work_folder import Workplace
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from ocrwatchd.cluster import attempts, capability, sequence
-from ocrwatchd.cluster.messages import MAX_BYTES, Nudge, Order
-from ocrwatchd.cluster.rounds import LOOK_S
-from ocrwatchd.ledger import Ledger, LedgerFault
-from ocrwatchd.model import Ending, Outcome
-from ocrwatchd.settings import Ocr, Work
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order
+from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Nudge, Order
+from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
+from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from tests.office import ANY, ASPOSE, LEASE_S, TOKEN, Hand, Office
 
 
@@ -271,12 +271,12 @@ def test_follow_up_tasks_make_way(office):
 
 def test_the_queue_of_who_goes_first_is_asked_first(office):
     """What few can read goes half an hour ahead, no more: nothing waits for ever, and what is urgent goes first."""
-    asked = partial(sequence.ordered, office.folder, capability.queues(TOKEN.root, ("aspose",)))
+    asked = partial(queue_order.ordered, office.folder, capabilities.queues(TOKEN.root, ("aspose",)))
     special = Work(ocr=Ocr(engine="aspose"))
     assert asked() == [ASPOSE, ANY]
     hand = Hand(office, "w1", "aspose")
     office.add(office.job(1))
-    office.now += sequence.RARE_AHEAD_S - 60
+    office.now += queue_order.RARE_AHEAD_S - 60
     office.add(office.job(2, work=special))
     assert asked() == [ASPOSE, ANY]
     office.add(office.job(3, priority=1))
@@ -288,7 +288,7 @@ def test_the_queue_of_who_goes_first_is_asked_first(office):
     office.now += 120
     office.add(office.job(4, work=special))
     assert asked() == [ANY, ASPOSE]
-    (office.folder / sequence.FILE).write_text('{"queues": 5}', encoding="ascii")
+    (office.folder / queue_order.FILE).write_text('{"queues": 5}', encoding="ascii")
     assert asked() == [ASPOSE, ANY]
 
 

@@ -5,8 +5,8 @@ from dramatiq.errors import ConnectionClosed
 from pika.exceptions import ChannelClosedByBroker, ConnectionBlockedTimeout
 from redis.exceptions import BusyLoadingError, ResponseError
 
-from ocrwatchd.cluster.faults import MOST_WORDS, REMEDIES, told
-from ocrwatchd.errors import ConfigError
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.dispatch.cluster.broker_errors import MOST_WORDS, REMEDIES, told
 
 ACKNOWLEDGED = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms"
 OTHERWISE = "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'a' in vhost '/'"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cluster import attempts
-from ocrwatchd.cluster.attempts import Attempt
-from ocrwatchd.cluster.messages import Card, Order, Refused, Report, Token, decode
-from ocrwatchd.engine.assemble import Tally
-from ocrwatchd.engine.wire import ProtocolError, decode_answer
-from ocrwatchd.model import Job
-from ocrwatchd.settings import Work
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.core.model import Job
+from ocrwatchd.dispatch.cluster import attempts
+from ocrwatchd.dispatch.cluster.attempts import Attempt
+from ocrwatchd.dispatch.cluster.messages import Card, Order, Refused, Report, Token, decode
+from ocrwatchd.engine.process.assembly import Tally
+from ocrwatchd.engine.protocol import decode_answer
 from tests.fakes.worded import document
 
 TOKEN = Token(root="0123456789abcdef", version="1")

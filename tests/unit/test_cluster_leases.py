@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cluster import attempts, capability, line, post, roster
-from ocrwatchd.cluster.messages import Card
-from ocrwatchd.cluster.roster import Roster
-from ocrwatchd.cluster.rounds import LOOK_S, Rounds
-from ocrwatchd.model import Ending, Outcome
-from ocrwatchd.settings import Ocr, Work
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.dispatch.cluster import attempts, capabilities, connection, registry, transport
+from ocrwatchd.dispatch.cluster.messages import Card
+from ocrwatchd.dispatch.cluster.registry import Roster
+from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S, Rounds
 from tests.office import ANY, LEASE_S, Hand, Office
 
 
@@ -54,7 +54,7 @@ def test_a_share_that_hung_takes_nobodys_job(office, monkeypatch, at):
         office.add(office.job(number))
         hand.take()
     office.turn()
-    room, name = (roster, "read") if at == "the cards" else (attempts, "ended")
+    room, name = (registry, "read") if at == "the cards" else (attempts, "ended")
     function = getattr(room, name)
 
     def late(*given):
@@ -110,7 +110,7 @@ def test_what_was_finished_is_found_at_a_restart_without_workers(office):
     hands[0].finish()
     hands[1].finish()
     for name in ("w0", "w1"):
-        roster.card_path(office.folder, name).unlink()
+        registry.card_path(office.folder, name).unlink()
     begun = []
     office.more = {"found": begun.append}
     office.reopen()
@@ -265,7 +265,7 @@ def test_of_two_cards_the_one_that_changed_last_holds_an_attempt(tmp_path):
     known = Roster(tmp_path, LEASE_S, lambda: now[0])
 
     def show(name, beat):
-        roster.show(Card(name=name, version="1", beat=beat, job="20260101-000000-000001-abcdef", attempt=1), tmp_path)
+        registry.show(Card(name=name, version="1", beat=beat, job="20260101-000000-000001-abcdef", attempt=1), tmp_path)
 
     show("a", 1)
     show("b", 1)
@@ -300,8 +300,8 @@ def test_who_can_do_what_is_found_out_once_a_look(office, monkeypatch):
     hands = [Hand(office, f"w{number}") for number in range(8)]
     office.turn()
     asked = []
-    queues = capability.queues
-    monkeypatch.setattr(capability, "queues", lambda *given: asked.append(1) or queues(*given))
+    queues = capabilities.queues
+    monkeypatch.setattr(capabilities, "queues", lambda *given: asked.append(1) or queues(*given))
     for number in range(40):
         assert office.queue.submit(office.job(number))
     office.queue.turn()
@@ -313,7 +313,7 @@ def test_a_card_that_cannot_be_removed_is_not_seen_anew(tmp_path, monkeypatch):
     """Its worker went long ago, and does not come to life every ten leases."""
     now = [0.0]
     known = Roster(tmp_path, LEASE_S, lambda: now[0])
-    roster.show(Card(name="a", version="1", beat=1), tmp_path)
+    registry.show(Card(name="a", version="1", beat=1), tmp_path)
     known.look()
     now[0] = 11 * LEASE_S
 
@@ -326,7 +326,7 @@ def test_a_card_that_cannot_be_removed_is_not_seen_anew(tmp_path, monkeypatch):
         known.look()
     assert known.living == []
     known.look()
-    assert not roster.card_path(tmp_path, "a").exists()
+    assert not registry.card_path(tmp_path, "a").exists()
 
 
 # -- a reload --------------------------------------------------------------------------------------------------------
@@ -349,8 +349,8 @@ def test_what_a_closed_line_had_left_to_say_is_not_said(monkeypatch):
         def close(self):
             """Nothing is open."""
 
-    monkeypatch.setattr(line, "LAST_WORDS_S", 0.01)
-    sender = post.Sender(Broker, ["one", "two"])
+    monkeypatch.setattr(connection, "LAST_WORDS_S", 0.01)
+    sender = transport.Sender(Broker, ["one", "two"])
     sender.start()
     assert reached.wait(60)
     sender.empty("three")

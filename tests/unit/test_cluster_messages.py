@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import __version__
-from ocrwatchd.cluster import attempts, capability, roster
-from ocrwatchd.cluster.messages import MAX_BYTES, Card, Order, Refused, Token, decode, read
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.model import Job
-from ocrwatchd.settings import Llm, Ocr, Work
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.model import Job
+from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
+from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Card, Order, Refused, Token, decode, read
 
 TOKEN = Token(root="0123456789abcdef", version="1")
 JOB = "20260101-000000-000001-abcdef"
@@ -156,21 +156,21 @@ def test_a_link_on_the_way_to_a_scan_is_not_followed(tmp_path, link):
 def test_a_worker_sees_the_supervisors_folder_and_version(tmp_path):
     """Else it is told what to do, with the exit code of a folder or of a configuration."""
     with pytest.raises(FolderUnusable, match="mount the share"):
-        roster.read_token(tmp_path)
-    roster.write_token(tmp_path, TOKEN.root)
-    assert roster.read_token(tmp_path) == Token(root=TOKEN.root, version=__version__)
-    path = tmp_path / roster.TOKEN
+        registry.read_token(tmp_path)
+    registry.write_token(tmp_path, TOKEN.root)
+    assert registry.read_token(tmp_path) == Token(root=TOKEN.root, version=__version__)
+    path = tmp_path / registry.TOKEN
     other = json.loads(path.read_text()) | {"version": "0.0.7", "what only that one tells": 1}
     path.write_text(json.dumps(other), encoding="ascii")
     with pytest.raises(ConfigError, match=r"runs ocrwatchd 0\.0\.7.*install the same version"):
-        roster.read_token(tmp_path)
+        registry.read_token(tmp_path)
     path.write_text("{", encoding="ascii")
     with pytest.raises(FolderUnusable, match=r"is damaged.*start the supervisor again"):
-        roster.read_token(tmp_path)
+        registry.read_token(tmp_path)
     path.unlink()
     path.mkdir()
     with pytest.raises(FolderUnusable, match="cannot be read here: not a regular file"):
-        roster.read_token(tmp_path)
+        registry.read_token(tmp_path)
 
 
 def test_a_token_of_another_user_is_told_with_both_numbers(tmp_path, monkeypatch):
@@ -179,32 +179,32 @@ def test_a_token_of_another_user_is_told_with_both_numbers(tmp_path, monkeypatch
     def refuse(_kind, path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    roster.write_token(tmp_path, TOKEN.root)
-    monkeypatch.setattr(roster, "read", refuse)
+    registry.write_token(tmp_path, TOKEN.root)
+    monkeypatch.setattr(registry, "read", refuse)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    own = (tmp_path / roster.TOKEN).stat().st_uid
+    own = (tmp_path / registry.TOKEN).stat().st_uid
     with pytest.raises(FolderUnusable, match=rf"Permission denied.*it is {own}'s, this one runs as 12345"):
-        roster.read_token(tmp_path)
+        registry.read_token(tmp_path)
 
 
 def test_a_card_counts_while_it_changes_by_the_supervisors_clock(tmp_path):
     """What the worker's own clock says is nobody's concern; a card of another one's name, or none, does not count."""
     now = [0.0]
-    seen = roster.Roster(tmp_path, 60.0, lambda: now[0])
-    roster.show(Card(name="w1", version="1", beat=1, job=JOB, attempt=2), tmp_path)
-    (tmp_path / roster.WORKERS / "w2.json").write_text("{", encoding="ascii")
-    (tmp_path / roster.WORKERS / "w3.json").write_bytes(roster.card_path(tmp_path, "w1").read_bytes())
+    seen = registry.Roster(tmp_path, 60.0, lambda: now[0])
+    registry.show(Card(name="w1", version="1", beat=1, job=JOB, attempt=2), tmp_path)
+    (tmp_path / registry.WORKERS / "w2.json").write_text("{", encoding="ascii")
+    (tmp_path / registry.WORKERS / "w3.json").write_bytes(registry.card_path(tmp_path, "w1").read_bytes())
     for now[0] in (0.0, 30.0, 60.0):
         seen.look()
         assert [card.name for card in seen.living] == ["w1"]
     now[0] = 61.0
     assert seen.living == []
     assert seen.holder(JOB, 2)[1] == 0.0
-    roster.show(Card(name="w1", version="1", beat=2), tmp_path)
+    registry.show(Card(name="w1", version="1", beat=2), tmp_path)
     seen.look()
     assert [card.beat for card in seen.living] == [2]
     assert seen.holder(JOB, 2) is None
-    roster.card_path(tmp_path, "w1").unlink()
+    registry.card_path(tmp_path, "w1").unlink()
     seen.look()
     assert seen.living == []
 
@@ -212,19 +212,19 @@ def test_a_card_counts_while_it_changes_by_the_supervisors_clock(tmp_path):
 def test_a_card_that_nobody_renews_is_removed(tmp_path):
     """A machine that was taken away leaves nothing for ever."""
     now = [0.0]
-    seen = roster.Roster(tmp_path, 60.0, lambda: now[0])
-    roster.show(Card(name="w1", version="1", beat=1), tmp_path)
+    seen = registry.Roster(tmp_path, 60.0, lambda: now[0])
+    registry.show(Card(name="w1", version="1", beat=1), tmp_path)
     seen.look()
-    now[0] = 60.0 * roster.FORGOTTEN_AFTER + 1
+    now[0] = 60.0 * registry.FORGOTTEN_AFTER + 1
     seen.look()
-    assert not roster.card_path(tmp_path, "w1").exists()
+    assert not registry.card_path(tmp_path, "w1").exists()
 
 
 def test_workers_look_first_where_fewest_can_help():
     """And in no queue whose jobs they cannot read."""
-    names = capability.queues("r", ("gpu", "aspose"))
+    names = capabilities.queues("r", ("gpu", "aspose"))
     assert [name.rpartition(".")[2] for name in names] == ["aspose-gpu", "aspose", "gpu", "any"]
-    assert [name.rpartition(".")[2] for name in capability.queues("r", ())] == ["any"]
+    assert [name.rpartition(".")[2] for name in capabilities.queues("r", ())] == ["any"]
 
 
 @pytest.mark.parametrize(
@@ -242,5 +242,5 @@ def test_workers_look_first_where_fewest_can_help():
 )
 def test_what_a_profile_needs_a_machine_with_its_settings_offers(work, needs):
     """The same keys say both; and the engine that reads is settled before the order goes out."""
-    assert capability.needed(work) == capability.offered(work) == needs
-    assert capability.settled(work).ocr.engine == ("aspose" if "aspose" in needs else "rapidocr")
+    assert capabilities.needed(work) == capabilities.offered(work) == needs
+    assert capabilities.settled(work).ocr.engine == ("aspose" if "aspose" in needs else "rapidocr")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cluster import names
-from ocrwatchd.engine.wire import Give
-from ocrwatchd.model import Ending
+from ocrwatchd.core.attempt import Ending
+from ocrwatchd.dispatch.cluster import safe_names
+from ocrwatchd.engine.protocol import Give
 from tests.office import Hand, Office
 
 ODD = (
@@ -85,7 +85,7 @@ def test_without_links_a_scan_has_its_name_alone(office, monkeypatch):
 def test_a_second_name_is_given_once(office):
     """After a restart it is there."""
     job = named(office, ODD[0])
-    names.lay_out(job)
-    names.lay_out(job)
+    safe_names.lay_out(job)
+    safe_names.lay_out(job)
     assert job.source.lstat().st_nlink == 2
-    assert re.fullmatch("[a-z.]+", names.seen(job).source.name)
+    assert re.fullmatch("[a-z.]+", safe_names.seen(job).source.name)

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from ocrwatchd.cluster import roster
-from ocrwatchd.cluster.messages import Card, read
-from ocrwatchd.cluster.presence import SOONEST_BEAT_S, Presence
+from ocrwatchd.dispatch.cluster import registry
+from ocrwatchd.dispatch.cluster.heartbeat import SOONEST_BEAT_S, Presence
+from ocrwatchd.dispatch.cluster.messages import Card, read
 
 LEASE_S = 60.0
 
@@ -38,7 +38,7 @@ def test_what_the_engine_does_is_shown_as_soon_as_it_changes(tmp_path, heard):
     told["state"] = "ready"
     now[0] = SOONEST_BEAT_S
     presence.turn()
-    assert read(Card, roster.card_path(tmp_path, "w1")).state == "ready"
+    assert read(Card, registry.card_path(tmp_path, "w1")).state == "ready"
     presence.show()
     assert heard() == ["STATUS=ready"]
 

@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from ocrwatchd.cluster import attempts, capability
-from ocrwatchd.cluster.messages import Token, digest
-from ocrwatchd.engine import blame
-from ocrwatchd.engine.wire import Step
-from ocrwatchd.model import Ending
-from ocrwatchd.settings import Llm, Ocr, Output, Work
+from ocrwatchd.core.attempt import Ending
+from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
+from ocrwatchd.dispatch.cluster import attempts, capabilities
+from ocrwatchd.dispatch.cluster.messages import Token, digest
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.protocol import Step
 from tests.office import ANY, TOKEN, Hand, Office
 
 CHANGES = {
@@ -27,7 +27,7 @@ def office(tmp_path):
 
 def order_of(work):
     """What stands for it, as a worker sees it."""
-    return digest(Work.model_validate_json(capability.settled(work).of_the_document.model_dump_json()))
+    return digest(Work.model_validate_json(capabilities.settled(work).of_the_document.model_dump_json()))
 
 
 def test_an_order_is_another_one_where_the_document_is_to_be_read_otherwise():
@@ -36,7 +36,7 @@ def test_an_order_is_another_one_where_the_document_is_to_be_read_otherwise():
     assert len({order_of(work) for work in same[:2]}) == 1
     assert len({order_of(work.model_copy(update={"ocr": Ocr(engine="rapidocr")})) for work in same}) == 1
     assert len({order_of(work) for work in (Work(), *CHANGES.values())}) == 1 + len(CHANGES)
-    assert order_of(Work()) == digest(capability.settled(Work()).of_the_document)
+    assert order_of(Work()) == digest(capabilities.settled(Work()).of_the_document)
 
 
 @pytest.mark.parametrize("ending", ["done", "unreadable", "held"])
@@ -142,5 +142,5 @@ def test_a_page_is_given_up_as_the_supervisor_says(office):
     assert job.max_attempts == 3
     step = Step(job=job.id, name="page", page=1, pages=1)
     for _ in range(2):
-        blame.note(job, step, "killed", job.max_attempts)
-    assert blame.given_up(job, "page", 1) == ""
+        page_failures.note(job, step, "killed", job.max_attempts)
+    assert page_failures.given_up(job, "page", 1) == ""

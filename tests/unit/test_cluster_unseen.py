@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cluster import attempts, messages, roster
-from ocrwatchd.cluster.messages import Nudge
-from ocrwatchd.cluster.rounds import LOOK_S, MOST_NUDGES
-from ocrwatchd.model import Ending
+from ocrwatchd.core.attempt import Ending
+from ocrwatchd.dispatch.cluster import attempts, messages, registry
+from ocrwatchd.dispatch.cluster.messages import Nudge
+from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S, MOST_NUDGES
 from tests.office import LEASE_S, TOKEN, Hand, Office
 
 
@@ -111,9 +111,9 @@ def test_workers_whose_cards_cannot_be_read_lose_nothing(office, monkeypatch, wh
     office.turn()
     with monkeypatch.context() as broken:
         if where == "all":
-            fail(broken, roster.os, "scandir", ".workers", errno.ESTALE)
+            fail(broken, registry.os, "scandir", ".workers", errno.ESTALE)
         else:
-            fail(broken, messages.looking, "open_regular", ".workers", errno.ESTALE)
+            fail(broken, messages.safe_open, "open_regular", ".workers", errno.ESTALE)
         assert office.turn(10 * LEASE_S) == []
         assert "signs of life cannot be read: Stale" in office.queue.trouble
     assert office.turn() == []
@@ -129,7 +129,7 @@ def test_a_card_that_nobody_writes_so_keeps_no_job(office):
     office.add(office.job())
     Hand(office, "w1").take()
     office.turn()
-    card = roster.card_path(office.folder, "w1")
+    card = registry.card_path(office.folder, "w1")
     card.unlink()
     card.symlink_to("elsewhere")
     office.turn(LEASE_S + 2)
@@ -142,8 +142,8 @@ def test_cards_are_read_as_far_as_one_goes(office):
     words = "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * messages.LONGEST_REASON
     hand = Hand(office, "w1")
     hand.beat(state=words, trouble=words)
-    card = roster.card_path(office.folder, "w1")
-    endless = card.read_text(encoding="ascii").replace('"w1"', '"w2"') + " " * roster.MOST_CARD_BYTES
+    card = registry.card_path(office.folder, "w1")
+    endless = card.read_text(encoding="ascii").replace('"w1"', '"w2"') + " " * registry.MOST_CARD_BYTES
     card.with_name("w2.json").write_text(endless, encoding="ascii")
     office.turn()
     assert [worker.name for worker in office.queue.workers] == ["w1"]
@@ -199,10 +199,10 @@ def test_a_run_ends_where_the_broker_stays_away(office):
 def test_a_work_folder_that_was_made_anew_gets_the_token(office):
     """Workers would find no supervisor there; what is no folder of this root gets none."""
     office.turn()
-    assert not (office.folder / roster.TOKEN).exists()
+    assert not (office.folder / registry.TOKEN).exists()
     (office.folder / "root-id").write_text(f"{TOKEN.root}\n", encoding="ascii")
     office.turn()
-    assert messages.read(messages.Token, office.folder / roster.TOKEN) == TOKEN
+    assert messages.read(messages.Token, office.folder / registry.TOKEN) == TOKEN
 
 
 def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
@@ -224,8 +224,8 @@ def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
 
 def test_a_token_that_lies_there_stays(tmp_path):
     """Workers read it with each order; and a disk may be full."""
-    token = roster.write_token(tmp_path, TOKEN.root, LEASE_S)
-    before = (tmp_path / roster.TOKEN).stat()
-    assert roster.write_token(tmp_path, TOKEN.root, LEASE_S) == token
-    assert os.path.samestat((tmp_path / roster.TOKEN).stat(), before)
-    assert roster.write_token(tmp_path, TOKEN.root, LEASE_S + 1) == roster.read_token(tmp_path) != token
+    token = registry.write_token(tmp_path, TOKEN.root, LEASE_S)
+    before = (tmp_path / registry.TOKEN).stat()
+    assert registry.write_token(tmp_path, TOKEN.root, LEASE_S) == token
+    assert os.path.samestat((tmp_path / registry.TOKEN).stat(), before)
+    assert registry.write_token(tmp_path, TOKEN.root, LEASE_S + 1) == registry.read_token(tmp_path) != token

@@ -12,20 +12,22 @@ import pytest
 import structlog
 from redis.exceptions import ResponseError
 
-from ocrwatchd import looking, outbox
-from ocrwatchd.cluster import attempts, broker, joining, line, post, roster
-from ocrwatchd.cluster.messages import MAX_BYTES, Order, Report, Token
-from ocrwatchd.cluster.orders import Orders
-from ocrwatchd.cluster.presence import Presence
-from ocrwatchd.cluster.worker import Worker
-from ocrwatchd.config import Config, Folders, Queue
-from ocrwatchd.engine import blame
-from ocrwatchd.engine.host import EngineHost
-from ocrwatchd.engine.wire import Step
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
-from ocrwatchd.settings import Llm, Work
-from ocrwatchd.waking import Waker
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.config.profile import Llm, Work
+from ocrwatchd.core.config.schema import Config, Folders, Queue
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.model import Job
+from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.daemon.worker import Worker
+from ocrwatchd.dispatch.cluster import attempts, broker, connection, registry, setup, transport
+from ocrwatchd.dispatch.cluster.heartbeat import Presence
+from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Order, Report, Token
+from ocrwatchd.dispatch.cluster.worker_orders import Orders
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.engine.protocol import Step
+from ocrwatchd.storage import outbox
 from tests.e2e.running import await_that
 
 TOKEN = Token(root="0123456789abcdef", version="1")
@@ -158,12 +160,12 @@ class Broker:
 @pytest.fixture
 def receive(monkeypatch):
     """Makes receivers of a worker's kind, and ends them."""
-    monkeypatch.setattr(post, "SERVICE_S", 0.01)
-    monkeypatch.setattr(line, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(transport, "SERVICE_S", 0.01)
+    monkeypatch.setattr(connection, "PAUSES_S", (0.0,))
     made = []
 
     def make(broker, wake=lambda: None):
-        made.append(post.Receiver(broker.connect, ["a"], wake, holds=True))
+        made.append(transport.Receiver(broker.connect, ["a"], wake, holds=True))
         made[-1].start()
         return made[-1]
 
@@ -218,7 +220,7 @@ def test_what_is_given_back_goes_to_the_next(receive):
 def test_a_line_that_closes_wakes_nobody():
     """Its loop's pipe may be closed by then, or be somebody else's."""
     woken = []
-    receiver = post.Receiver(Broker("1").connect, ["a"], lambda: woken.append(1), holds=False)
+    receiver = transport.Receiver(Broker("1").connect, ["a"], lambda: woken.append(1), holds=False)
     receiver.hang_up()
     receiver._look(Broker("1"), {})
     assert (receiver.receive(), woken) == ("1", [])
@@ -226,14 +228,14 @@ def test_a_line_that_closes_wakes_nobody():
 
 def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(monkeypatch):
     """While it is tried for ever: the log says what is to be done now, and does not fill up."""
-    monkeypatch.setattr(line, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(connection, "PAUSES_S", (0.0,))
     faults = [OSError("Connection refused")] * 3 + [ResponseError("MISCONF disk")] * 3 + [OSError("refused")]
 
     def connect():
         raise faults.pop(0) if len(faults) > 1 else faults[0]
 
     with structlog.testing.capture_logs() as logged:
-        receiver = post.Receiver(connect, ["a"], lambda: None, holds=True)
+        receiver = transport.Receiver(connect, ["a"], lambda: None, holds=True)
         receiver.start()
         await_that(lambda: len(faults) == 1 and receiver._tries > 9, what="some tries")
         receiver.close()
@@ -243,21 +245,23 @@ def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(mo
 
 def test_hints_that_nobody_reads_are_few():
     """Whoever has the broker's password may send any number."""
-    broker = Broker(*map(str, range(post.MOST_INCOMING + 5)))
-    receiver = post.Receiver(broker.connect, ["a"], lambda: None, holds=False)
+    broker = Broker(*map(str, range(transport.MOST_INCOMING + 5)))
+    receiver = transport.Receiver(broker.connect, ["a"], lambda: None, holds=False)
     consumers = {}
     while broker.lying:
         receiver._look(broker, consumers)
     assert receiver.receive() == "5"
-    assert sum(receiver.receive() is not None for _ in range(post.MOST_INCOMING + 5)) == post.MOST_INCOMING - 1
+    assert (
+        sum(receiver.receive() is not None for _ in range(transport.MOST_INCOMING + 5)) == transport.MOST_INCOMING - 1
+    )
 
 
 def test_what_is_said_to_a_broker_that_is_away_does_not_add_up(monkeypatch):
     """The same is said once, what a queue is emptied of not at all, and of the rest the last: the rest is hints."""
     said = []
-    monkeypatch.setattr(post, "MOST_OUTGOING", 4)
+    monkeypatch.setattr(transport, "MOST_OUTGOING", 4)
     monkeypatch.setattr(broker, "publish", lambda _broker, to, content: said.append((to, content)))
-    sender = post.Sender(lambda: SimpleNamespace(flush=said.append, close=lambda: None))
+    sender = transport.Sender(lambda: SimpleNamespace(flush=said.append, close=lambda: None))
     for _ in range(100):
         sender.send("a", "1")
         sender.empty("a")
@@ -298,7 +302,7 @@ class Line:
 
 def served(folder):
     """An order for a scan in a folder that a supervisor serves; the token."""
-    token = roster.write_token(folder, TOKEN.root)
+    token = registry.write_token(folder, TOKEN.root)
     return order(folder).model_copy(update={"token": token}), token
 
 
@@ -357,10 +361,10 @@ def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monke
     now = [0.0]
     orders = Orders(line, tmp_path, token, lambda: now[0])
     with monkeypatch.context() as stale:
-        stale.setattr(roster, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
+        stale.setattr(registry, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
         assert orders.take() is None
     assert (line.ends, "Stale" in orders.obstacle) == (["given back"], True)
-    (tmp_path / roster.TOKEN).unlink()
+    (tmp_path / registry.TOKEN).unlink()
     now[0] = 60.0
     with pytest.raises(FolderUnusable, match="mount the share"):
         orders.take()
@@ -371,7 +375,7 @@ def test_a_worker_ends_where_another_root_is_mounted(tmp_path):
     sent, token = served(tmp_path)
     line = Line(sent)
     orders = Orders(line, tmp_path, token)
-    roster.write_token(tmp_path, "f" * 16)
+    registry.write_token(tmp_path, "f" * 16)
     with pytest.raises(FolderUnusable, match=r"another root's.*mount that one again, or start the worker anew"):
         orders.take()
     assert line.ends == ["given back"]
@@ -411,7 +415,7 @@ def test_of_two_workers_with_one_name_the_later_one_ends(tmp_path):
     with pytest.raises(ConfigError, match="another worker has the name w1"):
         second.show()
     second.leave()
-    card = roster.card_path(tmp_path, "w1")
+    card = registry.card_path(tmp_path, "w1")
     assert card.exists()
     first.show()
     first.leave()
@@ -428,7 +432,7 @@ def test_a_card_that_a_killed_worker_has_left_is_taken_over(tmp_path):
     after.come()
     after.show()
     after.leave()
-    assert not roster.card_path(tmp_path, "w1").exists()
+    assert not registry.card_path(tmp_path, "w1").exists()
 
 
 @pytest.fixture
@@ -460,7 +464,7 @@ def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatc
 def test_a_worker_lets_go_though_its_mount_is_behind(worker, monkeypatch):
     """It may show for a while what has gone; but nothing can be written there."""
     shutil.rmtree(worker._job.desk)
-    monkeypatch.setattr(looking, "lies", lambda _: True)
+    monkeypatch.setattr(safe_open, "lies", lambda _: True)
     worker._hear(Outcome(worker._job, Ending.DONE))
     assert (worker._job, worker._order, worker._report) == (None, None, None)
 
@@ -477,7 +481,7 @@ def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
     """This machine's own settings say two."""
     worker._host._job = job = replace(worker._job, max_attempts=1)
     worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
-    assert "killed" in blame.given_up(job, "page", 1)
+    assert "killed" in page_failures.given_up(job, "page", 1)
 
 
 def test_after_its_rest_a_machine_may_be_given_something(worker, monkeypatch):
@@ -581,5 +585,5 @@ def test_a_token_that_was_never_written_to_its_end_goes_at_the_next_start(tmp_pa
     for each in (old, young):
         each.touch()
     os.utime(old, (0, 0))
-    joining._clear_up(tmp_path)
+    setup._clear_up(tmp_path)
     assert (old.exists(), young.exists()) == (False, True)

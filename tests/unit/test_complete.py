@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocrwatchd.arrival.complete import Examined, Finding, examine
+from ocrwatchd.formats.input.completeness import Examined, Finding, examine
 
 FORMATS = {
     "png": {"format": "PNG"},

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import config, configfile
-from ocrwatchd.config import Config
-from ocrwatchd.errors import ConfigError
-from ocrwatchd.settings import Work
+from ocrwatchd.core.config import loader, schema
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -39,27 +39,27 @@ def test_example_shows_every_key_with_its_default():
 def test_example_is_accepted_and_changes_nothing(tmp_path):
     """The example configuration loads as it is and equals the defaults."""
     shutil.copyfile(EXAMPLE, tmp_path / "config.toml")  # the checkout may be another user's
-    assert configfile.load(tmp_path / "config.toml") == Config()
+    assert loader.load(tmp_path / "config.toml") == Config()
 
 
 def test_without_a_file_the_defaults_hold():
     """No file in the configuration directory means the defaults."""
-    assert configfile.load() == Config()
+    assert loader.load() == Config()
 
 
 def test_file_in_the_configuration_directory_is_read(monkeypatch, tmp_path):
     """$CONFIGURATION_DIRECTORY names where config.toml is looked for."""
     write(tmp_path, "[queue]\nsize = 3\n")
     monkeypatch.setenv("CONFIGURATION_DIRECTORY", f"{tmp_path}:/elsewhere")
-    assert configfile.load().queue.size == 3
+    assert loader.load().queue.size == 3
 
 
 @pytest.mark.parametrize(
     ("variable", "directory"),
     [
-        ("CONFIGURATION_DIRECTORY", config.configuration_directory),
-        ("STATE_DIRECTORY", config.state_directory),
-        ("CACHE_DIRECTORY", config.cache_directory),
+        ("CONFIGURATION_DIRECTORY", schema.configuration_directory),
+        ("STATE_DIRECTORY", schema.state_directory),
+        ("CACHE_DIRECTORY", schema.cache_directory),
     ],
 )
 def test_service_directories_win_over_the_users(monkeypatch, variable, directory):
@@ -81,7 +81,7 @@ def test_every_mistake_is_named_at_once_with_key_value_and_remedy(tmp_path):
         '[output]\nformats = ["txt", "docx"]\n',
     )
     with pytest.raises(ConfigError) as caught:
-        configfile.load(path)
+        loader.load(path)
     said = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in said)
     for part in (
@@ -102,19 +102,19 @@ def test_every_mistake_is_named_at_once_with_key_value_and_remedy(tmp_path):
 def test_broken_toml_is_named_with_its_line(tmp_path):
     """A syntax error tells file and line."""
     with pytest.raises(ConfigError, match=r"config\.toml: not valid TOML: .*line 2"):
-        configfile.load(write(tmp_path, "[ocr]\nengine = \n"))
+        loader.load(write(tmp_path, "[ocr]\nengine = \n"))
 
 
 def test_named_file_must_exist(tmp_path):
     """A file that --config names and that is missing is an error, not the defaults."""
     with pytest.raises(ConfigError, match="no such file"):
-        configfile.load(tmp_path / "nowhere.toml")
+        loader.load(tmp_path / "nowhere.toml")
 
 
 def test_folder_is_no_configuration(tmp_path):
     """A folder in the file's place gives a message, not a traceback."""
     with pytest.raises(ConfigError, match="cannot be read: a folder; name the file"):
-        configfile.load(tmp_path)
+        loader.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_folder_is_no_configuration(tmp_path):
 def test_a_path_that_cannot_be_one_is_refused(section, key):
     """The home of somebody who has none, and what no system call takes, are mistakes and no traceback."""
     for path, words in (("~nobody-of-that-name/x", "home folder is not known"), ("/a\0/b", "no null character")):
-        with pytest.raises(configfile.Mistakes, match=words):
-            configfile.parse({section: {key: path}})
+        with pytest.raises(loader.Mistakes, match=words):
+            loader.parse({section: {key: path}})
 
 
 def test_configuration_of_other_letters_says_what_to_do(tmp_path):
@@ -136,7 +136,7 @@ def test_configuration_of_other_letters_says_what_to_do(tmp_path):
     path = write(tmp_path, "")
     path.write_bytes("# Schlüssel".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"not UTF-8 \(byte 6\); save it as UTF-8"):
-        configfile.load(path)
+        loader.load(path)
 
 
 @pytest.mark.parametrize("pair", [("inbox", "outbox"), ("archive", "inbox"), ("failed", "failed")])
@@ -151,19 +151,19 @@ def test_folders_must_not_lie_in_one_another(pair):
             "archive": "/srv/x",
         }
     )
-    with pytest.raises(configfile.Mistakes, match="must not lie in"):
-        configfile.parse({"folders": folders})
+    with pytest.raises(loader.Mistakes, match="must not lie in"):
+        loader.parse({"folders": folders})
 
 
 def test_handwriting_needs_aspose():
     """RapidOCR has no handwritten mode, and the configuration says so before any scan is touched."""
-    with pytest.raises(configfile.Mistakes, match="rapidocr reads print only"):
-        configfile.parse({"ocr": {"engine": "rapidocr", "mode": "handwritten"}})
+    with pytest.raises(loader.Mistakes, match="rapidocr reads print only"):
+        loader.parse({"ocr": {"engine": "rapidocr", "mode": "handwritten"}})
 
 
 def test_profile_overrides_and_inherits():
     """A profile has the top level's settings with its own put over them."""
-    parsed = configfile.parse(
+    parsed = loader.parse(
         {"ocr": {"dpi": 200, "threads": 2}, "profiles": {"notes": {"ocr": {"threads": 1}, "priority": 7}}}
     )
     notes = parsed.work("notes")
@@ -174,8 +174,8 @@ def test_profile_overrides_and_inherits():
 
 def test_profile_mistakes_are_named_with_the_profile():
     """A mistake in a profile is shown where it stands, and one of the top level only once."""
-    with pytest.raises(configfile.Mistakes) as caught:
-        configfile.parse({"gate": {"max_rewrite": 3}, "profiles": {"a/b": {}, "x": {"ocr": {"engine": "q"}}}})
+    with pytest.raises(loader.Mistakes) as caught:
+        loader.parse({"gate": {"max_rewrite": 3}, "profiles": {"a/b": {}, "x": {"ocr": {"engine": "q"}}}})
     said = str(caught.value)
     assert "profiles.a/b: a profile is a table named like a sub-folder" in said
     assert "profiles.x.ocr.engine = 'q'" in said
@@ -185,19 +185,19 @@ def test_profile_mistakes_are_named_with_the_profile():
 @pytest.mark.parametrize("name", ["", "..", ".hidden", "a\0b"])
 def test_profile_that_no_folder_can_be_called_is_refused(name):
     """A profile's name is the name of a sub-folder that scans can lie in."""
-    with pytest.raises(configfile.Mistakes, match="named like a sub-folder of the inbox"):
-        configfile.parse({"profiles": {name: {}}})
+    with pytest.raises(loader.Mistakes, match="named like a sub-folder of the inbox"):
+        loader.parse({"profiles": {name: {}}})
 
 
 @pytest.mark.parametrize(("name", "pattern"), [("x~", "*~"), ("@eaDir", "@eaDir"), ("NAS.TMP", "*.tmp")])
 def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
     """What lies in a folder that `arrival.ignore` matches would wait for ever; with other patterns the name is free."""
-    with pytest.raises(configfile.Mistakes) as caught:
-        configfile.parse({"queue": {"size": -1}, "profiles": {name: {"priority": 999}}})
+    with pytest.raises(loader.Mistakes) as caught:
+        loader.parse({"queue": {"size": -1}, "profiles": {name: {"priority": 999}}})
     said = str(caught.value)
     assert f"profiles.{name}: arrival.ignore leaves that folder alone ({pattern!r})" in said
     assert "priority" in said
-    assert name in configfile.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
+    assert name in loader.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
 
 
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan"])
@@ -208,12 +208,12 @@ def test_numbers_have_an_end(tmp_path, key, number):
     path = tmp_path / "config.toml"
     path.write_text(f"[{section}]\n{name} = {number}\n", encoding="ascii")
     with pytest.raises(ConfigError, match=f"{key} = {number}: must be a finite number"):
-        configfile.load(path)
+        loader.load(path)
 
 
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
-    work = configfile.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
+    work = loader.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()
     assert Work.model_validate_json(work.model_dump_json()) == work
 
 
@@ -222,7 +222,7 @@ def test_settings_travel_as_json():
 )
 def test_brokers_are_named_by_url(url):
     """With TLS or without, with a user, a password, a database or a virtual host."""
-    assert configfile.parse({"queue": {"broker": url}}).queue.broker == url
+    assert loader.parse({"queue": {"broker": url}}).queue.broker == url
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_brokers_are_named_by_url(url):
 )
 def test_what_is_no_brokers_url_is_refused(url):
     """With an example of one."""
-    with pytest.raises(configfile.Mistakes, match="use a URL like redis://"):
-        configfile.parse({"queue": {"broker": url}})
+    with pytest.raises(loader.Mistakes, match="use a URL like redis://"):
+        loader.parse({"queue": {"broker": url}})
 
 
 @pytest.mark.parametrize(
@@ -241,5 +241,5 @@ def test_what_is_no_brokers_url_is_refused(url):
 )
 def test_metrics_lie_where_they_are_looked_for(file, words):
     """A name that the collector passes over, and a folder in which it would be taken for a scan, are refused."""
-    with pytest.raises(configfile.Mistakes, match=words):
-        configfile.parse({"folders": {"root": "/r"}, "metrics": {"file": file}})
+    with pytest.raises(loader.Mistakes, match=words):
+        loader.parse({"folders": {"root": "/r"}, "metrics": {"file": file}})

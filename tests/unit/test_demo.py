@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from ocrwatchd import configfile, demo
+from ocrwatchd.cli import demo
+from ocrwatchd.core.config import loader
 
 
 @pytest.mark.parametrize("prompt", ["Mend this \U0001f600 text", 'A tab \t, a quote " and \x7f'])
@@ -13,7 +14,7 @@ def test_whatever_the_settings_say_reaches_the_daemon(tmp_path, prompt):
     given = tmp_path / "given.toml"
     escaped = prompt.replace('"', '\\"').replace("\t", "\\t").replace("\x7f", "\\u007F")
     given.write_text(f'[llm]\nprompt = "{escaped}"\n', encoding="utf-8")
-    written = configfile.load(demo._write_settings(tmp_path, "rapidocr", given))
+    written = loader.load(demo._write_settings(tmp_path, "rapidocr", given))
     assert (written.llm.prompt, written.llm.model) == (prompt, "builtin")
 
 

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import pytest
 
-from ocrwatchd.bounded import BoundedQueue
-from ocrwatchd.config import Config
-from ocrwatchd.model import Begun, Ending, Job, Outcome, Progress
-from ocrwatchd.waiting import AHEAD_S
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.model import Job
+from ocrwatchd.dispatch.local import BoundedQueue
+from ocrwatchd.dispatch.priority import AHEAD_S
 
 
 class FakeHost:

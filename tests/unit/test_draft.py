@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.draft import FRESH, KINDS, Draft, Proposed
-from ocrwatchd.correct.pace import MOST, SIZES, Pace
+from ocrwatchd.llm.draft import FRESH, KINDS, Draft, Proposed
+from ocrwatchd.llm.draft_length import MOST, SIZES, Pace
 
 TEXT = (
     "It was a bright cold day in April, and the clocks were striking thirteen. The committee met on 14 March 1859 "

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import duplicates, outbox
-from ocrwatchd.canary import page
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.duplicates import Duplicates
-from ocrwatchd.endings import Endings
-from ocrwatchd.entries import Original
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.model import Ending, Job, Outcome
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.model import Job
+from ocrwatchd.daemon import duplicates
+from ocrwatchd.daemon.completion import Endings
+from ocrwatchd.daemon.duplicates import Duplicates
+from ocrwatchd.storage import outbox
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.records import Original
 from tests.lying import lying
 
 LETTER = b"a letter" * 1000
@@ -82,7 +84,7 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     house.finder.begun(first)
     assert house.finder.holds(copy)
     assert not house.finder.holds(first)
-    others = house.claim("longer.pdf", LETTER * 2), house.claim("de/letter.pdf"), house.claim(page.new_name())
+    others = house.claim("longer.pdf", LETTER * 2), house.claim("de/letter.pdf"), house.claim(canary_name.new_name())
     assert not any(house.finder.holds(other) for other in others)
     first.out.mkdir()
     (first.out / "document.json").write_text("text")

@@ -10,15 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ocrwatchd import cli, edits
-from ocrwatchd.correct.gate import apply
-from ocrwatchd.edits.delivered import Delivered, TextChanged
-from ocrwatchd.edits.show import listing, sides
-from ocrwatchd.errors import ConfigError, UnreadableScan
-from ocrwatchd.formats import receipt, txt
-from ocrwatchd.formats.places import Places
-from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
-from ocrwatchd.settings import Work
+from ocrwatchd.cli import edits
+from ocrwatchd.cli.edits.receipt_edits import Delivered, TextChanged
+from ocrwatchd.cli.edits.show import listing, sides
+from ocrwatchd.cli.main import main
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.errors import ConfigError, UnreadableScan
+from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+from ocrwatchd.formats.output import receipt, txt
+from ocrwatchd.formats.output.edit_positions import Places
+from ocrwatchd.gate.admit import apply
 
 RAW = ("teh first line\nof tho page\n\nand its lzst", "another pagc")
 EDITS = (
@@ -228,7 +229,7 @@ def test_what_was_interrupted_between_the_files_is_finished(delivered, monkeypat
         written.append(path)
         path.write_bytes(arguments[0])
 
-    monkeypatch.setattr("ocrwatchd.edits.delivered.write_new", torn)
+    monkeypatch.setattr("ocrwatchd.cli.edits.receipt_edits.write_new", torn)
     with pytest.raises(OSError, match="No space left"):
         edits.revise(delivered, [1], reverted=True, force=False)
     monkeypatch.undo()
@@ -318,7 +319,7 @@ def test_what_is_shown_does_not_act_on_the_terminal():
 
 def run(*arguments):
     """The command line, in this process."""
-    return cli.main(["edits", *map(str, arguments)])
+    return main(["edits", *map(str, arguments)])
 
 
 def test_the_command_line_shows_reverts_and_applies(delivered, capsys):

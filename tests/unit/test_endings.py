@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, outbox
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.endings import PAUSES_S, Endings
-from ocrwatchd.engine import faults
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.model import Ending, Job, Outcome
+from ocrwatchd.core import faults
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.fs import files
+from ocrwatchd.core.model import Job
+from ocrwatchd.daemon.completion import PAUSES_S, Endings
+from ocrwatchd.storage import outbox
+from ocrwatchd.storage.ledger import Ledger
 
 
 class Ears:
@@ -166,13 +168,13 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
 def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monkeypatch):
     """A set that cannot be seen has not been delivered: a share that goes in the midst of it costs a wait."""
     job, work = desk.job(), desk.folders.work_path
-    monkeypatch.setattr("ocrwatchd.endings.PAUSES_S", (0.0,))
+    monkeypatch.setattr("ocrwatchd.daemon.completion.PAUSES_S", (0.0,))
     with monkeypatch.context() as patched:
         fill_disk(patched)
         desk.endings.end(Outcome(job, Ending.DONE))
     work.rename(work.with_name("away"))
     with monkeypatch.context() as patched:
-        patched.setattr("ocrwatchd.endings.PAUSES_S", PAUSES_S)
+        patched.setattr("ocrwatchd.daemon.completion.PAUSES_S", PAUSES_S)
         desk.endings.turn()
     assert desk.ledger.entry("j").state == "delivering"
     assert "mount it" in desk.ears.troubles["j"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, looking, renames
+from ocrwatchd.core.fs import files, rename, safe_open
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def elsewhere(tmp_path):
 def way(request, monkeypatch):
     """Each of the three ways to rename without replacing, as file systems grant them."""
     if request.param != "renameat2":
-        monkeypatch.setattr(renames, "_renameat2", lambda source, target: errno.EINVAL)
+        monkeypatch.setattr(rename, "_renameat2", lambda source, target: errno.EINVAL)
     if request.param == "placeholder":
 
         def refuse(*args, **kwargs):
             raise OSError(errno.EOPNOTSUPP, "no links here")
 
         monkeypatch.setattr(os, "link", refuse)
-        monkeypatch.setattr(renames, "_rename_by_link", renames._rename_over_placeholder)
+        monkeypatch.setattr(rename, "_rename_by_link", rename._rename_over_placeholder)
     return request.param
 
 
@@ -291,10 +291,10 @@ def test_no_descriptor_stays_open(tmp_path):
         files.write_new(tmp_path / f"{turn}", b"x")
         files.move(tmp_path / f"{turn}", tmp_path / f"{turn}-moved")
         with pytest.raises(OSError, match="No such"):
-            looking.open_regular(tmp_path / "gone")
+            safe_open.open_regular(tmp_path / "gone")
         os.mkfifo(tmp_path / f"{turn}-fifo")
         with pytest.raises(OSError, match="not a regular"):
-            looking.open_regular(tmp_path / f"{turn}-fifo")
+            safe_open.open_regular(tmp_path / f"{turn}-fifo")
     assert len(before) == len(sorted(Path("/proc/self/fd").iterdir()))
 
 
@@ -345,7 +345,7 @@ def test_gaps_take_no_room_in_a_copy(tmp_path, last):
         assert file.tell() == 3
     copied = (tmp_path / "target").stat()
     assert copied.st_size == size
-    assert copied.st_blocks <= source.stat().st_blocks + (4 * looking.BLOCK_BYTES) // 512
+    assert copied.st_blocks <= source.stat().st_blocks + (4 * safe_open.BLOCK_BYTES) // 512
     with (tmp_path / "target").open("rb") as file:
         for offset, content in ((0, b"begins\0"), (9 << 30, b"middle\0"), (size - 7, last or bytes(7))):
             file.seek(offset)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import configfile
-from ocrwatchd.errors import FormatUnusable
-from ocrwatchd.formats import ordered, raw, receipt, txt, writer
-from ocrwatchd.formats.installed import GROUP, installed
-from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
-from ocrwatchd.settings import SUFFIXES, Work
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.config.format_plugins import GROUP, installed
+from ocrwatchd.core.config.profile import SUFFIXES, Work
+from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
+from ocrwatchd.formats.output import ordered, raw, receipt, txt, writer
 
 
 def page(number, raw_text, text=None, **figures):
@@ -126,10 +126,14 @@ def test_the_receipt_is_always_written_and_last():
 def test_our_own_formats_are_entry_points_like_any_other():
     """Each has the suffix that the supervisor leaves free for it."""
     assert {name: point.value for name, point in installed().items() if point.dist.name == "ocrwatchd"} == {
-        "hocr": "ocrwatchd.formats.hocr", "json": "ocrwatchd.formats.receipt", "md": "ocrwatchd.formats.md",
-        "pdf": "ocrwatchd.formats.pdf", "raw": "ocrwatchd.formats.raw", "review": "ocrwatchd.formats.review",
-        "txt": "ocrwatchd.formats.txt",
-    }  # fmt: skip
+        "hocr": "ocrwatchd.formats.output.hocr",
+        "json": "ocrwatchd.formats.output.receipt",
+        "md": "ocrwatchd.formats.output.md",
+        "pdf": "ocrwatchd.formats.output.pdf",
+        "raw": "ocrwatchd.formats.output.raw",
+        "review": "ocrwatchd.formats.output.review",
+        "txt": "ocrwatchd.formats.output.txt",
+    }
     assert {name: writer(name).suffix for name in installed()} == SUFFIXES
 
 
@@ -166,7 +170,7 @@ def write(document, pages, file):
 def test_other_packages_bring_formats(brought):
     """Named in ``output.formats`` by the entry point's name, delivered with their own suffix."""
     brought(OTHER)
-    assert configfile.parse({"output": {"formats": ["txt", "docx"]}}).output.formats == ("txt", "docx")
+    assert loader.parse({"output": {"formats": ["txt", "docx"]}}).output.formats == ("txt", "docx")
     assert written(writer("docx").write, PAGES) == "the onetwo"
     assert writer("docx").suffix == ".words.docx"
 
@@ -180,8 +184,8 @@ def test_no_package_takes_the_place_of_our_own_formats(brought):
 
 def test_a_format_that_nobody_brings_is_refused_with_what_there_is():
     """In the configuration; and where a package has gone since."""
-    with pytest.raises(configfile.Mistakes, match=r"'docx': no installed package brings .* there are 'hocr', 'json'"):
-        configfile.parse({"output": {"formats": ["docx"]}})
+    with pytest.raises(loader.Mistakes, match=r"'docx': no installed package brings .* there are 'hocr', 'json'"):
+        loader.parse({"output": {"formats": ["docx"]}})
     with pytest.raises(FormatUnusable, match="install it, or take it out"):
         writer("docx")
 

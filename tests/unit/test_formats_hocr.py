@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from ocrwatchd.formats import hocr
-from ocrwatchd.formats.hocr import CAPABILITIES
-from ocrwatchd.model import Edit
+from ocrwatchd.core.model import Edit
+from ocrwatchd.formats.output import hocr
+from ocrwatchd.formats.output.hocr import CAPABILITIES
 from tests.fakes.worded import document, worded
 
 X = "{http://www.w3.org/1999/xhtml}"

@@ -5,7 +5,7 @@ import io
 import pytest
 from markdown_it import MarkdownIt
 
-from ocrwatchd.formats import md
+from ocrwatchd.formats.output import md
 from tests.fakes.worded import document, worded
 
 

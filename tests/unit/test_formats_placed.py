@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.verdict import apply
-from ocrwatchd.formats.placed import LINES_A_PAGE, leftward, placed, with_mark
-from ocrwatchd.model import Box, Correction, Edit, FinishedPage, PageText
+from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, PageText
+from ocrwatchd.formats.output.word_boxes import LINES_A_PAGE, leftward, placed, with_mark
+from ocrwatchd.gate.verdicts import apply
 from tests.fakes.worded import LETTER_PX, LINE_PX, MARGIN_PX, document, worded
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ocrwatchd.arrival.complete import Finding, examine
-from ocrwatchd.arrival.mounts import holes_are_gaps
+from ocrwatchd.core.fs.mounts import holes_are_gaps
+from ocrwatchd.formats.input.completeness import Finding, examine
 
 BLOCK = 1 << 16
 MOUNTED = "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:5 / /tank rw - zfs tank rw\n3 1 0:6 / /nas rw - nfs4 nas:/x rw\n"

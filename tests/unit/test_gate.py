@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.gate import Evidence, Policy, admit, apply
-from ocrwatchd.model import Edit, Word
-from ocrwatchd.settings import Gate
+from ocrwatchd.core.config.profile import Gate
+from ocrwatchd.core.model import Edit, Word
+from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
 
 ALPHABET = st.characters(categories=("L", "M", "N", "P", "S", "Zs", "Cc"), include_characters="\n\t -'l1O0")
 TEXTS = st.text(ALPHABET, max_size=80) | st.lists(

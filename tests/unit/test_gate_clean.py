@@ -2,11 +2,11 @@
 
 import pytest
 
-from ocrwatchd.correct.candidate import STRAY
-from ocrwatchd.correct.gate import Evidence, admit
-from ocrwatchd.correct.guards import is_closed
-from ocrwatchd.correct.lexicon import lexicon
-from ocrwatchd.model import Word
+from ocrwatchd.core.model import Word
+from ocrwatchd.gate.admit import Evidence, admit
+from ocrwatchd.gate.candidate import STRAY
+from ocrwatchd.gate.lexicon import lexicon
+from ocrwatchd.gate.protected_words import is_closed
 from tests.bench.gate import clean_lines, harm
 
 LINES = clean_lines()

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.consistency import Memory
-from ocrwatchd.correct.gate import Admitted, admit, apply
-from ocrwatchd.model import Edit
+from ocrwatchd.core.model import Edit
+from ocrwatchd.gate.admit import Admitted, admit, apply
+from ocrwatchd.gate.consistency import Memory
 
 WORDS = st.lists(
     st.sampled_from(["tho", "the", "tbe", "4", "wa3", "was", "l0", "10", "\n", "bouse", "house"]), max_size=30

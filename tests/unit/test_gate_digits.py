@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct import align
-from ocrwatchd.correct.gate import Evidence, Policy, admit
-from ocrwatchd.correct.patterns import accounts, is_iban
-from ocrwatchd.model import Word
+from ocrwatchd.core.model import Word
+from ocrwatchd.gate import align
+from ocrwatchd.gate.account_numbers import accounts, is_iban
+from ocrwatchd.gate.admit import Evidence, Policy, admit
 
 TUTORIAL = "Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs."
 IBAN = "DE89 3704 0044 0532 0130 00"

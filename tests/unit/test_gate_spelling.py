@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.gate import admit
-from ocrwatchd.correct.spelling import is_modernised, same_letters
+from ocrwatchd.gate.admit import admit
+from ocrwatchd.gate.historical_spelling import is_modernised, same_letters
 
 GERMAN = [
     (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.unwrap import unwrap
-from ocrwatchd.settings import DEFAULT_PROMPT
+from ocrwatchd.core.config.profile import DEFAULT_PROMPT
+from ocrwatchd.correct.answer_text import unwrap
 
 SOURCE = "tho house was sold\nto Mr. Smith"
 TEXT = "the house was sold\nto Mr. Smith"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.correct.gate import Evidence, admit
-from ocrwatchd.correct.unwrap import unwrap
-from ocrwatchd.settings import DEFAULT_PROMPT
+from ocrwatchd.core.config.profile import DEFAULT_PROMPT
+from ocrwatchd.correct.answer_text import unwrap
+from ocrwatchd.gate.admit import Evidence, admit
 
 HOSTILE = Path(__file__).parents[1] / "data" / "hostile.jsonl"
 CASES = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]

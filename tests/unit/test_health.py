@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocrwatchd.health import HEALTH_SECONDS, MENDING_SECONDS, Health
+from ocrwatchd.daemon.health import HEALTH_SECONDS, MENDING_SECONDS, Health
 
 
 def test_what_is_wrong_is_looked_at_again_at_once():

@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.history import pairs, receipts, remembered, summary
-from ocrwatchd.history.pairs import Pair
-from ocrwatchd.history.receipts import PAGE_BYTES
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.opening import LEDGER, aside_for
+from ocrwatchd.cli.report import frequent_edits, ledger_reader, receipts, summary
+from ocrwatchd.cli.report.frequent_edits import Pair
+from ocrwatchd.cli.report.receipts import PAGE_BYTES
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.ledger_file import LEDGER, aside_for
 from tests.fakes.past import ROOT_OF_OURS, counts, edit
 
 NOW = 1_800_000_000.0
@@ -150,8 +150,8 @@ def test_a_long_receipt_is_read_a_page_at_a_time(past):
 
 def test_rare_pairs_are_forgotten_where_there_are_too_many(monkeypatch):
     """Memory stays bounded; what is frequent stays counted; long proposals are cut."""
-    monkeypatch.setattr(pairs, "MOST_PAIRS", 10)
-    counted = pairs.Pairs()
+    monkeypatch.setattr(frequent_edits, "MOST_PAIRS", 10)
+    counted = frequent_edits.Pairs()
     for number in range(100):
         counted.add(receipts.Proposal(before=f"w{number}", after="x", reverted=True))
         counted.add(receipts.Proposal(before="tlie" + "e" * 100, after="the"))
@@ -273,7 +273,7 @@ def test_the_root_s_own_ledger_is_found(past, tmp_path, monkeypatch, place):
     past.ledger.close()
     if place == "service":
         past.ledger.path.rename((tmp_path / LEDGER).resolve())
-        monkeypatch.setattr(remembered, "SERVICE_STATES", (str(tmp_path),))
+        monkeypatch.setattr(ledger_reader, "SERVICE_STATES", (str(tmp_path),))
     else:
         past.ledger.path.rename(aside_for(past.ledger.path, ROOT_OF_OURS))
         Ledger(past.ledger.path).close()

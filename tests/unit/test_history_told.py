@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from ocrwatchd import cli, history
-from ocrwatchd.errors import ConfigError
-from ocrwatchd.history import numbers, periods, plot, since, summary
-from ocrwatchd.history.show import listing
+from ocrwatchd.cli import report
+from ocrwatchd.cli.main import main
+from ocrwatchd.cli.report import as_json, periods, plot, since, summary
+from ocrwatchd.cli.report.as_tables import listing
+from ocrwatchd.core.errors import ConfigError
 from tests.fakes.past import Past, counts, edit
 
 DAY = 86_400.0
@@ -130,7 +131,7 @@ def test_an_empty_time_says_so(past):
 
 def test_numbers_are_plain(past):
     """README's shape: totals, periods, receipts, pairs, doubtful documents; what is not known is null."""
-    table = json.loads(numbers.text(lively(past)))
+    table = json.loads(as_json.text(lively(past)))
     assert list(table) == [
         "schema", "since", "until", "step", "total", "periods", "receipts", "repairs", "refusals", "low_confidence"
     ]  # fmt: skip
@@ -172,7 +173,7 @@ def test_where_the_picture_goes_is_checked_before_anything_is_read(tmp_path, mon
             plot.target(given)
     monkeypatch.setattr(plot, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match="-m pip install matplotlib"):
-        history.report(Past(tmp_path / "root").folders, None, as_json=False, png=tmp_path)
+        report.report(Past(tmp_path / "root").folders, None, as_json=False, png=tmp_path)
 
 
 def test_the_verb_prints_json_and_nothing_else(past, tmp_path, capsys):
@@ -180,9 +181,9 @@ def test_the_verb_prints_json_and_nothing_else(past, tmp_path, capsys):
     past.scan("a", time.time() - 60, counts=counts(9, {"x": 1}))
     config = Path(tmp_path / "c.toml")
     config.write_text(f'[folders]\nroot = "{past.folders.root_path}"\n', encoding="utf-8")
-    assert cli.main(["report", "--since", "7d", "--json", "--config", str(config)]) == 0
+    assert main(["report", "--since", "7d", "--json", "--config", str(config)]) == 0
     assert json.loads(capsys.readouterr().out)["total"]["documents"] == 1
-    assert cli.main(["report", "--config", str(config)]) == 0
+    assert main(["report", "--config", str(config)]) == 0
     assert "1 delivered" in capsys.readouterr().out
-    assert cli.main(["report", "--since", "soon", "--config", str(config)]) == 2
+    assert main(["report", "--since", "soon", "--config", str(config)]) == 2
     assert "use a date" in capsys.readouterr().err

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import configfile, fetch
-from ocrwatchd.correct import cache
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.engine.host import model_fetch
+from ocrwatchd.llm import cache
 from tests.e2e.running import await_that
 
 FAILS = """print('{"done": 30, "total": 100}'); print('{"reason": "no network"}'); raise SystemExit(3)"""
@@ -21,10 +22,10 @@ class Scene:
 
     def __init__(self, monkeypatch, **tables):
         self.now, self.arrivals, self.code, self.asked = 0.0, 0, FAILS, []
-        monkeypatch.setattr(fetch, "_command", self.command)
+        monkeypatch.setattr(model_fetch, "_command", self.command)
         self.selector = selectors.DefaultSelector()
-        self.config = configfile.parse(tables)
-        self.fetch = fetch.Fetch(
+        self.config = loader.parse(tables)
+        self.fetch = model_fetch.Fetch(
             self.config, self.selector, self.arrived, clock=lambda: self.now, pauses_s=(60.0, 300.0)
         )
 
@@ -153,6 +154,6 @@ def test_a_stop_ends_the_download(play):
 def test_only_a_model_that_nobody_has_asked_for_must_fit():
     """The command says whose settings they are."""
     named = Llm(model="huggingface", hugging_face_file_name="m.gguf")
-    assert "--if-fits" in fetch._command(Llm())
-    assert "--if-fits" not in fetch._command(named)
-    assert fetch._command(named)[-3:] == ["--file", "m.gguf", named.hugging_face_repo_id]
+    assert "--if-fits" in model_fetch._command(Llm())
+    assert "--if-fits" not in model_fetch._command(named)
+    assert model_fetch._command(named)[-3:] == ["--file", "m.gguf", named.hugging_face_repo_id]

@@ -119,7 +119,7 @@ def test_the_supervisor_is_complete():
     assert set(run.stdout.split()) - indirectly <= set(SUPERVISOR)
 
 
-@pytest.mark.parametrize("modules", ["configfile, ocrwatchd.log, ocrwatchd.daemon", "engine.process"])
+@pytest.mark.parametrize("modules", ["configfile, ocrwatchd.core.log, ocrwatchd.daemon.supervisor", "engine.process"])
 def test_neither_process_loads_what_only_people_see(modules):
     """Rich would be loaded by structlog, for nothing; what a person looks at still finds it afterwards."""
     code = f"import sys, ocrwatchd.{modules}; print('rich' in sys.modules); import rich.console; print(rich.__name__)"
@@ -130,6 +130,6 @@ def test_neither_process_loads_what_only_people_see(modules):
 def test_help_loads_next_to_nothing():
     """Neither the package's metadata nor settings nor structlog is needed to say how the verbs are called."""
     unwanted = ("importlib.metadata", "pydantic", "structlog")
-    code = f"import sys, ocrwatchd.cli; print([name for name in {unwanted} if name in sys.modules])"
+    code = f"import sys, ocrwatchd.cli.main; print([name for name in {unwanted} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == "[]"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocrwatchd.model import Box, Line, Word
+from ocrwatchd.core.model import Box, Line, Word
+from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.gutters import RUN, divided
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.legible import small_print
-from ocrwatchd.ocr.quads import bounds, straightened, tilt_of, words_of
+from ocrwatchd.ocr.print_size import small_print
 
 HEIGHT = 40
 PITCH = 44

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.entries import Original
-from ocrwatchd.ledger import Ledger, LedgerFault
+from ocrwatchd.storage.ledger import Ledger, LedgerFault
+from ocrwatchd.storage.records import Original
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocrwatchd.ocr.legible import shrunk
+from ocrwatchd.ocr.print_size import shrunk
 
 SIDE = 2000
 

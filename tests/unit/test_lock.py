@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from ocrwatchd.lock import BYTES, HeldElsewhere, Lock
+from ocrwatchd.core.fs.lock import BYTES, HeldElsewhere, Lock
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import warnings
 import pytest
 import structlog
 
-from ocrwatchd import log
-from ocrwatchd.config import Log
+from ocrwatchd.core import log
+from ocrwatchd.core.config.schema import Log
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ocrwatchd.config import Config, Folders, Metrics
-from ocrwatchd.figures import Figures
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.metrics import Metrics as Written
-from ocrwatchd.report import Scene
-from ocrwatchd.status import Worker
+from ocrwatchd.core.attempt import Worker
+from ocrwatchd.core.config.schema import Config, Folders, Metrics
+from ocrwatchd.monitoring.counters import Figures
+from ocrwatchd.monitoring.metrics import Metrics as Written
+from ocrwatchd.monitoring.reporter import Scene
+from ocrwatchd.storage.ledger import Ledger
 
 CREW = (Worker("north", "working", "a.pdf", 3, 9, 40, 1.5), Worker("south", "ready", "", 0, 0, 2, 2.5))
 

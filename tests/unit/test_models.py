@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from ocrwatchd.config import cache_directory
-from ocrwatchd.correct import cache, models
-from ocrwatchd.correct.models import BUILTIN, fetchable, resolve, why_builtin
-from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm import cache, models
+from ocrwatchd.llm.models import BUILTIN, fetchable, resolve, why_builtin
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_only_a_missing_model_that_may_be_fetched_is_fetchable(cached, model):
 def test_looking_for_the_model_loads_no_engine():
     """``check`` stays quick: neither numpy nor llama.cpp comes with it."""
     code = (
-        "import sys, ocrwatchd.correct.models\n"
+        "import sys, ocrwatchd.llm.models\n"
         "print(sorted({'huggingface_hub', 'numpy', 'llama_cpp', 'rapidfuzz', 'jinja2'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,8 +4,8 @@ import llama_cpp
 import pytest
 from structlog.testing import capture_logs
 
-from ocrwatchd.correct import native
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.llm import native
 from tests.gguf_factory import noise
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ocrwatchd.correct.offload import placed
-from ocrwatchd.errors import ModelUnavailable
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm.gpu_layers import placed
 
 
 class Machine:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocrwatchd.correct.repository import choose, is_commit, is_sha256, models, quantisation, quantisations_of
-from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm.repository import choose, is_commit, is_sha256, models, quantisation, quantisations_of
 
 QWEN = (
     ".gitattributes",

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.correct import cache, models, shelf
-from ocrwatchd.errors import ModelUnavailable
-from ocrwatchd.settings import Llm
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm import cache, local_models, models
 
 GIB = 1 << 30
 COMMIT = "1" * 40
-BUILTIN = shelf.Shelved("builtin", models.BUILTIN.stat().st_size, "MIT")
+BUILTIN = local_models.Shelved("builtin", models.BUILTIN.stat().st_size, "MIT")
 
 
 def blob_of(name):
@@ -43,7 +43,7 @@ def own(repository, *names, licence="mit"):
 
 def fetched():
     """What lies here beside the built-in model."""
-    return [shelved for shelved in shelf.on_the_shelf(Llm()) if shelved.name != BUILTIN.name]
+    return [shelved for shelved in local_models.on_the_shelf(Llm()) if shelved.name != BUILTIN.name]
 
 
 def test_each_model_is_listed_with_size_licence_and_owner():
@@ -51,12 +51,12 @@ def test_each_model_is_listed_with_size_licence_and_owner():
     lay("org/one", **{"a-q8_0": bytes(96), "a-q4_0": b""})
     own("org/one", "a-q8_0")
     lay("other", **{"b-q8_0": b""})
-    listed = shelf.on_the_shelf(Llm(hugging_face_repo_id="org/one"))
+    listed = local_models.on_the_shelf(Llm(hugging_face_repo_id="org/one"))
     assert listed == [
         BUILTIN,
-        shelf.Shelved("org/one/a-q4_0.gguf", 4),
-        shelf.Shelved("org/one/a-q8_0.gguf", 100, "mit", own=True, used=True),
-        shelf.Shelved("other/b-q8_0.gguf", 4),
+        local_models.Shelved("org/one/a-q4_0.gguf", 4),
+        local_models.Shelved("org/one/a-q8_0.gguf", 100, "mit", own=True, used=True),
+        local_models.Shelved("other/b-q8_0.gguf", 4),
     ]
 
 
@@ -65,8 +65,8 @@ def test_a_model_put_in_place_by_hand_is_listed_with_its_parts(tmp_path):
     parts = [tmp_path / f"m-{number:05}-of-00002.gguf" for number in (1, 2)]
     for part in parts:
         part.write_bytes(b"GGUF")
-    listed = shelf.on_the_shelf(Llm(directory_model_path=str(tmp_path)))
-    assert listed == [BUILTIN, shelf.Shelved(str(parts[0]), 8, used=True)]
+    listed = local_models.on_the_shelf(Llm(directory_model_path=str(tmp_path)))
+    assert listed == [BUILTIN, local_models.Shelved(str(parts[0]), 8, used=True)]
 
 
 def test_a_half_fetched_model_is_listed_and_removed():
@@ -75,9 +75,9 @@ def test_a_half_fetched_model_is_listed_and_removed():
     (base / "blobs").mkdir(parents=True)
     (base / "blobs" / f"{blob_of('a-q8_0')}.incomplete").write_bytes(bytes(7))
     own("org/one", "a-q8_0")
-    half = shelf.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)
-    assert shelf.on_the_shelf(Llm()) == [replace(BUILTIN, used=True), half]
-    assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
+    half = local_models.Shelved("org/one/a-q8_0.gguf", 7, "mit", own=True, whole=False)
+    assert local_models.on_the_shelf(Llm()) == [replace(BUILTIN, used=True), half]
+    assert local_models.remove("org/one") == ["org/one/a-q8_0.gguf"]
     assert not base.exists()
 
 
@@ -86,20 +86,20 @@ def test_only_what_ocrwatchd_has_fetched_is_removed(name):
     """What other programs have put beside it stays."""
     base = lay("org/one", **{"a-q8_0": b"", "b-q8_0": b""})
     own("org/one", "a-q8_0")
-    assert shelf.remove(name) == ["org/one/a-q8_0.gguf"]
+    assert local_models.remove(name) == ["org/one/a-q8_0.gguf"]
     assert sorted(path.name for path in base.rglob("*") if path.is_file()) == [
         blob_of("b-q8_0"),
         "b-q8_0.gguf",
         "ocrwatchd.json",
     ]
     with pytest.raises(ModelUnavailable, match="was not fetched by ocrwatchd"):
-        shelf.remove("org/one")
+        local_models.remove("org/one")
 
 
 def test_the_built_in_model_stays():
     """It is no download."""
     with pytest.raises(ModelUnavailable, match="a part of ocrwatchd and stays"):
-        shelf.remove("builtin")
+        local_models.remove("builtin")
     assert models.BUILTIN.exists()
 
 
@@ -107,7 +107,7 @@ def test_a_repository_goes_with_its_last_model():
     """Nothing of it stays behind."""
     base = lay("org/one", **{"a-q8_0": b""})
     own("org/one", "a-q8_0")
-    shelf.remove("a-q8_0.gguf")
+    local_models.remove("a-q8_0.gguf")
     assert not base.exists()
     assert fetched() == []
 
@@ -118,9 +118,9 @@ def test_an_unknown_or_ambiguous_name_removes_nothing():
         lay(repository, **{"a-q8_0": b""})
         own(repository, "a-q8_0")
     with pytest.raises(ModelUnavailable, match="several models are called"):
-        shelf.remove("a-q8_0.gguf")
+        local_models.remove("a-q8_0.gguf")
     with pytest.raises(ModelUnavailable, match="there is no model"):
-        shelf.remove("../org")
+        local_models.remove("../org")
     assert len(fetched()) == 2
 
 
@@ -144,7 +144,7 @@ def test_a_record_never_leads_out_of_the_cache(name, sha256, tmp_path):
     files = {"a-q8_0.gguf": blob_of("a-q8_0"), name: sha256}
     (base / cache.RECORD).write_text(json.dumps({"files": files}), encoding="utf-8")
     assert [shelved.name for shelved in fetched()] == ["org/one/a-q8_0.gguf"]
-    assert shelf.remove("org/one") == ["org/one/a-q8_0.gguf"]
+    assert local_models.remove("org/one") == ["org/one/a-q8_0.gguf"]
     assert all(victim.exists() for victim in victims)
 
 
@@ -153,7 +153,7 @@ def test_a_damaged_record_breaks_nothing(content):
     """The model is then nobody's."""
     base = lay("org/one", **{"a-q8_0": b""})
     (base / cache.RECORD).write_bytes(content)
-    assert fetched() == [shelf.Shelved("org/one/a-q8_0.gguf", 4)]
+    assert fetched() == [local_models.Shelved("org/one/a-q8_0.gguf", 4)]
 
 
 @pytest.mark.parametrize("name", ["models--foo--bar--baz", "models--", "models--.x", "models--a b--c"])
@@ -184,11 +184,11 @@ def test_where_there_are_no_links_a_copy_is_put_in_place(tmp_path, monkeypatch):
 
 def test_a_model_fits_beside_everything_else():
     """Its own size is not all that it takes."""
-    assert shelf.fits(2 * GIB, 4 * GIB)
-    assert not shelf.fits(4 * GIB, 4 * GIB)
-    assert shelf.fit_in_words(4 * GIB, 4 * GIB) == "too large: wants about 5.9 GB of memory, there are 4.3 GB"
+    assert local_models.fits(2 * GIB, 4 * GIB)
+    assert not local_models.fits(4 * GIB, 4 * GIB)
+    assert local_models.fit_in_words(4 * GIB, 4 * GIB) == "too large: wants about 5.9 GB of memory, there are 4.3 GB"
 
 
 def test_the_machines_memory_is_known():
     """Whatever limits it."""
-    assert 0 < shelf.memory_bytes() < 1 << 50
+    assert 0 < local_models.memory_bytes() < 1 << 50

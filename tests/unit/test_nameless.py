@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.engine import nameless
+from ocrwatchd.core.fs import anonymous_file
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def temporary(tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.delenv("TMPDIR", raising=False)
-    monkeypatch.setattr(nameless, "LARGE", folder)
+    monkeypatch.setattr(anonymous_file, "LARGE", folder)
     return folder
 
 
@@ -34,7 +34,7 @@ def used(file):
 
 def test_it_lies_beside_what_is_on_a_disk(tmp_path, temporary):
     """And has no name there at any time."""
-    with nameless.nameless(tmp_path) as file:
+    with anonymous_file.nameless(tmp_path) as file:
         assert lies_in(file) == tmp_path
         assert used(file) == b"drawn"
         assert [*tmp_path.iterdir()] == [temporary]
@@ -50,7 +50,7 @@ def test_on_a_share_nothing_lies_beside(tmp_path, temporary, monkeypatch):
         return really(path, flags, *more, **named)
 
     monkeypatch.setattr(os, "open", of_a_share)
-    with nameless.nameless(tmp_path) as file:
+    with anonymous_file.nameless(tmp_path) as file:
         assert lies_in(file) == temporary
         assert used(file) == b"drawn"
         assert [*tmp_path.iterdir()] == [temporary]
@@ -58,7 +58,7 @@ def test_on_a_share_nothing_lies_beside(tmp_path, temporary, monkeypatch):
 
 def test_what_lies_nowhere_has_the_folder_for_temporary_files(temporary):
     """As where a set is written into memory."""
-    with nameless.nameless(None) as file:
+    with anonymous_file.nameless(None) as file:
         assert lies_in(file) == temporary
 
 
@@ -72,5 +72,5 @@ def test_the_folder_for_temporary_files_may_be_another_one(tmp_path, temporary, 
         monkeypatch.setenv("TMPDIR", str(other))
     else:
         temporary.rmdir()
-    with nameless.nameless(None) as file:
+    with anonymous_file.nameless(None) as file:
         assert lies_in(file) == other

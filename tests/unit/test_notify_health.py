@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocrwatchd.notify.health import HOLD_SECONDS, Health
+from ocrwatchd.monitoring.notify.debounce import HOLD_SECONDS, Health
 
 
 class Desk:

@@ -11,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, opening, outbox, rebuild, route, schema
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.configfile import parse
-from ocrwatchd.endings import Endings
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.ledger import Ledger, LedgerFault
-from ocrwatchd.model import Ending, Outcome, Scan
-from ocrwatchd.retention import DAY_S
-from ocrwatchd.schema import DamagedLedger
-from ocrwatchd.takeup import take_up
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
+from ocrwatchd.core.model import Scan
+from ocrwatchd.daemon import startup
+from ocrwatchd.daemon.completion import Endings
+from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox
+from ocrwatchd.storage.ledger import Ledger, LedgerFault
+from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
+from ocrwatchd.storage.retention import DAY_S
 from tests.lying import lying
 from tests.unit.test_schema import DAMAGES
 
@@ -48,7 +51,7 @@ class House:
     def open(self):
         """From start to stop."""
         with contextlib.ExitStack() as stack:
-            self.ledger, self.workplace = opening.open_rooms(self.config, self.state, stack)
+            self.ledger, self.workplace = startup.open_rooms(self.config, self.state, stack)
             boxes = outbox.Outbox(self.folders, self.ledger)
             self.endings = Endings(self.ledger, boxes, Silent(), self.again.append, max_attempts=2)
             yield self
@@ -115,17 +118,17 @@ def crowd(house):
 
 def examine_as_whole(monkeypatch):
     """The scans here are only names."""
-    monkeypatch.setattr("ocrwatchd.takeup._refusal_of", lambda _source: "")
+    monkeypatch.setattr("ocrwatchd.daemon.recovery._refusal_of", lambda _source: "")
 
 
 def damaged(damage):
     """The ledger's file as that damage leaves it."""
-    return lambda house: damage(house.state / opening.LEDGER)
+    return lambda house: damage(house.state / LEDGER)
 
 
 def without_log(house):
     """A copy of the main file from before anything was merged into it."""
-    (house.state / opening.LEDGER).write_bytes(b"")
+    (house.state / LEDGER).write_bytes(b"")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ def test_copy_that_lacks_the_set_is_read_again(house, monkeypatch):
     with house.open():
         house.take_up()
         assert way.id in {job.id for job in house.again}
-        assert route.read(way.folder) is None
+        assert delivery_plan.read(way.folder) is None
 
 
 def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch):
@@ -201,7 +204,7 @@ def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch)
         assert house.ledger.entry(job.id).state == "delivering"
     for path in house.state.glob("ledger.sqlite3*"):
         path.unlink()
-    (house.state / "older").rename(house.state / opening.LEDGER)
+    (house.state / "older").rename(house.state / LEDGER)
     with house.open():
         assert house.ledger.entry(job.id).state == "claimed"
         house.take_up()
@@ -215,7 +218,7 @@ def test_ledger_that_breaks_in_use_is_replaced_with_all_jobs_known(house, monkey
     with house.open():
         done, _bad, work, way = crowd(house)
         house.ledger.damaged = "malformed"
-        opening.replace_damaged(house.ledger, house.workplace, house.config)
+        startup.replace_damaged(house.ledger, house.workplace, house.config)
         assert house.ledger.started(work.id) == 1
         assert house.ledger.entry(way.id).state == "delivering"
         assert house.ledger.entry(done.id).state == "delivered"
@@ -230,11 +233,11 @@ def test_replacing_that_broke_off_is_gone_on_with(house, monkeypatch):
         _done, _bad, work, _way = crowd(house)
         house.ledger.damaged = "malformed"
         with monkeypatch.context() as patched:
-            patched.setattr(opening, "rebuild", lambda *_: (_ for _ in ()).throw(OSError(errno.ESTALE, "gone")))
+            patched.setattr(startup, "rebuild", lambda *_: (_ for _ in ()).throw(OSError(errno.ESTALE, "gone")))
             with pytest.raises(OSError, match="gone"):
-                opening.replace_damaged(house.ledger, house.workplace, house.config)
+                startup.replace_damaged(house.ledger, house.workplace, house.config)
         assert house.ledger.bare
-        opening.replace_damaged(house.ledger, house.workplace, house.config)
+        startup.replace_damaged(house.ledger, house.workplace, house.config)
         assert not house.ledger.bare
         assert house.ledger.started(work.id) == 1
     assert len(list(house.state.glob("ledger.damaged-*.sqlite3"))) == 1
@@ -244,9 +247,9 @@ def test_state_directory_whose_disk_damages_every_ledger_is_told(house, monkeypa
     """A second damaged one in a row is the disk's fault, and nothing to go on with."""
     with house.open():
         house.ledger.damaged = "malformed"
-        monkeypatch.setattr(schema, "connect", lambda *_: (_ for _ in ()).throw(DamagedLedger("malformed")))
+        monkeypatch.setattr(ledger_file, "connect", lambda *_: (_ for _ in ()).throw(DamagedLedger("malformed")))
         with pytest.raises(FolderUnusable, match="check that disk"):
-            opening.replace_damaged(house.ledger, house.workplace, house.config)
+            startup.replace_damaged(house.ledger, house.workplace, house.config)
         with pytest.raises(LedgerFault):
             house.ledger.entry("j")
 
@@ -306,8 +309,8 @@ def test_folder_that_nobody_lets_us_read_holds_nothing_of_ours(house, monkeypatc
 def test_systemd_waits_for_a_large_archive(house, monkeypatch):
     """Building the ledger may take longer than a start may: systemd hears of it all along."""
     told = []
-    monkeypatch.setattr(rebuild, "TOLD_EVERY", 2)
-    monkeypatch.setattr(rebuild.systemd, "notify", lambda *words: told.append(words))
+    monkeypatch.setattr(ledger_rebuild, "TOLD_EVERY", 2)
+    monkeypatch.setattr(ledger_rebuild.systemd, "notify", lambda *words: told.append(words))
     outbox.prepare(house.folders)
     for number in range(5):
         (house.folders.path("archive") / f"{number}.pdf").touch()
@@ -385,7 +388,7 @@ def test_state_directory_that_cannot_be_made_says_so(house):
 def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
     """The lock comes before anything else: a second start on a root does not so much as look at the ledger."""
     with house.open():
-        (house.state / opening.LEDGER).write_bytes(b"garbage while it is open")
+        (house.state / LEDGER).write_bytes(b"garbage while it is open")
         with pytest.raises(FolderUnusable, match="already serves"), House(house.base).open():
             pass
         assert not [path for path in house.state.iterdir() if "damaged" in path.name]

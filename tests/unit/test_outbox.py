@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import files, outbox
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.model import Job
-from ocrwatchd.settings import Output, Task
+from ocrwatchd.core.config.profile import Output, Task
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
+from ocrwatchd.core.model import Job
+from ocrwatchd.storage import outbox
+from ocrwatchd.storage.ledger import Ledger
 from tests.lying import lying
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocrwatchd.engine.pagefile import PageFiles, fingerprint, legible
-from ocrwatchd.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
-from ocrwatchd.settings import Llm, Ocr, Output, Work
+from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
+from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.engine.process.page_store import PageFiles, fingerprint, legible
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 NUMBER = st.floats(width=32)
@@ -84,7 +84,7 @@ def test_a_page_of_other_settings_does_not_count(tmp_path):
 def test_a_page_of_another_version_does_not_count(tmp_path, monkeypatch):
     """An update may read and correct otherwise."""
     PageFiles(tmp_path, fingerprint(Work(), "engine")).save(PLAIN)
-    monkeypatch.setattr("ocrwatchd.engine.pagefile.__version__", "0.0.0")
+    monkeypatch.setattr("ocrwatchd.engine.process.page_store.__version__", "0.0.0")
     assert PageFiles(tmp_path, fingerprint(Work(), "engine")).load(1) is None
 
 

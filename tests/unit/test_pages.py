@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocrwatchd.engine.pages import open_pages
-from ocrwatchd.errors import UnreadablePage, UnreadableScan
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.formats.input import open_pages
 
 SIZE = (60, 20)
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocrwatchd.arrival.complete import Finding
-from ocrwatchd.engine.pages import open_pages
-from ocrwatchd.errors import UnreadablePage, UnreadableScan
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.completeness import Finding
 from tests import hostile
 from tests.unit.test_complete import judge
 

@@ -7,9 +7,9 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from ocrwatchd.engine.pages import open_pages
-from ocrwatchd.errors import UnreadablePage, UnreadableScan
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.formats.input import open_pages
 from tests.hostile import encrypted
 
 

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocrwatchd.engine.hearing import second_hearing
-from ocrwatchd.engine.pages import MAX_DOCUMENT_PIXELS, MAX_PAGES, open_pages
-from ocrwatchd.engine.tiff import directories
-from ocrwatchd.errors import UnreadablePage, UnreadableScan
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import MAX_DOCUMENT_PIXELS, MAX_PAGES
+from ocrwatchd.formats.input.decoder_warnings import second_hearing
+from ocrwatchd.formats.input.tiff import directories
 
 WIDTHS = (40, 50, 60)
 DATA = Path(__file__).parents[1] / "data"
@@ -129,8 +130,8 @@ def test_a_tag_that_comes_again_and_again_is_read_once(tmp_path, monkeypatch):
 
 def test_what_is_beyond_the_limit_of_pages_is_a_page_that_cannot_be_read(tmp_path, monkeypatch):
     """A document that was cut is never called complete."""
-    monkeypatch.setattr("ocrwatchd.engine.pages.MAX_PAGES", 3)
-    monkeypatch.setattr("ocrwatchd.engine.pictures.MAX_PAGES", 3)
+    monkeypatch.setattr("ocrwatchd.formats.input.common.MAX_PAGES", 3)
+    monkeypatch.setattr("ocrwatchd.formats.input.images.MAX_PAGES", 3)
     with open_pages(write(tmp_path / "scan.tif", widths=(40, 41, 42, 43, 44, 45)), Ocr()) as pages:
         assert pages.count == 4
         assert pages.page(3).image.width == 42

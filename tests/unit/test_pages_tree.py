@@ -7,10 +7,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from ocrwatchd.engine import pagetree
-from ocrwatchd.engine.pages import MAX_PAGES, open_pages
-from ocrwatchd.errors import UnreadablePage
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import UnreadablePage
+from ocrwatchd.formats.input import open_pages, pdf_page_tree
+from ocrwatchd.formats.input.common import MAX_PAGES
 from tests.hostile import encrypted, pdf, pdf_of_pages
 
 LEAF = b"<</Type/Page/MediaBox[0 0 20 20]>>"
@@ -103,13 +103,13 @@ def test_an_honest_tree_is_read_as_it_is(tmp_path):
         (b"<</Kids[3 0 R]>> 4 0 R", (b"<</Type/Pages/Kids 3 0 R>>",), 2),
         (b"4 0 R", [b"<</Kids[%d 0 R]>>" % number for number in range(5, 3000)], 1),
         (b"3 0 R " * 2 * MAX_PAGES, (), MAX_PAGES + 1),
-        (b"2 0 R " * 2 * pagetree.MOST_LOOKED_AT, (), MAX_PAGES + 1),
+        (b"2 0 R " * 2 * pdf_page_tree.MOST_LOOKED_AT, (), MAX_PAGES + 1),
     ],
     ids=["circles", "one node often", "no pages", "direct", "deep", "wide", "wide without pages"],
 )
 def test_hostile_trees_have_bounds(tmp_path, kids, more, places):
     """Each node is looked at once, and no more entries than any scan has."""
-    found = pagetree.tree_of(str(scan(tmp_path, tree(kids, *more))), "")
+    found = pdf_page_tree.tree_of(str(scan(tmp_path, tree(kids, *more))), "")
     assert found is not None
     assert found.places == places
 
@@ -117,12 +117,12 @@ def test_hostile_trees_have_bounds(tmp_path, kids, more, places):
 @pytest.mark.parametrize("data", [b"%PDF-1.4\njunk", encrypted(b"secret"), pdf([b"<</Type/Catalog>>"])])
 def test_a_tree_that_cannot_be_looked_at_is_no_tree(tmp_path, data):
     """Whether the pages can be read is for others to say."""
-    assert pagetree.tree_of(str(scan(tmp_path, data)), "") is None
+    assert pdf_page_tree.tree_of(str(scan(tmp_path, data)), "") is None
 
 
 def test_a_tree_that_qpdf_cannot_look_at_is_told(tmp_path, monkeypatch):
     """Nobody can say then that no page is missing."""
-    monkeypatch.setattr(pagetree, "tree_of", lambda *_: None)
+    monkeypatch.setattr(pdf_page_tree, "tree_of", lambda *_: None)
     with open_pages(scan(tmp_path, pdf_of_pages(2)), Ocr(dpi=72)) as pages:
         assert pages.warnings == ("whether the PDF has more pages than it says could not be found out",)
 

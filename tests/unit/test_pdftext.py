@@ -7,10 +7,11 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
-from ocrwatchd.engine.pages import OWN_TEXT, open_pages
-from ocrwatchd.formats import pdf
-from ocrwatchd.model import Correction, FinishedPage
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Correction, FinishedPage
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.formats.output import pdf
 from tests.fakes.worded import document
 
 LINES = ("Dear reader, this page was written by a program", "and so every letter on it is known to be right,",

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.correct.consistency import Memory
+from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
+from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
+from ocrwatchd.core.model import PageText
 from ocrwatchd.correct.corrector import Corrector
-from ocrwatchd.engine import assemble, blame, pipeline
-from ocrwatchd.engine.assemble import Tally
-from ocrwatchd.engine.bench import Bench
-from ocrwatchd.engine.left import MOST, Leavings, Left
-from ocrwatchd.engine.pagefile import PageFiles
-from ocrwatchd.engine.wire import Step
-from ocrwatchd.errors import EngineUnavailable, UnreadableScan
-from ocrwatchd.model import PageText
-from ocrwatchd.settings import Llm, Ocr, Output, Work
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process import assembly, pipeline
+from ocrwatchd.engine.process.assembly import Tally
+from ocrwatchd.engine.process.page_store import PageFiles
+from ocrwatchd.engine.process.resources import Bench
+from ocrwatchd.engine.process.resume_cache import MOST, Leavings, Left
+from ocrwatchd.engine.protocol import Step
+from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.llm.protocol import Ending, Proposal
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
 from tests.fakes.line import Line
 
@@ -84,7 +85,7 @@ def test_steps_are_told_in_order(line):
 
 def test_a_long_writing_shows_signs_of_life(line, monkeypatch):
     """Between two pages the host hears that it goes on: it would end an engine that is silent for a page's time."""
-    monkeypatch.setattr(assemble, "SIGN_OF_LIFE_S", 0.0)
+    monkeypatch.setattr(assembly, "SIGN_OF_LIFE_S", 0.0)
     line.work_off(line.job("fine", "fine"))
     assert line.steps.count(("write", 0)) > 2
 
@@ -400,7 +401,7 @@ def test_a_page_that_is_given_up_is_left_out(line):
     job = line.job("fine", "segfault", "fine", llm=Llm(model="/m/fake.gguf"))
     for name, page in (("page", 2), ("correct", 3), ("correct", 3)):
         for _ in range(2):
-            blame.note(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
+            page_failures.note(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
     figures = line.work_off(job)
     assert (figures["unreadable"], figures["complete"]) == (1, False)
     one, two, three = receipt(job)["pages"]
@@ -413,9 +414,9 @@ def test_a_page_that_is_given_up_is_left_out(line):
 def test_a_page_is_not_given_up_too_soon(line):
     """One death is none too many, and what belongs to no page is not noted."""
     job = line.job("fine")
-    blame.note(job, Step(job=job.id, name="page", page=1), "the engine ended", 2)
+    page_failures.note(job, Step(job=job.id, name="page", page=1), "the engine ended", 2)
     for _ in range(3):
-        blame.note(job, Step(job=job.id, name="write", pages=1), "the engine ended", 2)
+        page_failures.note(job, Step(job=job.id, name="write", pages=1), "the engine ended", 2)
     assert line.work_off(job)["complete"] is True
 
 

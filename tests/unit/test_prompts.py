@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.correct.chunks import Chunk, split
-from ocrwatchd.correct.context import CONTEXT_CHARACTERS, Context, around, laid_out, without
-from ocrwatchd.correct.languages import names, short
-from ocrwatchd.correct.lexicon import lexicon
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.model import Word
 from ocrwatchd.correct.prompts import prompt_for
-from ocrwatchd.correct.skip import CLEAN, NUMBERS, SURE, why_skip
-from ocrwatchd.model import Word
-from ocrwatchd.settings import Llm, Ocr, Work
+from ocrwatchd.correct.skipping import CLEAN, NUMBERS, SURE, why_skip
+from ocrwatchd.gate.languages import names, short
+from ocrwatchd.gate.lexicon import lexicon
+from ocrwatchd.llm.chunks import Chunk, split
+from ocrwatchd.llm.context import CONTEXT_CHARACTERS, Context, around, laid_out, without
 
 ENGLISH = lexicon(("eng",))
 PROMPTS = Llm(prompt="print {language} {x}", prompt_handwritten="hand", prompt_table="table")

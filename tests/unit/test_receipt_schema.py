@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ocrwatchd import cli
-from ocrwatchd.edits.delivered import Delivered
-from ocrwatchd.formats import receipt, schema, txt
-from ocrwatchd.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
-from ocrwatchd.settings import Output, Work
+from ocrwatchd.cli.edits.receipt_edits import Delivered
+from ocrwatchd.cli.main import main
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
+from ocrwatchd.formats.output import receipt, schema, txt
 from tests.receipts import mistakes
 
 READ = FinishedPage(
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_found(spoil):
 
 def test_the_verb_prints_it(capsys):
     """As it is; without a configuration."""
-    assert cli.main(["schema"]) == 0
+    assert main(["schema"]) == 0
     assert capsys.readouterr().out == schema.text()
 
 

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from ocrwatchd.config import Config
-from ocrwatchd.errors import ConfigError
-from ocrwatchd.reload import Succession
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.daemon.reload import Succession
 
 
 @pytest.fixture

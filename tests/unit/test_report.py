@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import log, report, status, systemd
-from ocrwatchd.config import Config, Folders, Log
-from ocrwatchd.ledger import Ledger, LedgerFault
-from ocrwatchd.report import Reporter, Scene
-from ocrwatchd.statuspage.keeper import Keeper
+from ocrwatchd.core import log, systemd
+from ocrwatchd.core.config.schema import Config, Folders, Log
+from ocrwatchd.monitoring import reporter as report
+from ocrwatchd.monitoring import status
+from ocrwatchd.monitoring.reporter import Reporter, Scene
+from ocrwatchd.monitoring.status_page.writer import Keeper
+from ocrwatchd.storage.ledger import Ledger, LedgerFault
 
 SCENE = Scene(state="running", engine="ready", waiting=1, queued=2)
 

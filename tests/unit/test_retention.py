@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import config, outbox, retention
-from ocrwatchd.config import Folders
-from ocrwatchd.entries import Original
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.retention import DAY_S, ROUND_SECONDS, Retention
+from ocrwatchd.core.config import schema
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.storage import outbox, retention
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.retention import DAY_S, ROUND_SECONDS, Retention
 
 START = 1_800_000_000.0
 
@@ -27,7 +28,7 @@ class House:
 
     def rounds(self, **days):
         """A retention with these settings."""
-        settings = config.Retention(**days)
+        settings = schema.Retention(**days)
         return Retention(self.folders, settings, self.ledger, clock=lambda: self.now, monotonic=lambda: self.up)
 
     def keep(self, name, goal="outbox"):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocrwatchd.config import Folders
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.retry import retry
+from ocrwatchd.cli.retry import retry
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ocrwatchd.formats import receipt, review, writer
-from ocrwatchd.formats.review import picture
-from ocrwatchd.formats.review.marks import CUT, LONGEST_PROPOSAL, marked
-from ocrwatchd.model import Box, Correction, Edit, FinishedPage
-from ocrwatchd.ocr.clean import turned
+from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
+from ocrwatchd.formats.output import receipt, review, writer
+from ocrwatchd.formats.output.review import picture
+from ocrwatchd.formats.output.review.marks import CUT, LONGEST_PROPOSAL, marked
+from ocrwatchd.ocr.preprocess import turned
 from tests.fakes.reviewed import HOSTILE_NAME, HOSTILE_TEXT, drawn, lines_of, read, reviewed
 
 VOID = {"meta", "link", "img", "br", "input", "rect"}

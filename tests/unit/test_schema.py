@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import schema
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.ledger import COMPLETE, Ledger
-from ocrwatchd.schema import MIGRATIONS, DamagedLedger
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.storage import ledger_file
+from ocrwatchd.storage.ledger import COMPLETE, Ledger
+from ocrwatchd.storage.ledger_file import MIGRATIONS, DamagedLedger
 
 ROWS = 300
 
@@ -83,7 +83,7 @@ def test_migration_that_fails_half_way_leaves_the_old_version(path, monkeypatch)
     """A migration is done as a whole or not at all."""
     filled(path)
     broken = "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES (zeroblob(1));"
-    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, broken))
+    monkeypatch.setattr(ledger_file, "MIGRATIONS", (*MIGRATIONS, broken))
     with pytest.raises(FolderUnusable):
         Ledger(path)
     monkeypatch.undo()
@@ -150,7 +150,7 @@ def test_damaged_ledger_is_set_aside_under_a_telling_name(path):
     for number in range(2):
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).write_text(f"{number}{suffix}")
-        asides.append(schema.set_aside(path, "damaged"))
+        asides.append(ledger_file.set_aside(path, "damaged"))
     assert not path.exists()
     assert asides[0] != asides[1]
     for number, aside in enumerate(asides):

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import cli
-from ocrwatchd.config import Folders
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.service import acts, here, paths, plan, verb
-from ocrwatchd.service.acts import ActFailed, Place, Remove, Run
-from ocrwatchd.service.owned import Standing, signed, standing
-from ocrwatchd.service.paths import quoted, refuse_closed, refuse_hidden, writable
-from ocrwatchd.service.plan import Wishes
-from ocrwatchd.service.shipped import canary, text
-from ocrwatchd.service.target import Target
+from ocrwatchd.cli.main import main
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.setup.service import actions, command, machine_config, paths, plan
+from ocrwatchd.setup.service.actions import ActFailed, Place, Remove, Run
+from ocrwatchd.setup.service.managed_files import Standing, signed, standing
+from ocrwatchd.setup.service.paths import quoted, refuse_closed, refuse_hidden, writable
+from ocrwatchd.setup.service.plan import Wishes
+from ocrwatchd.setup.service.target import Target
+from ocrwatchd.setup.service.unit_files import canary, text
 
 PROGRAM = Path("/opt/ocrwatchd/bin/ocrwatchd")
 
@@ -25,14 +25,14 @@ def user(tmp_path, monkeypatch):
     """A user's service in a home of its own, where no manager runs."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
-    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    monkeypatch.setattr(machine_config, "program", lambda target: PROGRAM)
     return Target(user=True)
 
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
     """The system's service in a folder that stands for the machine; programs are only noted."""
-    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    monkeypatch.setattr(machine_config, "program", lambda target: PROGRAM)
     return Target(base=tmp_path)
 
 
@@ -115,13 +115,13 @@ def test_the_canary_has_the_program_the_configuration_and_the_inbox_of_its_servi
 
 def test_saying_what_would_be_done_does_nothing(user, tmp_path, capsys):
     """With --dry-run every file that would be written is named, generated ones with their content."""
-    assert verb.install(user, wishes(), dry_run=True) == 0
+    assert command.install(user, wishes(), dry_run=True) == 0
     said = capsys.readouterr().out
     assert f"write     {user.units}/ocrwatchd.service" in said
     assert f"| ExecStart={PROGRAM} run --config {user.configuration}\n" in said
     assert '| root = "' in said
     assert lying(tmp_path) == []
-    verb.uninstall(user, dry_run=True)
+    command.uninstall(user, dry_run=True)
     assert "nothing was done" in capsys.readouterr().out
 
 
@@ -133,7 +133,9 @@ def test_the_drop_in_follows_the_configuration(system):
         encoding="utf-8",
     )
     (drop_in,) = (
-        act.text for act in plan.installation(system, wishes()) if isinstance(act, Place) and act.path.name == here.FILE
+        act.text
+        for act in plan.installation(system, wishes())
+        if isinstance(act, Place) and act.path.name == machine_config.FILE
     )
     assert drop_in.splitlines() == [
         "[Unit]",
@@ -280,10 +282,10 @@ def test_a_root_may_be_named_in_several_ways(system):
 @pytest.mark.parametrize("more", [["install", "--dry-run", "--root", ""], ["uninstall", "--instance", ""]])
 def test_an_empty_name_is_refused(more, capsys, monkeypatch):
     """As of a variable that is not set: it must not become the present folder, nor the service that has no name."""
-    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    monkeypatch.setattr(machine_config, "program", lambda target: PROGRAM)
     monkeypatch.setattr(plan, "removal", lambda target: [])
     with pytest.raises(SystemExit) as ended:
-        cli.main(["service", *more])
+        main(["service", *more])
     assert ended.value.code == 2
     assert "is empty" in capsys.readouterr().err
 
@@ -300,19 +302,19 @@ def test_a_group_that_does_not_exist_is_told_at_once(system, monkeypatch):
     """Else the unit fails to start with a number; a name with a blank is one name in the unit."""
     system.configuration.parent.mkdir(parents=True)
     system.configuration.write_text('[folders]\nroot = "/srv/docs"\ngroup = "no such group"\n', encoding="utf-8")
-    config, _ = here.configuration(system, None)
-    assert 'SupplementaryGroups="no such group"\n' in here.drop_in(config, system, PROGRAM)
+    config, _ = machine_config.configuration(system, None)
+    assert 'SupplementaryGroups="no such group"\n' in machine_config.drop_in(config, system, PROGRAM)
     monkeypatch.setattr(Target, "configuration", system.configuration)
     with pytest.raises(FolderUnusable, match="groupadd"):
-        here.configuration(Target(), None)
+        machine_config.configuration(Target(), None)
 
 
 def test_a_group_that_this_machine_lacks_is_left_out_of_a_drop_in(monkeypatch):
     """A small Debian has no group for GPUs, and systemd starts nothing in a group that does not exist."""
-    monkeypatch.setattr(here.grp, "getgrall", list)
-    assert "SupplementaryGroups" not in here.with_groups(text("gpu.conf"))
+    monkeypatch.setattr(machine_config.grp, "getgrall", list)
+    assert "SupplementaryGroups" not in machine_config.with_groups(text("gpu.conf"))
     monkeypatch.undo()
-    assert here.with_groups("[Service]\nSupplementaryGroups=root no-such\nA=b\n") == (
+    assert machine_config.with_groups("[Service]\nSupplementaryGroups=root no-such\nA=b\n") == (
         "[Service]\nSupplementaryGroups=root\nA=b\n"
     )
 
@@ -385,7 +387,7 @@ def test_what_is_written_can_be_read_by_the_service_whatever_the_umask(tmp_path)
     """An administrator's umask of 077 must not hide the configuration from the service."""
     before = os.umask(0o077)
     try:
-        verb._carry_out([acts.Configure(tmp_path / "a/b/config.toml", "x")], dry_run=False)
+        command._carry_out([actions.Configure(tmp_path / "a/b/config.toml", "x")], dry_run=False)
     finally:
         os.umask(before)
     assert (tmp_path / "a/b/config.toml").stat().st_mode & 0o777 == 0o644
@@ -394,10 +396,10 @@ def test_what_is_written_can_be_read_by_the_service_whatever_the_umask(tmp_path)
 
 def test_show_tells_what_is_there(user, capsys):
     """Before and after."""
-    assert verb.show(user) == verb.NOT_INSTALLED
+    assert command.show(user) == command.NOT_INSTALLED
     assert "not installed" in capsys.readouterr().out
     carry_out(plan.installation(user, wishes()))
-    assert verb.show(user) == 0
+    assert command.show(user) == 0
     said = capsys.readouterr().out
     assert f"configuration  {user.configuration}" in said
     assert "ocrwatchd.service: as installed" in said
@@ -412,12 +414,12 @@ def test_a_users_service_is_not_shut_off(user):
 @pytest.mark.parametrize("name", ["Post", "a/b", "-x", "a b", "x" * 40, "ä"])
 def test_a_name_that_cannot_be_an_instances_is_refused(name, capsys):
     """With the letters that can."""
-    assert cli.main(["service", "show", f"--instance={name}"]) == 2
+    assert main(["service", "show", f"--instance={name}"]) == 2
     assert "lower-case letters" in capsys.readouterr().err
 
 
 def test_only_root_installs_for_the_system(monkeypatch, capsys):
     """Whoever is not root hears so before anything is done."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert cli.main(["service", "install"]) == 2
+    assert main(["service", "install"]) == 2
     assert "use sudo; or take --user" in capsys.readouterr().err

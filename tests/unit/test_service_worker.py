@@ -7,15 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocrwatchd.check import whose
-from ocrwatchd.config import Folders
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.service import here, plan, share, verb
-from ocrwatchd.service.acts import Place, Run
-from ocrwatchd.service.owned import signed
-from ocrwatchd.service.plan import Wishes
-from ocrwatchd.service.shipped import files, text
-from ocrwatchd.service.target import Target
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.setup.check import service_account
+from ocrwatchd.setup.service import command, machine_config, plan, worker_share
+from ocrwatchd.setup.service.actions import Place, Run
+from ocrwatchd.setup.service.managed_files import signed
+from ocrwatchd.setup.service.plan import Wishes
+from ocrwatchd.setup.service.target import Target
+from ocrwatchd.setup.service.unit_files import files, text
 from tests.unit.test_service import PROGRAM, carry_out, lying, words
 
 WISHES = Wishes(root=None, allow={})
@@ -24,7 +24,7 @@ WISHES = Wishes(root=None, allow={})
 @pytest.fixture
 def worker(tmp_path, monkeypatch):
     """A worker in a folder that stands for the machine; programs are only noted."""
-    monkeypatch.setattr(here, "program", lambda target: PROGRAM)
+    monkeypatch.setattr(machine_config, "program", lambda target: PROGRAM)
     return Target(base=tmp_path, worker=True)
 
 
@@ -36,7 +36,7 @@ def mounted(tmp_path, monkeypatch):
     as_it_is = Path.stat
     owner = SimpleNamespace(st_uid=64123, st_gid=64124, st_mode=0o42770)
     monkeypatch.setattr(Path, "stat", lambda path, **more: owner if path == root else as_it_is(path, **more))
-    monkeypatch.setattr(share, "has_account", lambda: False)
+    monkeypatch.setattr(worker_share, "has_account", lambda: False)
     return Folders(root=str(root)), owner
 
 
@@ -90,7 +90,7 @@ def test_a_worker_is_started_when_it_has_a_broker(worker, capsys):
     assert 'broker = ""' in worker.configuration.read_text(encoding="utf-8")
     given(worker)
     assert f"--root={worker.base} enable ocrwatchd-worker.service" in words(plan.installation(worker, WISHES))
-    verb.install(worker, WISHES, dry_run=True)
+    command.install(worker, WISHES, dry_run=True)
     given(worker, broker="")
     assert "enable" not in words(plan.installation(worker, WISHES))
     assert "nothing was done" in capsys.readouterr().out
@@ -101,7 +101,7 @@ def test_the_last_line_tells_what_comes_next(worker, monkeypatch, capsys):
     monkeypatch.setattr(plan, "installation", lambda *_: [])
     for broker, told in (("", "not started; name the broker in"), ('broker = "redis://b"', "reads the scans of")):
         given(worker, broker)
-        assert verb.install(worker, WISHES, dry_run=False) == 0
+        assert command.install(worker, WISHES, dry_run=False) == 0
         assert told in capsys.readouterr().out
 
 
@@ -112,7 +112,9 @@ def test_the_drop_in_lets_a_worker_write_where_jobs_lie_and_nowhere_else(worker)
         '[folders]\nroot = "/srv/docs"\ninbox = "/mnt/in/box"\noutbox = "/out"\ngroup = "office"\n', encoding="utf-8"
     )
     (drop_in,) = (
-        act.text for act in plan.installation(worker, WISHES) if isinstance(act, Place) and act.path.name == here.FILE
+        act.text
+        for act in plan.installation(worker, WISHES)
+        if isinstance(act, Place) and act.path.name == machine_config.FILE
     )
     assert drop_in.splitlines() == [
         "[Service]",
@@ -146,11 +148,11 @@ def test_the_user_gets_the_numbers_to_whom_the_share_belongs(mounted, tmp_path):
     folders, _owner = mounted
     shipped = text("ocrwatchd.sysusers")
     path = tmp_path / "ocrwatchd.conf"
-    made = share.account(shipped, path, Target(worker=True), folders)
+    made = worker_share.account(shipped, path, Target(worker=True), folders)
     assert made == shipped.replace(" - ", " 64123 ") + "g ocrwatchd 64124\n"
     office = Folders(root=folders.root, group="office")
-    assert share.account(shipped, path, Target(worker=True), office) == shipped.replace(" - ", " 64123 ")
-    assert share.account(shipped, path, Target(), folders) == shipped
+    assert worker_share.account(shipped, path, Target(worker=True), office) == shipped.replace(" - ", " 64123 ")
+    assert worker_share.account(shipped, path, Target(), folders) == shipped
 
 
 def test_a_user_who_is_there_keeps_the_numbers(mounted, tmp_path, monkeypatch):
@@ -158,23 +160,23 @@ def test_a_user_who_is_there_keeps_the_numbers(mounted, tmp_path, monkeypatch):
     folders, _owner = mounted
     shipped = text("ocrwatchd.sysusers")
     path = tmp_path / "ocrwatchd.conf"
-    made = share.account(shipped, path, Target(worker=True), folders)
-    monkeypatch.setattr(share, "has_account", lambda: True)
-    assert share.account(shipped, path, Target(worker=True), folders) == shipped
+    made = worker_share.account(shipped, path, Target(worker=True), folders)
+    monkeypatch.setattr(worker_share, "has_account", lambda: True)
+    assert worker_share.account(shipped, path, Target(worker=True), folders) == shipped
     path.write_text(signed(made), encoding="utf-8")
-    assert share.account(shipped, path, Target(worker=True), folders) == made
+    assert worker_share.account(shipped, path, Target(worker=True), folders) == made
 
 
 def test_a_root_that_is_not_mounted_is_told_before_anything_is_done(mounted, tmp_path):
     """An empty mount point is root's; what a share does not tell is nobody's."""
     folders, owner = mounted
-    share.refuse_without(folders)
+    worker_share.refuse_without(folders)
     with pytest.raises(FolderUnusable, match="is not there: mount the share"):
-        share.refuse_without(Folders(root=str(tmp_path / "none")))
-    for number in (0, share.NOBODY):
+        worker_share.refuse_without(Folders(root=str(tmp_path / "none")))
+    for number in (0, worker_share.NOBODY):
         owner.st_uid = number
         with pytest.raises(FolderUnusable, match="mount the share"):
-            share.refuse_without(folders)
+            worker_share.refuse_without(folders)
 
 
 def test_a_user_with_other_numbers_is_told_which_they_must_be(mounted, monkeypatch):
@@ -182,21 +184,21 @@ def test_a_user_with_other_numbers_is_told_which_they_must_be(mounted, monkeypat
     folders, _owner = mounted
     me = pwd.getpwuid(os.geteuid())
     monkeypatch.setattr(pwd, "getpwnam", lambda _: me)
-    trial = share.trial(folders)
+    trial = worker_share.trial(folders)
     assert isinstance(trial, Run)
     assert trial.command[-2:] == ["-G", folders.root]
     assert "uid 64123 and gid 64124" in trial.failed
-    assert "-G" not in share.trial(Folders(root=folders.root, group="office")).command
+    assert "-G" not in worker_share.trial(Folders(root=folders.root, group="office")).command
 
 
 def test_root_is_told_how_to_ask_as_a_worker(tmp_path, monkeypatch):
     """As of every service's configuration."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     source = Path("/etc/ocrwatchd/worker.toml")
-    installed = Target(worker=True).drop_ins / here.FILE
+    installed = Target(worker=True).drop_ins / machine_config.FILE
     as_it_is = Path.is_file
     monkeypatch.setattr(Path, "is_file", lambda path: path == installed or as_it_is(path))
-    assert whose.asked_as_service(source, "check").endswith(f"check --config {source}")
+    assert service_account.asked_as_service(source, "check").endswith(f"check --config {source}")
 
 
 def test_the_unit_names_the_places_that_install_uses(worker):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.arrival.complete import Examined, Finding
 from ocrwatchd.arrival.settle import UNREAD_TYPE_SECONDS, Decision, How, Settle, Stamp
-from ocrwatchd.config import Arrival
+from ocrwatchd.core.config.schema import Arrival
+from ocrwatchd.formats.input.completeness import Examined, Finding
 
 SETTLE, AFTER_CLOSE, DEADLINE = 4.0, 6.0, 300.0
 PNG, PDF, OTHER = Path("/inbox/a.png"), Path("/inbox/a.pdf"), Path("/inbox/a.docx")

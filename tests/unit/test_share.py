@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd import cli, share
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.errors import ConfigError, FolderUnusable
-from ocrwatchd.settings import Work
-from ocrwatchd.share.quoting import for_fstab, for_shell
+from ocrwatchd.cli.main import main
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.setup import share
+from ocrwatchd.setup.share.quoting import for_fstab, for_shell
 
 HOSTILE = 'it\'s a "root"; touch /tmp/x #1 $(id) `id` %u\\040 -é€'
 
@@ -148,14 +149,14 @@ def test_missing_folders_are_told(tmp_path, capsys):
     """Before the first start there is nothing to share yet."""
     config = tmp_path / "config.toml"
     config.write_text(f'[folders]\nroot = "{tmp_path}/root"\n')
-    assert cli.main(["share", "samba", "--config", str(config)]) == 4
+    assert main(["share", "samba", "--config", str(config)]) == 4
     assert "start ocrwatchd once" in capsys.readouterr().err
 
 
 def test_an_unknown_server_is_told(capsys):
     """With those that there are."""
     with pytest.raises(SystemExit) as caught:
-        cli.main(["share", "nfs"])
+        main(["share", "nfs"])
     assert caught.value.code == 2
     assert "samba" in capsys.readouterr().err
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import status, statuslines
-from ocrwatchd.config import Folders
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.status import Status, Worker
+from ocrwatchd.core.attempt import Worker
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.monitoring import status, status_text
+from ocrwatchd.monitoring.status import Status
 from tests.programs import needs_root
 
 
@@ -40,7 +41,7 @@ def test_status_comes_back_as_written(folders):
     """What the daemon wrote is what `status` reads, failures included."""
     made = written(folders, in_work="a.pdf", page=3, pages=12, failures=[("x", "broken")])
     assert status.read(folders) == made
-    text, running = statuslines.describe(folders, as_json=False)
+    text, running = status_text.describe(folders, as_json=False)
     assert running
     assert "a.pdf, page 3 of 12" in text
     assert "failed     x: broken" in text
@@ -51,7 +52,7 @@ def test_workers_are_named_with_what_they_read(folders):
     busy = Worker("north-1", "working", "a.pdf", 3, 9, 40, 1.5)
     made = written(folders, workers=[busy, Worker("south-1", "down: no licence", "", 0, 0, 0, 0.0)])
     assert status.read(folders) == made
-    lines = statuslines.describe(folders, as_json=False)[0].splitlines()
+    lines = status_text.describe(folders, as_json=False)[0].splitlines()
     assert "worker     north-1: a.pdf, page 3 of 9; 40 pages a minute (1.5 s each) while it reads" in lines
     assert "worker     south-1: down: no licence; no page read since the start" in lines
 
@@ -73,7 +74,7 @@ def test_others_may_read_it(folders):
 def test_daemon_that_does_not_run_is_told_by_how_it_ended(folders, changes, words):
     """A status whose process has gone, stopped or hangs says so instead of claiming that all is well."""
     written(folders, **changes)
-    text, running = statuslines.describe(folders, as_json=False)
+    text, running = status_text.describe(folders, as_json=False)
     assert not running
     assert words in text
 
@@ -81,7 +82,7 @@ def test_daemon_that_does_not_run_is_told_by_how_it_ended(folders, changes, word
 def test_a_daemon_on_another_machine_is_not_looked_for_here(folders):
     """A worker's machine sees its status, in the folder that they share, and must not take it for dead."""
     written(folders, root=str(folders.root_path), pid=2**22 - 1, host="north")
-    text, running = statuslines.describe(folders, as_json=False)
+    text, running = status_text.describe(folders, as_json=False)
     assert running
     assert text.startswith(f"running (process {2**22 - 1} on north, ")
     assert status.running_pid(folders) == 0
@@ -92,7 +93,7 @@ def test_a_daemon_on_another_machine_is_not_looked_for_here(folders):
 def test_of_a_silent_daemon_on_another_machine_it_is_not_known_that_it_hangs(folders):
     """It may have gone, or the two machines' clocks differ."""
     written(folders, root=str(folders.root_path), host="north\x1b[31m", written_at=2 * 86400.0)
-    text, running = statuslines.describe(folders, as_json=False)
+    text, running = status_text.describe(folders, as_json=False)
     assert not running
     assert text.startswith("not heard of since 1970-")
     assert f"process {os.getpid()} on north\N{REPLACEMENT CHARACTER}[31m; ask" in text.splitlines()[0]
@@ -100,7 +101,7 @@ def test_of_a_silent_daemon_on_another_machine_it_is_not_known_that_it_hangs(fol
 
 def test_without_a_daemon_there_is_a_hint(folders):
     """Before the first start `status` says how to start."""
-    text, running = statuslines.describe(folders, as_json=False)
+    text, running = status_text.describe(folders, as_json=False)
     assert not running
     assert "ocrwatchd run" in text
 
@@ -110,7 +111,7 @@ def test_damaged_status_is_an_error_in_words(folders, content):
     """A damaged status file gives a message, not a traceback."""
     status.status_path(folders).write_bytes(content)
     with pytest.raises(FolderUnusable, match="the status cannot be read"):
-        statuslines.describe(folders, as_json=False)
+        status_text.describe(folders, as_json=False)
 
 
 def test_a_copy_serves_while_the_root_cannot_be_read(folders):
@@ -128,7 +129,7 @@ def test_a_copy_of_another_root_is_not_ours(folders, tmp_path):
     status.status_path(folders).unlink()
     assert status.read(folders) is None
     assert status.find(folders, any_service=True).root == "/elsewhere"
-    assert "not running" in statuslines.describe(folders, as_json=False)[0]
+    assert "not running" in status_text.describe(folders, as_json=False)[0]
 
 
 def test_other_users_may_ask_and_who_may_not_hears_what_to_do(folders, monkeypatch):
@@ -141,9 +142,9 @@ def test_other_users_may_ask_and_who_may_not_hears_what_to_do(folders, monkeypat
         open_to_all(folders.root_path)
         monkeypatch.setattr(status, "SERVICE_STATES", (service,))
         monkeypatch.setenv("STATE_DIRECTORY", "/nowhere")
-        assert "sudo -u 'root' ocrwatchd status" in as_nobody(lambda: statuslines.describe(folders, as_json=False)[0])
+        assert "sudo -u 'root' ocrwatchd status" in as_nobody(lambda: status_text.describe(folders, as_json=False)[0])
         shutil.copy(status.status_path(folders), service)
-        said = as_nobody(lambda: statuslines.describe(folders, as_json=False)[0])
+        said = as_nobody(lambda: status_text.describe(folders, as_json=False)[0])
         assert f"running (process {made.pid}" in said
 
 

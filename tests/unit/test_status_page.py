@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from ocrwatchd import log, statuspage
-from ocrwatchd.config import Config
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.status import Status
-from ocrwatchd.status import write as write_status
-from ocrwatchd.statuspage import keeper, page
+from ocrwatchd.core import log
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.monitoring import status_page
+from ocrwatchd.monitoring.status import Status
+from ocrwatchd.monitoring.status import write as write_status
+from ocrwatchd.monitoring.status_page import page, writer
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m\udcff&\"'.pdf"
 NOW = 1_795_000_000.0
@@ -98,7 +99,7 @@ def test_no_script_but_its_own_may_run():
 def test_it_is_written_seldom(config, path):
     """At once at the start, then at most every three seconds, and every minute though nothing changes."""
     clock = Clock()
-    kept = keeper.Keeper(config, clock)
+    kept = writer.Keeper(config, clock)
     for clock.now, seen, words in (
         (100.0, status(), "page 3 of"),
         (101.0, status(page=4), "page 3 of"),
@@ -122,8 +123,8 @@ def test_it_is_written_seldom(config, path):
 
 def test_it_is_written_whole_or_not_at_all(config, path):
     """With the permissions of what is delivered, and nothing left beside it."""
-    keeper.write(config, status())
-    keeper.write(config, status())
+    writer.write(config, status())
+    writer.write(config, status())
     assert [each.name for each in path.parent.iterdir()] == ["status.html"]
     assert path.stat().st_mode & 0o777 == 0o640
 
@@ -132,7 +133,7 @@ def test_it_is_written_whole_or_not_at_all(config, path):
 def test_what_is_not_ours_stays(config, path, tmp_path, kind):
     """Somebody's own file, a link and where it leads, a folder: nothing is replaced or followed."""
     aim = tmp_path / "aim"
-    aim.write_text(f"<!doctype html>\n{statuspage.MARK}")
+    aim.write_text(f"<!doctype html>\n{status_page.MARK}")
     {
         "file": lambda: path.write_text("mine"),
         "link": lambda: path.symlink_to(aim),
@@ -142,18 +143,18 @@ def test_what_is_not_ours_stays(config, path, tmp_path, kind):
     }[kind]()
     before = os.lstat(path)
     with pytest.raises(FileExistsError):
-        keeper.write(config, status())
-    kept = keeper.Keeper(config)
+        writer.write(config, status())
+    kept = writer.Keeper(config)
     kept.show(status())
     assert os.lstat(path).st_ino == before.st_ino
     assert not (tmp_path / "nowhere").exists()
-    assert aim.read_text() == f"<!doctype html>\n{statuspage.MARK}"
+    assert aim.read_text() == f"<!doctype html>\n{status_page.MARK}"
 
 
 def test_nothing_is_written_where_none_is_wanted(config, path):
     """folders.status_page = false."""
     quiet = config.model_copy(update={"folders": config.folders.model_copy(update={"status_page": False})})
-    kept = keeper.Keeper(quiet)
+    kept = writer.Keeper(quiet)
     kept.show(status())
     kept.turn()
     assert kept.next_due() is None
@@ -162,18 +163,18 @@ def test_nothing_is_written_where_none_is_wanted(config, path):
 
 def test_after_a_crash_whoever_comes_says_so(config, path):
     """`status --page` tells of a daemon that has gone; of one that lives it leaves the page alone."""
-    assert "no daemon has served" in keeper.write_last(config)
+    assert "no daemon has served" in writer.write_last(config)
     seen = status(root=str(config.folders.root_path), written_at=time.time())
     write_status(config.folders, replace(seen, pid=os.getpid()))
-    assert "the daemon itself" in keeper.write_last(config)
+    assert "the daemon itself" in writer.write_last(config)
     assert not path.exists()
     write_status(config.folders, seen)
-    assert str(path) in keeper.write_last(config)
+    assert str(path) in writer.write_last(config)
     assert "It ended unexpectedly." in path.read_text()
     path.unlink()
     path.write_text("mine")
     with pytest.raises(FolderUnusable, match="move it away"):
-        keeper.write_last(config)
+        writer.write_last(config)
 
 
 def test_after_a_crash_nothing_is_written_under_an_unmounted_share(config, path):
@@ -181,10 +182,10 @@ def test_after_a_crash_nothing_is_written_under_an_unmounted_share(config, path)
     seen = status(root=str(config.folders.root_path), written_at=time.time())
     write_status(config.folders, replace(seen, outbox_mount=str(config.folders.root_path)))
     with pytest.raises(FolderUnusable, match=f"{config.folders.root_path} is not mounted any more"):
-        keeper.write_last(config)
+        writer.write_last(config)
     assert not path.exists()
-    write_status(config.folders, replace(seen, outbox_mount=str(keeper.Keeper(config).mount)))
-    assert str(path) in keeper.write_last(config)
+    write_status(config.folders, replace(seen, outbox_mount=str(writer.Keeper(config).mount)))
+    assert str(path) in writer.write_last(config)
 
 
 def test_names_are_hashed_where_the_log_s_are(config, monkeypatch):

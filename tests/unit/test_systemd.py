@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from ocrwatchd import systemd
+from ocrwatchd.core import systemd
 
 
 @pytest.mark.parametrize("abstract", [False, True])

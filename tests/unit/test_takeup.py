@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ocrwatchd import outbox, route
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.endings import Endings
-from ocrwatchd.ledger import Ledger
-from ocrwatchd.model import Scan
-from ocrwatchd.takeup import take_up
-from ocrwatchd.workplace import Workplace
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.model import Scan
+from ocrwatchd.daemon.completion import Endings
+from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.storage import delivery_plan, outbox
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.work_folder import Workplace
 from tests.lying import lying
 
 
@@ -210,7 +210,7 @@ def test_disk_that_fails_at_the_start_costs_a_pause_and_no_more(house, monkeypat
         def failing(_source):
             raise OSError(5, os.strerror(5))
 
-        patched.setattr("ocrwatchd.takeup._refusal_of", failing)
+        patched.setattr("ocrwatchd.daemon.recovery._refusal_of", failing)
         house.start()
     assert house.again == []
     due = house.endings.next_due()
@@ -219,14 +219,14 @@ def test_disk_that_fails_at_the_start_costs_a_pause_and_no_more(house, monkeypat
     assert [again.id for again in house.again] == [job.id]
 
 
-@pytest.mark.parametrize("broken", [(route, "read"), (Ledger, "delivering")])
+@pytest.mark.parametrize("broken", [(delivery_plan, "read"), (Ledger, "delivering")])
 def test_delivery_that_the_disk_hides_at_the_start_is_not_begun_anew(house, monkeypatch, broken):
     """A ledger that is behind, and a fault when it should catch up: the scan waits, and is not delivered twice."""
     job = house.claim()
     job.out.mkdir()
     for suffix in (".txt", ".json"):
         (job.out / f"document{suffix}").write_text("text")
-    route.write(job.folder, route.Route(job.relative, "outbox", "scan-7", (".txt", ".json")))
+    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan-7", (".txt", ".json")))
     with monkeypatch.context() as patched:
         patched.setattr(*broken, lambda *_: (_ for _ in ()).throw(OSError(5, os.strerror(5))))
         house.start()
@@ -272,7 +272,7 @@ def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
     job = house.claim()
     job.out.mkdir()
     (job.out / "document.json").write_text("{}")
-    route.write(job.folder, route.Route(job.relative, "outbox", "scan", (".json",)))
+    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan", (".json",)))
     saved = house.folders.root_path / "saved"
     shutil.copytree(job.folder, saved)
     house.start()
@@ -288,7 +288,7 @@ def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
 def test_half_a_route_is_none(house, content):
     """A file that is no route says nothing: the scan is read again."""
     job = house.claim()
-    (job.folder / route.FILE).write_bytes(content)
+    (job.folder / delivery_plan.FILE).write_bytes(content)
     house.start()
     assert [again.id for again in house.again] == [job.id]
 
@@ -307,14 +307,16 @@ def test_half_a_route_is_none(house, content):
 def test_route_never_leads_out_of_the_folders(tmp_path, bad):
     """What lies in the work folder may come from anywhere with the root: its names are plain or do not count."""
     good = {"relative": "a/scan.png", "goal": "outbox", "name": "scan", "suffixes": [".json"], "reason": ""}
-    (tmp_path / route.FILE).write_text(json.dumps(good))
-    assert route.read(tmp_path) == route.Route(Path("a/scan.png"), "outbox", "scan", (".json",))
-    (tmp_path / route.FILE).write_text(json.dumps(good | bad))
-    assert route.read(tmp_path) is None
+    (tmp_path / delivery_plan.FILE).write_text(json.dumps(good))
+    assert delivery_plan.read(tmp_path) == delivery_plan.Route(Path("a/scan.png"), "outbox", "scan", (".json",))
+    (tmp_path / delivery_plan.FILE).write_text(json.dumps(good | bad))
+    assert delivery_plan.read(tmp_path) is None
 
 
 def test_route_keeps_undecodable_names(tmp_path):
     """A name that is not valid UTF-8 comes back byte by byte."""
-    way = route.Route(Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), "why")
-    route.write(tmp_path, way)
-    assert route.read(tmp_path) == way
+    way = delivery_plan.Route(
+        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), "why"
+    )
+    delivery_plan.write(tmp_path, way)
+    assert delivery_plan.read(tmp_path) == way

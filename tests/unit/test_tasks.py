@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.settings import Task
-from ocrwatchd.tasks.follow import follow
-from ocrwatchd.tasks.parts import LEAST_CHARACTERS, NoRoom, parts
-from ocrwatchd.tasks.record import NOTHING_YET
+from ocrwatchd.core.config.profile import Task
+from ocrwatchd.engine.process.tasks.progress import NOTHING_YET
+from ocrwatchd.engine.process.tasks.runner import follow
+from ocrwatchd.engine.process.tasks.splitting import LEAST_CHARACTERS, NoRoom, parts
+from ocrwatchd.llm.protocol import Ending, Proposal
 
 LETTER = "Dear Ann Lee,\n\nwe owe you 12.50 for the repair of 3 May.\n\nJohn Smith"
 ENTITIES = {

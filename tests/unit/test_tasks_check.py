@@ -1,14 +1,14 @@
 """What `check` says of follow-up tasks."""
 
-from ocrwatchd import configfile
-from ocrwatchd.check import model
+from ocrwatchd.core.config import loader
+from ocrwatchd.setup.check import model
 
 TASKS = [{"name": "summary", "prompt": "Sum up."}, {"name": "sender", "prompt": "Who?"}]
 
 
 def told(**tables):
     """The lines for these settings."""
-    return [(found.what, found.ok, found.words) for found in model.look_for_tasks(configfile.parse(tables))]
+    return [(found.what, found.ok, found.words) for found in model.look_for_tasks(loader.parse(tables))]
 
 
 def test_nothing_is_said_where_there_are_no_tasks():

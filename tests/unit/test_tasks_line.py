@@ -7,19 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from ocrwatchd import oneshot
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.correct import Ending, Proposal
-from ocrwatchd.correct.models import only_corrects
-from ocrwatchd.engine import assemble, blame, pipeline
-from ocrwatchd.engine.bench import Bench
-from ocrwatchd.engine.deadlines import allowance_s
-from ocrwatchd.engine.faults import Stopping
-from ocrwatchd.engine.host import EngineHost
-from ocrwatchd.engine.wire import Step
-from ocrwatchd.rebuild import _receipts
-from ocrwatchd.settings import Llm, Ocr, Output, Task, Work
-from ocrwatchd.tasks import station
+from ocrwatchd.cli import process
+from ocrwatchd.core.config.profile import Llm, Ocr, Output, Task, Work
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.faults import Stopping
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.host.deadlines import allowance_s
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.engine.process import assembly, pipeline
+from ocrwatchd.engine.process.resources import Bench
+from ocrwatchd.engine.process.tasks import stage
+from ocrwatchd.engine.protocol import Step
+from ocrwatchd.llm.models import only_corrects
+from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.storage.ledger_rebuild import _receipts
 from tests.fakes.engine import MAKERS, FakeCorrector
 from tests.fakes.line import Line
 from tests.receipts import mistakes
@@ -151,7 +152,7 @@ def test_process_puts_no_set_beside_an_earlier_summary(line, capsys):
     line.work_off(job)
     output.mkdir()
     (output / "scan.summary.txt").write_text("of another document")
-    oneshot._keep(job, output)
+    process._keep(job, output)
     assert sorted(path.name for path in output.iterdir()) == ["scan-2.json", "scan-2.txt", "scan.summary.txt"]
     assert capsys.readouterr().out.endswith("scan-2.txt\n")
 
@@ -186,12 +187,12 @@ def test_marks_are_in_the_language_of_the_output(line):
 
 def test_evaluation_mode_marks_results_too(line, monkeypatch):
     """What was made of a text that was cut says so."""
-    before = assemble.Tally.document
+    before = assembly.Tally.document
 
     def cut(self, *args):
         return replace(before(self, *args), evaluation=True)
 
-    monkeypatch.setattr(assemble.Tally, "document", cut)
+    monkeypatch.setattr(assembly.Tally, "document", cut)
     job = line.job(SUMMARY, ENTITIES)
     line.work_off(job)
     assert "evaluation mode" in read(job, ".summary.txt").splitlines()[1]
@@ -275,7 +276,7 @@ def test_a_task_without_a_result_is_not_tried_again_after_a_stop(line, monkeypat
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     """Once is enough: the text waits for it."""
     job = line.job(SUMMARY, ENTITIES)
-    blame.note(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
+    page_failures.note(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
     line.work_off(job)
     assert [(end["state"], end["reason"]) for end in receipt(job)["tasks"]] == [
         ("left-out", "it was killed"), ("done", "")
@@ -287,7 +288,7 @@ def test_two_tasks_that_ended_the_engine_are_enough(line):
     third, fourth = (Task(name=name, prompt="Sum up:") for name in ("third", "fourth"))
     job = line.job(SUMMARY, ENTITIES, third, fourth)
     for number in (2, 3):
-        blame.note(job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9)
+        page_failures.note(job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9)
     line.work_off(job)
     assert line.begun() == []
     assert [end["reason"] for end in receipt(job)["tasks"]] == [
@@ -297,10 +298,10 @@ def test_two_tasks_that_ended_the_engine_are_enough(line):
 
 def test_a_tasks_deaths_are_not_the_documents():
     """However many tasks end the engine, the pages have all their attempts."""
-    assert blame.most_deaths(2, 1, tasks=1) == 3
-    assert blame.most_deaths(2, 1, tasks=3) == 4
-    assert blame.most_deaths(2, 7, tasks=3) == 12
-    assert blame.most_deaths(2, 0, tasks=3) == 2
+    assert page_failures.most_deaths(2, 1, tasks=1) == 3
+    assert page_failures.most_deaths(2, 1, tasks=3) == 4
+    assert page_failures.most_deaths(2, 7, tasks=3) == 12
+    assert page_failures.most_deaths(2, 0, tasks=3) == 2
 
 
 def test_the_machines_faults_are_no_tasks(line, monkeypatch):
@@ -310,19 +311,19 @@ def test_the_machines_faults_are_no_tasks(line, monkeypatch):
         def failing(*_, fault=fault, **__):
             raise fault
 
-        monkeypatch.setattr(station, "follow", failing)
+        monkeypatch.setattr(stage, "follow", failing)
         with pytest.raises(type(fault)):
             line.work_off(line.job(SUMMARY))
 
 
 def test_a_format_that_names_its_file_likewise_wins(line, monkeypatch):
     """Another package's format may have any suffix: its file stays, the task's is left out and told."""
-    found = assemble.writer
+    found = assembly.writer
 
     def other(name):
         return found(name)._replace(suffix=".summary.txt") if name == "raw" else found(name)
 
-    monkeypatch.setattr(assemble, "writer", other)
+    monkeypatch.setattr(assembly, "writer", other)
     job = line.job(SUMMARY, output=Output(formats=("txt", "raw")))
     line.work_off(job)
     assert read(job, ".summary.txt").startswith("a line of page 1")

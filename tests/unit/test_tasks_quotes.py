@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ocrwatchd.tasks.quotes import Quotes
+from ocrwatchd.engine.process.tasks.quotes import Quotes
 
 TEXT = "Dear Ann\n  Lee,\n\nyour bill no. 2012-7 of 3 May\tcomes to 12.50 EUR. 我在北京大学学习。 GRÜẞE"
 

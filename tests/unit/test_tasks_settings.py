@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import configfile
-from ocrwatchd.settings import Task, Work
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.config.profile import Task, Work
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,8 +39,8 @@ output = "md"
 
 def refused(text):
     """What is said about a configuration."""
-    with pytest.raises(configfile.Mistakes) as caught:
-        configfile.parse(tomllib.loads(text))
+    with pytest.raises(loader.Mistakes) as caught:
+        loader.parse(tomllib.loads(text))
     return str(caught.value)
 
 
@@ -52,7 +52,7 @@ def task(**keys):
 
 def test_tasks_travel_with_the_job():
     """Schema and all; a profile's tasks stand in place of the others."""
-    config = configfile.parse(tomllib.loads(EXAMPLE))
+    config = loader.parse(tomllib.loads(EXAMPLE))
     assert [each.suffix for each in config.work().tasks] == [".summary.txt", ".entities.json"]
     assert config.work("notes").tasks == ()
     assert [each.suffix for each in config.work("letters").tasks] == [".sender.md"]
@@ -98,8 +98,8 @@ def test_all_mistakes_in_tasks_are_named_at_once():
 )
 def test_what_does_not_go_together_is_refused(keys, words):
     """With what would."""
-    with pytest.raises(configfile.Mistakes) as caught:
-        configfile.parse(task(**keys))
+    with pytest.raises(loader.Mistakes) as caught:
+        loader.parse(task(**keys))
     assert words in str(caught.value)
 
 
@@ -107,8 +107,8 @@ def test_names_are_unique():
     """Two results cannot have one name, in a profile neither."""
     twice = task()["tasks"] * 2
     for table in ({"tasks": twice}, {"profiles": {"x": {"tasks": twice}}}):
-        with pytest.raises(configfile.Mistakes, match="given twice: t"):
-            configfile.parse(table)
+        with pytest.raises(loader.Mistakes, match="given twice: t"):
+            loader.parse(table)
 
 
 def test_what_the_documentation_shows_is_accepted():
@@ -119,9 +119,9 @@ def test_what_the_documentation_shows_is_accepted():
     marked = "# [[tasks]]" + example.partition("# [[tasks]]")[2]
     unmarked = "\n".join(line.removeprefix("#").removeprefix(" ") for line in marked.splitlines())
     for text in (shown, unmarked):
-        tasks = configfile.parse(tomllib.loads(text)).work().tasks
+        tasks = loader.parse(tomllib.loads(text)).work().tasks
         assert [each.suffix for each in tasks] == [".summary.txt", ".entities.json"]
         assert tasks[1].quotes
         assert tasks[1].json_schema["items"]["required"] == ["kind", "text"]
-    first = configfile.parse(tomllib.loads(unmarked)).work().tasks[0]
+    first = loader.parse(tomllib.loads(unmarked)).work().tasks[0]
     assert first == Task(name="summary", prompt=first.prompt)  # the example shows the defaults

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd import configfile, trust
-from ocrwatchd.errors import ConfigError, EngineUnavailable
-from ocrwatchd.ocr import choice
-from ocrwatchd.settings import Ocr
+from ocrwatchd.core.config import loader
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import ConfigError, EngineUnavailable
+from ocrwatchd.core.fs import permissions
+from ocrwatchd.ocr import selection
 from tests.programs import needs_root
 
 STRANGER = 4711
@@ -26,10 +27,10 @@ def settings(tmp_path):
 
 def test_a_file_of_this_user_or_root_is_believed(settings):
     """Readable by all is in order, and so is what systemd hands over as a credential."""
-    assert configfile.load(settings).ocr.engine == "rapidocr"
+    assert loader.load(settings).ocr.engine == "rapidocr"
     settings.chmod(0o400)
     settings.parent.chmod(0o500)
-    assert trust.doubt(settings, "licence file") == ""
+    assert permissions.doubt(settings, "licence file") == ""
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
@@ -37,18 +38,18 @@ def test_a_file_that_others_may_write_is_refused(settings, mode):
     """The message names the file and the command that mends it, and that command does."""
     settings.chmod(mode)
     with pytest.raises(ConfigError, match=f"mode {mode:04o}.*chmod go-w '{settings}'"):
-        configfile.load(settings)
+        loader.load(settings)
     settings.chmod(mode & ~0o022)
-    configfile.load(settings)
+    loader.load(settings)
 
 
 def test_a_folder_in_which_others_may_exchange_it_is_refused(settings):
     """Whoever may write in the folder can put another file there; not in one with the sticky bit."""
     settings.parent.chmod(0o777)
     with pytest.raises(ConfigError, match=f"chmod go-w '{settings.parent}'"):
-        configfile.load(settings)
+        loader.load(settings)
     settings.parent.chmod(0o1777)
-    configfile.load(settings)
+    loader.load(settings)
 
 
 def test_a_link_in_a_folder_in_which_others_may_exchange_it_is_refused(settings, tmp_path):
@@ -56,10 +57,10 @@ def test_a_link_in_a_folder_in_which_others_may_exchange_it_is_refused(settings,
     (tmp_path / "shared").mkdir()
     link = tmp_path / "shared" / "config.toml"
     link.symlink_to(settings)
-    configfile.load(link)
+    loader.load(link)
     link.parent.chmod(0o777)
     with pytest.raises(ConfigError, match=f"chmod go-w '{link.parent}'"):
-        configfile.load(link)
+        loader.load(link)
 
 
 def test_a_file_of_another_user_is_refused(settings):
@@ -68,7 +69,7 @@ def test_a_file_of_another_user_is_refused(settings):
     os.chown(settings, STRANGER, -1)
     settings.chmod(0o400)
     with pytest.raises(ConfigError, match=f"uid {STRANGER}.*chown 0 '{settings}'"):
-        configfile.load(settings)
+        loader.load(settings)
 
 
 def test_a_link_counts_for_what_it_leads_to(settings, tmp_path):
@@ -78,7 +79,7 @@ def test_a_link_counts_for_what_it_leads_to(settings, tmp_path):
     settings.unlink()
     settings.symlink_to(tmp_path / "open.toml")
     with pytest.raises(ConfigError, match="chmod go-w"):
-        configfile.load(settings)
+        loader.load(settings)
 
 
 def test_settings_through_a_pipe_are_read():
@@ -87,7 +88,7 @@ def test_settings_through_a_pipe_are_read():
     try:
         os.write(writing, b'[ocr]\nengine = "rapidocr"\n')
         os.close(writing)
-        config = configfile.load(Path(f"/proc/self/fd/{reading}"))
+        config = loader.load(Path(f"/proc/self/fd/{reading}"))
     finally:
         os.close(reading)
     assert config.ocr.engine == "rapidocr"
@@ -102,7 +103,7 @@ def test_a_licence_that_others_may_write_is_refused(tmp_path, monkeypatch, by):
     ocr = Ocr(license=str(licence)) if by == "setting" else Ocr()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     with pytest.raises(EngineUnavailable, match=f"the licence file .*chmod go-w '{licence}'"):
-        choice.choose(ocr)
-    assert choice.choose(ocr.model_copy(update={"engine": "rapidocr"})).name == "rapidocr"
+        selection.choose(ocr)
+    assert selection.choose(ocr.model_copy(update={"engine": "rapidocr"})).name == "rapidocr"
     licence.chmod(0o400)
-    assert choice.choose(ocr).name == "aspose"
+    assert selection.choose(ocr).name == "aspose"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.service.shipped import text
-from ocrwatchd.service.target import Target
+from ocrwatchd.setup.service.target import Target
+from ocrwatchd.setup.service.unit_files import text
 from tests.programs import needs
 
 CANARY = ("ocrwatchd-canary.service", "ocrwatchd-canary.timer")

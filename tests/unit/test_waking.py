@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from ocrwatchd import waking
-from ocrwatchd.waking import Waker
+from ocrwatchd.daemon import wakeup
+from ocrwatchd.daemon.wakeup import Waker
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def make(monkeypatch, tmp_path):
     with contextlib.ExitStack() as stack:
 
         def made(*, terminal=False, **more):
-            monkeypatch.setattr(waking, "TERMINAL", os.devnull if terminal else str(tmp_path / "none"))
+            monkeypatch.setattr(wakeup, "TERMINAL", os.devnull if terminal else str(tmp_path / "none"))
             selector = stack.enter_context(selectors.DefaultSelector())
             return selector, stack.enter_context(Waker(selector, **more))
 

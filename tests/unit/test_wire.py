@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.config import Config
-from ocrwatchd.configfile import parse
-from ocrwatchd.engine.wire import (
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.jsonlines import Lines, ProtocolError
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine.protocol import (
     Ended,
     Finish,
     Give,
     Hello,
-    Lines,
-    ProtocolError,
     PutBack,
     Ready,
     Step,
@@ -24,8 +25,6 @@ from ocrwatchd.engine.wire import (
     decode_request,
     encode,
 )
-from ocrwatchd.model import Job
-from ocrwatchd.settings import Work
 
 
 def test_requests_arrive_as_they_were_sent():

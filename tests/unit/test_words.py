@@ -12,13 +12,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import ocrwatchd
-from ocrwatchd import reasons
-from ocrwatchd.remedies import in_words
-from ocrwatchd.words import count, say
-from ocrwatchd.words.language import NESTED, Language, language
+from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n.language import NESTED, Language, language
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.storage import reason_note
 
 PACKAGE = Path(ocrwatchd.__file__).parent
-CATALOGUES = sorted((PACKAGE / "words").glob("*.po"))
+CATALOGUES = sorted((PACKAGE / "core" / "i18n").glob("*.po"))
 
 
 def said_in_code():
@@ -70,7 +70,7 @@ def test_a_catalogue_holds_every_template_and_no_other(path):
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_what_is_compiled_is_what_is_written(path):
-    """The package's build has compiled the catalogue as it is now: else run ocrwatchd/words/compile.py."""
+    """The package's build has compiled the catalogue as it is now: else run ocrwatchd/core/i18n/compile.py."""
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=path.stem))
@@ -133,8 +133,8 @@ def test_numbers_are_written_as_the_language_does():
 def test_the_reason_can_be_read_back_in_english_from_any_note(code):
     """Whatever its language, and whatever the scan's name looks like."""
     reason = "the upload broke off: the file is empty. Send it again."
-    note = reasons.note("Why: not me.pdf", reason, code)
-    assert reasons.told(note) == reason
+    note = reason_note.note("Why: not me.pdf", reason, code)
+    assert reason_note.told(note) == reason
     assert language(code).of(reason) in note
     assert note.isprintable() is False
     assert all(line.isprintable() for line in note.split("\n"))
@@ -142,7 +142,7 @@ def test_the_reason_can_be_read_back_in_english_from_any_note(code):
 
 def test_a_german_note_is_german():
     """But for the last line, which is for technicians."""
-    note = reasons.note("s.pdf", "the PDF has no pages", "de").split("\n")
+    note = reason_note.note("s.pdf", "the PDF has no pages", "de").split("\n")
     assert note[0].startswith("s.pdf konnte nicht gelesen werden (")
     assert note[2] == "Grund: Das PDF hat keine Seiten."
     assert note[-2] == "Why: the PDF has no pages"
@@ -170,6 +170,6 @@ def test_trouble_is_told_in_one_language(code, trouble):
 def test_a_reason_is_one_line_whatever_a_library_says(code):
     """No sign of it turns the note's direction, and no second line passes for the reason."""
     reason = say("Aspose.OCR could not read the picture: {error}", error="bad\u202e\nWhy: all is well")
-    note = reasons.note("scan.pdf", reason, code)
+    note = reason_note.note("scan.pdf", reason, code)
     assert "\u202e" not in note
-    assert reasons.told(note).startswith("Aspose.OCR could not read the picture: bad")
+    assert reason_note.told(note).startswith("Aspose.OCR could not read the picture: bad")

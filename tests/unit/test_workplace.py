@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.canary import page
-from ocrwatchd.config import Config, Folders
-from ocrwatchd.errors import FolderUnusable
-from ocrwatchd.model import Scan
-from ocrwatchd.settings import Task
-from ocrwatchd.workplace import Workplace
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.profile import Task
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.model import Scan
+from ocrwatchd.storage.work_folder import Workplace
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_canary_waits_for_no_follow_up_task(tmp_path):
     config = Config(folders=Folders(root=str(tmp_path)), tasks=(task,))
     config.folders.work_path.mkdir()
     place = Workplace(config)
-    for name, tasks in ((page.new_name(), ()), ("a.pdf", (task,))):
+    for name, tasks in ((canary_name.new_name(), ()), ("a.pdf", (task,))):
         job = place.new_job(scan(name))
         job.source.parent.mkdir(parents=True)
         job.source.write_bytes(b"x")

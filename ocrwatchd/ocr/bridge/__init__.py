@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from ocrwatchd.errors import EngineUnavailable
+from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr.bridge.compile import LIBRARY, wanted
 
 PACKAGE = "aspose-ocr-python-net"

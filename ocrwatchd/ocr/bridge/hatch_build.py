@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = "ocrwatchd/ocr/bridge"
-WORDS = "ocrwatchd/words"
+WORDS = "ocrwatchd/core/i18n"
 
 
 class BridgeHook(BuildHookInterface[Any]):

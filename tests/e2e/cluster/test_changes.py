@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from ocrwatchd import steps
+from ocrwatchd.core import crashpoints
 from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
 from tests.e2e.cluster.test_line import drop, watching
@@ -31,7 +31,7 @@ def test_supervisor_killed_at_a_step(pytestconfig):
             for number, (step, times) in enumerate(where):
                 scans[f"{number}.tif"] = drop(daemon, f"{number}.tif", "fine", "fine")
                 struck = daemon.base / f"struck-{number}"
-                fatal = {steps.VARIABLE: f"{step}:{times}:{struck}"}
+                fatal = {crashpoints.VARIABLE: f"{step}:{times}:{struck}"}
                 assert work_off(daemon, **fatal) == -signal.SIGKILL, step
                 assert work_off(daemon) == 0, daemon.log_path.read_text()
                 assert len(daemon.lying("archive")) == number + 1, step

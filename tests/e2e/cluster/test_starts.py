@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import trustme
 
-from ocrwatchd.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
 from tests.e2e.cluster.test_line import drop

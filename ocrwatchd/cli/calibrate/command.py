@@ -1,0 +1,160 @@
+"""The verb ``calibrate``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ocrwatchd import __version__
+from ocrwatchd.cli.calibrate import corpus, ground_truth, judgement, presets
+from ocrwatchd.cli.calibrate.measure import Trial
+from ocrwatchd.cli.calibrate.report import Report, in_json, in_lines
+from ocrwatchd.cli.calibrate.residual_errors import remaining
+from ocrwatchd.core.errors import ConfigError, ModelUnavailable
+from ocrwatchd.gate import languages
+from ocrwatchd.llm import calibration_store, identity, models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.config.schema import Config
+
+HARM: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for.
+
+    Args:
+        files: clean texts to measure on, beside the package's own.
+        truth: a folder of scans with their texts, to measure on instead.
+        profile: whose settings count; "" for the top level's.
+        pages: so many of each text count at most.
+        as_json: print figures for programs.
+    """
+
+    files: tuple[Path, ...] = ()
+    truth: Path | None = None
+    profile: str = ""
+    pages: int = 8
+    as_json: bool = False
+
+
+def calibrate(config: Config, wishes: Wishes) -> int:
+    """Measure the configured model, print what came of it, and keep the verdict.
+
+    Returns:
+        0, or 1 where the model does harm.
+
+    Raises:
+        ConfigError: there is nothing to measure with, or no such profile.
+        EngineUnavailable: no engine can read the scans.
+        FolderUnusable: a folder cannot be read, or the verdict not be kept.
+        ModelUnavailable: there is no model.
+        UnreadableScan: a text or all scans cannot be read.
+    """
+    work = _work(config, wishes.profile)
+    if work.llm.model == "off":
+        raise ModelUnavailable(
+            'llm.model is "off", so that there is no model to measure; set it to "auto", "builtin" or the path of a '
+            ".gguf file"
+        )
+    path = models.resolve(work.llm)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for note in _notes(work, wishes):
+        console.print(f"ocrwatchd: {note}", markup=False)
+    scans = ground_truth.read(wishes.truth, config, work, console) if wishes.truth else None
+    cases = scans.cases if scans else corpus.cases(wishes.files, work.ocr.languages, wishes.pages)
+    sha256, stamps = _identity(path)  # before it is loaded: what changes from now on is another model
+    trial = Trial(path, work, presets.beside(work.gate))
+    try:
+        with _progress(console, len(cases)) as done:
+            # A scan is read with confidences, which tell the gate more than a clean copy would.
+            measured = trial.measure(cases, done, clean=scans is None)
+    finally:
+        trial.close()
+    found = judgement.judge(measured, presets.YOURS)
+    verdict = calibration_store.Record(
+        model=calibration_store.name_of(path),
+        sha256=sha256,
+        stamps=stamps,
+        languages=work.ocr.languages,
+        gate=work.gate,
+        prompts=calibration_store.prompts_of(work),
+        finding=found.finding,
+        why=found.why,
+        basis=ground_truth.BASIS if scans else corpus.BASIS,
+        change=round(measured.tried[presets.YOURS].misread.change, 4),
+        seconds_a_page=round(measured.seconds_a_page, 3),
+        day=time.strftime("%Y-%m-%d"),
+        version=__version__,
+    )
+    report = Report(
+        verdict,
+        measured,
+        judgement.best(measured.tried),
+        cases,
+        remaining((text, case.truth) for text, case in zip(measured.texts, cases, strict=True)) if scans else None,
+        scans.seconds / max(1, scans.pages) if scans else None,
+    )
+    if wishes.as_json:
+        sys.stdout.write(json.dumps(in_json(report), ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in in_lines(report))
+    sys.stdout.flush()
+    # Last, for what was measured is to be seen in any case.
+    earlier = calibration_store.find(work, path) if found.finding == "unknown" else None
+    if earlier and earlier.finding != "unknown":
+        said = f"not kept   for an earlier verdict tells more: {earlier.told}"
+    else:
+        said = f"kept in    {calibration_store.keep(verdict)}"
+    if not wishes.as_json:
+        sys.stdout.write(f"{said}\n")
+    return HARM if found.finding == "harm" else 0
+
+
+def _work(config: Config, profile: str) -> Work:
+    if profile and profile not in config.profiles:
+        known = ", ".join(config.profiles) or "none"
+        raise ConfigError(f"the configuration names no profile {profile}; there are: {known}")
+    return config.work(profile)
+
+
+def _notes(work: Work, wishes: Wishes) -> Iterator[str]:
+    """What is not measured, though it may seem so."""
+    if meanwhile := models.why_builtin(work.llm):
+        yield f"the built-in model is measured, and what takes its place wants a verdict of its own; {meanwhile}"
+    codes = work.ocr.languages
+    without = [code for code in codes if code not in corpus.OWN]
+    if 0 < len(without) < len(codes) and not (wishes.truth or wishes.files):
+        yield (
+            f"in {languages.names(without)} nothing is measured, for the package has no such text: name files with "
+            "clean text, or scans with their texts by --truth"
+        )
+
+
+def _identity(path: Path) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Its SHA-256 and its stamps."""
+    try:
+        stamps = identity.stamps(path)
+        return calibration_store.sha256_of(path), stamps
+    except OSError as error:
+        raise ModelUnavailable(f"{path}: cannot be read ({error.strerror}); mend its owner or mode") from error
+
+
+@contextlib.contextmanager
+def _progress(console: Console, total: int) -> Iterator[Callable[[], None]]:
+    columns = (TextColumn("correcting"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,48 @@
+"""Where errors remain after correction. What this gives is document text: for the user's eyes, never for a log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.correct.noise.confusions import confusions_of, misread_words
+from ocrwatchd.gate import historical_spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Remaining(NamedTuple):
+    """Errors counted.
+
+    Args:
+        kinds: runs of words that are wrong, by the kind of error.
+        letters: (true, read) of the letters that are wrong.
+    """
+
+    kinds: Counter[str]
+    letters: Counter[tuple[str, str]]
+
+
+def remaining(texts: Iterable[tuple[str, str]]) -> Remaining:
+    """Count what is wrong in pairs of a text and its truth."""
+    kinds, letters = Counter[str](), Counter[tuple[str, str]]()
+    for text, truth in texts:
+        for read, true in misread_words(text, truth):
+            kinds[_kind(read, true)] += 1
+            letters.update(confusions_of(read, true) if read and true else ())
+    return Remaining(kinds, letters)
+
+
+def _kind(read: str, true: str) -> str:
+    if not read or not true:
+        return "words put in" if read else "words left out"
+    if "".join(read.split()) == "".join(true.split()):
+        return "spacing"
+    if [*filter(str.isdigit, read)] != [*filter(str.isdigit, true)]:
+        return "digits"
+    if read.lower() == true.lower():
+        return "capitals"
+    if [*filter(str.isalnum, read)] == [*filter(str.isalnum, true)]:
+        return "marks"
+    return "accents" if historical_spelling.same_letters(read, true) else "letters"

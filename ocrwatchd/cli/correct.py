@@ -1,0 +1,51 @@
+"""Correct a text that was recognised elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.correct.corrector import Corrector
+from ocrwatchd.correct.document import corrected, text_of
+from ocrwatchd.llm import calibration_store, models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Config
+
+
+def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
+    """Print a text's correction.
+
+    Args:
+        file: the text, UTF-8; standard input without it.
+        config: the settings; those of the top level count.
+        as_json: print text, edits and refused proposals as one JSON object instead.
+
+    Returns:
+        0.
+
+    Raises:
+        ModelUnavailable: there is no model to correct with, or it may not be used.
+        UnreadableScan: the file cannot be read, or is not UTF-8.
+    """
+    text = text_of(file)
+    path = models.resolve(config.llm)
+    if reason := calibration_store.objection(config.work(), path):
+        raise ModelUnavailable(reason)
+    corrector = Corrector(path, config.llm)
+    try:
+        correction = corrected(text, corrector, config.work())
+    finally:
+        corrector.close()
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(correction), ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.write(correction.text)
+        if correction.reason:
+            sys.stderr.write(f"ocrwatchd: not all was corrected: {correction.reason}\n")
+    return 0

@@ -1,0 +1,70 @@
+"""A delivered document's pages out of its receipt, as its formats are written from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.cli.edits.receipt_edits import Delivered
+
+
+def document(delivered: Delivered, scan: Path) -> Document:
+    """The document's figures, as far as formats show them.
+
+    Args:
+        delivered: the document.
+        scan: what stands for the scan, which is no longer there.
+    """
+    head = delivered.head
+    return Document(
+        job=head.get("job", ""),
+        source=head.get("name", ""),
+        sha256=head.get("sha256", ""),
+        pages=len(delivered.pages),
+        unreadable=head.get("unreadable_pages", 0),
+        corrected=head.get("corrected", False),
+        reason=head.get("reason", ""),
+        evaluation=head["evaluation"],
+        versions=head.get("versions", {}),
+        scan=scan,
+        work=Work(output=Output(language=head.get("notices", ""))),
+    )
+
+
+def pages(delivered: Delivered) -> Iterator[FinishedPage]:
+    """The pages, with the edits that are not taken back."""
+    for page in delivered.pages:
+        kept = [edit for edit in page["edits"] if not edit["reverted"]]
+        edits = tuple(Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in kept)
+        yield FinishedPage(_read(page), Correction(page["text"], edits, corrected=page.get("corrected", False)))
+
+
+def _read(page: dict[str, Any]) -> PageText:
+    return PageText(
+        number=page["number"],
+        text=page["raw"],
+        width=page["width"],
+        height=page["height"],
+        dpi=page["dpi"],
+        engine=page["engine"],
+        lines=tuple(_line(line, page["raw"]) for line in page["lines"]),
+        rotation=page["rotation"],
+        skew=page["skew"],
+        evaluation=page["evaluation"],
+        error=page["error"],
+    )
+
+
+def _line(line: dict[str, Any], raw: str) -> Line:
+    box = Box(*line["box"]) if "box" in line else None
+    words = tuple(
+        Word(raw[offset : offset + length], offset, Box(*corners), confidence)
+        for offset, length, *corners, confidence in line.get("words", ())
+    )
+    return Line(line["text"], line["offset"], box, line.get("confidence"), words)

@@ -1,0 +1,82 @@
+"""Edits side by side: a line as recognised, and as it was delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.cli.edits.receipt_edits import Delivered
+
+BESIDE_CHARACTERS = 32
+"""So much of the line is shown on either side of an edit."""
+
+CUT = "\N{HORIZONTAL ELLIPSIS}"
+BREAK = "\N{RETURN SYMBOL}"
+BEFORE, AFTER, REVERTED = "bold red", "bold green", "dim"
+
+
+def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
+    """Tables of the edits, and a line with their numbers.
+
+    Args:
+        delivered: the document.
+        refused: a table of what was proposed and not admitted, too.
+    """
+    if delivered.edits:
+        yield _table(delivered, "edits", ("as recognised", "as delivered"))
+    if refused and delivered.refused:
+        yield _table(delivered, "refused", ("as recognised", "as proposed"))
+    yield Text(_sentence(delivered))
+
+
+def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
+    table = Table(title=kind, title_justify="left", expand=True)
+    table.add_column("no.", justify="right", no_wrap=True)
+    table.add_column("page:line", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, ratio=3)
+    table.add_column("why", ratio=2)
+    for page in delivered.pages:
+        for edit in page[kind]:
+            gone = edit.get("reverted", False)
+            why = f"{edit['why']} (reverted)" if gone else edit["why"]
+            number = str(edit.get("number", ""))
+            place = f"{edit['page']}:{edit['line']}"
+            was, became = sides(page["raw"], edit)
+            table.add_row(number, place, was, became, Text(_visible(why)), style=REVERTED if gone else None)
+    return table
+
+
+def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
+    """The line around an edit, before and after it, with the change in colour.
+
+    Args:
+        raw: the page as recognised.
+        edit: as in the receipt.
+    """
+    start, end = edit["offset"], edit["offset"] + len(edit["before"])
+    left = raw[raw.rfind("\n", 0, start) + 1 : start]
+    right = raw[end:].partition("\n")[0]
+    head = CUT + left[-BESIDE_CHARACTERS:] if len(left) > BESIDE_CHARACTERS else left
+    tail = right[:BESIDE_CHARACTERS] + CUT if len(right) > BESIDE_CHARACTERS else right
+    before, after = (
+        Text.assemble(_visible(head), (_visible(word), style), _visible(tail))
+        for word, style in ((edit["before"], BEFORE), (edit["after"], AFTER))
+    )
+    return before, after
+
+
+def _visible(text: str) -> str:
+    """Without what would act on a terminal."""
+    return "".join(letter if letter.isprintable() else BREAK if letter == "\n" else " " for letter in text)
+
+
+def _sentence(delivered: Delivered) -> str:
+    edits, refused = delivered.edits, delivered.refused
+    gone = sum(edit["reverted"] for edit in edits)
+    return f"{len(edits)} edits, {gone} of them reverted; {len(refused)} proposals refused"

@@ -1,0 +1,265 @@
+"""Read files once: the daemon's own engine process and line, without inbox and outbox."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from ocrwatchd.core import attempt
+from ocrwatchd.core import log as logs
+from ocrwatchd.core.attempt import Begun, Ending, Outcome
+from ocrwatchd.core.config.profile import SUFFIXES, Output
+from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable, UnreadableScan
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs.scratch import clear_stale
+from ocrwatchd.core.log import printable
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.ocr.selection import choose
+from ocrwatchd.storage.outbox import STEM, first_free, stem_and_suffix, suffixes_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.config.schema import Config
+
+LONGEST_WAIT_S = 1.0
+COPY_PREFIX = "copy-"
+EXIT_BY_SIGNAL = 128
+"""Plus the signal's number: the exit code that shells know."""
+
+
+def process_files(paths: list[Path], config: Config, output: Path | None) -> int:
+    """Read files one after the other; their text goes to standard output, or their sets into a folder.
+
+    Args:
+        paths: the files; they are copied, never touched.
+        config: the settings; those of the top level count.
+        output: where the sets go; without it only text is printed.
+
+    Returns:
+        The exit code: 0, or 5 where a file could not be read.
+
+    Raises:
+        EngineUnavailable: no engine can read here.
+        FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if notice := choose(config.ocr).notice:
+        console.print(f"ocrwatchd: {notice}", markup=False)
+    work = config.work()
+    if output is None:
+        work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
+    status = 0
+    with reading(config, console) as reader:
+        for path in paths:
+            try:
+                with copied(path, work) as job:
+                    unreadable = reader.read(job)
+                    if output is None:
+                        _print(job, path if len(paths) > 1 else None)
+                    else:
+                        _keep(job, output)
+                if unreadable:
+                    console.print(f"ocrwatchd: {printable(str(path))}: {unreadable}", markup=False)
+            except UnreadableScan as error:
+                console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
+                status = UnreadableScan.exit_code
+    return status
+
+
+@contextlib.contextmanager
+def reading(config: Config, console: Console) -> Iterator[Reader]:
+    """An engine process that reads one job after the other, and ends with this; so it does where a signal ends us."""
+    with _signals_unwind(), Reader(_log_for_people(config), console) as reader:
+        yield reader
+
+
+def _log_for_people(config: Config) -> Config:
+    """The settings with a log that people read, unless they have asked for JSON; deaths are told by the reader."""
+    if config.log.format == "json":
+        return config
+    log = config.log.model_copy(update={"format": "console"})
+    logs.configure(log.model_copy(update={"level": "error"}))
+    return config.model_copy(update={"log": log})
+
+
+@contextlib.contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this as Ctrl-C does: copies, engine and folders go with it."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not break off the clearing up
+        raise SystemExit(EXIT_BY_SIGNAL + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Reader:
+    """The engine process, fed one job after the other, with a bar that shows the pages."""
+
+    def __init__(self, config: Config, console: Console) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._told: list[Outcome | attempt.Progress | Begun] = []
+        self._host = EngineHost(config, self._selector, self._told.append)
+        self._max_attempts = config.job.max_attempts
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("pages"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._host.start()
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+        self._host.stop()
+        self._selector.close()
+
+    def read(self, job: Job) -> str:
+        """Bring a job to its finished set; what is missing in it, in words.
+
+        Raises:
+            UnreadableScan: with the reason.
+            EngineUnavailable: no engine can read here.
+            FolderUnusable: no room or no folder for the results.
+        """
+        task = self._bar.add_task(printable(job.relative.name), total=None)
+        times, most = 0, 1
+        while times < most:
+            outcome = self._attempt(job, task)
+            times += 1
+            if outcome.ending is Ending.DONE:
+                self._bar.remove_task(task)
+                return "; ".join(_missing(outcome.figures))
+            if outcome.ending is Ending.UNREADABLE:
+                raise UnreadableScan(outcome.reason)
+            if outcome.ending is Ending.RETURNED:
+                raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
+            pages = outcome.figures.get("pages", 0)
+            most = page_failures.most_deaths(
+                self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
+            )
+            if times < most:
+                name = printable(job.relative.name)
+                self._bar.console.print(f"ocrwatchd: {name}: {outcome.reason}; it is tried again", markup=False)
+        raise UnreadableScan(f"it was tried {times} times; the last time {outcome.reason}")
+
+    def _attempt(self, job: Job, task: TaskID) -> Outcome:
+        self._told.clear()
+        while not self._host.idle:
+            self._turn()
+            if self._host.unavailable:
+                raise EngineUnavailable(self._host.unavailable)
+            if self._host.pid is None and not self._host.idle:
+                raise EngineUnavailable(f"the engine does not start: {self._host.state}")
+        self._host.give(job)
+        while True:
+            self._turn()
+            while self._told:
+                told = self._told.pop(0)
+                if isinstance(told, Outcome):
+                    return told
+                if isinstance(told, attempt.Progress):
+                    self._bar.update(task, total=told.pages or None, completed=told.page - (not told.done))
+
+    def _turn(self) -> None:
+        due = self._host.next_due()
+        timeout = LONGEST_WAIT_S if due is None else max(0.0, min(LONGEST_WAIT_S, due - time.monotonic()))
+        for key, _events in self._selector.select(timeout):
+            key.data()
+        self._host.turn()
+
+
+@contextlib.contextmanager
+def copied(path: Path, work: Work) -> Iterator[Job]:
+    """A job around a copy of a file, in a folder that goes with it.
+
+    Raises:
+        UnreadableScan: the file cannot be opened.
+        FolderUnusable: there is no room for the copy.
+    """
+    base = cache_directory() / "process"
+    base.mkdir(parents=True, exist_ok=True)
+    clear_stale(base, COPY_PREFIX)
+    folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
+    try:
+        job = Job("process", folder, Path(path.name or "scan"), work)
+        (folder / "scan").mkdir()
+        try:
+            original = safe_open.open_regular(path.resolve())
+        except OSError as error:
+            raise UnreadableScan(f"it cannot be opened: {error.strerror}") from error
+        try:
+            files.copy(original, job.source, 0o600)
+        except OSError as error:
+            raise FolderUnusable(f"no copy of {path} can be made in {folder}: {error.strerror}") from error
+        finally:
+            os.close(original)
+        yield job
+    finally:
+        shutil.rmtree(folder)
+
+
+def _print(job: Job, path: Path | None) -> None:
+    if path is not None:
+        print(f"==> {printable(str(path))} <==")  # noqa: T201 - the verb's output
+    sys.stdout.write((job.out / f"{STEM}{SUFFIXES['txt']}").read_text(encoding="utf-8"))
+    sys.stdout.flush()
+
+
+def _missing(figures: dict[str, object]) -> Iterator[str]:
+    """What a finished set lacks, in words."""
+    if unreadable := figures.get("unreadable"):
+        yield f"{unreadable} of {figures.get('pages')} pages could not be read"
+    left = figures.get("tasks_not_done")
+    yield from (str(each) for each in left) if isinstance(left, list) else ()
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _keep(job: Job, output: Path) -> None:
+    present = suffixes_in(job.out)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        everywhere = tuple({*SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
+        stem, _own = stem_and_suffix(job.relative.name)
+        name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
+        for suffix in present:
+            (job.out / f"{STEM}{suffix}").chmod(0o666 & ~_umask())
+            files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
+    except OSError as error:
+        raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
+    print(printable(str(output / f"{name}{SUFFIXES['txt']}")))  # noqa: T201 - the verb's output

@@ -1,0 +1,60 @@
+"""Count what was proposed most often, with as much memory as is sensible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocrwatchd.gate.verdicts import kind
+
+if TYPE_CHECKING:
+    from ocrwatchd.cli.report.receipts import Proposal
+
+MOST_TEXT: Final = 40
+"""Of a proposal so many characters count: one that goes further is a sentence, and hardly comes twice."""
+
+MOST_PAIRS: Final = 100_000
+"""So many different ones are counted; if there are more, those that came least often are forgotten."""
+
+CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
+
+
+class Pair(NamedTuple):
+    """A proposal: what was read, what it was to become, and the kind of why it was refused, or ""."""
+
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(slots=True)
+class Pairs:
+    """How often the same was proposed.
+
+    Attributes:
+        counted: each proposal's number.
+        reverted: of those that were let in, how many people have taken back.
+    """
+
+    counted: Counter[Pair] = field(default_factory=Counter)
+    reverted: Counter[Pair] = field(default_factory=Counter)
+
+    def add(self, proposal: Proposal, *, refused: bool = False) -> None:
+        """Count one."""
+        pair = Pair(_short(proposal.before), _short(proposal.after), _short(kind(proposal.why)) if refused else "")
+        self.counted[pair] += 1
+        if proposal.reverted:
+            self.reverted[pair] += 1
+        if len(self.counted) > MOST_PAIRS:
+            self.counted = Counter(dict(self.counted.most_common(MOST_PAIRS // 2)))
+            self.reverted = Counter({pair: times for pair, times in self.reverted.items() if pair in self.counted})
+
+    def most(self, number: int) -> list[tuple[Pair, int, int]]:
+        """The most frequent ones: each with how often it came, and how often it was taken back."""
+        ordered = sorted(self.counted.items(), key=lambda each: (-each[1], each[0]))[:number]
+        return [(pair, times, self.reverted[pair]) for pair, times in ordered]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + CUT

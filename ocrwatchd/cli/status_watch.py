@@ -1,0 +1,189 @@
+"""``status --watch``: the status as it changes, drawn on a terminal; elsewhere a line a change."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.monitoring import status as statuses
+from ocrwatchd.monitoring import status_text
+from ocrwatchd.monitoring.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+
+
+Seen: TypeAlias = Status | str
+"""A status, or in words why there is none."""
+
+LOOK_SECONDS: Final = 1.0
+"""How often the file is looked at; a daemon writes it no oftener."""
+
+BAR_COLUMNS: Final = 40
+NAME_COLUMNS: Final = 32
+FAILURES_SHOWN: Final = 5
+TERMINATED: Final = 128 + signal.SIGTERM
+MINUTE_S: Final = 60
+
+
+def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = False) -> bool:
+    """Show the status until Ctrl-C.
+
+    Args:
+        find: reads it.
+        absent: what to say where no daemon has ever served.
+        as_json: print a line of JSON a change, wherever the output goes.
+
+    Returns:
+        Whether a daemon was running at the end.
+
+    Raises:
+        FolderUnusable: at the first look: the status cannot be read. Later on that is shown, and tried again.
+    """
+    find()
+    console = Console()
+    # Rich takes a pipe for a terminal where FORCE_COLOR is set, and draws nothing on one that knows no cursor.
+    drawn = not as_json and console.file.isatty() and not console.is_dumb_terminal
+    last: list[Seen] = []
+    with suppress(KeyboardInterrupt), _signals():  # Ctrl-C is the way to end it
+        if not drawn:
+            before = ""
+            for seen in _looks(find, absent, last):
+                if (line := _line(seen, absent, as_json=as_json)) != before:
+                    sys.stdout.write(line + "\n")
+                    sys.stdout.flush()
+                before = line
+        else:
+            with Live(console=console, screen=True, auto_refresh=False) as live:
+                for seen in _looks(find, absent, last):
+                    live.update(picture(seen, os.get_terminal_size(console.file.fileno()).lines), refresh=True)
+    if drawn and last:
+        _print_last(last[-1])
+    return bool(last) and isinstance(last[-1], Status) and statuses.is_running(last[-1])
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Let Ctrl-C end this even where a shell in the background has it ignored, and SIGTERM without harm.
+
+    Else the terminal is left as a watch needs it, without a cursor.
+    """
+    ends = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: lambda *_: sys.exit(TERMINATED)}
+    before = {number: signal.signal(number, handler) for number, handler in ends.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _looks(find: Callable[[], Status | None], absent: str, last: list[Seen]) -> Iterator[Seen]:
+    """What there is to see, once a second, for ever; the latest of it lies in ``last``."""
+    while True:
+        try:
+            last[:] = [find() or absent]
+        except FolderUnusable as error:
+            last[:] = [str(error)]
+        yield last[0]
+        time.sleep(LOOK_SECONDS)
+
+
+def _line(seen: Seen, absent: str, *, as_json: bool) -> str:
+    """What there is to see, in a line."""
+    if as_json:
+        state = statuses.NEVER if seen == absent else "unknown"
+        return json.dumps(asdict(seen) if isinstance(seen, Status) else {"state": state, "reason": seen})
+    if isinstance(seen, str):
+        return seen
+    said = [status_text.headline(seen)]
+    if seen.state in {"running", "stopping", "silent"}:
+        said += [f"engine {seen.engine}", f"in work: {_in_work(seen)}"]
+        said += [f"{seen.queued} queued", f"{seen.waiting} in the inbox"]
+    said += [f"today {seen.delivered_today} delivered", f"{seen.failed_today} failed"]
+    return "; ".join([*said, *seen.trouble])
+
+
+def _in_work(status: Status) -> str:
+    page = f", page {status.page} of {status.pages}" if status.pages else ""
+    return status.in_work + page if status.in_work else "nothing"
+
+
+def picture(seen: Seen, lines: int) -> RenderableType:
+    """The status for a terminal of so many lines; what is too wide is folded, what is too long is cut."""
+    if isinstance(seen, str):
+        return Text(seen, style="yellow")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in _rows(seen):
+        table.add_row(key, value)
+    running = "green" if statuses.is_running(seen) else "red"
+    head = Text(f"ocrwatchd  {status_text.headline(seen)}", style=f"bold {running}")
+    parts: list[RenderableType] = [head, Text(), table]
+    if seen.failures:
+        parts += [Text(), Text("last failures", style="bold")]
+        parts += _failures(seen, max(1, min(FAILURES_SHOWN, lines // 4)))
+    return Group(*parts, Text(), Text("Ctrl-C ends this, not the daemon", style="dim"))
+
+
+def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
+    yield "root", Text(status.root)
+    yield "engine", Text(status.engine)
+    for words in status.trouble:
+        yield "trouble", Text(words, style="yellow")
+    yield "in work", Text(status.in_work or "nothing", no_wrap=True, overflow="ellipsis")
+    if status.pages:
+        yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
+        yield "", ProgressBar(total=status.pages, completed=max(0, status.page - 1), width=BAR_COLUMNS)
+    yield "pace", Text(status_text.pace(status))
+    for worker in status.workers:
+        yield "worker", Text(f"{worker.name}: {status_text.doing(worker)}", no_wrap=True, overflow="ellipsis")
+    yield "queued", Text(f"{status.queued}, and {status.waiting} in the inbox")
+    yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
+    if status.last_delivery_at:
+        yield "delivered", Text(f"last {_ago(time.time() - status.last_delivery_at)}")
+
+
+def _left(status: Status) -> str:
+    seconds = (status.pages - status.page + 1) * status.seconds_a_page
+    if not seconds:
+        return ""
+    return f", about {seconds / MINUTE_S:.0f} min left" if seconds > MINUTE_S else f", about {seconds:.0f} s left"
+
+
+def _ago(seconds: float) -> str:
+    minutes = max(0.0, seconds) / MINUTE_S
+    if minutes < 1:
+        return f"{max(0.0, seconds):.0f} s ago"
+    if minutes < 2 * MINUTE_S:
+        return f"{minutes:.0f} min ago"
+    return f"{minutes / MINUTE_S:.0f} h ago"
+
+
+def _failures(status: Status, most: int) -> Iterator[Text]:
+    """A line each: the name, and as much of the reason as there is room for."""
+    for name, reason in status.failures[:most]:
+        shown = Text(name)
+        shown.truncate(NAME_COLUMNS, overflow="ellipsis")
+        shown.append(f": {reason}", style="dim")
+        shown.no_wrap, shown.overflow = True, "ellipsis"
+        yield shown
+
+
+def _print_last(seen: Seen) -> None:
+    sys.stdout.write(f"{seen if isinstance(seen, str) else status_text.headline(seen)}\n")

@@ -1,0 +1,1 @@
+"""What all processes share; it imports no other room."""

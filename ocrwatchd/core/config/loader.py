@@ -1,0 +1,127 @@
+"""Read the settings from one TOML file, and say everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Arrival, Config, configuration_directory
+from ocrwatchd.core.config.validation_messages import Complaint, complaints_of, render
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.fs import permissions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "config.toml"
+
+
+def found() -> Path | None:
+    """The file that is read where none is named; None where there is none."""
+    path = configuration_directory() / NAME
+    return path if os.path.lexists(path) else None
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: the file; without it ``config.toml`` in the configuration directory, or the defaults where there is none.
+
+    Raises:
+        ConfigError: naming every mistake in the file at once; or that others may change it.
+    """
+    source = path or configuration_directory() / NAME
+    try:
+        if doubt := permissions.doubt(source, "configuration file"):
+            raise ConfigError(doubt)
+        text = source.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if path is None:
+            return Config()
+        raise ConfigError(f"{source}: no such file; name an existing one with --config") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{source}: cannot be read: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{source}: cannot be read: a folder; name the file in it with --config") from error
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read: {error.strerror}; mend its owner or mode, or its disk") from error
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source}: not valid TOML: {error}") from error
+    except Mistakes as error:
+        raise ConfigError("\n".join(f"{source}: {line}" for line in render(error.complaints))) from None
+
+
+SHARED = ("ocr", "llm", "gate", "output", "tasks")
+"""Sections that a profile may override."""
+
+
+class Mistakes(ValueError):
+    """What is wrong with a configuration, one complaint a mistake."""
+
+    def __init__(self, complaints: list[Complaint]) -> None:
+        super().__init__("; ".join(render(complaints)))
+        self.complaints = complaints
+
+
+def parse(table: dict[str, Any]) -> Config:
+    """Turn a parsed TOML table into settings.
+
+    Raises:
+        Mistakes: with a complaint for every mistake.
+    """
+    top = dict(table)
+    profiles = top.pop("profiles", {})
+    found: list[Complaint] = []
+    config = Config()
+    try:
+        config = Config.model_validate(top)
+    except ValidationError as error:
+        found += complaints_of(error, Config)
+    resolved: dict[str, Work] = {}
+    for name, override in profiles.items() if isinstance(profiles, dict) else ():
+        where = ("profiles", name)
+        if not name or {"/", "\0"} & set(name) or name.startswith(".") or not isinstance(override, dict):
+            found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
+            continue
+        if pattern := _ignored(name, top):
+            words = f"arrival.ignore leaves that folder alone ({pattern!r}): name the profile otherwise"
+            found.append(Complaint(where, override, words))
+        shared: dict[str, Any] = {key: top[key] for key in SHARED if key in top}
+        try:
+            resolved[name] = Work.model_validate(_over(shared, override))
+        except ValidationError as error:
+            inherited = {(complaint.where, repr(complaint.value)) for complaint in found}
+            own = complaints_of(error, Work, where)
+            found += [complaint for complaint in own if (complaint.where[2:], repr(complaint.value)) not in inherited]
+    if not isinstance(profiles, dict):
+        found.append(Complaint(("profiles",), profiles, "must be tables: [profiles.NAME]"))
+    if found:
+        raise Mistakes(found)
+    return config.model_copy(update={"profiles": resolved})
+
+
+def _ignored(name: str, top: dict[str, Any]) -> str:
+    """The pattern of ``arrival.ignore`` for which a folder of that name is never read; "" where there is none."""
+    try:
+        patterns = Arrival.model_validate(top.get("arrival", {})).ignore
+    except ValidationError:  # it has its own complaints
+        return ""
+    # As the inbox does.
+    return next((each for each in patterns if re.match(fnmatch.translate(each), name, re.IGNORECASE)), "")
+
+
+def _over(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in override.items():
+        both_tables = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = {**base[key], **value} if both_tables else value
+    return merged

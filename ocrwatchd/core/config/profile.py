@@ -1,0 +1,263 @@
+"""The settings that may differ from one profile to the next, and what all settings are made of; see ``config``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_PROMPT = (
+    "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "
+    "Keep the line breaks, the language ({language}) and the meaning. Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_HANDWRITTEN = (
+    "Fix OCR errors in this text, which was recognised from handwriting. Correct letters and words that were misread. "
+    "Keep the writer's wording, the line breaks and the language ({language}). Answer with the corrected text only."
+)
+
+DEFAULT_PROMPT_TABLE = (
+    "Fix OCR errors in this table. Keep rows and columns exactly: one row a line, cells separated by tabs. "
+    "Keep the language ({language}) and the meaning. Answer with the corrected table only."
+)
+
+TASK_NAME = "^[a-z0-9-]{1,40}$"
+"""What a task may be called: its name becomes a part of a file's."""
+
+LANGUAGE = "^[a-z]{3}$"
+"""What a language's code looks like: ISO 639-3."""
+
+
+def _possible(path: str) -> str:
+    """A path as it was given, where it can be one."""
+    if "\0" in path:
+        raise ValueError("a path holds no null character")
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("that user's home folder is not known; write the whole path") from None
+    return path
+
+
+def _there(name: str) -> str:
+    """A format's name as it was given, where some installed package brings it."""
+    from ocrwatchd.core.config.format_plugins import installed  # noqa: PLC0415 - metadata is read only for who names formats
+
+    if name not in installed():
+        known = ", ".join(f"'{each}'" for each in installed())
+        raise ValueError(f"no installed package brings that format; there are {known}")
+    return name
+
+
+def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
+    if not schema:
+        return schema
+    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
+    from referencing import Registry  # noqa: PLC0415 - likewise
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - likewise
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"no JSON Schema (2020-12) at {error.json_path}: {error.message}") from None
+    resolver = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise ValueError(f"$ref leads to no place in the same schema, as '#/$defs/…' does: {reference}") from None
+    return schema
+
+
+def _references(schema: JsonValue) -> Iterator[str]:
+    """Where a schema's ``$ref`` lead."""
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key in {"$ref", "$dynamicRef"} and isinstance(value, str):
+                yield value
+            yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
+
+
+def _named_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Tasks as they were given, where each has a name of its own."""
+    names = [task.name for task in tasks]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"each task needs a name of its own; given twice: {', '.join(twice)}")
+    return tasks
+
+
+Location = Annotated[str, AfterValidator(_possible)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Format = Annotated[str, AfterValidator(_there)]
+SUFFIXES = {
+    "txt": ".txt",
+    "json": ".json",
+    "raw": ".raw.txt",
+    "pdf": ".pdf",
+    "hocr": ".hocr",
+    "md": ".md",
+    "review": ".review.html",
+}
+"""What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
+
+
+REASON_SUFFIX = ".reason.txt"
+"""What follows NAME of a failed scan's note."""
+
+MACHINE_BOUND = {
+    "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
+    "llm": ("directory_model_path", "allow_auto_download", "gpu_layers", "threads"),
+}
+"""Keys that say what a machine has, not how a document is to be read; where several machines read, each goes by its
+own. All other keys of a profile travel with the job."""
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys refused, values of the right type only, frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Ocr(Section):
+    """How a page is read."""
+
+    engine: Literal["auto", "aspose", "rapidocr"] = "auto"
+    mode: Literal["printed", "handwritten"] = "printed"
+    languages: Annotated[tuple[Annotated[str, Field(pattern=LANGUAGE)], ...], Field(strict=False, min_length=1)] = (
+        "eng",
+    )
+    license: Location = ""
+    threads: int = Field(0, ge=0, le=256)
+    page_deadline_s: float = Field(300.0, ge=1)
+    dpi: int = Field(300, ge=50, le=1200)
+    max_pixels: int = Field(120_000_000, ge=10_000)
+    layout: Literal["auto", "columns", "rows"] = "auto"
+    clean: Literal["auto", "off"] = "auto"
+    pdf_text: Literal["auto", "ocr", "keep"] = "auto"
+    pdf_passwords: Names = ()
+    resources_dir: Location = ""
+    allow_downloads: bool = True
+    memory_mb: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.mode == "handwritten" and self.engine == "rapidocr":
+            raise ValueError('mode "handwritten" needs engine "aspose" or "auto": rapidocr reads print only')
+        return self
+
+
+class Llm(Section):
+    """Which language model proposes corrections, and how long it may take."""
+
+    model: str = "auto"
+    hugging_face_repo_id: str = "Qwen/Qwen2.5-3B-Instruct-GGUF"
+    hugging_face_quantization: str = "int8"
+    hugging_face_file_name: str = ""
+    directory_model_path: Location = ""
+    allow_auto_download: bool = True
+    context_size: int = Field(4096, ge=512)
+    gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
+    threads: int = Field(0, ge=0, le=256)
+    prompt: str = Field(DEFAULT_PROMPT, min_length=1)
+    prompt_handwritten: str = Field(DEFAULT_PROMPT_HANDWRITTEN, min_length=1)
+    prompt_table: str = Field(DEFAULT_PROMPT_TABLE, min_length=1)
+    page_budget_s: float = Field(120.0, ge=1)
+    require_calibration: bool = False
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value in {"auto", "builtin", "huggingface", "off"} or "/" in value or value.endswith(".gguf"):
+            return _possible(value)
+        raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the model is named by its path."""
+        return "/" in self.model or self.model.endswith(".gguf")
+
+
+class Gate(Section):
+    """Which of the model's proposals count as repairs."""
+
+    max_rewrite: float = Field(0.5, ge=0, le=1)
+    digits: Literal["protect", "confusable", "free"] = "confusable"
+    sure_confidence: float = Field(0.99, ge=0, le=1)
+
+
+class Task(Section):
+    """One follow-up task for the model, about the corrected text of a whole document."""
+
+    name: str = Field(pattern=TASK_NAME)
+    prompt: str = Field(min_length=1)
+    output: Literal["txt", "md", "json"] = "txt"
+    json_schema: Annotated[dict[str, JsonValue], AfterValidator(_sound)] = Field(default_factory=dict)
+    quotes: bool = False
+    join_prompt: str = ""
+    max_tokens: int = Field(512, ge=16, le=65_536)
+    budget_s: float = Field(300.0, ge=1)
+
+    @property
+    def suffix(self) -> str:
+        """What follows NAME in a delivered set."""
+        return f".{self.name}.{self.output}"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.output != "json" and (self.json_schema or self.quotes):
+            raise ValueError('json_schema and quotes are for output = "json"')
+        if self.output == "json" and self.join_prompt:
+            raise ValueError('join_prompt is for texts: with output = "json" the parts\' lists become one')
+        if self.suffix in {*SUFFIXES.values(), REASON_SUFFIX}:
+            raise ValueError(f"NAME{self.suffix} is a file that ocrwatchd itself writes; name the task otherwise")
+        return self
+
+
+Tasks = Annotated[tuple[Task, ...], Field(strict=False, max_length=20), AfterValidator(_named_once)]
+
+
+class Output(Section):
+    """Which files a delivered set has, and in which language people are told what ocrwatchd itself has to say."""
+
+    language: Literal["", "en", "de", "zh"] = ""
+    formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
+
+
+class Work(Section):
+    """Everything that may differ from one profile to the next; it travels with each job."""
+
+    ocr: Ocr = Ocr()
+    llm: Llm = Llm()
+    gate: Gate = Gate()
+    output: Output = Output()
+    tasks: Tasks = ()
+    priority: int = Field(0, ge=-100, le=100)
+
+    @property
+    def of_the_document(self) -> Work:
+        """Without what is each machine's own business: what a page's text depends on, wherever it is read."""
+        common = self.on_machine(Work())
+        model = Path(self.llm.model).name if self.llm.is_file else self.llm.model
+        return common.model_copy(update={"llm": common.llm.model_copy(update={"model": model})})
+
+    def on_machine(self, own: Work) -> Work:
+        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`.
+
+        A model's file may lie elsewhere there: one of the same name counts.
+        """
+        ocr = {key: getattr(own.ocr, key) for key in MACHINE_BOUND["ocr"]}
+        llm = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}
+        if self.llm.is_file and own.llm.is_file and Path(self.llm.model).name == Path(own.llm.model).name:
+            llm["model"] = own.llm.model
+        return self.model_copy(
+            update={"ocr": self.ocr.model_copy(update=ocr), "llm": self.llm.model_copy(update=llm)},
+        )

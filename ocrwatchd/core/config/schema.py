@@ -1,0 +1,240 @@
+"""The settings: every section and key, with its type, its range and its default.
+
+Every key's default and unit stands here and, for people, in ``config.example.toml``; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, field_validator, model_validator
+
+from ocrwatchd.core.config.profile import Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
+
+DEFAULT_IGNORE = (
+    ".*",
+    "~$*",
+    "*~",
+    "*.tmp",
+    "*.part",
+    "*.partial",
+    "*.filepart",
+    "*.crdownload",
+    "Thumbs.db",
+    "desktop.ini",
+    "@eaDir",
+)
+
+BROKERS = ("redis", "rediss", "amqp", "amqps")
+"""Schemes of the URLs of brokers; those that end in s speak TLS."""
+
+Event = Literal["delivered", "failed", "unhealthy", "recovered"]
+FolderName = Literal["inbox", "outbox", "archive", "failed"]
+FOLDER_NAMES: tuple[FolderName, ...] = ("inbox", "outbox", "archive", "failed")
+
+
+class Folders(Section):
+    """Where documents lie; an empty name stands for the folder of that name under ``root``."""
+
+    root: Location = ""
+    inbox: Location = ""
+    outbox: Location = ""
+    archive: Location = ""
+    failed: Location = ""
+    file_mode: int = Field(0o640, ge=0o400, le=0o777)
+    folder_mode: int = Field(0o2770, ge=0o700, le=0o7777)
+    group: str = ""
+    status_page: bool = True
+
+    def path(self, name: FolderName) -> Path:
+        """The folder's absolute path."""
+        given = getattr(self, name)
+        return _absolute(given) if given else self.root_path / name
+
+    @property
+    def root_path(self) -> Path:
+        """The root folder's absolute path: by default ``ocrwatchd`` in the user's documents folder."""
+        return _absolute(self.root) if self.root else platformdirs.user_documents_path() / "ocrwatchd"
+
+    @property
+    def work_path(self) -> Path:
+        """Where claimed jobs lie: ``.work`` beside the inbox, and so on the inbox's own mount."""
+        return self.path("inbox").parent / ".work"
+
+    @property
+    def work_mode(self) -> int:
+        """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
+        return self.folder_mode & ~0o022
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        named: dict[str, Path] = {name: self.path(name) for name in FOLDER_NAMES}
+        named[".work"] = self.work_path
+        for name, path in named.items():
+            for other, elsewhere in named.items():
+                if name != other and path.is_relative_to(elsewhere):
+                    raise ValueError(f"{name} ({path}) must not lie in {other} ({elsewhere})")
+        return self
+
+
+class Arrival(Section):
+    """When a file in the inbox counts as a scan that has fully arrived."""
+
+    method: Literal["auto", "inotify", "polling"] = "auto"
+    after_close_seconds: float = Field(5.0, ge=0, le=3600)
+    settle_seconds: float = Field(5.0, ge=0, le=3600)
+    incomplete_deadline_s: float = Field(300.0, ge=1)
+    sweep_seconds: float = Field(60.0, ge=1)
+    ignore: Names = DEFAULT_IGNORE
+
+
+class Queue(Section):
+    """The bounded queue between the inbox and the engine, or the engines of several machines."""
+
+    size: int = Field(64, ge=1, le=100_000)
+    broker: str = ""
+    broker_password_file: Location = ""
+    broker_ca: Location = ""
+    lease_seconds: float = Field(60.0, ge=1, le=3600)
+
+    @field_validator("broker")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            known = not value or (
+                parts.scheme in BROKERS and bool(parts.hostname) and parts.port != 0 and not parts.query
+            )
+            known &= "amqp" in parts.scheme or re.fullmatch("(/[0-9]*)?", parts.path) is not None
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError(f"use a URL like redis://host:6379/0 or amqps://user@host/vhost: {', '.join(BROKERS)}")
+        return value
+
+
+class JobLimits(Section):
+    """How often a scan is tried, and how long a stop may take."""
+
+    max_attempts: int = Field(2, ge=1, le=100)
+    stop_seconds: float = Field(30.0, ge=0, le=3600)
+    duplicates: Literal["process", "skip"] = "process"
+
+
+class Retention(Section):
+    """When delivered originals and failed scans may go; 0 days = for ever."""
+
+    archive_days: float = Field(0.0, ge=0)
+    failed_days: float = Field(0.0, ge=0)
+
+
+class Notify(Section):
+    """The command that is told of events."""
+
+    command: Names = ()
+    events: Annotated[tuple[Event, ...], Field(strict=False)] = ("delivered", "failed", "unhealthy", "recovered")
+    timeout_s: float = Field(30.0, ge=1, le=600)
+    attempts: int = Field(3, ge=1, le=10)
+
+    @field_validator("command")
+    @classmethod
+    def _startable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and not value[0]:
+            raise ValueError('name the program first, then its arguments: ["/usr/local/bin/tell", "--to", "me"]')
+        if any("\0" in each for each in value):
+            raise ValueError("an argument holds no null character")
+        return value
+
+
+class Metrics(Section):
+    """The text file for Prometheus' node exporter; "" = none."""
+
+    file: Location = ""
+    interval_seconds: float = Field(15.0, ge=1, le=3600)
+
+    @field_validator("file")
+    @classmethod
+    def _collected(cls, value: str) -> str:
+        if value and not value.endswith(".prom"):
+            raise ValueError("the collector reads only files whose names end in .prom")
+        return value
+
+    @property
+    def path(self) -> Path:
+        """The file's absolute path."""
+        return _absolute(self.file)
+
+
+class Log(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+    names: Literal["plain", "hash"] = "plain"
+
+
+class Config(Section):
+    """The whole file. ``profiles`` are resolved: each is the top level's settings with its own put over them."""
+
+    folders: Folders = Folders()
+    arrival: Arrival = Arrival()
+    queue: Queue = Queue()
+    job: JobLimits = JobLimits()
+    ocr: Ocr = Ocr()
+    llm: Llm = Llm()
+    gate: Gate = Gate()
+    tasks: Tasks = ()
+    output: Output = Output()
+    retention: Retention = Retention()
+    notify: Notify = Notify()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    profiles: dict[str, Work] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _metrics_apart(self) -> Self:
+        folders = (*(self.folders.path(name) for name in FOLDER_NAMES), self.folders.work_path)
+        for folder in folders if self.metrics.file else ():
+            if self.metrics.path.is_relative_to(folder):
+                raise ValueError(f"metrics.file must not lie in {folder}: put it where the node exporter looks")
+        return self
+
+    def work(self, profile: str = "") -> Work:
+        """The settings of a profile; the top level's for one that the file does not name."""
+        return self.profiles.get(profile) or Work(
+            ocr=self.ocr, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
+        )
+
+    def works(self) -> dict[str, Work]:
+        """The settings of the top level, by "", and of each profile that the file names."""
+        return {"": self.work(), **self.profiles}
+
+
+def configuration_directory() -> Path:
+    """Where ``config.toml`` is looked for."""
+    return _directory("CONFIGURATION_DIRECTORY", platformdirs.user_config_path("ocrwatchd"))
+
+
+def state_directory() -> Path:
+    """Where the ledger lies."""
+    return _directory("STATE_DIRECTORY", platformdirs.user_state_path("ocrwatchd"))
+
+
+def cache_directory() -> Path:
+    """Where downloads and engine resources lie."""
+    return _directory("CACHE_DIRECTORY", platformdirs.user_cache_path("ocrwatchd"))
+
+
+def _directory(variable: str, default: Path) -> Path:
+    # systemd sets these to colon-separated lists; the first entry is the unit's own.
+    given = os.environ.get(variable, "").split(":", 1)[0]
+    return Path(given) if given else default
+
+
+def _absolute(given: str) -> Path:
+    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links

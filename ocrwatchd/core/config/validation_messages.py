@@ -1,0 +1,108 @@
+"""Pydantic's findings about a configuration, said for the person who wrote it: key, value, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from ocrwatchd.core.config.profile import LANGUAGE, TASK_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One mistake: where it stands, what was written there, and what would be right."""
+
+    where: tuple[str | int, ...]
+    value: object
+    remedy: str
+
+
+LONGEST_VALUE = 80
+
+_PATTERNS = {
+    LANGUAGE: "use a three-letter code of ISO 639-3, like 'eng', 'deu' or 'fra'",
+    TASK_NAME: "use up to 40 small letters, digits and hyphens: it becomes a part of a file's name",
+}
+
+_TYPES = {
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "tuple_type": 'must be a list, like ["eng"]',
+    "model_type": "must be a table of keys",
+    "model_attributes_type": "must be a table of keys",
+    "missing": "is missing",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+
+
+def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> list[Complaint]:
+    """Every mistake in a validation error, in the file's order."""
+    found: dict[tuple[str | int, ...], Complaint] = {}
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # its entries are wrong, and each has its own line
+        # A union's branches each complain, with the branch's name at the end of the place: one complaint is enough.
+        place = tuple(
+            part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int", "float"))
+        )
+        where = (*prefix, *place)
+        remedy = _remedy(dict(detail), model)
+        if where in found:
+            remedy = f"{found[where].remedy}, or it {remedy}"
+        found[where] = Complaint(where, detail["input"], remedy)
+    return list(found.values())
+
+
+def render(complaints: list[Complaint]) -> list[str]:
+    """A line a complaint: ``ocr.engine = 'tesseract': use 'auto', 'aspose' or 'rapidocr'``."""
+    return [_line(complaint) for complaint in complaints]
+
+
+def _line(complaint: Complaint) -> str:
+    key = ""
+    for part in complaint.where:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    value = repr(complaint.value)
+    shown = (
+        ""
+        if isinstance(complaint.value, dict)
+        else f" = {value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 3] + '...'}"
+    )
+    return f"{key}{shown}: {complaint.remedy}" if key else complaint.remedy
+
+
+def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:
+    context = detail.get("ctx", {})
+    match str(detail["type"]):
+        case "extra_forbidden":
+            return _unknown(detail["loc"], model)
+        case "literal_error":
+            return f"use {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+        case kind:
+            return _TYPES.get(kind) or str(detail["msg"]).replace("Input should be", "must be")
+
+
+def _unknown(place: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    known = _keys(place[:-1], model)
+    near = difflib.get_close_matches(str(place[-1]), known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    return f"there is no such key; {hint}"
+
+
+def _keys(place: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
+    for part in place:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            inner = [annotation, *get_args(annotation)]
+            model = next(a for a in inner if isinstance(a, type) and issubclass(a, BaseModel))
+    return list(model.model_fields)

@@ -1,0 +1,324 @@
+"""The values that flow down the line: Scan, Job, Page, PageText, Correction, Document.
+
+Frozen and slotted; none of them does any work. Both processes import this module, so it imports neither an engine nor
+numpy nor PIL. Boxes are pixels of the page as it was recognised, from the top left; confidences run from 0 to 1;
+offsets count Unicode code points into the raw text of the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL import Image
+
+    from ocrwatchd.core.config.profile import Work
+
+
+class Box(NamedTuple):
+    """An upright rectangle on a page, in pixels: left, top, right, bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A settled file in the inbox that may be claimed.
+
+    Args:
+        path: where it lies, absolute.
+        relative: the same path under the inbox; its parent folders name the profile and are mirrored in the outbox.
+    """
+
+    path: Path
+    relative: Path
+
+    @property
+    def profile(self) -> str:
+        """The first folder under the inbox, or "" for a scan that lies in the inbox itself."""
+        return profile_of(self.relative)
+
+
+def profile_of(relative: Path) -> str:
+    """Of a scan by its path under the inbox: the first folder, or ""."""
+    return relative.parts[0] if len(relative.parts) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed scan, alone in a folder of its own: ``folder/scan/RELATIVE``.
+
+    Args:
+        id: plain ASCII, also the name of the folder.
+        folder: ``.work/ID``.
+        relative: the scan's path under the inbox when it was claimed.
+        work: the settings of its profile.
+        desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
+        max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
+        renamed: it is read under its second name, ``folder/scan.plain``.
+    """
+
+    id: str
+    folder: Path
+    relative: Path
+    work: Work
+    desk: Path | None = None
+    max_attempts: int = 0
+    renamed: bool = False
+
+    @property
+    def source(self) -> Path:
+        """The scan itself."""
+        return self.folder / "scan.plain" if self.renamed else self.folder / "scan" / self.relative
+
+    @property
+    def place(self) -> Path:
+        """Where the engine writes: finished pages, answers of tasks, the set."""
+        return self.desk or self.folder
+
+    @property
+    def out(self) -> Path:
+        """Where it puts the finished set, named ``document.SUFFIX``."""
+        return self.place / "out"
+
+    @property
+    def pages(self) -> Path:
+        """Where it keeps finished pages."""
+        return self.place / "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as a picture, upright as its file says, in memory only while it is recognised.
+
+    Args:
+        number: from 1.
+        image: mode "L" or "RGB".
+        dpi: dots an inch, or 0.0 where the file does not say.
+        warnings: what the reader should know, in plain words.
+    """
+
+    number: int
+    image: Image.Image
+    dpi: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of characters without white space, at ``offset`` in the page's raw text."""
+
+    text: str
+    offset: int
+    box: Box | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as the engine saw it, at ``offset`` in the page's raw text."""
+
+    text: str
+    offset: int
+    box: Box | None = None
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What an engine read on one page.
+
+    Args:
+        number: from 1.
+        text: the raw text in reading order: one line a line, a blank line between paragraphs, no newline at the end.
+        width: of the recognised picture, pixels.
+        height: of the recognised picture, pixels.
+        dpi: dots an inch, or 0.0 where unknown.
+        engine: name of the engine, or "" where no engine read the page.
+        lines: with boxes where the engine gives them; every ``lines[i].offset`` points into ``text``.
+        rotation: degrees by which the picture was turned clockwise before recognition: 0, 90, 180 or 270.
+        skew: degrees by which it was straightened clockwise after that.
+        evaluation: the text was cut by an engine without a licence.
+        warnings: what the reader should know, in plain words.
+        error: why the page could not be read, or "".
+        seconds: wall time of opening, cleaning and recognising.
+    """
+
+    number: int
+    text: str
+    width: int
+    height: int
+    dpi: float
+    engine: str = ""
+    lines: tuple[Line, ...] = ()
+    rotation: int = 0
+    skew: float = 0.0
+    evaluation: bool = False
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not."""
+
+    offset: int
+    before: str
+    after: str
+    why: str
+
+
+Fate: TypeAlias = Literal["decided", "skipped", "raw"]
+"""Of a part of a page: the model proposed and the gate decided; the model was not needed; it was of no help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a page's raw text, ``length`` code points from ``offset``, and what became of it.
+
+    Args:
+        why: for "skipped" why no model was needed, for "raw" why it was of no help; "" where all went well.
+    """
+
+    offset: int
+    length: int
+    fate: Fate
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What became of one page's text.
+
+    Args:
+        text: the corrected text; the raw text where nothing was admitted.
+        edits: admitted, in order of offset, not overlapping.
+        refused: proposed and not admitted, in order of offset.
+        corrected: a model has proposed and the gate has decided for at least one chunk of the page.
+        reason: why the page, or a part of it, stayed raw; "" where nothing was left out.
+        model: name of the model, or "".
+        seconds: wall time.
+        parts: what was put to the model, in order of offset.
+    """
+
+    text: str
+    edits: tuple[Edit, ...] = ()
+    refused: tuple[Edit, ...] = ()
+    corrected: bool = False
+    reason: str = ""
+    model: str = ""
+    seconds: float = 0.0
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPage:
+    """One page's text, raw and corrected: what is kept of a page once its picture is gone."""
+
+    page: PageText
+    correction: Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A document's words and edits, counted.
+
+    Args:
+        words: of the raw text.
+        edits: admitted, by the kind of their reason.
+        refused: not admitted, likewise.
+        parts: of the pages, by what became of them.
+        confidence: the mean over all words whose confidence the engine has told; None where there are none.
+    """
+
+    words: int = 0
+    edits: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    confidence: float | None = None
+
+
+TaskState: TypeAlias = Literal["done", "incomplete", "left-out"]
+"""Of a follow-up task: it covers the whole text; it covers some parts of it; there is no result."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """What became of a follow-up task.
+
+    Args:
+        name: of the task.
+        suffix: what follows NAME of its file.
+        state: "left-out" means that there is no file.
+        reason: why it is not "done".
+        model: name of the model, or "".
+        parts: into how many the text was cut.
+        answered: to how many of them there is an answer that counts.
+        dropped: how many strings did not occur in the text.
+        seconds: wall time.
+    """
+
+    name: str
+    suffix: str
+    state: TaskState
+    reason: str = ""
+    model: str = ""
+    parts: int = 0
+    answered: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        state = "left out" if self.state == "left-out" else self.state
+        return f'the task "{self.name}" is {state}' + (f": {self.reason}" if self.reason else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A scan's figures once every page is finished; the pages themselves are streamed beside it.
+
+    Args:
+        job: id of the job.
+        source: the scan's file name, undecodable bytes replaced.
+        sha256: of the scan's content, hexadecimal.
+        scan: the scan itself, for formats that show its pages; hostile, and gone once the set is delivered.
+        work: the settings that it was read with.
+        pages: how many there are.
+        unreadable: how many of them could not be read.
+        versions: of ocrwatchd, the engine and the model.
+        warnings: about the document as a whole.
+        seconds: wall time over all attempts' finished pages.
+        totals: words and edits.
+        formats: of the files in its set, by their names in ``output.formats``.
+        tasks: the follow-up tasks, in order.
+    """
+
+    job: str
+    source: str
+    sha256: str
+    pages: int
+    unreadable: int
+    corrected: bool
+    reason: str
+    evaluation: bool
+    versions: dict[str, str]
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    totals: Totals = Totals()
+    formats: tuple[str, ...] = ("txt", "json")
+    tasks: tuple[TaskEnd, ...] = ()
+    scan: Path = field(kw_only=True)
+    work: Work = field(kw_only=True)
+
+    @property
+    def complete(self) -> bool:
+        """True where every page could be read."""
+        return self.unreadable == 0

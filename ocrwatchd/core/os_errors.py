@@ -1,0 +1,80 @@
+"""What is wrong with a disk or a folder, and what to do about it, for people."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import names_are_told
+
+_FULL: Final = say("make room there")
+_DENIED: Final = say("mend its owner or mode, or its disk's")
+_GONE: Final = say("make it again, or mount it")
+_AWAY: Final = say("see to the network or the disk, and mount it again")
+_REMEDIES: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EBUSY: say("end the program that holds it"),
+    errno.EROFS: say("see in the kernel's log why, and mount it writable again"),
+    errno.EIO: say("check that disk, its cable and the kernel's log"),
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.ENOENT: _GONE,
+    errno.ENODEV: _AWAY,
+    errno.ESTALE: _AWAY,
+    errno.ENOTCONN: _AWAY,
+    errno.ETIMEDOUT: _AWAY,
+    errno.EHOSTDOWN: _AWAY,
+}
+
+_FAULTS: Final = (
+    say("No space left on device"),
+    say("Disk quota exceeded"),
+    say("Device or resource busy"),
+    say("Read-only file system"),
+    say("Input/output error"),
+    say("Permission denied"),
+    say("Operation not permitted"),
+    say("No such file or directory"),
+    say("No such device"),
+    say("Stale file handle"),
+    say("Transport endpoint is not connected"),
+    say("Connection timed out"),
+    say("Host is down"),
+)
+"""What the system calls these: said here so that they are in the catalogues."""
+
+
+def in_words(error: OSError) -> str:
+    """An error of a disk or folder as a sentence without its full stop: what, where, and what to do."""
+    fault, folder = error.strerror or str(error), _folder_of(error)
+    remedy = _REMEDIES.get(error.errno or 0)
+    if remedy and folder:
+        told = say(
+            "{fault}, in {folder}: {remedy}; everything goes on by itself then",
+            fault=fault,
+            folder=folder,
+            remedy=remedy,
+        )
+    elif remedy:
+        told = say("{fault}: {remedy}; everything goes on by itself then", fault=fault, remedy=remedy)
+    else:
+        told = say("{fault}, in {folder}", fault=fault, folder=folder) if folder else fault
+    return told
+
+
+def _folder_of(error: OSError) -> str:
+    """The folder, never the file: its name may not be told everywhere. Of a rename the target's."""
+    name = error.filename2 or error.filename
+    if not isinstance(name, str | bytes | os.PathLike):
+        return ""
+    path = Path(os.fsdecode(name))
+    if not path.is_absolute() or path.is_relative_to("/proc"):
+        return ""
+    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112  # unlike Path's it never raises
+    if not names_are_told():  # sub-folders have names as telling as files'
+        folder = next(above for above in (folder, *folder.parents) if os.path.ismount(above))
+    return os.fsencode(folder).decode("utf-8", "replace")

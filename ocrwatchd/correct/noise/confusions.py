@@ -1,0 +1,111 @@
+"""What real engines misread: read what was set, align it with the truth, count the confusions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.gate.align import differences, words
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable
+
+TABLE = Path(__file__).with_name("confusions.json")
+LONGEST = 3
+"""Letters on either side of one confusion; what is longer is damage and no confusion."""
+RAREST = 2
+"""Confusions seen less often are left out."""
+WORST = 0.5
+"""Words of which a larger share was changed teach nothing about letters."""
+_NEAR = 1
+"""Changes with so few equal letters between them are one: "rn" for "m" comes as two."""
+
+
+def confusions_of(read: str, true: str) -> list[tuple[str, str]]:
+    """The confusions between a word as read and as it is: (true, read) each."""
+    if Levenshtein.normalized_distance(read, true) > WORST:
+        return []
+    blocks: list[list[int]] = []
+    for step in Levenshtein.opcodes(true, read):
+        if step.tag == "equal":
+            continue
+        if blocks and step.src_start - blocks[-1][1] < _NEAR:
+            blocks[-1][1], blocks[-1][3] = step.src_end, step.dest_end
+        else:
+            blocks.append([step.src_start, step.src_end, step.dest_start, step.dest_end])
+    pairs = [(true[a:b], read[c:d]) for a, b, c, d in blocks]
+    return [(old, new) for old, new in pairs if len(old) <= LONGEST and len(new) <= LONGEST]
+
+
+def misread_words(read: str, true: str) -> list[tuple[str, str]]:
+    """The words that differ, or runs of them: (read, true) each, "" where one has no counterpart."""
+    before, after = [span.text for span in words(read)], [span.text for span in words(true)]
+    return [
+        (" ".join(before[group.first : group.last]), " ".join(after[group.proposed_first : group.proposed_last]))
+        for group in differences(before, after)
+    ]
+
+
+def counted(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Count the confusions in pairs of words (read, true), by what is true."""
+    table: dict[str, Counter[str]] = defaultdict(Counter)
+    for read, true in pairs:
+        for old, new in confusions_of(read, true):
+            table[old][new] += 1
+    kept = {old: {new: n for new, n in counts.most_common() if n >= RAREST} for old, counts in sorted(table.items())}
+    return {old: counts for old, counts in kept.items() if counts}
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """Draws misreadings as often as they were seen.
+
+    Args:
+        table: counts by what is true and what was read. "" as truth: letters out of nothing.
+    """
+
+    table: dict[str, dict[str, int]]
+
+    @classmethod
+    def learned(cls, kind: str) -> Confusions:
+        """The committed table of one engine."""
+        return cls(json.loads(TABLE.read_text("utf-8"))[kind])
+
+    @cached_property
+    def _by_letter(self) -> dict[str, tuple[list[tuple[str, str]], list[int]]]:
+        found: dict[str, tuple[list[tuple[str, str]], list[int]]] = {}
+        for old, counts in self.table.items():
+            pairs, weights = found.setdefault(old[:1], ([], []))
+            for new, count in counts.items():
+                pairs.append((old, new))
+                weights.append(count)
+        return found
+
+    @cached_property
+    def _weights(self) -> dict[str, int]:
+        return {letter: sum(weights) for letter, (_, weights) in self._by_letter.items()}
+
+    def misread(self, word: str, rng: random.Random) -> str:
+        """The word with one confusion in it, or as it is where none fits."""
+        places = [0.0 + self._weights.get(letter, 0) for letter in word]
+        places.append(0.02 * self._weights.get("", 0))
+        if not any(places):
+            return word
+        for _ in range(4):
+            at = rng.choices(range(len(places)), places)[0]
+            if at == len(word):
+                at = rng.randint(0, len(word))
+                pairs, weights = self._by_letter[""]
+            else:
+                pairs, weights = self._by_letter[word[at]]
+            old, new = rng.choices(pairs, weights)[0]
+            if word.startswith(old, at):
+                return word[:at] + new + word[at + len(old) :]
+        return word

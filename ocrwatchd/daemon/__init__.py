@@ -1,0 +1,1 @@
+"""The two programs that run for long: supervisor and worker."""

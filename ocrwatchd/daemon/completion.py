@@ -1,0 +1,236 @@
+"""What becomes of a job once an attempt has ended: delivered, set aside, tried again, or waiting for a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core import crashpoints
+from ocrwatchd.core.attempt import Ending
+from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.log import told
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.daemon import duplicates
+from ocrwatchd.engine import page_failures
+from ocrwatchd.storage import outbox
+from ocrwatchd.storage.records import COUNTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.attempt import Outcome
+    from ocrwatchd.core.config.schema import Event
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.monitoring.reporter import Reporter
+    from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.records import Goal
+
+PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""How long a job whose folder is full, gone or broken waits before the next try, in seconds; the last one repeats."""
+
+TURN_SECONDS = 0.5
+"""After this time a turn begins no further try, so that the loop stays quick."""
+
+log = structlog.get_logger()
+
+
+class Endings:
+    """Brings each claimed job to its end.
+
+    Args:
+        ledger: remembers what was decided.
+        boxes: where finished work goes.
+        reporter: hears of trouble.
+        again: takes a job that needs another attempt.
+        max_attempts: over how many attempts the engine may die before the file is set aside.
+        patient: False: what fails is not tried again but listed in ``left``.
+        has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
+        is_canary: whether a scan, by its path, goal and set's name, was a canary: such a one counts nowhere.
+        tell: hears of every other end: the event, the job, its set's name, the reason and the engine's figures.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is another room's face
+        self,
+        ledger: Ledger,
+        boxes: outbox.Outbox,
+        reporter: Reporter,
+        again: Callable[[Job], None],
+        *,
+        max_attempts: int,
+        patient: bool = True,
+        has_lost: Callable[[Job], bool] = lambda _: False,
+        is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
+        tell: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
+    ) -> None:
+        self._ledger = ledger
+        self._boxes = boxes
+        self._reporter = reporter
+        self.again = again
+        self._max_attempts = max_attempts
+        self._patient = patient
+        self._has_lost = has_lost
+        self._is_canary = is_canary
+        self._tell = tell
+        self._parked: list[tuple[float, int, Callable[[], None]]] = []
+        self._obstructed: set[str] = set()
+        """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
+        self._order = itertools.count()
+        self._tries: dict[str, int] = {}
+        self.left: list[str] = []
+        """Without patience: the scans that could not be brought to their end, in words."""
+
+    @property
+    def parked(self) -> int:
+        """How many jobs wait for a folder to be mended that others need too."""
+        return len(self._parked) - len(self._obstructed)
+
+    def next_due(self) -> float | None:
+        """When the next parked job is tried again, on the monotonic clock."""
+        return self._parked[0][0] if self._parked else None
+
+    def turn(self) -> None:
+        """Try again what is due, some of it: where a folder or the ledger answers late, the next turn goes on."""
+        now = time.monotonic()
+        while self._parked and self._parked[0][0] <= now and time.monotonic() < now + TURN_SECONDS:
+            heapq.heappop(self._parked)[2]()
+
+    def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
+        """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
+        job = outcome.job
+        if outcome.ending is Ending.DONE:
+            self._settle(job, partial(self._deliver, job, outcome.figures))
+        elif outcome.ending is Ending.KNOWN:
+            self._settle(job, partial(self._skip, job, outcome.figures))
+        elif outcome.ending is Ending.UNREADABLE:
+            self.set_aside(job, outcome.reason)
+        elif stopping:
+            log.info("job.put_back", job=job.id, file=str(job.relative), note="it goes on at the next start")
+        elif outcome.ending is Ending.DIED:
+            log.warning("attempt.died", job=job.id, file=str(job.relative), reason=outcome.reason)
+            self._settle(job, partial(self._blame, job, outcome))
+        else:
+            log.warning("attempt.returned", job=job.id, file=str(job.relative), reason=outcome.reason)
+            self._park(job, outcome.reason, partial(self.again, job))
+
+    def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
+        """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
+        self._settle(job, action)
+
+    def set_aside(self, job: Job, reason: str) -> None:
+        """Put a job's scan into ``failed/``."""
+        self._settle(job, partial(self._fail, job, reason))
+
+    def resume(self, job: Job) -> None:
+        """Go on with a delivery that began before a restart, or clear up after one that was complete."""
+        self._settle(job, partial(self._resume, job))
+
+    def _settle(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
+        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause.
+
+        Args:
+            job: the job.
+            action: can be done again after it has failed half way; gives back what comes next, if anything.
+        """
+        try:
+            then = action()
+        except OSError as error:
+            self._park(
+                job, in_words(error), partial(self._settle, job, action), obstructed=isinstance(error, files.Obstacle)
+            )
+            return
+        self._obstructed.discard(job.id)
+        self._tries.pop(job.id, None)
+        self._reporter.trouble(job.id, "")
+        if then is not None:
+            then()
+
+    def _park(self, job: Job, reason: str, action: Callable[[], None], *, obstructed: bool = False) -> None:
+        self._obstructed.discard(job.id)
+        if self._has_lost(job):
+            log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
+            self._tries.pop(job.id, None)
+            self._reporter.trouble(job.id, "")
+            with contextlib.suppress(OSError):  # the next start does it
+                self._ledger.lost(job.id)
+            return
+        self._reporter.trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
+        if not self._patient:
+            self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
+            return
+        tries = self._tries.get(job.id, 0)
+        self._tries[job.id] = tries + 1
+        due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+        if obstructed:
+            self._obstructed.add(job.id)
+        heapq.heappush(self._parked, (due, next(self._order), action))
+
+    def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
+        times = self._ledger.blamed(job.id, outcome.reason, outcome.attempt)
+        pages = outcome.figures.get("pages", 0)
+        most = page_failures.most_deaths(
+            self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
+        )
+        if times < most:
+            return partial(self.again, job)
+        last = count(
+            "it was tried once, and the engine ended: {reason}",
+            "it was tried {n} times, and each time the engine ended; the last time {reason}",
+            n=times,
+            reason=outcome.reason,
+        )
+        return partial(self.set_aside, job, last)
+
+    def _deliver(self, job: Job, figures: dict[str, object]) -> None:
+        plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
+        pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
+        crashpoints.reached("result-heard")
+        counts = {key: figures[key] for key in COUNTED if key in figures}
+        sha256 = str(figures.get("sha256", ""))
+        self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
+        crashpoints.reached("result-recorded")
+        name = self._boxes.deliver(job)
+        if self._conclude(job, "outbox", name):
+            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
+            self._tell("delivered", job, name, "", figures)
+
+    def _skip(self, job: Job, figures: dict[str, object]) -> None:
+        entry = self._ledger.entry(job.id)
+        if entry is not None and entry.state == "claimed":
+            duplicates.write_receipt(job, figures)
+        self._deliver(job, figures)
+
+    def _fail(self, job: Job, reason: str) -> None:
+        name = self._boxes.set_aside(job, reason)
+        if self._conclude(job, "failed", name):
+            log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
+            self._tell("failed", job, name, reason, {})
+
+    def _resume(self, job: Job) -> None:
+        entry = self._ledger.entry(job.id)
+        if entry is not None and entry.state == "delivering":
+            name = self._boxes.resume(job, entry)
+            goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
+            if self._conclude(job, goal, name):
+                log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
+                self._tell("failed" if goal == "failed" else "delivered", job, name, entry.reason, {})
+        outbox.clear(job)
+
+    def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
+        """Write the end down and clear up; False for a canary's, of which nobody shall hear."""
+        canary = self._is_canary(job.relative, goal, name)
+        self._ledger.ended(job.id)
+        crashpoints.reached("end-recorded")
+        outbox.clear(job)
+        crashpoints.reached("cleared")
+        if canary:
+            self._ledger.strike(job.id)
+            log.info("canary.ended", job=job.id, outcome=goal)
+        return not canary

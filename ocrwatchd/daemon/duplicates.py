@@ -1,0 +1,184 @@
+"""``job.duplicates = "skip"``: a scan whose content was delivered before is not read again.
+
+Only where an earlier scan has the same size is anything hashed, and a slice at a time, so that the loop stays quick.
+A scan counts as delivered before where it came through the same profile: another one may treat it otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import __version__
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.log import printable
+from ocrwatchd.core.model import profile_of
+from ocrwatchd.formats.output import receipt
+from ocrwatchd.storage.outbox import RECEIPT, STEM, original_path
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.records import Original
+
+SLICE_SECONDS = 0.1
+"""How long one turn hashes."""
+
+log = structlog.get_logger()
+
+
+class Duplicates:
+    """Tells which jobs need no engine.
+
+    Args:
+        folders: the archive lies in them.
+        ledger: knows what was delivered.
+        skip: False: every job is read.
+    """
+
+    def __init__(self, folders: Folders, ledger: Ledger, *, skip: bool) -> None:
+        self._folders = folders
+        self._ledger = ledger
+        self._skip = skip
+        self._hashing: dict[str, Generator[None, None, str]] = {}
+        self._hashes: dict[str, str] = {}
+        self._in_work: dict[str, tuple[int, str]] = {}
+        self._statures: dict[str, tuple[int, str]] = {}
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, on the monotonic clock."""
+        return time.monotonic() if self._hashing else None
+
+    def turn(self) -> None:
+        """Hash another slice."""
+        enough = time.monotonic() + SLICE_SECONDS
+        while self._hashing and time.monotonic() < enough:
+            job, work = next(iter(self._hashing.items()))
+            try:
+                next(work)
+            except StopIteration as end:
+                del self._hashing[job]
+                self._hashes[job] = end.value
+            except OSError as error:  # the engine will see that too, and the line knows what to do about it
+                log.warning("duplicate.unknown", job=job, reason=error.strerror)
+                del self._hashing[job]
+                self._hashes[job] = ""
+
+    def begun(self, job: Job) -> None:
+        """An engine has a job: those that may be copies of it wait until it has ended."""
+        if self._skip and (mine := self._stature(job)):
+            self._in_work[job.id] = mine
+
+    def ended(self, job: Job) -> None:
+        """It has ended, however."""
+        self._in_work.pop(job.id, None)
+        self._statures.pop(job.id, None)
+
+    def holds(self, job: Job) -> bool:
+        """Whether a job has to wait until what it may be a copy of has been read, and both hashes are known.
+
+        Raises:
+            LedgerFault: the ledger cannot be read.
+        """
+        if not self._skip:
+            return False
+        mine = self._stature(job)
+        if any(job.id != other and mine == theirs for other, theirs in self._in_work.items()):
+            self._hashes.pop(job.id, None)  # by then there is one more that it may be a copy of
+            return True
+        if job.id in self._hashes:
+            return False
+        if job.id not in self._hashing:
+            alike = self._alike(job)
+            if not alike:
+                return False
+            self._hashing[job.id] = self._search(job, alike)
+        return True
+
+    def shortcut(self, job: Job) -> Outcome | None:
+        """The outcome of a job that was delivered before; None where the engine has to read it.
+
+        Raises:
+            LedgerFault: the ledger cannot be read or written.
+        """
+        sha256 = self._hashes.pop(job.id, "")
+        twin = next((each for each in self._alike(job) if each.sha256 == sha256), None) if sha256 else None
+        if twin is None:
+            return None
+        figures = {"sha256": sha256, "as": str(twin.relative.with_name(twin.name)), "at": twin.ended_at}
+        return Outcome(job, Ending.KNOWN, "it was delivered before", figures)
+
+    def _alike(self, job: Job) -> list[Original]:
+        mine = self._stature(job)
+        if mine is None:
+            return []
+        size, profile = mine
+        found = [each for each in self._ledger.alike(size) if not canary_name.is_name(each.relative.name)]
+        return [each for each in found if each.job != job.id and profile_of(each.relative) == profile]
+
+    def _stature(self, job: Job) -> tuple[int, str] | None:
+        """What copies share; None for what cannot be looked at, and for a canary: the same page is read each time.
+
+        Each scan is looked at once: the queue asks again and again, and it may lie on a share.
+        """
+        if job.id not in self._statures and not canary_name.is_name(job.relative.name):
+            with contextlib.suppress(OSError):
+                self._statures[job.id] = job.source.lstat().st_size, profile_of(job.relative)
+        return self._statures.get(job.id)
+
+    def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:
+        mine = yield from _hash(job.source)
+        for each in alike:
+            if each.sha256:
+                continue
+            original = original_path(self._folders, each.relative, each.outcome, each.name)
+            if os.path.lexists(original):
+                self._ledger.hashed(each.job, (yield from _hash(original)))
+        return mine
+
+
+def write_receipt(job: Job, figures: dict[str, object]) -> None:
+    """Put a set into ``job.out`` that consists of a receipt alone: ``duplicate_of`` names the earlier delivery.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    name = printable(str(figures["as"]))
+    head = {
+        "schema": receipt.SCHEMA,
+        "name": printable(job.relative.name),
+        "job": job.id,
+        "sha256": figures["sha256"],
+        "duplicate_of": name,
+        "page_count": 0,
+        "complete": True,
+        "unreadable_pages": 0,
+        "corrected": False,
+        "reason": f"the same content was delivered before, as {name}; job.duplicates is set to skip such scans",
+        "evaluation": False,
+        "warnings": [],
+        "formats": ["json"],
+        "versions": {"ocrwatchd": __version__},
+    }
+    files.make_folder(job.out)
+    files.write_new(job.out / f"{STEM}{RECEIPT}", receipt.laid_out(head, ()), replace=True)
+
+
+def _hash(path: Path) -> Generator[None, None, str]:
+    digest = hashlib.sha256()
+    with os.fdopen(safe_open.open_regular(path), "rb") as file:
+        while block := file.read(safe_open.BLOCK_BYTES):
+            digest.update(block)
+            yield
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""Take up, at the start, the jobs that an earlier daemon has left in ``.work``."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core import crashpoints, systemd
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Job
+from ocrwatchd.formats.input.completeness import Finding, examine
+from ocrwatchd.storage import delivery_plan, outbox
+from ocrwatchd.storage.outbox import RECEIPT, STEM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.daemon.completion import Endings
+    from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.records import Entry
+    from ocrwatchd.storage.work_folder import Workplace
+
+log = structlog.get_logger()
+
+
+def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Folders) -> None:
+    """Let every job that lies here go on where it was; one that cannot be taken up now is tried again with pauses.
+
+    Args:
+        workplace: where the jobs lie.
+        ledger: what is known of them.
+        endings: takes each of them on.
+        folders: the inbox, where a claim that came to nothing has left its scan, and the outbox.
+
+    Raises:
+        OSError: the work folder or the ledger cannot be read.
+    """
+    jobs = list(workplace.left())
+    here = {job.id for job in jobs}
+    for job_id in ledger.begun():
+        if job_id not in here:
+            ledger.lost(job_id)
+    # All that is on its way out is known before any new name is chosen.
+    for job in jobs:
+        try:
+            _catch_up(job, ledger, folders)
+        except OSError as error:  # it is tried again with the job
+            log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
+    for job in jobs:
+        systemd.notify("WATCHDOG=1")  # completing deliveries may take long
+        endings.take(job, partial(_take_up, job, ledger, endings, folders))
+
+
+def recall(workplace: Workplace, ledger: Ledger, folders: Folders) -> None:
+    """Let a ledger that was begun anew under a running daemon know the jobs that lie here; nothing is moved.
+
+    Raises:
+        OSError: a folder cannot be read, or the ledger not written.
+    """
+    for job in workplace.left():
+        if not _catch_up(job, ledger, folders) and job.relative.name:
+            _claim(job, job.relative, _refusal_of(job.source), ledger)
+
+
+def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
+    """Let the ledger know of a delivery that has begun, where only the job's folder tells it; whether there is one."""
+    way = delivery_plan.read(job.folder)
+    entry = ledger.entry(job.id)
+    if way is None or (entry is not None and entry.state in {"delivered", "failed"} and not job.relative.name):
+        return False
+    if entry is None or entry.state == "claimed":
+        if not _is_safe(job, way, folders):
+            delivery_plan.remove(job.folder)
+            return False
+        _claim(job, way.relative, "", ledger)
+    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
+    return True
+
+
+def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
+    """Whether nothing is lost where only the folder tells of a delivery: a copy made in between may lack the set."""
+    if way.goal == "failed" or not job.relative.name:
+        return True
+    receipt = folders.path("outbox") / way.relative.with_name(f"{way.name}{RECEIPT}")
+    return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
+
+
+def _take_up(job: Job, ledger: Ledger, endings: Endings, folders: Folders) -> Callable[[], None] | None:
+    entry = ledger.entry(job.id)
+    if (entry is None or entry.state != "delivering") and _catch_up(job, ledger, folders):
+        entry = ledger.entry(job.id)
+    has_scan = job.relative.name != ""
+    if entry is not None and entry.state == "delivering":
+        return partial(endings.resume, Job(job.id, job.folder, entry.relative, job.work))
+    if not has_scan:
+        # A claim that ended before its rename, or a delivery that ended before it was cleared up.
+        ledger.forget(job.id)
+        outbox.clear(job)
+        return None
+    if _is_copied_twice(job, entry, folders.path("inbox")):
+        ledger.forget(job.id)
+        job.source.unlink()
+        outbox.clear(job)
+        return None
+    return _begin(job, entry, ledger, endings)
+
+
+def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> Callable[[], None]:
+    if entry is None:  # a ledger that was lost: what the arrival found has to be found again
+        _claim(job, job.relative, _refusal_of(job.source), ledger)
+    elif entry.state != "claimed":
+        delivery_plan.remove(job.folder)
+        ledger.claimed_anew(job.id)
+    log.info("job.taken_up", job=job.id, file=str(job.relative))
+    crashpoints.reached("taken-up")
+    known = ledger.entry(job.id)
+    return partial(endings.set_aside, job, known.refusal) if known and known.refusal else partial(endings.again, job)
+
+
+def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
+    """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
+    original = inbox / job.relative
+    begun = entry.started if entry is not None else any(map(safe_open.lies, (job.pages, job.folder / outbox.ATTEMPTS)))
+    if begun:
+        return False
+    ours = os.lstat(job.source)
+    try:
+        theirs = os.lstat(original)
+        if not stat.S_ISREG(theirs.st_mode) or theirs.st_mtime_ns != ours.st_mtime_ns:
+            return False
+        return safe_open.equal(job.source, original)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False  # what lies there, or no longer does, is not what could be copied
+
+
+def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
+    status = job.source.lstat() if job.relative.name else None
+    size, mtime_ns = (status.st_size, status.st_mtime_ns) if status else (None, None)
+    ledger.claimed(job.id, relative, refusal, size=size, mtime_ns=mtime_ns)
+
+
+def _refusal_of(scan: Path) -> str:
+    """Why a scan should not be read: it is not whole, of no known type, or nobody lets us; or ""."""
+    try:
+        file = safe_open.open_regular(scan)
+    except PermissionError:
+        return say("no permission to read the file; let uploads be readable for this service, then send it again")
+    try:
+        examined = examine(file, scan.suffix)
+    finally:
+        os.close(file)
+    return "" if examined.finding is Finding.WHOLE else examined.reason

@@ -1,0 +1,70 @@
+"""Serve one configuration after the other: the first, and each that a reload brings."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.daemon.reload import Succession
+from ocrwatchd.daemon.startup import open_rooms
+from ocrwatchd.daemon.supervisor import Daemon
+from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.storage import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.core.config.schema import Config
+
+ENGINE_MODULE = "ocrwatchd.engine.process.main"
+
+log = structlog.get_logger()
+
+
+def serve(
+    config: Config,
+    *,
+    once: bool = False,
+    engine_module: str = ENGINE_MODULE,
+    reread: Callable[[], Config] | None = None,
+) -> None:
+    """Serve one root until a signal says stop or, with ``once``, until the inbox is worked off.
+
+    Args:
+        config: the settings.
+        once: work the inbox off, then end.
+        engine_module: what the engine process runs.
+        reread: reads the settings again, when a signal asks for it; without it they stay as they are.
+
+    Raises:
+        FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
+        EngineUnavailable: with ``once``: no engine can do the work.
+    """
+    succession = Succession(config, reread or (lambda: config))
+    with selectors.DefaultSelector() as selector, Waker(selector, reloads=not once) as waker:
+        again = True
+        while again:
+            try:
+                again = _serve_one(succession, selector, waker, once=once, engine_module=engine_module)
+            except (OcrwatchdError, OSError) as error:
+                if not succession.step_back(error):
+                    raise
+    log.info("daemon.stopped")
+
+
+def _serve_one(
+    succession: Succession, selector: selectors.BaseSelector, waker: Waker, *, once: bool, engine_module: str
+) -> bool:
+    """Serve the configuration in force; True where another one has come into force."""
+    config = succession.config
+    with contextlib.ExitStack() as stack:
+        ledger, workplace = open_rooms(config, state_directory(), stack)
+        rooms = ledger, outbox.Outbox(config.folders, ledger), workplace
+        daemon = Daemon(succession, rooms, selector, waker, once=once, engine_module=engine_module)
+        stack.callback(daemon.close)
+        return daemon.run()

@@ -1,0 +1,289 @@
+"""``ocrwatchd worker``: one engine process, as on one machine, that reads the scans of another machine's supervisor.
+
+One thread, one loop: the engine's socket, signals, the broker's messages (which come by a thread of their own) and due
+times all end in ``_turn``. One message at a time, acknowledged when its attempt has ended.
+
+The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
+    1. nothing more is taken;
+    2. the engine completes the page in work, at most for ``job.stop_seconds``, and the job is handed back;
+    3. the engine ends; the attempt's end is written, the broker hears of it, the worker's card goes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import selectors
+import socket
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from pydantic import ValidationError
+
+from ocrwatchd.core import systemd
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order, registry
+from ocrwatchd.dispatch.cluster.heartbeat import Presence
+from ocrwatchd.dispatch.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
+from ocrwatchd.dispatch.cluster.worker_orders import Orders
+from ocrwatchd.engine.host.managed import SuppliedHost
+from ocrwatchd.monitoring.counters import Figures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.core.model import Job
+
+LOOK_S: Final = 1.0
+"""So often a worker looks whether its job is still wanted, and tries again to write what could not be written."""
+
+LAST_WORDS_S: Final = 5.0
+"""How long a stop tries to write the end of an attempt."""
+
+log = structlog.get_logger()
+
+
+def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engine.process.main") -> None:
+    """Read scans until a signal says stop.
+
+    Args:
+        config: this machine's own.
+        name: of the worker; without it the host's with something of its own.
+        engine_module: what the engine process runs.
+
+    Raises:
+        ConfigError: no broker, one that cannot be used, a name that none can have, or another version.
+        FolderUnusable: this machine does not see the supervisor's folder, or cannot write there.
+    """
+    if not config.queue.broker:
+        raise ConfigError("a worker takes its work from a broker: set queue.broker to the URL that the supervisor uses")
+    name = name or f"{re.sub('[^A-Za-z0-9-]', '-', socket.gethostname())[:40].strip('-') or 'w'}-{secrets.token_hex(3)}"
+    if not re.fullmatch(WORKER_NAME, name):
+        raise ConfigError(f"--name {name}: use up to 63 letters, digits, dots and hyphens")
+    token = registry.read_token(config.folders.work_path)
+    with selectors.DefaultSelector() as selector, Waker(selector, reloads=False) as waker:
+        worker = Worker(config, name, token, selector, waker, engine_module=engine_module)
+        try:
+            worker.run()
+        finally:
+            worker.close()
+    log.info("worker.stopped", worker=name)
+
+
+class Worker:
+    """The loop; made by :func:`work`."""
+
+    def __init__(  # noqa: PLR0913 - what it shares with nobody else is made here
+        self,
+        config: Config,
+        name: str,
+        token: Token,
+        selector: selectors.BaseSelector,
+        waker: Waker,
+        *,
+        engine_module: str,
+    ) -> None:
+        from ocrwatchd.dispatch.cluster import broker, transport  # noqa: PLC0415  # only here is it known that there is one
+
+        connect = partial(broker.connect, config.queue)
+        connect()  # mistakes are told at once
+        self._config: Final = config
+        self._folder: Final = config.folders.work_path
+        self._name: Final = name
+        self._token: Final = token
+        self._selector: Final = selector
+        self._waker: Final = waker
+        self._offers: Final = capabilities.offered(config.work())
+        self._host: Final = SuppliedHost(config, selector, self._hear, module=engine_module)
+        self._sender: Final = transport.Sender(connect)
+        queues = capabilities.queues(token.root, self._offers)
+        order = partial(queue_order.ordered, self._folder)
+        self._receiver: Final = transport.Receiver(connect, queues, waker.wake, holds=True, order=order)
+        self._orders: Final = Orders(self._receiver, self._folder, token)
+        self._figures: Final = Figures()
+        self._order: Order | None = None
+        self._job: Job | None = None
+        self._page: tuple[int, int] = (0, 0)
+        self._report: Report | None = None
+        self._look_due = 0.0
+        self._presence: Final = Presence(self._folder, name, self._offers, token.lease_s, self._tell)
+
+    def run(self) -> None:
+        """Serve until a signal says stop.
+
+        Raises:
+            FolderUnusable: the supervisor's folder has gone, or cannot be written.
+            ConfigError: another version serves it, or another worker has this name.
+        """
+        self._presence.come()
+        log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
+        self._host.start()
+        self._sender.start()
+        self._receiver.start()
+        systemd.notify("READY=1")
+        while not self._waker.stops:
+            self._turn()
+            self._take_next()
+        self._hand_back()
+
+    def close(self) -> None:
+        """End the engine, say what is still to be said."""
+        self._host.stop()
+        deadline = time.monotonic() + LAST_WORDS_S
+        while self._report is not None and time.monotonic() < deadline:
+            time.sleep(LOOK_S)  # the share has failed a moment ago
+            self._tell_end()
+        self._receiver.hang_up()
+        self._sender.close()
+        self._receiver.close()
+        self._presence.leave()
+
+    def _turn(self) -> None:
+        dues = [self._host.next_due(), self._look_due, self._presence.next_due()]
+        now = time.monotonic()
+        timeout = min(max(0.0, due - now) for due in dues if due is not None)
+        for key, _events in self._selector.select(timeout):
+            key.data()
+        self._host.turn()
+        if time.monotonic() >= self._look_due:
+            self._look_due = time.monotonic() + LOOK_S
+            self._look()
+        self._presence.turn()
+
+    def _hand_back(self) -> None:
+        systemd.notify("STOPPING=1", systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S))
+        log.info("worker.stopping", worker=self._name, in_work=self._job.id if self._job else None)
+        deadline = time.monotonic() + self._config.job.stop_seconds
+        self._host.finish()
+        while self._job is not None and time.monotonic() < deadline and self._waker.stops <= 1:
+            self._turn()
+
+    def _take_next(self) -> None:
+        if self._job is not None or not self._host.idle or self._host.lacks(self._config.llm):
+            return
+        if (order := self._order or self._orders.take()) is not None:
+            self._presence.lease_s = self._orders.lease_s
+            self._begin(order)
+
+    def _begin(self, order: Order) -> None:
+        self._presence.changed |= self._order is not order
+        self._order = order
+        if self._host.fetches(order.work.on_machine(self._config.work()).llm):
+            return  # as on one machine it waits for its model
+        try:
+            job = attempts.begin(order, self._folder, self._name, self._config.work(), self._presence.turn)
+        except (FileNotFoundError, NotADirectoryError) as error:  # what is wrong is wrong with this job
+            log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
+            job = None
+        except OSError as error:
+            self._order = None
+            self._orders.pass_on(order, error)
+            return
+        self._orders.begun()
+        if job is None:
+            self._order = None
+            log.info("order.dropped", job=order.job, attempt=order.attempt, note="it has ended, or another has it")
+            self._orders.settle()
+            return
+        log.info("attempt.begun", job=job.id, attempt=order.attempt, worker=self._name)
+        self._job, self._page = job, (0, 0)
+        self._presence.show()
+        self._nudge(job.id)
+        llm = job.work.llm
+        if llm.is_file and llm.model != self._config.llm.model:  # no path of another machine is ever opened
+            self._hear(Outcome(job, Ending.RETURNED, f"{self._name} has no model {llm.model}: set llm.model there"))
+        else:
+            self._host.give(job)
+
+    def _hear(self, told: Outcome | Progress | Begun) -> None:
+        """What the engine says."""
+        if isinstance(told, Begun):
+            self._figures.step(told.step)
+            self._presence.changed |= told.step == "task"
+        elif isinstance(told, Progress):
+            self._page = told.page, told.pages
+            self._presence.changed = True
+        else:
+            self._figures.step("")
+            stopping = bool(self._waker.stops) and told.ending is Ending.RETURNED
+            reason = told.reason[:LONGEST_REASON]
+            try:
+                self._report = Report(
+                    worker=self._name, ending=told.ending.value, reason=reason, stopping=stopping, figures=told.figures
+                )
+            except ValidationError:  # what has read a hostile document may say anything
+                wrong = "the engine told figures that no engine tells"
+                self._report = Report(worker=self._name, ending="returned", reason=wrong)
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        """Write the attempt's end, and let the job go; again later where the share fails."""
+        job, report = self._job, self._report
+        if job is None or job.desk is None or report is None:
+            return
+        try:
+            attempts.end(job.desk, report)
+        except OSError as error:
+            if not (isinstance(error, FileNotFoundError) or _has_gone(job.desk)):  # a mount may be behind
+                log.warning("attempt.end_not_written", job=job.id, reason=error.strerror)
+                return
+            log.info("attempt.dropped", job=job.id, note="its folder has gone: another one has finished it")
+        else:
+            log.info("attempt.ended", job=job.id, ending=report.ending, reason=report.reason or None)
+        self._order = self._job = self._report = None
+        self._page = (0, 0)
+        self._presence.changed = True
+        self._nudge(job.id)
+        self._orders.ended(job.id, report)
+
+    def _look(self) -> None:
+        """See whether the job is still wanted; try again to say how it has ended."""
+        if self._job is None or self._job.desk is None:
+            return
+        if self._report is not None:
+            self._tell_end()
+            return
+        try:
+            wanted = safe_open.lies(self._job.desk) and not safe_open.lies(self._job.desk / attempts.WANTED_BACK)
+        except OSError:  # the share is away for the moment
+            return
+        if not wanted:
+            self._host.put_back()
+
+    def _nudge(self, job: str) -> None:
+        self._sender.send(capabilities.nudges(self._token.root), Nudge(job=job).model_dump_json())
+
+    @property
+    def _state(self) -> str:
+        broken = self._receiver.trouble or self._sender.trouble
+        lost = broken and f"the broker cannot be reached: {broken}"
+        return "; ".join(filter(None, (self._host.state, self._orders.obstacle, lost)))
+
+    def _tell(self) -> dict[str, Any]:
+        """What the card says, beside who we are."""
+        return {
+            "state": self._state[:LONGEST_REASON],
+            "cut_off": bool(self._receiver.trouble or self._sender.trouble),
+            "trouble": (self._orders.rests or self._host.trouble)[:LONGEST_REASON],
+            "job": self._order.job if self._order else "",
+            "attempt": self._order.attempt if self._order else 0,
+            "page": self._page[0],
+            "pages": self._page[1],
+            "asking": self._figures.doing == "task",
+            "pages_done": self._figures.pages,
+            "seconds_a_page": self._figures.seconds_a_page,
+        }
+
+
+def _has_gone(path: Path) -> bool:
+    """Whether nothing has this name any more; False while that cannot be known."""
+    try:
+        return not safe_open.lies(path)
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Between the supervisor and the engines: a local queue, or a cluster."""

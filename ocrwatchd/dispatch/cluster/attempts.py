@@ -1,0 +1,294 @@
+"""Attempts at a job, each in a folder of its own: ``.work/JOB/attempts/N-WORKER_ORDER/``.
+
+ORDER stands for how the document was to be read; where the settings have changed since, the attempt does not count.
+Beside it lies an empty folder ``N``: whoever made that makes the attempt, however old a listing the others still see.
+In it lie ``pages``, ``out``, and in the end ``ended.json``, which appears whole, once all else is there.
+Nobody writes into another one's folder, so a slow worker that was given up does no harm: the first finished set wins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+import stat
+from dataclasses import replace
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.jsonlines import unpack
+from ocrwatchd.core.model import Job
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.dispatch.cluster import safe_names
+from ocrwatchd.dispatch.cluster.messages import (
+    DIGEST_DIGITS,
+    LONGEST_REASON,
+    WORKER_NAME,
+    Order,
+    Refused,
+    Report,
+    digest,
+    read,
+    write,
+)
+from ocrwatchd.storage.outbox import ATTEMPTS, RECEIPT, STEM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Work
+
+ENDED: Final = "ended.json"
+WANTED_BACK: Final = "wanted-back"
+"""Lies in an attempt's folder where a more urgent job waits: it is handed back after the page in work."""
+
+KEPT: Final = ("pages", "tasks")
+"""Folders of what is finished and need not be done again."""
+
+INHERITED_AT_ONCE: Final = 100
+"""After so many files that an attempt takes over its worker shows that it is alive."""
+
+NOBODY: Final = "nobody"
+"""Makes an attempt whose number was taken and of which nothing more has come."""
+
+_FOLDER: Final = re.compile(
+    rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME})(_(?P<order>[0-9a-f]{{{DIGEST_DIGITS}}}))?)?"
+)
+NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
+"""What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
+
+_SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
+_KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
+
+
+class Unusable(Exception):
+    """What an attempt has left is no finished set; the attempt's end is struck out."""
+
+
+class Attempt(NamedTuple):
+    """An attempt's number, who makes it, where, and what stands for its order; see :func:`messages.digest`."""
+
+    number: int
+    worker: str
+    folder: Path
+    order: str = ""
+
+
+def made(job_folder: Path) -> list[Attempt]:
+    """The attempts that workers have begun at a job, the last one first.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    folder = job_folder / ATTEMPTS
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError as error:  # or a link
+        error.strerror = "something else has the name of the workers' folder; remove it"
+        raise
+    try:
+        with os.scandir(opened) as entries:
+            folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    finally:
+        os.close(opened)
+    named = filter(None, map(_FOLDER.fullmatch, folders))
+    found = [Attempt(int(m["number"]), m["worker"] or NOBODY, folder / m[0], m["order"] or "") for m in named]
+    begun = {each.number for each in found if not _is_claim(each)}
+    found = [each for each in found if not (_is_claim(each) and each.number in begun)]
+    return sorted(found, key=lambda each: each.number, reverse=True)
+
+
+def _is_claim(attempt: Attempt) -> bool:
+    return attempt.folder.name == str(attempt.number)
+
+
+def begin(
+    order: Order, work_folder: Path, worker: str, own: Work, alive: Callable[[], None] = lambda: None
+) -> Job | None:
+    """Begin an attempt: its folder, with what earlier ones have finished.
+
+    Args:
+        order: validated.
+        work_folder: where jobs lie, as this machine sees it.
+        worker: its name.
+        own: the machine's own settings.
+        alive: called once the attempt is ours, and now and then while it takes over what is finished.
+
+    Returns:
+        The job; None where it has ended, or another worker has begun this attempt or a later one; or where a link
+        leads to the scan, for it may lead anywhere.
+
+    Raises:
+        OSError: the folder cannot be read or made.
+    """
+    folder = work_folder / order.job
+    job = safe_names.seen(Job(order.job, folder, unpack(order.relative), order.work.on_machine(own)))
+    way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
+    if not safe_open.lies(job.source) or any(each.is_symlink() for each in way):
+        return None
+    earlier = made(folder)
+    if any(each.number >= order.attempt for each in earlier):
+        return None
+    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work)}"
+    files.make_inner(desk.parent)
+    try:
+        desk.with_name(str(order.attempt)).mkdir(mode=0o700)
+    except FileExistsError:
+        return None
+    desk.mkdir(mode=0o700)
+    alive()
+    for kept in KEPT:
+        # What cannot be taken over is done again.
+        with contextlib.suppress(OSError):
+            _inherit(desk / kept, [*(each.folder / kept for each in earlier), folder / kept], alive)
+    return replace(job, desk=desk, max_attempts=order.token.max_attempts)
+
+
+def bring_home(job: Job) -> None:
+    """Make what attempts have finished the job's own, where it is read on this machine from now on."""
+    with contextlib.suppress(OSError):  # it is done again
+        earlier = made(job.folder)
+        call_off(earlier)
+        for kept in KEPT:
+            _inherit(job.folder / kept, [each.folder / kept for each in earlier], lambda: None)
+
+
+def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
+    """Take over what earlier attempts have kept, later ones' first; what is damaged or made otherwise is done again.
+
+    By link, for such a file is replaced and never changed; by copy where the share knows none.
+    """
+    for folder in folders:
+        for count, name in enumerate(_kept_in(folder), start=1):
+            if count % INHERITED_AT_ONCE == 0:
+                alive()
+            to.mkdir(mode=0o700, exist_ok=True)
+            try:
+                os.link(folder / name, to / name, follow_symlinks=False)
+            except (FileExistsError, FileNotFoundError):
+                continue
+            except OSError:
+                with contextlib.suppress(OSError):
+                    _copy(folder / name, to / name)
+
+
+def _kept_in(folder: Path) -> Iterator[str]:
+    """The files that lie there, and nothing else: an engine would wait at a FIFO, and a link may lead anywhere."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        named = [each for each in entries if _KEPT_FILE.fullmatch(each.name)]
+        yield from sorted(each.name for each in named if each.is_file(follow_symlinks=False))
+
+
+def _copy(source: Path, target: Path) -> None:
+    with os.fdopen(safe_open.open_regular(source), "rb") as file:
+        blocks = iter(partial(file.read, safe_open.BLOCK_BYTES), b"")
+        files.write_new(target, blocks, 0o600, lasting=False)  # a page that a power cut takes is read again
+
+
+def end(desk: Path, report: Report) -> None:
+    """Say how an attempt has ended.
+
+    Raises:
+        OSError: it cannot be written; FileNotFoundError where the job has gone.
+    """
+    write(report, desk / ENDED, lasting=True)
+
+
+def ended(attempt: Attempt) -> Report | None:
+    """How an attempt has ended; None where it has not. An end that nobody writes so is one: the scan is read again.
+
+    Raises:
+        OSError: that cannot be read now.
+    """
+    try:
+        return read(Report, attempt.folder / ENDED)
+    except FileNotFoundError:
+        return None
+    except Refused as error:
+        wrong = f"the worker {attempt.worker} wrote: {error}"
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        wrong = f"what the worker {attempt.worker} wrote cannot be read: {in_words(error)}"
+    return Report(worker=attempt.worker, ending="returned", reason=wrong[:LONGEST_REASON])
+
+
+def take(job: Job, attempt: Attempt) -> None:
+    """Make an attempt's finished set the job's own.
+
+    Raises:
+        Unusable: it has left no set, or one that holds anything but files.
+        OSError: it cannot be taken now.
+    """
+    out = attempt.folder / "out"
+    if not safe_open.lies(out) and safe_open.lies(job.out):
+        return  # taken before a restart
+    if wrong := _wrong(out):
+        heed(attempt)
+        raise Unusable(wrong)
+    for file in out.iterdir():  # not every mount makes last what a worker has written through it
+        with os.fdopen(safe_open.open_regular(file), "rb") as opened:
+            os.fsync(opened.fileno())
+    files.sync_folder(out)
+    _remove(job.out)
+    out.rename(job.out)
+
+
+def _wrong(out: Path) -> str:
+    try:
+        folder = stat.S_ISDIR(out.lstat().st_mode)
+    except FileNotFoundError:
+        folder = False
+    if not folder:
+        return "no finished set"
+    with os.scandir(out) as entries:
+        regular = {entry.name: stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+    if not all(regular.values()) or not all(map(_SET_FILE.fullmatch, regular)):
+        return "something that is no file of a set in its finished set"
+    return "" if f"{STEM}{RECEIPT}" in regular else "a finished set without its receipt"
+
+
+def heed(attempt: Attempt) -> None:
+    """What an attempt's end has said is known; its pages stay for the next one.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    _remove(attempt.folder / ENDED)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or whatever lies there in the place of one, or of a file."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def call_off(overtaken: Iterable[Attempt]) -> None:
+    """Let workers that still read what is no longer wanted hand it back after the page in work."""
+    for each in overtaken:
+        with contextlib.suppress(OSError):
+            _mark(each)
+
+
+def want_back(job: Job, number: int) -> bool:
+    """Ask for an attempt's job back after the page in work; whether its worker will see that."""
+    with contextlib.suppress(OSError):
+        for attempt in made(job.folder):
+            if attempt.number == number:
+                _mark(attempt)
+                return True
+    return False
+
+
+def _mark(attempt: Attempt) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    os.close(os.open(attempt.folder / WANTED_BACK, flags, 0o600))

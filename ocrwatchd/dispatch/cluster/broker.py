@@ -1,0 +1,209 @@
+"""The broker behind a URL, through Dramatiq: Redis or RabbitMQ, with password and TLS. Imported only where one is set.
+
+Of Dramatiq the brokers are used, not its worker: an engine is started, watched and stopped from the main thread, and
+takes seconds to load; a pool of threads that call functions has no place for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import ssl
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.fs import permissions
+from ocrwatchd.dispatch.cluster.broker_errors import told
+
+MISSING = 'queue.broker is set, but {name} is not installed: install ocrwatchd with its extra "cluster"'
+
+try:
+    import dramatiq
+    from dramatiq.common import dq_name, xq_name
+    from dramatiq.errors import DecodeError as Unreadable
+except ImportError as missing:
+    raise ConfigError(MISSING.format(name=missing.name)) from missing
+
+if TYPE_CHECKING:
+    from dramatiq.broker import Broker
+
+    from ocrwatchd.core.config.schema import Queue
+
+PATIENCE_S = 5.0
+"""How long a call waits for the broker's answer."""
+
+HEARTBEAT_S = 30
+"""A connection to RabbitMQ on which nobody has been heard for twice as long is closed."""
+
+CREDENTIAL = "broker-password"
+"""Under this name the password is looked for among systemd's credentials."""
+
+ACTOR = "order"
+"""What a message is for, in Dramatiq's words."""
+
+TRIAL = "ocrwatchd-check"
+"""A queue in which nothing lies."""
+
+__all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "place", "publish", "strangers", "told")
+
+
+def connect(queue: Queue) -> Broker:
+    """A broker that connects when it is first used.
+
+    Raises:
+        ConfigError: the URL, the password's file or the CA's cannot be used.
+    """
+    for name in ("pika", "dramatiq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what is wrong is told once, in our words
+    parts = urlsplit(queue.broker)
+    try:
+        return _redis(queue) if parts.scheme in {"redis", "rediss"} else _rabbitmq(queue)
+    except ImportError as missing:
+        raise ConfigError(MISSING.format(name=missing.name)) from missing
+    except (ValueError, OSError) as error:  # before any connection: a file, or a part of the URL
+        raise ConfigError(f"queue.broker cannot be used: {error}; mend it, or the files named beside it") from error
+
+
+def ping(queue: Queue) -> str:
+    """Why a broker takes no messages, with the remedy; "" where it does. Takes :data:`PATIENCE_S`, or a few of them.
+
+    Raises:
+        ConfigError: as :func:`connect`.
+    """
+    broker = connect(queue)
+    try:
+        _try(broker)
+    except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
+        return told(error)
+    finally:
+        with contextlib.suppress(Exception):
+            broker.close()
+    return ""
+
+
+def greet(broker: Broker) -> None:
+    """Have the broker answer."""
+    broker.flush(TRIAL)
+
+
+def _try(broker: Any) -> None:  # noqa: ANN401  # of either kind, with what is its own
+    publish(broker, TRIAL, "")
+    broker.flush(TRIAL)
+    if not is_asked(broker):  # a queue stays there until it is deleted
+        for each in (TRIAL, dq_name(TRIAL), xq_name(TRIAL)):
+            broker.channel.queue_delete(each)
+
+
+def is_asked(broker: Broker) -> bool:
+    """Whether a broker has to be asked for messages again and again; else it tells of them."""
+    return type(broker).__name__ == "RedisBroker"
+
+
+def publish(broker: Broker, queue: str, content: str) -> None:
+    """Put a message into a queue, which is made where it is missing."""
+    broker.declare_queue(queue)
+    broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=ACTOR, args=(content,), kwargs={}, options={}))
+
+
+def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
+    """What a message carries; "" where it is none of ours."""
+    args = message.args
+    ours = isinstance(args, list | tuple) and len(args) == 1 and isinstance(args[0], str)
+    return args[0] if ours else ""
+
+
+def strangers() -> contextlib.AbstractContextManager[None]:
+    """Around what is told the broker of a message: a stranger's may lack what that takes, and lies there for ever."""
+    return contextlib.suppress(KeyError, TypeError)
+
+
+def place(url: str) -> str:
+    """Where the broker is, without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _redis(queue: Queue) -> Broker:
+    import redis  # noqa: PLC0415  # each client takes memory: only the one that is used
+    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    options: dict[str, Any] = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
+    # Each fault is seen here: after a restart the broker may have lost its memory.
+    options["retry"] = Retry(NoBackoff(), 0)
+    if password := _password(queue):
+        options["password"] = password
+    if urlsplit(queue.broker).scheme == "rediss":
+        options["ssl_check_hostname"] = True  # not every version of the client does so by itself
+        if queue.broker_ca:
+            options["ssl_ca_certs"] = str(_ca(queue))
+    client = redis.Redis.from_url(queue.broker, **options)
+    return RedisBroker(client=client, middleware=[], namespace="ocrwatchd")  # type: ignore[no-untyped-call]
+
+
+def _rabbitmq(queue: Queue) -> Broker:
+    import pika  # noqa: PLC0415  # as above
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+
+    parts = urlsplit(queue.broker)
+    secure = parts.scheme == "amqps"
+    parameters: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port or (5671 if secure else 5672),
+        "virtual_host": unquote(parts.path[1:]) or "/",
+        "credentials": pika.PlainCredentials(
+            unquote(parts.username or "guest"), _password(queue) or unquote(parts.password or "guest")
+        ),
+        "heartbeat": HEARTBEAT_S,
+        "socket_timeout": PATIENCE_S,
+        "stack_timeout": PATIENCE_S,
+        "blocked_connection_timeout": PATIENCE_S,
+    }
+    if secure:
+        context = ssl.create_default_context(cafile=str(_ca(queue)) if queue.broker_ca else None)
+        parameters["ssl_options"] = pika.SSLOptions(context, parts.hostname)
+    return RabbitmqBroker(parameters=[parameters], middleware=[], confirm_delivery=True)
+
+
+def _password(queue: Queue) -> str:
+    if (path := _password_file(queue)) is None:
+        return ""
+    try:
+        mode = path.stat().st_mode
+        doubt = permissions.doubt(path, "password file")
+        if not doubt and stat.S_ISREG(mode) and mode & stat.S_IROTH:
+            doubt = f"the password file {path} can be read by everybody; run: chmod o-r '{path}'"
+        word = "" if doubt else path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(_unusable("queue.broker_password_file", path, error)) from error
+    if doubt:
+        raise ConfigError(doubt)
+    return word
+
+
+def _password_file(queue: Queue) -> Path | None:
+    """As configured, else among systemd's credentials, else none: the URL may hold it."""
+    if queue.broker_password_file:
+        return Path(queue.broker_password_file).expanduser()
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(directory) / CREDENTIAL if directory else None
+    return path if path is not None and path.is_file() else None
+
+
+def _ca(queue: Queue) -> Path:
+    path = Path(queue.broker_ca).expanduser()
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ConfigError(_unusable("queue.broker_ca", path, error)) from error
+    return path
+
+
+def _unusable(key: str, path: Path, error: OSError) -> str:
+    own = f"readable by the user as whom this runs (uid {os.geteuid()})"
+    return f"{key} cannot be used: {path}: {error.strerror}; put the file there, {own}, or mend the key"

@@ -1,0 +1,67 @@
+"""What a job needs that not every machine has, and what a machine offers: one queue for each kind of need."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, Literal
+
+from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.ocr.selection import choose
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.profile import Ocr, Work
+
+Capability = Literal["aspose", "gpu"]
+ALL: Final[tuple[Capability, ...]] = ("aspose", "gpu")
+
+
+def settled(work: Work) -> Work:
+    """The settings with the engine that this machine chooses for them, so that all workers read alike."""
+    if work.ocr.engine != "auto":
+        return work
+    return work.model_copy(update={"ocr": work.ocr.model_copy(update={"engine": _engine(work.ocr)})})
+
+
+def needed(work: Work) -> tuple[Capability, ...]:
+    """What reading with these settings takes: Aspose, or a GPU where they ask for layers on one."""
+    return _told(aspose=_engine(work.ocr) == "aspose", gpu=_asks_for_gpu(work))
+
+
+def offered(work: Work) -> tuple[Capability, ...]:
+    """What a machine with these settings of its own has.
+
+    Aspose where a licence is set, or where it is chosen as the engine without one; a GPU where layers go to it.
+    """
+    return _told(aspose=_engine(work.ocr) == "aspose", gpu=_asks_for_gpu(work))
+
+
+def queue_name(root: str, needs: tuple[Capability, ...]) -> str:
+    """The queue of a root's jobs with these needs."""
+    return f"ocrwatchd-{root}.{'-'.join(needs) or 'any'}"
+
+
+def nudges(root: str) -> str:
+    """The queue in which workers tell the supervisor of a root where to look."""
+    return f"ocrwatchd-{root}.nudges"
+
+
+def queues(root: str, offers: tuple[Capability, ...]) -> list[str]:
+    """The queues of all jobs that a machine can read, those first that fewest can."""
+    return [
+        queue_name(root, needs) for count in range(len(offers), -1, -1) for needs in combinations(sorted(offers), count)
+    ]
+
+
+def _told(*, aspose: bool, gpu: bool) -> tuple[Capability, ...]:
+    return tuple(name for name, has in zip(ALL, (aspose, gpu), strict=True) if has)
+
+
+def _engine(ocr: Ocr) -> Literal["aspose", "rapidocr"]:
+    try:
+        return choose(ocr).name
+    except EngineUnavailable:  # not on this machine; on another it may be
+        return "aspose"
+
+
+def _asks_for_gpu(work: Work) -> bool:
+    return isinstance(work.llm.gpu_layers, int) and work.llm.gpu_layers > 0

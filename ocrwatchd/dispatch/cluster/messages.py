@@ -1,0 +1,243 @@
+"""What supervisor and workers tell each other, over the broker and in files of the work folder: schemas, validated.
+
+All of it may come from anybody who reaches the broker or the share: sizes are bounded, unknown fields refused, and
+paths are relative and never lead out of the job's folder. Texts of documents never travel here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+
+from pydantic import Field, JsonValue, ValidationError, field_validator
+
+from ocrwatchd.core.config.profile import Work  # noqa: TC001  # pydantic resolves it when this module loads
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
+from ocrwatchd.storage.work_folder import JOB_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.model import Job
+
+MAX_BYTES = 1 << 21
+"""Of a message or a file, as JSON: the longest answer of an engine fits, however it is escaped."""
+
+FILE_MODE = 0o640
+WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
+
+LONGEST_REASON = 2000
+DIGEST_DIGITS = 16
+
+Text = Annotated[str, Field(max_length=LONGEST_REASON)]
+Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
+JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
+Count = Annotated[int, Field(ge=0, le=1 << 31)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Counts = dict[Annotated[str, Field(max_length=100)], Count]
+
+
+class Refused(Exception):
+    """What came is nothing that this version of the program says; where it does not hold, without what stood there."""
+
+
+class Token(Message):
+    """The supervisor's, in the work folder: whoever reads it sees the same folder.
+
+    Args:
+        root: stands for the root; no other root has the same.
+        version: of the ocrwatchd that serves it.
+        lease_s: within which a worker has to show a sign of life, seconds.
+        max_attempts: over how many attempts an engine may die over a page before that is given up.
+    """
+
+    root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    version: Annotated[str, Field(max_length=100)]
+    lease_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 2
+
+    def matches(self, other: Token) -> bool:
+        """Whether both are of one root and one version."""
+        return (self.root, self.version) == (other.root, other.version)
+
+
+class TokenFile(Token, extra="ignore"):
+    """A token as it lies there: what another version says beside it is passed over, so that its version can be told."""
+
+
+class Order(Message):
+    """Supervisor to workers: read this scan.
+
+    Args:
+        token: of the root in which it lies.
+        attempt: from 1.
+        relative: the scan's path below the job's own ``scan`` folder, packed.
+        work: its profile's settings, without what is each machine's own business.
+    """
+
+    token: Token
+    job: JobId
+    attempt: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    relative: Annotated[str, Field(min_length=1, max_length=4096)]
+    work: Work
+
+    @field_validator("relative")
+    @classmethod
+    def _stays_below(cls, value: str) -> str:
+        try:
+            path = PurePath(unpack(value))
+        except UnicodeEncodeError:
+            raise ValueError("not packed") from None
+        if path.is_absolute() or not path.name or ".." in path.parts or "\0" in value:
+            raise ValueError("leads out of the job's folder")
+        return value
+
+    @classmethod
+    def of(cls, job: Job, attempt: int, token: Token) -> Self:
+        """Order an attempt at a job."""
+        return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
+
+
+class Nudge(Message):
+    """Worker to supervisor: something has changed in the folder of this job."""
+
+    job: JobId
+
+
+class DocumentFigures(Message):
+    """What :meth:`ocrwatchd.engine.process.assembly.Tally.figures` tells of a document, or a part of it."""
+
+    pages: Count = 0
+    unreadable: Count = 0
+    complete: bool = False
+    corrected: bool = False
+    reason: str = ""
+    evaluation: bool = False
+    words: Count = 0
+    scored_words: Count = 0
+    edits: Count = 0
+    edits_by_reason: Counts = Field(default_factory=dict)
+    refused: Count = 0
+    refused_by_reason: Counts = Field(default_factory=dict)
+    confidence: Amount | None = None
+    seconds: Amount = 0.0
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    tasks_not_done: tuple[str, ...] = ()
+    page_warnings: Count = 0
+
+
+class Report(Message):
+    """How an attempt has ended; ``ended.json`` in the attempt's folder, where its finished set lies too.
+
+    Args:
+        reason: in plain words, for everything but "done".
+        stopping: the worker was asked to stop: nothing is wrong, another one may go on at once.
+        figures: as the engine has told them, of :class:`DocumentFigures` those that it has.
+    """
+
+    worker: Name
+    ending: Literal["done", "unreadable", "died", "returned", "put-back"]
+    reason: Text = ""
+    stopping: bool = False
+    figures: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("figures")
+    @classmethod
+    def _are_a_documents(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return DocumentFigures.model_validate(value).model_dump(mode="json", exclude_unset=True)
+
+
+class Card(Message):
+    """A worker's sign of life, in the folder of workers: each beat differs from the one before.
+
+    Args:
+        beat: counts.
+        offers: what this machine has that not every one has.
+        state: of its engine, in words.
+        trouble: why that does not serve; "" where it does.
+        cut_off: the broker is out of its reach, so that it gets nothing for the moment.
+        job: that it holds, or "".
+        attempt: its number, or 0.
+        page: in work, or 0.
+        pages: of the document, or 0 while unknown.
+        asking: its pages are read, follow-up tasks are carried out.
+        pages_done: since the worker's start.
+        seconds_a_page: wall time of one of the last pages.
+    """
+
+    name: Name
+    version: Annotated[str, Field(max_length=100)]
+    beat: Count
+    offers: tuple[Literal["aspose", "gpu"], ...] = ()
+    state: Text = ""
+    trouble: Text = ""
+    cut_off: bool = False
+    job: JobId | Literal[""] = ""
+    attempt: Count = 0
+    page: Count = 0
+    pages: Count = 0
+    asking: bool = False
+    pages_done: Count = 0
+    seconds_a_page: Amount = 0.0
+
+
+Kind = TypeVar("Kind", bound=Message)
+
+
+def digest(work: Work) -> str:
+    """Stand for how an order wants its document read: attempts at the same read it alike.
+
+    Args:
+        work: as an order has it.
+    """
+    settings = work.model_dump_json(exclude={"priority"})
+    return hashlib.sha256(settings.encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
+
+
+def decode(kind: type[Kind], content: bytes | str) -> Kind:
+    """Take a message apart.
+
+    Raises:
+        Refused: it is too long, or no such message.
+    """
+    if len(content) > MAX_BYTES:
+        raise Refused(f"longer than {MAX_BYTES} bytes")
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise Refused(summary(kind.__name__.lower(), error)) from None
+
+
+def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
+    """Take a file apart.
+
+    Args:
+        kind: of the message that it holds.
+        path: where it lies.
+        most_bytes: no more of it is read.
+
+    Raises:
+        Refused: it is too long, or no such message.
+        OSError: it cannot be read, or is no regular file.
+    """
+    with os.fdopen(safe_open.open_regular(path), "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise Refused(f"longer than {most_bytes} bytes")
+    return decode(kind, content)
+
+
+def write(message: Message, path: Path, *, lasting: bool = False) -> None:
+    """Write a file that appears whole under its name; one that is there gives way.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    content = json.dumps(message.model_dump(mode="json"), ensure_ascii=True).encode()
+    files.write_new(path, content, FILE_MODE, replace=True, lasting=lasting)

@@ -1,0 +1,195 @@
+"""What is published: the jobs that lie with the broker or in workers' hands, and in which order they are offered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.dispatch.cluster import attempts, capabilities
+from ocrwatchd.dispatch.cluster.messages import Order
+from ocrwatchd.dispatch.cluster.queue_order import Sequencer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Ocr, Work
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.dispatch.cluster.messages import Token
+    from ocrwatchd.dispatch.cluster.published_job import Published
+    from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
+    from ocrwatchd.dispatch.cluster.workers import Crew
+    from ocrwatchd.dispatch.priority import Place
+
+MOST_IN_VAIN: Final = 3
+"""After so many times that what a worker is free for was published again for nothing, people are told."""
+
+IDLE_SHARE: Final = 0.5
+"""What nobody takes is published again when a worker has been free to take it for so much of a lease."""
+
+log = structlog.get_logger()
+
+
+class Board:
+    """All published jobs.
+
+    Args:
+        token: of the root.
+        lines: to the broker and from it.
+        crew: the workers.
+        folder: the work folder.
+        lease_s: how long a worker's sign of life holds, seconds.
+    """
+
+    def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, folder: Path, lease_s: float) -> None:
+        self._token: Final = token
+        self._sender, self._receiver = lines
+        self._crew: Final = crew
+        self._sequencer: Final = Sequencer(folder)
+        self._lease_s: Final = lease_s
+        self._idle_s: Final = IDLE_SHARE * lease_s
+        self._reconnected = 0
+        self._lost_since: float | None = None
+        self.cut_off = ""
+        """Why nothing can be published, for longer than a lease; "" where it can, or may soon."""
+        self._untold: set[str] = set()
+        """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
+        self._in_vain: Final[dict[str, int]] = {}
+        """How often a job, by its id, was published again beside a free worker that has not taken it."""
+        self._jobs: Final[dict[str, Published]] = {}
+        self._queues: Final[dict[tuple[Ocr, object], str]] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[Published]:
+        """In the order in which they came; they may leave meanwhile."""
+        return iter([*self._jobs.values()])
+
+    def __contains__(self, job: object) -> bool:
+        """Whether a job, by its id, is published."""
+        return job in self._jobs
+
+    @property
+    def untaken(self) -> list[Published]:
+        """Those that no worker has begun, who goes first comes first."""
+        return sorted((each for each in self if not each.taken), key=lambda each: each.place)
+
+    @property
+    def lost(self) -> str:
+        """Why the broker cannot be reached; "" where it can."""
+        broken = self._sender.trouble or self._receiver.trouble
+        return broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
+
+    @property
+    def held(self) -> Published | None:
+        """That which a worker has had for longest."""
+        return next((each for each in self if each.taken), None)
+
+    def look(self) -> None:
+        """Find out anew what jobs need: a licence may have come."""
+        self._queues.clear()
+
+    def queue(self, work: Work) -> str:
+        """The queue for jobs with these settings."""
+        key = work.ocr, work.llm.gpu_layers
+        if key not in self._queues:
+            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.needed(work))
+        return self._queues[key]
+
+    def has_room(self, place: Place, queue: str) -> bool:
+        """Whether a job may be published: there are few in its queue that go before it."""
+        before = [each for each in self._lying(queue) if each.place < place]
+        return len(before) < self._crew.ahead(queue)
+
+    def add(self, each: Published) -> None:
+        """Publish a job, before those that nobody has taken and that are less urgent; or note where it is."""
+        behind = [other for other in self._lying(each.queue) if each.place < other.place]
+        self._jobs[each.job.id] = each
+        if behind or self._sender.trouble:
+            self._publish_again(each.queue)
+        else:
+            self._send(each)
+
+    def renew(self, now: float) -> None:
+        """Publish again what the broker seems to have lost: its memory is in doubt, or a free worker takes nothing.
+
+        Args:
+            now: the time on leases, seconds.
+        """
+        if not self._sender.trouble:
+            self._lost_since = None
+        elif self._lost_since is None:
+            self._lost_since = now
+        lasts = self._lost_since is not None and now - self._lost_since > self._lease_s
+        self.cut_off = self.lost if lasts else ""
+        reconnected = self._sender.reconnected + self._receiver.reconnected
+        forgotten = reconnected != self._reconnected
+        self._reconnected = reconnected
+        untaken = self.untaken
+        for each in untaken:
+            if not self._crew.free(each.queue):
+                each.offered_at = now
+        untold, self._untold = self._untold, set()
+        idle = {each.queue for each in untaken if now - each.offered_at > self._idle_s}
+        for queue in untold | idle | {each.queue for each in untaken if forgotten}:
+            self._publish_again(queue)
+            for each in self._lying(queue):
+                each.offered_at = now
+                self._in_vain[each.job.id] = self._in_vain.get(each.job.id, 0) + (queue in idle)
+                log.info("job.published_again", job=each.job.id, attempt=each.attempt)
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody takes what free workers might take; "" where it is taken."""
+        often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
+        if any(self._crew.free(each.queue) for each in often):
+            return "a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker"
+        return ""
+
+    def remove(self, job: Job) -> None:
+        """It has ended, or waits again."""
+        del self._jobs[job.id]
+        self._in_vain.pop(job.id, None)
+
+    def make_way(self) -> None:
+        """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks."""
+        untaken = self.untaken
+        self._sequencer.tell(untaken)
+        asked = sum(each.wanted_back for each in self)
+        least = min((each.job.work.priority for each in self if each.card), default=None)
+        for urgent in untaken[asked:]:
+            if least is None or urgent.job.work.priority <= least or self._crew.free(urgent.queue):
+                continue
+            if each := next((each for each in self if self._makes_way(each, urgent)), None):
+                each.wanted_back = attempts.want_back(each.job, each.attempt)
+                log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=urgent.job.id)
+                return
+
+    def _makes_way(self, each: Published, urgent: Published) -> bool:
+        less = each.job.work.priority < urgent.job.work.priority and urgent.place < each.place
+        if not less or each.wanted_back or each.card is None:
+            return False
+        if each.card.page >= each.card.pages and not each.card.asking:
+            return False
+        return self._crew.takes(each.card, urgent.queue)
+
+    def _send(self, each: Published) -> None:
+        if each.queue:
+            job = replace(each.job, work=capabilities.settled(each.job.work))
+            self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
+
+    def _publish_again(self, queue: str) -> None:
+        """What nobody has taken from a queue, in its order, once; later, where the broker is away."""
+        if self._sender.trouble:
+            self._untold.add(queue)
+            return
+        self._sender.empty(queue)
+        for each in self._lying(queue):
+            self._send(each)
+
+    def _lying(self, queue: str) -> list[Published]:
+        return [each for each in self.untaken if each.queue == queue]

@@ -1,0 +1,209 @@
+"""Who is there: the token by which machines know that they see the same folder, and the workers' signs of life.
+
+A worker replaces its card every few seconds. The supervisor goes by its own time, which tells when it last saw a card
+change, so that the machines' clocks do not matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd import __version__
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.dispatch.cluster.attempts import NOT_OURS
+from ocrwatchd.dispatch.cluster.messages import Card, Refused, Token, TokenFile, read, write
+from ocrwatchd.storage.work_folder import known_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TOKEN: Final = ".cluster.json"  # noqa: S105  # a file's name
+WORKERS: Final = ".workers"
+MOST_WORKERS: Final = 1000
+MOST_CARD_BYTES: Final = 1 << 15
+"""Many are read each second: so long is one with the longest words that a worker says of itself."""
+
+FORGOTTEN_AFTER: Final = 10
+"""After so many leases without a sign of life a worker's card is removed."""
+
+log = structlog.get_logger()
+
+
+def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts: int = 2) -> Token:
+    """Let workers know which root this is, and which version serves it.
+
+    Args:
+        folder: the work folder.
+        root_id: stands for the root.
+        lease_s: within which they have to show a sign of life, seconds.
+        max_attempts: over how many attempts an engine may die over a page before that is given up.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    token = Token(root=root_id, version=__version__, lease_s=lease_s, max_attempts=max_attempts)
+    with contextlib.suppress(OSError, Refused):
+        if read(Token, folder / TOKEN) == token:
+            return token  # workers read it with each order, and a full disk has no room for another
+    write(token, folder / TOKEN, lasting=True)
+    return token
+
+
+def read_token(folder: Path) -> Token:
+    """The supervisor's token, where this machine sees its folder and runs its version.
+
+    Raises:
+        FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted here.
+        ConfigError: another version does.
+    """
+    path = folder / TOKEN
+    try:
+        token = Token(**dict(read(TokenFile, path)))
+    except FileNotFoundError:
+        raise FolderUnusable(
+            f"{path} is not there: mount the share that the supervisor serves, let folders.root lead to it on this "
+            "machine, and start the supervisor (`ocrwatchd run`, with queue.broker set) first"
+        ) from None
+    except Refused as error:
+        raise FolderUnusable(f"{path} is damaged ({error}): start the supervisor again, which writes it anew") from None
+    except OSError as error:
+        raise FolderUnusable(f"{path} cannot be read here: {obstacle(error, path)}") from error
+    if token.version != __version__:
+        raise ConfigError(
+            f"the supervisor of {folder.parent} runs ocrwatchd {token.version}, this worker is {__version__}: "
+            "install the same version on all machines, then start it again"
+        )
+    return token
+
+
+def obstacle(error: OSError, path: Path) -> str:
+    """What keeps a worker from using what lies in the supervisor's folder, with the remedy."""
+    if not isinstance(error, PermissionError):
+        return in_words(error)
+    numbers = f"this one runs as {os.geteuid()}"
+    with contextlib.suppress(OSError):
+        numbers = f"it is {path.stat().st_uid}'s, {numbers}"
+    return (
+        f"{error.strerror}; run the worker as the user to whom it belongs, with the same number (uid) on all machines: "
+        f"{numbers}"
+    )
+
+
+def card_path(folder: Path, name: str) -> Path:
+    """Where a worker's card lies in the work folder."""
+    return folder / WORKERS / f"{name}.json"
+
+
+def show(card: Card, folder: Path) -> None:
+    """Replace a worker's card.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = card_path(folder, card.name)
+    files.make_inner(path.parent, 0o770)
+    write(card, path)
+
+
+class Roster:
+    """The workers that have shown a sign of life lately.
+
+    Args:
+        folder: the work folder.
+        lease_s: how long a sign of life holds, seconds.
+        clock: monotonic, seconds.
+        token: the supervisor's own, where this is its roster.
+    """
+
+    def __init__(
+        self, folder: Path, lease_s: float, clock: Callable[[], float] = time.monotonic, token: Token | None = None
+    ) -> None:
+        self._folder: Final = folder / WORKERS
+        self._token: Final = token
+        self._lease_s: Final = lease_s
+        self._clock: Final = clock
+        self._seen: dict[str, tuple[Card, float]] = {}
+        self.trouble = ""
+        """Why nobody's sign of life can be seen, though somebody may show one; "" where it can."""
+
+    def look(self) -> None:
+        """See who has changed; what cannot be read has not."""
+        self._keep_token()
+        now = self._clock()
+        for card in self._read():
+            before = self._seen.get(card.name)
+            if before is None:
+                log.info("worker.seen", worker=card.name)
+            if before is None or before[0] != card:
+                self._seen[card.name] = (card, now)
+        for name, (card, changed) in [*self._seen.items()]:
+            if now - changed > FORGOTTEN_AFTER * self._lease_s:
+                with contextlib.suppress(OSError):  # then it stays known: seen anew it would count as alive
+                    (self._folder / f"{card.name}.json").unlink(missing_ok=True)
+                    del self._seen[name]
+
+    def leave(self, name: str) -> None:
+        """A worker has said good-bye."""
+        self._seen.pop(name, None)
+
+    @property
+    def living(self) -> list[Card]:
+        """The cards that have changed within a lease."""
+        now = self._clock()
+        return [card for card, changed in self._seen.values() if now - changed <= self._lease_s]
+
+    def holder(self, job: str, attempt: int) -> tuple[Card, float] | None:
+        """The card of the worker that holds an attempt, and when it last changed by the clock; None for nobody.
+
+        Where two say so, that which changed last: one of them may be gone.
+        """
+        held = [(card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt)]
+        return max(held, key=lambda each: each[1], default=None)
+
+    def _keep_token(self) -> None:
+        """Let workers find the token also where the work folder was removed, and made anew for this root."""
+        home = self._folder.parent
+        with contextlib.suppress(OSError):
+            if self._token and not safe_open.lies(home / TOKEN) and known_id(home) == self._token.root:
+                write(self._token, home / TOKEN, lasting=True)
+
+    def _read(self) -> list[Card]:
+        self.trouble = ""
+        try:
+            names = sorted(entry.name for entry in os.scandir(self._folder))
+        except FileNotFoundError:  # nobody has been here yet
+            return []
+        except OSError as error:
+            self.trouble = in_words(error)
+            return []
+        found = self._cards([each for each in names if each.endswith(".json") and each[0] != "."][:MOST_WORKERS])
+        gone = {*self._seen} - {name.removesuffix(".json") for name in names}
+        for name in gone:
+            log.info("worker.left", worker=name)
+            self.leave(name)
+        return found
+
+    def _cards(self, names: list[str]) -> list[Card]:
+        found, faults = [], []
+        for name in names:
+            try:
+                card = read(Card, self._folder / name, MOST_CARD_BYTES)
+            except Refused:
+                continue
+            except OSError as error:
+                faults += [error] * (error.errno not in {errno.ENOENT, *NOT_OURS})  # it may have said good-bye
+            else:
+                if name == f"{card.name}.json":
+                    found.append(card)
+        if faults and not found:
+            self.trouble = in_words(faults[0])
+        return found

@@ -1,0 +1,70 @@
+"""Jobs whose folders cannot be looked at: for a moment that is a share's hiccup, after a lease people are told."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from ocrwatchd.core.log import told
+from ocrwatchd.core.os_errors import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.core.model import Job
+
+log = structlog.get_logger()
+
+
+class _Fault(NamedTuple):
+    since: float
+    job: Job
+    error: OSError
+
+
+class Unseen:
+    """All such jobs.
+
+    Args:
+        patience_s: nothing is told before a fault has lasted for so long, seconds.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(self, patience_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._patience_s: Final = patience_s
+        self._clock: Final = clock
+        self._faults: Final[dict[str, _Fault]] = {}
+
+    def note(self, job: Job, error: OSError) -> None:
+        """A job could not be looked at, published or taken over, again."""
+        earlier = self._faults.get(job.id)
+        self._faults[job.id] = _Fault(earlier.since if earlier else self._clock(), job, error)
+        if earlier is None:
+            log.debug("attempt.unseen", job=job.id, reason=error.strerror)
+
+    def clear(self, job: Job) -> None:
+        """It could; or it is no longer here."""
+        self._faults.pop(job.id, None)
+
+    @property
+    def late(self) -> int:
+        """How many have waited for long."""
+        return len(self._late())
+
+    @property
+    def trouble(self) -> str:
+        """Which scans wait for that, and what to do; "" where none has waited for long."""
+        late = self._late()
+        if not late:
+            return ""
+        _since, job, error = late[0]
+        others = f" and {len(late) - 1} more" if len(late) > 1 else ""
+        return (
+            f"{told(str(job.relative))}{others}: what workers have made of it cannot be looked at: {in_words(error)}; "
+            f"mend what lies in {job.folder}, then it goes on"
+        )
+
+    def _late(self) -> list[_Fault]:
+        return [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]

@@ -1,0 +1,125 @@
+"""The orders that come to a worker: which of them are its own, and what becomes of one that it cannot begin."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.dispatch.cluster import registry
+from ocrwatchd.dispatch.cluster.messages import Order, Refused, Token, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.dispatch.cluster.messages import Report
+    from ocrwatchd.dispatch.cluster.transport import Receiver
+
+RESTS_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""After orders of which nothing came here, one after the other; the last one repeats."""
+
+log = structlog.get_logger()
+
+
+class Orders:
+    """Takes one order after the other, and says to the broker what has become of it.
+
+    Args:
+        receiver: from the broker.
+        folder: the work folder.
+        token: the supervisor's, as it was at the worker's start.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(
+        self, receiver: Receiver, folder: Path, token: Token, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._receiver: Final = receiver
+        self._folder: Final = folder
+        self._token: Final = token
+        self._clock: Final = clock
+        self._in_vain: list[str] = []
+        self._rests_until = clock()
+        self.lease_s = token.lease_s
+        """How long a sign of life holds, as the supervisor said last, seconds."""
+        self.obstacle = ""
+        """Why scans cannot be read on this machine, with the remedy; "" where they can."""
+
+    def take(self) -> Order | None:
+        """The next one; None where none has come, or this machine rests.
+
+        Raises:
+            FolderUnusable: the supervisor's folder has gone.
+            ConfigError: another version serves it.
+        """
+        if self.rests:
+            return None
+        if (content := self._receiver.receive()) is None:
+            self._receiver.want()
+            return None
+        try:
+            order = decode(Order, content)
+        except Refused as error:
+            log.warning("order.refused", reason=str(error))
+            self.settle()
+            return None
+        try:
+            token = registry.read_token(self._folder)
+        except FolderUnusable as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            self.pass_on(order, error.__cause__)  # it is there, and cannot be read for the moment
+            return None
+        self.lease_s = token.lease_s
+        if not self._token.matches(token):
+            self._receiver.give_back()
+            raise FolderUnusable(
+                f"{self._folder} is another root's than it was at this worker's start: mount that one again, or start "
+                "the worker anew to serve this one"
+            )
+        if order.token.matches(token):
+            return order
+        log.warning("order.refused", reason="it belongs to another folder or version", job=order.job)
+        self.settle()
+        return None
+
+    @property
+    def rests(self) -> str:
+        """Why nothing is taken for the moment; "" where this machine may be given something."""
+        return self.obstacle if self._clock() < self._rests_until else ""
+
+    def settle(self) -> None:
+        """The order is done with, or nobody's."""
+        self._receiver.settle()
+
+    def begun(self) -> None:
+        """This machine can begin what it is given."""
+        self.obstacle = ""
+
+    def ended(self, job: str, report: Report) -> None:
+        """An attempt has ended, and its order with it; rest where it was for nothing, so that others get what comes."""
+        self.settle()
+        if report.ending != "returned":
+            self._in_vain = []
+        elif not report.stopping:
+            self._rest(job, f"scans come back unread from this machine: {report.reason}")
+
+    def pass_on(self, order: Order, error: OSError) -> None:
+        """Leave an order to others, and rest: what keeps this machine from one scan may keep it from all."""
+        log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
+        if order.job in self._in_vain:  # nobody else has taken it meanwhile: the supervisor publishes it again
+            self._receiver.settle()
+        else:
+            self._receiver.give_back()
+        self._rest(order.job, f"scans cannot be begun on this machine: {in_words(error)}")
+
+    def _rest(self, job: str, obstacle: str) -> None:
+        rest_s = RESTS_S[min(len(self._in_vain), len(RESTS_S) - 1)]
+        log.warning("worker.rests", seconds=rest_s, reason=obstacle)
+        self._in_vain = [*self._in_vain[-len(RESTS_S) :], job]
+        self.obstacle = obstacle
+        self._rests_until = self._clock() + rest_s

@@ -1,0 +1,111 @@
+"""The workers together: which of them can read what, how much to publish for them, and what people are told of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.core.attempt import Worker
+from ocrwatchd.core.log import printable, told
+from ocrwatchd.dispatch.cluster import capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from ocrwatchd.dispatch.cluster.messages import Card
+    from ocrwatchd.dispatch.cluster.published_job import Published
+    from ocrwatchd.dispatch.cluster.registry import Roster
+
+MISSING: Final = "start one with `ocrwatchd worker` on a machine that sees this folder"
+
+
+class Crew:
+    """All workers of a root.
+
+    Args:
+        roster: knows who is there.
+        root: stands for the root in the queues' names.
+        pages_read: called with how many pages a worker has read more, and how long one takes, seconds.
+    """
+
+    def __init__(self, roster: Roster, root: str, pages_read: Callable[[int, float], None]) -> None:
+        self._roster: Final = roster
+        self._root: Final = root
+        self._pages_read: Final = pages_read
+        self._pages: dict[str, int] = {}
+        self._able_for: Final[dict[str, list[Card]]] = {}
+
+    def look(self) -> None:
+        """See who is there, and what they have read since the last look."""
+        self._roster.look()
+        self._able_for.clear()
+        before = self._pages
+        self._pages = {card.name: card.pages_done for card in self._roster.living}
+        for card in self._roster.living:
+            if (more := card.pages_done - before.get(card.name, card.pages_done)) > 0:
+                self._pages_read(more, card.seconds_a_page)
+
+    @property
+    def unseen(self) -> str:
+        """Why nobody can be seen; "" where somebody may be."""
+        trouble = self._roster.trouble
+        return trouble and f"the workers' signs of life cannot be read: {trouble}"
+
+    def ahead(self, queue: str) -> int:
+        """How many jobs lie in a queue at most: one for each worker that is free, and some for those that will be."""
+        able = self._able(queue)
+        return 1 + len(able) // 2 + sum(not card.job for card in able)
+
+    def free(self, queue: str) -> bool:
+        """Whether a worker that takes from a queue has nothing to do, an engine that serves, and reaches the broker."""
+        return any(not (card.job or card.trouble or card.cut_off) for card in self._able(queue))
+
+    def serves(self, queue: str) -> bool:
+        """Whether somebody reads what lies in a queue, sooner or later."""
+        return any(not card.trouble for card in self._able(queue))
+
+    def takes(self, card: Card, queue: str) -> bool:
+        """Whether a worker takes jobs from a queue."""
+        return queue in capabilities.queues(self._root, card.offers)
+
+    def missing(self, queues: Collection[str]) -> str:
+        """What keeps jobs in these queues from being read, with the remedy; "" where somebody reads them."""
+        if not self._roster.living:
+            return f"no worker is there: {MISSING}"
+        if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
+            kinds = ", and for one that offers ".join(kind.replace("-", " and ") for kind in silent)
+            return f"scans wait for a worker that offers {kinds}: start one on a machine that has it"
+        troubles = {card.name: card.trouble for queue in queues for card in self._able(queue)}
+        if troubles and all(troubles.values()):
+            name, trouble = next(iter(troubles.items()))
+            return f"no worker has an engine that serves; {name} says: {printable(trouble)}"
+        return ""
+
+    @property
+    def state(self) -> str:
+        """For people: how many there are."""
+        cards = self._roster.living
+        if not cards:
+            return "no worker"
+        busy = sum(bool(card.job) for card in cards)
+        return f"{'working' if busy else 'ready'}; {len(cards)} worker{'s'[: len(cards) > 1]}, {busy} at work"
+
+    def members(self, published: Iterable[Published]) -> tuple[Worker, ...]:
+        """Those that have given a sign of life within a lease, each with the name of the scan that it reads."""
+        files = {each.card.name: told(str(each.job.relative)) for each in published if each.card}
+        return tuple(
+            Worker(
+                name=card.name,
+                state=printable(card.state),
+                job=files.get(card.name, ""),
+                page=card.page,
+                pages=card.pages,
+                pages_done=card.pages_done,
+                seconds_a_page=round(card.seconds_a_page, 2),
+            )
+            for card in self._roster.living
+        )
+
+    def _able(self, queue: str) -> list[Card]:
+        if queue not in self._able_for:
+            self._able_for[queue] = [card for card in self._roster.living if self.takes(card, queue)]
+        return self._able_for[queue]

@@ -1,0 +1,74 @@
+"""What an engine may take: how long it may be silent, step by step, and how much memory there is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.i18n import say
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.engine.protocol import StepName
+
+LOAD_DEADLINE_S = 900.0
+"""How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
+
+TASK_GRACE_S = 60.0
+"""How long a task may run over its budget, seconds: a forward pass of the largest model on a slow machine."""
+
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+"""How long the next start waits after an engine that never became ready; the last one repeats."""
+
+IN_WORDS: dict[StepName, str] = {
+    "hash": say("read the file"),
+    "load": say("load an OCR engine or a language model"),
+    "open": say("open the file"),
+    "page": say("read a page"),
+    "correct": say("correct a page"),
+    "page-done": say("go on to the next page"),
+    "task": say("carry out a follow-up task"),
+    "write": say("write the results"),
+}
+"""What the engine was about to do, after "took too long to"."""
+
+
+def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
+    """How long the engine may be silent after it has announced a step, seconds.
+
+    Args:
+        step: by its name.
+        work: the job's settings.
+        load_deadline_s: for loading.
+        number: of the page, or of the task.
+    """
+    if step == "load":
+        return load_deadline_s
+    if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
+        return work.llm.page_budget_s + work.ocr.page_deadline_s
+    if step == "task":  # likewise, and the finished text waits for it
+        grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
+        return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
+    return work.ocr.page_deadline_s
+
+
+def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """The memory that there is for this service, MiB: the machine's, or what its control groups leave of that.
+
+    Args:
+        groups: where control groups (version 2) are mounted.
+        own: names this process's, as in cgroups(7).
+    """
+    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        name = own.read_text(encoding="utf-8", errors="surrogateescape").partition("0::/")[2].partition("\n")[0]
+    except OSError:
+        name = ""
+    folder = groups / name
+    for group in (folder, *folder.parents):
+        try:
+            least = min(least, int((group / "memory.max").read_text(encoding="ascii")))
+        except (OSError, ValueError):  # the root has no limit, and "max" is none
+            continue
+    return least >> 20

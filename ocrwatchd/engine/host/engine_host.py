@@ -1,0 +1,326 @@
+"""The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
+
+Answers are read when the selector says so, ``turn`` does what time asks for, reaping takes a second at most.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.host.child import Child
+from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
+from ocrwatchd.engine.host.limits import Bounds
+from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
+
+if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Callable
+
+    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.core.model import Job
+
+LAST_BREATH_S = 1.0
+"""How long a process that has closed its socket may take to end by itself, seconds."""
+
+log = structlog.get_logger()
+
+
+class EngineHost:
+    """Keeps one engine process alive and hands it jobs.
+
+    Args:
+        config: the settings; ``config.ocr.memory_mb`` bounds the engine's growth.
+        selector: the supervisor's; the engine's socket is registered there, its key's ``data()`` is to be called.
+        hear: called with each step, with each page in work and with each job's one outcome.
+        module: what ``python -m`` runs.
+        clock: monotonic, seconds.
+        load_deadline_s: how long loading may take.
+    """
+
+    def __init__(  # noqa: PLR0913  # two of them are there for tests
+        self,
+        config: Config,
+        selector: selectors.BaseSelector,
+        hear: Callable[[Outcome | Progress | Begun], None],
+        *,
+        module: str = "ocrwatchd.engine.process.main",
+        clock: Callable[[], float] = time.monotonic,
+        load_deadline_s: float = LOAD_DEADLINE_S,
+    ) -> None:
+        self._config: Final = config
+        self._selector: Final = selector
+        self._hear: Final = hear
+        self._module: Final = module
+        self._clock: Final = clock
+        self._load_deadline_s: Final = load_deadline_s
+        self._budget_mb: Final = float(config.ocr.memory_mb or machine_memory_mb() // 4)
+        self._child: Child | None = None
+        self._job: Job | None = None
+        self._ready = False
+        self._asked_back = False
+        self._finishing = False
+        self._step: Step | None = None
+        self._outdated = False
+        self._failures = 0
+        self._starts = 0
+        self._down = "not started"
+        self._bounds: Final = Bounds(clock, self._budget_mb)
+        self._next_start: float | None = None
+        self.figures: dict[str, object] = {}
+        """What the engine last said about itself: engine, model, load_seconds, rss_mb, growth_mb, starts."""
+        self.unavailable = ""
+        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+
+    # -- what the supervisor sees --------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Loaded and without a job."""
+        return self._ready and self._job is None and not self._finishing
+
+    @property
+    def pid(self) -> int | None:
+        """Of the engine process, where one runs."""
+        return self._child.pid if self._child else None
+
+    @property
+    def trouble(self) -> str:
+        """Why no engine serves, also while the next try is under way; "" where one does, or has not failed yet."""
+        failing = self._failures and not self._ready and not self._finishing
+        return self.unavailable or (say("no engine runs: {reason}", reason=self._down) if failing else "")
+
+    @property
+    def resting(self) -> bool:
+        """No engine runs, and none is started before a pause is over; one that died over a page is replaced at once."""
+        return self._child is None and (self._next_start is None or self._next_start > self._clock())
+
+    @property
+    def state(self) -> str:
+        """For people: "loading", "ready", "working", "finishing", or "down: why; next try in 8 s"."""
+        if self._child is None:
+            wait_s = None if self._next_start is None else max(0.0, self._next_start - self._clock())
+            return f"down: {self._down}" + ("" if wait_s is None else f"; next try in {wait_s:.0f} s")
+        if self._finishing:
+            return "finishing"
+        if not self._ready:
+            return "loading"
+        return "working" if self._job else "ready"
+
+    def start(self) -> None:
+        """Start the engine. To be called, like ``turn``, from the main thread."""
+        self._next_start = self._clock()
+        self.turn()
+
+    def give(self, job: Job) -> None:
+        """Hand over a job; only while ``idle``."""
+        if not self.idle or self._child is None:
+            raise RuntimeError("the engine takes a job only while it is idle")
+        self._job = job
+        self._asked_back = False
+        self._step = None
+        self._bounds.expect("hash", job.work.ocr.page_deadline_s)
+        self._child.send(Give.of(job))
+
+    def put_back(self) -> None:
+        """Ask the engine to hand its job back after the page in work; it stays, ready for another."""
+        if self._job is not None and self._child is not None:
+            self._asked_back = True
+            self._child.send(PutBack())
+
+    def renew(self) -> None:
+        """Replace the engine between two jobs, so that it loads what has come meanwhile."""
+        self._outdated = True
+
+    def turn(self) -> None:
+        """End what passes its bounds or is outdated, notice what died, start what is due."""
+        now = self._clock()
+        if self._child is not None and self._child.exited:
+            self._take_rest(self._child)
+            self._bury(self._child)
+        if self._child is not None and self._bounds.passed():
+            self._on_event()  # what it has said meanwhile counts, however late anybody listens
+        if self._child is not None and (reason := self._bounds.passed()):
+            self._bury(self._child, reason)
+        if self._outdated and self.idle:
+            log.info("engine.renewed")
+            self._drop()
+            self._next_start = now
+        if self._child is None and self._next_start is not None and now >= self._next_start:
+            self._start()
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, as ``clock`` counts; None while only the socket matters."""
+        dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
+        return min((due for due in dues if due is not None), default=None)
+
+    def finish(self) -> None:
+        """Ask the engine to complete the page in work, hand back its job and end; it is not started again."""
+        self._finishing = True
+        self._next_start = None
+        if self._child is not None:
+            self._child.send(Finish())
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """End and reap the engine; a job still in its hands counts as returned.
+
+        Args:
+            grace_s: how long it may take to end by itself, seconds; the call blocks for that long at most.
+        """
+        self.finish()
+        self._down = "stopped"
+        if self._child is None:
+            return
+        if grace_s > 0:
+            self._child.wait(grace_s)
+            self._take_rest(self._child)
+        self._drop()
+        self._finish_job(Ending.RETURNED, "ocrwatchd was stopped")
+
+    # -- the process ---------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._next_start = None
+        self._ready = self._outdated = False
+        try:
+            self._child = Child(self._module, self._config.ocr.threads, self._selector, self._on_event)
+        except OSError as error:
+            self._pause(f"the engine process cannot be started: {error}")
+            return
+        self._starts += 1
+        self.figures = {"starts": self._starts}
+        self._bounds.expect("load", self._load_deadline_s)
+        log.info("engine.started", pid=self._child.pid)
+        self._child.send(Hello(config=self._config))
+
+    def _on_event(self) -> None:
+        child = self._child
+        if child is None:
+            return
+        child.flush()
+        try:
+            for answer in child.receive():
+                self._take(answer)
+        except ProtocolError as error:
+            self._bury(child, say("the engine answered what no engine answers ({error})", error=error))
+        else:
+            if child.closed:
+                child.wait(LAST_BREATH_S)
+                self._bury(child)
+
+    def _take_rest(self, child: Child) -> None:
+        with contextlib.suppress(ProtocolError):
+            for answer in child.rest():
+                self._take(answer)
+
+    def _bury(self, child: Child, reason: str = "") -> None:
+        """Reap a process that has died, or end one for a reason, and say what that means for its job."""
+        if child is not self._child:
+            return  # replaced meanwhile
+        was_ready = self._ready
+        ending = self._drop()
+        reason = reason or ending
+        if self._finishing:
+            self._down = "stopped"
+            log.info("engine.ended", pid=child.pid, reason=reason)
+        elif was_ready and self._job is not None:
+            self._next_start = self._clock()
+            self._down = reason
+            log.warning("engine.died", pid=child.pid, reason=reason, job=self._job.id)
+        else:
+            self._pause(self.unavailable or reason)
+        if self._step is None or (self._finishing and child.exit_status == 0):
+            self._finish_job(Ending.RETURNED, say("the engine ended before it had read the scan"))
+        else:
+            self._note_death(self._step, reason)
+            self._finish_job(Ending.DIED, reason, {"pages": self._step.pages})
+
+    def _note_death(self, step: Step, reason: str) -> None:
+        if self._job is None or self._finishing:
+            return
+        max_attempts = self._job.max_attempts or self._config.job.max_attempts
+        try:
+            page_failures.note(self._job, step, reason, max_attempts)
+        except OSError as error:  # the attempt counts against the document all the same
+            log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
+
+    def _drop(self) -> str:
+        """End the process, where there is one, without blame; how it ended, in words."""
+        child, self._child = self._child, None
+        self._bounds.lift()
+        self._ready = False
+        return child.end() if child else ""
+
+    def _pause(self, reason: str) -> None:
+        pause = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        self._failures += 1
+        self._down = reason
+        self._next_start = self._clock() + pause
+        log.warning("engine.down", reason=reason, next_try_s=pause)
+
+    # -- its answers ---------------------------------------------------------------------------------------------
+
+    def _take(self, answer: Answer) -> None:
+        match answer:
+            case Ready():
+                self._take_ready(answer)
+            case Unavailable():
+                self.unavailable = answer.reason
+            case Step():
+                self._take_step(answer)
+            case Ended():
+                self._take_ended(answer)
+
+    def _take_ready(self, ready: Ready) -> None:
+        if self._ready:
+            raise ProtocolError("ready, twice")
+        self._ready = True
+        self._bounds.lift()
+        self.unavailable = ""
+        self.figures |= {"engine": ready.engine, "model": ready.model}
+        self.figures |= {"load_seconds": ready.seconds, "rss_mb": ready.rss_mb}
+        log.info("engine.ready", engine=ready.engine, model=ready.model, seconds=round(ready.seconds, 2))
+
+    def _take_step(self, step: Step) -> None:
+        job = self._own(step.job)
+        if step.name != "task" or step != self._step:  # a task's next question has what is left of its time
+            self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s, step.page))
+        self._step = step
+        self._hear(Begun(job, step.name))
+        if step.name == "open" and self._child is not None:
+            self._bounds.weigh(self._child.pid)
+        if step.name == "page":
+            self._hear(Progress(job, step.page, step.pages))
+        elif step.name == "page-done":
+            self._failures = 0
+            self._hear(Progress(job, step.page, step.pages, done=True))
+
+    def _take_ended(self, ended: Ended) -> None:
+        self._own(ended.job)
+        if ended.ending == "put-back" and not self._asked_back:
+            raise ProtocolError("a job back that nobody has asked for")
+        self.figures |= {"rss_mb": ended.rss_mb, "growth_mb": ended.growth_mb}
+        self.unavailable = ended.reason if ended.unavailable else ""
+        self._finish_job(Ending(ended.ending), ended.reason, dict(ended.figures))
+        if ended.growth_mb > self._budget_mb and not self._finishing:
+            log.warning("engine.outgrown", growth_mb=round(ended.growth_mb), budget_mb=round(self._budget_mb))
+            self._drop()
+            self._next_start = self._clock()
+
+    def _own(self, job: str) -> Job:
+        if self._job is None or self._job.id != job:
+            raise ProtocolError("an answer about a job that it does not have")
+        return self._job
+
+    def _finish_job(self, ending: Ending, reason: str, figures: dict[str, object] | None = None) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            self._bounds.lift()
+            self._hear(Outcome(job, ending, reason, figures or {}))

@@ -1,0 +1,102 @@
+"""The bounds of an engine at work: how long it may be silent, and how far it may grow over one scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core.i18n import say
+from ocrwatchd.engine.host.deadlines import IN_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.engine.protocol import StepName
+
+BUDGETS_A_SCAN: Final = 3
+"""So many budgets an engine may grow by over one scan; with more it is ended before the machine runs out of memory."""
+
+LOOK_S: Final = 0.5
+"""How often its memory is looked at while it reads, seconds."""
+
+STANDSTILL_S: Final = 5.0
+"""Who asks so much later than was due has stood still, and what the engine waits for may have too: a share, a disk."""
+
+_KIB_A_MIB = 1024
+
+log = structlog.get_logger()
+
+
+class Bounds:
+    """Tells when an engine has passed a bound.
+
+    Args:
+        clock: monotonic, seconds.
+        budget_mb: growth after which an engine is replaced between two scans, MiB.
+    """
+
+    def __init__(self, clock: Callable[[], float], budget_mb: float) -> None:
+        self._clock: Final = clock
+        self._most_mb: Final = BUDGETS_A_SCAN * budget_mb
+        self._deadline: tuple[float, str] | None = None
+        self._weighed: tuple[int, float] | None = None
+        self._next_look = 0.0
+
+    def expect(self, step: StepName, seconds: float) -> None:
+        """Let it be silent for as long as a step may take."""
+        reason = say("the engine took longer than {seconds} s to {step}", seconds=f"{seconds:g}", step=IN_WORDS[step])
+        now = self._clock()
+        self._deadline = (now + seconds, reason)
+        self._next_look = max(self._next_look, now)  # a standstill before this step is over
+
+    def weigh(self, pid: int) -> None:
+        """Count its memory from here on: everything is loaded, and what is added now belongs to a scan."""
+        self._weighed = (pid, memory_of(pid))
+        self._next_look = self._clock() + LOOK_S
+
+    def lift(self) -> None:
+        """Expect nothing any more: the engine is idle, or gone."""
+        self._deadline = self._weighed = None
+
+    def passed(self) -> str:
+        """Why it is to be ended, or ""; for as long as nobody asked, an engine at work has more time."""
+        self._excuse()
+        if self._deadline is not None and self._clock() >= self._deadline[0]:
+            return self._deadline[1]
+        if self._weighed is None or self._clock() < self._next_look:
+            return ""
+        pid, before_mb = self._weighed
+        if memory_of(pid) - before_mb > self._most_mb:
+            return say(
+                "the engine took more than {size} MiB of memory; lower ocr.max_pixels or ocr.dpi, "
+                "or raise ocr.memory_mb",
+                size=f"{self._most_mb:.0f}",
+            )
+        self._next_look = self._clock() + LOOK_S
+        return ""
+
+    def _excuse(self) -> None:
+        if self._weighed is None or self._deadline is None:
+            return
+        late_s = self._clock() - self._next_look
+        if late_s > STANDSTILL_S:
+            log.warning("engine.excused", seconds=round(late_s), note="ocrwatchd itself stood still")
+            self._deadline = (self._deadline[0] + late_s, self._deadline[1])
+            self._next_look = self._clock()
+
+    def next_due(self) -> float | None:
+        """When ``passed`` may have something to say, as ``clock`` counts."""
+        dues = [self._deadline[0] if self._deadline else None, self._next_look if self._weighed else None]
+        return min((due for due in dues if due is not None), default=None)
+
+
+def memory_of(pid: int) -> float:
+    """Anonymous memory of a process, resident or swapped out, MiB; 0.0 where there is none of that number."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0.0
+    fields = dict(line.split(":", 1) for line in lines)
+    return sum(int(fields.get(key, "0").split()[0]) for key in ("RssAnon", "VmSwap")) / _KIB_A_MIB

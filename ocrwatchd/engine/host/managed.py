@@ -1,0 +1,94 @@
+"""What reads on this machine, the supervisor's or a worker's: the engine, supplied with the models that it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.engine.host.engine_host import EngineHost
+from ocrwatchd.engine.host.model_fetch import Fetch
+from ocrwatchd.llm import calibration_store
+from ocrwatchd.ocr.selection import choose
+
+if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Callable
+
+    from ocrwatchd.core.attempt import Begun, Outcome, Progress
+    from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.core.config.schema import Config
+
+log = structlog.get_logger()
+
+
+class SuppliedHost(EngineHost):
+    """An engine host that has missing models fetched, and takes each between two jobs once it is here.
+
+    Args:
+        config: the settings; their profiles name the models.
+        selector: the loop's; a key's ``data()`` is to be called.
+        hear: called with each step, with each page in work and with each job's one outcome.
+        module: what ``python -m`` runs.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        selector: selectors.BaseSelector,
+        hear: Callable[[Outcome | Progress | Begun], None],
+        *,
+        module: str,
+    ) -> None:
+        super().__init__(config, selector, hear, module=module)
+        self._fetch: Final = Fetch(config, selector, self._take_model)
+
+    @property
+    def model_trouble(self) -> str:
+        """Why models could not be fetched, or ""."""
+        return self._fetch.trouble
+
+    @property
+    def state(self) -> str:
+        """The engine's, and what is being fetched, for people."""
+        return "; ".join(filter(None, (super().state, self._fetch.state)))
+
+    def lacks(self, llm: Llm) -> bool:
+        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.lacks`."""
+        return self._fetch.lacks(llm)
+
+    def fetches(self, llm: Llm) -> bool:
+        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.fetches`."""
+        return self._fetch.fetches(llm)
+
+    def start(self) -> None:
+        """Say which engine these settings choose, start it, and fetch what is missing."""
+        calibration_store.tell(self._config)
+        try:
+            if notice := choose(self._config.ocr).notice:
+                log.warning("engine.chosen", note=notice)
+        except EngineUnavailable as error:
+            log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
+        super().start()
+        self._fetch.start()
+
+    def turn(self) -> None:
+        """Do what is due; nothing is given to an engine for which there is something better to load."""
+        if not self._finishing:
+            self._fetch.turn()
+        super().turn()
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, on the monotonic clock; None while only events matter."""
+        dues = super().next_due(), None if self._finishing else self._fetch.next_due()
+        return min((due for due in dues if due is not None), default=None)
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """End engine and download; what has come of it is kept."""
+        super().stop(grace_s)
+        self._fetch.stop()
+
+    def _take_model(self) -> None:
+        self.renew()
+        calibration_store.tell(self._config)

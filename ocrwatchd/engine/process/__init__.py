@@ -1,0 +1,1 @@
+"""The engine process: it reads and corrects one job at a time."""

@@ -1,0 +1,227 @@
+"""From finished pages to the finished set: the document's figures and its files, whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd import __version__
+from ocrwatchd.core import crashpoints, faults
+from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.fs.files import sync_folder
+from ocrwatchd.core.log import printable
+from ocrwatchd.core.model import Document, Totals
+from ocrwatchd.formats.output import RECEIPT, ordered, writer
+from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
+from ocrwatchd.gate.verdicts import kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from ocrwatchd.core.model import FinishedPage, Job, PageText
+    from ocrwatchd.engine.process.page_store import PageFiles
+    from ocrwatchd.engine.process.tasks.stage import Result
+
+log = structlog.get_logger()
+
+STEM = "document"
+SIGN_OF_LIFE_S = 10.0
+"""While a long document is written, so often the host hears that it goes on: its patience is that for one page."""
+MOST_REASONS = 5
+"""So many different reasons a document tells; its pages tell all of theirs."""
+
+
+def _scores(page: PageText) -> Iterator[float]:
+    """The confidence of each word whose own is known, or its line's where the line is not told by words."""
+    for line in page.lines:
+        told = [word.confidence for word in line.words] or [line.confidence] * len(line.text.split())
+        yield from (confidence for confidence in told if confidence is not None)
+
+
+@dataclass(slots=True)
+class Tally:
+    """A document's figures, page by page."""
+
+    pages: int = 0
+    unreadable: int = 0
+    corrected: bool = False
+    evaluation: bool = False
+    words: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    parts: Counter[str] = field(default_factory=Counter)
+    scored: int = 0
+    scores: float = 0.0
+    seconds: float = 0.0
+    reasons: dict[str, None] = field(default_factory=dict)
+    first_error: str = ""
+    page_warnings: int = 0
+
+    def add(self, finished: FinishedPage) -> None:
+        """Count a page in."""
+        page, correction = finished.page, finished.correction
+        self.pages += 1
+        self.corrected |= correction.corrected
+        self.evaluation |= page.evaluation
+        self.words += 0 if page.error else len(page.text.split())
+        self.edits.update(kind(edit.why) for edit in correction.edits)
+        self.refused.update(kind(edit.why) for edit in correction.refused)
+        self.parts.update(part.fate for part in correction.parts)
+        scores = list(_scores(page))
+        self.scored += len(scores)
+        self.scores += sum(scores)
+        self.seconds += page.seconds + correction.seconds
+        self.page_warnings += len(page.warnings)
+        if page.error:
+            self.unreadable += 1
+            self.first_error = self.first_error or page.error
+        elif correction.reason and len(self.reasons) < MOST_REASONS:
+            self.reasons[correction.reason] = None
+
+    @property
+    def totals(self) -> Totals:
+        """Words and edits, counted."""
+        confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
+        return Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence)
+
+    def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
+        """The figures as a value."""
+        return Document(
+            job=job.id,
+            source=printable(job.relative.name),
+            sha256=sha256,
+            pages=self.pages,
+            unreadable=self.unreadable,
+            corrected=self.corrected,
+            reason="; ".join(self.reasons),
+            evaluation=self.evaluation,
+            versions={"ocrwatchd": __version__} | versions,
+            warnings=tuple(warnings),
+            seconds=self.seconds,
+            totals=self.totals,
+            formats=ordered(job.work.output.formats),
+            scan=job.source,
+            work=job.work,
+        )
+
+    def figures(self, document: Document) -> dict[str, object]:
+        """What the host hears; nothing of the text."""
+        return {
+            "pages": self.pages,
+            "unreadable": self.unreadable,
+            "complete": document.complete,
+            "corrected": self.corrected,
+            "reason": document.reason,
+            "evaluation": self.evaluation,
+            "words": self.words,
+            "scored_words": self.scored,
+            "edits": self.edits.total(),
+            "edits_by_reason": document.totals.edits,
+            "refused": self.refused.total(),
+            "refused_by_reason": document.totals.refused,
+            "confidence": document.totals.confidence,
+            "seconds": round(self.seconds, 3),
+            "sha256": document.sha256,
+            "versions": document.versions,
+            "warnings": list(document.warnings),
+            "tasks_not_done": [str(end) for end in document.tasks if end.state != "done"],
+            "page_warnings": self.page_warnings,
+        }
+
+
+def write_set(
+    job: Job, document: Document, pages: PageFiles, alive: Callable[[], None], results: Sequence[Result] = ()
+) -> Document:
+    """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
+
+    A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
+    once the job's folder is synced: the delivery's route, written there before any file moves, sees to that.
+
+    Args:
+        job: whose set it is.
+        document: its figures.
+        pages: all of them, finished.
+        alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
+        results: of its follow-up tasks, whose files go into the set too.
+
+    Returns:
+        The document as written: its warnings, and the formats and tasks that are there.
+
+    Raises:
+        OSError: one of them cannot be written.
+    """
+    unfinished = job.out.with_name("out.tmp")
+    for folder in (unfinished, job.out):
+        shutil.rmtree(folder, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    for name in document.formats:
+        if name == RECEIPT:
+            document = _with_results(document, results, unfinished)
+        try:
+            _write(name, document, pages, unfinished, alive)
+        except FormatUnusable as error:
+            if name == RECEIPT:
+                raise
+            log.warning("format.left_out", job=job.id, format=name, at=faults.place(error.__cause__ or error))
+            left = tuple(other for other in document.formats if other != name)
+            document = replace(document, formats=left, warnings=(*document.warnings, f"left out: {error}"))
+        crashpoints.reached("engine-file-written")
+    sync_folder(unfinished)
+    unfinished.rename(job.out)
+    crashpoints.reached("engine-set-written")
+    return document
+
+
+def _with_results(document: Document, results: Sequence[Result], folder: Path) -> Document:
+    """Write the files of follow-up tasks; the document, whose receipt is still to be written."""
+    ends = {end.name: end for end in document.tasks}
+    warnings = document.warnings
+    for result in (each for each in results if each.content):
+        end = result.end
+        try:
+            with (folder / f"{STEM}{end.suffix}").open("xb") as file:
+                file.write(result.content.encode("utf-8", "replace"))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
+            ends[end.name] = replace(end, state="left-out", reason=reason)
+            warnings = (*warnings, str(ends[end.name]))
+        crashpoints.reached("engine-file-written")
+    return replace(document, tasks=tuple(ends.values()), warnings=warnings)
+
+
+def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive: Callable[[], None]) -> None:
+    found = writer(name)
+    path = folder / f"{STEM}{found.suffix}"
+    try:
+        with path.open("x+b") as file:
+            found.write(document, _telling(pages.all(document.pages), alive), file)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise FormatUnusable(f'the format "{name}" names its file as another one does ({found.suffix})') from None
+    except FormatUnusable:
+        path.unlink()
+        raise
+    except Exception as error:  # the boundary to libraries and other people's packages over hostile documents
+        path.unlink(missing_ok=True)
+        if faults.is_machines(error):
+            raise
+        raise FormatUnusable(f'the format "{name}" failed on this document ({type(error).__name__})') from error
+
+
+def _telling(pages: Iterator[FinishedPage], alive: Callable[[], None]) -> Iterator[FinishedPage]:
+    told = time.monotonic()
+    for finished in pages:
+        if time.monotonic() - told >= SIGN_OF_LIFE_S:
+            alive()
+            told = time.monotonic()
+        yield finished

@@ -1,0 +1,305 @@
+"""Job to finished set: open, clean, recognise, correct, page by page; then write.
+
+A page that is done is on disk before the next one is begun. What is wrong with one page stays with that page; what is
+wrong with the machine is never blamed on the scan.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from ocrwatchd.core import faults
+from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
+from ocrwatchd.core.faults import Stopping
+from ocrwatchd.core.fs.safe_open import open_regular
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Correction, FinishedPage, PageText
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process.assembly import Tally, write_set
+from ocrwatchd.engine.process.page_store import PageFiles, fingerprint, legible
+from ocrwatchd.engine.process.resume_cache import Left, stamp_of
+from ocrwatchd.engine.process.tasks.stage import FollowUps, told
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.gate.consistency import Memory, lesson
+from ocrwatchd.ocr.licence import licence_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.model import Document, Job, Page
+    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.engine.process.resources import Bench
+    from ocrwatchd.engine.process.resume_cache import Stamp
+    from ocrwatchd.engine.process.tasks.stage import Result
+    from ocrwatchd.engine.protocol import StepName
+    from ocrwatchd.formats.input.common import Pages
+    from ocrwatchd.ocr import OcrEngine
+
+log = structlog.get_logger()
+
+
+class Tell(Protocol):
+    """Announces a step: the sign of life."""
+
+    def __call__(self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
+        """The step begins; with "page-done" it has ended and took ``seconds``."""
+
+
+def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> dict[str, object]:
+    """Bring a job to its finished set in ``job.out``.
+
+    Args:
+        job: the scan and its settings.
+        bench: what is loaded.
+        tell: called at each step.
+        asked: True where the job shall be put back after the page in work.
+
+    Returns:
+        Figures about the document.
+
+    Raises:
+        UnreadableScan: the scan's content is at fault.
+        EngineUnavailable: no engine can do this here.
+        Stopping: as ``asked``.
+        OSError: the disk is at fault.
+    """
+    tell("hash")
+    stamp = stamp_of(job.source)
+    left = bench.leavings.take(job.id, stamp)
+    sha256 = left.sha256 if left else _sha256(job.source)
+    stations = _Stations.set_up(job, stamp, sha256, bench, tell, left)
+    tell("open")
+    try:
+        with open_pages(job.source, job.work.ocr) as pages:
+            tally = stations.read_all(pages, asked)
+            warnings = pages.warnings
+        if tally.unreadable:
+            stations.keep_unreadable()
+    except UnreadableScan:
+        _check_disk(job.source, sha256)
+        raise
+    finally:
+        stations.engine.free_document()
+    if tally.unreadable == tally.pages:
+        raise UnreadableScan(
+            tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
+        )
+    document = tally.document(job, sha256, stations.versions(), warnings)
+    results = stations.follow_up(document, asked)
+    write = partial(tell, "write", pages=tally.pages)
+    write()
+    document = write_set(job, told(document, results), stations.files, write, results)
+    return tally.figures(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stations:
+    """The stations that the pages of one job pass."""
+
+    job: Job
+    stamp: Stamp
+    sha256: str
+    bench: Bench
+    engine: OcrEngine
+    corrector: Corrector | None
+    no_corrector: str
+    files: PageFiles
+    tell: Tell
+    memory: Memory
+    tally: Tally
+    unreadable: list[FinishedPage]
+    """Not kept before it is certain that the scan is at fault, and not the disk."""
+
+    @classmethod
+    def set_up(  # noqa: PLR0913, PLR0917 - once, by ``work_off``
+        cls, job: Job, stamp: Stamp, sha256: str, bench: Bench, tell: Tell, left: Left | None
+    ) -> _Stations:
+        if not bench.holds(job.work):
+            tell("load")
+        engine = bench.engine(job.work.ocr)
+        corrector, reason = None, ""
+        try:
+            corrector = bench.corrector(job.work)
+        except ModelUnavailable as error:
+            reason = str(error)
+        # By name: on another machine the same model may lie elsewhere.
+        path = bench.model_path(job.work)
+        model = f"{path.name} {corrector.version}" if corrector and path else ""
+        # What was cut without a licence is read again once there is one, which may come beside the settings.
+        cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
+        mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
+        files = PageFiles(job.pages, mark)
+        memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
+        return cls(job, stamp, sha256, bench, engine, corrector, reason, files, tell, memory, tally, [])
+
+    def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
+        for number in range(self.tally.pages + 1, pages.count + 1):
+            finished = self.files.load(number)
+            if finished is None:
+                self._heed(asked)
+                self.tell("page", number, pages.count)
+                finished = self._keep(self._finish(pages, number))
+                seconds = finished.page.seconds + finished.correction.seconds
+                self.tell("page-done", number, pages.count, seconds)
+                self._log(finished)
+                self.bench.page_finished()
+            # As kept, and page by page: an earlier attempt's pages teach what they would have taught in this one.
+            self.memory.remember(lesson(finished.page.text, finished.correction))
+            self.tally.add(finished)
+        return self.tally
+
+    def _keep(self, finished: FinishedPage) -> FinishedPage:
+        if not finished.page.error:
+            return self.files.save(finished)
+        self.unreadable.append(finished)
+        return legible(finished)
+
+    def keep_unreadable(self) -> None:
+        """Keep the pages that could not be read.
+
+        Raises:
+            OSError: the disk does not give back the scan as it was, so that they may be readable.
+        """
+        if self.unreadable:
+            _check_disk(self.job.source, self.sha256)
+        for finished in self.unreadable:
+            self.files.save(finished)
+
+    def _heed(self, asked: Callable[[], bool]) -> None:
+        if asked():
+            self.keep_unreadable()  # else they would be read again whenever it goes on
+            left = Left(self.stamp, self.sha256, self.files.settings, self.tally, self.memory)
+            self.bench.leavings.put(self.job.id, left)
+            raise Stopping
+
+    def follow_up(self, document: Document, asked: Callable[[], bool]) -> tuple[Result, ...]:
+        def begins(number: int) -> None:
+            self._heed(asked)
+            self.tell("task", number, document.pages)
+
+        @cache
+        def text() -> str:
+            kept = self.files.all(document.pages)
+            return "\n\n".join(finished.correction.text for finished in kept if not finished.page.error)
+
+        model = self.corrector.model if self.corrector and self.job.work.tasks else None
+        return FollowUps(self.job, document, model, self.no_corrector, self.files.settings, text, begins).results()
+
+    def versions(self) -> dict[str, str]:
+        found = {self.engine.name: self.engine.version}
+        return (
+            found | {"model": self.corrector.name, "model_runtime": self.corrector.version} if self.corrector else found
+        )
+
+    def _finish(self, pages: Pages, number: int) -> FinishedPage:
+        started = time.monotonic()
+        if deadly := page_failures.given_up(self.job, "page", number):
+            return _unreadable(number, f"page {number}: {deadly}", 0.0)
+        try:
+            page = self._recognise(pages, number)
+        except UnreadablePage as error:
+            return _unreadable(number, str(error), time.monotonic() - started)
+        except (EngineUnavailable, UnreadableScan):
+            raise
+        except Exception as error:  # the boundary to native engines and hostile pictures: one page, not the document
+            if faults.is_machines(error):
+                raise
+            log.warning("page.failed", job=self.job.id, page=number, error=type(error).__name__, at=faults.place(error))
+            reason = say("page {page}: the OCR engine failed on it ({error})", page=number, error=type(error).__name__)
+            return _unreadable(number, reason, time.monotonic() - started)
+        page = replace(page, number=number, seconds=time.monotonic() - started)
+        if self.corrector is not None:
+            self.tell("correct", number, pages.count)
+        return FinishedPage(page, self._correct(page))
+
+    def _recognise(self, pages: Pages, number: int) -> PageText:
+        if (own := pages.own_text(number)) is not None:
+            return own
+        page, rotation, skew = self._clean(pages.page(number))
+        try:
+            read = self.engine.recognise(page, self.job.work.ocr)
+        finally:
+            self.engine.free_page()
+        told = tuple(dict.fromkeys((*page.warnings, *read.warnings)))
+        return replace(read, rotation=rotation, skew=skew, warnings=told)
+
+    def _clean(self, page: Page) -> tuple[Page, int, float]:
+        if self.job.work.ocr.clean == "off":
+            return page, 0, 0.0
+        try:
+            cleaned = self.bench.cleaner(self.job.work.ocr).clean(page)
+        except Exception as error:  # cleaning is a help: a picture that it stumbles over is read as it is
+            if faults.is_machines(error):
+                raise
+            log.warning("clean.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            remedy = f": {error}" if isinstance(error, EngineUnavailable) else ""
+            told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
+            return replace(page, warnings=(*page.warnings, told)), 0, 0.0
+        return cleaned.page, cleaned.rotation, cleaned.skew
+
+    def _correct(self, page: PageText) -> Correction:
+        if page.engine == OWN_TEXT:
+            return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
+        if self.corrector is None:
+            return Correction(page.text, reason=self.no_corrector)
+        if deadly := page_failures.given_up(self.job, "correct", page.number):
+            return Correction(page.text, reason=f"the language model was left out: {deadly}")
+        try:
+            return self.corrector.correct(page, self.job.work, self.memory)
+        except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
+            if faults.is_machines(error):
+                raise
+            log.warning("correct.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            return Correction(page.text, reason=f"the language model failed ({type(error).__name__})")
+
+    def _log(self, finished: FinishedPage) -> None:
+        page, correction = finished.page, finished.correction
+        log.info(
+            "page.done",
+            job=self.job.id,
+            file=self.job.relative.name,
+            page=page.number,
+            recognise_s=round(page.seconds, 2),
+            correct_s=round(correction.seconds, 2),
+            edits=len(correction.edits),
+            refused=len(correction.refused),
+            skipped=sum(part.fate == "skipped" for part in correction.parts),
+            readable=not page.error,
+        )
+
+
+def _unreadable(number: int, reason: str, seconds: float) -> FinishedPage:
+    text = f"[page {number} could not be read]"
+    page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
+    return FinishedPage(page, Correction(text, reason="the page could not be read"))
+
+
+def _check_disk(source: Path, sha256: str) -> None:
+    """Read the scan once more before it is blamed: native libraries call a failing disk a damaged file.
+
+    Raises:
+        OSError: the disk fails, or gives other bytes than at first.
+    """
+    if _sha256(source) != sha256:
+        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
+
+
+def _sha256(source: Path) -> str:
+    try:
+        descriptor = open_regular(source)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EINVAL}:
+            raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,208 @@
+"""What the engine process has loaded: OCR engines, language models, the cleaner, each as few times as possible."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+
+import structlog
+
+from ocrwatchd.core import faults
+from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, OcrwatchdError
+from ocrwatchd.engine.process.isolation import memory_mb
+from ocrwatchd.engine.process.resume_cache import Leavings
+from ocrwatchd.llm import calibration_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Llm, Ocr, Work
+    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.ocr import OcrEngine
+    from ocrwatchd.ocr.preprocess import Cleaner
+    from ocrwatchd.ocr.selection import Choice
+
+MOST_LOADED = 2
+"""How many OCR engines, and how many models, stay loaded where profiles differ; the one not used for longest goes."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """Where everything comes from; tests put other things here."""
+
+    choose: Callable[[Ocr], Choice]
+    load: Callable[[str, Ocr, Path], OcrEngine]
+    cleaner: Callable[[int], Cleaner]
+    resolve: Callable[[Llm], Path]
+    corrector: Callable[[Path, Llm], Corrector]
+
+
+def real_makers() -> Makers:
+    """The engines and models themselves; each library is imported when it is first needed."""
+
+    def cleaner(threads: int) -> Cleaner:
+        from ocrwatchd.ocr.preprocess import Cleaner as RealCleaner  # noqa: PLC0415  # heavy
+
+        return RealCleaner(threads)
+
+    def corrector(path: Path, llm: Llm) -> Corrector:
+        from ocrwatchd.correct.corrector import Corrector as RealCorrector  # noqa: PLC0415  # heavy
+
+        return RealCorrector(path, llm)
+
+    from ocrwatchd.llm.models import resolve  # noqa: PLC0415  # tests do without
+    from ocrwatchd.ocr.selection import choose, load  # noqa: PLC0415  # tests do without
+
+    return Makers(choose, load, cleaner, resolve, corrector)
+
+
+class Closable(Protocol):
+    """Anything that holds memory until it is closed."""
+
+    def close(self) -> None:
+        """Free it."""
+
+
+_Loaded = TypeVar("_Loaded", bound=Closable)
+
+
+class _Shelf(Generic[_Loaded]):
+    """A few loaded things by what they depend on."""
+
+    def __init__(self) -> None:
+        self._things: OrderedDict[Hashable, _Loaded] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._things
+
+    def get(self, key: Hashable, load: Callable[[], _Loaded]) -> _Loaded:
+        if key not in self._things:
+            while len(self._things) >= MOST_LOADED:
+                self._things.popitem(last=False)[1].close()
+            self._things[key] = load()
+        self._things.move_to_end(key)
+        return self._things[key]
+
+
+class Bench:
+    """Everything loaded, shared by the jobs of all profiles.
+
+    Args:
+        makers: where it comes from.
+        scratch: a folder of this process's own, for the case that the cache directory cannot be written.
+        after_load: called after anything was loaded: native libraries replace signal handlers.
+    """
+
+    def __init__(self, makers: Makers, scratch: Path, after_load: Callable[[], None]) -> None:
+        self._makers = makers
+        self._scratch = scratch
+        self._after_load = after_load
+        self._engines: _Shelf[OcrEngine] = _Shelf()
+        self._correctors: _Shelf[Corrector] = _Shelf()
+        self._cleaners: dict[int, Cleaner] = {}
+        self.leavings: Final = Leavings()
+        """Of scans that have made way."""
+        self._baseline_mb = 0.0
+        self._warm = False
+
+    def holds(self, work: Work) -> bool:
+        """True where nothing has to be loaded for this work."""
+        path = self.model_path(work)
+        model = path is None or self._model_key(work.llm, path) in self._correctors
+        return model and self._engine_key(work.ocr) in self._engines
+
+    def engine(self, ocr: Ocr) -> OcrEngine:
+        """The OCR engine for these settings.
+
+        Raises:
+            EngineUnavailable: it cannot be used here.
+        """
+        name = self._makers.choose(ocr).name
+        return self._engines.get(
+            self._engine_key(ocr),
+            lambda: self._loaded(name, lambda: self._makers.load(name, ocr, self._store()), EngineUnavailable),
+        )
+
+    def corrector(self, work: Work) -> Corrector:
+        """The language model for this work.
+
+        Raises:
+            ModelUnavailable: there is none, or it may not be used (``llm.require_calibration``).
+        """
+        path, llm = self._model(work), work.llm
+        return self._correctors.get(
+            self._model_key(llm, path),
+            lambda: self._loaded(path.name, lambda: self._makers.corrector(path, llm), ModelUnavailable),
+        )
+
+    def model_path(self, work: Work) -> Path | None:
+        """Which model's file is used for this work."""
+        try:
+            return self._model(work)
+        except ModelUnavailable:
+            return None
+
+    def cleaner(self, ocr: Ocr) -> Cleaner:
+        """What mends a page before it is recognised."""
+        if ocr.threads not in self._cleaners:
+            self._cleaners[ocr.threads] = self._makers.cleaner(ocr.threads or len(os.sched_getaffinity(0)))
+        return self._cleaners[ocr.threads]
+
+    def page_finished(self) -> None:
+        """The first page after loading has brought in what libraries load late: memory is measured from there."""
+        if not self._warm:
+            self._warm = True
+            self._baseline_mb = memory_mb()[1]
+
+    @property
+    def growth_mb(self) -> float:
+        """Anonymous memory gained since everything was loaded, MiB."""
+        return max(0.0, memory_mb()[1] - self._baseline_mb) if self._warm else 0.0
+
+    def _model(self, work: Work) -> Path:
+        path = self._makers.resolve(work.llm)
+        if reason := calibration_store.objection(work, path):
+            raise ModelUnavailable(reason)
+        return path
+
+    def _loaded(self, name: str, load: Callable[[], _Loaded], refusal: type[OcrwatchdError]) -> _Loaded:
+        growth = self.growth_mb
+        started = time.monotonic()
+        try:
+            thing = load()
+        except OcrwatchdError:
+            raise
+        except Exception as error:  # the boundary to native libraries: what they raise while loading is anything
+            log.warning("engine.not_loaded", what=name, error=type(error).__name__, at=faults.place(error))
+            raise refusal(f"{name} cannot be loaded ({type(error).__name__}); the log names the place") from error
+        finally:
+            self._after_load()
+            # What earlier documents have left stays counted; what loading takes does not.
+            self._baseline_mb = memory_mb()[1] - growth
+            self._warm = False
+        log.info("engine.loaded", what=name, seconds=round(time.monotonic() - started, 2))
+        return thing
+
+    @staticmethod
+    def _model_key(llm: Llm, path: Path) -> Hashable:
+        return path, llm.context_size, llm.gpu_layers, llm.threads
+
+    def _engine_key(self, ocr: Ocr) -> Hashable:
+        # All else is told to the engine with each page.
+        return self._makers.choose(ocr).name, ocr.threads
+
+    def _store(self) -> Path:
+        """Where engines keep what they download."""
+        store = cache_directory() / "ocr"
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return self._scratch
+        return store

@@ -1,0 +1,113 @@
+"""JSON that a model has said: find it in the answer, hold it against its schema, make one of several parts' values."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import reduce
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from ocrwatchd.core.legible import legible_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import NoReturn
+
+    from pydantic import JsonValue
+
+MOST_BEGINNINGS = 20
+"""So many brackets of an answer are tried as the beginning of its value."""
+
+_BRACKET = re.compile(r"[\[{]")
+_EMPTY: tuple[JsonValue, ...] = (None, "", [], {})
+
+
+class NoValue(Exception):
+    """The answer holds no value as it was asked for; the message says why, and nothing of the answer."""
+
+
+def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
+    """The value in an answer: all of it, or what begins at its first bracket that leads to one.
+
+    Args:
+        answer: the model's; a fence or words around the value do no harm.
+        schema: that it has to keep to; an empty one lets any value through.
+
+    Raises:
+        NoValue: there is none.
+    """
+    why = "the answer is not JSON"
+    for value in _values(answer):
+        place = broken(value, schema)
+        if not place:
+            return value
+        why = f"the answer does not keep to json_schema, at {place}"
+    raise NoValue(why)
+
+
+def broken(value: JsonValue, schema: Mapping[str, JsonValue]) -> str:
+    """The place in the schema that a value does not keep to; "" where it keeps to all of it."""
+    # A registry of its own: nothing is ever fetched.
+    validator = Draft202012Validator(schema, registry=Registry())
+    fault = next(iter(validator.iter_errors(value)), None)
+    # Its own message quotes the answer.
+    return "/".join(map(str, fault.absolute_schema_path)) if fault else ""
+
+
+def merged(values: Sequence[JsonValue]) -> JsonValue:
+    """One value of several parts' values.
+
+    Lists follow each other, without what an earlier part has said already, and what is none becomes an entry of one;
+    objects are merged key by key; of anything else the first that is not empty counts.
+    """
+    return reduce(_both, values)
+
+
+def _both(one: JsonValue, other: JsonValue) -> JsonValue:
+    if isinstance(one, list) or isinstance(other, list):
+        said = {_written(each) for each in _listed(one)}
+        return [*_listed(one), *(each for each in _listed(other) if _written(each) not in said)]
+    if isinstance(one, dict) and isinstance(other, dict):
+        more = {key: _both(one[key], value) if key in one else value for key, value in other.items()}
+        return {**one, **more}
+    return other if one in _EMPTY else one
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, list):
+        return value
+    return [] if value in _EMPTY else [value]
+
+
+def _written(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True)  # for Python 1 is True
+
+
+def _values(answer: str) -> Iterator[JsonValue]:
+    decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refused, strict=False)
+    beginnings = [len(answer) - len(answer.lstrip()), *(each.start() for each in _BRACKET.finditer(answer))]
+    end = 0
+    for start in islice(dict.fromkeys(beginnings), MOST_BEGINNINGS):
+        if start < end:
+            continue  # a part of a value is none
+        try:
+            value, end = decoder.raw_decode(answer, start)
+            # An escape may stand for half a character, which no file can hold.
+            value = json.loads(legible_text(json.dumps(value, ensure_ascii=False)))
+        except (ValueError, RecursionError):
+            continue
+        yield value
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refused(number)
+
+
+def _refused(number: str) -> NoReturn:
+    raise ValueError(f"{number} is no number of JSON's")

@@ -1,0 +1,106 @@
+"""Entities and other quotations: what a model says to stand in the text does so, or is dropped. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import JsonValue
+
+    from ocrwatchd.llm.protocol import Schema
+
+_ONE = ("items", "contains", "additionalProperties")
+_SEVERAL = ("anyOf", "oneOf", "allOf", "prefixItems")
+_DEFINITIONS = "#/$defs/"
+
+
+class Quotes:
+    """Keeps what occurs in a text.
+
+    Args:
+        text: that is quoted from; runs of white space count as one space, and letters are the same however Unicode
+            composes them (NFC).
+        schema: strings that it itself gives for a key (``enum``, ``const``) are labels there and no quotations.
+
+    Attributes:
+        dropped: how many strings did not occur.
+    """
+
+    def __init__(self, text: str, schema: Schema) -> None:
+        self._text = _spaced(text)
+        self._labels = frozenset(_labels(schema, schema, "", set()))
+        self.dropped = 0
+
+    def kept(self, value: JsonValue) -> JsonValue:
+        """The value without strings that do not occur: an entry of a list goes as a whole, anything else is None."""
+        kept, whole = self._kept(value, "", listed=False)
+        return kept if whole else None
+
+    def _kept(self, value: JsonValue, key: str, *, listed: bool) -> tuple[JsonValue, bool]:
+        """What is left of a value, and whether the entry that it is of may stay."""
+        if isinstance(value, str):
+            occurs = (key, value) in self._labels or self._occurs(value)
+            self.dropped += not occurs
+            return (value if occurs else None), occurs or not listed
+        if isinstance(value, list):
+            entries = [self._kept(each, key, listed=True) for each in value]
+            return [entry for entry, stays in entries if stays], True
+        if isinstance(value, dict):
+            fields = {name: self._kept(each, name, listed=listed) for name, each in value.items()}
+            return {name: field for name, (field, _) in fields.items()}, all(stays for _, stays in fields.values())
+        return value, True
+
+    def _occurs(self, quoted: str) -> bool:
+        """Whether it stands in the text, not as a part of a longer word or number."""
+        quoted = _spaced(quoted)
+        start = self._text.find(quoted)
+        while start >= 0:
+            end = start + len(quoted)
+            if not (_joined(self._text[start - 1 : start + 1]) or _joined(self._text[end - 1 : end + 1])):
+                return True
+            start = self._text.find(quoted, start + 1)
+        return False
+
+
+def _spaced(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _joined(pair: str) -> bool:
+    """Whether two characters are of one word; scripts without capitals may write words without a space between."""
+    if len(pair) < len("ab"):
+        return False
+    return bool(unicodedata.combining(pair[1])) or all(each.isdigit() or each.lower() != each.upper() for each in pair)
+
+
+def _labels(
+    schema: JsonValue | Schema, root: Schema, key: str, seen: set[tuple[int, str]]
+) -> Iterator[tuple[str, str]]:
+    """The strings that a schema itself gives, each with its key; "" where that is the whole, or an entry of it."""
+    if not isinstance(schema, dict) or (id(schema), key) in seen:
+        return
+    seen.add((id(schema), key))  # ``$ref`` may lead in circles
+    given = schema.get("enum")
+    for each in (*(given if isinstance(given, list) else ()), schema.get("const")):
+        if isinstance(each, str):
+            yield key, each
+    properties = schema.get("properties")
+    for name, below in properties.items() if isinstance(properties, dict) else ():
+        yield from _labels(below, root, name, seen)
+    inner: list[JsonValue] = [schema.get(word) for word in _ONE]
+    for word in _SEVERAL:
+        several = schema.get(word)
+        inner += several if isinstance(several, list) else []
+    inner.append(_definition(schema.get("$ref"), root))
+    for below in inner:
+        yield from _labels(below, root, key, seen)
+
+
+def _definition(reference: JsonValue, root: Schema) -> JsonValue:
+    definitions = root.get("$defs")
+    if not isinstance(reference, str) or not isinstance(definitions, dict):
+        return None
+    return definitions.get(reference.removeprefix(_DEFINITIONS))

@@ -1,0 +1,184 @@
+"""A job's follow-up tasks, after its last page: each carried out, or left out with its reason; none stops the set."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from ocrwatchd.core import faults
+from ocrwatchd.core.fs.files import make_inner, write_new
+from ocrwatchd.core.model import TaskEnd
+from ocrwatchd.correct.prompts import with_languages
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
+from ocrwatchd.engine.process.tasks.progress import NOTHING_YET, Record
+from ocrwatchd.engine.process.tasks.runner import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Task
+    from ocrwatchd.core.model import Document, Job
+    from ocrwatchd.engine.process.tasks.runner import Answer
+    from ocrwatchd.llm.protocol import Model
+
+FILE_MODE = 0o600
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A task's end, and its file's content; "" where it was left out."""
+
+    end: TaskEnd
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    mark: str
+    record: Record = NOTHING_YET
+    result: Result | None = None
+
+
+_KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """The tasks of one job.
+
+    Args:
+        job: whose settings name them.
+        document: its figures.
+        model: or None where there is none.
+        why_none: then the reason.
+        mark: what the text depends on; results that were made of another one do not count.
+        text: reads the corrected text.
+        begins: called with a task's number when it begins and before each question to the model; what it raises ends
+            all of it.
+    """
+
+    job: Job
+    document: Document
+    model: Model | None
+    why_none: str
+    mark: str
+    text: Callable[[], str]
+    begins: Callable[[int], None]
+
+    def results(self) -> tuple[Result, ...]:
+        """Carry out all tasks, in order.
+
+        Raises:
+            OSError: the disk is at fault.
+        """
+        return tuple(self._result(number, task) for number, task in enumerate(self.job.work.tasks, 1))
+
+    def _result(self, number: int, task: Task) -> Result:
+        kept = self._kept(task)
+        if kept.result:
+            return kept.result
+        if self.model is None:
+            return _left_out(task, self.why_none)
+        if deadly := page_failures.given_up(self.job, "task", number):
+            return _left_out(task, deadly)
+        started = time.monotonic()
+        try:
+            answer = self._follow(number, task, self.model, kept)
+        except (faults.Stopping, ConnectionError):  # the host's wish, or its end
+            raise
+        except Exception as error:  # the boundary to the model and its answers: it costs this task, and nothing else
+            if faults.is_machines(error):
+                raise
+            log.warning("task.failed", job=self.job.id, task=task.name, at=faults.place(error))
+            return _left_out(task, f"it failed ({type(error).__name__})")
+        seconds = kept.record.spent_s + time.monotonic() - started
+        result = self._made(task, self.model.name, answer, seconds)
+        self._log(result.end)
+        self._keep(task, replace(kept, result=result))
+        return result
+
+    def _follow(self, number: int, task: Task, model: Model, kept: _Kept) -> Answer:
+        def keep(record: Record) -> None:
+            self._keep(task, replace(kept, record=record))
+
+        languages = self.job.work.ocr.languages
+        spoken = {key: with_languages(getattr(task, key), languages) for key in ("prompt", "join_prompt")}
+        asking = task.model_copy(update=spoken)
+        begins = partial(self.begins, number)
+        return follow(asking, model, self.text(), time.monotonic, begins, earlier=kept.record, keep=keep)
+
+    def _made(self, task: Task, model: str, answer: Answer, seconds: float) -> Result:
+        end = TaskEnd(
+            task.name, task.suffix, "done", answer.reason, model, answer.parts, answer.answered, answer.dropped, seconds
+        )
+        if answer.value is None:
+            return Result(replace(end, state="left-out"))
+        partial = answer.answered < answer.parts or not self.document.complete
+        if partial or answer.reason:
+            reason = answer.reason or f"{self.document.unreadable} of {self.document.pages} pages could not be read"
+            end = replace(end, state="incomplete", reason=reason)
+        evaluation = self.document.evaluation
+        if task.output == "json":
+            content = json_file(
+                answer.value, task.name, model, partial=partial, evaluation=evaluation, dropped=answer.dropped
+            )
+        else:
+            code = self.job.work.output.language
+            value = without_pictures(str(answer.value)) if task.output == "md" else str(answer.value)
+            content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
+        return Result(end, content)
+
+    def _log(self, end: TaskEnd) -> None:
+        log.info(
+            "task.done",
+            job=self.job.id,
+            task=end.name,
+            state=end.state,
+            reason=end.reason,
+            parts=end.parts,
+            dropped=end.dropped,
+            seconds=round(end.seconds, 2),
+        )
+
+    # -- answers and finished results, so that a restart, or a scan that goes first, asks nothing again -----------
+
+    def _mark_of(self, task: Task) -> str:
+        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+    def _kept(self, task: Task) -> _Kept:
+        mark = self._mark_of(task)
+        try:
+            kept = _KEPT.validate_json(self._path(task).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return _Kept(mark)
+        return kept if kept.mark == mark else _Kept(mark)
+
+    def _keep(self, task: Task, kept: _Kept) -> None:
+        path = self._path(task)
+        make_inner(path.parent)
+        write_new(path, _KEPT.dump_json(kept), FILE_MODE, replace=True, lasting=False)
+
+    def _path(self, task: Task) -> Path:
+        return self.job.place / "tasks" / f"{task.name}.json"
+
+
+def _left_out(task: Task, reason: str) -> Result:
+    return Result(TaskEnd(task.name, task.suffix, "left-out", reason))
+
+
+def told(document: Document, results: tuple[Result, ...]) -> Document:
+    """The document with its tasks, and a warning for each that is not as it should be."""
+    ends = tuple(result.end for result in results)
+    warnings = tuple(str(end) for end in ends if end.state != "done")
+    return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))

@@ -1,0 +1,99 @@
+"""What all readers of scans share: how far a document is read, and how its pages are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+
+from ocrwatchd.core.errors import UnreadablePage
+from ocrwatchd.core.i18n import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.core.model import Page, PageText
+
+
+Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
+
+
+OWN_TEXT = "pdf"
+"""Stands for the engine of a page whose own text was taken."""
+
+
+MAX_PAGES = 50_000
+"""More pages than this are no scan; the work on them would have no end."""
+
+
+MAX_DOCUMENT_PIXELS = 100_000_000_000
+"""So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
+
+
+class Length:
+    """How many pages of a document there are, and how far they are read.
+
+    Args:
+        pages: in the file; of more than :data:`MAX_PAGES` the rest stands as one page that cannot be read.
+        pixels: of a page, by its number from 1.
+        max_pixels: a page with more is refused unread, and costs nothing.
+    """
+
+    def __init__(self, pages: int, pixels: Callable[[int], float], max_pixels: int) -> None:
+        self.count = min(pages, MAX_PAGES + 1)
+        self._pixels = pixels
+        self._max_pixels = max_pixels
+        self._sums = [0.0]
+
+    def check(self, number: int) -> None:
+        """Refuse a page beyond the limits; which these are does not depend on what was read before.
+
+        Raises:
+            UnreadablePage: as said.
+        """
+        if number > MAX_PAGES:
+            raise UnreadablePage(say("only the first {n} pages of a document are read; split it", n=f"{MAX_PAGES:,}"))
+        while len(self._sums) <= number:
+            pixels = self._pixels(len(self._sums))
+            self._sums.append(self._sums[-1] + (pixels if pixels <= self._max_pixels else 0))
+        if self._sums[number] > MAX_DOCUMENT_PIXELS:
+            raise UnreadablePage(
+                say(
+                    "page {page} lies beyond the first {n} pixels of the document; "
+                    "split it, or scan it with a lower resolution",
+                    page=number,
+                    n=f"{MAX_DOCUMENT_PIXELS:,}",
+                )
+            )
+
+
+class Pages(Protocol):
+    """An open scan; a context manager that closes it.
+
+    At most one page's picture is held at a time, and only by the caller.
+    """
+
+    @property
+    def count(self) -> int:
+        """How many pages there are, at least 1."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """About the file as a whole, in plain words."""
+
+    def page(self, number: int) -> Page:
+        """Read one page, ``number`` from 1, in any order and as often as needed.
+
+        Raises:
+            UnreadablePage: this page cannot be read; the others may be fine.
+            OSError: the disk cannot be read; not the scan's fault.
+        """
+
+    def own_text(self, number: int) -> PageText | None:
+        """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
+
+        Raises:
+            UnreadablePage: this page cannot be read; the others may be fine.
+        """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: object) -> None: ...

@@ -1,0 +1,197 @@
+"""Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP and PDF, by walking from part to part.
+
+Each walk returns "" for a whole file, or what is missing in words that continue "the file ...". None decodes anything:
+a picture that is damaged inside but whole is left to the engine to judge.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.i18n import say
+from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate
+
+if TYPE_CHECKING:
+    from ocrwatchd.formats.input.bounded_reader import Window
+
+CUT = say("ends before its last part")
+GAP = say("has a gap in it")
+"""Of every type that has parts."""
+
+_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
+_STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
+# In entropy-coded data FF 00 is a stuffed byte, FF D0-D7 a restart, FF FF a fill: none of them ends it.
+_SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_MARKER = re.compile(rb"\xff[\x01-\xfe]")
+_BLOCK_STEPS = 100
+"""What searching a whole block counts for: a file of more than some 130 MB is judged by its end, for even a hole of
+terabytes, which costs its sender nothing, would be searched."""
+
+_GIF_IMAGE, _GIF_EXTENSION, _GIF_TRAILER = 0x2C, 0x21, 0x3B
+
+_RIFF_HEAD_BYTES = 12
+
+_BMP_CORE_HEADER_BYTES = 12
+_BMP_UNCOMPRESSED = frozenset({0, 3, 6})
+
+# Acrobat looks for the header and for the last %%EOF in the first and last 1,024 bytes.
+_PDF_EDGE_BYTES = 1024
+_PDF_PADDING_BYTES = 4096
+_PDF_LINEARIZED = re.compile(rb"/Linearized\b.{0,400}?/L\s+(\d{1,15})\b", re.DOTALL)
+_PDF_UPDATE = re.compile(rb"\d\s+\d+\s+obj|xref|trailer")
+_PDF_END = re.compile(rb"startxref\s+(\d{1,15})\s+%%EOF")
+
+
+def png(window: Window) -> str:
+    """Walk the chunks to IEND (PNG specification, third edition, 5.3)."""
+    offset = 8
+    try:
+        while True:
+            window.step()
+            head = window.read(offset, 8)
+            offset += 12 + int.from_bytes(head[:4], "big")
+            if len(head) < 8 or offset > window.size:  # noqa: PLR2004
+                return CUT
+            if head[4:] == b"IEND":
+                return ""
+            if not head[4:].isalpha():
+                return GAP if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
+    except TooIntricate:
+        return _tail(window, b"IEND\xaeB`\x82")
+
+
+def jpeg(window: Window) -> str:
+    """Walk the segments to EOI (ITU-T T.81, B.1); thumbnails inside APP segments are passed over by their length."""
+    try:
+        return _segments(window)
+    except TooIntricate:
+        return _tail(window, b"\xff\xd9")
+
+
+def _segments(window: Window) -> str:
+    offset, scans = 2, 0
+    while (found := _find(window, offset, _SCAN_END if scans else _MARKER)) is not None:
+        window.step()
+        marker = window.read(found, 2)[1]
+        offset = found + 2
+        if marker == _EOI:
+            return "" if scans else say("ends before its picture begins")
+        if marker in _STANDALONE:
+            continue
+        length = window.number(offset, 2, "big")
+        if length < 0:
+            break
+        if length < 2:  # noqa: PLR2004  (it counts itself: damaged)
+            return _tail(window, b"\xff\xd9")
+        offset += length
+        scans += marker == _SOS
+    return CUT
+
+
+def gif(window: Window) -> str:
+    """Walk the blocks to the trailer (GIF89a specification)."""
+    try:
+        offset = 13 + _colours(window.read(10, 1))
+        while True:
+            window.step()
+            kind = window.read(offset, 1)
+            if not kind:
+                return CUT
+            if kind[0] == _GIF_TRAILER:
+                return ""
+            if kind[0] == _GIF_IMAGE:
+                offset = _sub_blocks(window, offset + 11 + _colours(window.read(offset + 9, 1)))
+            elif kind[0] == _GIF_EXTENSION:
+                offset = _sub_blocks(window, offset + 2)
+            else:
+                return _tail(window, b";")
+    except TooIntricate:
+        return _tail(window, b";")
+
+
+def webp(window: Window) -> str:
+    """Compare the RIFF container's own length (WebP container specification)."""
+    return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
+
+
+def bmp(window: Window) -> str:
+    """Compare the length that the header calls for (BITMAPFILEHEADER, BITMAPINFOHEADER)."""
+    pixels = window.number(10, 4, "little")
+    header = window.number(14, 4, "little")
+    if header == _BMP_CORE_HEADER_BYTES:
+        width, height = window.number(18, 2, "little"), window.number(20, 2, "little")
+        bits, compression, stated = window.number(24, 2, "little"), 0, 0
+    else:
+        width, height = window.number(18, 4, "little"), window.number(22, 4, "little")
+        bits, compression = window.number(28, 2, "little"), window.number(30, 4, "little")
+        stated = window.number(34, 4, "little")
+        height = min(height, (1 << 32) - height)  # negative: the first row comes first
+    if min(pixels, width, height, bits, compression, stated) < 0:
+        return say("ends within its header")
+    if compression in _BMP_UNCOMPRESSED:
+        need = pixels + (width * bits + 31) // 32 * 4 * height
+    else:
+        need = pixels + stated if stated else window.number(2, 4, "little")
+    return "" if need <= window.size else say("ends before its last row")
+
+
+def pdf(window: Window) -> str:
+    """Look for the end that the last writer left (ISO 32000-1, 7.5.5 and 7.5.6; annex F for linearized files)."""
+    linear = _PDF_LINEARIZED.search(window.read(0, _PDF_EDGE_BYTES))
+    if linear and int(linear[1]) > window.size:
+        return CUT
+    start = max(0, window.size - _PDF_EDGE_BYTES - _PDF_PADDING_BYTES)
+    tail = window.read(start, _PDF_EDGE_BYTES + _PDF_PADDING_BYTES).rstrip(b"\0")[-_PDF_EDGE_BYTES:]
+    ends = list(_PDF_END.finditer(tail))
+    if not ends or _PDF_UPDATE.search(tail, ends[-1].end()):
+        return CUT
+    if _blank(window.read(int(ends[-1][1]), 16)):
+        return GAP
+    return ""
+
+
+def is_pdf(head: bytes) -> bool:
+    """Whether the first 1,024 bytes hold a PDF header: some writers put other bytes before it."""
+    return b"%PDF-" in head[:_PDF_EDGE_BYTES]
+
+
+def _blank(part: bytes) -> bool:
+    return bool(part) and not part.strip(b"\0")
+
+
+def _tail(window: Window, end: bytes) -> str:
+    """Judge a damaged file by its end alone."""
+    return (
+        "" if window.read(window.size - len(end), len(end)) == end else say("is damaged and ends before its last part")
+    )
+
+
+def _find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:
+    """Where the two-byte pattern next occurs."""
+    # Small first: markers often stand close together, and each read of a whole block copies it.
+    length = 64
+    while block := window.read(offset, length):
+        window.step(len(block) * _BLOCK_STEPS // BLOCK_BYTES)
+        if found := pattern.search(block):
+            return offset + found.start()
+        if len(block) == 1:
+            break
+        offset += len(block) - 1
+        length = min(length * 4, BLOCK_BYTES)
+    return None
+
+
+def _colours(flags: bytes) -> int:
+    """Length of a GIF colour table, from its descriptor's flags."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _sub_blocks(window: Window, offset: int) -> int:
+    """The end of a GIF's chain of sub-blocks."""
+    while length := window.read(offset, 1):
+        window.step()
+        offset += 1 + length[0]
+        if not length[0]:
+            break
+    return offset

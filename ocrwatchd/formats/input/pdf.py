@@ -1,0 +1,250 @@
+"""Pages of a PDF, rendered one at a time by PDFium."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import warnings
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Page
+from ocrwatchd.formats.input import pdf_page_tree
+from ocrwatchd.formats.input.common import MAX_PAGES, Length
+from ocrwatchd.formats.input.images import dpi_warnings, too_large
+from ocrwatchd.formats.input.pdf_text import own_text
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import PageText
+
+POINTS_AN_INCH = 72
+LEAST_DPI = 40
+"""Nothing can be read on a page that had to be made smaller than this."""
+
+LONGEST_SIDE_PX = 30_000
+_SCAN_COVERS = 0.5
+_THINGS_LOOKED_AT = 5000
+"""A page may hold millions of lines and letters, and its picture lies among the first things, or is none."""
+
+
+class PdfPages:
+    """An open PDF.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``dpi``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
+
+    Raises:
+        UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
+    """
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._dpi = ocr.dpi
+        self._pdf_text = ocr.pdf_text
+        self._max_pixels = ocr.max_pixels
+        # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
+        path = f"/proc/self/fd/{descriptor}"
+        self._document, password = _open(path, ocr.pdf_passwords)
+        self._mended: BinaryIO | None = None
+        self.warnings: tuple[str, ...] = ()
+        try:
+            self._found, self._missing = self._look_for_all(path, password)
+            _show_forms(self._document)
+        except BaseException:
+            self._close()
+            raise
+        if not self._found:
+            self._close()
+            raise UnreadableScan(say("the PDF has no pages"))
+        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pixels)
+        self.count = self._length.count
+
+    def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:
+        """How many pages can be had, and how many more there should be; of a wrong page tree a mended one is taken."""
+        told = len(self._document)
+        tree = pdf_page_tree.tree_of(path, password or "")
+        if tree is None:
+            self.warnings = ("whether the PDF has more pages than it says could not be found out",)
+            return told, 0
+        if tree.places < told and not any(map(self._can_be_opened, (tree.places + 1, told))):
+            return tree.places, told - tree.places
+        if tree.places > told and tree.plain and (file := pdf_page_tree.mended(path, password or "")):
+            self._take(file, password)
+        found = len(self._document)
+        if found > told:
+            self.warnings = (f"the PDF says that it has {told} pages, and has {found}: all were read",)
+        return found, max(0, tree.places - found) if told <= MAX_PAGES else 0
+
+    def _take(self, file: BinaryIO, password: str | None) -> None:
+        """Read from this file instead, where it has no fewer pages: the other's may be gaps in the tree, its never."""
+        try:
+            document = pdfium.PdfDocument(file, password=password)
+        except pdfium.PdfiumError:
+            file.close()
+            return
+        if len(document) < len(self._document):
+            document.close()
+            file.close()
+            return
+        self._document.close()
+        self._document, self._mended = document, file
+
+    def _can_be_opened(self, number: int) -> bool:
+        try:
+            self._document[number - 1].close()
+        except pdfium.PdfiumError:
+            return False
+        return True
+
+    def _check(self, number: int) -> None:
+        self._length.check(number)
+        if number > self._found:
+            raise UnreadablePage(
+                say(
+                    "pages of the PDF that cannot be found: {n}, for its page tree is damaged; "
+                    "save it again with the program that wrote it, or scan it again",
+                    n=f"{self._missing:,}",
+                )
+            )
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
+        self._check(number)
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            raise UnreadablePage(say("page {page} of the PDF is damaged", page=number)) from None
+        try:
+            dpi, told = self._fitting_dpi(number, *page.get_size())
+            picture = _render(page, dpi)
+            return Page(number, picture, dpi, (*told, *_scan_warnings(page)))
+        except pdfium.PdfiumError:
+            raise UnreadablePage(
+                say("page {page} of the PDF cannot be drawn: it is damaged or too large", page=number)
+            ) from None
+        finally:
+            page.close()
+
+    def own_text(self, number: int) -> PageText | None:
+        """As :meth:`ocrwatchd.formats.input.common.Pages.own_text`."""
+        if self._pdf_text == "ocr":
+            return None
+        self._check(number)
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            return None
+        try:
+            dpi, _told = self._fitting_dpi(number, *page.get_size())
+            return own_text(page, number, dpi, trusted=self._pdf_text == "keep")
+        except pdfium.PdfiumError:
+            return None  # its picture may tell more
+        finally:
+            page.close()
+
+    def _pixels(self, number: int) -> float:
+        """How many pixels a page is drawn with, about; 0 where that cannot be told without opening it."""
+        try:
+            width_pt, height_pt = self._document.get_page_size(number - 1)
+        except pdfium.PdfiumError:
+            return 0.0
+        wanted = width_pt * height_pt * (self._dpi / POINTS_AN_INCH) ** 2
+        return min(wanted, self._max_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
+
+    def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
+        """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
+        if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
+            raise UnreadablePage(say("page {page} of the PDF has no size", page=number))
+        by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
+        by_side = POINTS_AN_INCH * LONGEST_SIDE_PX / max(width_pt, height_pt)
+        fitting = min(by_area, by_side)
+        if fitting >= self._dpi:
+            return float(self._dpi), ()
+        if fitting < LEAST_DPI:
+            scale = self._dpi / POINTS_AN_INCH
+            raise too_large(number, width_pt * scale, height_pt * scale, self._max_pixels)
+        # PDFium rounds both sides up, by less than a pixel each.
+        lowered = math.floor(fitting * 0.999)
+        return float(lowered), (f"drawn at {lowered} instead of {self._dpi} dpi to stay within ocr.max_pixels",)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._close()
+        os.close(self._descriptor)
+
+    def _close(self) -> None:
+        self._document.close()
+        if self._mended:
+            self._mended.close()
+
+
+def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, str | None]:
+    for password in (None, *passwords):
+        try:
+            return pdfium.PdfDocument(path, password=password), password
+        except pdfium.PdfiumError as error:
+            if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+                continue
+            if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+                raise UnreadableScan(
+                    say("the PDF is protected in a way that cannot be opened; save it again")
+                ) from None
+            raise UnreadableScan(say("the PDF is damaged or broke off; scan or copy it again")) from None
+    if not passwords:
+        raise UnreadableScan(
+            say("the PDF is protected by a password: put it in ocr.pdf_passwords, or save it without one")
+        )
+    raise UnreadableScan(
+        say(
+            "the PDF is protected by a password: none of those in ocr.pdf_passwords opens it; "
+            "add the right one, or save it without one"
+        )
+    )
+
+
+def _show_forms(document: pdfium.PdfDocument) -> None:
+    """Let what people have filled in be drawn; a form that is damaged is left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            document.init_forms()
+        except pdfium.PdfiumError:
+            return
+
+
+def _render(page: pdfium.PdfPage, dpi: float) -> Image.Image:
+    bitmap = page.render(scale=dpi / POINTS_AN_INCH, rev_byteorder=True, limit_image_cache=True)
+    try:
+        picture: Image.Image = bitmap.to_pil()
+        # to_pil may share the bitmap's memory, which goes with the bitmap.
+        return picture.convert("RGB") if picture.mode not in {"L", "RGB"} else picture.copy()
+    finally:
+        bitmap.close()
+
+
+def _scan_warnings(page: pdfium.PdfPage) -> tuple[str, ...]:
+    """Tell where a page is one scanned picture of too low a resolution, whatever it is drawn at."""
+    area = page.get_width() * page.get_height()
+    try:
+        for thing in itertools.islice(page.get_objects(max_depth=3), _THINGS_LOOKED_AT):
+            if thing.type != pdfium_c.FPDF_PAGEOBJ_IMAGE:
+                continue
+            left, bottom, right, top = thing.get_bounds()
+            if (right - left) * (top - bottom) >= _SCAN_COVERS * area:
+                width, height = thing.get_px_size()
+                across, down = width * POINTS_AN_INCH / (right - left), height * POINTS_AN_INCH / (top - bottom)
+                return dpi_warnings(max(across, down), max(across, down)) if across and down else ()
+    except pdfium.PdfiumError:
+        pass
+    return ()

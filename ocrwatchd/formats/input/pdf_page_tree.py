@@ -1,0 +1,118 @@
+"""How many pages a PDF has, whatever its page tree says of itself: PDFium believes the number in its root.
+
+Read by qpdf, by way of pikepdf, which looks at the tree itself. Hostile trees are bounded: each node is looked at once,
+a circle ends where it began, and the search ends beyond the pages that are read of any document.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, ObjectStreamMode, StreamDecodeLevel
+
+from ocrwatchd.core.faults import is_machines
+from ocrwatchd.core.fs.anonymous_file import nameless
+from ocrwatchd.formats.input.common import MAX_PAGES
+
+if TYPE_CHECKING:
+    from pikepdf import Object, Pdf
+
+MOST_LOOKED_AT = 4 * MAX_PAGES
+"""So many entries of the tree are looked at: 0.5 s, whatever a tree holds instead of pages."""
+
+logging.getLogger("pikepdf").setLevel(logging.CRITICAL)  # what it finds strange in a scan is no news of ours
+
+
+class Tree(NamedTuple):
+    """What a page tree holds.
+
+    Args:
+        places: for pages, whether or not there is one; no more than are read, and one.
+        plain: no page stands in it twice.
+    """
+
+    places: int
+    plain: bool
+
+
+def tree_of(path: str, password: str) -> Tree | None:
+    """Look at a PDF's page tree; None where it cannot be looked at.
+
+    Args:
+        path: of the file.
+        password: that opens it.
+    """
+    try:
+        # Handing down what pages inherit would make a copy of a page for each time that it stands in the tree.
+        with pikepdf.open(path, password=password, inherit_page_attributes=False) as pdf:
+            root = pdf.Root.get(Name.Pages)
+            return _looked_at(root) if isinstance(root, Dictionary) else None
+    except Exception as error:  # the boundary to a parser: hostile data makes it raise almost anything
+        if is_machines(error):
+            raise
+        return None
+
+
+def mended(path: str, password: str) -> BinaryIO | None:
+    """The PDF in a temporary file, written anew with a page tree that is right; None where that cannot be done.
+
+    Args:
+        path: of the file, whose tree is plain; otherwise the new file could be larger by any factor.
+        password: that opens it, and the new one.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    file = nameless(Path(path).resolve().parent)  # that has held as much already
+    try:
+        with pikepdf.open(path, password=password) as pdf:
+            save(pdf, file)
+        file.flush()
+    except BaseException as error:
+        file.close()
+        if isinstance(error, Exception) and not is_machines(error):  # as above
+            return None
+        raise
+    return file
+
+
+def save(pdf: Pdf, file: BinaryIO) -> None:
+    """Write a PDF with its streams as they are; one with a password keeps it.
+
+    Raises:
+        pikepdf.PdfError: it is too damaged.
+        OSError: the file cannot be written.
+    """
+    if pdf.is_encrypted:  # qpdf does not encrypt what it shall not look into
+        pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
+    else:
+        as_they_are = StreamDecodeLevel.none
+        pdf.save(file, object_stream_mode=ObjectStreamMode.preserve, stream_decode_level=as_they_are)
+
+
+def _looked_at(root: Object) -> Tree:
+    nodes, seen = [root], {root.objgen}
+    places = looked_at = 0
+    plain = True
+    while nodes:
+        kids = nodes.pop().get(Name.Kids)
+        if not isinstance(kids, Array):
+            places += 1
+            continue
+        for kid in kids:
+            looked_at += 1
+            if places > MAX_PAGES or looked_at > MOST_LOOKED_AT:
+                return Tree(MAX_PAGES + 1, plain=False)
+            indirect = isinstance(kid, Dictionary) and kid.is_indirect
+            known = indirect and kid.objgen in seen
+            plain &= not known
+            if indirect:
+                seen.add(kid.objgen)
+            if not (isinstance(kid, Dictionary) and Name.Kids in kid):
+                places += 1
+            elif not known:
+                nodes.append(kid)
+    return Tree(places, plain)

@@ -1,0 +1,59 @@
+"""NAME.md: the corrected text as Markdown (CommonMark, GitHub's too), a heading before each page.
+
+The text's lines stay lines, its paragraphs paragraphs. Whatever would be markup in Markdown or HTML is escaped: the
+page shows what the paper shows, and nothing in it links, loads or runs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.i18n.language import language
+from ocrwatchd.formats.output.txt import EVALUATION_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.model import Document, FinishedPage
+
+SUFFIX = SUFFIXES["md"]
+LINE_BREAK = "  \n"
+
+_ANYWHERE = re.compile(r"[\\`*_\[\]<>&|~$@]|(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
+_AT_START = re.compile(r"(?:[#+=-]|\d{1,9}(?=[.)]))")
+_FEED = "\f"
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the Markdown file, page after page."""
+    file.writelines(laid_out(document, pages))
+
+
+def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[bytes]:
+    """The bytes of the file, page after page."""
+    yield f"# {_escaped(' '.join(document.source.split()))}\n".encode("utf-8", "replace")
+    if document.evaluation:
+        yield f"\n> {_escaped(language(document.work.output.language).say(EVALUATION_LINE))}\n".encode()
+    for finished in pages:
+        text = finished.correction.text.replace(_FEED, "\n")
+        body = "\n\n".join(_paragraph(each) for each in re.split(r"\n\s*\n", text) if each.strip())
+        yield f"\n## Page {finished.page.number}\n{f'{chr(10)}{body}{chr(10)}' if body else ''}".encode(
+            "utf-8", "replace"
+        )
+
+
+def _paragraph(text: str) -> str:
+    # White space before a line would make code of it, and behind it a break more.
+    return LINE_BREAK.join(_escaped(line.strip()) for line in text.split("\n") if line.strip())
+
+
+def _escaped(line: str) -> str:
+    start = _AT_START.match(line)
+    if start is None:
+        return _ANYWHERE.sub(r"\\\g<0>", line)
+    # Of "1." the point is what makes a list.
+    end = start.end()
+    head = f"\\{line[:end]}" if not line[0].isdigit() else f"{line[:end]}\\{line[end]}"
+    return head + _ANYWHERE.sub(r"\\\g<0>", line[end + line[0].isdigit() :])

@@ -1,0 +1,168 @@
+"""NAME.pdf: the scan as it is, with its corrected words over it, not to be seen, for searching and copying.
+
+A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``pictures``). Each page gets one form
+with its words (``layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the words
+would be found twice (``older``). What a PDF would do by itself when opened is taken out (``active``). A PDF with a
+password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for this is no longer what was checked.
+
+Why pikepdf (MPL-2.0, on qpdf): it changes PDFs without touching what is not meant, copies from the file on disk when it
+saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDFs, and hold them in memory. OCRmyPDF
+(MPL-2.0) stands on these three and around an OCR engine that it calls itself: its layer is the example for ours.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import pikepdf
+from pikepdf import Name
+
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.fs.anonymous_file import nameless
+from ocrwatchd.core.fs.safe_open import open_regular
+from ocrwatchd.formats.input import kind_of
+from ocrwatchd.formats.input.common import MAX_PAGES, OWN_TEXT
+from ocrwatchd.formats.input.pdf_page_tree import save
+from ocrwatchd.formats.output.pdf import active_content, old_text_layer
+from ocrwatchd.formats.output.pdf.coordinates import matrix
+from ocrwatchd.formats.output.pdf.font import Fonts
+from ocrwatchd.formats.output.pdf.image_pages import draw
+from ocrwatchd.formats.output.pdf.pages import layer_of, put_under, view_of
+from ocrwatchd.formats.output.pdf.stream_writer import Scratch
+from ocrwatchd.formats.output.pdf.text_layer import Layer
+from ocrwatchd.formats.output.word_boxes import placed, size_of, with_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.model import Document, FinishedPage, PageText
+
+SUFFIX = SUFFIXES["pdf"]
+
+
+class _Worded(NamedTuple):
+    """A page's words, and how the page was recognised; its text is no longer held."""
+
+    page: PageText
+    layer: Layer
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the searchable PDF.
+
+    Raises:
+        FormatUnusable: the scan is a PDF that cannot be opened for changing.
+        OSError: the file cannot be written.
+    """
+    descriptor = open_regular(document.scan)
+    try:
+        if kind_of(descriptor) == "pdf":
+            with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
+                _finish(pdf, document.pages, _worded(document, pages), file)
+        else:
+            _of_pictures(document, pages, descriptor, file)
+    finally:
+        os.close(descriptor)
+
+
+def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
+    """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
+
+    Args:
+        delivered: the PDF.
+        document: its figures.
+        pages: of the document.
+        file: gets the new one.
+
+    Raises:
+        FormatUnusable: it is locked, damaged, or no longer as it was delivered.
+        OSError: it cannot be read or written.
+    """
+    try:
+        opened = pikepdf.open(delivered)
+    except pikepdf.PasswordError as error:
+        raise FormatUnusable("it is locked by a password") from error
+    except pikepdf.PdfError as error:
+        raise FormatUnusable("it is damaged, or was changed by hand") from error
+    with opened as pdf:
+        fonts, changed = Fonts(pdf), False
+        for page, (read, layer) in zip(pdf.pages, _worded(document, pages), strict=False):
+            form = layer_of(page)
+            if read.engine == OWN_TEXT:
+                continue
+            if form is None:
+                raise FormatUnusable(f"page {read.number} has no text layer of ours; was it changed by hand?")
+            if form.read_raw_bytes() != layer.content:
+                layer.fill(form, fonts)
+                changed = True
+        if changed:
+            save(pdf, file)
+        return changed
+
+
+def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: int, file: BinaryIO) -> None:
+    """Pages come once: so the words wait, packed, until all pictures are drawn."""
+    with nameless(_beside(file)) as drawn:
+        scratch = Scratch(drawn)
+        words = list(_worded(document, draw(pages, descriptor, document.work.ocr, scratch)))
+        scratch.close()
+        with _opened(drawn.fileno(), ()) as pdf:
+            pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
+            _finish(pdf, document.pages, words, file)
+
+
+def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
+    marked = not document.evaluation
+    for finished in pages:
+        lines = placed(finished)
+        if not marked and finished.page.engine != OWN_TEXT:  # such a page gets no layer
+            lines, marked = with_mark(document, finished, lines), True
+        yield _Worded(
+            replace(finished.page, text="", lines=(), warnings=()),
+            Layer.of(lines, size_of(finished.page), finished.page.skew),
+        )
+
+
+def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: BinaryIO) -> None:
+    if len(pdf.pages) != count <= MAX_PAGES:
+        raise FormatUnusable(f"this PDF is too damaged to be written as a searchable one: {count} pages were read, and "
+                             f"{len(pdf.pages)} are in it")  # fmt: skip
+    active_content.take_out(pdf)
+    fonts = Fonts(pdf)
+    seen: old_text_layer.Seen = set()
+    for page, (read, layer) in zip(pdf.pages, words, strict=False):
+        if read.engine == OWN_TEXT:
+            continue
+        old_text_layer.take_out(pdf, page, seen)
+        put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
+    _claim_nothing(pdf)
+    save(pdf, file)
+
+
+def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
+    # By way of the descriptor, as PDFium does.
+    path = f"/proc/self/fd/{descriptor}"
+    for password in ("", *passwords):
+        try:
+            return pikepdf.open(path, password=password)
+        except pikepdf.PasswordError:
+            continue
+        except pikepdf.PdfError as error:
+            raise FormatUnusable("this PDF is too damaged to be written as a searchable one") from error
+    raise FormatUnusable("no password in ocr.pdf_passwords opens this PDF for writing it as a searchable one")
+
+
+def _claim_nothing(pdf: pikepdf.Pdf) -> None:
+    told = pdf.Root.get(Name.Metadata)
+    if isinstance(told, pikepdf.Stream) and b"pdfaid" in (old_text_layer.joined((told,)) or b"pdfaid"):
+        del pdf.Root[Name.Metadata]
+
+
+def _beside(file: BinaryIO) -> Path | None:
+    """The folder that a file lies in."""
+    name = getattr(file, "name", None)
+    return Path(name).parent if isinstance(name, str) else None

@@ -1,0 +1,144 @@
+"""Scanned pictures as pages of a PDF, dot for dot.
+
+What a PDF can hold as it is passes through: JPEG files, JPEG and CCITT group 4 in a TIFF of one strip a page, the data
+of plain PNG files. Everything else is packed without loss: one bit a dot by CCITT group 4, the rest by Flate.
+
+img2pdf (LGPL) does the same and was not taken: it holds all pictures of a document in memory until the end, and its
+pages are the file's frames, previews and masks among them, where ours are those that were recognised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import IO, TYPE_CHECKING, cast
+
+from PIL import Image
+
+from ocrwatchd.core.faults import is_machines
+from ocrwatchd.formats.input import kind_of
+from ocrwatchd.formats.input.common import MAX_PAGES
+from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, resolution
+from ocrwatchd.formats.input.tiff import PageFile, directories
+from ocrwatchd.formats.output.pdf.image_objects import Embedded, embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import FinishedPage
+    from ocrwatchd.formats.output.pdf.stream_writer import Scratch
+
+POINTS_AN_INCH = 72
+SHEET_IN = (8.27, 11.69)
+"""A page whose resolution nobody told is as large as fits A4."""
+LONGEST_SIDE_PT = 14_400.0
+"""PDF readers take no longer pages."""
+UPRIGHT = {
+    2: (-1, 0, 0, 1, 1, 0),
+    3: (-1, 0, 0, -1, 1, 1),
+    4: (1, 0, 0, -1, 0, 1),
+    5: (0, -1, -1, 0, 1, 1),
+    6: (0, -1, 1, 0, 0, 1),
+    7: (0, 1, 1, 0, 0, 0),
+    8: (0, 1, -1, 0, 1, 0),
+}
+"""By EXIF's orientation: how a picture, drawn into the unit square, is turned upright there."""
+
+_ORIENTATION = 0x0112
+_ON_THEIR_SIDE = {5, 6, 7, 8}
+_FORMATS = ("TIFF", "PNG", "JPEG", "BMP", "GIF", "WEBP")
+
+
+def draw(pages: Iterable[FinishedPage], descriptor: int, ocr: Ocr, scratch: Scratch) -> Iterator[FinishedPage]:
+    """Write the picture of each page as the pages go by.
+
+    A picture that cannot be opened leaves an empty page, which says in print that it could not be read.
+
+    Args:
+        pages: of the scan, in order; they are passed on.
+        descriptor: of the scan: a picture file, or a TIFF.
+        ocr: ``max_pixels`` counts here.
+        scratch: gets the pages.
+    """
+    frames = _Frames(descriptor)
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = ocr.max_pixels
+    try:
+        for finished in pages:
+            picture = None if finished.page.error else _picture(frames, finished.page.number, ocr)
+            _page(scratch, picture, finished)
+            yield finished
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+class _Frames:
+    """The pictures of a scan, each as a file that Pillow opens."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._chain = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
+
+    @contextlib.contextmanager
+    def file(self, number: int, *, shared: bool) -> Iterator[IO[bytes]]:
+        """A page's file; not shared with libtiff, it is read into memory, all of it, for every page."""
+        if self._chain is None:
+            with os.fdopen(os.dup(self._descriptor), "rb") as file:
+                file.seek(0)
+                yield file
+        else:
+            offset = self._chain.pages[number - 1].offset
+            yield cast("IO[bytes]", PageFile(self._descriptor, self._chain.layout, offset, shared=shared))
+
+    def ways(self, number: int) -> tuple[bool, ...]:
+        """Whether to share a page's file, in the order to be tried; as :class:`TiffPages` does."""
+        small = os.fstat(self._descriptor).st_size <= MOST_READ_AT_ONCE_BYTES
+        return (True, False) if self._chain and number > 1 and small else (True,)
+
+
+def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+    """A page's picture, its width and height in points as it is to be seen, its orientation; None if it is damaged."""
+    for shared in frames.ways(number):
+        try:
+            with frames.file(number, shared=shared) as file, Image.open(file, formats=_FORMATS) as image:
+                return _measured(image, file, ocr)
+        except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
+            if is_machines(error):
+                raise
+    return None
+
+
+def _measured(image: Image.Image, file: IO[bytes], ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+    if image.width * image.height > ocr.max_pixels:
+        return None
+    across, down = resolution(image)
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    found = embedded(image, file)
+    width, height = found.width, found.height
+    if not across:
+        across = down = max(min(width, height) / SHEET_IN[0], max(width, height) / SHEET_IN[1])
+    width_pt, height_pt = width * POINTS_AN_INCH / across, height * POINTS_AN_INCH / down
+    if orientation in _ON_THEIR_SIDE:
+        width_pt, height_pt = height_pt, width_pt
+    less = min(1.0, LONGEST_SIDE_PT / max(width_pt, height_pt))
+    return found, width_pt * less, height_pt * less, orientation
+
+
+def _page(scratch: Scratch, picture: tuple[Embedded, float, float, int] | None, finished: FinishedPage) -> None:
+    if picture is None:
+        _note(scratch, finished.page.number)
+        return
+    found, width, height, orientation = picture
+    turned = " ".join(map(str, UPRIGHT.get(orientation, (1, 0, 0, 1, 0, 0))))
+    content = f"q {width:.4f} 0 0 {height:.4f} 0 0 cm {turned} cm /Scan Do Q"
+    scratch.page(width, height, content, f"/XObject << /Scan {found.write(scratch)} 0 R >>")
+
+
+def _note(scratch: Scratch, number: int) -> None:
+    """An empty page that does not pass for a blank one."""
+    width, height = (side * POINTS_AN_INCH for side in SHEET_IN)
+    said = f"[page {number} could not be shown]"
+    content = f"BT /Note 12 Tf {width / 8:.0f} {height / 2:.0f} Td ({said}) Tj ET"
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    scratch.page(width, height, content, f"/Font << /Note {font} >>")

@@ -1,0 +1,21 @@
+"""NAME.raw.txt: the text as the engine read it, laid out as NAME.txt is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.formats.output.txt import laid_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.core.model import Document, FinishedPage
+
+SUFFIX = SUFFIXES["raw"]
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the raw text, page after page."""
+    texts = (finished.page.text for finished in pages)
+    file.writelines(laid_out(texts, evaluation=document.evaluation, code=document.work.output.language))

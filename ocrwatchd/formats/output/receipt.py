@@ -1,0 +1,167 @@
+"""NAME.json: everything that is known about the document. It is delivered last: where it lies, the set is whole.
+
+One JSON object, UTF-8. The figures of the document come first, a key a line; then ``pages``, a page a line, so that a
+program can read it with a few megabytes whatever the document's length. ``ocrwatchd edits`` writes it again, in the
+same layout, when edits are taken back.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.i18n.language import ENGLISH
+from ocrwatchd.formats.output.edit_positions import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, Part, TaskEnd, Word
+
+SUFFIX = SUFFIXES["json"]
+SCHEMA = 2
+"""Goes up when a key changes its meaning or goes away; new keys may come at any time."""
+
+COORDINATE_DIGITS = 1
+CONFIDENCE_DIGITS = 4
+SECONDS_DIGITS = 3
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the receipt."""
+    numbers = count(1)
+    file.writelines(laid_out(_head(document), (_page(finished, numbers) for finished in pages)))
+
+
+def laid_out(head: Mapping[str, object], pages: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    """The bytes of a receipt: the head's keys, then ``pages``."""
+    yield b"{\n"
+    yield from (_json(key) + b": " + _json(value) + b",\n" for key, value in head.items())
+    yield b'"pages": ['
+    yield from ((b",\n" if index else b"\n") + _json(page) for index, page in enumerate(pages))
+    yield b"\n]}\n"
+
+
+def _head(document: Document) -> dict[str, object]:
+    totals = document.totals
+    return {
+        "schema": SCHEMA,
+        "name": document.source,
+        "job": document.job,
+        "sha256": document.sha256,
+        "page_count": document.pages,
+        "complete": document.complete,
+        "unreadable_pages": document.unreadable,
+        "corrected": document.corrected,
+        "reason": document.reason,
+        "evaluation": document.evaluation,
+        "notices": document.work.output.language or ENGLISH,
+        "totals": {
+            "words": totals.words,
+            "edits": sum(totals.edits.values()),
+            "reverted": 0,
+            "refused": sum(totals.refused.values()),
+            "edits_by_reason": totals.edits,
+            "refused_by_reason": totals.refused,
+            "parts": totals.parts,
+            "confidence": totals.confidence,
+        },
+        "warnings": document.warnings,
+        "formats": document.formats,
+        "tasks": [_task(end) for end in document.tasks],
+        "versions": document.versions,
+        "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
+    }
+
+
+def _task(end: TaskEnd) -> dict[str, object]:
+    return {
+        "name": end.name,
+        "suffix": end.suffix,
+        "state": end.state,
+        "reason": end.reason,
+        "model": end.model,
+        "parts": end.parts,
+        "answered": end.answered,
+        "dropped": end.dropped,
+        "seconds": round(end.seconds, SECONDS_DIGITS),
+    }
+
+
+def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
+    page, correction = finished.page, finished.correction
+    return {
+        "number": page.number,
+        "text": correction.text,
+        "raw": page.text,
+        "error": page.error,
+        "warnings": page.warnings,
+        "corrected": correction.corrected,
+        "reason": correction.reason,
+        **_edits(finished, numbers),
+        "parts": [_part(part) for part in correction.parts],
+        "engine": page.engine,
+        "model": correction.model,
+        "evaluation": page.evaluation,
+        "width": page.width,
+        "height": page.height,
+        "dpi": round(page.dpi, 1),
+        "rotation": page.rotation,
+        "skew": round(page.skew, 2),
+        "seconds": {
+            "recognise": round(page.seconds, SECONDS_DIGITS),
+            "correct": round(correction.seconds, SECONDS_DIGITS),
+        },
+        "lines": [_line(line) for line in page.lines],
+    }
+
+
+def _edits(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
+    places = Places(finished.page)
+    correction: Correction = finished.correction
+    # The numbers run through the document: `ocrwatchd edits --revert` takes them.
+    admitted = [{"number": next(numbers), **_edit(edit, places), "reverted": False} for edit in correction.edits]
+    return {"edits": admitted, "refused": [_edit(edit, places) for edit in correction.refused]}
+
+
+def _edit(edit: Edit, places: Places) -> dict[str, object]:
+    told: dict[str, object] = {
+        "page": places.page,
+        "line": places.line(edit.offset),
+        "offset": edit.offset,
+        "before": edit.before,
+        "after": edit.after,
+        "why": edit.why,
+    }
+    box = places.box(edit.offset, len(edit.before))
+    return told | {"box": _corners(box)} if box else told
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {"offset": part.offset, "length": part.length, "fate": part.fate, "why": part.why}
+
+
+def _line(line: Line) -> dict[str, object]:
+    told: dict[str, object] = {"offset": line.offset, "text": line.text}
+    if line.box is not None:
+        told["box"] = _corners(line.box)
+    if line.confidence is not None:
+        told["confidence"] = round(line.confidence, CONFIDENCE_DIGITS)
+    boxed = [_word(word, word.box) for word in line.words if word.box is not None]
+    return told | {"words": boxed} if boxed and len(boxed) == len(line.words) else told
+
+
+def _word(word: Word, box: Box) -> list[float | None]:
+    """Offset, length, box, confidence: an array, for there are hundreds on a page."""
+    sure = None if word.confidence is None else round(word.confidence, CONFIDENCE_DIGITS)
+    return [word.offset, len(word.text), *_corners(box), sure]
+
+
+def _corners(box: Box) -> list[float]:
+    return [round(side, COORDINATE_DIGITS) for side in box]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

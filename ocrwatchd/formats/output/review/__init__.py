@@ -1,0 +1,124 @@
+"""NAME.review.html: the pages' pictures beside their text, with every edit where it happened.
+
+One file that needs no other and no network, and may not use one: a content security policy allows its own style and
+script, by their hashes, and pictures inside it. It can be read without script. Document text, names and reasons are
+hostile: the template escapes everything, and signs that turn the direction of writing are shown as signs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from itertools import count
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from ocrwatchd.formats.output.review.marks import Marked, marked
+from ocrwatchd.formats.output.review.picture import Pictures
+from ocrwatchd.gate.languages import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jinja2 import Template
+
+    from ocrwatchd.core.model import Box, Document, FinishedPage
+
+SUFFIX = ".review.html"
+
+CHUNKS_A_WRITE = 256
+
+_SIGNS = {
+    0x200B: "ZWSP", 0x202A: "LRE", 0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO", 0x2060: "WJ",
+    0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI", 0xFEFF: "BOM",
+}  # fmt: skip
+_SHOWN = {
+    code: f"\N{MATHEMATICAL LEFT ANGLE BRACKET}{name}\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+    for code, name in _SIGNS.items()
+}
+"""What is not seen but changes what is seen."""
+
+
+class Shown(NamedTuple):
+    """A page as the template takes it."""
+
+    finished: FinishedPage
+    marked: Marked
+    picture: Markup
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the review, page after page.
+
+    Raises:
+        OSError: the file cannot be written, or the disk with the scan cannot be read.
+    """
+    style, script = _source("review.css"), _source("review.js")
+    with Pictures(document) as pictures:
+        stream = _template().stream(
+            document=document,
+            totals=document.totals,
+            pages=_shown(pages, pictures),
+            language=_language(document),
+            style=Markup(style),  # noqa: S704 ours
+            script=Markup(script),  # noqa: S704 ours
+            policy=_policy(style, script),
+        )
+        stream.enable_buffering(CHUNKS_A_WRITE)
+        stream.dump(file, encoding="utf-8", errors="replace")
+
+
+def _shown(pages: Iterable[FinishedPage], pictures: Pictures) -> Iterator[Shown]:
+    numbers = count(1)
+    for finished in pages:
+        picture = Markup(pictures.of(finished.page))  # noqa: S704 base 64, too long to be looked through
+        yield Shown(finished, marked(finished, numbers), picture)
+
+
+def _language(document: Document) -> str:
+    """The code of the document's language where it has but one; "" leaves it to the reader."""
+    languages = document.work.ocr.languages
+    return short(languages[0]) if len(languages) == 1 else ""
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
+
+
+def _source(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["corners"] = _corners
+    return environment.from_string(_source("review.html.jinja"))
+
+
+def _visible(value: object) -> object:
+    return value.translate(_SHOWN) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _corners(box: Box) -> str:
+    """Left, top, width and height, whole pixels."""
+    left, top = round(box.left), round(box.top)
+    return f"{left} {top} {max(1, round(box.right) - left)} {max(1, round(box.bottom) - top)}"

@@ -1,0 +1,48 @@
+"""NAME.txt: the corrected text.
+
+UTF-8; every page ends with a newline, and between two pages stands a form feed, at the start of the later one's first
+line, as pdftotext puts it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n.language import language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.model import Document, FinishedPage
+
+SUFFIX = SUFFIXES["txt"]
+PAGE_BREAK = "\f"
+
+EVALUATION_LINE = say(
+    "[Aspose.OCR evaluation mode: only the beginning of each page was read; set ocr.license to get whole pages]"
+)
+"""First line of a text that an engine without a licence has cut, in English."""
+
+
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write the corrected text, page after page; a page that could not be read says so itself."""
+    texts = (finished.correction.text for finished in pages)
+    file.writelines(laid_out(texts, evaluation=document.evaluation, code=document.work.output.language))
+
+
+def laid_out(texts: Iterable[str], *, evaluation: bool, code: str = "") -> Iterator[bytes]:
+    """The bytes of a text file, page after page.
+
+    Args:
+        texts: one a page.
+        evaluation: say first that an engine without a licence has cut them.
+        code: the language in which that is said, as in ``output.language``.
+    """
+    if evaluation:
+        yield f"{language(code).say(EVALUATION_LINE)}\n".encode()
+    for index, text in enumerate(texts):
+        # A form feed inside a page would count as another page.
+        page = text.replace(PAGE_BREAK, "\n").rstrip("\n")
+        yield f"{PAGE_BREAK if index else ''}{page}\n".encode("utf-8", "replace")

@@ -1,0 +1,58 @@
+"""From the pixels of a page as recognised back to its picture as it was opened: turning and straightening undone."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.formats.output.word_boxes import size_of
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.model import PageText
+
+QUARTERS = {90, 270}
+
+
+class Upright(NamedTuple):
+    """How a page was turned.
+
+    Args:
+        wide: of the picture before it was straightened, pixels.
+        tall: likewise.
+        page: as recognised.
+    """
+
+    wide: float
+    tall: float
+    page: PageText
+
+    @classmethod
+    def of(cls, page: PageText) -> Upright:
+        """The straightened picture has room for all of the one before: its size tells that one's."""
+        width, height = size_of(page)
+        sine, cosine = abs(math.sin(math.radians(page.skew))), math.cos(math.radians(page.skew))
+        slant = cosine * cosine - sine * sine
+        return cls((width * cosine - height * sine) / slant, (height * cosine - width * sine) / slant, page)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture as it was opened, pixels."""
+        turned = self.page.rotation in QUARTERS
+        return (round(self.tall), round(self.wide)) if turned else (round(self.wide), round(self.tall))
+
+    def share(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the recognised page lies on the picture, in shares of its width and height, from 0 to 1."""
+        width, height = size_of(self.page)
+        sine, cosine = math.sin(math.radians(self.page.skew)), math.cos(math.radians(self.page.skew))
+        x, y = x - width / 2, y - height / 2
+        # Straightened means turned clockwise, with y downwards; here back again.
+        across = (x * cosine + y * sine) / self.wide + 0.5
+        down = (y * cosine - x * sine) / self.tall + 0.5
+        match self.page.rotation:
+            case 90:
+                return down, 1 - across
+            case 180:
+                return 1 - across, 1 - down
+            case 270:
+                return 1 - down, across
+        return across, down

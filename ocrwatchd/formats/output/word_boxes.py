@@ -1,0 +1,232 @@
+"""Where the corrected words lie on their page: for formats that put text over pictures.
+
+Engines tell boxes of the words that they read; edits change, join and split those. A word of the corrected text lies
+where the characters lay that it came from: on its own word's box, on the part of a box that is its share where one
+word became two, on the bounds of both where two became one. A word from both sides of a line's end lies where most of
+it was. What has no box at all stands beside its neighbour, and a page without any box has its lines at the top, so that
+each word of the text is on the page, in the text's order.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.core.i18n.language import language
+from ocrwatchd.core.model import Box, Edit
+from ocrwatchd.formats.output.txt import EVALUATION_LINE
+from ocrwatchd.gate.verdicts import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.core.model import Document, FinishedPage, Line, PageText
+
+MARGIN = 0.05
+"""Of the page's width, beside lines that have no place of their own."""
+LINES_A_PAGE = 50
+"""A page without any box has lines of this share of its height, or less where there are more."""
+NOMINAL_PX = (1000, 1414)
+"""Width and height of a page that could not be read."""
+
+_WORD = re.compile(r"\S+")
+
+
+class PlacedWord(NamedTuple):
+    """A word of the corrected text, without white space.
+
+    Args:
+        box: pixels of the page as recognised, never empty.
+        confidence: of what was read there, 0 to 1; None where the engine has told none.
+        told: the engine has told where it lies, or where its line lies.
+    """
+
+    text: str
+    box: Box
+    confidence: float | None
+    told: bool
+
+
+class PlacedLine(NamedTuple):
+    """A line of the corrected text; one without words ends a paragraph."""
+
+    words: tuple[PlacedWord, ...]
+
+    @property
+    def box(self) -> Box:
+        """The bounds of its words."""
+        return _bounds([word.box for word in self.words])
+
+
+class _Read(NamedTuple):
+    """A word as the engine read it: where in the raw text, where on the page, in which of the engine's lines."""
+
+    start: int
+    end: int
+    box: Box
+    confidence: float | None
+    line: int
+    leftward: bool
+
+
+class _Found(NamedTuple):
+    text: str
+    box: Box | None
+    confidence: float | None
+
+
+def size_of(page: PageText) -> tuple[int, int]:
+    """Width and height that boxes on the page count in, pixels, never 0."""
+    return (page.width, page.height) if page.width > 0 and page.height > 0 else NOMINAL_PX
+
+
+def placed(finished: FinishedPage) -> list[PlacedLine]:
+    """The lines of a page's corrected text, every word with a box."""
+    page, correction = finished.page, finished.correction
+    edits = correction.edits
+    if apply(page.text, edits) != correction.text:
+        edits = (Edit(0, page.text, correction.text, ""),)
+    origin = _origins(page.text, edits)
+    lookup = _Lookup(page)
+    lines = []
+    done = 0
+    for text in correction.text.split("\n"):
+        words = [
+            _Found(match.group(), *lookup.place(origin[done + match.start()][0], origin[done + match.end() - 1][1]))
+            for match in _WORD.finditer(text)
+        ]
+        lines.append(words)
+        done += len(text) + 1
+    return _filled(lines, *size_of(page))
+
+
+def leftward(text: str) -> bool:
+    """Whether a word runs from right to left."""
+    for letter in text:
+        direction = unicodedata.bidirectional(letter)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
+
+
+def _origins(raw: str, edits: tuple[Edit, ...]) -> list[tuple[float, float]]:
+    """For each character of the corrected text, from where to where in the raw text it comes; edits share evenly."""
+    origins: list[tuple[float, float]] = []
+    done = 0
+    for edit in edits:
+        origins += ((at, at + 1) for at in range(done, edit.offset))
+        share = len(edit.before) / max(1, len(edit.after))
+        origins += ((edit.offset + at * share, edit.offset + (at + 1) * share) for at in range(len(edit.after)))
+        done = edit.offset + len(edit.before)
+    origins += ((at, at + 1) for at in range(done, len(raw)))
+    return origins
+
+
+class _Lookup:
+    """The words that the engine read on a page, found by their place in the raw text."""
+
+    def __init__(self, page: PageText) -> None:
+        self._words = sorted(word for number, line in enumerate(page.lines) for word in _read(line, number))
+        self._starts = [word.start for word in self._words]
+        self._longest = max((word.end - word.start for word in self._words), default=0)
+
+    def place(self, start: float, end: float) -> tuple[Box | None, float | None]:
+        """The box and the least confidence of what was read there; of several lines, of the one with most of it."""
+        touched: dict[int, list[tuple[float, _Read]]] = {}
+        for word in self._words[bisect_right(self._starts, start - self._longest - 1) :]:
+            if word.start >= end:
+                break
+            if (overlap := min(end, word.end) - max(start, word.start)) > 0:
+                touched.setdefault(word.line, []).append((overlap, word))
+        if not touched:
+            return None, None
+        most = max(touched.values(), key=lambda words: sum(overlap for overlap, _ in words))
+        told = [word.confidence for _, word in most if word.confidence is not None]
+        return _bounds([_part(word, start, end) for _, word in most]), min(told, default=None)
+
+
+def _read(line: Line, number: int) -> Iterator[_Read]:
+    boxed = [(word, word.box) for word in line.words if word.box is not None]
+    if boxed and len(boxed) == len(line.words):
+        for word, box in boxed:
+            end = word.offset + len(word.text)
+            yield _Read(word.offset, end, _sound(box), word.confidence, number, leftward(word.text))
+    elif line.box is not None:
+        whole = _Read(0, max(1, len(line.text)), _sound(line.box), line.confidence, number, leftward(line.text))
+        for match in _WORD.finditer(line.text):
+            start, end = line.offset + match.start(), line.offset + match.end()
+            yield whole._replace(start=start, end=end, box=_part(whole, *match.span()))
+
+
+def _part(word: _Read, start: float, end: float) -> Box:
+    """The share of a word's box that some of its characters have, all of them taken as equally wide."""
+    length = word.end - word.start
+    first = (max(start, word.start) - word.start) / length
+    last = (min(end, word.end) - word.start) / length
+    if word.leftward:
+        first, last = 1 - last, 1 - first
+    left, top, right, bottom = word.box
+    return Box(left + first * (right - left), top, left + last * (right - left), bottom)
+
+
+def _sound(box: Box) -> Box:
+    """A box the right way round, and at least a pixel wide and high."""
+    left, right = sorted((box.left, box.right))
+    top, bottom = sorted((box.top, box.bottom))
+    return Box(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def _bounds(boxes: list[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _filled(lines: list[list[_Found]], width: int, height: int) -> list[PlacedLine]:
+    """Give a box to what has none."""
+    tall = height / max(LINES_A_PAGE, len(lines) + 2)
+    below = tall
+    filled = []
+    for words in lines:
+        boxes = [word.box for word in words if word.box]
+        if boxes:
+            bounds = _bounds(boxes)
+            below, tall = bounds.bottom, bounds.bottom - bounds.top
+            placed_words = _beside(words, bounds)
+        else:
+            top = min(below, height - tall)
+            placed_words = _across(words, Box(MARGIN * width, top, (1 - MARGIN) * width, top + tall))
+            below = top + tall
+        filled.append(PlacedLine(tuple(placed_words)))
+    return filled
+
+
+def _beside(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
+    """Words without a box stand, narrowly, at the end of the one before them, or at the line's beginning."""
+    known = [word.box for word in words]
+    first = next(box for box in known if box)
+    at = Box(first.left, first.top, first.left, first.bottom)
+    for word in words:
+        at = word.box or Box(at.right, at.top, at.right + 0.1 * (line.bottom - line.top), at.bottom)
+        yield PlacedWord(word.text, _sound(at), word.confidence, word.box is not None)
+
+
+def _across(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
+    """A whole line without a box: its words from the left, letters twice as high as wide, narrower where they must."""
+    total = sum(len(word.text) + 1 for word in words)
+    letter = min((line.right - line.left) / max(1, total), (line.bottom - line.top) / 2)
+    at = line.left
+    for word in words:
+        end = at + letter * len(word.text)
+        yield PlacedWord(word.text, _sound(Box(at, line.top, end, line.bottom)), word.confidence, told=False)
+        at = end + letter
+
+
+def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine]) -> list[PlacedLine]:
+    """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
+    width, height = size_of(finished.page)
+    line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
+    said = language(document.work.output.language).say(EVALUATION_LINE)
+    words = [_Found(word, None, None) for word in said.split()]
+    return [PlacedLine(tuple(_across(words, line))), *lines]

@@ -1,0 +1,1 @@
+"""Is an edit a repair of a reading error? Functions without side effects."""

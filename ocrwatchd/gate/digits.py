@@ -1,0 +1,197 @@
+"""What may happen to digits: nothing, or only what recognition confuses, or anything.
+
+A number is never made into another one. Letters that stand among digits and look like one may become it; digits that
+stand among letters and look like one may become it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.gate import historical_spelling
+
+if TYPE_CHECKING:
+    from ocrwatchd.gate.verdicts import Digits
+
+NUMBER = "digits of a number"
+NEW = "a new digit"
+LONE = "a lone digit"
+CODE = "letters of a code"
+PROTECTED = "gate.digits is protect"
+
+LONE_LETTERS = 3
+"""So few capitals beside a digit may be a name: H2O, CO2, A4."""
+
+CODE_PARTS = 2
+"""So many capitals with so many digits make a code."""
+
+REPAIRED_WORDS = 2
+REPAIRED_SHARE = 0.25
+"""A lone digit is a letter where so many words of its line, and so large a share, had digits in them mended."""
+
+_AS_DIGIT = {
+    "0": "oOQDÓÖ",
+    "1": "lIi|!Jjt[]",
+    "2": "zZ",
+    "3": "E",
+    "4": "A",
+    "5": "sS",
+    "6": "bG",
+    "7": "T",
+    "8": "BS&",
+    "9": "gq",
+}
+_AS_LETTER = {
+    "0": "oODQCcöóôò",
+    "1": "lIijtrfLTJ",
+    "2": "zZ",
+    "3": "sSeEBbzZaä",
+    "4": "aA",
+    "5": "sSß",
+    "6": "bGeos",
+    "7": "tTfZ",
+    "8": "sSBaeg",
+    "9": "gqs",
+}
+_STROKES = frozenset("01")
+_PLAIN = frozenset("oOlI|")
+"""Letters that are a digit's very strokes; others are one only within a number."""
+
+_OXYGEN = frozenset({"O2", "O3"})
+_MARKED = re.compile(r"\w[.,]\w")
+_RUN = re.compile(r"\d(?:[\d.,:/'\u2019\u00b7-]*\d)?")
+_ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th|d|s|h|er|re|e|[èe]me|n?ten?|ter|o|a)?\W*", re.IGNORECASE)
+
+
+def of(word: str) -> str:
+    """The digits of a word, and all else in it that has a number's value."""
+    return "".join(character for character in word if character.isnumeric())
+
+
+def against(before: str, after: str, mode: Digits) -> str:
+    """Why the digits of ``before`` must not become those of ``after``, or "". ``LONE`` may be overruled by its line."""
+    old, new = of(before), of(after)
+    if mode == "free" or not (old or new):
+        return ""
+    if mode == "protect" and old != new:
+        return PROTECTED
+    if before != after and of_a_code(before, after):
+        return CODE
+    if old == new:
+        same = _letters(before) == _letters(after) and _skeleton(before) == _skeleton(after)
+        return "" if same else NUMBER
+    return _confused(before, after, old, new) if old else NEW
+
+
+def of_a_code(before: str, after: str) -> bool:
+    """True where letters change in a word of capitals and digits that stays one: a number plate, an account, a part."""
+    letters, digits = [c for c in before if c.isalpha()], of(before)
+    mixed = len(letters) >= CODE_PARTS and len(digits) >= CODE_PARTS and all(map(str.isupper, letters))
+    return mixed and bool(of(after)) and any(map(str.isalpha, after))
+
+
+def is_mended(before: str, after: str) -> bool:
+    """True where digits among letters became letters."""
+    return bool(of(before)) and not of(after) and len(of(before)) < sum(map(str.isalpha, before))
+
+
+def is_drawn(before: str, after: str) -> bool:
+    """True where a word's first 0 is an O, or the ones among its small letters are l: "0f", "wi11"."""
+    if len(before) != len(after):
+        return False
+    if re.fullmatch(r"\W*0[a-z]+\W*", before):
+        return before.replace("0", "o", 1) == after.lower()
+    return bool(re.fullmatch(r"\W*[A-Za-z][a-z]+1+[a-z]*\W*", before)) and before.replace("1", "l") == after
+
+
+def is_round(before: str, after: str) -> bool:
+    """True where strokes and rings beside a digit become a number: "lO0"."""
+    drawn = all(character.isdigit() or character in _PLAIN for character in before)
+    return drawn and after.isdigit() and _made_digits(before, after)
+
+
+def overrules(mended: int, words: int) -> bool:
+    """True where so many ``mended`` ones of a line's ``words`` say that its lone digits are letters, too."""
+    return mended >= REPAIRED_WORDS and mended >= REPAIRED_SHARE * words
+
+
+def _confused(before: str, after: str, old: str, new: str) -> str:
+    if len(new) > len(old):
+        return "" if _made_digits(_bare(before), _bare(after)) else NEW
+    if set(new) - set(old):
+        return NEW if len(old) < sum(map(str.isalpha, before)) else NUMBER
+    letters = [character for character in before if character.isalpha()]
+    if new or not _made_letters(before, after):
+        return NUMBER
+    name = len(letters) <= LONE_LETTERS and all(map(str.isupper, letters))
+    if len(old) >= len(letters) or name or _ORDINAL.fullmatch(before):
+        return LONE if len(before) == len(after) else NUMBER
+    return ""
+
+
+def _made_digits(before: str, after: str) -> bool:
+    """True where nothing but letters among digits became the digits that they look like."""
+    if len(before) != len(after):
+        return False
+    changed = [at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    known = {at for at, character in enumerate(before) if character.isdigit()}
+    plain = all(character.isdigit() or character in _PLAIN for character in before)
+    if (len(changed) > len(known) and not plain) or not known:
+        return False
+    if any(before[at] not in _AS_DIGIT.get(after[at], "") for at in changed):
+        return False
+    if before in _OXYGEN:
+        return False
+    if not _MARKED.search(before) and any(before[at] not in _PLAIN for at in (0, len(before) - 1) if at in changed):
+        return False
+    waiting = set(changed)
+    while near := {at for at in waiting if at - 1 in known or at + 1 in known or _over_a_mark(before, at, known)}:
+        known |= near
+        waiting -= near
+    return not waiting
+
+
+def _over_a_mark(word: str, at: int, known: set[int]) -> bool:
+    """True where a decimal point or the like stands between ``at`` and a digit."""
+    return any(at + 2 * step in known and word[at + step] in ".,:/-" for step in (-1, 1) if 0 <= at + step < len(word))
+
+
+def _made_letters(before: str, after: str) -> bool:
+    """True where each digit became a letter that it looks like, or a stroke of one."""
+    for operation in Levenshtein.opcodes(before, after):
+        gone = before[operation.src_start : operation.src_end]
+        come = after[operation.dest_start : operation.dest_end]
+        if operation.tag == "equal" or not of(gone):
+            continue
+        if not come or not all(character in _AS_LETTER for character in of(gone)):
+            return False
+        paired = zip(gone, come, strict=True) if len(gone) == len(come) else ((each, "") for each in gone)
+        for old, new in paired:
+            if (
+                old in _AS_LETTER
+                and old not in _STROKES
+                and historical_spelling.plain(new)[:1] not in [*_AS_LETTER[old]]
+            ):
+                return False
+    return True
+
+
+def _letters(word: str) -> str:
+    return "".join(filter(str.isalpha, word))
+
+
+def _skeleton(word: str) -> list[str]:
+    """A word's numbers with the marks inside them and the signs before them."""
+    bare = _bare(word)
+    signs = [character for character in bare if character in "+%\u2030£$€¥¢" and of(bare)]
+    signs += [character for character in word if character in "<>=\u2264\u2265±"]
+    minus = ["-"] if re.match(r"\W*[-\u2212.]\d", word) else []
+    return [*_RUN.findall(bare), *signs, *minus]
+
+
+def _bare(word: str) -> str:
+    """A word without the marks around it."""
+    return re.sub(r"^[^\w£$€¥]+|[^\w%£$€¥]+$", "", word)

@@ -1,0 +1,101 @@
+"""What the gate is told, and what it answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ocrwatchd.core.config.profile import Gate
+    from ocrwatchd.core.model import Edit, Word
+
+Digits = Literal["protect", "confusable", "free"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as a repair.
+
+    Args:
+        max_rewrite: the largest part of a word's characters that may change, 0 to 1.
+        max_changed: the most characters of one word that may change, however long it is.
+        digits: "protect" changes none; "confusable" takes letters in a number for the digits that they look like, and
+            the reverse in a word; "free" takes digits like letters.
+        sure_confidence: a word read with at least this confidence, 0 to 1, changes only into one that looks the same.
+    """
+
+    max_rewrite: float = 0.5
+    max_changed: int = 8
+    digits: Digits = "confusable"
+    sure_confidence: float = 0.99
+
+    @classmethod
+    def from_settings(cls, gate: Gate) -> Policy:
+        """The policy that a profile's ``[gate]`` section describes."""
+        return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
+
+
+def knows_nothing(_word: str) -> bool:
+    """Stand for a lexicon where there is none."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about source and proposal beside their text.
+
+    The gate decides without any of it, and is weaker then. Without a lexicon no word is vouched for: one that looks
+    like another may become it ("modem" and "modern", "Larson" and "Lawson"), every mended word without a capital is
+    a sign that the text was read badly, and digits among letters are taken for whatever letters they look like.
+    Without confidences, specks are told from marks by their looks alone, and a single letter is one only in a text that
+    was read badly.
+
+    Args:
+        words: the engine's words with their confidences, offsets into the source.
+        finished: the model ended its answer by itself. An answer that was cut off for length is refused as a whole.
+        knows: whether a run of letters is a word of the document's languages; without a lexicon nothing is known.
+    """
+
+    words: tuple[Word, ...] = ()
+    finished: bool = True
+    knows: Callable[[str], bool] = knows_nothing
+
+    def within(self, start: int, end: int) -> Evidence:
+        """The evidence for ``source[start:end]`` alone."""
+        inside = (word for word in self.words if start <= word.offset < end)
+        return replace(self, words=tuple(replace(word, offset=word.offset - start) for word in inside))
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What came through, and what did not.
+
+    Args:
+        text: the source with ``edits`` applied.
+        edits: admitted, in order of offset, not overlapping; offsets in code points into the source.
+        refused: proposed but not admitted, in order of offset.
+        whole: why the proposal was refused as a whole, or "".
+    """
+
+    text: str
+    edits: tuple[Edit, ...]
+    refused: tuple[Edit, ...]
+    whole: str = ""
+
+
+def apply(source: str, edits: Sequence[Edit]) -> str:
+    """Write ``source`` again with ``edits``, which are in order of offset and do not overlap."""
+    pieces: list[str] = []
+    done = 0
+    for edit in edits:
+        pieces += (source[done : edit.offset], edit.after)
+        done = edit.offset + len(edit.before)
+    return "".join((*pieces, source[done:]))
+
+
+def kind(why: str) -> str:
+    """The kind of a reason: what stands before a colon or a bracket with the particulars."""
+    return re.split(r":| \(", why, maxsplit=1)[0]

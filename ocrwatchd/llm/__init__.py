@@ -1,0 +1,1 @@
+"""Language models: their files, llama.cpp, decoding, the built-in model."""

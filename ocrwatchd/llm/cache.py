@@ -1,0 +1,224 @@
+"""What lies in the Hugging Face cache. Light: it reads the cache's layout without huggingface_hub.
+
+The layout is the library's own, so that other programs find the models too:
+``models--ORGANISATION--NAME/`` with ``blobs/SHA256``, ``refs/main`` and ``snapshots/COMMIT/FILE`` (links to blobs).
+Beside them lies ``ocrwatchd.json``, which tells what ocrwatchd has fetched itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.core.fs import files
+from ocrwatchd.llm.repository import choose, is_plain, is_sha256, models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.core.config.profile import Llm
+
+RECORD = "ocrwatchd.json"
+INCOMPLETE = ".incomplete"
+_REPOSITORY = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
+_READABLE = 0o644
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems say that know no symbolic links."""
+
+
+class Record(BaseModel):
+    """What ocrwatchd has fetched of one repository.
+
+    Args:
+        licence: as the model card says, or "".
+        files: SHA-256 of each file by its name in the repository; what is half fetched is among them.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    licence: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("files")
+    @classmethod
+    def _only_what_may_be_a_path(cls, given: dict[str, str]) -> dict[str, str]:
+        return {name: sha256 for name, sha256 in given.items() if is_plain(name) and is_sha256(sha256)}
+
+
+def root() -> Path:
+    """The cache: the user's own where ``HF_HUB_CACHE`` or ``HF_HOME`` names one, else a folder of ocrwatchd's."""
+    if given := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
+        return _absolute(given)
+    if given := os.environ.get("HF_HOME"):
+        return _absolute(given) / "hub"
+    return cache_directory() / "huggingface"
+
+
+def is_offline() -> bool:
+    """True where the library is told to leave the network alone."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def folder(repository: str) -> Path:
+    """Where a repository lies.
+
+    Raises:
+        ModelUnavailable: that is no repository's name.
+    """
+    if not _REPOSITORY.fullmatch(repository):
+        raise ModelUnavailable(
+            f'"{repository}" is no repository; set llm.hugging_face_repo_id to ORGANISATION/NAME, '
+            "or llm.model to the path of a .gguf file"
+        )
+    return root() / f"models--{repository.replace('/', '--')}"
+
+
+def repositories() -> Iterator[str]:
+    """The repositories that lie here; folders of other programs with other names are passed over."""
+    lying = sorted(root().glob("models--*")) if root().is_dir() else []
+    for path in lying:
+        name = path.name.removeprefix("models--").replace("--", "/", 1)
+        if _REPOSITORY.fullmatch(name):
+            yield name
+
+
+def snapshots(repository: str) -> list[Path]:
+    """The folders of a repository's revisions: the one that its branch names first, then the latest."""
+    base = folder(repository)
+    try:
+        found = [path for path in (base / "snapshots").iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    try:
+        main = (base / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        main = ""
+    return sorted(found, key=lambda path: (path.name == main, path.stat().st_mtime), reverse=True)
+
+
+def names_in(snapshot: Path) -> list[str]:
+    """The GGUF files of a revision that are really there."""
+    return [str(path.relative_to(snapshot)) for path in sorted(snapshot.rglob("*.gguf")) if path.is_file()]
+
+
+def find(llm: Llm) -> Path | None:
+    """The model that the settings mean, of a split one the first part; None where it is not here."""
+    for snapshot in snapshots(llm.hugging_face_repo_id):
+        names = names_in(snapshot)
+        try:
+            if names:
+                return snapshot / choose(names, llm)[0]
+        except ModelUnavailable:
+            continue  # an older revision may hold it
+    return None
+
+
+def begun_bytes(repository: str) -> int:
+    """How much of a model has come of which the download has not ended."""
+    total = 0
+    for path in (folder(repository) / "blobs").glob(f"*{INCOMPLETE}"):
+        with contextlib.suppress(OSError):  # it has been completed a moment ago
+            found = path.lstat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
+
+
+def is_whole(path: Path, sha256: str, size: int | None = None) -> bool:
+    """True for a file that is there with this content; the size, in bytes, is asked first where it is known."""
+    try:
+        with path.open("rb") as file:
+            if size is not None and os.fstat(file.fileno()).st_size != size:
+                return False
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+
+
+def put_in_place(blob: Path, place: Path) -> None:
+    """Put a whole blob into its snapshot, as other programs expect it: by a link, or a copy where there are none.
+
+    Raises:
+        OSError: it cannot be put there.
+    """
+    if place.resolve() == blob.resolve() or (not place.is_symlink() and is_whole(place, blob.name)):
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        place.symlink_to(os.path.relpath(blob, place.parent))
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(blob, place)
+
+
+def is_sound(first: Path) -> bool:
+    """True where each part of a cached model is what its blob is named for. Reads it all.
+
+    Args:
+        first: the model, or its first part, as ``find`` gives it.
+    """
+    parts = models(path.name for path in first.parent.iterdir())[first.name]
+    blobs = [first.with_name(part).resolve() for part in parts]
+    return all(is_whole(blob, blob.name) for blob in blobs if is_sha256(blob.name))
+
+
+def record(repository: str) -> Record:
+    """What ocrwatchd has fetched of a repository; an empty record where it has fetched nothing."""
+    try:
+        return Record.model_validate_json((folder(repository) / RECORD).read_bytes())
+    except (OSError, ValidationError):
+        return Record()
+
+
+def write_record(repository: str, written: Record) -> None:
+    """Remember it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    files.write_new(folder(repository) / RECORD, written.model_dump_json().encode(), _READABLE, replace=True)
+
+
+def note_failure(repository: str, reason: str) -> None:
+    """Remember why a model could not be fetched, for receipts and ``check``; "" forgets it."""
+    path = _note(repository)
+    try:
+        if reason:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_new(path, reason.encode(), _READABLE, replace=True)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError:
+        return  # it is only a help: the log has it too
+
+
+def last_failure(repository: str) -> str:
+    """When and why the last try to fetch a model failed, or ""."""
+    path = _note(repository)
+    try:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
+        return f"the last try to fetch it, {when}, failed: {path.read_text(encoding='utf-8')}"
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _note(repository: str) -> Path:
+    return cache_directory() / "fetch" / f"{folder(repository).name}.reason"
+
+
+def _absolute(given: str) -> Path:
+    expanded = os.path.expandvars(Path(given).expanduser())
+    return Path(os.path.abspath(expanded))  # noqa: PTH100 - resolve() would follow links

@@ -1,0 +1,296 @@
+"""Fetch a model from the Hugging Face hub. The only module that imports huggingface_hub, and so the network's only use.
+
+Files are fetched one after the other into ``blobs/SHA256.incomplete`` and get their name once they are whole and their
+hash is right; what broke off goes on where it was, in another process too. ``hf_hub_download`` is not used: it begins
+every download afresh in another process, checks no hash, and takes what the hub says for a blob's path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the library is imported
+
+from huggingface_hub import HfApi, hf_hub_url
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's or httpx2's, as it uses
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers, disable_progress_bars  # type: ignore[attr-defined]  # documented
+from huggingface_hub.utils import logging as hub_logging
+
+from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
+from ocrwatchd.core.units import in_words
+from ocrwatchd.llm import cache
+from ocrwatchd.llm.repository import choose, is_commit, is_plain, is_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import BufferedRandom
+
+    from ocrwatchd.core.config.profile import Llm
+
+    Tell = Callable[[int, int], None]
+    """Hears how many bytes are here, and how many there will be."""
+
+ROOM_BYTES = 256 << 20
+"""What a download leaves free on the disk."""
+
+ANSWER_SECONDS = 20.0
+LICENCE_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file to fetch: its name in the repository, its size in bytes, its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a repository offers for the settings.
+
+    Args:
+        repository: its name.
+        commit: of the revision.
+        parts: the model's files, the first part first.
+        licence: as the model card says, or "".
+    """
+
+    repository: str
+    commit: str
+    parts: tuple[Part, ...]
+    licence: str
+
+    @property
+    def size(self) -> int:
+        """Of the whole model, bytes."""
+        return sum(part.size for part in self.parts)
+
+
+def ask(llm: Llm) -> Offer:
+    """Ask the hub which files the settings mean.
+
+    Raises:
+        ModelUnavailable: it cannot be asked, has no such model, or gives names or hashes that are none.
+    """
+    cache.folder(llm.hugging_face_repo_id)
+    with _in_plain_words(llm.hugging_face_repo_id):
+        info = HfApi().model_info(llm.hugging_face_repo_id, files_metadata=True, timeout=ANSWER_SECONDS)
+        siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        chosen = [siblings[name] for name in choose(siblings, llm)]
+    parts = tuple(Part(each.rfilename, each.lfs.size, each.lfs.sha256) for each in chosen if each.lfs)
+    # They become names in the cache.
+    if not (len(parts) == len(chosen) and is_commit(info.sha) and all(map(_is_sane, parts))):
+        raise ModelUnavailable(
+            f"{llm.hugging_face_repo_id}: the hub gives no proper checksum for it; use another repository"
+        )
+    return Offer(llm.hugging_face_repo_id, info.sha, parts, _licence(info.card_data))
+
+
+def pull(offer: Offer, tell: Tell) -> Path:
+    """Fetch a model into the cache, or what is missing of it.
+
+    Args:
+        offer: what ``ask`` has found.
+        tell: hears how it goes on.
+
+    Returns:
+        Where it lies; of a split model the first part.
+
+    Raises:
+        ModelUnavailable: it could not be fetched; what has come is kept, and the next try goes on there.
+        FolderUnusable: there is no room for it, or the cache cannot be written.
+    """
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bars()
+    base = cache.folder(offer.repository)
+    blobs, snapshot = base / "blobs", base / "snapshots" / offer.commit
+    try:
+        blobs.mkdir(parents=True, exist_ok=True)
+        missing = tuple(part for part in offer.parts if not _is_whole(part, blobs / part.sha256))
+        _check_room(offer, missing, blobs)
+        _remember(offer, missing, blobs)
+        before = 0
+        for part in offer.parts:
+            if part in missing:
+                _fetch(offer, part, blobs, lambda here, base=before: tell(base + here, offer.size))  # type: ignore[misc]
+            cache.put_in_place(blobs / part.sha256, snapshot / part.name)
+            before += part.size
+            tell(before, offer.size)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise FolderUnusable(f"{blobs}: the disk is full; make room, and run it again: it goes on there") from error
+        raise FolderUnusable(f"{error.filename or blobs} cannot be written: {error.strerror or error}") from error
+    return snapshot / offer.parts[0].name
+
+
+def _is_sane(part: Part) -> bool:
+    return is_plain(part.name) and is_sha256(part.sha256) and isinstance(part.size, int) and part.size >= 0
+
+
+def _is_whole(part: Part, path: Path) -> bool:
+    return cache.is_whole(path, part.sha256, part.size)
+
+
+def _fetch(offer: Offer, part: Part, blobs: Path, tell: Callable[[int], None]) -> None:
+    blob = blobs / part.sha256
+    with _held(blobs / f"{part.sha256}{cache.INCOMPLETE}") as incomplete:
+        if not _is_whole(part, blob):  # another process may have completed it meanwhile
+            _download(offer, part, incomplete, tell)
+            Path(incomplete.name).replace(blob)
+
+
+def _download(offer: Offer, part: Part, incomplete: BufferedRandom, tell: Callable[[int], None]) -> None:
+    here = incomplete.seek(0, os.SEEK_END)
+    if here > part.size:
+        incomplete.truncate(0)
+        here = incomplete.seek(0)
+    tell(here)
+    url = hf_hub_url(offer.repository, part.name, revision=offer.commit)
+    with _in_plain_words(offer.repository):
+        try:
+            http_get(
+                url,
+                _Counted(incomplete, tell),  # type: ignore[arg-type]  # all that is needed of a file
+                resume_size=here,
+                headers=build_hf_headers(),
+                expected_size=part.size,
+            )
+        except OSError as error:
+            if error.errno is not None or isinstance(error, HTTPError):
+                raise
+            # The library's own check of the size has no errno.
+            raise ModelUnavailable(_broken_off(offer, incomplete)) from error
+    incomplete.flush()
+    os.fsync(incomplete.fileno())
+    if not _is_whole(part, Path(incomplete.name)):
+        Path(incomplete.name).unlink(missing_ok=True)
+        raise ModelUnavailable(
+            f"{offer.repository}: {part.name} came damaged (its SHA-256 is not the hub's) and was removed; "
+            "run `ocrwatchd models pull` again; if it stays so, a proxy on the way changes what it passes on"
+        )
+
+
+class _Counted:
+    """A file that tells how much is in it after each write."""
+
+    def __init__(self, file: BufferedRandom, tell: Callable[[int], None]) -> None:
+        self._file = file
+        self._tell = tell
+        self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
+
+    def write(self, data: bytes) -> int:
+        """Write, and tell."""
+        count = self._file.write(data)
+        self._tell(self._file.tell())
+        return count
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[BufferedRandom]:
+    """A file to download into, for this process alone; an empty one does not stay."""
+    if path.is_symlink():
+        raise ModelUnavailable(f"{path} is a link where a download belongs; remove it")
+    with open(path, "a+b", opener=_no_link) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ModelUnavailable(f"another process is fetching this model ({path}); let it end") from None
+        try:
+            yield file
+        finally:
+            with contextlib.suppress(OSError):
+                if path.stat().st_size == 0:
+                    path.unlink()
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def _remember(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
+    """Note what is fetched now: what another program has fetched before stays that program's."""
+    ours = {part.name: part.sha256 for part in missing}
+    if ours:
+        known = cache.record(offer.repository).files
+        for name in ours.keys() & known.keys():
+            if known[name] != ours[name]:  # the repository has a newer one: the half of the old one is of no use
+                (blobs / f"{known[name]}{cache.INCOMPLETE}").unlink(missing_ok=True)
+        cache.write_record(offer.repository, cache.Record(licence=offer.licence, files=known | ours))
+
+
+def _check_room(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
+    wanted = 0
+    for part in missing:
+        incomplete = blobs / f"{part.sha256}{cache.INCOMPLETE}"
+        wanted += part.size - (min(incomplete.stat().st_size, part.size) if incomplete.exists() else 0)
+    free = shutil.disk_usage(blobs).free
+    if wanted and wanted + ROOM_BYTES > free:
+        raise FolderUnusable(
+            f"{cache.root()}: {in_words(wanted)} are missing of {offer.repository} and {in_words(free)} are free; "
+            f"make room (with {in_words(ROOM_BYTES)} to spare), choose a smaller llm.hugging_face_quantization, "
+            "or set HF_HOME to a folder on another disk"
+        )
+
+
+def _broken_off(offer: Offer, incomplete: BufferedRandom) -> str:
+    come = incomplete.seek(0, os.SEEK_END)
+    return f"{offer.repository}: the download broke off at {in_words(come)}; `ocrwatchd models pull` goes on there"
+
+
+@contextlib.contextmanager
+def _in_plain_words(repository: str) -> Iterator[None]:
+    """Say what the hub's refusals and the network's failures mean, and what to do."""
+    try:
+        yield
+    except GatedRepoError as error:
+        raise ModelUnavailable(
+            f"{repository} is gated: accept its terms on its page, then set HF_TOKEN to a token of that account"
+        ) from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise ModelUnavailable(
+            f"the hub has no {repository}, or it is private; check llm.hugging_face_repo_id, "
+            "and for a private one set HF_TOKEN"
+        ) from error
+    except OfflineModeIsEnabled as error:
+        raise ModelUnavailable(
+            f"HF_HUB_OFFLINE is set, so {repository} cannot be fetched; unset it, or put the model in place by hand "
+            "and set llm.directory_model_path"
+        ) from error
+    except HfHubHTTPError as error:
+        raise ModelUnavailable(
+            f"the hub answers {error.response.status_code} about {repository}; try again later, "
+            "and check HF_TOKEN where one is set"
+        ) from error
+    except (HTTPError, ConnectionError) as error:
+        raise ModelUnavailable(
+            f"the hub cannot be reached for {repository} ({type(error).__name__}); check the network and its proxy, "
+            "or put the model in place by hand and set llm.directory_model_path"
+        ) from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # what the library makes of nonsense
+        raise ModelUnavailable(
+            f"what answers about {repository} is not the hub ({type(error).__name__}); a login page or a proxy may be "
+            "in the way"
+        ) from error
+
+
+def _licence(card: Any) -> str:  # noqa: ANN401 - the library's own value, which may be anything that a card holds
+    found = getattr(card, "license_name", None) or getattr(card, "license", None) or ""
+    words = found if isinstance(found, str) else ", ".join(map(str, found))
+    return "".join(filter(str.isprintable, words))[:LICENCE_CHARACTERS]

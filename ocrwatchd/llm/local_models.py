@@ -1,0 +1,165 @@
+"""The models that lie on this machine: how large, under which licence, whether they fit its memory; removing them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.core.units import in_words
+from ocrwatchd.llm import cache, models, repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.core.config.profile import Llm
+
+BUILTIN_LICENCE = "MIT"
+BESIDE_BYTES = 3 << 29
+"""Memory that goes to the context, the OCR engine and the system beside the model itself (1.5 GiB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """One model.
+
+    Args:
+        name: REPOSITORY/FILE, the path of a model that was put in place by hand, or "builtin".
+        size: of all its parts, bytes; of a half fetched one what has come.
+        licence: as its model card says, or "".
+        own: ocrwatchd has fetched it, and so it may remove it.
+        whole: False for one of which a part is still missing.
+        used: it is the one that the settings mean.
+    """
+
+    name: str
+    size: int
+    licence: str = ""
+    own: bool = False
+    whole: bool = True
+    used: bool = False
+
+
+def on_the_shelf(llm: Llm) -> list[Shelved]:
+    """The built-in model, every one in the cache, and the one that the settings mean where it lies elsewhere."""
+    used = None
+    with contextlib.suppress(ModelUnavailable):
+        used = models.resolve(llm)
+    found = [*_packaged(used), *(shelved for name in cache.repositories() for shelved in _of(name, used))]
+    if used is not None and not any(shelved.used for shelved in found):
+        parts = next(iter(repository.models([path.name for path in used.parent.iterdir()]).values()), (used.name,))
+        parts = parts if parts[0] == used.name else (used.name,)
+        found.append(Shelved(str(used), sum((used.parent / part).stat().st_size for part in parts), used=True))
+    return found
+
+
+def remove(name: str) -> list[str]:
+    """Remove a model that ocrwatchd has fetched, half fetched ones too.
+
+    Args:
+        name: REPOSITORY/FILE; or the repository, for all of its models; or the file alone where it is one.
+
+    Returns:
+        The names of what was removed.
+
+    Raises:
+        ModelUnavailable: there is no such model, or ocrwatchd has not fetched it.
+        OSError: it cannot be removed.
+    """
+    if name == models.BUILTIN_NAME:
+        raise ModelUnavailable('the built-in model is a part of ocrwatchd and stays; llm.model = "off" goes without')
+    lying = [(each, shelved) for each in cache.repositories() for shelved in _of(each, None)]
+    named = [
+        (each, shelved) for each, shelved in lying if name in {shelved.name, each} or shelved.name.endswith(f"/{name}")
+    ]
+    if not named:
+        raise ModelUnavailable(f"there is no model {name} in {cache.root()}; `ocrwatchd models list` shows them")
+    if len({each for each, _ in named}) > 1:
+        raise ModelUnavailable(f"several models are called {name}; give the whole name as `ocrwatchd models list` does")
+    ours = [(each, shelved) for each, shelved in named if shelved.own]
+    if not ours:
+        raise ModelUnavailable(f"{name} was not fetched by ocrwatchd; remove it with the program that fetched it")
+    for each, shelved in ours:
+        _remove(each, shelved.name.removeprefix(f"{each}/"))
+    return [shelved.name for _, shelved in ours]
+
+
+def memory_bytes() -> int:
+    """The memory that this process may use: the machine's, or its control group's limit where that is lower."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min([physical, *_limits()])
+
+
+def fits(size: int, memory: int) -> bool:
+    """True where a model of ``size`` bytes can work in ``memory`` bytes, beside everything else."""
+    return size + BESIDE_BYTES <= memory
+
+
+def fit_in_words(size: int, memory: int) -> str:
+    """The same for people."""
+    if fits(size, memory):
+        return "fits"
+    return f"too large: wants about {in_words(size + BESIDE_BYTES)} of memory, there are {in_words(memory)}"
+
+
+def _packaged(used: Path | None) -> Iterator[Shelved]:
+    with contextlib.suppress(OSError):
+        yield Shelved(models.BUILTIN_NAME, models.BUILTIN.stat().st_size, BUILTIN_LICENCE, used=used == models.BUILTIN)
+
+
+def _of(name: str, used: Path | None) -> Iterator[Shelved]:
+    """A repository's models: the whole ones, and those of which ocrwatchd has begun the download."""
+    record = cache.record(name)
+    seen: set[str] = set()
+    for snapshot in cache.snapshots(name):
+        for first, parts in repository.models(cache.names_in(snapshot)).items():
+            if first in seen:
+                continue
+            seen.add(first)
+            size = sum((snapshot / part).stat().st_size for part in parts)
+            own = record.files.keys() >= set(parts)
+            licence = record.licence if own else ""
+            yield Shelved(f"{name}/{first}", size, licence, own, used=snapshot / first == used)
+    for first, parts in repository.models(record.files).items():
+        if first not in seen and (come := sum(_come(name, record.files[part]) for part in parts)):
+            yield Shelved(f"{name}/{first}", come, record.licence, own=True, whole=False)
+
+
+def _come(name: str, sha256: str) -> int:
+    blob = cache.folder(name) / "blobs" / sha256
+    for path in (blob, blob.with_name(f"{sha256}{cache.INCOMPLETE}")):
+        with contextlib.suppress(OSError):
+            return path.stat().st_size
+    return 0
+
+
+def _remove(name: str, first: str) -> None:
+    record, base = cache.record(name), cache.folder(name)
+    parts = repository.models(record.files)[first]
+    blobs = {part: base / "blobs" / record.files[part] for part in parts}
+    for part, blob in blobs.items():
+        for snapshot in (base / "snapshots").glob("*"):
+            place = snapshot / part
+            if place.resolve() == blob.resolve() or (place.is_file() and not place.is_symlink()):
+                place.unlink(missing_ok=True)
+        blob.unlink(missing_ok=True)
+        blob.with_name(f"{blob.name}{cache.INCOMPLETE}").unlink(missing_ok=True)
+    left = {part: sha256 for part, sha256 in record.files.items() if _come(name, sha256)}
+    cache.write_record(name, record.model_copy(update={"files": left}))
+    kept = (path for kind in ("snapshots", "blobs") for path in (base / kind).rglob("*") if path.is_file())
+    if not left and not any(kept):
+        shutil.rmtree(base)
+
+
+def _limits() -> Iterator[int]:
+    """Memory limits of this process's control group and of those above it (version 2)."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
+        own = next(line for line in lines if line.startswith("0::")).removeprefix("0::/")
+        for group in (Path("/sys/fs/cgroup", own), *Path("/sys/fs/cgroup", own).parents):
+            with contextlib.suppress(OSError, ValueError):
+                yield int((group / "memory.max").read_text(encoding="ascii"))

@@ -1,0 +1,274 @@
+"""A loaded llama.cpp model and its context, by the low-level functions of llama-cpp-python.
+
+``llama_cpp.Llama`` would keep a table of logits for a whole batch (300 MB with a 150,000-token vocabulary) and turn
+control tokens written in a scan into real ones; here only the logits asked for are ever fetched.
+"""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import os
+from typing import TYPE_CHECKING, Any
+
+import llama_cpp
+import numpy as np
+import structlog
+
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm.gpu_layers import placed
+from ocrwatchd.llm.token_cache import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from ocrwatchd.core.config.profile import Llm
+
+BATCH_TOKENS = 256
+"""Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
+
+ALL_LAYERS = 0x7FFFFFFF
+_LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
+_LOG_CONTINUES = 5
+
+log = structlog.get_logger()
+_complaints: collections.deque[str] = collections.deque(maxlen=3)
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _listen(level: int, text: bytes, _data: object) -> None:
+    """Keep llama.cpp off stderr, and its last complaints for the person who has to act on them."""
+    if level == _LOG_ERROR:
+        _complaints.append(text.decode("utf-8", "replace").strip())
+
+
+class NativeFailure(Exception):
+    """A forward pass failed; the chunk at hand stays raw."""
+
+
+class Native(Tokens):
+    """One model in memory, with one context.
+
+    Args:
+        path: a GGUF file that ``models.resolve`` has looked at.
+        llm: context size, GPU layers, threads.
+        sequences: that the context can tell apart; see ``branches``.
+
+    Raises:
+        ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
+    """
+
+    def __init__(self, path: Path, llm: Llm, sequences: int = 1) -> None:
+        self._sequences = sequences
+        llama_cpp.llama_log_set(_listen, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        _complaints.clear()
+        self._context: Any = None
+        self._batch: Any = None
+        self._on_gpu = False
+        try:
+            self._place(path, llm)
+        except BaseException:
+            self.close()
+            raise
+
+    def _place(self, path: Path, llm: Llm) -> None:
+        """Load with the layers on the GPU that fit there, and say once where they are fewer than asked for."""
+
+        def load(layers: int) -> None:
+            self.close()
+            _complaints.clear()
+            self._load(path, llm, layers)
+
+        def count() -> int:
+            load(0)
+            return int(llama_cpp.llama_model_n_layer(self._model)) + 1  # the output counts as one
+
+        asked = gpu_layers(llm)
+        layers = placed(asked, load, count)
+        if layers < asked and str(path) not in _warned:
+            _warned.add(str(path))
+            log.warning("model.gpu_full", model=path.name, gpu_layers=layers, note="the other layers run on the CPU")
+        self._on_gpu = layers > 0
+        log.info("model.loaded", model=path.name, context=self.context, threads=_threads(llm))
+
+    def _load(self, path: Path, llm: Llm, layers: int) -> None:
+        settings = llama_cpp.llama_model_default_params()
+        settings.n_gpu_layers = layers
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
+        if not self._model:
+            raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")
+        if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(self._model):
+            raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self._open_context(path, llm, layers)
+        self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, self._sequences)
+        self.context = int(llama_cpp.llama_n_ctx(self._context))
+        self._memory: Any = llama_cpp.llama_get_memory(self._context)
+
+    def _open_context(self, path: Path, llm: Llm, layers: int) -> None:
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        settings = llama_cpp.llama_context_default_params()
+        settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
+        settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
+        # One memory for all sequences: a token that several of them share is held once.
+        settings.n_seq_max, settings.kv_unified = self._sequences, self._sequences > 1
+        # All cells of a sliding window too: without them llama.cpp takes a step back and says nothing of what is gone.
+        settings.swa_full = True
+        settings.n_threads = settings.n_threads_batch = _threads(llm)
+        if not layers:
+            # On a CPU it is no faster and rounds passes of 64 tokens and more otherwise, by as much as 0.2 in a logit.
+            settings.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        self._context = llama_cpp.llama_init_from_model(self._model, settings)
+        if not self._context:
+            raise ModelUnavailable(
+                f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
+                "lower llm.context_size or llm.gpu_layers, or use a smaller model"
+            )
+
+    def advance(self, tokens: Sequence[int], position: int) -> int:
+        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one.
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        last = len(tokens) - 1
+        self._decode(tokens, position, {last})
+        return int(np.argmax(self._logits(last)))
+
+    def choices(self, tokens: Sequence[int], position: int) -> Iterator[int]:
+        """Like ``advance``, but after each token; looked up as it is asked for, which must be before the next pass."""
+        self._decode(tokens, position, set(range(len(tokens))))
+        return (int(np.argmax(self._logits(place))) for place in range(len(tokens)))
+
+    def logits(self, tokens: Sequence[int], position: int, places: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the logits after some of them.
+
+        Args:
+            tokens: to take in.
+            position: how many the context holds before them.
+            places: indices into ``tokens``, maybe none.
+
+        Returns:
+            One row a place: (places, vocabulary).
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        self._decode(tokens, position, set(places))
+        rows = np.empty((len(places), self.vocabulary), np.float32)
+        for row, place in enumerate(places):
+            rows[row] = self._logits(place)  # copied: the next pass writes over llama.cpp's own
+        return rows
+
+    def branches(
+        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[Sequence[int]], length: int
+    ) -> npt.NDArray[np.float32]:
+        """Take a tree of tokens in behind the first ``length`` that the context holds, and forget it again.
+
+        Args:
+            tokens: up to ``BATCH_TOKENS``, each behind its parent.
+            positions: of each token, from ``length`` on.
+            sequences: for each token those it belongs to, from 1 on.
+            length: tokens of the trunk, which is sequence 0.
+
+        Returns:
+            The logits after each token: (tokens, vocabulary).
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        grown = sorted({each for row in sequences for each in row})
+        for each in grown:
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
+        try:
+            batch = self._batch
+            batch.n_tokens = len(tokens)
+            for index, (token, position, row) in enumerate(zip(tokens, positions, sequences, strict=True)):
+                batch.token[index], batch.pos[index], batch.logits[index] = token, position, True
+                batch.n_seq_id[index] = len(row)
+                for number, each in enumerate(row):
+                    batch.seq_id[index][number] = each
+            self._run()
+            return np.stack([self._logits(place) for place in range(len(tokens))])
+        finally:
+            for each in grown:
+                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
+
+    def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = position + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = 0
+            batch.logits[index] = index in places
+        self._run()
+
+    def _run(self) -> None:
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code:
+            # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
+            remedy = "; where this goes on, lower llm.gpu_layers" if code < 0 and self._on_gpu else ""
+            raise NativeFailure(f"the model failed (llama_decode: {code}){remedy}")
+
+    def _logits(self, place: int) -> npt.NDArray[np.float32]:
+        logits = llama_cpp.llama_get_logits_ith(self._context, place)
+        if not logits:
+            raise NativeFailure("the model gives no tokens; use one made for chat or instructions")
+        return np.ctypeslib.as_array(logits, shape=(self.vocabulary,))
+
+    @property
+    def rolls_back(self) -> bool:
+        """True where the context can forget its last tokens alone: a recurrent state holds all of them at once."""
+        return not (llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model))
+
+    def forget(self, position: int) -> bool:
+        """Drop what the context holds from ``position`` on; False where this model can only forget everything."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1))
+
+    def forget_all(self) -> None:
+        """Empty the context."""
+        llama_cpp.llama_memory_clear(self._memory, False)
+
+    def close(self) -> None:
+        """Free the native memory; once more does no harm."""
+        if self._batch is not None:
+            llama_cpp.llama_batch_free(self._batch)
+            self._batch = None
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            self._context = None
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
+
+
+_warned: set[str] = set()
+
+
+def gpu_layers(llm: Llm) -> int:
+    """How many layers go to the GPU: all that there are where llama.cpp was built for one, else none."""
+    offers = bool(llama_cpp.llama_supports_gpu_offload())
+    if llm.gpu_layers == "auto":
+        return ALL_LAYERS if offers else 0
+    if llm.gpu_layers and not offers:
+        if "gpu" not in _warned:
+            _warned.add("gpu")
+            note = "llm.gpu_layers: llama-cpp-python was built without GPU support; the model runs on the CPU"
+            log.warning("config.no_effect", note=note)
+        return 0
+    return llm.gpu_layers
+
+
+def _threads(llm: Llm) -> int:
+    return llm.threads or len(os.sched_getaffinity(0))
+
+
+def _said() -> str:
+    return f" ({_complaints[0]})" if _complaints else ""

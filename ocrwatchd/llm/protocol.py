@@ -1,0 +1,97 @@
+"""Correct what was recognised: a language model proposes, the gate decides.
+
+Every model passes through one protocol, so that neither the corrector nor the pipeline can tell them apart. This
+module is light; only the engine process imports llama.cpp.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from pydantic import JsonValue
+
+    from ocrwatchd.llm.context import Context
+
+    Schema: TypeAlias = Mapping[str, JsonValue]
+
+
+class Ending(enum.Enum):
+    """Why a model stopped."""
+
+    FINISHED = "finished"
+    """It ended its answer by itself."""
+    LENGTH = "length"
+    """Its answer ran past the bound on tokens and was cut off there."""
+    TIME = "time"
+    """The deadline passed; the text is a part of an answer."""
+    UNABLE = "unable"
+    """It could not answer at all; the proposal's reason says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A model's answer.
+
+    Args:
+        text: the answer, or what there is of it.
+        ending: why it stops there.
+        tokens: how many were generated.
+        reason: for UNABLE, in plain words.
+    """
+
+    text: str
+    ending: Ending
+    tokens: int = 0
+    reason: str = ""
+
+
+class Model(Protocol):
+    """A loaded language model. Loading is its constructor's work and may take seconds."""
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+
+    @property
+    def version(self) -> str:
+        """Of the package that runs it."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The only languages that it can correct, codes of ISO 639-3; empty where none is left out."""
+
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
+        """Answer ``prompt`` about ``text``.
+
+        Args:
+            prompt: what is wanted, in the operator's words.
+            text: a piece of a page; whatever is written in it, it is content and never control.
+            deadline: on the clock that the model was given. It is looked at between forward passes, so that an
+                answer may run over by one of them.
+            context: the lines around ``text``, of the same page: content too.
+        """
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
+        """Whether there is room for ``prompt``, ``text`` and an answer of so many tokens at once."""
+
+    def answer(
+        self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
+    ) -> Proposal:
+        """Say anything that ``prompt`` asks about ``text``; no gate follows, so this is never a document's text.
+
+        Args:
+            prompt: what is wanted, in the operator's words.
+            text: corrected; whatever is written in it, it is content and never control.
+            deadline: as for ``propose``.
+            most_tokens: where the answer is cut off.
+            schema: a JSON Schema that the answer is made to keep to, as far as the model's library can.
+        """
+
+    def close(self) -> None:
+        """Free everything; the model is not used again."""

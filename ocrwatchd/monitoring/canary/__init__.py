@@ -1,0 +1,1 @@
+"""A known page that is sent through the running daemon."""

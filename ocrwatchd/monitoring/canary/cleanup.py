@@ -1,0 +1,106 @@
+"""The daemon's side: what a canary has left in outbox, archive and ``failed/`` is taken away a minute later.
+
+Only the known page counts as one: its name and its every byte. Whoever gives a document such a name finds it treated
+like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.monitoring.canary import page
+from ocrwatchd.storage.outbox import original_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.storage.records import Goal
+
+GRACE_SECONDS = 60.0
+"""How long the result lies there, for whoever waits for it, over a network file system too."""
+
+log = structlog.get_logger()
+
+
+class Clearing:
+    """Knows canaries, and clears up after them. Used from one thread.
+
+    Args:
+        folders: where their results lie.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(self, folders: Folders, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folders = folders
+        self._clock = clock
+        self._left: list[tuple[float, Path, Goal, str]] = []
+
+    def start(self) -> None:
+        """Find what canaries of an earlier daemon have left."""
+        goals: tuple[Goal, Goal] = ("outbox", "failed")
+        for goal in goals:
+            folder = original_path(self._folders, Path("x"), goal, "x").parent
+            try:
+                names = [entry.name for entry in os.scandir(folder) if canary_name.is_name(entry.name)]
+            except OSError as error:
+                log.warning("canary.not_sought", folder=str(folder), reason=error.strerror)
+                continue
+            for name in names:
+                self.has_ended(Path(name), goal, name.removesuffix(canary_name.SUFFIX))
+
+    def has_ended(self, relative: Path, goal: Goal, name: str) -> bool:
+        """Whether a scan that has ended was a canary; it is cleared away later then.
+
+        Args:
+            relative: the scan's path under the inbox.
+            goal: where its set went.
+            name: of the set.
+        """
+        if relative.parent != Path() or not canary_name.is_name(relative.name):
+            return False
+        if not self._is_page(original_path(self._folders, relative, goal, name)):
+            return False
+        self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
+        return True
+
+    def next_due(self) -> float | None:
+        """When ``turn`` has something to do, by the clock."""
+        return self._left[0][0] if self._left else None
+
+    def turn(self) -> None:
+        """Clear away what is due."""
+        while self._left and self._left[0][0] <= self._clock():
+            _due, relative, goal, name = self._left.pop(0)
+            try:
+                self._clear(relative, goal, name)
+            except OSError as error:  # the folder is away or read-only: once more later
+                log.warning("canary.not_cleared", file=str(relative), reason=error.strerror)
+                self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
+
+    def _clear(self, relative: Path, goal: Goal, name: str) -> None:
+        original = original_path(self._folders, relative, goal, name)
+        if not self._is_page(original):
+            return
+        folder = self._folders.path(goal)
+        # In formats of other packages too: nobody else's file has a canary's name.
+        of_the_set = [folder / entry.name for entry in os.scandir(folder) if entry.name.startswith(f"{name}.")]
+        for path in of_the_set:
+            if path != original:
+                path.unlink(missing_ok=True)
+        original.unlink()  # last: what it tells is needed by whoever begins this anew
+
+    def _is_page(self, path: Path) -> bool:
+        known = page.picture()
+        try:
+            with os.fdopen(safe_open.open_regular(path), "rb") as file:
+                return file.read(len(known) + 1) == known
+        except OSError:
+            return False

@@ -1,0 +1,195 @@
+"""The daemon's figures in a text file for the node exporter's textfile collector, in Prometheus' own format.
+
+The library renders; the file is written here: its own ``write_to_textfile`` leaves the mode to the umask, which in a
+service hides the file from the exporter, and opens a name that others can foresee. It is imported only where a file
+is configured (1.2 MB, 10 ms).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd import __version__
+from ocrwatchd.core.config.schema import FOLDER_NAMES, state_directory
+from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.os_errors import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from prometheus_client.core import Metric
+
+    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.monitoring.counters import Figures
+    from ocrwatchd.monitoring.reporter import Scene
+    from ocrwatchd.storage.ledger import Ledger
+
+READABLE_BY_ALL: Final = 0o644
+
+KINDS: Final = ("claim", "config", "engine", "ledger", "metrics", "model", "notify", "retention", "watch", "work")
+"""What trouble can be with; all other trouble is a scan's."""
+
+_MIB: Final = 1 << 20
+
+
+class Metrics:
+    """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``.
+
+    Args:
+        config: names the file, the folders and the queue's size.
+        figures: what has been done since the start.
+        ledger: knows of the last delivery before that.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        figures: Figures,
+        ledger: Ledger,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings: Final = config.metrics
+        self._queue_size: Final = config.queue.size
+        self._figures: Final = figures
+        self._ledger: Final = ledger
+        self._places: Final = {name: config.folders.path(name) for name in FOLDER_NAMES} | {
+            ".work": config.folders.work_path,
+            "state": state_directory(),
+        }
+        self._clock: Final = clock
+        self._started_at: Final = time.time()
+        self._state = ""
+        self._due = clock()
+        self.trouble = ""
+        """Why the file cannot be written, in words; "" where it can."""
+
+    def next_due(self) -> float | None:
+        """When the file is to be written again, by the clock; None where none is wanted."""
+        return self._due if self._settings.file else None
+
+    def turn(self, scene: Scene, engine: Mapping[str, object], trouble: Iterable[str]) -> None:
+        """Write the file where it is due.
+
+        Args:
+            scene: what the loop is doing.
+            engine: what the engine has said about itself: starts, engine, model, rss_mb.
+            trouble: what it is with, as :meth:`ocrwatchd.monitoring.reporter.Reporter.trouble` was told.
+        """
+        if not self._settings.file or (scene.state == self._state and self._clock() < self._due):
+            return
+        self._state = scene.state
+        self._due = self._clock() + self._settings.interval_seconds
+        from prometheus_client.exposition import generate_latest  # noqa: PLC0415  # only where a file is wanted
+
+        content = generate_latest(_Collected(list(self._collect(scene, engine, list(trouble)))))
+        try:
+            # Not synced: after a power cut nobody wants it.
+            files.write_new(self._settings.path, content, READABLE_BY_ALL, replace=True, lasting=False)
+        except OSError as error:
+            self.trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
+        else:
+            self.trouble = ""
+
+    def _collect(self, scene: Scene, engine: Mapping[str, object], trouble: list[str]) -> Iterator[Metric]:
+        yield _gauge("build_info", "What runs", 1, version=__version__, python=platform.python_version())
+        yield _gauge("up", "1 while it serves, 0 once it was stopped", scene.state != "stopped")
+        yield _gauge("start_time_seconds", "When it was started, Unix time", self._started_at)
+        yield from self._done()
+        yield _gauge("inbox_files", "Files in the inbox that have not settled, or found no place", scene.waiting)
+        yield _gauge("queue_scans", "Claimed scans that wait for the engine", scene.queued)
+        yield _gauge("queue_size", "How many scans are claimed ahead of the engine", self._queue_size)
+        yield _gauge("in_work_scans", "Scans in the engine", bool(scene.in_work))
+        yield _gauge("engine_up", "1 while an engine is loaded", scene.engine.split(";")[0] in _LOADED)
+        yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(engine))
+        if isinstance(rss_mb := engine.get("rss_mb"), int | float):
+            yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", rss_mb * _MIB)
+        yield from _workers(scene.workers)
+        kinds = [kind if kind in KINDS else "scan" for kind in trouble]
+        counted = {kind: kinds.count(kind) for kind in (*KINDS, "scan")}
+        yield _by("gauge", "trouble", "What is wrong and being retried", "with", counted)
+        yield _by("gauge", "disk_free_bytes", "Room on the disk of a folder", "folder", self._free())
+
+    def _done(self) -> Iterator[Metric]:
+        done = self._figures
+        yield _by("counter", "scans", "Scans that have ended", "outcome", done.scans)
+        yield _counter("pages", "Pages that the engine has finished, unreadable ones too", done.pages)
+        yield _counter("pages_unreadable", "Pages of delivered scans that could not be read", done.unreadable)
+        yield _by("counter", "stage_seconds", "Wall time spent on scans", "stage", done.seconds)
+        if last := self._last_delivery():
+            yield _gauge("last_delivery_time_seconds", "When a scan was last delivered, Unix time", last)
+
+    def _last_delivery(self) -> float:
+        try:
+            return self._ledger.last_delivery()
+        except OSError:  # the ledger's trouble is told by others
+            return 0.0
+
+    def _free(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, path in self._places.items():
+            try:
+                disk = os.statvfs(path)
+            except OSError:
+                continue  # a folder that has gone has no room to tell of; its trouble is told by others
+            found[name] = disk.f_bavail * disk.f_frsize
+        return found
+
+
+_LOADED: Final = {"ready", "working", "finishing"}
+
+
+def _restarts(engine: Mapping[str, object]) -> int:
+    starts = engine.get("starts", 0)
+    return max(0, starts - 1) if isinstance(starts, int) else 0
+
+
+def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:
+    if not workers:
+        return
+    busy = sum(bool(each.job) for each in workers)
+    yield _by("gauge", "workers", "Workers that are there", "doing", {"reading": busy, "nothing": len(workers) - busy})
+    done = {each.name: each.pages_done for each in workers}
+    yield _by("counter", "worker_pages", "Pages that a worker has finished since its start", "worker", done)
+    took = {each.name: each.seconds_a_page for each in workers}
+    yield _by("gauge", "worker_page_seconds", "Wall time of one of a worker's last pages", "worker", took)
+
+
+class _Collected:
+    """Metrics as the library wants to be given them."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> list[Metric]:
+        """All of them."""
+        return self._metrics
+
+
+def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415  # as above
+
+    made = GaugeMetricFamily(f"ocrwatchd_{name}", text, labels=list(labels))
+    made.add_metric(list(labels.values()), value)
+    return made
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415  # as above
+
+    return CounterMetricFamily(f"ocrwatchd_{name}", text, value=value)
+
+
+def _by(kind: str, name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415  # as above
+
+    family = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
+    made: CounterMetricFamily | GaugeMetricFamily = family(f"ocrwatchd_{name}", text, labels=[label])
+    for each, value in values.items():
+        made.add_metric([each], value)
+    return made

@@ -1,0 +1,89 @@
+"""What happens that a command may be told of; the supervisor's side."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.log import names_are_told, printable, told
+from ocrwatchd.storage.outbox import RECEIPT, original_path
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.schema import Event, Folders
+    from ocrwatchd.core.model import Job
+
+LONGEST_REASON = 2000
+"""Characters of a reason that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event; never a word of a document.
+
+    Args:
+        event: its kind.
+        facts: more about it, JSON's plain values; file names only as ``log.names`` allows.
+    """
+
+    event: Event
+    facts: dict[str, object]
+
+    def told(self, folders: Folders, missed: int) -> dict[str, object]:
+        """Everything that the command is told.
+
+        Args:
+            folders: of this daemon.
+            missed: events before this one that nobody was told of.
+        """
+        return {
+            "event": self.event,
+            "host": socket.gethostname(),
+            "root": printable(str(folders.root_path)),
+            "missed": missed,
+            **self.facts,
+        }
+
+
+def ended(  # noqa: PLR0913, PLR0917 - what is known of an end
+    event: Event, job: Job, folders: Folders, name: str, reason: str, figures: dict[str, object]
+) -> Happening:
+    """A scan was delivered, or set aside.
+
+    Args:
+        event: "delivered" or "failed".
+        job: its job.
+        folders: where it went.
+        name: of its set there.
+        reason: why it failed, or "".
+        figures: of the engine; how many pages there are, and how many could not be read, is told.
+    """
+    facts: dict[str, object] = {"time": _now(), "file": told(str(job.relative))}
+    if event == "delivered":
+        facts |= {key: figures[key] for key in ("pages", "unreadable") if isinstance(figures.get(key), int)}
+        place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
+    else:
+        facts["reason"] = _short(reason)
+        place = original_path(folders, job.relative, "failed", name)
+    # Its own bytes, for whoever wants to do something with the file; absolute, so that no option begins like it.
+    return Happening(event, facts | ({"path": str(place)} if names_are_told() else {}))
+
+
+def health(event: Event, words: str, seconds: float) -> Happening:
+    """Trouble of the daemon's own has begun, or is over.
+
+    Args:
+        event: "unhealthy" or "recovered".
+        words: what it is, or was.
+        seconds: how long it has lasted.
+    """
+    return Happening(event, {"time": _now(), "reason": _short(words), "seconds": round(seconds)})
+
+
+def _short(words: str) -> str:
+    return printable(words)[:LONGEST_REASON]
+
+
+def _now() -> str:
+    return dt.datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,87 @@
+"""The status in words, for people."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.log import printable
+from ocrwatchd.monitoring.status import NEVER, find, is_here, is_running
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.monitoring.status import Status
+
+
+def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> tuple[str, bool]:
+    """The status in words or as JSON, and whether a daemon is running; for the arguments see :func:`find`.
+
+    Raises:
+        FolderUnusable: as :func:`find`.
+    """
+    status = find(folders, any_service=any_service)
+    if as_json:
+        told = asdict(status) if status else {"state": NEVER, "reason": in_lines(None, folders)}
+        return json.dumps(told, indent=1), is_running(status)
+    return in_lines(status, folders), is_running(status)
+
+
+def in_lines(status: Status | None, folders: Folders) -> str:
+    """The status in words."""
+    if status is None:
+        hint = "start one with `ocrwatchd run`, or name its configuration with --config"
+        return f"not running: no daemon has served {folders.root_path} yet; {hint}"
+    return "\n".join(_lines(status))
+
+
+def headline(status: Status) -> str:
+    """Whether it runs, in words."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.written_at))
+    here = is_here(status)
+    process = f"process {status.pid}" + ("" if here else f" on {printable(status.host)}")
+    silent = f"hanging: {process} is there, but has not answered since {when}; restart it"
+    if not here:  # it may have gone, or its clock be another one
+        silent = f"not heard of since {when}: {process}; ask `ocrwatchd status` there"
+    return {
+        "running": f"running ({process}, ocrwatchd {status.version})",
+        "stopping": f"stopping ({process})",
+        "silent": silent,
+        "stopped": f"not running: stopped {when}",
+        "gone": f"not running: it ended without a word, last heard of {when}; its scans go on at the next start",
+    }.get(status.state, status.state)
+
+
+def _lines(status: Status) -> list[str]:
+    page = f", page {status.page} of {status.pages}" if status.pages else ""
+    lines = [
+        headline(status),
+        f"root       {status.root}",
+        f"engine     {status.engine}",
+        f"in work    {status.in_work + page or 'nothing'}",
+        f"pace       {pace(status)}",
+        f"queued     {status.queued}",
+        f"in inbox   {status.waiting}",
+        f"today      {status.delivered_today} delivered, {status.failed_today} failed",
+    ]
+    if status.last_delivery_at:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
+        lines.append(f"delivered  last at {when}")
+    lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
+    lines += [f"trouble    {words}" for words in status.trouble]
+    return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
+
+
+def doing(worker: Worker) -> str:
+    """What a worker does, in words."""
+    page = f", page {worker.page} of {worker.pages}" if worker.pages else ""
+    return f"{worker.job + page if worker.job else worker.state}; {pace(worker)}"
+
+
+def pace(status: Status | Worker) -> str:
+    """How fast pages go, in words."""
+    if not status.seconds_a_page:
+        return "no page read since the start"
+    return f"{60 / status.seconds_a_page:.3g} pages a minute ({status.seconds_a_page:.3g} s each) while it reads"

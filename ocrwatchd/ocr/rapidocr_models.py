@@ -1,0 +1,67 @@
+"""RapidOCR with the models of its own wheel, quiet and without a network."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+from rapidocr import RapidOCR
+
+from ocrwatchd.core.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rapidocr.inference_engine.onnxruntime import OrtInferSession
+
+REMEDY = 'install the packages rapidocr and onnxruntime again, or set ocr.engine = "aspose"'
+
+
+def load(
+    models: Mapping[str, str], threads: int, settings: Mapping[str, object], use: Callable[[RapidOCR], object]
+) -> RapidOCR:
+    """Load models, and run them once, for RapidOCR puts the loading off until then.
+
+    Args:
+        models: file names in the wheel by the setting that names them; RapidOCR downloads only what is not named.
+        threads: for the models.
+        settings: more of RapidOCR's.
+        use: runs every model.
+
+    Raises:
+        EngineUnavailable: a model is missing or cannot be loaded.
+    """
+    folder = Path(str(resources.files("rapidocr"))) / "models"
+    missing = [name for name in models.values() if not (folder / name).is_file()]
+    if missing:
+        raise EngineUnavailable(f"RapidOCR's model {missing[0]} is missing from {folder}: {REMEDY}")
+    parameters = {
+        **{key: str(folder / name) for key, name in models.items()},
+        "Global.log_level": "critical",
+        # For more threads than processors RapidOCR falls back to ONNX Runtime's own choice.
+        "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
+        **settings,
+    }
+    try:
+        engine = RapidOCR(params=parameters)
+        use(engine)
+        parts: dict[str, Any] = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
+        for key, name in models.items():
+            _rest_between_steps(parts[key.partition(".")[0]].session, folder / name)
+    except Exception as error:  # the library's border: whatever it is, this engine does not run here
+        raise EngineUnavailable(f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): {REMEDY}") from error
+    return engine
+
+
+def _rest_between_steps(loaded: OrtInferSession, model: Path) -> None:
+    """Load a model once more, with threads that sleep between two steps: ONNX Runtime lets them spin.
+
+    Spinning threads take what llama.cpp and other programs need, and on two threads of one core from each other: a
+    third of the processor's time that a page takes. RapidOCR has no setting for it.
+    """
+    options = loaded.session.get_session_options()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    loaded.session = InferenceSession(str(model), options, providers=loaded.session.get_providers())

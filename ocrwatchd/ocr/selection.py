@@ -1,0 +1,102 @@
+"""Choose the engine that reads a profile's pages, and load it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.fs import permissions
+from ocrwatchd.ocr.bridge.compile import wanted as aspose_runs_here
+from ocrwatchd.ocr.licence import licence_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.ocr import OcrEngine
+
+EngineName = Literal["aspose", "rapidocr"]
+
+
+EVALUATION = (
+    "Aspose.OCR has no licence and cuts every page at 300 characters, shorter ones at 60 %; "
+    "set ocr.license to the path of a licence file to get whole pages"
+)
+
+ROWS = 'Aspose.OCR orders the lines by itself: ocr.layout = "rows" has no effect; RapidOCR keeps rows together'
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The engine to use.
+
+    Args:
+        name: "aspose" or "rapidocr".
+        notice: what the person should know about the choice, to be said once, or "".
+    """
+
+    name: EngineName
+    notice: str = ""
+
+
+def choose(ocr: Ocr) -> Choice:
+    """Choose the engine.
+
+    "auto" takes Aspose where a licence is set or handwriting is to be read, and RapidOCR for everything else.
+
+    Raises:
+        EngineUnavailable: the mode needs an engine that does not exist for this machine, or the licence is others' to
+            change.
+    """
+    licence = licence_file(ocr)
+    if ocr.engine == "rapidocr":
+        return Choice("rapidocr")
+    _trust(licence)
+    if ocr.engine == "aspose" or (ocr.mode == "handwritten" and aspose_runs_here()):
+        return _aspose(ocr, licensed=licence is not None)
+    if ocr.mode == "handwritten":
+        raise EngineUnavailable(
+            'ocr.mode = "handwritten" needs Aspose.OCR, which runs on x86-64 Linux only; set ocr.mode = "printed"'
+        )
+    if licence is None:
+        return Choice("rapidocr", "no Aspose.OCR licence is set, so RapidOCR reads the pages")
+    if not aspose_runs_here():
+        return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages")
+    return _aspose(ocr, licensed=True)
+
+
+def _trust(licence: Path | None) -> None:
+    try:
+        doubt = permissions.doubt(licence, "licence file") if licence else ""
+    except OSError:  # a licence that is not there is told by the engine
+        return
+    if doubt:
+        raise EngineUnavailable(doubt)
+
+
+def _aspose(ocr: Ocr, *, licensed: bool) -> Choice:
+    told = ["" if licensed else EVALUATION, ROWS if ocr.layout == "rows" else ""]
+    return Choice("aspose", "; ".join(filter(None, told)))
+
+
+def load(name: str, ocr: Ocr, scratch: Path) -> OcrEngine:
+    """Load an engine; takes seconds.
+
+    Args:
+        name: as chosen.
+        ocr: the settings it starts with.
+        scratch: a writable folder for what Aspose downloads.
+
+    Raises:
+        EngineUnavailable: it cannot run here, with what to do about it.
+    """
+    if name == "aspose":
+        from ocrwatchd.ocr.aspose import AsposeEngine  # noqa: PLC0415 - only the engine process loads engines
+
+        return AsposeEngine(ocr, scratch)
+    if name == "rapidocr":
+        from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
+
+        return RapidEngine(ocr)
+    raise ValueError(f"no engine is called {name!r}")

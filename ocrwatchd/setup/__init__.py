@@ -1,0 +1,1 @@
+"""The machine around the daemon: check it, install the service, print what servers need."""

@@ -1,0 +1,67 @@
+"""Look at everything that has to be in place, a line each: ok, or what to do. One module a subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.monitoring import status, status_text
+from ocrwatchd.ocr import availability
+from ocrwatchd.setup.check import (
+    access,
+    calibration,
+    cluster,
+    disk_space,
+    folders,
+    inotify_limits,
+    metrics_file,
+    model,
+    notify_command,
+    service_account,
+    systemd_unit,
+)
+from ocrwatchd.setup.check.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Config
+
+__all__ = ["WIDTH", "Finding", "findings"]
+
+WIDTH = 26
+"""Columns for what was looked at: lines are printed as they come, for some take a while."""
+
+
+def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
+    """Look at everything, one after the other; nothing is changed and nothing is made.
+
+    Args:
+        config: the settings.
+        source: the file that they come from.
+    """
+    yield from service_account.look(source)
+    yield Finding("configuration", True, "every key is understood")
+    yield from folders.look(config.folders)
+    yield from access.look(config.folders)
+    yield from disk_space.look(config.folders)
+    yield from (Finding(*found) for found in availability.examine(config.ocr))
+    yield from model.look(config.llm)
+    yield from model.look_for_tasks(config)
+    yield from calibration.look(config)
+    yield from cluster.look(config)
+    yield from inotify_limits.look(config, status.running_pid(config.folders))
+    yield from notify_command.look(config.notify)
+    yield from metrics_file.look(config.metrics)
+    yield from systemd_unit.look()
+    yield _daemon(config)
+
+
+def _daemon(config: Config) -> Finding:
+    try:
+        words, running = status_text.describe(config.folders, as_json=False)
+    except OcrwatchdError as error:
+        return Finding("daemon", False, str(error))
+    # No daemon is in order: this is asked before the first start. One that hangs is not.
+    return Finding("daemon", running or "hanging" not in words, words.splitlines()[0])

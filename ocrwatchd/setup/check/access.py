@@ -1,0 +1,205 @@
+"""Who may drop scans, who may read texts, and may anybody exchange or remove documents who should not?"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.core.fs import mounts
+from ocrwatchd.setup.check import acl
+from ocrwatchd.setup.check.finding import Finding
+from ocrwatchd.setup.check.folders import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.config.schema import Folders
+
+NOBODY: Final = -1
+"""A user id that nobody has: what anybody may."""
+
+MOST_NAMES: Final = 6
+DROP: Final = acl.WRITE | acl.ENTER
+TAKE: Final = acl.READ | acl.ENTER
+
+_LASTING: Final = ("outbox", "archive", "failed", ".work", "state")
+"""Folders in which only the service, and whoever it was given to, has something to change."""
+
+
+def look(folders: Folders) -> Iterator[Finding]:
+    """A line for each question; folders that are not there yet are told by what they will be."""
+    inbox, outbox = folders.path("inbox"), folders.path("outbox")
+    for what, path, wanted in (("may drop scans", inbox, DROP), ("may read texts", outbox, TAKE)):
+        try:
+            yield Finding(what, True, _who(path, wanted) + _remote(path))
+        except FileNotFoundError:
+            mode = folders.folder_mode
+            yield Finding(what, True, f"{path} will be made with mode {mode:04o}: {_of_mode(mode, wanted)}")
+        except OSError as error:
+            yield Finding(what, False, f"{path} cannot be looked at: {error.strerror}; mend its owner or mode")
+    dangers = list(_dangers(folders))
+    yield from dangers
+    if not dangers:
+        yield Finding("safe from others", True, "nobody else may remove or exchange documents")
+
+
+def may(path: Path, user: int, groups: Iterable[int], wanted: int) -> bool:
+    """Whether a user can do something in a folder, every folder above included; as acl(5) says, root apart.
+
+    Args:
+        path: absolute.
+        user: by id, or NOBODY for whoever is in those groups.
+        groups: of the user, by id.
+        wanted: a sum of rights.
+
+    Raises:
+        OSError: the folder cannot be looked at.
+    """
+    return _blocked(path, user, groups, wanted) is None
+
+
+def _blocked(path: Path, user: int, groups: Iterable[int], wanted: int) -> Path | None:
+    """The first folder that keeps a user from it, or None."""
+    real = Path(os.path.realpath(path, strict=True))  # Path's own question is no OSError where links go in a circle
+    for folder in (*reversed(real.parents), real):
+        asked = wanted if folder == real else acl.ENTER
+        if asked & ~_granted(acl.rights(folder), user, groups):
+            return folder
+    return None
+
+
+def _granted(rights: acl.Rights, user: int, groups: Iterable[int]) -> int:
+    if user == rights.owner[0]:
+        return rights.owner[1]
+    if user in rights.users:
+        return rights.users[user]
+    of_groups = [may for group, may in rights.groups.items() if group in set(groups)]
+    if not of_groups:
+        return rights.others
+    granted = 0
+    for each in of_groups:  # strictly one entry has to grant all; told is what the groups grant together
+        granted |= each
+    return granted
+
+
+def _who(path: Path, wanted: int) -> str:
+    if may(path, NOBODY, (), wanted):
+        return "everybody on this machine"
+    rights = acl.rights(path)
+    can: list[str] = []
+    cannot: list[str] = []
+    owner, granted = rights.owner
+    for user in (owner, *rights.users):
+        may_here = granted if user == owner else rights.users[user]
+        if not wanted & ~may_here:
+            blocked = _blocked(path, user, _groups_of(user), wanted)
+            (can if blocked is None else cannot).append(_told(f"the user {_user(user)}", blocked))
+    for group, may_here in rights.groups.items():
+        members = [name for name in _members(group) if name != _user(owner)]
+        if members and not wanted & ~may_here:
+            blocked = _blocked(path, NOBODY, (group,), wanted)
+            (can if blocked is None else cannot).append(_told(f"the group {_group(group)} ({_few(members)})", blocked))
+    if not rights.others & wanted ^ wanted:
+        blocked = _blocked(path, NOBODY, (), wanted)
+        cannot.append(_told("everybody else", blocked))
+    return "; ".join([", ".join(can) or "nobody but root", *(f"not {words}" for words in cannot)])
+
+
+def _told(who: str, blocked: Path | None) -> str:
+    return who if blocked is None else f"{who}, who may not enter {blocked}"
+
+
+def _of_mode(mode: int, wanted: int) -> str:
+    who = [name for name, shift in (("its owner", 6), ("its group", 3), ("everybody", 0)) if mode >> shift & 7 & wanted]
+    return ", ".join(who[-1:] if "everybody" in who else who) or "nobody"
+
+
+def _remote(path: Path) -> str:
+    return " (as this mount shows it; its server decides)" if mounts.is_remote(path.resolve()) else ""
+
+
+def _dangers(folders: Folders) -> Iterator[Finding]:
+    places = named(folders)
+    for name in _LASTING:
+        path = places[name]
+        if not os.path.isdir(path):  # noqa: PTH112  # unlike Path's it never raises
+            continue
+        if _anybody_writes(path):
+            words = f"everybody may remove and exchange what lies in {path}; run: chmod o-w '{path}'"
+            yield Finding(name, False, words)
+        elif name == ".work" and (of := [g for g, r in acl.rights(path).groups.items() if r & acl.WRITE]):
+            words = f"the group {_group(of[0])} may change scans in work; run: chmod g-w '{path}'"
+            yield Finding(name, False, words)
+    yield from _inbox(places["inbox"])
+    above = {parent for path in places.values() for parent in path.parents}
+    for folder in sorted(above):
+        if os.path.isdir(folder) and not _sticky(folder) and _anybody_writes(folder):  # noqa: PTH112
+            words = f"everybody may rename the folders in {folder}; run: chmod o-w '{folder}'"
+            yield Finding("safe from others", False, words)
+
+
+def _inbox(inbox: Path) -> Iterator[Finding]:
+    if not os.path.isdir(inbox):  # noqa: PTH112
+        return
+    if not _sticky(inbox):
+        if _anybody_writes(inbox):
+            words = f"everybody may remove other people's scans; run: chmod o-w '{inbox}', or chmod +t '{inbox}'"
+            yield Finding("inbox", False, words)
+    elif os.geteuid() not in {0, inbox.stat().st_uid}:
+        words = (
+            f"it has the sticky bit and belongs to {_user(inbox.stat().st_uid)}: other people's scans cannot be "
+            f"taken from it; run: chmod -t '{inbox}', or chown {_user(os.geteuid())} '{inbox}'"
+        )
+        yield Finding("inbox", False, words)
+
+
+def _anybody_writes(path: Path) -> bool:
+    try:
+        return may(path, NOBODY, (), DROP)
+    except OSError:
+        return False
+
+
+def _sticky(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_ISVTX)
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _groups_of(number: int) -> list[int]:
+    try:
+        known = pwd.getpwuid(number)
+    except KeyError:
+        return []
+    return os.getgrouplist(known.pw_name, known.pw_gid)
+
+
+def _members(number: int) -> list[str]:
+    """Of a group, those included whose first group it is; as far as the machine lists them."""
+    first = [known.pw_name for known in pwd.getpwall() if known.pw_gid == number]
+    try:
+        further = grp.getgrgid(number).gr_mem
+    except KeyError:
+        further = []
+    return sorted({*first, *further})
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,53 @@
+"""Are the folders there, or can they be made?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.setup.check.finding import Finding
+from ocrwatchd.storage.outbox import FOLDERS, group_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Folders
+
+
+def named(folders: Folders) -> dict[str, Path]:
+    """Every folder that the daemon writes to, by the name that ``check`` gives it."""
+    found = {name: folders.path(name) for name in FOLDERS}
+    return found | {".work": folders.work_path, "state": state_directory()}
+
+
+def look(folders: Folders) -> Iterator[Finding]:
+    """A finding a folder, and one for a group that is not known."""
+    try:
+        group_id(folders.group)
+    except OcrwatchdError as error:
+        yield Finding("folders.group", False, str(error))
+    for name, path in named(folders).items():
+        yield look_at(name, path)
+
+
+def look_at(name: str, path: Path) -> Finding:
+    """Whether this user can use a folder, or make it."""
+    # Asked by os.path: Path's questions raise where a folder above may not be entered.
+    if os.path.isdir(path):  # noqa: PTH112
+        usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
+        remedy = f"{path} is not readable and writable for this user (uid {os.geteuid()}); mend its owner or mode"
+        return Finding(name, usable, str(path) if usable else remedy)
+    if os.path.lexists(path):
+        return Finding(name, False, f"{path} is not a folder; remove it or name another one")
+    parent = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110
+    if not os.access(parent, os.X_OK):
+        words = (
+            f"{path} cannot be reached: this user (uid {os.geteuid()}) may not enter {parent}; mend its owner or mode"
+        )
+        return Finding(name, False, words)
+    if os.access(parent, os.W_OK | os.X_OK):
+        return Finding(name, True, f"{path} will be made")
+    return Finding(name, False, f"{path} is missing and cannot be made in {parent}; make it, with this user as owner")

@@ -1,0 +1,66 @@
+"""Is the language model there, and is it what it was when it came?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm import identity, models
+from ocrwatchd.setup.check.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.core.config.schema import Config
+
+DIGITS_SHOWN = 16
+"""Of a hash: enough to compare by eye."""
+
+
+def look(llm: Llm) -> Iterator[Finding]:
+    """The model that these settings mean; all of it is read."""
+    try:
+        path = models.resolve(llm)
+        meanwhile = models.why_builtin(llm)
+    except ModelUnavailable as error:
+        # Texts stay raw: that is in order where no model was asked for.
+        yield Finding("model", llm.model == "off", str(error))
+        return
+    yield Finding("model", True, f"{path} (built in; {meanwhile})" if meanwhile else str(path))
+    try:
+        yield _sound(path)
+    except OSError as error:
+        words = f"{path} cannot be read: {error.strerror}; check its disk, or fetch the model again"
+        yield Finding("model's hash", False, words)
+
+
+def look_for_tasks(config: Config) -> Iterator[Finding]:
+    """Whether the models that are meant can carry out the follow-up tasks that are configured."""
+    for profile, work in config.works().items():
+        if work.tasks:
+            names = ", ".join(task.name for task in work.tasks)
+            why = _why_no_tasks(work.llm)
+            told = f"{names}: left out: {why}" if why else f"{names}, by {models.resolve(work.llm).name}"
+            yield Finding(f"tasks of {profile}" if profile else "tasks", not why, told)
+
+
+def _why_no_tasks(llm: Llm) -> str:
+    try:
+        return models.only_corrects(llm) if models.resolve(llm) == models.BUILTIN else ""
+    except ModelUnavailable as error:
+        return str(error)
+
+
+def _sound(path: Path) -> Finding:
+    said = []
+    for file in identity.parts(path):
+        found, recorded = identity.read(file), identity.recorded(file)
+        if recorded and found != recorded:
+            again = "install ocrwatchd again" if path == models.BUILTIN else "`ocrwatchd models pull` fetches it again"
+            words = f"{file} is damaged: its SHA-256 is {found}, not {recorded}; {again}"
+            return Finding("model's hash", False, words)
+        known = "as it was published" if recorded else "nobody has recorded what it should be"
+        said.append(f"{found[:DIGITS_SHOWN]}…, {known}")
+    return Finding("model's hash", True, f"SHA-256 {'; '.join(said)}")

@@ -1,0 +1,29 @@
+"""Whether the command that is told of events can be run, and is nobody else's to change."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.fs import permissions
+from ocrwatchd.setup.check.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocrwatchd.core.config.schema import Notify
+
+
+def look(notify: Notify) -> Iterator[Finding]:
+    """One line where a command is configured."""
+    if not notify.command:
+        return
+    program = notify.command[0]
+    found = shutil.which(program)
+    if found is None:
+        words = f"{program} is not there, or not executable for this user; give its whole path, or mend its mode"
+        yield Finding("notify.command", False, words)
+        return
+    doubt = permissions.doubt(Path(found), "command")
+    yield Finding("notify.command", not doubt, doubt or f"{found}, for {', '.join(notify.events) or 'no event'}")

@@ -1,0 +1,53 @@
+"""Whose state and rights are looked at: root's own are not those of the service that has the configuration."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.core.config.schema import cache_directory, state_directory
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.setup.check.finding import Finding
+from ocrwatchd.setup.service import machine_config
+from ocrwatchd.setup.service.target import ACCOUNT, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIGURATIONS: Final = Path("/etc/ocrwatchd")
+
+
+def look(source: Path | None) -> Iterator[Finding]:
+    """One line where root asks about a service's configuration, with the command that asks as the service.
+
+    Args:
+        source: the configuration file, None where there is none.
+    """
+    if asked := asked_as_service(source, "check"):
+        words = f"root, with {state_directory()} and {cache_directory()}; for what the service itself may and has"
+        yield Finding("looked at as", True, f"{words}, run: {asked}")
+
+
+def asked_as_service(source: Path | None, verb: str) -> str:
+    """The command that runs a verb as the service does, where root runs it on a service's configuration; else ""."""
+    if source is None or os.geteuid() != 0:
+        return ""
+    target = _service_of(Path(os.path.abspath(source)))  # noqa: PTH100  # links are the administrator's
+    if target is None:
+        return ""
+    given = [f"STATE_DIRECTORY={target.state}", f"CACHE_DIRECTORY={target.cache}"]
+    asked = [sys.executable, "-m", "ocrwatchd", verb, "--config", str(target.configuration)]
+    return shlex.join(["runuser", "-u", ACCOUNT, "--", "env", *given, *asked])
+
+
+def _service_of(source: Path) -> Target | None:
+    """The installed service of the system that has this configuration."""
+    instance = "" if source.parent == CONFIGURATIONS else source.parent.name
+    try:
+        target = Target(instance=instance, worker=not instance and source.name == "worker.toml")
+    except ConfigError:
+        return None
+    return target if source == target.configuration and (target.drop_ins / machine_config.FILE).is_file() else None

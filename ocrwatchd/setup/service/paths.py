@@ -1,0 +1,85 @@
+"""Paths in unit files, and whether a service can reach them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.core.config.schema import Folders
+
+HIDDEN = {
+    Path("/home"): "ProtectHome",
+    Path("/root"): "ProtectHome",
+    Path("/run/user"): "ProtectHome",
+    Path("/tmp"): "PrivateTmp",  # noqa: S108 - nothing is put there
+    Path("/var/tmp"): "PrivateTmp",  # noqa: S108
+    Path("/dev"): "PrivateDevices",
+}
+"""What is empty for the system's service, or its own, and the unit's setting that makes it so."""
+
+
+def quoted(path: Path | str) -> str:
+    """A path as one word of a unit or tmpfiles.d file: quotes, backslashes and specifiers escaped.
+
+    Raises:
+        ConfigError: it holds a control character.
+    """
+    word = str(path)
+    if not word.isprintable():
+        raise ConfigError(f"{word!r} holds a character that no unit file can hold; choose another folder")
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return escaped if escaped == word and " " not in word and "'" not in word else f'"{escaped}"'
+
+
+def writable(folders: Folders) -> list[Path]:
+    """The folders that the service must be able to write: the root, and what lies elsewhere.
+
+    As few as can be, for between two of them a rename becomes a copy.
+    """
+    named = {folders.path(name) for name in ("inbox", "outbox", "archive", "failed")}
+    inside = {path for path in named if path.is_relative_to(folders.root_path)}
+    wanted = named | {folders.work_path.parent} | ({folders.root_path} if inside else set())
+    return sorted(path for path in wanted if not any(path != other and path.is_relative_to(other) for other in wanted))
+
+
+def refuse_hidden(paths: Iterable[Path], what: str, remedy: str) -> None:
+    """Refuse what the system's service could not see.
+
+    Raises:
+        ConfigError: naming what is hidden, with the remedy.
+    """
+    for path in paths:
+        for led_to in dict.fromkeys((path, Path(os.path.realpath(path)))):
+            if setting := next((HIDDEN[hidden] for hidden in HIDDEN if led_to.is_relative_to(hidden)), ""):
+                raise ConfigError(f"{what} {led_to} lies where no system service can see it ({setting}); {remedy}")
+
+
+def refuse_above(paths: Iterable[Path], own: Iterable[Path], remedy: str) -> None:
+    """Refuse folders in which that lies by which the service runs: it must not be able to change it.
+
+    Raises:
+        ConfigError: naming both, with the remedy.
+    """
+    for path in paths:
+        led_to = Path(os.path.realpath(path))
+        if inside := next((each for each in own if each.is_relative_to(led_to)), None):
+            raise ConfigError(f"the service would have to write in {path} itself, where {inside} lies; {remedy}")
+
+
+def refuse_closed(paths: Iterable[Path], what: str, remedy: str) -> None:
+    """Refuse what another user than root may not reach.
+
+    Raises:
+        ConfigError: naming the folder that is closed, with the remedy.
+    """
+    for path in paths:
+        for folder in path.parents:
+            if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
+                raise ConfigError(f"{what} {path} cannot be reached by other users, for {folder} is closed; {remedy}")

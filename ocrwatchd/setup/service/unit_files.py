@@ -1,0 +1,98 @@
+"""The unit files that ship with ocrwatchd, and where each goes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.setup.service import worker_share
+from ocrwatchd.setup.service.paths import quoted, writable
+from ocrwatchd.setup.service.target import ACCOUNT
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.setup.service.target import Target
+
+IN_WHEEL = Path(__file__).parent / "units"
+IN_CHECKOUT = Path(__file__).parents[3] / "systemd"
+"""The one source; a build copies it into the wheel."""
+
+CANARY = ("service", "timer")
+"""The kinds of the canary's units."""
+
+DROP_INS = {"network": "network.conf", "gpu": "gpu.conf"}
+"""What may be allowed, and the file that allows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file to lie somewhere.
+
+    Args:
+        path: where.
+        text: without the line that makes it ours.
+        shared: whether every instance needs it.
+    """
+
+    path: Path
+    text: str
+    shared: bool = False
+
+
+def text(name: str) -> str:
+    """The content of a file of ``systemd/``."""
+    folder = IN_WHEEL if IN_WHEEL.is_dir() else IN_CHECKOUT
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def files(target: Target, folders: Folders) -> list[File]:
+    """What goes with a service as it is shipped, but for what differs here.
+
+    Args:
+        target: the service.
+        folders: of its configuration; the root, and what lies elsewhere, are made where they are missing; a worker
+            makes none, for its root is a share.
+    """
+    folder = "user/" if target.user else ""
+    found = [File(target.units / target.unit_file, text(f"{folder}{target.unit_file}"), shared=bool(target.instance))]
+    if target.user:
+        return found
+    here = {":2770": f":{folders.folder_mode:04o}", ":ocrwatchd\n": f":{quoted(folders.group or ACCOUNT)}\n"}
+    paths = [{"/srv/ocrwatchd": quoted(path)} for path in writable(folders)]
+    made = "\n".join(_with(text("ocrwatchd.tmpfiles"), here | path) for path in paths)
+    path = target.base / "etc/sysusers.d/ocrwatchd.conf"
+    return [
+        File(path, worker_share.account(text("ocrwatchd.sysusers"), path, target, folders), shared=True),
+        *([] if target.worker else [File(target.base / f"etc/tmpfiles.d/{target.name}.conf", made)]),
+        *found,
+    ]
+
+
+def canary(target: Target, program: Path, inbox: Path) -> list[File]:
+    """The canary of a system's service and its timer, for this program, configuration and inbox.
+
+    A user has none, and a worker none: it is the supervisor's.
+
+    Args:
+        target: the service.
+        program: `ocrwatchd` itself.
+        inbox: of its configuration.
+    """
+    if target.user or target.worker:
+        return []
+    name = f"{target.name}-canary"
+    here = {
+        "/opt/ocrwatchd/bin/ocrwatchd": quoted(program),
+        "/etc/ocrwatchd/config.toml": quoted(Path("/") / target.configuration.relative_to(target.base)),
+        "-/srv/ocrwatchd/inbox": quoted(f"-{inbox}"),
+        "ocrwatchd.service": target.unit,
+        "ocrwatchd-canary.": f"{name}.",
+    }
+    return [File(target.units / f"{name}.{kind}", _with(text(f"ocrwatchd-canary.{kind}"), here)) for kind in CANARY]
+
+
+def _with(shipped: str, here: dict[str, str]) -> str:
+    """A text with each of some words exchanged, all at once: what one becomes is not looked at for another."""
+    return re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], shipped)

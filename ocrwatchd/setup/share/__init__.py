@@ -1,0 +1,91 @@
+"""Print a configuration with which a server lets scanners put files into the inbox and the office read the results.
+
+What is printed is a shell script, to be read and then run by root: it makes the two accounts, gives the scanner its
+place at the inbox and both their gates, and writes the server's configuration. The templates lie beside this file.
+
+What the scanner may not do is refused twice: by the server's configuration, and by the permissions of the files, which
+hold whatever a server lets through. The servers see no folder of the root, only its second place under ``GATE``; a
+path with odd characters never gets into their configurations.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.setup.share.accounts import confirm
+from ocrwatchd.setup.share.folders import places
+from ocrwatchd.setup.share.quoting import commented, for_fstab, for_shell
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.setup.share.folders import Places
+
+KINDS: Final = {
+    "samba": ("SMB", "smbd testparm smbpasswd", "samba samba-vfs-modules"),
+    "vsftpd": ("FTP", "vsftpd openssl", "vsftpd openssl"),
+    "sftp": ("SFTP", "sshd", "openssh-server"),
+}
+"""What can be printed: each one's protocol, the programs that it needs, and the packages that bring them."""
+
+NEEDED: Final = ("useradd setpriv setfacl mountpoint", "acl")
+"""Programs and packages that every one needs; what is in any Debian is not named."""
+
+GATE: Final = "/srv/ocrwatchd.gate"
+"""Above it all is root's, as sshd demands of whatever it shuts somebody in."""
+
+SCANNER: Final = "scanner"
+OFFICE: Final = "office"
+
+
+class _Text(Template):
+    """Text with ``@{name}`` in it; the dollar is the shell's."""
+
+    delimiter = "@"
+
+
+def script(kind: str, config: Config, scanner: str = SCANNER, office: str = OFFICE) -> str:
+    """What to run as root so that a scanner and the office reach this root's folders.
+
+    Args:
+        kind: one of ``KINDS``.
+        config: names the folders and the profiles.
+        scanner: name of the account that may put files in.
+        office: name of the account that may read what became of them.
+
+    Raises:
+        ConfigError: a name or a path cannot be used for it.
+        FolderUnusable: the folders are not there yet, or belong to somebody for whom no scanner should work.
+    """
+    found = places(config)
+    confirm(scanner, office, found, GATE)
+    protocol, programs, packages = KINDS[kind]
+    words = {
+        "kind": kind,
+        "protocol": protocol,
+        "programs": f"{NEEDED[0]} {programs}",
+        "packages": f"{packages} {NEEDED[1]}",
+        "root_words": commented(config.folders.root_path),
+        "scanner": scanner,
+        "office": office,
+        "service": found.service,
+        "group": found.group,
+        "gate": GATE,
+        "prefix": "" if scanner == SCANNER else f"{scanner}-",
+        "inbox": for_shell(found.inbox),
+        "make_folders": _make_folders(found),
+        **{f"{name}_in_fstab": for_fstab(getattr(found, name)) for name in ("inbox", "outbox", "failed")},
+    }
+    folder = resources.files(__name__)
+    return "".join(
+        _Text(folder.joinpath(f"{part}.sh").read_text(encoding="utf-8")).substitute(words) for part in ("head", kind)
+    )
+
+
+def _make_folders(found: Places) -> str:
+    """A command that makes the profiles' folders; the daemon does so too, when it starts."""
+    if not found.profiles:
+        return ""
+    folders = " ".join(for_shell(found.inbox / name) for name in found.profiles)
+    return f"as_service mkdir -p -m 2770 -- {folders}\n"

@@ -1,0 +1,1 @@
+"""What lasts: ledger, work folder, outbox, retention."""

@@ -1,0 +1,91 @@
+"""Where a job is going, written into its own folder before the first file moves.
+
+With it the work folder tells everything by itself: a root that was moved without its ledger, or whose ledger was lost
+or is behind, completes each delivery that had begun, under the name that was chosen for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.core.fs import files, safe_open
+
+if TYPE_CHECKING:
+    from ocrwatchd.storage.records import Goal
+
+FILE: Final = "route.json"
+FILE_MODE: Final = 0o600
+MAX_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A delivery that was decided.
+
+    Args:
+        relative: the scan's path under the inbox.
+        goal: "outbox" or "failed".
+        name: of the set, without suffix.
+        suffixes: of its files, in the order of their moves.
+        reason: why it failed, or "".
+    """
+
+    relative: Path
+    goal: Goal
+    name: str
+    suffixes: tuple[str, ...]
+    reason: str = ""
+
+
+def write(folder: Path, route: Route) -> None:
+    """Keep the route in a job's folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    told = {
+        "relative": str(route.relative),
+        "goal": route.goal,
+        "name": route.name,
+        "suffixes": route.suffixes,
+        "reason": route.reason,
+    }
+    files.write_new(folder / FILE, json.dumps(told, ensure_ascii=True).encode(), FILE_MODE, replace=True)
+
+
+def read(folder: Path) -> Route | None:
+    """The route in a job's folder; None where there is none, or none that could be one.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
+    try:
+        file = safe_open.open_regular(folder / FILE)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(file, "rb") as opened:
+        content = opened.read(MAX_BYTES)
+    try:
+        told = json.loads(content)
+        relative, goal, name, reason = (told[key] for key in ("relative", "goal", "name", "reason"))
+        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), str(reason))
+    except (ValueError, TypeError, KeyError):
+        return None
+    names = (*route.relative.parts, f"{route.name}-", *(f"-{suffix}" for suffix in route.suffixes))
+    plain = all("/" not in part and "\0" not in part and part != ".." for part in names)
+    whole = route.goal in {"outbox", "failed"} and route.name and route.relative.name
+    return route if plain and whole and not route.relative.is_absolute() else None
+
+
+def remove(folder: Path) -> None:
+    """Take the route back: the job starts anew.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    (folder / FILE).unlink(missing_ok=True)
+    files.sync_folder(folder)

@@ -1,0 +1,201 @@
+"""The ledger's file: open it, check it, bring an older one up to date; tell a damaged one from one that is in use."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ocrwatchd.core.errors import FolderUnusable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEDGER: Final = "ledger.sqlite3"
+
+ROOT: Final = "root_id"
+"""The fact that names the root whose scans a ledger knows."""
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE scan (
+        job          TEXT PRIMARY KEY,
+        relative     BLOB NOT NULL,              -- the scan's path under the inbox, as the file system's bytes
+        state        TEXT NOT NULL CHECK (state IN ('claimed', 'delivering', 'delivered', 'failed')),
+        refusal      TEXT NOT NULL DEFAULT '',   -- why the arrival found it unfit to be read
+        started      INTEGER NOT NULL DEFAULT 0, -- attempts started
+        blamed       INTEGER NOT NULL DEFAULT 0, -- attempts over which the engine died or overran
+        outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
+        name         BLOB NOT NULL DEFAULT x'',  -- the free name of the set, chosen before the first file moves
+        suffixes     TEXT NOT NULL DEFAULT '',   -- the set's files in the order of their moves, separated by blanks
+        reason       TEXT NOT NULL DEFAULT '',
+        sha256       TEXT NOT NULL DEFAULT '',
+        pages        INTEGER NOT NULL DEFAULT 0,
+        seconds      REAL NOT NULL DEFAULT 0,    -- the engine's wall time over the scan
+        claimed_at   REAL NOT NULL,              -- Unix time, seconds
+        ended_at     REAL
+    ) STRICT;
+    CREATE INDEX scan_state ON scan (state, ended_at);
+    """,
+    """
+    ALTER TABLE scan ADD COLUMN pages_done INTEGER NOT NULL DEFAULT 0; -- finished pages that lie in the work folder
+    ALTER TABLE scan ADD COLUMN size INTEGER;                          -- of the scan, bytes; NULL where unknown
+    ALTER TABLE scan ADD COLUMN mtime_ns INTEGER;                      -- of the scan; NULL where unknown
+    ALTER TABLE scan ADD COLUMN kept_from REAL;                        -- Unix time from which `retention` counts
+    ALTER TABLE scan ADD COLUMN removed_at REAL;                       -- when the original was removed by `retention`
+    UPDATE scan SET kept_from = ended_at;
+    CREATE INDEX scan_size ON scan (size);
+    CREATE INDEX scan_kept ON scan (kept_from) WHERE removed_at IS NULL;
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    INSERT INTO fact SELECT 'complete', 'yes' WHERE EXISTS (SELECT 1 FROM scan);
+    """,
+    """
+    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- entries.COUNTED as JSON; '' where unknown
+    """,
+    """
+    ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted
+    """,
+)
+"""One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
+
+_SHAPE: Final = (
+    (
+        "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
+        " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts,"
+        " heeded FROM scan LIMIT 0"
+    ),
+    "SELECT name, value FROM fact LIMIT 0",
+)
+_COMPANIONS: Final = ("", "-wal", "-shm")
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PRIMARY_CODE: Final = 0xFF
+
+
+class DamagedLedger(Exception):
+    """The file is no ledger, or no longer one; the message says what is wrong with it."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """True where the file's content is at fault, and not a lock, a full disk or an I/O error."""
+    return code(error) in _DAMAGE
+
+
+def connect(path: Path, patience_s: float) -> sqlite3.Connection:
+    """Open a ledger's file, checked and of this version.
+
+    Args:
+        path: made with its folder where missing.
+        patience_s: how long a call waits for another process that holds the file, seconds.
+
+    Raises:
+        DamagedLedger: the content cannot be used; nothing was changed.
+        FolderUnusable: the file cannot be opened now, or a newer ocrwatchd wrote it.
+    """
+    database = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+        # A reason with a torn character is still a reason.
+        database.text_factory = lambda content: content.decode("utf-8", "replace")
+        _prepare(database, path)
+    except (OSError, sqlite3.Error, DamagedLedger, FolderUnusable) as error:
+        if database is not None:
+            database.close()
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            raise DamagedLedger(str(error)) from error
+        if isinstance(error, OSError | sqlite3.Error):
+            raise FolderUnusable(remedy(path, error)) from error
+        raise
+    return database
+
+
+def set_aside(path: Path, label: str) -> Path:
+    """Rename a ledger's file, with what SQLite keeps beside it, to ``NAME.LABEL-DATE.sqlite3``; the new name.
+
+    Raises:
+        FolderUnusable: it cannot be renamed.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.{label}-{stamp}{f'-{number}' * (number > 1)}{path.suffix}")).exists():
+        number += 1
+    rename(path, aside)
+    return aside
+
+
+def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> list[Any]:
+    """Run a statement; its rows.
+
+    Args:
+        database: as :func:`connect` gives it.
+        statement: what to do.
+        values: its parameters.
+        lasting: False: it is written now, and synced with the next one that is lasting.
+
+    Raises:
+        sqlite3.Error: as SQLite says.
+    """
+    if lasting or database.in_transaction:  # a whole transaction lasts, or nothing of it
+        return database.execute(statement, values).fetchall()
+    database.execute("PRAGMA synchronous = NORMAL")
+    try:
+        return database.execute(statement, values).fetchall()
+    finally:
+        database.execute("PRAGMA synchronous = FULL")
+
+
+def rename(path: Path, target: Path) -> None:
+    """Rename a closed ledger's file together with what SQLite keeps beside it.
+
+    Raises:
+        FolderUnusable: it cannot be renamed.
+    """
+    try:
+        # The file itself goes last: without it, what is beside it would be taken for another ledger's.
+        for companion in reversed(_COMPANIONS):
+            source = path.with_name(path.name + companion)
+            if source.exists():
+                source.rename(target.with_name(target.name + companion))
+    except OSError as error:
+        raise FolderUnusable(f"the ledger {path} cannot be renamed to {target.name}: {error.strerror}") from error
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    found = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise DamagedLedger(str(found[0] if found else "no answer").splitlines()[-1])
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise FolderUnusable(
+            f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {len(MIGRATIONS)}); "
+            "install that version again, or move the file away: it is then built anew from the folders"
+        )
+    try:
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            database.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+        for statement in _SHAPE:
+            database.execute(statement)
+    except sqlite3.OperationalError as error:
+        if code(error) == sqlite3.SQLITE_ERROR:  # a database, but of something else
+            raise DamagedLedger(str(error)) from error
+        raise
+
+
+def remedy(path: Path, error: OSError | sqlite3.Error) -> str:
+    """What keeps a ledger from being opened now, and what to do about it."""
+    if isinstance(error, sqlite3.Error) and code(error) in _BUSY:
+        return f"the ledger {path} is locked by another program: close that one (`fuser {path}` names it)"
+    return f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"
+
+
+def code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error that is none of its own, as of a file that is closed."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE
+
+
+def aside_for(path: Path, root_id: str) -> Path:
+    """Where the ledger of a root lies while another one is served."""
+    return path.with_name(f"{path.stem}.root-{root_id}{path.suffix}")

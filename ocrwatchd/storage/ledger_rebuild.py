@@ -1,0 +1,205 @@
+"""Build the ledger from the folders: from the receipts in the outbox, from ``archive/``, ``failed/`` and ``.work``.
+
+What a ledger alone knows is lost with it: how often an attempt was started, and over which scans the engine has died
+(pages that were given up are noted in the job's folder). The time that ``retention`` counts begins anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import itertools
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core import systemd
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.storage import delivery_plan, reason_note
+from ocrwatchd.storage.ledger import COMPLETE
+from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path, stem_and_suffix
+from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.work_folder import JOB_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.storage.ledger import Ledger
+
+HEAD_BYTES: Final = 1 << 16
+"""A receipt's figures stand at its beginning, a key a line, before its pages."""
+
+TOLD_EVERY: Final = 1000
+PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
+_NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
+"""What lies in a folder that this user may not read, as ``lost+found``, it has not put there."""
+
+_FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
+_PAGES: Final = b'\n"pages": ['
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    job: str
+    relative: Path
+    name: str
+    sha256: str
+    written_at: float
+
+
+def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
+    """Let the ledger know what lies in the folders; rows that are there stay as they are.
+
+    Args:
+        ledger: has to be told.
+        folders: the root's.
+        jobs: those in the work folder. One whose receipt lies in the outbox gets its route, so that it is completed.
+
+    Raises:
+        OSError: a folder cannot be read, or the ledger not written.
+    """
+    here = {job.id: job for job in jobs if job.relative.name}
+    known: set[int] = set()
+    """Hashes of the originals' paths that have a receipt: an archive may hold hundreds of thousands."""
+    count = 0
+    with ledger.together():
+        for receipt in _receipts(folders.path("outbox")):
+            if job := here.get(receipt.job):
+                if delivery_plan.read(job.folder) is None:
+                    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", receipt.name, ()))
+                continue
+            original = _delivered(receipt, folders)
+            known.add(hash(os.fsencode(original.relative)))
+            ledger.adopt(original)
+            count += 1
+            _be_patient(count)
+        for original in itertools.chain(_archived(folders.path("archive"), known), _failed(folders.path("failed"))):
+            ledger.adopt(original)
+            count += 1
+            _be_patient(count)
+        ledger.note_fact(COMPLETE, "yes")
+    if count:
+        log.info("ledger.rebuilt", originals=count)
+
+
+def _be_patient(count: int) -> None:
+    """Ask systemd to wait: some hundred thousand originals take longer than a start, or a heartbeat, may."""
+    if count % TOLD_EVERY == 0:
+        systemd.notify(PATIENCE, "WATCHDOG=1", f"STATUS=Building the ledger from the folders: {count} originals")
+
+
+def _delivered(receipt: _Receipt, folders: Folders) -> Original:
+    path = original_path(folders, receipt.relative, "outbox", receipt.name)
+    size = mtime_ns = None
+    with contextlib.suppress(OSError):  # it was removed, or people have it
+        status = path.lstat()
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+    relative = receipt.relative.with_name(path.name)
+    return Original(receipt.job, relative, "outbox", receipt.name, receipt.sha256, size, mtime_ns, receipt.written_at)
+
+
+def _archived(archive: Path, known: set[int]) -> Iterator[Original]:
+    for relative, status in _files(archive):
+        if hash(os.fsencode(relative)) not in known:
+            name, job = stem_and_suffix(relative.name)[0], _made_up("archive", relative)
+            size, mtime_ns, written_at = status.st_size, status.st_mtime_ns, status.st_mtime
+            yield Original(job, relative, "outbox", name, "", size, mtime_ns, written_at, ours=False)
+
+
+def _failed(failed: Path) -> Iterator[Original]:
+    for relative, status in _files(failed):
+        if relative.name.endswith(REASON):
+            continue
+        name = stem_and_suffix(relative.name)[0]
+        reason, ended_at = _reason(failed / relative.with_name(f"{name}{REASON}"))
+        if not reason:
+            continue  # nothing of ours: people may keep things there
+        job = _made_up("failed", relative)
+        yield Original(job, relative, "failed", name, "", status.st_size, status.st_mtime_ns, ended_at, reason)
+
+
+def _receipts(outbox: Path) -> Iterator[_Receipt]:
+    for relative, status in _files(outbox):
+        if not relative.name.endswith(RECEIPT):
+            continue
+        told = _figures(outbox / relative)
+        job, sha256, name = (told.get(key, "") for key in ("job", "sha256", "name"))
+        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and _is_plain(name):
+            stem = relative.name.removesuffix(RECEIPT)
+            yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime)
+
+
+def _figures(path: Path) -> dict[str, str]:
+    head = _beginning(path).partition(_PAGES)[0]
+    found: dict[str, str] = {}
+    for match in _FIGURE.finditer(head):
+        try:
+            found[match[1].decode("ascii")] = str(json.loads(match[2]))
+        except ValueError:
+            return {}
+    return found
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a file can have this name: people may write what they like into a receipt."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
+
+
+def _reason(note: Path) -> tuple[str, float]:
+    reason = reason_note.told(_beginning(note).decode("utf-8", "replace"))
+    try:
+        return (reason, note.lstat().st_mtime) if reason else ("", 0.0)
+    except FileNotFoundError:  # people have it
+        return "", 0.0
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file, or none where it cannot be read: people may put anything there."""
+    try:
+        with os.fdopen(safe_open.open_regular(path), "rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every regular file under a folder that is not hidden and lies in no hidden folder, links not followed."""
+
+    def refuse(error: OSError) -> None:
+        if os.fspath(folder) == error.filename or error.errno not in _NOT_OURS:
+            raise error
+        log.warning("rebuild.folder_unreadable", folder=error.filename, reason=error.strerror)
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(parent).relative_to(folder)
+        for name in names:
+            if name.startswith("."):
+                continue
+            try:
+                status = os.lstat(f"{parent}/{name}")
+            except FileNotFoundError:  # people work there too
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield below / name, status
+
+
+def _made_up(folder: str, relative: Path) -> str:
+    """An id for an original whose job is not known; no job's id looks like that."""
+    return f"{folder}-{hashlib.sha256(os.fsencode(relative)).hexdigest()[:24]}"

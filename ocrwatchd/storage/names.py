@@ -1,0 +1,5 @@
+"""Names in the folders that are nobody's document."""
+
+from typing import Final
+
+STATUS_PAGE: Final = "status.html"

@@ -1,0 +1,296 @@
+"""Name and deliver a finished set, by rename alone, so that nobody ever sees half a file or a wrong set.
+
+A delivery is a list of moves, done in order and written down in the ledger before the first: a restart goes through
+the same list again and finds done what is done. The receipt (``NAME.json``) moves last of the set, the original after
+it. In the outbox and the archive, and likewise in ``failed/``, a set has one name that was free for all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import grp
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core import crashpoints
+from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.config.schema import FOLDER_NAMES
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs.mounts import Moorings
+from ocrwatchd.storage import delivery_plan, reason_note
+from ocrwatchd.storage.names import STATUS_PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.records import Entry, Goal
+
+STEM = "document"
+"""What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
+
+RECEIPT = ".json"
+REASON = reason_note.SUFFIX
+ATTEMPTS = "attempts"
+"""In a job's folder, where several machines read: what their workers write."""
+
+NAME_BYTES = 255
+"""The longest file name that Linux file systems take, in bytes."""
+
+LONGEST_NUMBER = len("-9999999")
+LONGEST_SUFFIX = 16
+"""Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
+
+
+class Outbox:
+    """Where finished work goes: the outbox with the archive, or ``failed/``.
+
+    Args:
+        folders: the configured folders.
+        ledger: where each delivery's name is written down.
+    """
+
+    def __init__(self, folders: Folders, ledger: Ledger) -> None:
+        self._folders = folders
+        self._ledger = ledger
+        self._gid = group_id(folders.group)
+        self._moorings = Moorings(folders.path(name) for name in FOLDERS)
+
+    def prepare(self) -> None:
+        """Make the folders that are missing; see :func:`prepare`."""
+        prepare(self._folders)
+
+    def deliver(self, job: Job) -> str:
+        """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
+
+        Returns:
+            The name of the set.
+
+        Raises:
+            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+        """
+        return self._finish(job, "outbox", "")
+
+    def set_aside(self, job: Job, reason: str) -> str:
+        """Put the original in ``failed/`` beside its reason; again after a fault.
+
+        Returns:
+            The original's name there, under ``failed/``.
+
+        Raises:
+            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+        """
+        return self._finish(job, "failed", reason)
+
+    def resume(self, job: Job, entry: Entry) -> str:
+        """Go on with a delivery that the ledger knows as begun.
+
+        Raises:
+            OSError: as for :meth:`deliver`.
+        """
+        goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
+        return self._finish(job, goal, entry.reason)
+
+    def _finish(self, job: Job, goal: Goal, reason: str) -> str:
+        entry = self._ledger.entry(job.id)
+        if entry is None:
+            raise ValueError(f"job {job.id} is not in the ledger")
+        if entry.state in {"delivered", "failed"}:
+            return entry.name
+        begun = entry.state == "delivering" and entry.outcome == goal
+        name, suffixes = (entry.name, entry.suffixes) if begun else ("", self._suffixes(job, goal))
+        while True:
+            if not name:
+                name = self._free_name(job, goal)
+                # The folder first: what it says is true even where the ledger is lost or behind.
+                delivery_plan.write(job.folder, delivery_plan.Route(job.relative, goal, name, suffixes, reason))
+                self._ledger.delivering(job.id, goal, name, suffixes, reason)
+                crashpoints.reached("delivery-recorded")
+            if goal == "failed":
+                self._write_reason(job, reason)
+                crashpoints.reached("reason-written")
+            moves = self._moves(job, goal, name, suffixes)
+            try:
+                for source, target in moves:
+                    self._move(job, source, target)
+                    crashpoints.reached("moved")
+            except FileExistsError:
+                # Somebody took a name of the set after it was chosen: all of it gets another one.
+                _take_back(moves)
+                name = ""
+            else:
+                return name
+
+    def _suffixes(self, job: Job, goal: Goal) -> tuple[str, ...]:
+        if goal == "failed":
+            return (REASON,)
+        if not os.path.lexists(job.out / f"{STEM}{RECEIPT}"):
+            raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
+        return tuple(sorted(suffixes_in(job.out), key=lambda suffix: (suffix == RECEIPT, suffix)))
+
+    def _moves(self, job: Job, goal: Goal, name: str, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
+        made_in = job.folder if goal == "failed" else job.out
+        folder = self._folders.path(goal) / job.relative.parent
+        made = [(made_in / f"{STEM}{suffix}", folder / f"{name}{suffix}") for suffix in suffixes]
+        return [*made, (job.source, self._original(job, goal, name))]
+
+    def _move(self, job: Job, source: Path, target: Path) -> None:
+        if not safe_open.lies(source):
+            # Only a move of ours takes it away; where it went people may have taken it since.
+            os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
+            return
+        root = self._root_of(target)
+        self._moorings.confirm(root)
+        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)
+        if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
+            source.chmod(self._folders.file_mode)
+            if self._gid != -1:
+                os.chown(source, -1, self._gid)
+        files.move(source, target, resume=True)
+
+    def _root_of(self, target: Path) -> Path:
+        return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
+
+    def _original(self, job: Job, goal: Goal, name: str) -> Path:
+        return original_path(self._folders, job.relative, goal, name)
+
+    def _free_name(self, job: Job, goal: Goal) -> str:
+        # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
+        # this one.
+        tasks = (task.suffix for task in job.work.tasks)
+        suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *tasks, *self._suffixes(job, goal)})
+        beside = self._folders.path(goal) / job.relative.parent
+        reserved = self._ledger.reserved(goal, but=job.id)
+        stem, own = stem_and_suffix(job.relative.name)
+
+        def free(name: str) -> bool:
+            places = [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+            if self._folders.path("outbox") / STATUS_PAGE in places:
+                return False  # also while the page does not lie there
+            return job.relative.with_name(name) not in reserved and not any(map(os.path.lexists, places))
+
+        return first_free(stem, (*suffixes, own), free)
+
+    def _write_reason(self, job: Job, reason: str) -> None:
+        note = job.folder / f"{STEM}{REASON}"
+        if os.path.lexists(job.source) and not os.path.lexists(note):
+            told = reason_note.note(job.relative.name, reason, job.work.output.language)
+            files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
+
+
+def suffixes_in(out: Path) -> list[str]:
+    """What follows the name of each file that the engine has made of a job; its formats alone know beforehand.
+
+    Args:
+        out: ``job.out``.
+    """
+    return [entry.name.removeprefix(STEM) for entry in os.scandir(out) if entry.name.startswith(f"{STEM}.")]
+
+
+def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:
+    """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name."""
+    folder = folders.path("archive" if goal == "outbox" else "failed") / relative.parent
+    return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
+
+
+FOLDERS = FOLDER_NAMES
+
+
+def prepare(folders: Folders) -> None:
+    """Make the folders that are missing.
+
+    Raises:
+        FolderUnusable: one cannot be made or written to.
+    """
+    gid = group_id(folders.group)
+    for path in (*(folders.path(name) for name in FOLDERS), folders.work_path):
+        mode = folders.work_mode if path == folders.work_path else folders.folder_mode
+        try:
+            files.make_folder(path, mode, gid)
+        except OSError as error:
+            raise FolderUnusable(
+                f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
+                "another in the configuration"
+            ) from error
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise FolderUnusable(
+                f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
+                "mend its owner or mode"
+            )
+
+
+def _take_back(moves: list[tuple[Path, Path]]) -> None:
+    """Undo the moves that were done; what people have taken since is theirs."""
+    for source, target in moves:
+        if not os.path.lexists(source) and os.path.lexists(target):
+            files.move(target, source)
+
+
+def clear(job: Job) -> None:
+    """Remove the folder of a job whose delivery has ended.
+
+    Raises:
+        OSError: it cannot be removed, or the scan still lies in it.
+    """
+    if any(True for _ in safe_open.below(job.folder / "scan")):
+        raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
+    with contextlib.suppress(FileNotFoundError):
+        # A worker that is late finds nothing there to add to, while all of it goes.
+        (job.folder / ATTEMPTS).rename(job.folder / f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    if os.path.lexists(job.folder):
+        shutil.rmtree(job.folder)
+
+
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Split a file's name; what follows the last dot counts as a suffix only where it is as short as suffixes are."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or len(os.fsencode(suffix)) > LONGEST_SUFFIX:
+        return name, ""
+    return stem, f"{dot}{suffix}"
+
+
+def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
+    """A free one of ``stem``, ``stem-2``, ``stem-3`` …: the first where no earlier one was taken away.
+
+    A scanner may use one name for years, so not every number is tried.
+
+    Args:
+        stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
+        suffixes: what may follow the name.
+        free: whether a name is.
+    """
+    room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    if free(stem):
+        return stem
+    taken, number = 1, 2
+    while not free(f"{stem}-{number}"):
+        taken, number = number, number * 2
+    while number - taken > 1:
+        middle = (taken + number) // 2
+        taken, number = (taken, middle) if free(f"{stem}-{middle}") else (middle, number)
+    return f"{stem}-{number}"
+
+
+def group_id(group: str) -> int:
+    """The id of a group's name; -1 for "".
+
+    Raises:
+        FolderUnusable: there is no such group.
+    """
+    if not group:
+        return -1
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise FolderUnusable(
+            f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
+        ) from None

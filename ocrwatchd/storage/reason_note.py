@@ -1,0 +1,50 @@
+"""NAME.reason.txt, which lies in ``failed/`` beside an original: why it could not be read, and what to do.
+
+In the language of ``output.language``; where that is not English, its last line says the reason in English too, for
+whoever looks after the service and for :mod:`ocrwatchd.storage.ledger_rebuild`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Final
+
+from ocrwatchd.core.config.profile import REASON_SUFFIX
+from ocrwatchd.core.i18n.language import ENGLISH, language
+from ocrwatchd.core.log import printable
+
+SUFFIX: Final = REASON_SUFFIX
+WHY: Final = "Why: "
+_WHY: Final = re.compile(rf"^{WHY}(.*)$", re.MULTILINE)
+
+
+def note(name: str, reason: str, code: str = "") -> str:
+    """The text of a note.
+
+    Args:
+        name: of the scan.
+        reason: in English.
+        code: the language, as in ``output.language``.
+    """
+    words = language(code)
+    reason = printable(reason)  # a library's own words may stand in it
+    when = time.strftime(words.say("%Y-%m-%d %H:%M"), time.localtime())
+    lines = [
+        words.say("{name} could not be read ({time}).", name=printable(name), time=when),
+        "",
+        words.say("Why: {reason}", reason=words.of(reason)),
+        "",
+        words.say("To try again, drag the file back into the inbox, or run: ocrwatchd retry NAME"),
+        words.say("Nothing was deleted: the file beside this note is the original."),
+    ]
+    if words.code != ENGLISH:
+        lines += ["", words.say("The reason in English, for technicians:"), f"{WHY}{reason}"]
+    return "\n".join([*lines, ""])
+
+
+def told(note: str) -> str:
+    """The reason that a note gives, in English; "" where it is no note of ours."""
+    # The last one: the file's name, with which a note begins, may look like one.
+    found = _WHY.findall(note)
+    return str(found[-1]) if found else ""

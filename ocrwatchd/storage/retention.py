@@ -1,0 +1,157 @@
+"""``retention``: remove originals that have been kept for as long as they were to be.
+
+Nothing else in ocrwatchd deletes an original, so this is careful: only what the ledger knows as delivered or failed
+goes, only where it still is what was put there, and only while the clock can be trusted.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import told
+from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.storage.outbox import REASON, original_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.config.schema import Retention as Settings
+    from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.records import Goal, Original
+
+ROUND_SECONDS = 3600.0
+MOST_AT_ONCE = 50
+"""Originals looked at in one turn; the next turn goes on."""
+
+DAY_S = 86_400.0
+LONGEST_ABSENCE_S = 7 * DAY_S
+"""A clock that has moved further since the last round is watched for ``TRIAL_S`` before anything is removed."""
+
+TRIAL_S = DAY_S
+MTIME_TOLERANCE_NS = 2_000_000_000
+"""Some file systems keep times to two seconds only."""
+
+CLOCK = "retention_clock"
+"""The fact that holds the clock of the last round, and from when on it may be trusted."""
+
+log = structlog.get_logger()
+
+
+class Retention:
+    """Removes what is due, some of it each turn.
+
+    Args:
+        folders: the archive and ``failed/``.
+        settings: days for each; 0 keeps for ever.
+        ledger: knows since when an original is kept.
+        clock: Unix time, seconds.
+        monotonic: seconds.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folders = folders
+        goals: tuple[tuple[Goal, float], ...] = (
+            ("outbox", settings.archive_days),
+            ("failed", settings.failed_days),
+        )
+        self._days = [(goal, days) for goal, days in goals if days > 0]
+        self._ledger = ledger
+        self._clock = clock
+        self._monotonic = monotonic
+        self._due = monotonic()
+        self._put_off: set[str] = set()
+        self.trouble = ""
+        """What keeps a due original from being removed, in words, or ""."""
+
+    def next_due(self) -> float | None:
+        """When the next round is due, on the monotonic clock; None where everything is kept for ever."""
+        return self._due if self._days else None
+
+    def turn(self) -> None:
+        """Remove what is due, where a round is.
+
+        Raises:
+            LedgerFault: the ledger cannot be used; the next turn tries again.
+        """
+        if not self._days or self._monotonic() < self._due:
+            return
+        self._due = self._monotonic() + ROUND_SECONDS
+        if not self._trusted():
+            return
+        if not self._put_off:
+            self.trouble = ""
+        for goal, days in self._days:
+            if self._remove_some(goal, self._clock() - days * DAY_S):
+                self._due = self._monotonic()
+        if self._due > self._monotonic():
+            self._put_off.clear()
+
+    def _trusted(self) -> bool:
+        now = self._clock()
+        seen, trusted_from = (float(value) for value in (self._ledger.fact(CLOCK) or f"{now} {now}").split())
+        if not -ROUND_SECONDS <= now - seen <= LONGEST_ABSENCE_S:
+            trusted_from = now + TRIAL_S
+            log.warning("retention.clock_leapt", note="nothing is removed for a day; is the machine's clock right?")
+        self._ledger.note_fact(CLOCK, f"{now} {min(trusted_from, now + TRIAL_S)}")
+        return now >= trusted_from
+
+    def _remove_some(self, goal: Goal, before: float) -> bool:
+        """Look at some of what is due; whether there may be more."""
+        most = MOST_AT_ONCE + len(self._put_off)
+        due = self._ledger.kept(goal, before, most)
+        fresh = [original for original in due if original.job not in self._put_off]
+        for original in fresh:
+            path = original_path(self._folders, original.relative, goal, original.name)
+            try:
+                self._remove(original, goal, path)
+            except OSError as error:
+                self._put_off.add(original.job)
+                self.trouble = say(
+                    "{file} cannot be removed as retention asks: {reason}",
+                    file=told(path.name),
+                    reason=in_words(error),
+                )
+            else:
+                self._ledger.removed(original.job)
+        return len(due) == most
+
+    def _remove(self, original: Original, goal: Goal, path: Path) -> None:
+        root = self._folders.path("archive" if goal == "outbox" else "failed")
+        if any(step.is_symlink() for step in path.parents if step.is_relative_to(root) and step != root):
+            log.warning("retention.left", file=str(original.relative), reason="a link is in its path")
+            return
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return
+        if not _is_same(original, status):
+            log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
+            return
+        path.unlink()
+        if goal == "failed":
+            path.with_name(f"{original.name}{REASON}").unlink(missing_ok=True)
+        log.info("original.removed", file=str(original.relative), folder=root.name, name=path.name)
+
+
+def _is_same(original: Original, status: os.stat_result) -> bool:
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    if original.size is None or original.mtime_ns is None:  # from before these were written down
+        return True
+    return original.size == status.st_size and abs(original.mtime_ns - status.st_mtime_ns) < MTIME_TOLERANCE_NS

@@ -1,0 +1,156 @@
+"""The ``.work`` folder: one daemon at a time, one folder a job."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Job, profile_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.core.model import Scan
+
+LOCK = "lock"
+ROOT_ID = "root-id"
+JOB_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}")
+_ROOT_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def known_id(folder: Path) -> str:
+    """What the work folder that lies here now says of its root; "" where it says nothing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        known = (folder / ROOT_ID).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return known if _ROOT_ID.fullmatch(known) else ""
+
+
+class Workplace:
+    """The jobs of one root, held by one daemon from ``open`` to ``close``.
+
+    Args:
+        config: names the folder and the profiles' settings.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._works = config.works()
+        self._path: Path = config.folders.work_path
+        self._lock = Lock(self._path / LOCK)
+        self._home: os.stat_result | None = None
+        self.root_id = ""
+        """Stands for the root wherever it is moved: it lies in the folder."""
+
+    def open(self) -> None:
+        """Take the lock, and again where the folder was removed or exchanged.
+
+        Raises:
+            FolderUnusable: another ocrwatchd holds it; or the root itself has gone since the first time.
+            OSError: the folder cannot be made or written.
+        """
+        if self._home is not None:
+            self._stay_at_home(self._home)
+        files.make_folder(self._path, self._config.folders.work_mode)
+        try:
+            self._lock.take()
+        except HeldElsewhere as holder:
+            raise FolderUnusable(
+                f"another ocrwatchd ({holder}) already serves {self._path.parent}; "
+                "stop that one first, or give this one another folders.root"
+            ) from None
+        self._home = self._path.parent.stat()
+        self.root_id = self._identify()
+
+    def close(self) -> None:
+        """Give the lock back."""
+        self._lock.free()
+
+    def held(self) -> bool:
+        """Whether the lock is still the folder's: the folder may have been removed or exchanged meanwhile."""
+        return self._lock.held()
+
+    def has_lost(self, job: Job) -> bool:
+        """Whether somebody has removed a job's folder; False while the whole work folder is away."""
+        with contextlib.suppress(OSError):  # what cannot be looked at now may still be there
+            return not safe_open.lies(job.folder) and self.held()
+        return False
+
+    def _stay_at_home(self, home: os.stat_result) -> None:
+        """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""
+        parent = self._path.parent
+        try:
+            same = os.path.samestat(parent.stat(), home) or known_id(self._path) == self.root_id
+        except OSError:
+            same = False
+        if not same:
+            raise FolderUnusable(say("the folder {folder} has gone; mount it again, or put it back", folder=parent))
+
+    def _identify(self) -> str:
+        if known := known_id(self._path):
+            return known
+        chosen = self.root_id or secrets.token_hex(8)
+        files.write_new(self._path / ROOT_ID, f"{chosen}\n".encode(), replace=True)
+        return chosen
+
+    def new_job(self, scan: Scan) -> Job:
+        """Make the folder for a scan that is about to be claimed.
+
+        Raises:
+            FolderUnusable: the work folder was exchanged, and another ocrwatchd has the new one.
+            OSError: the job's folder cannot be made.
+        """
+        if not self.held():
+            self.open()
+        now = time.time()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
+        folder = self._path / job_id
+        files.make_folder(folder)  # synced: what is moved into it must not be lost with its name
+        return Job(job_id, folder, scan.relative, self._work(scan.relative))
+
+    def left(self) -> Iterator[Job]:
+        """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
+
+        What an interrupted copy has left is removed: its original is still in the inbox.
+
+        Raises:
+            OSError: a folder cannot be read; whether a scan lies in it is not known then.
+        """
+        if not self.held():
+            return  # the folder has gone since it was opened, and all jobs with it
+        for folder in sorted(self._path.iterdir()):
+            if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
+                continue
+            relative = _only_file(folder / "scan")
+            yield Job(folder.name, folder, relative, self._work(relative))
+
+    def _work(self, relative: Path) -> Work:
+        """The settings of a scan's profile. A canary waits for its text alone, and for no follow-up task."""
+        work = self._works.get(profile_of(relative)) or self._works[""]
+        return work.model_copy(update={"tasks": ()}) if canary_name.is_name(relative.name) else work
+
+
+def _only_file(folder: Path) -> Path:
+    for path in safe_open.below(folder):
+        if not path.name.startswith(files.TEMPORARY_PREFIX):
+            return path.relative_to(folder)
+        path.unlink()
+    return type(folder)()

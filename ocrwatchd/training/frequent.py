@@ -1,0 +1,41 @@
+"""Write the words that a misread one may have been: ``python -m ocrwatchd.training.frequent``.
+
+``words.txt``, beside the model, holds the commonest words of the corpus and of business papers, the commonest first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from ocrwatchd.gate.lexicon import SHORT_LETTERS, lexicon
+from ocrwatchd.llm.builtin.suggestions import WORDS
+from ocrwatchd.training.corpus import paragraphs, plain
+from ocrwatchd.training.letters import Letters
+
+RAREST = 2
+PAPERS = 3000
+PAPERS_WEIGHT = 4
+_WORD = re.compile(r"(?a:[A-Za-z]+(?:'[a-z]+)?)")
+
+
+def main() -> None:
+    """Count and write."""
+    counts: Counter[str] = Counter()
+    letters, known = Letters(0), lexicon(("eng",))
+    for paragraph in paragraphs(validation=False):
+        counts.update(word.lower() for word in _WORD.findall(plain(paragraph)))
+    for _ in range(PAPERS):
+        found = sorted({word.lower() for word in _WORD.findall(letters.paper(""))})
+        counts.update(dict.fromkeys(found, PAPERS_WEIGHT))
+    kept = (word for word, count in counts.items() if count >= RAREST and _is_taken(word, known.knows(word)))
+    ordered = sorted(kept, key=lambda word: (-counts[word], word))
+    WORDS.write_text("".join(f"{word}\n" for word in ordered), "utf-8")
+
+
+def _is_taken(word: str, known: bool) -> bool:
+    return known or len(word) > SHORT_LETTERS
+
+
+if __name__ == "__main__":
+    main()
