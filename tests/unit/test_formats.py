@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core.config import loader
-from ocrwatchd.core.config.format_plugins import GROUP, installed
+from ocrwatchd.core.config.format_plugins import installed
 from ocrwatchd.core.config.profile import SUFFIXES, Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
 from ocrwatchd.formats.output import ordered, raw, receipt, txt, writer
+from tests import plug_in
 
 
 def page(number, raw_text, text=None, **figures):
@@ -144,12 +145,7 @@ def brought(monkeypatch, tmp_path):
     installed.cache_clear()
 
     def install(text, names=("docx",), package="others"):
-        (tmp_path / f"{package}.py").write_text(text, encoding="utf-8")
-        told = tmp_path / f"{package}-1.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n", encoding="utf-8")
-        points = "".join(f"{name} = {package}\n" for name in names)
-        (told / "entry_points.txt").write_text(f"[{GROUP}]\n{points}", encoding="utf-8")
+        plug_in.install(tmp_path, text, names, package)
         installed.cache_clear()
         sys.modules.pop(package, None)
 
@@ -159,17 +155,9 @@ def brought(monkeypatch, tmp_path):
         sys.modules.pop(package, None)
 
 
-OTHER = """
-SUFFIX = ".words.docx"
-def write(document, pages, file):
-    for page in pages:
-        file.write(page.correction.text.encode())
-"""
-
-
 def test_other_packages_bring_formats(brought):
     """Named in ``output.formats`` by the entry point's name, delivered with their own suffix."""
-    brought(OTHER)
+    brought(plug_in.WORDS)
     assert loader.parse({"output": {"formats": ["txt", "docx"]}}).output.formats == ("txt", "docx")
     assert written(writer("docx").write, PAGES) == "the onetwo"
     assert writer("docx").suffix == ".words.docx"
@@ -177,7 +165,7 @@ def test_other_packages_bring_formats(brought):
 
 def test_no_package_takes_the_place_of_our_own_formats(brought):
     """Whatever the order in which they are found."""
-    brought(OTHER, ("txt", "docx"), "aaa")
+    brought(plug_in.WORDS, ("txt", "docx"), "aaa")
     assert writer("txt").write is txt.write
     assert writer("docx").suffix == ".words.docx"
 
@@ -198,6 +186,14 @@ def test_a_format_that_nobody_brings_is_refused_with_what_there_is():
         ("SUFFIX = '../../x'\ndef write(*a): pass", "is no writer"),
         ("SUFFIX = ''\ndef write(*a): pass", "is no writer"),
         ("def write(*a): pass", "is no writer"),
+        (
+            "SUFFIX = '.json'\ndef write(*a): pass",
+            r"which others brings, calls its file NAME\.json, .* take the format",
+        ),
+        (
+            "SUFFIX = '.Raw.TXT'\ndef write(*a): pass",
+            r"calls its file NAME\.Raw\.TXT, as ocrwatchd calls one of its own",
+        ),
     ],
 )
 def test_what_is_no_writer_is_told(brought, text, words):

@@ -16,6 +16,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from ocrwatchd.core.config.format_plugins import GROUP, installed
+from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable
 
 if TYPE_CHECKING:
@@ -77,4 +78,7 @@ def writer(name: str) -> Writer:
     suffix, write = getattr(module, "SUFFIX", None), getattr(module, "write", None)
     if not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix) or not callable(write):
         raise FormatUnusable(f"{brought} is no writer: {GROUP} wants a SUFFIX like '.txt' and a write()")
+    if any(suffix.casefold() == ours and other != name for other, ours in SUFFIXES.items()):
+        raise FormatUnusable(f"{brought} calls its file NAME{suffix}, as ocrwatchd calls one of its own; take the "
+                             "format out of output.formats")  # fmt: skip
     return Writer(name, suffix, write)
