@@ -29,7 +29,7 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
-from ocrwatchd.storage.outbox import STEM, first_free, stem_and_suffix, suffixes_in
+from ocrwatchd.storage.outbox import RECEIPT, STEM, first_free, stem_and_suffix, suffixes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,4 +262,5 @@ def _keep(job: Job, output: Path) -> None:
             files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
-    print(printable(str(output / f"{name}{SUFFIXES['txt']}")))  # noqa: T201 - the verb's output
+    shown = SUFFIXES["txt"] if SUFFIXES["txt"] in present else RECEIPT
+    print(printable(str(output / f"{name}{shown}")))  # noqa: T201 - the verb's output

@@ -157,6 +157,14 @@ def test_process_puts_no_set_beside_an_earlier_summary(line, capsys):
     assert capsys.readouterr().out.endswith("scan-2.txt\n")
 
 
+def test_process_without_a_text_tells_the_receipt(line, capsys):
+    """Not a NAME.txt that nobody ordered."""
+    job = line.job(SUMMARY, llm=Llm(model="off"), output=Output(formats=("raw",)))
+    line.work_off(job)
+    process._keep(job, line.folder / "results")
+    assert capsys.readouterr().out.endswith("results/scan.json\n")
+
+
 def test_the_built_in_model_says_that_it_only_corrects(tmp_path, monkeypatch):
     """And what brings one that can: a setting, or with "auto" the model that is not here yet."""
     monkeypatch.setenv("HF_HOME", str(tmp_path))
