@@ -69,8 +69,16 @@ def edits(args: argparse.Namespace) -> int:
     """Show or take back a document's edits."""
     _settings(args, quiet=True)
     from ocrwatchd.cli import edits
+    from ocrwatchd.core.errors import ConfigError
 
-    if args.revert_all or args.revert or args.apply:
+    changes = args.revert_all or args.revert or args.apply
+    if changes and (args.json or args.refused):
+        raise ConfigError("--json and --refused only show edits; leave them out, or --revert, --revert-all and --apply")
+    if args.force and not changes:
+        raise ConfigError(
+            "--force only goes with --revert, --revert-all or --apply; add one of them, or leave out --force"
+        )
+    if changes:
         numbers = None if args.revert_all else args.revert or args.apply
         return edits.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
     return edits.show(args.receipt, refused=args.refused, as_json=args.json)

@@ -99,10 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     edits.add_argument("--refused", action="store_true", help="show the refused proposals too")
     edits.add_argument("--json", action="store_true", help="print them as JSON")
     change = edits.add_mutually_exclusive_group()
-    change.add_argument("--revert", nargs="+", type=int, metavar="N", help="write NAME.txt again without these edits")
-    change.add_argument("--revert-all", action="store_true", help="write NAME.txt again as it was recognised")
-    change.add_argument("--apply", nargs="+", type=int, metavar="N", help="put reverted edits in again")
-    edits.add_argument("--force", action="store_true", help="also over a NAME.txt that is missing or changed by hand")
+    change.add_argument("--revert", nargs="+", type=_edit, metavar="N", help="write the set again without these edits")
+    change.add_argument("--revert-all", action="store_true", help="write the set again as it was recognised")
+    change.add_argument("--apply", nargs="+", type=_edit, metavar="N", help="put reverted edits in again")
+    edits.add_argument("--force", action="store_true", help="also over files changed by hand, and a missing NAME.txt")
     demo = add("demo", commands.demo, "show the main job on a real scan in a folder of its own")
     demo.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
@@ -232,6 +232,16 @@ def _pages(given: str) -> int:
     if not (given.isascii() and given.isdigit() and 0 < int(given) <= MOST_PAGES):
         raise argparse.ArgumentTypeError(f"{given}: use a whole number, 1 to {MOST_PAGES}")
     return int(given)
+
+
+def _edit(given: str) -> int:
+    try:
+        return int(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{given} is no number of an edit; give the file first, then numbers with spaces between them: "
+            "`ocrwatchd edits NAME.json --revert 1 2`"
+        ) from None
 
 
 def _seconds(given: str) -> float:

@@ -7,12 +7,15 @@ time, some to be admitted and some refused. What a trained model makes of a scan
 """
 
 import json
+import os
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.e2e.running import write_config
+from tests import plug_in
+from tests.e2e.running import Running, write_config
 from tests.e2e.test_cli import run
+from tests.fakes.engine import write_scan
 from tests.gguf_factory import recital
 
 WRITTEN = (
@@ -21,6 +24,8 @@ WRITTEN = (
     "you have sent with it to my brother.\n"
     "Yours truly, John Smith"
 )
+
+NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
 
 
 def draw(path):
@@ -76,3 +81,34 @@ def test_a_scans_edits_are_listed_reverted_and_applied_again(tmp_path):
     assert refused.returncode == 1
     assert "changed by hand" in refused.stderr
     assert text.read_text() == "changed by hand\n"
+
+
+@pytest.mark.timeout(300)
+def test_a_set_with_another_packages_format_is_written_again_as_far_as_may_be(tmp_path, monkeypatch):
+    """The format is delivered by the daemon, and named by `edits`, which writes all other files of the set."""
+    (tmp_path / "path").mkdir()
+    plug_in.install(tmp_path / "path")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"), prepend=os.pathsep)
+    formats = ["txt", "docx", "md"]
+    daemon = Running(tmp_path, llm={"model": str(tmp_path / "fake.gguf")}, output={"formats": formats})
+    write_scan(daemon.inbox / "a.b.tif", "fine", "fine")
+    finished = daemon.once()
+    assert finished.returncode == 0, finished.stderr
+    outbox = daemon.root / "outbox"
+    names = {"a.b.json", "a.b.md", "a.b.txt", "a.b.words.docx"}
+    assert {path.name for path in outbox.iterdir()} == names
+
+    changed = daemon.ask("edits", str(outbox / "a.b.json"), "--revert", "2")
+    assert (changed.returncode, changed.stderr) == (0, "")
+    assert changed.stdout.splitlines() == [
+        "1 edit reverted",
+        f"{outbox}/a.b.txt",
+        f"{outbox}/a.b.md",
+        f"{outbox}/a.b.words.docx was left as it is: {NOT_AGAIN}",
+    ]
+    for name in ("a.b.txt", "a.b.md"):
+        text = (outbox / name).read_text()
+        assert (text.count("teh end"), text.count("the end")) == (1, 1)
+    assert (outbox / "a.b.words.docx").read_text().count("the end") == 2
+    assert json.loads((outbox / "a.b.json").read_text())["totals"]["reverted"] == 1
+    assert {path.name for path in outbox.iterdir()} == names

@@ -1,18 +1,27 @@
 """Edits taken back in every file of a set that holds the text."""
 
+import errno
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 
 import pikepdf
 import pytest
 
 from ocrwatchd.cli import edits
+from ocrwatchd.cli.edits.replace import held
+from ocrwatchd.core import crashpoints
+from ocrwatchd.core.config.format_plugins import installed
 from ocrwatchd.core.model import Edit, TaskEnd
 from ocrwatchd.formats.output import ordered, writer
+from tests import plug_in
 from tests.fakes.worded import document, worded
 from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
 
+NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
 FORMATS = ordered(("txt", "md", "hocr", "pdf"))
 PAGES = [
     worded("teh first page", (Edit(0, "teh", "the", ""),)),
@@ -74,7 +83,10 @@ def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
     (tmp_path / "s.summary.txt").write_text("a summary")
     edits.revise(receipt, [1], reverted=True, force=False)
     said = capsys.readouterr().out.splitlines()
-    assert said[-1] == f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered"
+    assert said[-1] == (
+        f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered; look "
+        "through it, and change it by hand"
+    )
     assert not any("gone" in line for line in said)
     assert (tmp_path / "s.summary.txt").read_text() == "a summary"
 
@@ -83,6 +95,7 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     """Changed by hand, gone, no longer ours, of a format that needs the scan: each with its reason."""
     (tmp_path / "s.md").write_text("mine")
     (tmp_path / "s.hocr").unlink()
+    (tmp_path / "s.review.html").write_text("the")
     pikepdf.new().save(tmp_path / "s.pdf")
     with pikepdf.open(tmp_path / "s.pdf", allow_overwriting_input=True) as opened:
         opened.add_blank_page()
@@ -93,13 +106,106 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     for words in (
         "s.md was left as it is: it was changed by hand (--force writes it anew)",
         "s.hocr was left as it is: it is no longer there",
-        "s.review.html was left as it is: it still shows the edits as they were delivered",
+        f"s.review.html was left as it is: {NOT_AGAIN}",
         "s.pdf was left as it is: page 1 has no text layer of ours; was it changed by hand?",
     ):
         assert words in said
     assert (tmp_path / "s.md").read_text() == "mine"
     edits.revise(delivered, [1], reverted=True, force=True)
     assert "teh first page" in (tmp_path / "s.md").read_text()
+
+
+@pytest.fixture
+def with_docx(delivered, monkeypatch):
+    """The set with a file of another package's format, which is installed."""
+    (delivered.parent / "path").mkdir()
+    plug_in.install(delivered.parent / "path")
+    monkeypatch.syspath_prepend(delivered.parent / "path")
+    installed.cache_clear()
+    delivered.write_text(delivered.read_text().replace('"formats": ["txt"', '"formats": ["txt", "docx"'))
+    (delivered.parent / "s.words.docx").write_text("the first page")
+    yield delivered
+    installed.cache_clear()
+    sys.modules.pop("others", None)
+
+
+def test_a_file_of_another_packages_format_is_named_and_left(with_docx, capsys):
+    """By its own name; all other files of the set are written."""
+    edits.revise(with_docx, [1], reverted=True, force=True)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1:-1] == [str(with_docx.with_suffix(f".{name}")) for name in ("txt", "md", "hocr", "pdf")]
+    assert said[-1] == (f"{with_docx.parent}/s.words.docx was left as it is: {NOT_AGAIN}")
+    assert (with_docx.parent / "s.words.docx").read_text() == "the first page"
+    assert "teh" in set.intersection(*holding(with_docx.parent).values())
+    (with_docx.parent / "s.words.docx").unlink()
+    edits.revise(with_docx, [1], reverted=False, force=False)
+    assert "s.words.docx was left as it is: it is no longer there" in capsys.readouterr().out
+
+
+def test_a_format_whose_package_has_gone_is_named_and_left(with_docx, capsys):
+    """With what to do about it: without the package nobody knows the file's name."""
+    (with_docx.parent / "path" / "others.py").unlink()
+    edits.revise(with_docx, [1], reverted=True, force=False)
+    said = capsys.readouterr().out
+    assert 'the file of the format "docx" was left as it is: no installed package brings that format now' in said
+    assert "teh" in set.intersection(*holding(with_docx.parent).values())
+
+
+def test_a_hostile_receipts_formats_do_not_act_on_the_terminal(delivered, capsys):
+    """Nor do they lead out of the folder."""
+    delivered.write_text(delivered.read_text().replace('"formats": ["txt"', r'"formats": ["txt", "../\u001b[2J"'))
+    edits.revise(delivered, [1], reverted=True, force=False)
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert 'the file of the format "../\N{REPLACEMENT CHARACTER}[2J" was left' in said
+
+
+@pytest.mark.parametrize("files", range(1, 5))
+def test_a_kill_between_two_files_leaves_what_the_same_command_finishes(delivered, tmp_path, files):
+    """The receipt tells what was before until all others are written, so nothing is taken for changed by hand."""
+    expected = tmp_path / "expected"
+    shutil.copytree(tmp_path, expected)
+    edits.revise(expected / "s.json", [1], reverted=True, force=False)
+    before = delivered.read_bytes()
+    kill = {crashpoints.VARIABLE: f"edits-file-written:{files}:{tmp_path / 'expected' / 'struck'}"}
+    command = [sys.executable, "-m", "ocrwatchd", "edits", delivered, "--revert", "1"]
+    killed = subprocess.run(command, env=os.environ | kill, capture_output=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert sum("teh" in words for words in holding(tmp_path).values()) == files
+    assert delivered.read_bytes() == before
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert holding(tmp_path) == holding(expected)
+    assert delivered.read_bytes() == (expected / "s.json").read_bytes()
+
+
+def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkeypatch):
+    """The others are written; what may be done is said."""
+
+    def refused(path):
+        if path.name == "s.md":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return held(path)
+
+    monkeypatch.setattr(edits.other_formats, "held", refused)
+    edits.revise(delivered, [1], reverted=True, force=False)
+    assert "s.md was left as it is: it may not be read; mend its owner or mode" in capsys.readouterr().out
+    assert "teh" in holding(tmp_path)["hocr"]
+    assert "teh" not in holding(tmp_path)["md"]
+
+
+def test_a_disk_that_fails_is_found_before_the_first_file_is_written(delivered, tmp_path, monkeypatch):
+    """All are read first."""
+
+    def broken(path):
+        if path.name == "s.hocr":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return held(path)
+
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(edits.other_formats, "held", broken)
+    with pytest.raises(OSError, match=r"Input/output error.*s\.hocr"):
+        edits.revise(delivered, [1], reverted=True, force=False)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_what_is_no_file_is_left(delivered, tmp_path, capsys):

@@ -1,8 +1,13 @@
 """The verb ``edits``: a delivered document's edits shown, taken back, put in again."""
 
+import errno
 import io
 import json
 import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +19,10 @@ from ocrwatchd.cli import edits
 from ocrwatchd.cli.edits.receipt_edits import Delivered, TextChanged
 from ocrwatchd.cli.edits.show import listing, sides
 from ocrwatchd.cli.main import main
+from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.profile import Work
-from ocrwatchd.core.errors import ConfigError, UnreadableScan
+from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
+from ocrwatchd.core.fs.files import staged
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.formats.output.edit_positions import Places
@@ -137,7 +144,9 @@ def test_reverting_twice_changes_nothing(delivered, capsys):
 def test_a_number_that_is_none_of_the_edits_changes_nothing(delivered, numbers):
     """The message tells which numbers there are."""
     before = delivered.read_bytes()
-    with pytest.raises(ConfigError, match=r"there is no edit (0|5|99); its edits are numbered 1 to 4"):
+    with pytest.raises(
+        ConfigError, match=r"there is no edit (0|5|99); its edits are numbered 1 to 4; nothing was written"
+    ):
         edits.revise(delivered, numbers, reverted=True, force=False)
     assert (text_of(delivered), delivered.read_bytes()) == (TEXT, before)
 
@@ -219,23 +228,69 @@ def test_a_receipt_that_tells_no_formats_has_a_text(delivered):
     assert text_of(delivered).startswith(b"teh first")
 
 
-def test_what_was_interrupted_between_the_files_is_finished(delivered, monkeypatch):
+def test_what_was_killed_between_the_files_is_finished(delivered, tmp_path):
     """The text comes first; asked once more, the receipt follows."""
-    written = []
-
-    def torn(path, *arguments, **settings):
-        if written:
-            raise OSError(28, os.strerror(28))
-        written.append(path)
-        path.write_bytes(arguments[0])
-
-    monkeypatch.setattr("ocrwatchd.cli.edits.receipt_edits.write_new", torn)
-    with pytest.raises(OSError, match="No space left"):
-        edits.revise(delivered, [1], reverted=True, force=False)
-    monkeypatch.undo()
+    kill = {crashpoints.VARIABLE: f"edits-file-written:1:{tmp_path / 'struck'}"}
+    before = delivered.read_bytes()
+    command = [sys.executable, "-m", "ocrwatchd", "edits", delivered, "--revert", "1"]
+    killed = subprocess.run(command, env=os.environ | kill, capture_output=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert text_of(delivered).startswith(b"teh first")
+    assert delivered.read_bytes() == before
+    with pytest.raises(TextChanged, match="where an earlier `ocrwatchd edits` was interrupted, repeat its command"):
+        edits.revise(delivered, [2], reverted=True, force=False)
     edits.revise(delivered, [1], reverted=True, force=False)
     assert text_of(delivered).startswith(b"teh first")
     assert told(delivered)["totals"]["reverted"] == 1
+
+
+def lying(folder):
+    """Every file of a folder with its content."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_full_disk_leaves_all_files_as_they_were(delivered, monkeypatch):
+    """Each is complete beside its place before the first takes its name, so that the text waits for the receipt."""
+    before = lying(delivered.parent)
+
+    def full(path, *arguments):
+        if path == delivered:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return staged(path, *arguments)
+
+    monkeypatch.setattr("ocrwatchd.cli.edits.replace.staged", full)
+    with pytest.raises(FolderUnusable, match=r"s\.json cannot be written: No space left.*; mend that, and repeat"):
+        edits.revise(delivered, [1], reverted=True, force=False)
+    assert lying(delivered.parent) == before
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_receipt_that_may_not_be_replaced_has_the_text_put_back(delivered, monkeypatch, missing):
+    """As where it was made immutable: the text is as before, or missing as before, and no temporary file is left."""
+    if missing:
+        delivered.with_suffix(".txt").unlink()
+    before = lying(delivered.parent)
+    rename = Path.replace
+
+    def refuse(self, target):
+        if target == delivered:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(self), None, str(target))
+        rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(FolderUnusable, match=r"s\.json cannot be written"):
+        edits.revise(delivered, [1], reverted=True, force=missing)
+    assert lying(delivered.parent) == before
+
+
+@pytest.mark.parametrize("name", ["a.b", "scan.txt", "v1.0.raw", "end.", ".png", ".", "a b.json"])
+def test_dots_in_a_name_are_of_the_name(delivered, name):
+    """Only the last ``.json`` is the receipt's."""
+    for suffix in (".json", ".txt"):
+        delivered.with_suffix(suffix).rename(delivered.with_name(f"{name}{suffix}"))
+    edits.revise(delivered.with_name(f"{name}.json"), [1], reverted=True, force=False)
+    assert lying(delivered.parent)[f"{name}.txt"].startswith(b"teh first")
+    assert set(lying(delivered.parent)) == {f"{name}.json", f"{name}.txt"}
 
 
 def test_permissions_are_kept(delivered):
@@ -295,6 +350,32 @@ def test_the_text_itself_is_not_what_is_named(delivered):
         Delivered.opened(delivered.with_name("other.json"))
 
 
+@pytest.mark.parametrize("name", ["s", "s.txt", "s.raw.txt", "s.review.html", "s.words.docx", "s.TXT"])
+def test_another_file_of_the_set_is_told_the_receipt(delivered, name):
+    """By its path, where it lies there."""
+    with pytest.raises(UnreadableScan, match=re.escape(f"{name}: name the document's .json file, {delivered}")):
+        Delivered.opened(delivered.with_name(name))
+
+
+def test_the_nearest_receipt_is_told(delivered):
+    """A task's file is none, and of two names with dots the longer one is meant."""
+    other = delivered.with_name("s.b.json")
+    other.write_bytes(delivered.read_bytes())
+    result = delivered.with_name("s.b.summary.json")
+    result.write_text("{}")
+    with pytest.raises(
+        UnreadableScan, match=re.escape(f"is not a document's receipt; name the document's .json file, {other}")
+    ):
+        Delivered.opened(result)
+
+
+@pytest.mark.parametrize("name", ["other.json", "other.txt", "", ".json", ".."])
+def test_where_receipts_lie_is_told(delivered, name):
+    """Where none lies that could be meant: a wrong name, a folder."""
+    with pytest.raises(UnreadableScan, match=r"name the document's \.json file, NAME\.json, which lies in the outbox"):
+        Delivered.opened(delivered.parent / name)
+
+
 def test_edits_stand_side_by_side_in_colour(delivered):
     """The line as recognised with the misread word in red, and as delivered with its repair in green."""
     console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system="standard")
@@ -341,3 +422,28 @@ def test_the_command_line_shows_reverts_and_applies(delivered, capsys):
     delivered.write_text("{}")
     assert run(delivered) == 5
     assert "not a document's receipt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--force"], "--force only goes with --revert, --revert-all or --apply"),
+        (["--revert", 1, "--json"], "--json and --refused only show edits"),
+        (["--revert-all", "--refused"], "--json and --refused only show edits"),
+        (["--apply", 1, "--json"], "--json and --refused only show edits"),
+    ],
+)
+def test_arguments_that_do_not_go_together_change_nothing(delivered, capsys, arguments, words):
+    """None of them is passed over in silence."""
+    before = lying(delivered.parent)
+    assert run(delivered, *arguments) == 2
+    assert words in capsys.readouterr().err
+    assert lying(delivered.parent) == before
+
+
+@pytest.mark.parametrize("numbers", [["x"], ["1,2"], ["1", "s.json"]])
+def test_what_is_no_number_is_told_how_numbers_are_given(delivered, capsys, numbers):
+    """With the order of file and numbers: what follows --revert is taken as numbers."""
+    with pytest.raises(SystemExit, match="2"):
+        run(delivered, "--revert", *numbers)
+    assert f"{numbers[-1]} is no number of an edit; give the file first" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ocrwatchd.cli.edits.receipt_edits import Delivered
+from ocrwatchd.cli import edits
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
@@ -79,10 +79,10 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     )
     texts = [page["text"] for page in table["pages"]]
     (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
-    delivered = Delivered.opened(tmp_path / "s.json")
-    assert delivered.mark(None, reverted=True) == 1
-    assert delivered.save(force=False)
-    assert mistakes(json.loads((tmp_path / "s.json").read_bytes())) == []
+    edits.revise(tmp_path / "s.json", None, reverted=True, force=False)
+    told = json.loads((tmp_path / "s.json").read_bytes())
+    assert mistakes(told) == []
+    assert told["totals"]["reverted"] == 1
     lines = (tmp_path / "s.txt").read_text().split("\n")
     assert lines[0].startswith("[Aspose.OCR im Testmodus: ")
     assert lines[1] == "teh 0ne"

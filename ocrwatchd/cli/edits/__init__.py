@@ -10,7 +10,9 @@ from rich.console import Console
 
 from ocrwatchd.cli.edits import other_formats
 from ocrwatchd.cli.edits.receipt_edits import Delivered
+from ocrwatchd.cli.edits.replace import Change, replace_all
 from ocrwatchd.cli.edits.show import listing
+from ocrwatchd.core.errors import FolderUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -60,20 +62,30 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
         ConfigError: there is no edit of such a number.
         UnreadableScan: NAME.json is no receipt that this version can read.
         TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
-        OSError: a file cannot be written.
+        FolderUnusable: a file cannot be written; the set is as it was.
+        OSError: a file cannot be read; nothing was written.
     """
     delivered = Delivered.opened(receipt)
     before = other_formats.rendered(delivered)
     changed = delivered.mark(numbers, reverted=reverted)
-    written = delivered.save(force=force)
+    text = delivered.text_change(force=force)
+    beside = list(other_formats.planned(delivered, before, force=force))
+    receipts = delivered.receipt_change()
+    anew = [each for each in beside if isinstance(each, Change)]
+    try:
+        replace_all([each for each in (text, *anew, receipts) if each], like=receipt)
+    except OSError as error:
+        raise FolderUnusable(
+            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
+            "repeat the command"
+        ) from error
     done = "reverted" if reverted else "applied"
-    beside = list(other_formats.rewrite(delivered, before, force=force))
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}")  # noqa: T201 - the verb's output
-    anew = [*([_told(delivered)] if written else []), *(str(told.path) for told in beside if not told.left)]
-    print("\n".join(anew) or "nothing had to be written")  # noqa: T201 - the verb's output
-    for told in beside:
-        if told.left:
-            print(f"{told.path} was left as it is: {told.left}")  # noqa: T201 - the verb's output
+    names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
+    print("\n".join(names) or "nothing had to be written")  # noqa: T201 - the verb's output
+    for left in beside:
+        if isinstance(left, other_formats.Left):
+            print(f"{left.file} was left as it is: {left.why}")  # noqa: T201 - the verb's output
     return 0
 
 

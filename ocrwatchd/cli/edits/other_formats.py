@@ -7,10 +7,13 @@ import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.cli.edits.pages import document, pages
-from ocrwatchd.cli.edits.receipt_edits import held, opened, replaced
+from ocrwatchd.cli.edits.receipt_edits import BY_HAND
+from ocrwatchd.cli.edits.replace import Change, held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.fs.safe_open import lies
+from ocrwatchd.core.log import printable
+from ocrwatchd.formats.output import writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,16 +23,21 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Document, FinishedPage
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
-"""NAME.txt and NAME.json are written before these; NAME.raw.txt never holds a correction."""
+"""NAME.txt and NAME.json are not this module's business; NAME.raw.txt never holds a correction."""
 
-_MADE_BEFORE = "it was made from the text as it was delivered"
+_MADE_BEFORE = "it was made from the text as it was delivered; look through it, and change it by hand"
+_NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
+_NAMELESS = (
+    "no installed package brings that format now, or it cannot be loaded, so the file's name is not known; install the "
+    "package and repeat the command, or look for the file beside NAME.json, and change it by hand, or delete it"
+)
 
 
-class Told(NamedTuple):
-    """What became of a file: written anew, or why it still holds the text that it held."""
+class Left(NamedTuple):
+    """A file that still holds the text that it held: its path, or its description where no path is known, and why."""
 
-    path: Path
-    left: str = ""
+    file: str
+    why: str
 
 
 def rendered(delivered: Delivered) -> dict[str, bytes]:
@@ -43,11 +51,11 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
     try:
         return {name: b"".join(write(about, pages(delivered))) for name, write in writes.items()}
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); was it changed by hand?") from None
+        raise UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); {BY_HAND}") from None
 
 
-def rewrite(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -> Iterator[Told]:
-    """Write the other files of the set anew, each whole or not at all.
+def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -> Iterator[Change | Left]:
+    """Look at the other files of the set: which need other content, and which must stay as they are. None is written.
 
     Args:
         delivered: the document, with its edits as they shall be.
@@ -55,49 +63,63 @@ def rewrite(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
         force: also over what somebody has changed.
 
     Raises:
-        OSError: a file cannot be written.
+        OSError: the folder or its disk fails.
     """
     now = rendered(delivered)
     for name in delivered.formats:
         if name in _WITHOUT_EDITS:
             continue
-        path = delivered.path.with_suffix(SUFFIXES.get(name, f" ({name})"))
-        if name not in {*now, "pdf"}:
-            yield Told(path, "it still shows the edits as they were delivered")
-        elif not lies(path):
-            yield Told(path, "it is no longer there")
-        else:
-            try:
-                if name == "pdf":
-                    yield from _searchable(delivered, path)
-                elif (lying := held(path)) == now[name]:
-                    continue
-                elif lying != before[name] and not force:
-                    yield Told(path, "it was changed by hand (--force writes it anew)")
-                else:
-                    replaced(path, now[name], delivered.path)
-                    yield Told(path)
-            except OSError as error:
-                if error.errno != errno.EINVAL:
-                    raise
-                yield Told(path, f"it is {error.strerror}")
-    yield from (Told(path, _MADE_BEFORE) for path in filter(lies, delivered.results))
+        try:
+            path = delivered.beside(SUFFIXES.get(name) or writer(name).suffix)
+        except FormatUnusable:
+            yield Left(f'the file of the format "{printable(name)}"', _NAMELESS)
+            continue
+        try:
+            if not lies(path):
+                yield Left(str(path), "it is no longer there")
+            elif name == "pdf":
+                yield from _searchable(delivered, path)
+            elif name in now:
+                yield from _text(path, before[name], now[name], force=force)
+            else:
+                yield Left(str(path), _NOT_AGAIN)
+        except (FormatUnusable, OSError) as error:
+            yield Left(str(path), _in_words(error))
+    yield from (Left(str(path), _MADE_BEFORE) for path in filter(lies, delivered.results))
 
 
-def _searchable(delivered: Delivered, path: Path) -> Iterator[Told]:
+def _text(path: Path, before: bytes, now: bytes, *, force: bool) -> Iterator[Change | Left]:
+    lying = held(path)
+    if lying == now:
+        return
+    if lying == before or force:
+        yield Change(path, lying, now)
+    else:
+        yield Left(str(path), "it was changed by hand (--force writes it anew)")
+
+
+def _in_words(error: FormatUnusable | OSError) -> str:
+    """Why this one file cannot be written again.
+
+    Raises:
+        OSError: the fault is not this one file's.
+    """
+    if isinstance(error, FormatUnusable):
+        return str(error)
+    if error.errno == errno.EINVAL:
+        return f"it is {error.strerror}"
+    if isinstance(error, PermissionError):
+        return "it may not be read; mend its owner or mode, and repeat the command with --force"
+    raise error
+
+
+def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
     """The words of a searchable PDF; pages, pictures and what people have added to them stay as they are."""
     from ocrwatchd.formats.output.pdf import reworded  # noqa: PLC0415 - a library of the engine's, loaded where there is one
 
-    file = io.BytesIO()
-    try:
-        with opened(path) as lying:
-            changed = reworded(lying, document(delivered, path), pages(delivered), file)
-    except FormatUnusable as error:
-        yield Told(path, str(error))
-        return
-    if changed:
-        replaced(path, file.getvalue(), delivered.path)
-        yield Told(path)
+    lying, file = held(path), io.BytesIO()
+    if reworded(io.BytesIO(lying), document(delivered, path), pages(delivered), file):
+        yield Change(path, lying, file.getvalue())
 
 
 def _writes() -> dict[str, Callable[[Document, Iterable[FinishedPage]], Iterator[bytes]]]:

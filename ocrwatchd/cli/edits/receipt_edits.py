@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ocrwatchd.cli.edits.replace import Change, held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
-from ocrwatchd.core.fs.files import write_new
-from ocrwatchd.core.fs.safe_open import lies, open_regular
+from ocrwatchd.core.fs.safe_open import lies
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.core.model import Edit
 from ocrwatchd.formats.output import receipt, txt
@@ -22,6 +21,10 @@ from ocrwatchd.gate.admit import apply
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+
+
+BY_HAND = "was it changed by hand? Restore it from a backup, or have the scan read again"
+"""What to do about a damaged receipt."""
 
 
 class TextChanged(OcrwatchdError):
@@ -92,28 +95,32 @@ class Delivered:
         Raises:
             UnreadableScan: it cannot be read, is none, or does not agree with itself.
         """
-        if path.suffix != SUFFIXES["json"]:
-            raise UnreadableScan(f"{path}: name the document's .json file, which lies beside its text")
+        if not path.name.removesuffix(receipt.SUFFIX) or not path.name.endswith(receipt.SUFFIX):
+            raise UnreadableScan(f"{path}: {_right_name(path)}")
         try:
             table = json.loads(held(path))
+        except FileNotFoundError as error:
+            raise UnreadableScan(f"{path} cannot be read: {error.strerror}; {_right_name(path)}") from error
         except OSError as error:
             raise UnreadableScan(f"{path} cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
-            raise UnreadableScan(
-                f"{path} is not valid JSON ({type(error).__name__}); was it changed by hand?"
-            ) from error
+            raise UnreadableScan(f"{path} is not valid JSON ({type(error).__name__}); {BY_HAND}") from error
         _check(path, table)
         return cls(path, table)
+
+    def beside(self, suffix: str) -> Path:
+        """The file of the set that has this suffix, like ".raw.txt"; NAME itself may hold dots."""
+        return self.path.with_name(self.path.name.removesuffix(receipt.SUFFIX) + suffix)
 
     @property
     def text_path(self) -> Path:
         """NAME.txt."""
-        return self.path.with_suffix(SUFFIXES["txt"])
+        return self.beside(SUFFIXES["txt"])
 
     @property
     def results(self) -> tuple[Path, ...]:
         """Where the files of the document's follow-up tasks lie, or would."""
-        return tuple(self.path.with_suffix(task["suffix"]) for task in self._table.get("tasks", ()))
+        return tuple(self.beside(task["suffix"]) for task in self._table.get("tasks", ()))
 
     @property
     def has_text(self) -> bool:
@@ -156,7 +163,10 @@ class Delivered:
         wanted = known.keys() if numbers is None else set(numbers)
         if unknown := sorted(wanted - known.keys()):
             has = f"its edits are numbered {min(known)} to {max(known)}" if known else "it has no edits"
-            raise ConfigError(f"{self.path}: there is no edit {', '.join(map(str, unknown))}; {has}")
+            raise ConfigError(
+                f"{self.path}: there is no edit {', '.join(map(str, unknown))}; {has}; nothing was written "
+                "(`ocrwatchd edits NAME.json` shows them)"
+            )
         changed = [known[number] for number in wanted if known[number]["reverted"] != reverted]
         for edit in changed:
             edit["reverted"] = reverted
@@ -165,8 +175,8 @@ class Delivered:
         self.totals["reverted"] = sum(edit["reverted"] for edit in known.values())
         return len(changed)
 
-    def save(self, *, force: bool) -> bool:
-        """Write NAME.txt and NAME.json anew, each whole or not at all; False where both were right already.
+    def text_change(self, *, force: bool) -> Change | None:
+        """What NAME.txt needs; None where the file is right already.
 
         A NAME.txt that was never ordered is not written; one that lies there all the same is somebody else's.
 
@@ -174,29 +184,30 @@ class Delivered:
             force: also over a text that somebody has changed, or where it is missing.
 
         Raises:
-            TextChanged: nothing was written.
-            OSError: a file cannot be written.
+            TextChanged: the file may not be written.
+            OSError: the file cannot be read.
         """
-        if self.has_text:
-            return self._save_with_text(force=force)
-        content = self._content()
-        if content == held(self.path):
-            return False
-        replaced(self.path, content, self.path)
-        return True
-
-    def _save_with_text(self, *, force: bool) -> bool:
-        text, content = self._text(), self._content()
+        if not self.has_text:
+            return None
+        text = self._text()
         lying = held(self.text_path) if lies(self.text_path) else None
-        # The text that was wanted is there already where an earlier call was interrupted between the two files.
+        # The text that was wanted is there already where an earlier call was killed between two files.
         if lying not in {self._delivered, text} and not force:
             fault = "is missing" if lying is None else "was changed by hand"
-            raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
-        if lying == text and content == held(self.path):
-            return False
-        replaced(self.text_path, text, self.path)
-        replaced(self.path, content, self.path)
-        return True
+            raise TextChanged(
+                f"{self.text_path} {fault}; nothing was written (--force writes it anew; where an earlier "
+                "`ocrwatchd edits` was interrupted, repeat its command instead)"
+            )
+        return None if lying == text else Change(self.text_path, lying, text)
+
+    def receipt_change(self) -> Change | None:
+        """What NAME.json needs; None where the file is right already.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        lying, content = held(self.path), self._content()
+        return None if lying == content else Change(self.path, lying, content)
 
     def _content(self) -> bytes:
         return b"".join(receipt.laid_out(self.head, self.pages))
@@ -215,23 +226,32 @@ class Delivered:
 def _check(path: Path, table: object) -> None:
     schema = table.get("schema") if isinstance(table, dict) else None
     if not isinstance(schema, int):
-        raise UnreadableScan(f"{path} is not a document's receipt")
+        raise UnreadableScan(f"{path} is not a document's receipt; {_right_name(path)}")
     if schema != receipt.SCHEMA:
         raise UnreadableScan(
-            f"{path} was written by another version of ocrwatchd (schema {schema}; this one reads {receipt.SCHEMA})"
+            f"{path} was written by another version of ocrwatchd (schema {schema}; this one reads {receipt.SCHEMA}): "
+            "run `ocrwatchd edits` of that version"
         )
     try:
         _Receipt.model_validate(table)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise UnreadableScan(f"{path} is damaged at {where}; was it changed by hand?") from None
+        raise UnreadableScan(f"{path} is damaged at {where}; {BY_HAND}") from None
     assert isinstance(table, dict)  # noqa: S101 - for the type checker: seen above
     numbers = [edit["number"] for page in table["pages"] for edit in page["edits"]]
     if len(set(numbers)) != len(numbers):
-        raise UnreadableScan(f"{path}: two edits have one number; was it changed by hand?")
+        raise UnreadableScan(f"{path}: two edits have one number; {BY_HAND}")
     for page in table["pages"]:
         if _text_of(page) != page["text"]:
-            raise UnreadableScan(f"{path}: text and edits of page {page['number']} disagree; was it changed by hand?")
+            raise UnreadableScan(f"{path}: text and edits of page {page['number']} disagree; {BY_HAND}")
+
+
+def _right_name(path: Path) -> str:
+    """Tell which file ``edits`` wants: the receipt of the set that a file seems to be of, where one lies there."""
+    names = accumulate(path.name.split("."), "{}.{}".format)
+    receipts = [path.with_name(f"{name}{receipt.SUFFIX}") for name in names if name and path.name != ".."]
+    found = [each for each in receipts if each != path and os.path.lexists(each)]
+    return f"name the document's .json file, {found[-1] if found else 'NAME.json, which lies in the outbox'}"
 
 
 def _text_of(page: dict[str, Any]) -> str | None:
@@ -244,30 +264,3 @@ def _text_of(page: dict[str, Any]) -> str | None:
             return None
         done = edit.offset + len(edit.before)
     return apply(raw, [edit for edit, told in zip(edits, page["edits"], strict=True) if not told["reverted"]])
-
-
-def held(path: Path) -> bytes:
-    """What a file of the set holds; as :func:`opened`."""
-    with opened(path) as file:
-        return file.read()
-
-
-def opened(path: Path) -> BinaryIO:
-    """Open a file of the set: no link is followed out of the outbox, no FIFO or device waited for.
-
-    Raises:
-        OSError: it cannot be read; with EINVAL: it is no regular file.
-    """
-    try:
-        return os.fdopen(open_regular(path), "rb")
-    except OSError as error:
-        if error.errno not in {errno.ELOOP, errno.EINVAL}:
-            raise
-        raise OSError(errno.EINVAL, "a link, or no regular file: move it away", str(path)) from error
-
-
-def replaced(path: Path, content: bytes, like: Path) -> None:
-    """Write a file in place of another, with the permissions and, where we may, the group that it had."""
-    was = (path if lies(path) else like).lstat()
-    own = os.geteuid() == 0 or was.st_gid in {os.getegid(), *os.getgroups()}
-    write_new(path, content, was.st_mode & 0o777, was.st_gid if own else -1, replace=True)
