@@ -83,6 +83,7 @@ def test_a_scans_edits_are_listed_reverted_and_applied_again(tmp_path):
     assert text.read_text() == "changed by hand\n"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_set_with_another_packages_format_is_written_again_as_far_as_may_be(tmp_path, monkeypatch):
     """The format is delivered by the daemon, and named by `edits`, which writes all other files of the set."""
