@@ -19,7 +19,7 @@ from tests.programs import needs
 
 pytestmark = pytest.mark.slow
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[1] / "README.md"
 DATA = Path(__file__).parents[1] / "data"
 NAME = "scan.tif"
 
@@ -55,7 +55,7 @@ FAILING = (("delivery-recorded", 1), ("reason-written", 1), ("moved", 1), ("move
 
 
 class Matrix:
-    """What was found after each kill; printed at the end (``pytest -s``), and held against README's table."""
+    """What was found after each kill; printed at the end (``pytest -s``), and held against tests/README.md."""
 
     def __init__(self):
         self.rows = []
@@ -185,7 +185,7 @@ def test_supervisor_killed_while_setting_aside(daemon, matrix, step, number):
 
 
 def test_readme_shows_the_matrix(matrix):
-    """README's table is what was found; rows of other runs may stand there too."""
+    """The table of tests/README.md is what was found; rows of other runs may stand there too."""
     told = README.read_text(encoding="utf-8")
     assert [row for row in matrix.rows if row not in told] == []
 

@@ -82,7 +82,7 @@ def test_neither_a_stop_nor_a_kill_leaves_anything_of_a_command_that_hangs(tmp_p
 
 @pytest.mark.slow
 def test_a_failure_is_mailed(tmp_path):
-    """By the command of README, through a program that takes sendmail's arguments."""
+    """By the documented command, through a program that takes sendmail's arguments."""
     program = tmp_path / "sendmail"
     program.write_text(f"#!/bin/sh\ncat > {tmp_path}/mail\n")
     program.chmod(0o755)

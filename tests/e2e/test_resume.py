@@ -17,9 +17,9 @@ from tests.unit.test_schema import cut_in_half, tear_a_page
 pytestmark = pytest.mark.slow
 
 BACKUP = 'for each in inbox .work failed archive outbox; do cp -a "$ROOT/$each" "$COPY/"; done'
-"""README's command: in the order in which scans move, so that none can slip through."""
+"""The documented command: in the order in which scans move, so that none can slip through."""
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENTATION = Path(__file__).parents[2] / "ocrwatchd" / "docs" / "administration.md"
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_root_that_was_moved_in_the_middle_of_a_book_goes_on_there(daemon, elsew
 
 def test_backup_of_a_running_daemon_holds_every_scan(daemon, elsewhere):
     """The documented command, while a book is in work and scans wait: the restored root delivers all of them."""
-    assert BACKUP in README.read_text(encoding="utf-8")
+    assert BACKUP in DOCUMENTATION.read_text(encoding="utf-8")
     daemon.start()
     half_way(daemon)
     environment = os.environ | {"ROOT": str(daemon.root), "COPY": str(elsewhere.root)}

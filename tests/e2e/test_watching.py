@@ -23,7 +23,7 @@ LOOKS = 60.0
 OF_WORKERS = {"ocrwatchd_workers", "ocrwatchd_worker_pages_total", "ocrwatchd_worker_page_seconds"}
 """Written where there is a broker: see tests/unit/test_metrics_workers.py."""
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENTATION = Path(__file__).parents[2] / "ocrwatchd" / "docs" / "administration.md"
 
 
 @pytest.fixture
@@ -116,11 +116,11 @@ def test_a_restart_of_the_engine_and_trouble_are_counted(tmp_path):
 
 
 @pytest.mark.slow
-def test_readme_documents_every_metric(daemon):
-    """README's table names each metric that is written, and no other but those of workers."""
+def test_documentation_names_every_metric(daemon):
+    """The table of metrics names each metric that is written, and no other but those of workers."""
     write_scan(daemon.inbox / "a.tif", "fine")
     await_that(lambda: values(daemon).get(("ocrwatchd_scans_total", "delivered")) == 1, LOOKS)
-    documented = set(re.findall(r"^\| `(ocrwatchd_[a-z_]+)", README.read_text(encoding="utf-8"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(ocrwatchd_[a-z_]+)", DOCUMENTATION.read_text(encoding="utf-8"), re.MULTILINE))
     assert documented == {name for name, *_ in values(daemon)} | OF_WORKERS
 
 

@@ -37,7 +37,7 @@ def test_memory_is_flat_over_300_pages(tmp_path):
     seconds = time.monotonic() - start
     grown = max(anonymous[WARM_PAGES:]) - anonymous[WARM_PAGES]
     size_mb = delivered.stat().st_size / 1e6
-    # The figure in the README.
+    # The figure in tests/bench/README.md.
     print(f"{PAGES} pages: {seconds:.0f} s, {size_mb:.1f} MB, {grown:+.1f} MiB of memory after page {WARM_PAGES}")  # noqa: T201
     assert grown < MOST_GROWTH_MB
     assert delivered.read_bytes().count(b"<img ") == PAGES

@@ -130,7 +130,7 @@ def test_an_empty_time_says_so(past):
 
 
 def test_numbers_are_plain(past):
-    """README's shape: totals, periods, receipts, pairs, doubtful documents; what is not known is null."""
+    """The documented shape: totals, periods, receipts, pairs, doubtful documents; what is not known is null."""
     table = json.loads(as_json.text(lively(past)))
     assert list(table) == [
         "schema", "since", "until", "step", "total", "periods", "receipts", "repairs", "refusals", "low_confidence"

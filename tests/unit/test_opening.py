@@ -397,7 +397,7 @@ def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
 @pytest.mark.soak
 @pytest.mark.slow
 def test_ledger_of_a_large_archive_is_built_in_little_memory(house):
-    """20,000 originals with their receipts: the supervisor stays small; the figures in README come from here."""
+    """20,000 originals with their receipts: the supervisor stays small; the figures of tests/bench come from here."""
     outbox.prepare(house.folders)
     archive, out = house.folders.path("archive"), house.folders.path("outbox")
     for number in range(20_000):
@@ -413,7 +413,7 @@ def test_ledger_of_a_large_archive_is_built_in_little_memory(house):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 20 << 10
     began = time.monotonic()
     with house.open():
-        print(f"\nbuilt in {built:.1f} s, opened and checked in {time.monotonic() - began:.2f} s")  # noqa: T201 - for README
+        print(f"\nbuilt in {built:.1f} s, opened and checked in {time.monotonic() - began:.2f} s")  # noqa: T201 - a figure
 
 
 def test_profiles_folders_are_made_at_the_start(tmp_path):

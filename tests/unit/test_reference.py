@@ -13,9 +13,9 @@ from pydantic_core import PydanticUndefined
 import ocrwatchd
 from ocrwatchd.cli import main
 from ocrwatchd.core.config import loader, profile
+from ocrwatchd.core.config.profile import Task, Work
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import OcrwatchdError
-from ocrwatchd.core.config.profile import Task, Work
 
 PACKAGE = Path(ocrwatchd.__file__).parent
 PAGE = (PACKAGE / "docs" / "reference.md").read_text(encoding="utf-8")

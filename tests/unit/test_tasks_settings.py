@@ -112,9 +112,9 @@ def test_names_are_unique():
 
 
 def test_what_the_documentation_shows_is_accepted():
-    """README's tasks, and those of the example configuration once their marks are taken off."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = "[[tasks]]" + readme.partition("```toml\n[[tasks]]")[2].partition("```")[0]
+    """The tasks of the documentation, and those of the example configuration once their marks are taken off."""
+    page = (ROOT / "ocrwatchd" / "docs" / "correction.md").read_text(encoding="utf-8")
+    shown = "[[tasks]]" + page.partition("```toml\n[[tasks]]")[2].partition("```")[0]
     example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     marked = "# [[tasks]]" + example.partition("# [[tasks]]")[2]
     unmarked = "\n".join(line.removeprefix("#").removeprefix(" ") for line in marked.splitlines())

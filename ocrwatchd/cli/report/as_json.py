@@ -1,4 +1,7 @@
-"""A summary as plain numbers: JSON for programs. README tells the shape; :data:`SCHEMA` goes up when it changes."""
+"""A summary as plain numbers: JSON for programs.
+
+``docs/administration.md`` has the keys; :data:`SCHEMA` goes up when they change.
+"""
 
 from __future__ import annotations
 

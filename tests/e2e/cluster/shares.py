@@ -100,7 +100,7 @@ class Served:
 
 
 class Sshfs(Served):
-    """With sshd and sshfs, mounted as README says but for shorter times."""
+    """With sshd and sshfs, mounted as the documentation says but for shorter times."""
 
     port = SSH_PORT
     options = ("reconnect", "ServerAliveInterval=1", "ServerAliveCountMax=2", "dcache_timeout=1")
