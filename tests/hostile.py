@@ -7,11 +7,11 @@ import itertools
 import random
 import struct
 import zlib
-from pathlib import Path
 
 from PIL import Image
 
-DATA = Path(__file__).parent / "data"
+from tests.paths import DATA
+
 PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 
 

@@ -20,8 +20,8 @@ from PIL import Image
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Page
 from ocrwatchd.ocr.aspose import AsposeEngine
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
 WARM_PAGES = 6
 WAYS = {

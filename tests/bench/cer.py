@@ -20,11 +20,11 @@ from PIL import Image
 
 from ocrwatchd.gate.scoring import error_rate, fold
 from tests.bench.copies import faint, skewed, turned
+from tests.paths import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DATA = Path(__file__).parent.parent / "data"
 SCANS = {
     "phototest": ("phototest.gold.txt", 0.01),
     "eurotext": ("eurotext.txt", 0.02),

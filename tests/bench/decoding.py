@@ -36,12 +36,13 @@ from ocrwatchd.llm.models import BUILTIN
 from tests.bench import figures
 from tests.bench.plainly import Answered, ways_of_builtin
 from tests.bench.shapes import SHAPES, written
+from tests.paths import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-TEXT = Path(__file__).parents[1] / "data" / "8087_054.3B.txt"
+TEXT = DATA / "8087_054.3B.txt"
 SHARES = (0.02, 0.05, 0.10)
 GOALS = {0.02: 0.6, 0.05: 0.5, 0.10: 0.4}
 WORDS_A_TEXT = 120

@@ -21,12 +21,13 @@ from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.consistency import Memory
 from ocrwatchd.gate.lexicon import lexicon
 from ocrwatchd.gate.scoring import errors
+from tests.paths import DATA
 
 if TYPE_CHECKING:
     from ocrwatchd.core.model import Edit
 
 
-CLEAN = Path(__file__).parents[1] / "data" / "clean-proposals.jsonl"
+CLEAN = DATA / "clean-proposals.jsonl"
 
 
 @dataclass

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tests.bench import figures
 from tests.bench.figures import Row, compared
 from tests.bench.workers import working
+from tests.paths import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr import OcrEngine
     from tests.bench.workers import Worker
 
-DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
 REPETITIONS = 7
 QUICK_REPETITIONS = 1

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from tests.bench.copies import faint, skewed, turned
+from tests.paths import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-DATA = Path(__file__).parents[1] / "data"
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
 OPTIONS: dict[str, dict[str, object]] = {
     ".png": {"dpi": (300, 300)},

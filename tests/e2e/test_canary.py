@@ -5,16 +5,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
+from tests.paths import DATA
 from tests.programs import needs, needs_root
 
 NOBODY = 65534
-SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
+SCAN = DATA / "phototest.tif"
 REAL_ENGINE = {"OCRWATCHD_TEST_ENGINE": "ocrwatchd.engine.process.main", "OCRWATCHD_TEST_GRACE_S": "2"}
 
 

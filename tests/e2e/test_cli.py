@@ -4,7 +4,6 @@ import json
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from tests.demo_scan import LETTER
 from tests.e2e.running import Running
 from tests.fakes.engine import write_scan
 from tests.gguf_factory import noise
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 SCAN = DATA / "phototest.tif"
 TRUTH = (DATA / "phototest.gold.txt").read_text(encoding="utf-8")
 

@@ -11,8 +11,8 @@ from PIL import Image
 from tests.e2e.running import write_config
 from tests.integration.test_searchable import seen, text_of
 from tests.programs import needs
-from tests.unit.test_formats_hocr import check
-from tests.unit.test_pdftext import LINES, made
+from tests.unit.formats.test_hocr import check
+from tests.unit.formats.test_pdf_text import LINES, made
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FORMATS = ["txt", "raw", "pdf", "hocr", "md", "review"]

@@ -15,12 +15,12 @@ from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.e2e.witness import Witness, confirm_delivered
 from tests.fakes.engine import write_scan
+from tests.paths import CHECKOUT, DATA
 from tests.programs import needs
 
 pytestmark = pytest.mark.slow
 
-README = Path(__file__).parents[1] / "README.md"
-DATA = Path(__file__).parents[1] / "data"
+README = CHECKOUT / "tests" / "README.md"
 NAME = "scan.tif"
 
 SUPERVISOR = (

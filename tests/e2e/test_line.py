@@ -17,10 +17,10 @@ from ocrwatchd.gate.scoring import error_rate
 from tests.demo_scan import LETTER
 from tests.e2e.running import Running, await_that
 from tests.gguf_factory import noise
+from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
 
-DATA = Path(__file__).parents[1] / "data"
 DEMO = Path(ocrwatchd.cli.demo.__file__).parent
 TRUTH = (DATA / "phototest.gold.txt").read_text(encoding="utf-8")
 

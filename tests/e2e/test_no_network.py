@@ -3,14 +3,14 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.running import Running
+from tests.paths import DATA
 from tests.programs import lacks, needs
 
-SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
+SCAN = DATA / "phototest.tif"
 NOBODY_THERE = """
 import socket, sys
 try:

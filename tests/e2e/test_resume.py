@@ -12,14 +12,15 @@ import pytest
 
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import PAUSE_FILE, write_scan
-from tests.unit.test_schema import cut_in_half, tear_a_page
+from tests.paths import DOCS
+from tests.unit.storage.test_ledger_file import cut_in_half, tear_a_page
 
 pytestmark = pytest.mark.slow
 
 BACKUP = 'for each in inbox .work failed archive outbox; do cp -a "$ROOT/$each" "$COPY/"; done'
 """The documented command: in the order in which scans move, so that none can slip through."""
 
-DOCUMENTATION = Path(__file__).parents[2] / "ocrwatchd" / "docs" / "administration.md"
+DOCUMENTATION = DOCS / "administration.md"
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import PAUSE_FILE, write_scan
 from tests.gguf_factory import recital
+from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
-SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
+SCAN = DATA / "phototest.tif"
 SAID = '["quick brown dog", "lazy reindeer"]'
 TASKS = """
 [[tasks]]

@@ -18,12 +18,13 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import PAUSE_FILE, write_scan
+from tests.paths import DOCS
 
 LOOKS = 60.0
 OF_WORKERS = {"ocrwatchd_workers", "ocrwatchd_worker_pages_total", "ocrwatchd_worker_page_seconds"}
-"""Written where there is a broker: see tests/unit/test_metrics_workers.py."""
+"""Written where there is a broker: see tests/unit/monitoring/test_metrics.py."""
 
-DOCUMENTATION = Path(__file__).parents[2] / "ocrwatchd" / "docs" / "administration.md"
+DOCUMENTATION = DOCS / "administration.md"
 
 
 @pytest.fixture

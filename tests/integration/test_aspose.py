@@ -15,10 +15,10 @@ import ocrwatchd
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
 from ocrwatchd.ocr.bridge.compile import FLAGS, LIBRARY, wanted
+from tests.paths import DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not wanted(), reason="Aspose.OCR runs on x86-64 Linux only")]
 
-DATA = Path(__file__).parents[1] / "data"
 
 LOAD = """
 import sys

@@ -14,8 +14,7 @@ from tests.bench import __main__ as runner
 from tests.bench import burst, chart, decoding, endurance, figures, hundred, latency, line, ocr, pages, shapes, start
 from tests.bench.figures import Row
 from tests.bench.workers import working
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import CHECKOUT
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +77,7 @@ def test_so_many_words_are_misread_as_is_said(share):
 def test_the_runner_writes_json_and_a_table(tmp_path):
     """All that was asked for lies in both files, with machine and date."""
     command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "latency", "--json", "new/figures.json"]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(CHECKOUT), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     report = json.loads((tmp_path / "new" / "figures.json").read_text())
     assert report["machine"]["cores"] >= 1

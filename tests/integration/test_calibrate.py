@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +12,9 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.llm import calibration_store, models
 from tests import gguf_factory
-from tests.unit.test_calibrate_record import verdict
-from tests.unit.test_pdftext import made
-
-DATA = Path(__file__).parents[1] / "data"
+from tests.paths import DATA
+from tests.unit.formats.test_pdf_text import made
+from tests.unit.llm.test_calibration_store import verdict
 
 
 @pytest.fixture

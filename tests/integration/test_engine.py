@@ -18,8 +18,8 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.engine.protocol import Ended, PutBack
 from tests.fakes.engine import write_scan
+from tests.paths import CHECKOUT
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 FAKE = "tests.fakes.engine"
 
@@ -83,7 +83,7 @@ def supervise(tmp_path, monkeypatch):
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.syspath_prepend(str(CHECKOUT))
     made = []
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
 
@@ -453,7 +453,7 @@ while True:
 @pytest.mark.slow
 def test_the_engine_dies_with_its_parent(supervise, tmp_path):
     """A killed supervisor takes even a hanging engine along; the engine's folder goes at the next start."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": tempfile.gettempdir()}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "TMPDIR": tempfile.gettempdir()}
     command = [sys.executable, "-c", PARENT, str(tmp_path / "work")]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as parent:
         engine = int(parent.stdout.readline())
@@ -472,7 +472,7 @@ def test_a_real_engine_reads_a_real_scan(supervise, tmp_path):
     """RapidOCR, through everything that a scan passes here."""
     supervisor = supervise({"ocr": {"engine": "rapidocr"}}, module="ocrwatchd.engine.process.main").ready()
     job = supervisor.job("fine")
-    job.source.write_bytes((ROOT / "tests" / "data" / "phototest.tif").read_bytes())
+    job.source.write_bytes((CHECKOUT / "tests" / "data" / "phototest.tif").read_bytes())
     supervisor.host.give(job)
     told = supervisor.outcome()
     assert (told.ending, told.reason) == (Ending.DONE, "")

@@ -15,10 +15,10 @@ from ocrwatchd.llm.models import BUILTIN
 from tests.e2e.running import Running, await_that
 from tests.fakes.hub import COMMIT, Hub, Repository, sha256
 from tests.gguf_factory import recital
+from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
 
-DATA = Path(__file__).parents[1] / "data"
 NAME = "org/tiny-GGUF"
 PADDING = 24 << 20
 """Makes a tiny model longer than the blocks of 10 MiB that the library downloads in, bytes."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import CHECKOUT
 from tests.programs import needs, needs_root
 
-UNIT = Path(__file__).parents[2] / "systemd" / "ocrwatchd.service"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNIT = CHECKOUT / "systemd" / "ocrwatchd.service"
 ASK = "from ocrwatchd.arrival.claim import being_written; import os, sys; print(being_written(os.open(sys.argv[1], 0)))"
 NOBODY = 65534
 

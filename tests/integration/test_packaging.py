@@ -14,10 +14,10 @@ import pytest
 
 from ocrwatchd.ocr.bridge import KEPT, RENAMED
 from ocrwatchd.ocr.bridge.compile import LIBRARY, SOURCE, wanted
+from tests.paths import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not wanted(), reason="the bridge is built on x86-64 Linux")]
 
-CHECKOUT = Path(__file__).parents[2]
 BRIDGE = Path("ocrwatchd/ocr/bridge")
 BUILTIN = Path("ocrwatchd/correct/builtin")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")

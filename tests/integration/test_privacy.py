@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SCAN = Path(__file__).parents[1] / "data" / "phototest.tif"
+from tests.paths import DATA
+
+SCAN = DATA / "phototest.tif"
 READ_A_PAGE = """
 import sys
 from pathlib import Path

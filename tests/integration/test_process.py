@@ -5,15 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.fakes.engine import write_scan
+from tests.paths import CHECKOUT
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 VERB = """
 import sys
@@ -33,7 +32,7 @@ def verb(tmp_path):
     """Start `process` on a scan, with a cache and a temporary directory of its own."""
     for name in ("cache", "tmp"):
         (tmp_path / name).mkdir()
-    own = {"CACHE_DIRECTORY": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(ROOT)}
+    own = {"CACHE_DIRECTORY": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(CHECKOUT)}
     started = []
 
     def start(*scenes, log="auto"):

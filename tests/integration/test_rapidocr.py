@@ -2,7 +2,6 @@
 
 import os
 import socket
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +14,10 @@ from ocrwatchd.gate.scoring import error_rate
 from ocrwatchd.ocr import rapidocr_models
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
 
-DATA = Path(__file__).parent.parent / "data"
 SCANS = {
     "phototest": ("phototest.gold.txt", 0.01),
     "eurotext": ("eurotext.txt", 0.02),

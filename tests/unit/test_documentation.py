@@ -4,7 +4,6 @@ import argparse
 import re
 import tomllib
 from collections import Counter
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -12,12 +11,12 @@ from markdown_it import MarkdownIt
 
 from ocrwatchd.cli import main
 from ocrwatchd.core.config import loader
+from tests.paths import CHECKOUT
 
-ROOT = Path(__file__).parents[2]
-FIRST_PAGE = ROOT / "README.md"
-PACKAGE = ROOT / "ocrwatchd"
+FIRST_PAGE = CHECKOUT / "README.md"
+PACKAGE = CHECKOUT / "ocrwatchd"
 PAGES = sorted((PACKAGE / "docs").glob("*.md"))
-MARKDOWN = sorted((*ROOT.glob("*.md"), *PACKAGE.rglob("*.md"), *ROOT.glob("tests/**/*.md")))
+MARKDOWN = sorted((*CHECKOUT.glob("*.md"), *PACKAGE.rglob("*.md"), *CHECKOUT.glob("tests/**/*.md")))
 MOST_LINES = 250
 
 
@@ -68,7 +67,7 @@ def examples():
                 yield pytest.param(token.content, id=f"{path.name}-{token.map[0] + 1}")
 
 
-@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_link_leads_to_a_file_and_a_heading(path):
     """A relative link names an existing file, and its fragment a heading of that file."""
     for target in links(path):

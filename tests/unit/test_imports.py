@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.paths import CHECKOUT
 
 HEAVY = ("PIL", "aspose", "cv2", "huggingface_hub", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")
 ENGINE_SIDE = (

@@ -4,14 +4,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.booted.machine import Machine, make_tree
+from tests.paths import CHECKOUT
 from tests.programs import needs, needs_root
 
-CHECKOUT = Path(__file__).parents[3]
 BEFORE = "10ebc0238e3c027519941e91a9268968003d8b1a"
 """The last commit of the version before `service install`."""
 

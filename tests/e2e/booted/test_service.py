@@ -3,16 +3,15 @@
 import io
 import json
 import re
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.e2e.running import await_that
+from tests.paths import DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-DATA = Path(__file__).parents[2] / "data"
 SCAN = DATA / "phototest.tif"
 WORDS = "The quick brown dog jumped over"
 UNIT = "ocrwatchd.service"

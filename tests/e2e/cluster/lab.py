@@ -13,8 +13,8 @@ from tests.e2e.cluster.brokers import Broker
 from tests.e2e.cluster.machines import Machine, Network
 from tests.e2e.cluster.shares import Disk
 from tests.e2e.running import Running, await_that
+from tests.paths import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[3]
 FAKES = {"run": "tests.fakes.daemon", "worker": "tests.fakes.worker"}
 LEASE_SECONDS = 3.0
 """Short, so that a test does not wait long for the job of a lost worker."""

@@ -12,10 +12,10 @@ from tests.e2e.cluster.lab import lab
 from tests.e2e.running import Running, await_that
 from tests.e2e.witness import Witness, confirm_delivered
 from tests.fakes.engine import write_scan
+from tests.paths import DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-DATA = Path(__file__).parents[2] / "data"
 PAGES = ("phototest.tif", "eurotext.tif", "notes/phototest.tif")
 FORMATS = ["txt", "json", "raw", "hocr", "md"]
 MOMENTARY = {"seconds", "timings", "job"}

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tests.e2e.running import Running, await_that
 from tests.e2e.servers import begun, serving
+from tests.paths import CHECKOUT
 from tests.programs import lacks, needs, needs_root
 
-CHECKOUT = Path(__file__).parents[3]
 PASSWORD = "open Sesame"  # noqa: S105 - of accounts that live for a minute
 PROFILE = "it's paid"
 ROOT = "it's 50% \\040 #1 $HOME"

@@ -2,14 +2,12 @@
 
 import math
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.profile import Task, Work
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import CHECKOUT
 
 EXAMPLE = """
 [[tasks]]
@@ -113,9 +111,9 @@ def test_names_are_unique():
 
 def test_what_the_documentation_shows_is_accepted():
     """The tasks of the documentation, and those of the example configuration once their marks are taken off."""
-    page = (ROOT / "ocrwatchd" / "docs" / "correction.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "ocrwatchd" / "docs" / "correction.md").read_text(encoding="utf-8")
     shown = "[[tasks]]" + page.partition("```toml\n[[tasks]]")[2].partition("```")[0]
-    example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    example = (CHECKOUT / "config.example.toml").read_text(encoding="utf-8")
     marked = "# [[tasks]]" + example.partition("# [[tasks]]")[2]
     unmarked = "\n".join(line.removeprefix("#").removeprefix(" ") for line in marked.splitlines())
     for text in (shown, unmarked):

@@ -25,7 +25,7 @@ from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.retention import DAY_S
 from tests.lying import lying
-from tests.unit.test_schema import DAMAGES
+from tests.unit.storage.test_ledger_file import DAMAGES
 
 SHA256 = "5e" * 32
 

@@ -18,9 +18,9 @@ from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import MAX_DOCUMENT_PIXELS, MAX_PAGES
 from ocrwatchd.formats.input.decoder_warnings import second_hearing
 from ocrwatchd.formats.input.tiff import directories
+from tests.paths import DATA
 
 WIDTHS = (40, 50, 60)
-DATA = Path(__file__).parents[1] / "data"
 
 
 def write(path, *, compression="raw", big=False, widths=WIDTHS):

@@ -1,7 +1,5 @@
 """Faint, skewed and turned pages are mended; clean ones pass untouched."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -12,10 +10,10 @@ from ocrwatchd.gate.scoring import error_rate
 from ocrwatchd.ocr.preprocess import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from tests.bench.copies import faint, skewed, turned
+from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
 
-DATA = Path(__file__).parent.parent / "data"
 TRUTH = {"phototest": "phototest.gold.txt", "eurotext": "eurotext.txt", "8087_054.3B": "8087_054.3B.txt"}
 
 

@@ -10,8 +10,9 @@ from ocrwatchd.core.config import loader, schema
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError
+from tests.paths import CHECKOUT
 
-EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+EXAMPLE = CHECKOUT / "config.example.toml"
 
 
 def keys(table, prefix=""):

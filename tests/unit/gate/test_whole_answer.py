@@ -1,15 +1,15 @@
 """Answers that are no corrections: what is printed on a page is never obeyed, and nothing of such an answer gets in."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core.config.profile import DEFAULT_PROMPT
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.gate.admit import Evidence, admit
+from tests.paths import DATA
 
-HOSTILE = Path(__file__).parents[1] / "data" / "hostile.jsonl"
+HOSTILE = DATA / "hostile.jsonl"
 CASES = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
 PAGE = "The committee met on 14 March and paid the sum to Mr. Gillespie for tho house and all its grounds."
 

@@ -13,7 +13,7 @@ from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.completeness import Finding
 from tests import hostile
-from tests.unit.test_complete import judge
+from tests.unit.formats.test_completeness import judge
 
 SMALL = Ocr(max_pixels=1_000_000, dpi=72)
 MOST_PAGES_READ = 4

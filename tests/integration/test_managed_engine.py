@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from ocrwatchd.engine.host import model_fetch
 from ocrwatchd.engine.host.managed import SuppliedHost
 from tests.integration.test_engine import Supervisor
-from tests.unit.test_hub_fetch import FAILS, LASTS
+from tests.unit.engine.test_model_fetch import FAILS, LASTS
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from ocrwatchd.setup.service.managed_files import signed
 from ocrwatchd.setup.service.plan import Wishes
 from ocrwatchd.setup.service.target import Target
 from ocrwatchd.setup.service.unit_files import files, text
-from tests.unit.test_service import PROGRAM, carry_out, lying, words
+from tests.unit.setup.test_service import PROGRAM, carry_out, lying, words
 
 WISHES = Wishes(root=None, allow={})
 
