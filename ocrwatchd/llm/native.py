@@ -98,6 +98,10 @@ class Native(Tokens):
     def _load(self, path: Path, llm: Llm, layers: int) -> None:
         settings = llama_cpp.llama_model_default_params()
         settings.n_gpu_layers = layers
+        if b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info():
+            # GCC 12 keeps 8 of the 64 bytes of the tile configuration of AMX (amxtileintrin.h): the first pass of some
+            # tokens ends in SIGILL. Without extra buffers llama.cpp uses AVX-512.
+            settings.use_extra_bufts = False
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
         if not self._model:
             raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")

@@ -43,3 +43,12 @@ def test_a_failure_with_layers_on_the_gpu_says_what_helps(load, monkeypatch, cod
     with pytest.raises(native.NativeFailure, match=rf"llama_decode: {code}\)") as caught:
         model.advance([1], 0)
     assert ("lower llm.gpu_layers" in str(caught.value)) == helps
+
+
+def test_a_build_with_amx_keeps_to_avx(load, monkeypatch):
+    """GCC 12 compiles AMX's set-up wrongly: a pass of more than a few tokens ended the engine by SIGILL."""
+    settings = llama_cpp.llama_model_default_params()
+    monkeypatch.setattr(llama_cpp, "llama_model_default_params", lambda: settings)
+    monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: b"CPU : AVX512 = 1 | AMX_INT8 = 1 | ")
+    load().advance(list(range(1, 65)), 0)
+    assert not settings.use_extra_bufts
