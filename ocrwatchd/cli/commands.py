@@ -164,6 +164,7 @@ def check(args: argparse.Namespace) -> int:
 def status(args: argparse.Namespace) -> int:
     """Show what the daemon is doing."""
     config = _settings(args, quiet=True)
+    from ocrwatchd.core.config import loader
     from ocrwatchd.monitoring import status, status_text
 
     if args.page:
@@ -171,19 +172,15 @@ def status(args: argparse.Namespace) -> int:
 
         print(writer.write_last(config))
         return 0
-    mine = args.config is None  # who names no configuration may mean the service of this machine
+    everywhere = args.config is None and loader.found() is None  # without a configuration no root is meant
     if args.watch:
         from functools import partial
 
         from ocrwatchd.cli import status_watch
 
-        find = partial(status.find, config.folders, any_service=mine)
-        return (
-            0
-            if status_watch.watch(find, status_text.in_lines(None, config.folders), as_json=args.json)
-            else NOT_RUNNING
-        )
-    text, running = status_text.describe(config.folders, as_json=args.json, any_service=mine)
+        find = partial(status.find_all, config.folders, everywhere=everywhere)
+        return 0 if status_watch.watch(find, status_text.absent(config.folders), as_json=args.json) else NOT_RUNNING
+    text, running = status_text.describe(config.folders, as_json=args.json, everywhere=everywhere)
     print(text)
     return 0 if running else NOT_RUNNING
 

@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.check,
         "look at configuration, folders, engines, licence, model and limits, and say what to do",
     )
-    status = add("status", commands.status, "show what the daemon is doing")
+    status = add("status", commands.status, "show what the daemon is doing; without a configuration, each one here")
     status.add_argument("--json", action="store_true", help="print it as JSON")
     status.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
     status.add_argument("--page", action="store_true", help="write status.html, where no daemon does; systemd asks it")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-Seen: TypeAlias = Status | str
-"""A status, or in words why there is none."""
+Seen: TypeAlias = list[Status] | str
+"""The status of each root, or in words why there is none."""
 
 LOOK_SECONDS: Final = 1.0
 """How often the file is looked at; a daemon writes it no oftener."""
@@ -41,7 +41,7 @@ TERMINATED: Final = 128 + signal.SIGTERM
 MINUTE_S: Final = 60
 
 
-def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = False) -> bool:
+def watch(find: Callable[[], list[Status]], absent: str, *, as_json: bool = False) -> bool:
     """Show the status until Ctrl-C.
 
     Args:
@@ -50,7 +50,7 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
         as_json: print a line of JSON a change, wherever the output goes.
 
     Returns:
-        Whether a daemon was running at the end.
+        Whether any daemon was running at the end.
 
     Raises:
         FolderUnusable: at the first look: the status cannot be read. Later on that is shown, and tried again.
@@ -62,19 +62,19 @@ def watch(find: Callable[[], Status | None], absent: str, *, as_json: bool = Fal
     last: list[Seen] = []
     with suppress(KeyboardInterrupt), _signals():  # Ctrl-C is the way to end it
         if not drawn:
-            before = ""
+            before: dict[str, str] = {}
             for seen in _looks(find, absent, last):
-                if (line := _line(seen, absent, as_json=as_json)) != before:
-                    sys.stdout.write(line + "\n")
-                    sys.stdout.flush()
-                before = line
+                lines = _lines(seen, absent, as_json=as_json)
+                sys.stdout.writelines(f"{line}\n" for root, line in lines.items() if line != before.get(root))
+                sys.stdout.flush()
+                before = lines
         else:
             with Live(console=console, screen=True, auto_refresh=False) as live:
                 for seen in _looks(find, absent, last):
                     live.update(picture(seen, os.get_terminal_size(console.file.fileno()).lines), refresh=True)
     if drawn and last:
         _print_last(last[-1])
-    return bool(last) and isinstance(last[-1], Status) and statuses.is_running(last[-1])
+    return bool(last) and not isinstance(last[-1], str) and any(map(statuses.is_running, last[-1]))
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _looks(find: Callable[[], Status | None], absent: str, last: list[Seen]) -> Iterator[Seen]:
+def _looks(find: Callable[[], list[Status]], absent: str, last: list[Seen]) -> Iterator[Seen]:
     """What there is to see, once a second, for ever; the latest of it lies in ``last``."""
     while True:
         try:
@@ -103,19 +103,27 @@ def _looks(find: Callable[[], Status | None], absent: str, last: list[Seen]) -> 
         time.sleep(LOOK_SECONDS)
 
 
-def _line(seen: Seen, absent: str, *, as_json: bool) -> str:
-    """What there is to see, in a line."""
-    if as_json:
-        state = statuses.NEVER if seen == absent else "unknown"
-        return json.dumps(asdict(seen) if isinstance(seen, Status) else {"state": state, "reason": seen})
+def _lines(seen: Seen, absent: str, *, as_json: bool) -> dict[str, str]:
+    """What there is to see, in a line a root; its path leads the line where there are several."""
     if isinstance(seen, str):
-        return seen
-    said = [status_text.headline(seen)]
-    if seen.state in {"running", "stopping", "silent"}:
-        said += [f"engine {seen.engine}", f"in work: {_in_work(seen)}"]
-        said += [f"{seen.queued} queued", f"{seen.waiting} in the inbox"]
-    said += [f"today {seen.delivered_today} delivered", f"{seen.failed_today} failed"]
-    return "; ".join([*said, *seen.trouble])
+        reason = {"state": statuses.NEVER if seen == absent else "unknown", "reason": seen}
+        return {"": json.dumps(reason) if as_json else seen}
+    if as_json:
+        return {each.root: json.dumps(asdict(each)) for each in seen}
+    return {each.root: _named(each, _line(each), seen) for each in seen}
+
+
+def _named(status: Status, line: str, among: list[Status]) -> str:
+    return f"{status.root}: {line}" if len(among) > 1 else line
+
+
+def _line(status: Status) -> str:
+    said = [status_text.headline(status)]
+    if status.state in {"running", "stopping", "silent"}:
+        said += [f"engine {status.engine}", f"in work: {_in_work(status)}"]
+        said += [f"{status.queued} queued", f"{status.waiting} in the inbox"]
+    said += [f"today {status.delivered_today} delivered", f"{status.failed_today} failed"]
+    return "; ".join([*said, *status.trouble])
 
 
 def _in_work(status: Status) -> str:
@@ -124,21 +132,25 @@ def _in_work(status: Status) -> str:
 
 
 def picture(seen: Seen, lines: int) -> RenderableType:
-    """The status for a terminal of so many lines; what is too wide is folded, what is too long is cut."""
+    """Each status for a terminal of so many lines; what is too wide is folded, what is too long is cut."""
     if isinstance(seen, str):
         return Text(seen, style="yellow")
+    parts = [part for each in seen for part in _parts(each, lines // len(seen))]
+    return Group(*parts, Text("Ctrl-C ends this, not the daemon", style="dim"))
+
+
+def _parts(status: Status, lines: int) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for key, value in _rows(seen):
+    for key, value in _rows(status):
         table.add_row(key, value)
-    running = "green" if statuses.is_running(seen) else "red"
-    head = Text(f"ocrwatchd  {status_text.headline(seen)}", style=f"bold {running}")
-    parts: list[RenderableType] = [head, Text(), table]
-    if seen.failures:
-        parts += [Text(), Text("last failures", style="bold")]
-        parts += _failures(seen, max(1, min(FAILURES_SHOWN, lines // 4)))
-    return Group(*parts, Text(), Text("Ctrl-C ends this, not the daemon", style="dim"))
+    running = "green" if statuses.is_running(status) else "red"
+    yield from (Text(f"ocrwatchd  {status_text.headline(status)}", style=f"bold {running}"), Text(), table, Text())
+    if status.failures:
+        yield Text("last failures", style="bold")
+        yield from _failures(status, max(1, min(FAILURES_SHOWN, lines // 4)))
+        yield Text()
 
 
 def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
@@ -186,4 +198,5 @@ def _failures(status: Status, most: int) -> Iterator[Text]:
 
 
 def _print_last(seen: Seen) -> None:
-    sys.stdout.write(f"{seen if isinstance(seen, str) else status_text.headline(seen)}\n")
+    lines = [seen] if isinstance(seen, str) else [_named(each, status_text.headline(each), seen) for each in seen]
+    sys.stdout.writelines(f"{line}\n" for line in lines)

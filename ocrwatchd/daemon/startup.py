@@ -1,28 +1,38 @@
-"""Open what one daemon holds alone: the root and the state directory by their locks, then the ledger."""
+"""Open what one daemon holds alone: the root and its folder in the state directory by their locks, then the ledger."""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
+from ocrwatchd.core import crashpoints
+from ocrwatchd.core.config.schema import ROOTS
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.daemon.recovery import recall
+from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, outbox
-from ocrwatchd.storage.ledger import COMPLETE, Ledger
-from ocrwatchd.storage.ledger_file import LEDGER, ROOT, DamagedLedger, aside_for
+from ocrwatchd.storage.ledger import COMPLETE, PATIENCE_S, Ledger
+from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.ledger_rebuild import rebuild
-from ocrwatchd.storage.work_folder import Workplace
+from ocrwatchd.storage.work_folder import ROOT_ID, Workplace, known_id
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
-    from pathlib import Path
 
-    from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.core.config.schema import Config, Folders
 
 LOCK = "ledger.lock"
+ROOT = "root_id"
+"""The fact that names the root of a ledger which lies directly in the state directory, as older versions kept it."""
+
+ROOT_STATE_MODE = 0o755
+"""Everybody may read the status there, as far as the state directory lets him."""
 
 log = structlog.get_logger()
 
@@ -36,15 +46,18 @@ def open_rooms(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, W
         stack: closes what was opened.
 
     Raises:
-        FolderUnusable: another ocrwatchd holds one of them, or one cannot be used.
+        FolderUnusable: another ocrwatchd holds the root or its state, or one cannot be used.
     """
     outbox.prepare(config.folders)
     _make_profiles(config)
     workplace = Workplace(config)
     workplace.open()
     stack.callback(workplace.close)
-    stack.callback(_lock_state(state).free)
-    ledger = stack.enter_context(_of_this_root(_open(state / LEDGER), workplace.root_id))
+    root_state = state / ROOTS / workplace.root_id
+    stack.callback(_lock_root_state(state, root_state, config.folders).free)
+    _warn_of_copy(root_state, config.folders)
+    _take_over(state, root_state)
+    ledger = stack.enter_context(_open(root_state / LEDGER))
     complete(ledger, workplace, config)
     return ledger, workplace
 
@@ -55,8 +68,6 @@ def complete(ledger: Ledger, workplace: Workplace, config: Config) -> None:
     Raises:
         OSError: a folder cannot be read, or the ledger not written.
     """
-    if ledger.fact(ROOT) != workplace.root_id:
-        ledger.note_fact(ROOT, workplace.root_id)
     if not ledger.fact(COMPLETE):
         rebuild(ledger, config.folders, workplace.left())
 
@@ -109,32 +120,86 @@ def _tell(aside: Path, wrong: str) -> None:
     log.error("ledger.damaged", reason=wrong, set_aside=str(aside), note="it is built anew from the folders")
 
 
-def _lock_state(state: Path) -> Lock:
+def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:
+    """Lock the root's folder in the state directory, made where missing."""
     try:
         state.mkdir(parents=True, exist_ok=True)
-        lock = Lock(state / LOCK)
-        lock.take()
+        files.make_folder(root_state, ROOT_STATE_MODE)
+        return _locked(root_state)
     except HeldElsewhere as holder:
-        raise FolderUnusable(
-            f"another ocrwatchd ({holder}) keeps its ledger in {state}; "
-            "stop that one first, or give this one another folder by the environment variable STATE_DIRECTORY"
-        ) from None
+        known, here = status.copy_in(root_state), str(folders.root_path)
+        other = known.root if known else "a root with the same id"
+        words = f"another ocrwatchd ({holder}) already serves {other}; stop that one first"
+        if other != here:
+            words += f", or remove {folders.work_path / ROOT_ID}: {here} is a copy, and then becomes a root of its own"
+        raise FolderUnusable(words) from None
     except OSError as error:
         raise FolderUnusable(
-            f"the folder {state} cannot be used for the ledger: {error.strerror}; mend its owner or mode"
+            f"the folder {root_state} cannot be used for the ledger: {error.strerror}; mend its owner or mode"
         ) from error
+
+
+def _locked(folder: Path) -> Lock:
+    lock = Lock(folder / LOCK)
+    lock.take()
     return lock
 
 
-def _of_this_root(ledger: Ledger, root_id: str) -> Ledger:
-    """The root's own ledger: one state directory may serve several roots in turn."""
-    other = ledger.fact(ROOT)
-    if other in {"", root_id}:
-        return ledger
-    ledger.close()
-    path = ledger.path
-    own = aside_for(path, root_id)
-    ledger_file.rename(path, aside_for(path, other))
-    if own.exists():
-        ledger_file.rename(own, path)
-    return _open(path)
+def _warn_of_copy(root_state: Path, folders: Folders) -> None:
+    """Say so where the ledger was last used for another root that is still there: one of the two is a copy."""
+    known = status.copy_in(root_state)
+    with contextlib.suppress(OSError):  # it has moved here, as a rule
+        if (
+            known
+            and known_id(Path(known.root, ".work")) == root_state.name
+            and not folders.root_path.samefile(known.root)
+        ):
+            log.warning(
+                "root.copied",
+                other=known.root,
+                note="both use one ledger; remove .work/root-id in the one that shall be a root of its own",
+            )
+
+
+def _take_over(state: Path, root_state: Path) -> None:
+    """Move the root's ledger into its folder from where older versions kept it.
+
+    A ledger that names no root belongs to the root that comes first. It lies in one file when it moves: a process that
+    is killed leaves it whole, here or there.
+
+    Raises:
+        FolderUnusable: an older ocrwatchd still runs, or the ledger cannot be moved.
+    """
+    old, aside = state / LEDGER, state / f"ledger.root-{root_state.name}.sqlite3"
+    if (root_state / LEDGER).exists() or not (old.exists() or aside.exists()):
+        return
+    try:
+        lock = _locked(state)
+    except HeldElsewhere as holder:
+        raise FolderUnusable(
+            f"an older ocrwatchd ({holder}) still uses the ledger in {state}; stop that one, then start this one again"
+        ) from None
+    try:
+        roots = {path: _root_of(path) for path in (old, aside) if path.exists()}
+        source = old if roots.get(old) == root_state.name or (roots.get(old) == "" and aside not in roots) else aside
+        if source in roots:
+            crashpoints.reached("ledger-found")
+            ledger_file.rename(source, root_state / LEDGER)
+            crashpoints.reached("ledger-moved")
+            (state / status.FILE).unlink(missing_ok=True)
+            log.info("ledger.moved", source=str(source), target=str(root_state / LEDGER))
+    finally:
+        lock.free()
+
+
+def _root_of(path: Path) -> str:
+    """The root that a ledger names, "" for none; all of the ledger then lies in its one file, unless it is damaged."""
+    try:
+        with contextlib.closing(ledger_file.connect(path, PATIENCE_S)) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+            found = database.execute("SELECT value FROM fact WHERE name = ?", (ROOT,)).fetchone()
+    except DamagedLedger:  # it is set aside where it comes to lie
+        return ""
+    except sqlite3.Error as error:
+        raise FolderUnusable(ledger_file.remedy(path, error)) from error
+    return str(found[0]) if found else ""

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd import __version__
-from ocrwatchd.core.config.schema import FOLDER_NAMES, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.os_errors import in_words
@@ -60,7 +60,7 @@ class Metrics:
         self._ledger: Final = ledger
         self._places: Final = {name: config.folders.path(name) for name in FOLDER_NAMES} | {
             ".work": config.folders.work_path,
-            "state": state_directory(),
+            "state": ledger.path.parent,
         }
         self._clock: Final = clock
         self._started_at: Final = time.time()

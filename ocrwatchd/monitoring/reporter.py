@@ -65,7 +65,7 @@ class Reporter:
 
     Args:
         folders: the status file lies in their work folder.
-        ledger: counts what was delivered and what failed.
+        ledger: counts what was delivered and what failed; the status has its copy beside it.
         hear: is told of trouble, too, without files' names.
         figures: what has been done since the start.
         page: shows it to people who see only the share.
@@ -180,7 +180,7 @@ class Reporter:
         )
         if self._page is not None:
             self._page.show(now)
-        status.write(self._folders, now)
+        status.write(self._folders, now, self._ledger.path.parent)
 
     def _remember(self) -> dict[str, Any]:
         """What the ledger knows of ended scans, by the names of :class:`ocrwatchd.monitoring.status.Status`."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd.core.attempt import Worker  # noqa: TC001  # pydantic resolves it when this module loads
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.os_errors import in_words
@@ -89,17 +89,22 @@ def status_path(folders: Folders) -> Path:
     return folders.work_path / FILE
 
 
-def write(folders: Folders, status: Status) -> None:
-    """Replace the file, atomically, and the copy in the state directory.
+def write(folders: Folders, status: Status, root_state: Path) -> None:
+    """Replace the file, atomically, and its copy.
 
     The copy is for users who may not enter the root, and for all while the root's disk is full or gone.
+
+    Args:
+        folders: of the root.
+        status: of its daemon.
+        root_state: the root's folder in the state directory, where the copy lies.
 
     Raises:
         OSError: it cannot be written to its own place.
     """
     content = json.dumps(asdict(status), ensure_ascii=True, indent=1).encode()
     with contextlib.suppress(OSError):
-        _replace(state_directory() / FILE, content)
+        _replace(root_state / FILE, content)
     _replace(status_path(folders), content)
 
 
@@ -117,24 +122,18 @@ def read(folders: Folders) -> Status | None:
         OSError: the file cannot be read.
         ValueError: it is damaged.
     """
-    copies = [copy for copy in _copies() if copy.root == str(folders.root_path)]
+    copies = _copies().get(str(folders.root_path), [])
     try:
         own = _written(status_path(folders))
     except (OSError, ValueError):
         if not copies:
             raise
         own = None
-    return _newest([*copies, *([own] if own else [])])
+    found = [*copies, *([own] if own else [])]
+    return _newest(found) if found else None
 
 
-def read_service() -> Status | None:
-    """The last written status of a service on this machine, whatever root it serves; None where there is none."""
-    return _newest(_copies())
-
-
-def _newest(found: list[Status]) -> Status | None:
-    if not found:
-        return None
+def _newest(found: list[Status]) -> Status:
     status = max(found, key=lambda each: each.written_at)
     if status.state == "stopped":
         return status
@@ -143,14 +142,27 @@ def _newest(found: list[Status]) -> Status | None:
     return status if time.time() - status.written_at < SILENT_SECONDS else replace(status, state="silent")
 
 
-def _copies() -> list[Status]:
-    """What this user's daemon and the services have written to their state directories, as far as it can be read."""
-    found = []
-    for directory in dict.fromkeys((str(state_directory()), *SERVICE_STATES)):
-        for path in glob.glob(f"{directory}/{FILE}"):  # noqa: PTH207  # Path's raises where it may not look
-            with contextlib.suppress(OSError, ValueError):
-                if (status := _written(Path(path))) is not None:
-                    found.append(status)
+def root_states() -> list[Path]:
+    """The folders of all roots in the state directories of this user and of the services, this user's first."""
+    own = glob.escape(str(state_directory()))
+    patterns = [f"{state}/{ROOTS}/*" for state in (own, f"{own}/*", *SERVICE_STATES)]
+    # Path's own glob raises where it may not look.
+    return list(dict.fromkeys(Path(found) for pattern in patterns for found in glob.glob(pattern)))  # noqa: PTH207
+
+
+def copy_in(root_state: Path) -> Status | None:
+    """The copy of a status in a root's folder, as it was written; None where there is none that can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return _written(root_state / FILE)
+    return None
+
+
+def _copies() -> dict[str, list[Status]]:
+    """The copies of each root's status, by the root's path."""
+    found: dict[str, list[Status]] = {}
+    for root_state in root_states():
+        if (status := copy_in(root_state)) is not None:
+            found.setdefault(status.root, []).append(status)
     return found
 
 
@@ -165,18 +177,29 @@ def _written(path: Path) -> Status | None:
         raise ValueError(f"{path} is damaged; a running daemon writes it again") from error
 
 
-def find(folders: Folders, *, any_service: bool = False) -> Status | None:
-    """The status of this root's daemon.
+def find_all(folders: Folders, *, everywhere: bool) -> list[Status]:
+    """The status of this root's daemon, where it was ever served.
 
     Args:
         folders: the configured folders.
-        any_service: where no daemon has ever served these, a service's: whoever asks has no configuration of his own.
+        everywhere: also of every other root in the state directories of this user and of the services, by path.
+
+    Raises:
+        FolderUnusable: as :func:`find`.
+    """
+    own = find(folders)
+    others = {root: found for root, found in _copies().items() if everywhere and root != str(folders.root_path)}
+    return [*([own] if own else []), *(_newest(others[root]) for root in sorted(others))]
+
+
+def find(folders: Folders) -> Status | None:
+    """The status of this root's daemon; None where no daemon has ever served it.
 
     Raises:
         FolderUnusable: the status file cannot be read, with what to do about it.
     """
     try:
-        return read(folders) or (read_service() if any_service else None)
+        return read(folders)
     except PermissionError as error:
         raise FolderUnusable(f"the status cannot be read: {_permitted(folders, error)}") from error
     except OSError as error:

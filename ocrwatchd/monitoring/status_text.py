@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.log import printable
-from ocrwatchd.monitoring.status import NEVER, find, is_here, is_running
+from ocrwatchd.monitoring.status import NEVER, find_all, is_here, is_running
 
 if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Worker
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from ocrwatchd.monitoring.status import Status
 
 
-def describe(folders: Folders, *, as_json: bool, any_service: bool = False) -> tuple[str, bool]:
-    """The status in words or as JSON, and whether a daemon is running; for the arguments see :func:`find`.
+def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tuple[str, bool]:
+    """Each status in words or as a JSON object, and whether any daemon is running.
 
     Raises:
-        FolderUnusable: as :func:`find`.
+        FolderUnusable: as :func:`ocrwatchd.monitoring.status.find_all`, which explains the arguments.
     """
-    status = find(folders, any_service=any_service)
+    found = find_all(folders, everywhere=everywhere)
     if as_json:
-        told = asdict(status) if status else {"state": NEVER, "reason": in_lines(None, folders)}
-        return json.dumps(told, indent=1), is_running(status)
-    return in_lines(status, folders), is_running(status)
+        told = [asdict(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
+        text = "\n".join(json.dumps(each, indent=1) for each in told)
+    else:
+        text = "\n\n".join("\n".join(_lines(each)) for each in found) or absent(folders)
+    return text, any(map(is_running, found))
 
 
-def in_lines(status: Status | None, folders: Folders) -> str:
-    """The status in words."""
-    if status is None:
-        hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-        return f"not running: no daemon has served {folders.root_path} yet; {hint}"
-    return "\n".join(_lines(status))
+def absent(folders: Folders) -> str:
+    """In words that there is no status."""
+    hint = "start one with `ocrwatchd run`, or name its configuration with --config"
+    return f"not running: no daemon has served {folders.root_path} yet; {hint}"
 
 
 def headline(status: Status) -> str:

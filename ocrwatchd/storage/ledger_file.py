@@ -7,14 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LEDGER: Final = "ledger.sqlite3"
-
-ROOT: Final = "root_id"
-"""The fact that names the root whose scans a ledger knows."""
 
 MIGRATIONS: Final = (
     """
@@ -146,7 +144,7 @@ def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...]
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename a closed ledger's file together with what SQLite keeps beside it.
+    """Rename a closed ledger's file together with what SQLite keeps beside it, durably.
 
     Raises:
         FolderUnusable: it cannot be renamed.
@@ -157,6 +155,8 @@ def rename(path: Path, target: Path) -> None:
             source = path.with_name(path.name + companion)
             if source.exists():
                 source.rename(target.with_name(target.name + companion))
+        for folder in {target.parent, path.parent}:
+            files.sync_folder(folder)
     except OSError as error:
         raise FolderUnusable(f"the ledger {path} cannot be renamed to {target.name}: {error.strerror}") from error
 
@@ -194,8 +194,3 @@ def remedy(path: Path, error: OSError | sqlite3.Error) -> str:
 def code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 for an error that is none of its own, as of a file that is closed."""
     return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE
-
-
-def aside_for(path: Path, root_id: str) -> Path:
-    """Where the ledger of a root lies while another one is served."""
-    return path.with_name(f"{path.stem}.root-{root_id}{path.suffix}")

@@ -122,6 +122,12 @@ class Running:
         )
 
     @property
+    def ledger(self):
+        """The ledger's file, where a daemon has run."""
+        (path,) = self.base.glob("state/roots/*/ledger.sqlite3")
+        return path
+
+    @property
     def inbox(self):
         """The inbox, made where a daemon has not run yet."""
         (self.root / "inbox").mkdir(parents=True, exist_ok=True)

@@ -367,7 +367,7 @@ def test_ledger_locked_by_another(tmp_path):
     daemon = Running(tmp_path)
     with daemon:
         scans = paused(daemon, "scan.tif")
-        with contextlib.closing(sqlite3.connect(daemon.base / "state" / "ledger.sqlite3")) as other:
+        with contextlib.closing(sqlite3.connect(daemon.ledger)) as other:
             other.execute("BEGIN IMMEDIATE")
             go_on(daemon)
             told(daemon, "ledger", "locked")

@@ -227,7 +227,7 @@ def test_name_without_room_for_anything_is_delivered(daemon):
 def test_locked_ledger_delays_and_loses_nothing(daemon):
     """While another process holds the ledger no scan is claimed; afterwards everything goes on by itself."""
     with daemon:
-        with contextlib.closing(sqlite3.connect(daemon.base / "state" / "ledger.sqlite3")) as other:
+        with contextlib.closing(sqlite3.connect(daemon.ledger)) as other:
             other.execute("BEGIN IMMEDIATE")
             write_scan(daemon.inbox / "scan.tif", "fine")
             await_that(lambda: [e for e in daemon.events("trouble.begins") if "ledger" in e["reason"]])

@@ -86,7 +86,7 @@ def test_root_that_was_moved_in_the_middle_of_a_book_goes_on_there(daemon, elsew
     check_delivered_once(elsewhere)
     assert (status["root"], status["trouble"]) == (str(elsewhere.root), [])
     assert [name for name, _reason in status["failures"]] == ["bad"]
-    with contextlib.closing(sqlite3.connect(elsewhere.base / "state" / "ledger.sqlite3")) as ledger:
+    with contextlib.closing(sqlite3.connect(elsewhere.ledger)) as ledger:
         rows = ledger.execute("SELECT state, pages_done, length(sha256) FROM scan ORDER BY relative").fetchall()
     assert rows == [("failed", 0, 0), ("delivered", 4, 64), ("delivered", 0, 64), ("delivered", 1, 64)]
 
@@ -110,9 +110,9 @@ def test_damaged_ledger_is_set_aside_and_nothing_is_delivered_twice(daemon, dama
     daemon.start()
     half_way(daemon)
     daemon.kill()
-    with contextlib.closing(sqlite3.connect(daemon.base / "state" / "ledger.sqlite3")) as ledger:
+    with contextlib.closing(sqlite3.connect(daemon.ledger)) as ledger:
         ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    damage(daemon.base / "state" / "ledger.sqlite3")
+    damage(daemon.ledger)
     started = len(daemon.events("attempt.started"))
     daemon.start()
     await_that(lambda: len(daemon.events("attempt.started")) > started, 60)
@@ -131,7 +131,7 @@ def test_ledger_that_breaks_under_a_running_daemon_is_mended_by_it(daemon):
     """A disk that spoils the ledger's file costs no scan and no restart."""
     with daemon:
         half_way(daemon)
-        ledger = daemon.base / "state" / "ledger.sqlite3"
+        ledger = daemon.ledger
         with contextlib.closing(sqlite3.connect(ledger)) as other:
             other.execute("CREATE TABLE more (x TEXT)")  # what the daemon has of it in memory is out of date
             for path in (ledger, ledger.with_name(f"{ledger.name}-wal")):
@@ -151,7 +151,7 @@ def test_ledger_that_another_program_holds_stops_the_start_with_the_remedy(daemo
     """A start meets a database browser that has the ledger locked: it says so, and damages nothing."""
     with daemon:
         pass
-    path = daemon.base / "state" / "ledger.sqlite3"
+    path = daemon.ledger
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

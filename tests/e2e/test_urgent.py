@@ -48,7 +48,7 @@ def test_invoice_is_delivered_before_the_book_in_work_and_a_full_queue(tmp_path)
         3,
     ]
     assert len(daemon.events("engine.started")) == 1
-    with contextlib.closing(sqlite3.connect(daemon.base / "state" / "ledger.sqlite3")) as ledger:
+    with contextlib.closing(sqlite3.connect(daemon.ledger)) as ledger:
         rows = ledger.execute("SELECT state, started, blamed FROM scan").fetchall()
     assert rows == [("delivered", 1, 0)] * 5
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ocrwatchd.core.config.schema import Folders, state_directory
+from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.formats.output import receipt
 from ocrwatchd.storage.ledger import Ledger
-from ocrwatchd.storage.ledger_file import LEDGER, ROOT
+from ocrwatchd.storage.ledger_file import LEDGER
 from ocrwatchd.storage.work_folder import ROOT_ID
 
 ROOT_OF_OURS = "0123456789abcdef"
@@ -32,8 +32,7 @@ class Past:
         for folder in (self.outbox, self.folders.work_path):
             folder.mkdir(parents=True)
         (self.folders.work_path / ROOT_ID).write_text(f"{ROOT_OF_OURS}\n", encoding="ascii")
-        self.ledger = Ledger(state_directory() / LEDGER)
-        self.ledger.note_fact(ROOT, ROOT_OF_OURS)
+        self.ledger = Ledger(state_directory() / ROOTS / ROOT_OF_OURS / LEDGER)
 
     def scan(self, name, at, *, outcome="outbox", counts=None, **figures):
         """A scan that has ended at a Unix time, of one page where nothing else is said; without counts, none are known.

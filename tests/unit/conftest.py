@@ -2,14 +2,14 @@
 
 import pytest
 
-from ocrwatchd.cli.report import ledger_reader
+from ocrwatchd.monitoring import status
 from tests.fakes.past import Past
 
 
 @pytest.fixture
 def past(tmp_path, monkeypatch):
     """A root on which a daemon runs."""
-    monkeypatch.setattr(ledger_reader, "SERVICE_STATES", ())
+    monkeypatch.setattr(status, "SERVICE_STATES", ())
     made = Past(tmp_path / "root")
     yield made
     made.ledger.close()

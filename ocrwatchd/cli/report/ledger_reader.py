@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.monitoring.status import SERVICE_STATES
+from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, work_folder
-from ocrwatchd.storage.ledger_file import LEDGER, ROOT, aside_for
+from ocrwatchd.storage.ledger_file import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,41 +126,36 @@ def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
 
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
     """The open ledger of this root: this user's, or a service's."""
-    own = state_directory() / LEDGER
-    try:
-        root_id = work_folder.known_id(folders.work_path)
-    except OSError:
-        root_id = ""
     troubles: list[FolderUnusable] = []
-    for path in _places(root_id):
+    for root_state in _root_states(folders):
         try:
-            database, root = _opened(path)
+            return root_state / LEDGER, _opened(root_state / LEDGER)
         except FileNotFoundError:
             continue
         except FolderUnusable as error:
             troubles.append(error)
-            continue
-        if root_id == root or (path == own and not (root_id and root)):
-            return path, database
-        database.close()
     if troubles:
         raise troubles[0]
     raise FolderUnusable(
-        f"there is no ledger of {folders.root_path} in {own.parent}: no daemon of this user has served it; start one "
-        "with `ocrwatchd run`, name its configuration with --config, or ask as the user that it runs as"
+        f"there is no ledger of {folders.root_path} in {state_directory()}: no daemon of this user has served it; "
+        "start one with `ocrwatchd run`, name its configuration with --config, or ask as the user that it runs as"
     )
 
 
-def _places(root_id: str) -> Iterator[Path]:
-    services = (Path(found) for pattern in SERVICE_STATES for found in glob.glob(pattern))  # noqa: PTH207  # as status
-    for state in dict.fromkeys((state_directory(), *services)):
-        yield state / LEDGER
-        if root_id:
-            yield aside_for(state / LEDGER, root_id)
+def _root_states(folders: Folders) -> Iterator[Path]:
+    """The root's folders in the state directories: by its id or, where that cannot be read, by what the status says."""
+    try:
+        root_id = work_folder.known_id(folders.work_path)
+    except OSError:
+        root_id = ""
+    for root_state in status.root_states():
+        known = None if root_id else status.copy_in(root_state)
+        if root_state.name == root_id or (known and known.root == str(folders.root_path)):
+            yield root_state
 
 
-def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
-    """A ledger of this version, and the id of the root that it knows.
+def _opened(path: Path) -> sqlite3.Connection:
+    """A ledger of this version.
 
     Raises:
         FileNotFoundError: there is none.
@@ -183,12 +177,11 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{asked}", uri=True, timeout=PATIENCE_S)
         database.text_factory = lambda content: content.decode("utf-8", "replace")
         _check_version(path, int(database.execute("PRAGMA user_version").fetchone()[0]))
-        found = database.execute("SELECT value FROM fact WHERE name = ?", (ROOT,)).fetchone()
     except (sqlite3.Error, FolderUnusable) as error:
         if database is not None:
             database.close()
         raise error if isinstance(error, FolderUnusable) else FolderUnusable(_fault(path, error)) from error
-    return database, str(found[0]) if found else ""
+    return database
 
 
 def _check_version(path: Path, version: int) -> None:

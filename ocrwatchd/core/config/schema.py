@@ -30,6 +30,9 @@ DEFAULT_IGNORE = (
     "@eaDir",
 )
 
+ROOTS = "roots"
+"""In the state directory: a folder a root, called by the root's id, with its ledger, lock and status."""
+
 BROKERS = ("redis", "rediss", "amqp", "amqps")
 """Schemes of the URLs of brokers; those that end in s speak TLS."""
 
@@ -221,7 +224,7 @@ def configuration_directory() -> Path:
 
 
 def state_directory() -> Path:
-    """Where the ledger lies."""
+    """Where calibration verdicts lie, which belong to the machine, and in ``ROOTS`` the state of each root."""
     return _directory("STATE_DIRECTORY", platformdirs.user_state_path("ocrwatchd"))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.storage.outbox import FOLDERS, group_id
+from ocrwatchd.storage.work_folder import known_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 def named(folders: Folders) -> dict[str, Path]:
     """Every folder that the daemon writes to, by the name that ``check`` gives it."""
     found = {name: folders.path(name) for name in FOLDERS}
-    return found | {".work": folders.work_path, "state": state_directory()}
+    state = state_directory()
+    with contextlib.suppress(OSError):  # the root's own line tells that
+        root_state = state / ROOTS / known_id(folders.work_path)
+        state = root_state if os.path.isdir(root_state) else state  # noqa: PTH112  # unlike Path's it never raises
+    return found | {".work": folders.work_path, "state": state}
 
 
 def look(folders: Folders) -> Iterator[Finding]:

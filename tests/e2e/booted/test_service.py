@@ -496,7 +496,7 @@ def test_uninstalling_removes_what_was_installed_and_no_document(service, machin
     machine.run(OCRWATCHD, "service", "uninstall")
     assert documents() == kept
     assert service.configuration.exists()
-    assert machine.path("/var/lib/ocrwatchd/ledger.sqlite3").exists()
+    assert list(machine.path("/var/lib/ocrwatchd/roots").glob("*/ledger.sqlite3"))
     left = machine.run("sh", "-c", "find /etc/systemd /etc/sysusers.d /etc/tmpfiles.d -name 'ocrwatchd*'").stdout
     assert left == ""
     assert service.property("LoadState") == "not-found"

@@ -176,7 +176,7 @@ def test_without_a_daemon_nothing_is_dropped(folders):
     folders.work_path.mkdir()
     now = 1.0
     written = status.Status("stopped", os.getpid(), "1", str(folders.root_path), now, now)
-    status.write(folders, written)
+    status.write(folders, written, folders.work_path)
     with pytest.raises(canary.CanaryFailed, match=r"no daemon serves .*: start it with"):
         canary.send(folders, 1)
     assert list(folders.path("inbox").iterdir()) == []

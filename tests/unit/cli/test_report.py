@@ -3,16 +3,18 @@
 import os
 import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cli.report import frequent_edits, ledger_reader, receipts, summary
+from ocrwatchd.cli.report import frequent_edits, receipts, summary
 from ocrwatchd.cli.report.frequent_edits import Pair
 from ocrwatchd.cli.report.receipts import PAGE_BYTES
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.monitoring import status
 from ocrwatchd.storage.ledger import Ledger
-from ocrwatchd.storage.ledger_file import LEDGER, aside_for
-from tests.fakes.past import ROOT_OF_OURS, counts, edit
+from ocrwatchd.storage.ledger_file import LEDGER
+from tests.fakes.past import counts, edit
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -227,17 +229,10 @@ def of_version(version):
     return become
 
 
-def of_another_root(path):
-    """As that of a root that was served before."""
-    with Ledger(path) as ledger:
-        ledger.note_fact("root_id", "f" * 16)
-
-
 @pytest.mark.parametrize(
     ("become", "words"),
     [
         (os.unlink, "there is no ledger of .* start one with `ocrwatchd run`"),
-        (of_another_root, "there is no ledger of"),
         (damaged, "is damaged .* builds it anew"),
         (foreign, "is damaged .*not a database"),
         (of_version(2), "older ocrwatchd .*schema 2, here 4.* restart"),
@@ -245,7 +240,7 @@ def of_another_root(path):
     ],
 )
 def test_a_ledger_that_cannot_be_read_gets_a_plain_message(past, become, words):
-    """Missing, damaged, older, newer, another root's: what it is, and what to do."""
+    """Missing, damaged, older, newer: what it is, and what to do."""
     past.ledger.close()
     become(past.ledger.path)
     with pytest.raises(FolderUnusable, match=words):
@@ -266,18 +261,22 @@ def test_a_ledger_that_may_not_be_read_says_who_may(past, monkeypatch):
         told(past)
 
 
-@pytest.mark.parametrize("place", ["service", "aside"])
+@pytest.mark.parametrize("place", ["service", "without the root"])
 def test_the_root_s_own_ledger_is_found(past, tmp_path, monkeypatch, place):
-    """That of a service on this machine, or one that was put aside while another root is served."""
+    """That of a service on this machine, and with the root out of reach the one whose status names it."""
     past.scan("a", NOW, counts=counts())
     past.ledger.close()
+    home = past.ledger.path.parent
     if place == "service":
-        past.ledger.path.rename((tmp_path / LEDGER).resolve())
-        monkeypatch.setattr(ledger_reader, "SERVICE_STATES", (str(tmp_path),))
+        (tmp_path / "roots").mkdir()
+        home.rename(tmp_path / "roots" / home.name)
+        monkeypatch.setattr(status, "SERVICE_STATES", (str(tmp_path),))
     else:
-        past.ledger.path.rename(aside_for(past.ledger.path, ROOT_OF_OURS))
-        Ledger(past.ledger.path).close()
-        of_another_root(past.ledger.path)
+        with Ledger(home.with_name("f" * 16) / LEDGER) as other:
+            other.claimed("other", Path("b.pdf"))
+        told_last = status.Status("running", 1, "1", str(past.folders.root_path), NOW, NOW)
+        status.write(past.folders, told_last, home)
+        past.folders.work_path.rename(tmp_path / "away")
     assert told(past).total.documents == 1
 
 

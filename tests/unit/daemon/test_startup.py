@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import resource
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -13,17 +14,20 @@ import pytest
 
 from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.config.loader import parse
-from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.config.schema import ROOTS, Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.fs.lock import Lock
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon import startup
 from ocrwatchd.daemon.completion import Endings
 from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.monitoring import status
 from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.retention import DAY_S
+from ocrwatchd.storage.work_folder import known_id
 from tests.lying import lying
 from tests.unit.storage.test_ledger_file import DAMAGES
 
@@ -46,6 +50,11 @@ class House:
         self.folders = self.config.folders
         self.state = base / "state"
         self.again = []
+
+    @property
+    def home(self):
+        """Where the state of the root lies, once a daemon has run."""
+        return self.state / ROOTS / known_id(self.folders.work_path)
 
     @contextlib.contextmanager
     def open(self):
@@ -90,8 +99,7 @@ def house(tmp_path):
 
 def forget_ledger(house):
     """As a root that was moved without its state directory."""
-    for path in house.state.iterdir():
-        path.unlink()
+    shutil.rmtree(house.state)
 
 
 def crowd(house):
@@ -123,12 +131,12 @@ def examine_as_whole(monkeypatch):
 
 def damaged(damage):
     """The ledger's file as that damage leaves it."""
-    return lambda house: damage(house.state / LEDGER)
+    return lambda house: damage(house.home / LEDGER)
 
 
 def without_log(house):
     """A copy of the main file from before anything was merged into it."""
-    (house.state / LEDGER).write_bytes(b"")
+    (house.home / LEDGER).write_bytes(b"")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +162,7 @@ def test_without_its_ledger_a_root_goes_on_where_it_was(house, monkeypatch, fate
     assert house.lying("outbox") == ["done-2.json", "done-2.txt", "done.json", "done.txt"]
     assert house.lying("archive") == ["done-2.tif", "done.tif"]
     assert house.lying("failed") == ["sub/bad.reason.txt", "sub/bad.tif"]
-    asides = [path.name for path in house.state.iterdir() if "damaged" in path.name]
+    asides = [path.name for path in house.home.iterdir() if "damaged" in path.name]
     assert bool(asides) == (fate not in {forget_ledger, without_log})
 
 
@@ -202,9 +210,9 @@ def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch)
             house.endings.end(outcome)
         monkeypatch.undo()
         assert house.ledger.entry(job.id).state == "delivering"
-    for path in house.state.glob("ledger.sqlite3*"):
+    for path in house.home.glob("ledger.sqlite3*"):
         path.unlink()
-    (house.state / "older").rename(house.state / LEDGER)
+    (house.state / "older").rename(house.home / LEDGER)
     with house.open():
         assert house.ledger.entry(job.id).state == "claimed"
         house.take_up()
@@ -240,7 +248,7 @@ def test_replacing_that_broke_off_is_gone_on_with(house, monkeypatch):
         startup.replace_damaged(house.ledger, house.workplace, house.config)
         assert not house.ledger.bare
         assert house.ledger.started(work.id) == 1
-    assert len(list(house.state.glob("ledger.damaged-*.sqlite3"))) == 1
+    assert len(list(house.home.glob("ledger.damaged-*.sqlite3"))) == 1
 
 
 def test_state_directory_whose_disk_damages_every_ledger_is_told(house, monkeypatch):
@@ -345,26 +353,161 @@ def test_receipts_that_people_have_put_there_do_no_harm(house, content):
         assert house.ledger.counts(0) == {"delivered": 0, "failed": 0}
 
 
-def test_two_roots_do_not_share_a_ledger_at_once(tmp_path):
-    """A second daemon with the same state directory is told so; its scans would be forgotten there."""
+def test_two_roots_are_served_side_by_side(tmp_path):
+    """Each has its own folder in the state directory, whatever the umask one that everybody may enter."""
     one, other = House(tmp_path, "one"), House(tmp_path, "other")
-    with one.open(), pytest.raises(FolderUnusable, match="keeps its ledger in"), other.open():
+    before = os.umask(0o027)
+    try:
+        with one.open() as first, other.open() as second:
+            job = first.claim()
+            assert first.ledger.entry(job.id) is not None
+            assert second.ledger.entry(job.id) is None
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (one.home, other.home, one.home.parent)} == {0o755}
+    assert not (one.home / startup.LEDGER).stat().st_mode & 0o007
+
+
+def test_copied_root_does_not_use_the_ledger_of_the_first_while_that_is_served(tmp_path):
+    """Its id is the first one's: the message names both, and what makes the copy a root of its own."""
+    one, copy = House(tmp_path, "one"), House(tmp_path, "copy")
+    with one.open():
+        shutil.copytree(one.folders.root_path, copy.folders.root_path)
+        write_status(one)
+        words = rf"already serves {one.folders.root_path}; .* remove {copy.folders.work_path}/root-id: .* is a copy"
+        with pytest.raises(FolderUnusable, match=words), copy.open():
+            pass
+        (copy.folders.work_path / "root-id").unlink()
+        with copy.open():
+            assert copy.home != one.home
+
+
+def test_copied_root_that_uses_the_ledger_in_turn_is_told_of(tmp_path, capsys):
+    """It may be the first one's heir, as a moved root is: it starts, and the log says what both share."""
+    one, copy = House(tmp_path, "one"), House(tmp_path, "copy")
+    with one.open():
+        write_status(one)
+    one.folders.root_path.rename(copy.folders.root_path)
+    with copy.open():
+        assert "root.copied" not in capsys.readouterr().out
+    one.folders.root_path.symlink_to(copy.folders.root_path)
+    with copy.open():
+        assert "root.copied" not in capsys.readouterr().out, "one root by two paths is no copy"
+    one.folders.root_path.unlink()
+    shutil.copytree(copy.folders.root_path, one.folders.root_path)
+    with copy.open():
+        assert "root.copied" in capsys.readouterr().out
+
+
+def write_status(house):
+    """What its daemon says of itself."""
+    now = time.time()
+    told = status.Status("running", os.getpid(), "1", str(house.folders.root_path), now, now)
+    status.write(house.folders, told, house.home)
+
+
+def as_of_old(house, name=startup.LEDGER, root=None):
+    """Leave the ledger of a root, with a scan that died once, where older versions kept it."""
+    with house.open():
+        job = house.claim()
+        house.ledger.blamed(job.id, "died")
+        if root is None:
+            house.ledger.note_fact(startup.ROOT, house.home.name)
+    (house.home / startup.LEDGER).rename(house.state / name.format(house.home.name))
+    shutil.rmtree(house.home)
+    return job
+
+
+ASIDE = "ledger.root-{}.sqlite3"
+
+
+@pytest.mark.parametrize("name", [startup.LEDGER, ASIDE])
+@pytest.mark.parametrize("root", [None, ""])
+def test_ledger_of_an_older_version_is_taken_over(house, name, root):
+    """From its place, or from where it was put aside, with all that it knows; nothing is left there but the lock."""
+    job = as_of_old(house, name, root)
+    (house.state / "status.json").touch()
+    with house.open():
+        assert house.ledger.entry(job.id).blamed == 1
+    assert sorted(path.name for path in house.state.iterdir()) == ["ledger.lock", "ledger.lock.bytes", "roots"]
+
+
+def test_what_a_killed_daemon_had_not_merged_is_taken_over_too(house, tmp_path):
+    """All that lies in its log is in the file before that is moved."""
+    job = as_of_old(house)
+    old = house.state / startup.LEDGER
+    with Ledger(old) as ledger:
+        ledger.blamed(job.id, "died again")
+        for suffix in ("", "-wal", "-shm"):
+            shutil.copy(f"{old}{suffix}", tmp_path)
+    for path in tmp_path.glob("ledger.sqlite3*"):
+        path.rename(house.state / path.name)
+    assert (house.state / "ledger.sqlite3-wal").stat().st_size
+    with house.open():
+        assert house.ledger.entry(job.id).blamed == 2
+
+
+def test_ledger_of_another_root_stays_for_that(tmp_path):
+    """Only the root that it names takes it, whichever comes first."""
+    one, other = House(tmp_path, "one"), House(tmp_path, "other")
+    job = as_of_old(one)
+    with other.open():
+        assert other.ledger.entry(job.id) is None
+        with one.open():
+            assert one.ledger.entry(job.id).blamed == 1
+
+
+def test_own_ledger_that_was_put_aside_goes_before_one_that_names_no_root(house):
+    """The first is surely this root's; so is one at the usual place that names it, which is the newer of the two."""
+    job = as_of_old(house, ASIDE)
+    usual = house.state / startup.LEDGER
+    Ledger(usual).close()
+    with house.open():
+        assert house.ledger.entry(job.id) is not None
+    shutil.rmtree(house.home)
+    shutil.copy(usual, house.state / ASIDE.format(house.home.name))
+    with Ledger(usual) as ledger:
+        ledger.note_fact(startup.ROOT, house.home.name)
+        ledger.claimed("newer", Path("a.pdf"))
+    with house.open():
+        assert house.ledger.entry("newer") is not None
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_ledger_of_an_older_version_is_set_aside(house, damage):
+    """It is taken over, found to be damaged, and built anew from the folders."""
+    job = as_of_old(house)
+    damage(house.state / startup.LEDGER)
+    with house.open():
+        house.take_up()
+        assert house.ledger.entry(job.id) is not None
+    assert len(list(house.home.glob("ledger.damaged-*.sqlite3"))) == 1
+    assert not (house.state / startup.LEDGER).exists()
+
+
+def test_older_daemon_that_runs_keeps_its_ledger(house):
+    """Whatever root it serves: this one says what to do, and touches nothing."""
+    as_of_old(house)
+    before = (house.state / startup.LEDGER).read_bytes()
+    older = Lock(house.state / startup.LOCK)
+    older.take()
+    with pytest.raises(FolderUnusable, match=r"an older ocrwatchd .* stop that one, then start this one"), house.open():
+        pass
+    assert (house.state / startup.LEDGER).read_bytes() == before
+    older.free()
+    with house.open():
         pass
 
 
-def test_two_roots_in_turn_keep_a_ledger_each(tmp_path):
-    """Serving another root for a while costs the first one nothing that was known of its scans."""
-    one, other = House(tmp_path, "one"), House(tmp_path, "other")
-    with one.open():
-        job = one.claim()
-        one.ledger.blamed(job.id, "died")
-    with other.open():
-        other.take_up()
-        assert other.ledger.entry(job.id) is None
-    with one.open():
-        assert one.ledger.entry(job.id).blamed == 1
-    with other.open():
-        assert other.ledger.entry(job.id) is None
+def test_ledger_of_an_older_version_that_another_program_has_open_stays(house):
+    """A database browser would go on in a file that has moved: the start says which one is to be closed."""
+    job = as_of_old(house)
+    with contextlib.closing(sqlite3.connect(house.state / startup.LEDGER)) as other:
+        other.execute("SELECT * FROM scan").fetchone()
+        with pytest.raises(FolderUnusable, match="locked by another program"), house.open():
+            pass
+    with house.open():
+        assert house.ledger.entry(job.id).blamed == 1
 
 
 def test_root_that_was_moved_keeps_its_ledger(tmp_path):
@@ -388,10 +531,10 @@ def test_state_directory_that_cannot_be_made_says_so(house):
 def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
     """The lock comes before anything else: a second start on a root does not so much as look at the ledger."""
     with house.open():
-        (house.state / LEDGER).write_bytes(b"garbage while it is open")
+        (house.home / LEDGER).write_bytes(b"garbage while it is open")
         with pytest.raises(FolderUnusable, match="already serves"), House(house.base).open():
             pass
-        assert not [path for path in house.state.iterdir() if "damaged" in path.name]
+        assert not [path for path in house.home.iterdir() if "damaged" in path.name]
 
 
 @pytest.mark.soak

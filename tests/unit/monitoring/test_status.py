@@ -1,5 +1,6 @@
 """The status file and what people read of it."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core.attempt import Worker
-from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status, status_text
 from ocrwatchd.monitoring.status import Status
@@ -33,8 +34,15 @@ def written(folders, **changes):
     now = time.time()
     base = {"state": "running", "pid": os.getpid(), "version": "1", "root": "/r", "started_at": now, "written_at": now}
     made = Status(**{**base, **changes})
-    status.write(folders, made)
+    status.write(folders, made, home_in(state_directory()))
     return made
+
+
+def home_in(state, root_id="0123456789abcdef"):
+    """A root's folder in a state directory."""
+    home = Path(state, ROOTS, root_id)
+    home.mkdir(parents=True, exist_ok=True)
+    return home
 
 
 def test_status_comes_back_as_written(folders):
@@ -124,12 +132,40 @@ def test_a_copy_serves_while_the_root_cannot_be_read(folders):
 
 
 def test_a_copy_of_another_root_is_not_ours(folders, tmp_path):
-    """Only who names no configuration is told of a service with another root."""
+    """Only who names no configuration is told of other roots."""
     written(folders, root="/elsewhere")
     status.status_path(folders).unlink()
     assert status.read(folders) is None
-    assert status.find(folders, any_service=True).root == "/elsewhere"
+    assert [each.root for each in status.find_all(folders, everywhere=True)] == ["/elsewhere"]
     assert "not running" in status_text.describe(folders, as_json=False)[0]
+
+
+def test_without_a_configuration_all_roots_are_told_of(folders, tmp_path, monkeypatch):
+    """This user's own first, then those of instances and services by path, each once and with its newest status."""
+    service = tmp_path / "service"
+    monkeypatch.setattr(status, "SERVICE_STATES", (str(service), f"{service}/*"))
+    now = time.time()
+    for state, root_id, root, ended in (
+        (state_directory(), "1" * 16, "/b", "stopped"),
+        (state_directory() / "instance", "2" * 16, "/a", "stopped"),
+        (service, "3" * 16, "/c", "running"),
+        (service / "instance", "4" * 16, "/d", "stopped"),
+        (service, "5" * 16, "/d", "running"),
+    ):
+        seen = Status(ended, os.getpid(), "1", root, now, now - (ended == "running"))
+        status.write(folders, seen, home_in(state, root_id))
+    written(folders, root=str(folders.root_path), state="stopped")
+    home_in(service, "6" * 16)
+    roots = [str(folders.root_path), "/a", "/b", "/c", "/d"]
+    assert [each.root for each in status.find_all(folders, everywhere=True)] == roots
+    text, running = status_text.describe(folders, as_json=False, everywhere=True)
+    assert running, "one of them is"
+    told = [line.split()[1] for part in text.split("\n\n") for line in part.splitlines() if line.startswith("root ")]
+    assert told == roots
+    objects = status_text.describe(folders, as_json=True, everywhere=True)[0].replace("\n}\n{", "\n},{")
+    assert [each["state"] for each in json.loads(f"[{objects}]")] == ["stopped"] * 3 + ["running", "stopped"]
+    (service / ROOTS / ("3" * 16) / status.FILE).unlink()
+    assert not status_text.describe(folders, as_json=False, everywhere=True)[1]
 
 
 def test_other_users_may_ask_and_who_may_not_hears_what_to_do(folders, monkeypatch):
@@ -143,7 +179,7 @@ def test_other_users_may_ask_and_who_may_not_hears_what_to_do(folders, monkeypat
         monkeypatch.setattr(status, "SERVICE_STATES", (service,))
         monkeypatch.setenv("STATE_DIRECTORY", "/nowhere")
         assert "sudo -u 'root' ocrwatchd status" in as_nobody(lambda: status_text.describe(folders, as_json=False)[0])
-        shutil.copy(status.status_path(folders), service)
+        shutil.copy(status.status_path(folders), home_in(service))
         said = as_nobody(lambda: status_text.describe(folders, as_json=False)[0])
         assert f"running (process {made.pid}" in said
 

@@ -165,10 +165,10 @@ def test_after_a_crash_whoever_comes_says_so(config, path):
     """`status --page` tells of a daemon that has gone; of one that lives it leaves the page alone."""
     assert "no daemon has served" in writer.write_last(config)
     seen = status(root=str(config.folders.root_path), written_at=time.time())
-    write_status(config.folders, replace(seen, pid=os.getpid()))
+    write_status(config.folders, replace(seen, pid=os.getpid()), config.folders.work_path)
     assert "the daemon itself" in writer.write_last(config)
     assert not path.exists()
-    write_status(config.folders, seen)
+    write_status(config.folders, seen, config.folders.work_path)
     assert str(path) in writer.write_last(config)
     assert "It ended unexpectedly." in path.read_text()
     path.unlink()
@@ -180,11 +180,11 @@ def test_after_a_crash_whoever_comes_says_so(config, path):
 def test_after_a_crash_nothing_is_written_under_an_unmounted_share(config, path):
     """The daemon has left word of the outbox's mount: without it the page would be hidden once it is back."""
     seen = status(root=str(config.folders.root_path), written_at=time.time())
-    write_status(config.folders, replace(seen, outbox_mount=str(config.folders.root_path)))
+    write_status(config.folders, replace(seen, outbox_mount=str(config.folders.root_path)), config.folders.work_path)
     with pytest.raises(FolderUnusable, match=f"{config.folders.root_path} is not mounted any more"):
         writer.write_last(config)
     assert not path.exists()
-    write_status(config.folders, replace(seen, outbox_mount=str(writer.Keeper(config).mount)))
+    write_status(config.folders, replace(seen, outbox_mount=str(writer.Keeper(config).mount)), config.folders.work_path)
     assert str(path) in writer.write_last(config)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.config.schema import Metrics
+from ocrwatchd.core.config.schema import ROOTS, Folders, Metrics, state_directory
 from ocrwatchd.setup.check import Finding, folders, metrics_file, service_account
 from ocrwatchd.setup.service.target import Target
 
@@ -28,6 +28,18 @@ def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
     found = folders.look_at("inbox", closed / "root" / "inbox")
     assert not found.ok
     assert f"may not enter {closed}; mend its owner or mode" in found.words
+
+
+def test_the_state_of_a_root_that_was_served_is_looked_at(tmp_path):
+    """Before that, where it will be made: somebody else may have served the root as another user."""
+    made = Folders(root=str(tmp_path))
+    assert folders.named(made)["state"] == state_directory()
+    made.work_path.mkdir()
+    (made.work_path / "root-id").write_text("0123456789abcdef\n")
+    home = state_directory() / ROOTS / "0123456789abcdef"
+    assert folders.named(made)["state"] == state_directory()
+    home.mkdir(parents=True)
+    assert folders.named(made)["state"] == home
 
 
 def test_folders_that_are_there_or_can_be_made_are_in_order(tmp_path):
