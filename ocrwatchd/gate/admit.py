@@ -47,7 +47,7 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
 
     Args:
         source: the text as recognised.
-        proposed: the model's answer, without what stood around it (see ``unwrap``), whatever that is.
+        proposed: the model's answer, without what stood around it (see ``answer_text``), whatever that is.
         policy: what counts as a repair.
         evidence: what else is known.
     """

@@ -12,16 +12,15 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-import ocrwatchd.cli.demo
 from ocrwatchd.gate.scoring import error_rate
 from tests.demo_scan import LETTER
 from tests.e2e.running import Running, await_that
 from tests.gguf_factory import noise
-from tests.paths import DATA
+from tests.paths import CHECKOUT, DATA
 
 pytestmark = pytest.mark.slow
 
-DEMO = Path(ocrwatchd.cli.demo.__file__).parent
+DEMO = CHECKOUT / "ocrwatchd" / "cli" / "demo"
 TRUTH = (DATA / "phototest.gold.txt").read_text(encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd.cli.calibrate.measure import Case
-from ocrwatchd.cli.process import copied, reading
+from ocrwatchd.cli.process.reader import copied, reading
 from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.log import PLAIN_SUFFIXES, printable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ocrwatchd.cli.process import Reader
+    from ocrwatchd.cli.process.reader import Reader
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.config.schema import Config
 

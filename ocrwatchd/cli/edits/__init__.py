@@ -2,94 +2,55 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from ocrwatchd.cli.edits import other_formats
-from ocrwatchd.cli.edits.receipt_edits import Delivered
-from ocrwatchd.cli.edits.replace import Change, replace_all
-from ocrwatchd.cli.edits.show import listing
-from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.cli.arguments import add_verb, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
+    from ocrwatchd.cli.arguments import Subparsers
 
 
-def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
-    """Print a document's edits.
-
-    Args:
-        receipt: its NAME.json.
-        refused: the refused proposals too.
-        as_json: as one JSON object instead of a table.
-
-    Returns:
-        0.
-
-    Raises:
-        UnreadableScan: the file is no receipt that this version can read.
-    """
-    delivered = Delivered.opened(receipt)
-    if as_json:
-        told: dict[str, object] = {"totals": delivered.totals, "edits": delivered.edits}
-        if refused:
-            told["refused"] = delivered.refused
-        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
-    else:
-        console = Console(highlight=False)
-        for each in listing(delivered, refused=refused):
-            console.print(each)
-    return 0
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "edits", run, "show what was corrected in a delivered document; take edits back")
+    parser.add_argument("receipt", type=Path, metavar="NAME.json")
+    parser.add_argument("--refused", action="store_true", help="show the refused proposals too")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument(
+        "--revert", nargs="+", type=_number, metavar="N", help="write the set again without these edits"
+    )
+    change.add_argument("--revert-all", action="store_true", help="write the set again as it was recognised")
+    change.add_argument("--apply", nargs="+", type=_number, metavar="N", help="put reverted edits in again")
+    parser.add_argument("--force", action="store_true", help="also over files changed by hand, and a missing NAME.txt")
 
 
-def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, force: bool) -> int:
-    """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
+def run(args: argparse.Namespace) -> int:
+    """Show or take back a document's edits."""
+    settings(args, quiet=True)
+    from ocrwatchd.cli.edits import revise
+    from ocrwatchd.core.errors import ConfigError
 
-    Args:
-        receipt: the document's NAME.json.
-        numbers: of the edits; None for all.
-        reverted: True to take them back.
-        force: write NAME.txt even where it is missing or was changed by hand.
+    changes = args.revert_all or args.revert or args.apply
+    if changes and (args.json or args.refused):
+        raise ConfigError("--json and --refused only show edits; leave them out, or --revert, --revert-all and --apply")
+    if args.force and not changes:
+        raise ConfigError(
+            "--force only goes with --revert, --revert-all or --apply; add one of them, or leave out --force"
+        )
+    if changes:
+        numbers = None if args.revert_all else args.revert or args.apply
+        return revise.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
+    return revise.show(args.receipt, refused=args.refused, as_json=args.json)
 
-    Returns:
-        0.
 
-    Raises:
-        ConfigError: there is no edit of such a number.
-        UnreadableScan: NAME.json is no receipt that this version can read.
-        TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
-        FolderUnusable: a file cannot be written; the set is as it was.
-        OSError: a file cannot be read; nothing was written.
-    """
-    delivered = Delivered.opened(receipt)
-    before = other_formats.rendered(delivered)
-    changed = delivered.mark(numbers, reverted=reverted)
-    text = delivered.text_change(force=force)
-    beside = list(other_formats.planned(delivered, before, force=force))
-    receipts = delivered.receipt_change()
-    anew = [each for each in beside if isinstance(each, Change)]
+def _number(given: str) -> int:
     try:
-        replace_all([each for each in (text, *anew, receipts) if each], like=receipt)
-    except OSError as error:
-        raise FolderUnusable(
-            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
-            "repeat the command"
-        ) from error
-    done = "reverted" if reverted else "applied"
-    print(f"{changed} edit{'' if changed == 1 else 's'} {done}")  # noqa: T201 - the verb's output
-    names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
-    print("\n".join(names) or "nothing had to be written")  # noqa: T201 - the verb's output
-    for left in beside:
-        if isinstance(left, other_formats.Left):
-            print(f"{left.file} was left as it is: {left.why}")  # noqa: T201 - the verb's output
-    return 0
-
-
-def _told(delivered: Delivered) -> str:
-    if delivered.has_text:
-        return str(delivered.text_path)
-    return f"{delivered.path} (it alone: output.formats ordered no {delivered.text_path.name})"
+        return int(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{given} is no number of an edit; give the file first, then numbers with spaces between them: "
+            "`ocrwatchd edits NAME.json --revert 1 2`"
+        ) from None

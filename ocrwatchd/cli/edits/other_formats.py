@@ -115,7 +115,7 @@ def _in_words(error: FormatUnusable | OSError) -> str:
 
 def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
     """The words of a searchable PDF; pages, pictures and what people have added to them stay as they are."""
-    from ocrwatchd.formats.output.pdf import reworded  # noqa: PLC0415 - a library of the engine's, loaded where there is one
+    from ocrwatchd.formats.output.pdf import reworded
 
     lying, file = held(path), io.BytesIO()
     if reworded(io.BytesIO(lying), document(delivered, path), pages(delivered), file):
@@ -123,6 +123,6 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
 
 
 def _writes() -> dict[str, Callable[[Document, Iterable[FinishedPage]], Iterator[bytes]]]:
-    from ocrwatchd.formats.output import hocr, md  # noqa: PLC0415 - only where edits change
+    from ocrwatchd.formats.output import hocr, md
 
     return {"md": md.laid_out, "hocr": hocr.laid_out}

@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from ocrwatchd.cli.report import as_json as numbers
-from ocrwatchd.cli.report import plot, since, summary
-from ocrwatchd.cli.report.as_tables import listing
+from ocrwatchd.cli.arguments import add_verb, path, settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import argparse
 
-    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.cli.arguments import Subparsers
 
 
-def report(folders: Folders, begin: str | None, *, as_json: bool, png: Path | None) -> int:
-    """Print a report; a daemon that runs goes on undisturbed.
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "report", run, "show pages, speed, edits and doubtful documents over time")
+    parser.add_argument("--since", metavar="WHEN", help="a date (2026-11-01) or a span (24h, 7d, 4w); without it: all")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--png", type=path, metavar="FILE", help="also draw it: a .png file, or a folder for it")
 
-    Args:
-        folders: whose scans are told of.
-        begin: a date or a span, see :mod:`ocrwatchd.cli.report.since`; None for all that the ledger knows.
-        as_json: as one JSON object instead of tables.
-        png: also draw a picture, to this file or in this folder.
 
-    Returns:
-        0.
+def run(args: argparse.Namespace) -> int:
+    """Print a report."""
+    config = settings(args, quiet=True)
+    from ocrwatchd.cli.report.print_report import report
 
-    Raises:
-        ConfigError: ``begin`` or ``png`` cannot be used.
-        FolderUnusable: there is no ledger that can be read.
-        OSError: the picture cannot be written.
-    """
-    now = time.time()
-    moment = since.moment(begin, now) if begin is not None else 0.0
-    picture = plot.target(png) if png else None
-    made = summary.of(folders, moment, now)
-    if picture:
-        plot.write(made, picture)
-    if as_json:
-        sys.stdout.write(numbers.text(made) + "\n")
-        return 0
-    console = Console(highlight=False)
-    for each in listing(made):
-        console.print(each)
-    if picture:
-        console.print(f"\npicture    {picture}", markup=False, soft_wrap=True)
-    return 0
+    return report(config.folders, args.since, as_json=args.json, png=args.png)

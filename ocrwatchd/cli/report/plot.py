@@ -82,7 +82,7 @@ def write(summary: Summary, path: Path) -> None:
 def _drawn(summary: Summary) -> bytes:
     # Else it makes folders of its own in the user's home, or complains where there is none.
     os.environ.setdefault("MPLCONFIGDIR", str(cache_directory() / "matplotlib"))
-    from matplotlib.figure import Figure  # noqa: PLC0415  # only where a picture is wanted
+    from matplotlib.figure import Figure  # only where a picture is wanted
 
     step, sums = summary.step, list(summary.periods.values())
     figure = Figure(figsize=INCHES, dpi=DOTS_AN_INCH, layout="constrained")
@@ -124,7 +124,7 @@ class Bars(NamedTuple):
 
 def _stack(axes: Axes, lower: Bars, upper: Bars) -> None:
     """Two bars a period, one on the other."""
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  # as above
+    from matplotlib.ticker import MaxNLocator  # as above
 
     places = range(len(lower.values))
     axes.bar(places, lower.values, BAR_SHARE, color=lower.colour, label=lower.name)

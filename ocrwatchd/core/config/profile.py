@@ -1,4 +1,4 @@
-"""The settings that may differ from one profile to the next, and what all settings are made of; see ``config``."""
+"""The settings that may differ from one profile to the next, and what all settings are made of; see ``schema``."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Reader(Protocol):
 
 
 class Guess(Protocol):
-    """Knows words; see ``guess.Guesser``."""
+    """Knows words; see ``suggestions.Guesser``."""
 
     def guesses(self, word: str, /) -> Sequence[str]:
         """Known words that ``word`` may have been."""

@@ -37,7 +37,11 @@ def look() -> Iterator[Finding]:
     for manager, name in units:
         yield _unit(name, f"--{manager}")
     if not units:
-        yield Finding("service", True, "not installed; `ocrwatchd run` runs without one, README says how to install it")
+        yield Finding(
+            "service",
+            True,
+            "not installed; `ocrwatchd run` runs without one; `ocrwatchd help administration` says how to install one",
+        )
 
 
 def _units(manager: str) -> list[str]:

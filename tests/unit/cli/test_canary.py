@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cli import canary
+from ocrwatchd.cli.canary import send
 from ocrwatchd.cli.main import main
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.config.schema import Config, Folders
@@ -177,15 +177,15 @@ def test_without_a_daemon_nothing_is_dropped(folders):
     now = 1.0
     written = status.Status("stopped", os.getpid(), "1", str(folders.root_path), now, now)
     status.write(folders, written, folders.work_path)
-    with pytest.raises(canary.CanaryFailed, match=r"no daemon serves .*: start it with"):
-        canary.send(folders, 1)
+    with pytest.raises(send.CanaryFailed, match=r"no daemon serves .*: start it with"):
+        send.send(folders, 1)
     assert list(folders.path("inbox").iterdir()) == []
 
 
 def test_a_page_that_nobody_takes_is_removed_again(folders):
     """Where no status can be read, the time limit decides."""
-    with pytest.raises(canary.CanaryFailed, match=r"within 0\.3 s: the daemon has not taken the page"):
-        canary.send(folders, 0.3)
+    with pytest.raises(send.CanaryFailed, match=r"within 0\.3 s: the daemon has not taken the page"):
+        send.send(folders, 0.3)
     assert list(folders.path("inbox").iterdir()) == []
 
 
@@ -194,7 +194,7 @@ def test_missing_folder_is_told(folders, missing, words):
     """Mostly the configuration is another one than the daemon's."""
     folders.path(missing).rmdir()
     with pytest.raises(FolderUnusable, match=words):
-        canary.send(folders, 1)
+        send.send(folders, 1)
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "nan", "x", "1e9"])

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from ocrwatchd.cli import demo
+from ocrwatchd.cli.demo import run_demo
 from ocrwatchd.core.config import loader
 
 
@@ -14,7 +14,7 @@ def test_whatever_the_settings_say_reaches_the_daemon(tmp_path, prompt):
     given = tmp_path / "given.toml"
     escaped = prompt.replace('"', '\\"').replace("\t", "\\t").replace("\x7f", "\\u007F")
     given.write_text(f'[llm]\nprompt = "{escaped}"\n', encoding="utf-8")
-    written = loader.load(demo._write_settings(tmp_path, "rapidocr", given))
+    written = loader.load(run_demo._write_settings(tmp_path, "rapidocr", given))
     assert (written.llm.prompt, written.llm.model) == (prompt, "builtin")
 
 
@@ -28,9 +28,9 @@ def test_a_scan_that_was_set_aside_was_not_delivered(monkeypatch, capsys):
         (root / "failed" / "letter.reason.txt").write_text("Why: it was a bad day")
         yield
 
-    monkeypatch.setattr(demo, "_daemon", daemon)
-    monkeypatch.setattr(demo, "_await_receipt", lambda *_: None)
-    assert demo.show("auto", keep=False, config=None) == 1
+    monkeypatch.setattr(run_demo, "_daemon", daemon)
+    monkeypatch.setattr(run_demo, "_await_receipt", lambda *_: None)
+    assert run_demo.show("auto", keep=False, config=None) == 1
     said = capsys.readouterr().out
     assert "delivered" not in said
     assert "set aside" in said

@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from ocrwatchd.cli import report
 from ocrwatchd.cli.main import main
-from ocrwatchd.cli.report import as_json, periods, plot, since, summary
+from ocrwatchd.cli.report import as_json, periods, plot, print_report, since, summary
 from ocrwatchd.cli.report.as_tables import listing
 from ocrwatchd.core.errors import ConfigError
 from tests.fakes.past import Past, counts, edit
@@ -173,7 +172,7 @@ def test_where_the_picture_goes_is_checked_before_anything_is_read(tmp_path, mon
             plot.target(given)
     monkeypatch.setattr(plot, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match="-m pip install matplotlib"):
-        report.report(Past(tmp_path / "root").folders, None, as_json=False, png=tmp_path)
+        print_report.report(Past(tmp_path / "root").folders, None, as_json=False, png=tmp_path)
 
 
 def test_the_verb_prints_json_and_nothing_else(past, tmp_path, capsys):

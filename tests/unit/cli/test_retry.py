@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocrwatchd.cli.retry import retry
+from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 

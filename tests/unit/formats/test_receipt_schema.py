@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ocrwatchd.cli import edits
+from ocrwatchd.cli.edits import revise
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
@@ -79,7 +79,7 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     )
     texts = [page["text"] for page in table["pages"]]
     (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
-    edits.revise(tmp_path / "s.json", None, reverted=True, force=False)
+    revise.revise(tmp_path / "s.json", None, reverted=True, force=False)
     told = json.loads((tmp_path / "s.json").read_bytes())
     assert mistakes(told) == []
     assert told["totals"]["reverted"] == 1

@@ -1,9 +1,10 @@
 """NAME.pdf: the scan as it is, with its corrected words over it, not to be seen, for searching and copying.
 
-A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``pictures``). Each page gets one form
-with its words (``layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the words
-would be found twice (``older``). What a PDF would do by itself when opened is taken out (``active``). A PDF with a
-password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for this is no longer what was checked.
+A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``image_pages``). Each page gets one form
+with its words (``text_layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the
+words would be found twice (``old_text_layer``). What a PDF would do by itself when opened is taken out
+(``active_content``). A PDF with a password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for
+this is no longer what was checked.
 
 Why pikepdf (MPL-2.0, on qpdf): it changes PDFs without touching what is not meant, copies from the file on disk when it
 saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDFs, and hold them in memory. OCRmyPDF

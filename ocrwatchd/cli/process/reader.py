@@ -231,7 +231,7 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
 
 def _print(job: Job, path: Path | None) -> None:
     if path is not None:
-        print(f"==> {printable(str(path))} <==")  # noqa: T201 - the verb's output
+        print(f"==> {printable(str(path))} <==")
     sys.stdout.write((job.out / f"{STEM}{SUFFIXES['txt']}").read_text(encoding="utf-8"))
     sys.stdout.flush()
 
@@ -263,4 +263,4 @@ def _keep(job: Job, output: Path) -> None:
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
     shown = SUFFIXES["txt"] if SUFFIXES["txt"] in present else RECEIPT
-    print(printable(str(output / f"{name}{shown}")))  # noqa: T201 - the verb's output
+    print(printable(str(output / f"{name}{shown}")))

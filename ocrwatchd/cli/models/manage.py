@@ -103,7 +103,7 @@ def remove(names: list[str]) -> int:
 
 
 def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
-    from ocrwatchd.llm import hub  # noqa: PLC0415  # takes half a second, and only this verb needs it
+    from ocrwatchd.llm import hub  # takes half a second, and only this verb needs it
 
     try:
         offer = hub.ask(llm)
@@ -154,8 +154,8 @@ def _progress(model: str, *, as_json: bool) -> Iterator[Tell]:
 
 @contextlib.contextmanager
 def _bar(model: str) -> Iterator[Tell]:
-    from rich.console import Console  # noqa: PLC0415  # only for people
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console  # only for people
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

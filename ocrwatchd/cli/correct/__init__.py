@@ -1,0 +1,28 @@
+"""The verb ``correct``: correct a text that another program has recognised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb, settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "correct", run, "correct a text that another program has recognised")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
+    parser.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Correct a text."""
+    config = settings(args, quiet=True)
+    from ocrwatchd.cli.correct.correct_text import correct_text
+
+    return correct_text(args.file, config, as_json=args.json)

@@ -1,0 +1,95 @@
+"""The verb ``edits``: show what was corrected in a delivered document, take edits back, put them in again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ocrwatchd.cli.edits import other_formats
+from ocrwatchd.cli.edits.receipt_edits import Delivered
+from ocrwatchd.cli.edits.replace import Change, replace_all
+from ocrwatchd.cli.edits.show import listing
+from ocrwatchd.core.errors import FolderUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+
+def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
+    """Print a document's edits.
+
+    Args:
+        receipt: its NAME.json.
+        refused: the refused proposals too.
+        as_json: as one JSON object instead of a table.
+
+    Returns:
+        0.
+
+    Raises:
+        UnreadableScan: the file is no receipt that this version can read.
+    """
+    delivered = Delivered.opened(receipt)
+    if as_json:
+        told: dict[str, object] = {"totals": delivered.totals, "edits": delivered.edits}
+        if refused:
+            told["refused"] = delivered.refused
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    else:
+        console = Console(highlight=False)
+        for each in listing(delivered, refused=refused):
+            console.print(each)
+    return 0
+
+
+def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, force: bool) -> int:
+    """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
+
+    Args:
+        receipt: the document's NAME.json.
+        numbers: of the edits; None for all.
+        reverted: True to take them back.
+        force: write NAME.txt even where it is missing or was changed by hand.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigError: there is no edit of such a number.
+        UnreadableScan: NAME.json is no receipt that this version can read.
+        TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
+        FolderUnusable: a file cannot be written; the set is as it was.
+        OSError: a file cannot be read; nothing was written.
+    """
+    delivered = Delivered.opened(receipt)
+    before = other_formats.rendered(delivered)
+    changed = delivered.mark(numbers, reverted=reverted)
+    text = delivered.text_change(force=force)
+    beside = list(other_formats.planned(delivered, before, force=force))
+    receipts = delivered.receipt_change()
+    anew = [each for each in beside if isinstance(each, Change)]
+    try:
+        replace_all([each for each in (text, *anew, receipts) if each], like=receipt)
+    except OSError as error:
+        raise FolderUnusable(
+            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
+            "repeat the command"
+        ) from error
+    done = "reverted" if reverted else "applied"
+    print(f"{changed} edit{'' if changed == 1 else 's'} {done}")
+    names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
+    print("\n".join(names) or "nothing had to be written")
+    for left in beside:
+        if isinstance(left, other_formats.Left):
+            print(f"{left.file} was left as it is: {left.why}")
+    return 0
+
+
+def _told(delivered: Delivered) -> str:
+    if delivered.has_text:
+        return str(delivered.text_path)
+    return f"{delivered.path} (it alone: output.formats ordered no {delivered.text_path.name})"

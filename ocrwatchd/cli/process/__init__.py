@@ -1,0 +1,28 @@
+"""The verb ``process``: read files without inbox and outbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb, settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "process", run, "read files and print their text, without inbox and outbox")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read files."""
+    config = settings(args, quiet=True)
+    from ocrwatchd.cli.process.reader import process_files
+
+    return process_files(args.files, config, args.output)

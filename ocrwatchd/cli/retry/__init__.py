@@ -1,0 +1,33 @@
+"""The verb ``retry``: give failed scans fresh attempts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb, settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "retry", run, "give failed scans fresh attempts")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
+    parser.add_argument("--all-failed", action="store_true", help="every scan in failed/")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Move failed scans back into the inbox."""
+    config = settings(args, quiet=True)
+    from ocrwatchd.cli.retry.move_back import retry
+    from ocrwatchd.core.errors import ConfigError
+    from ocrwatchd.core.log import printable
+
+    if bool(args.names) == args.all_failed:
+        raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
+    for path in retry(config.folders, args.names):
+        print(f"back in the inbox: {printable(str(path))}")
+    return 0

@@ -1,0 +1,33 @@
+"""The verb ``run``: watch the inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb, settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "run", run, "watch the inbox until somebody stops the daemon")
+    parser.add_argument("--once", action="store_true", help="work the inbox off, then end")
+    parser.add_argument("--dry-run", action="store_true", help="only say what is wrong with the configuration")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch the inbox."""
+    config = settings(args)
+    if args.dry_run:
+        return 0
+    from ocrwatchd.core.config import loader
+    from ocrwatchd.daemon.serve import serve
+
+    # A file that was there and has gone is a mistake: the defaults would serve other folders.
+    source = args.config or loader.found()
+    serve(config, once=args.once, reread=lambda: loader.load(source))
+    return 0

@@ -1,0 +1,25 @@
+"""The verb ``schema``: print the JSON Schema of receipts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    add_verb(verbs, "schema", run, "print the JSON Schema of NAME.json")
+
+
+def run(_args: argparse.Namespace) -> int:
+    """Print the schema."""
+    from ocrwatchd.formats.output import schema
+
+    print(schema.text(), end="")
+    return 0

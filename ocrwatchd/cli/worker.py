@@ -1,0 +1,27 @@
+"""The verb ``worker``: read the scans of a daemon on another machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.cli.arguments import add_verb, settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ocrwatchd.cli.arguments import Subparsers
+
+
+def add_parser(verbs: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "worker", run, "read the scans of a daemon on another machine, through a broker")
+    parser.add_argument("--name", default="", metavar="NAME", help="default: the host's, with something of its own")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read scans until somebody stops the worker."""
+    config = settings(args)
+    from ocrwatchd.daemon.worker import work
+
+    work(config, args.name)
+    return 0

@@ -1,0 +1,34 @@
+"""The verb ``help``: the documentation in the terminal."""
+
+import pytest
+
+from ocrwatchd.cli.help import DOCS
+from ocrwatchd.cli.main import main
+
+PAGES = sorted(page.stem for page in DOCS.glob("*.md"))
+
+
+def test_without_a_topic_every_page_is_listed(capsys):
+    """Each page has a line that says what the page is about."""
+    assert main(["help"]) == 0
+    listed = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed] == PAGES
+    assert all(line.endswith(".") and len(line) <= 120 for line in listed)
+
+
+@pytest.mark.parametrize("topic", PAGES)
+def test_a_page_is_shown_without_its_markup(topic, capsys):
+    """A person reads headings and tables, no Markdown."""
+    assert main(["help", topic]) == 0
+    shown = capsys.readouterr().out
+    assert len(shown) > 1000
+    assert "](" not in shown
+    assert "|---" not in shown
+
+
+def test_an_unknown_topic_is_refused_with_the_pages_there_are(capsys):
+    """And with where the options of a verb are shown."""
+    assert main(["help", "printers"]) == 2
+    told = capsys.readouterr().err
+    assert all(page in told for page in PAGES)
+    assert "ocrwatchd VERB --help" in told
