@@ -25,7 +25,7 @@ from watchdog.utils import BaseThread
 from ocrwatchd.arrival.inotify_watches import unwatched
 from ocrwatchd.arrival.settle import How
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs.mounts import Moorings, is_remote
+from ocrwatchd.core.fs.mounts import MountGuard, is_remote
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.os_errors import in_words
 
@@ -77,7 +77,7 @@ class Watcher:
         self._others: set[threading.Thread] = set()
         self._refused = ""
         self._identity = (0, 0)
-        self._moorings: Moorings | None = None
+        self._mounts: MountGuard | None = None
         self._unwatched: dict[Path, float] = {}
         self._outnumbered = False
         self._ear: _Ear | None = None
@@ -145,8 +145,8 @@ class Watcher:
 
     def _looked_at(self) -> Path:
         """The folder without links, on its mount and readable."""
-        self._moorings = self._moorings or Moorings([self._folder])
-        self._moorings.confirm(self._folder)
+        self._mounts = self._mounts or MountGuard([self._folder])
+        self._mounts.check(self._folder)
         resolved = self._folder.resolve(strict=True)
         with os.scandir(resolved):
             pass

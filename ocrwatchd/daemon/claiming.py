@@ -16,10 +16,10 @@ from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
-    from ocrwatchd.daemon.completion import Endings
+    from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.monitoring.reporter import Reporter
     from ocrwatchd.storage.ledger import Ledger
-    from ocrwatchd.storage.work_folder import Workplace
+    from ocrwatchd.storage.work_folder import WorkFolder
 
 log = structlog.get_logger()
 
@@ -39,9 +39,9 @@ class Claims:
     def __init__(  # noqa: PLR0913 - each is another room
         self,
         arrivals: Arrivals,
-        workplace: Workplace,
+        workplace: WorkFolder,
         ledger: Ledger,
-        endings: Endings,
+        endings: JobCompletion,
         reporter: Reporter,
         *,
         patient: bool = True,

@@ -42,7 +42,7 @@ TURN_SECONDS = 0.5
 log = structlog.get_logger()
 
 
-class Endings:
+class JobCompletion:
     """Brings each claimed job to its end.
 
     Args:
@@ -106,33 +106,33 @@ class Endings:
         """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
         job = outcome.job
         if outcome.ending is Ending.DONE:
-            self._settle(job, partial(self._deliver, job, outcome.figures))
+            self._attempt(job, partial(self._deliver, job, outcome.figures))
         elif outcome.ending is Ending.KNOWN:
-            self._settle(job, partial(self._skip, job, outcome.figures))
+            self._attempt(job, partial(self._skip, job, outcome.figures))
         elif outcome.ending is Ending.UNREADABLE:
             self.set_aside(job, outcome.reason)
         elif stopping:
             log.info("job.put_back", job=job.id, file=str(job.relative), note="it goes on at the next start")
         elif outcome.ending is Ending.DIED:
             log.warning("attempt.died", job=job.id, file=str(job.relative), reason=outcome.reason)
-            self._settle(job, partial(self._blame, job, outcome))
+            self._attempt(job, partial(self._blame, job, outcome))
         else:
             log.warning("attempt.returned", job=job.id, file=str(job.relative), reason=outcome.reason)
-            self._park(job, outcome.reason, partial(self.again, job))
+            self._retry_later(job, outcome.reason, partial(self.again, job))
 
     def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
         """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
-        self._settle(job, action)
+        self._attempt(job, action)
 
     def set_aside(self, job: Job, reason: str) -> None:
         """Put a job's scan into ``failed/``."""
-        self._settle(job, partial(self._fail, job, reason))
+        self._attempt(job, partial(self._fail, job, reason))
 
     def resume(self, job: Job) -> None:
         """Go on with a delivery that began before a restart, or clear up after one that was complete."""
-        self._settle(job, partial(self._resume, job))
+        self._attempt(job, partial(self._resume, job))
 
-    def _settle(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
+    def _attempt(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
         """Do something with a job's files; where a folder or the ledger fails, again after a growing pause.
 
         Args:
@@ -142,8 +142,8 @@ class Endings:
         try:
             then = action()
         except OSError as error:
-            self._park(
-                job, in_words(error), partial(self._settle, job, action), obstructed=isinstance(error, files.Obstacle)
+            self._retry_later(
+                job, in_words(error), partial(self._attempt, job, action), obstructed=isinstance(error, files.Obstacle)
             )
             return
         self._obstructed.discard(job.id)
@@ -152,7 +152,7 @@ class Endings:
         if then is not None:
             then()
 
-    def _park(self, job: Job, reason: str, action: Callable[[], None], *, obstructed: bool = False) -> None:
+    def _retry_later(self, job: Job, reason: str, action: Callable[[], None], *, obstructed: bool = False) -> None:
         self._obstructed.discard(job.id)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
@@ -175,7 +175,7 @@ class Endings:
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
         times = self._ledger.blamed(job.id, outcome.reason, outcome.attempt)
         pages = outcome.figures.get("pages", 0)
-        most = page_failures.most_deaths(
+        most = page_failures.max_crashes(
             self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
         )
         if times < most:

@@ -11,7 +11,7 @@ from ocrwatchd.core.os_errors import in_words
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals
     from ocrwatchd.monitoring.reporter import Reporter
-    from ocrwatchd.storage.work_folder import Workplace
+    from ocrwatchd.storage.work_folder import WorkFolder
 
 HEALTH_SECONDS = 5.0
 
@@ -32,7 +32,7 @@ class Health:
         reporter: is told of trouble.
     """
 
-    def __init__(self, arrivals: Arrivals, workplace: Workplace, reporter: Reporter) -> None:
+    def __init__(self, arrivals: Arrivals, workplace: WorkFolder, reporter: Reporter) -> None:
         self._arrivals = arrivals
         self._workplace = workplace
         self._reporter = reporter

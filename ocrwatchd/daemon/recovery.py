@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.daemon.completion import Endings
+    from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.records import Entry
-    from ocrwatchd.storage.work_folder import Workplace
+    from ocrwatchd.storage.work_folder import WorkFolder
 
 log = structlog.get_logger()
 
 
-def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Folders) -> None:
+def recover_jobs(workplace: WorkFolder, ledger: Ledger, endings: JobCompletion, folders: Folders) -> None:
     """Let every job that lies here go on where it was; one that cannot be taken up now is tried again with pauses.
 
     Args:
@@ -58,7 +58,7 @@ def take_up(workplace: Workplace, ledger: Ledger, endings: Endings, folders: Fol
         endings.take(job, partial(_take_up, job, ledger, endings, folders))
 
 
-def recall(workplace: Workplace, ledger: Ledger, folders: Folders) -> None:
+def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> None:
     """Let a ledger that was begun anew under a running daemon know the jobs that lie here; nothing is moved.
 
     Raises:
@@ -92,7 +92,7 @@ def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
     return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
 
 
-def _take_up(job: Job, ledger: Ledger, endings: Endings, folders: Folders) -> Callable[[], None] | None:
+def _take_up(job: Job, ledger: Ledger, endings: JobCompletion, folders: Folders) -> Callable[[], None] | None:
     entry = ledger.entry(job.id)
     if (entry is None or entry.state != "delivering") and _catch_up(job, ledger, folders):
         entry = ledger.entry(job.id)
@@ -112,7 +112,7 @@ def _take_up(job: Job, ledger: Ledger, endings: Endings, folders: Folders) -> Ca
     return _begin(job, entry, ledger, endings)
 
 
-def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> Callable[[], None]:
+def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: JobCompletion) -> Callable[[], None]:
     if entry is None:  # a ledger that was lost: what the arrival found has to be found again
         _claim(job, job.relative, _refusal_of(job.source), ledger)
     elif entry.state != "claimed":
@@ -127,7 +127,11 @@ def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: Endings) -> C
 def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
     """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
     original = inbox / job.relative
-    begun = entry.started if entry is not None else any(map(safe_open.lies, (job.pages, job.folder / outbox.ATTEMPTS)))
+    begun = (
+        entry.started
+        if entry is not None
+        else any(map(safe_open.lexists_strict, (job.pages, job.folder / outbox.ATTEMPTS)))
+    )
     if begun:
         return False
     ours = os.lstat(job.source)
@@ -135,7 +139,7 @@ def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
         theirs = os.lstat(original)
         if not stat.S_ISREG(theirs.st_mode) or theirs.st_mtime_ns != ours.st_mtime_ns:
             return False
-        return safe_open.equal(job.source, original)
+        return safe_open.same_content(job.source, original)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False  # what lies there, or no longer does, is not what could be copied
 

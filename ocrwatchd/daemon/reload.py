@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class Succession:
+class ConfigReload:
     """The configuration in force, and the one before it until the newer has proved that it can be served.
 
     Args:
@@ -51,7 +51,7 @@ class Succession:
         log.info("config.reread")
         return True
 
-    def prove(self) -> None:
+    def commit(self) -> None:
         """The configuration is being served: from now on its troubles are the daemon's."""
         self._before = None
 
@@ -62,7 +62,7 @@ class Succession:
         """
         return (self.config.folders, self.config.metrics) == (config.folders, config.metrics)
 
-    def step_back(self, error: Exception) -> bool:
+    def rollback(self, error: Exception) -> bool:
         """Return to the configuration before one that cannot be served; False where there is none.
 
         Args:

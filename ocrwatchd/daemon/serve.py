@@ -10,10 +10,10 @@ import structlog
 
 from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.errors import OcrwatchdError
-from ocrwatchd.daemon.reload import Succession
-from ocrwatchd.daemon.startup import open_rooms
+from ocrwatchd.daemon.reload import ConfigReload
+from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.daemon.supervisor import Daemon
-from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.storage import outbox
 
 if TYPE_CHECKING:
@@ -45,25 +45,25 @@ def serve(
         FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
         EngineUnavailable: with ``once``: no engine can do the work.
     """
-    succession = Succession(config, reread or (lambda: config))
-    with selectors.DefaultSelector() as selector, Waker(selector, reloads=not once) as waker:
+    succession = ConfigReload(config, reread or (lambda: config))
+    with selectors.DefaultSelector() as selector, SignalWakeup(selector, reloads=not once) as waker:
         again = True
         while again:
             try:
                 again = _serve_one(succession, selector, waker, once=once, engine_module=engine_module)
             except (OcrwatchdError, OSError) as error:
-                if not succession.step_back(error):
+                if not succession.rollback(error):
                     raise
     log.info("daemon.stopped")
 
 
 def _serve_one(
-    succession: Succession, selector: selectors.BaseSelector, waker: Waker, *, once: bool, engine_module: str
+    succession: ConfigReload, selector: selectors.BaseSelector, waker: SignalWakeup, *, once: bool, engine_module: str
 ) -> bool:
     """Serve the configuration in force; True where another one has come into force."""
     config = succession.config
     with contextlib.ExitStack() as stack:
-        ledger, workplace = open_rooms(config, state_directory(), stack)
+        ledger, workplace = open_storage(config, state_directory(), stack)
         rooms = ledger, outbox.Outbox(config.folders, ledger), workplace
         daemon = Daemon(succession, rooms, selector, waker, once=once, engine_module=engine_module)
         stack.callback(daemon.close)

@@ -14,13 +14,13 @@ from ocrwatchd.core.config.schema import ROOTS
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
-from ocrwatchd.daemon.recovery import recall
+from ocrwatchd.daemon.recovery import reregister_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, outbox
 from ocrwatchd.storage.ledger import COMPLETE, PATIENCE_S, Ledger
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.ledger_rebuild import rebuild
-from ocrwatchd.storage.work_folder import ROOT_ID, Workplace, known_id
+from ocrwatchd.storage.work_folder import ROOT_ID, WorkFolder, known_id
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -37,7 +37,7 @@ ROOT_STATE_MODE = 0o755
 log = structlog.get_logger()
 
 
-def open_rooms(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, Workplace]:
+def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, WorkFolder]:
     """Take the locks and open the ledger; where there is none, or a damaged one, it is built from the folders.
 
     Args:
@@ -50,7 +50,7 @@ def open_rooms(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, W
     """
     outbox.prepare(config.folders)
     _make_profiles(config)
-    workplace = Workplace(config)
+    workplace = WorkFolder(config)
     workplace.open()
     stack.callback(workplace.close)
     root_state = state / ROOTS / workplace.root_id
@@ -62,7 +62,7 @@ def open_rooms(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, W
     return ledger, workplace
 
 
-def complete(ledger: Ledger, workplace: Workplace, config: Config) -> None:
+def complete(ledger: Ledger, workplace: WorkFolder, config: Config) -> None:
     """Build a ledger that does not know the folders from them; one that does stays as it is.
 
     Raises:
@@ -72,7 +72,7 @@ def complete(ledger: Ledger, workplace: Workplace, config: Config) -> None:
         rebuild(ledger, config.folders, workplace.left())
 
 
-def replace_damaged(ledger: Ledger, workplace: Workplace, config: Config) -> None:
+def replace_damaged(ledger: Ledger, workplace: WorkFolder, config: Config) -> None:
     """Mend a ledger that turned out to be damaged while it was open: set it aside, and build another from the folders.
 
     After an error it stays ``damaged`` or ``bare``, and the call is to be made again.
@@ -87,7 +87,7 @@ def replace_damaged(ledger: Ledger, workplace: Workplace, config: Config) -> Non
         except DamagedLedger as error:
             raise _none_can_be_kept(ledger.path, error) from error
     complete(ledger, workplace, config)
-    recall(workplace, ledger, config.folders)
+    reregister_jobs(workplace, ledger, config.folders)
     ledger.bare = False
 
 

@@ -29,16 +29,16 @@ from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon.claiming import Claims
-from ocrwatchd.daemon.completion import Endings
+from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.duplicates import Duplicates
 from ocrwatchd.daemon.health import Health
-from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.daemon.startup import replace_damaged
 from ocrwatchd.dispatch.cluster.attempts import bring_home
 from ocrwatchd.dispatch.cluster.setup import join
 from ocrwatchd.dispatch.local import BoundedQueue
 from ocrwatchd.dispatch.priority import AHEAD_S
-from ocrwatchd.engine.host.managed import SuppliedHost
+from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.canary.cleanup import Clearing
 from ocrwatchd.monitoring.counters import Figures
 from ocrwatchd.monitoring.metrics import Metrics
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.schema import Event
     from ocrwatchd.core.model import Job, Scan
-    from ocrwatchd.daemon.reload import Succession
-    from ocrwatchd.daemon.wakeup import Waker
+    from ocrwatchd.daemon.reload import ConfigReload
+    from ocrwatchd.daemon.wakeup import SignalWakeup
     from ocrwatchd.dispatch.protocol import Dispatcher
     from ocrwatchd.storage import outbox
     from ocrwatchd.storage.ledger import Ledger
-    from ocrwatchd.storage.work_folder import Workplace
+    from ocrwatchd.storage.work_folder import WorkFolder
 
 LEDGER_PAUSE_S = 1.0
 """How long the loop rests while the ledger cannot be written: without it no attempt may start."""
@@ -73,10 +73,10 @@ class Daemon:
 
     def __init__(  # noqa: PLR0913 - the rooms that outlive it
         self,
-        succession: Succession,
-        rooms: tuple[Ledger, outbox.Outbox, Workplace],
+        succession: ConfigReload,
+        rooms: tuple[Ledger, outbox.Outbox, WorkFolder],
         selector: selectors.BaseSelector,
-        waker: Waker,
+        waker: SignalWakeup,
         *,
         once: bool,
         engine_module: str,
@@ -102,7 +102,7 @@ class Daemon:
         self._clearing = Clearing(config.folders)
         self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble, self._figures, Keeper(config))
         attempts = config.job.max_attempts
-        self._endings = Endings(
+        self._endings = JobCompletion(
             ledger,
             boxes,
             self._reporter,
@@ -132,7 +132,7 @@ class Daemon:
         return BoundedQueue(
             self._config.queue.size,
             self._start_here,
-            lambda hear: SuppliedHost(self._config, self._selector, hear, module=engine_module),
+            lambda hear: EngineHostWithModels(self._config, self._selector, hear, module=engine_module),
             holding=self._duplicates.holds,
             shortcut=self._duplicates.shortcut,
             page_done=self._page_done,
@@ -142,12 +142,12 @@ class Daemon:
     def run(self) -> bool:
         """Serve; see :func:`ocrwatchd.daemon.serve.serve`. True where another configuration is to be served."""
         self._arrivals.start()
-        self._succession.prove()
+        self._succession.commit()
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
         self._clearing.start()
-        take_up(self._workplace, self._ledger, self._endings, self._config.folders)
+        recover_jobs(self._workplace, self._ledger, self._endings, self._config.folders)
         again = False
         while not (again or self._finished()):
             self._turn()

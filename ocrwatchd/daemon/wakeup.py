@@ -16,7 +16,7 @@ TERMINAL = "/dev/tty"
 """The terminal that this process would lose with SIGHUP, whatever its standard streams are."""
 
 
-class Waker:
+class SignalWakeup:
     """A pipe in the loop's selector; while it is entered, SIGTERM, SIGINT and SIGHUP write to it and are counted.
 
     SIGHUP asks a daemon to read its configuration again; one that had a terminal has lost it, and stops.

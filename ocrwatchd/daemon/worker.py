@@ -26,12 +26,12 @@ from ocrwatchd.core import systemd
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import safe_open
-from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order, registry
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
 from ocrwatchd.dispatch.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
 from ocrwatchd.dispatch.cluster.worker_orders import Orders
-from ocrwatchd.engine.host.managed import SuppliedHost
+from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.counters import Figures
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engi
     if not re.fullmatch(WORKER_NAME, name):
         raise ConfigError(f"--name {name}: use up to 63 letters, digits, dots and hyphens")
     token = registry.read_token(config.folders.work_path)
-    with selectors.DefaultSelector() as selector, Waker(selector, reloads=False) as waker:
+    with selectors.DefaultSelector() as selector, SignalWakeup(selector, reloads=False) as waker:
         worker = Worker(config, name, token, selector, waker, engine_module=engine_module)
         try:
             worker.run()
@@ -85,7 +85,7 @@ class Worker:
         name: str,
         token: Token,
         selector: selectors.BaseSelector,
-        waker: Waker,
+        waker: SignalWakeup,
         *,
         engine_module: str,
     ) -> None:
@@ -100,7 +100,7 @@ class Worker:
         self._selector: Final = selector
         self._waker: Final = waker
         self._offers: Final = capabilities.offered(config.work())
-        self._host: Final = SuppliedHost(config, selector, self._hear, module=engine_module)
+        self._host: Final = EngineHostWithModels(config, selector, self._hear, module=engine_module)
         self._sender: Final = transport.Sender(connect)
         queues = capabilities.queues(token.root, self._offers)
         order = partial(queue_order.ordered, self._folder)
@@ -250,7 +250,9 @@ class Worker:
             self._tell_end()
             return
         try:
-            wanted = safe_open.lies(self._job.desk) and not safe_open.lies(self._job.desk / attempts.WANTED_BACK)
+            wanted = safe_open.lexists_strict(self._job.desk) and not safe_open.lexists_strict(
+                self._job.desk / attempts.WANTED_BACK
+            )
         except OSError:  # the share is away for the moment
             return
         if not wanted:
@@ -284,6 +286,6 @@ class Worker:
 def _has_gone(path: Path) -> bool:
     """Whether nothing has this name any more; False while that cannot be known."""
     try:
-        return not safe_open.lies(path)
+        return not safe_open.lexists_strict(path)
     except OSError:
         return False

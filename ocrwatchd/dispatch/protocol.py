@@ -88,7 +88,7 @@ class Dispatcher(Protocol):
 
 
 class Host(Protocol):
-    """One engine, one job at a time; :class:`ocrwatchd.engine.host.managed.SuppliedHost` is the real one."""
+    """One engine, one job at a time; ``engine.host.managed.EngineHostWithModels`` is the real one."""
 
     unavailable: str
     figures: dict[str, object]

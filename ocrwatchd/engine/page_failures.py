@@ -34,7 +34,7 @@ LONGEST_REASON = 500
 FILE_MODE = 0o600
 
 
-def most_deaths(max_attempts: int, pages: int, tasks: int = 0) -> int:
+def max_crashes(max_attempts: int, pages: int, tasks: int = 0) -> int:
     """How often the engine may die over a document before that is set aside.
 
     Args:
@@ -46,7 +46,7 @@ def most_deaths(max_attempts: int, pages: int, tasks: int = 0) -> int:
     return over_pages + (TASK_DEATHS * min(tasks, MOST_TASKS_GIVEN_UP) if pages else 0)
 
 
-def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
+def record_crash(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     """Write down that the engine has died over a page, and give the page up where that was once too often.
 
     Raises:
@@ -69,7 +69,7 @@ def note(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     write_new(_path(folder, step.name, step.page, "reason"), last.encode("utf-8", "replace"), FILE_MODE, replace=True)
 
 
-def given_up(job: Job, step: StepName, page: int) -> str:
+def skip_reason(job: Job, step: StepName, page: int) -> str:
     """Why a step is left out on a page, or a task of that number; "" where it is to be done."""
     try:
         return _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ def choose(ocr: Ocr) -> Choice:
 
 def _trust(licence: Path | None) -> None:
     try:
-        doubt = permissions.doubt(licence, "licence file") if licence else ""
+        doubt = permissions.unsafe_reason(licence, "licence file") if licence else ""
     except OSError:  # a licence that is not there is told by the engine
         return
     if doubt:

@@ -20,7 +20,7 @@ from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open
-from ocrwatchd.core.fs.mounts import Moorings
+from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.names import STATUS_PAGE
 
@@ -61,7 +61,7 @@ class Outbox:
         self._folders = folders
         self._ledger = ledger
         self._gid = group_id(folders.group)
-        self._moorings = Moorings(folders.path(name) for name in FOLDERS)
+        self._mounts = MountGuard(folders.path(name) for name in FOLDERS)
 
     def prepare(self) -> None:
         """Make the folders that are missing; see :func:`prepare`."""
@@ -142,12 +142,12 @@ class Outbox:
         return [*made, (job.source, self._original(job, goal, name))]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
-        if not safe_open.lies(source):
+        if not safe_open.lexists_strict(source):
             # Only a move of ours takes it away; where it went people may have taken it since.
             os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
             return
         root = self._root_of(target)
-        self._moorings.confirm(root)
+        self._mounts.check(root)
         files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)
         if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
             source.chmod(self._folders.file_mode)
@@ -239,7 +239,7 @@ def clear(job: Job) -> None:
     Raises:
         OSError: it cannot be removed, or the scan still lies in it.
     """
-    if any(True for _ in safe_open.below(job.folder / "scan")):
+    if any(True for _ in safe_open.walk_files(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
     with contextlib.suppress(FileNotFoundError):
         # A worker that is late finds nothing there to add to, while all of it goes.

@@ -43,7 +43,7 @@ def known_id(folder: Path) -> str:
     return known if _ROOT_ID.fullmatch(known) else ""
 
 
-class Workplace:
+class WorkFolder:
     """The jobs of one root, held by one daemon from ``open`` to ``close``.
 
     Args:
@@ -90,7 +90,7 @@ class Workplace:
     def has_lost(self, job: Job) -> bool:
         """Whether somebody has removed a job's folder; False while the whole work folder is away."""
         with contextlib.suppress(OSError):  # what cannot be looked at now may still be there
-            return not safe_open.lies(job.folder) and self.held()
+            return not safe_open.lexists_strict(job.folder) and self.held()
         return False
 
     def _stay_at_home(self, home: os.stat_result) -> None:
@@ -149,7 +149,7 @@ class Workplace:
 
 
 def _only_file(folder: Path) -> Path:
-    for path in safe_open.below(folder):
+    for path in safe_open.walk_files(folder):
         if not path.name.startswith(files.TEMPORARY_PREFIX):
             return path.relative_to(folder)
         path.unlink()

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ocrwatchd.engine.host import model_fetch
-from ocrwatchd.engine.host.managed import SuppliedHost
+from ocrwatchd.engine.host.managed import EngineHostWithModels
 from tests.integration.test_engine import Supervisor
 from tests.unit.engine.test_model_fetch import FAILS, LASTS
 
@@ -21,7 +21,7 @@ class Desk(Supervisor):
         monkeypatch.setattr(model_fetch, "_command", lambda _llm: [sys.executable, "-c", self.download])
         monkeypatch.setattr(model_fetch.models, "fetchable", lambda _llm: self.missing)
         wanted = {"llm": {"model": "huggingface", "hugging_face_repo_id": "some/model"}}
-        super().__init__(folder, wanted, kind=SuppliedHost)
+        super().__init__(folder, wanted, kind=EngineHostWithModels)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.log import PLAIN_SUFFIXES, printable
 from ocrwatchd.correct.document import text_of
-from ocrwatchd.engine.process.page_store import PageFiles
+from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
     with copied(scan, work) as job:
         if missing := reader.read(job):
             raise UnreadableScan(missing)
-        pages = tuple(each.page for each in PageFiles.left_in(job.folder / "pages"))
+        pages = tuple(each.page for each in PageStore.left_in(job.folder / "pages"))
     if any(page.engine == OWN_TEXT for page in pages):
         raise UnreadableScan(
             'a program has written its text, in which nothing is corrected; set ocr.pdf_text to "ocr" to have it read'

@@ -11,7 +11,7 @@ from ocrwatchd.cli.edits.receipt_edits import BY_HAND
 from ocrwatchd.cli.edits.replace import Change, held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
-from ocrwatchd.core.fs.safe_open import lies
+from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
 
@@ -75,7 +75,7 @@ def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
             yield Left(f'the file of the format "{printable(name)}"', _NAMELESS)
             continue
         try:
-            if not lies(path):
+            if not lexists_strict(path):
                 yield Left(str(path), "it is no longer there")
             elif name == "pdf":
                 yield from _searchable(delivered, path)
@@ -85,7 +85,7 @@ def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
                 yield Left(str(path), _NOT_AGAIN)
         except (FormatUnusable, OSError) as error:
             yield Left(str(path), _in_words(error))
-    yield from (Left(str(path), _MADE_BEFORE) for path in filter(lies, delivered.results))
+    yield from (Left(str(path), _MADE_BEFORE) for path in filter(lexists_strict, delivered.results))
 
 
 def _text(path: Path, before: bytes, now: bytes, *, force: bool) -> Iterator[Change | Left]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ocrwatchd.cli.edits.replace import Change, held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
-from ocrwatchd.core.fs.safe_open import lies
+from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.core.model import Edit
 from ocrwatchd.formats.output import receipt, txt
@@ -190,7 +190,7 @@ class Delivered:
         if not self.has_text:
             return None
         text = self._text()
-        lying = held(self.text_path) if lies(self.text_path) else None
+        lying = held(self.text_path) if lexists_strict(self.text_path) else None
         # The text that was wanted is there already where an earlier call was killed between two files.
         if lying not in {self._delivered, text} and not force:
             fault = "is missing" if lying is None else "was changed by hand"

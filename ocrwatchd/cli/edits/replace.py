@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.fs.files import staged, sync_folder
-from ocrwatchd.core.fs.safe_open import lies, open_regular
+from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def replace_all(changes: Sequence[Change], like: Path) -> None:
 
 def _put_back(change: Change, like: Path) -> None:
     """Undo a change, where it was made; what others have put there since is theirs."""
-    if not lies(change.path) or held(change.path) != change.content:
+    if not lexists_strict(change.path) or held(change.path) != change.content:
         return
     if change.before is None:
         change.path.unlink()
@@ -77,6 +77,6 @@ def _put_back(change: Change, like: Path) -> None:
 
 def _staged(path: Path, content: bytes, like: Path) -> AbstractContextManager[None]:
     """With the permissions and, where we may, the group of the file that has the name."""
-    was = (path if lies(path) else like).lstat()
+    was = (path if lexists_strict(path) else like).lstat()
     own = os.geteuid() == 0 or was.st_gid in {os.getegid(), *os.getgroups()}
     return staged(path, content, was.st_mode & 0o777, was.st_gid if own else -1)

@@ -165,7 +165,7 @@ class Reader:
             if outcome.ending is Ending.RETURNED:
                 raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
             pages = outcome.figures.get("pages", 0)
-            most = page_failures.most_deaths(
+            most = page_failures.max_crashes(
                 self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
             )
             if times < most:

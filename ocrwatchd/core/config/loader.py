@@ -39,7 +39,7 @@ def load(path: Path | None = None) -> Config:
     """
     source = path or configuration_directory() / NAME
     try:
-        if doubt := permissions.doubt(source, "configuration file"):
+        if doubt := permissions.unsafe_reason(source, "configuration file"):
             raise ConfigError(doubt)
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError:

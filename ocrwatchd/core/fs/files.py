@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs.rename import rename_new
-from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, equal, open_regular
+from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular, same_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ def move(source: Path, target: Path, *, resume: bool = False) -> None:
     try:
         _move(source, target)
     except FileExistsError:
-        if not (resume and equal(source, target)):
+        if not (resume and same_content(source, target)):
             raise
         sync_folder(target.parent)
         source.unlink()

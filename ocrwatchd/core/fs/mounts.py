@@ -74,7 +74,7 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
     return kind
 
 
-class Moorings:
+class MountGuard:
     """Remembers the mounts of folders.
 
     Args:
@@ -84,17 +84,17 @@ class Moorings:
     def __init__(self, folders: Iterable[Path]) -> None:
         self._points = {folder: mount_point(folder) for folder in folders}
 
-    def confirm(self, folder: Path) -> None:
+    def check(self, folder: Path) -> None:
         """See that a folder still lies on its mount.
 
         Raises:
             OSError: with ENODEV: that is not mounted any more.
         """
-        confirm(self._points[folder], folder)
+        check_mounted(self._points[folder], folder)
 
 
-def confirm(point: Path, folder: Path) -> None:
-    """As :meth:`Moorings.confirm`, of the mount that a folder lay on."""
+def check_mounted(point: Path, folder: Path) -> None:
+    """As :meth:`MountGuard.check`, of the mount that a folder lay on."""
     if not os.path.ismount(point):  # Path.is_mount raises where the path cannot be reached
         raise OSError(errno.ENODEV, say("{folder} is not mounted any more", folder=point), str(folder))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def doubt(path: Path, what: str) -> str:
+def unsafe_reason(path: Path, what: str) -> str:
     """Why a file should not be believed, with the remedy; "" where only its owner, root or this user, can change it.
 
     The folder counts too, for whoever may write there can put another file in its place. Links are followed: what

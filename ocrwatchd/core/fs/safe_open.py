@@ -15,7 +15,7 @@ BLOCK_BYTES = 1 << 20
 """Read, compared or copied at once."""
 
 
-def lies(path: Path) -> bool:
+def lexists_strict(path: Path) -> bool:
     """Whether anything has this name, links not followed.
 
     Raises:
@@ -28,7 +28,7 @@ def lies(path: Path) -> bool:
     return True
 
 
-def below(folder: Path) -> Iterator[Path]:
+def walk_files(folder: Path) -> Iterator[Path]:
     """Everything under a folder that is no folder itself; nothing where there is no such folder.
 
     Raises:
@@ -36,7 +36,7 @@ def below(folder: Path) -> Iterator[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        if lies(folder):
+        if lexists_strict(folder):
             raise error
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
@@ -58,7 +58,7 @@ def open_regular(path: Path) -> int:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
-def equal(source: Path, target: Path) -> bool:
+def same_content(source: Path, target: Path) -> bool:
     """Whether two different names have the same content.
 
     Raises:

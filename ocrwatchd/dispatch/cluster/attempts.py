@@ -131,7 +131,7 @@ def begin(
     folder = work_folder / order.job
     job = safe_names.seen(Job(order.job, folder, unpack(order.relative), order.work.on_machine(own)))
     way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
-    if not safe_open.lies(job.source) or any(each.is_symlink() for each in way):
+    if not safe_open.lexists_strict(job.source) or any(each.is_symlink() for each in way):
         return None
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):
@@ -228,7 +228,7 @@ def take(job: Job, attempt: Attempt) -> None:
         OSError: it cannot be taken now.
     """
     out = attempt.folder / "out"
-    if not safe_open.lies(out) and safe_open.lies(job.out):
+    if not safe_open.lexists_strict(out) and safe_open.lexists_strict(job.out):
         return  # taken before a restart
     if wrong := _wrong(out):
         heed(attempt)

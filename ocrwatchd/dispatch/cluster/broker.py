@@ -175,7 +175,7 @@ def _password(queue: Queue) -> str:
         return ""
     try:
         mode = path.stat().st_mode
-        doubt = permissions.doubt(path, "password file")
+        doubt = permissions.unsafe_reason(path, "password file")
         if not doubt and stat.S_ISREG(mode) and mode & stat.S_IROTH:
             doubt = f"the password file {path} can be read by everybody; run: chmod o-r '{path}'"
         word = "" if doubt else path.read_text(encoding="utf-8").strip()

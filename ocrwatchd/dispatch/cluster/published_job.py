@@ -117,7 +117,7 @@ class Watch:
             each.taken = True
             each.card, each.held_at = found
         silent = now - each.held_at > self._lease_s
-        if (each.card is None or silent) and not safe_open.lies(each.job.source):
+        if (each.card is None or silent) and not safe_open.lexists_strict(each.job.source):
             return "gone"
         if not each.taken:
             return "waits"

@@ -173,7 +173,7 @@ class Roster:
         """Let workers find the token also where the work folder was removed, and made anew for this root."""
         home = self._folder.parent
         with contextlib.suppress(OSError):
-            if self._token and not safe_open.lies(home / TOKEN) and known_id(home) == self._token.root:
+            if self._token and not safe_open.lexists_strict(home / TOKEN) and known_id(home) == self._token.root:
                 write(self._token, home / TOKEN, lasting=True)
 
     def _read(self) -> list[Card]:

@@ -36,4 +36,4 @@ def seen(job: Job) -> Job:
         OSError: that cannot be known now.
     """
     renamed = replace(job, renamed=True)
-    return renamed if safe_open.lies(renamed.source) else job
+    return renamed if safe_open.lexists_strict(renamed.source) else job

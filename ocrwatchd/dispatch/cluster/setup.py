@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Outcome
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.core.model import Job
-    from ocrwatchd.storage.work_folder import Workplace
+    from ocrwatchd.storage.work_folder import WorkFolder
 
 LEFT_BEHIND_S: Final = 86400.0
 """A file that is still half written after so long is nobody's; clocks of the machines do not differ by as much."""
@@ -29,7 +29,7 @@ LEFT_BEHIND_S: Final = 86400.0
 
 def join(  # noqa: PLR0913 - each is another room's face
     config: Config,
-    workplace: Workplace,
+    workplace: WorkFolder,
     wake: Callable[[], None],
     starting: Callable[[Job], int],
     *,

@@ -247,7 +247,7 @@ class EngineHost:
             return
         max_attempts = self._job.max_attempts or self._config.job.max_attempts
         try:
-            page_failures.note(self._job, step, reason, max_attempts)
+            page_failures.record_crash(self._job, step, reason, max_attempts)
         except OSError as error:  # the attempt counts against the document all the same
             log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class SuppliedHost(EngineHost):
+class EngineHostWithModels(EngineHost):
     """An engine host that has missing models fetched, and takes each between two jobs once it is here.
 
     Args:

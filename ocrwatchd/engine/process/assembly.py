@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.model import FinishedPage, Job, PageText
-    from ocrwatchd.engine.process.page_store import PageFiles
+    from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 
 log = structlog.get_logger()
@@ -137,7 +137,7 @@ class Tally:
 
 
 def write_set(
-    job: Job, document: Document, pages: PageFiles, alive: Callable[[], None], results: Sequence[Result] = ()
+    job: Job, document: Document, pages: PageStore, alive: Callable[[], None], results: Sequence[Result] = ()
 ) -> Document:
     """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
 
@@ -198,7 +198,7 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
     return replace(document, tasks=tuple(ends.values()), warnings=warnings)
 
 
-def _write(name: str, document: Document, pages: PageFiles, folder: Path, alive: Callable[[], None]) -> None:
+def _write(name: str, document: Document, pages: PageStore, folder: Path, alive: Callable[[], None]) -> None:
     found = writer(name)
     path = folder / f"{STEM}{found.suffix}"
     try:

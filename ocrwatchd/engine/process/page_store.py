@@ -35,7 +35,7 @@ class _Kept:
 _KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
 
 
-class PageFiles:
+class PageStore:
     """The finished pages of one job.
 
     Args:

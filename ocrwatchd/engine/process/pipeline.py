@@ -24,7 +24,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.assembly import Tally, write_set
-from ocrwatchd.engine.process.page_store import PageFiles, fingerprint, legible
+from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, told
 from ocrwatchd.formats.input import open_pages
@@ -113,7 +113,7 @@ class _Stations:
     engine: OcrEngine
     corrector: Corrector | None
     no_corrector: str
-    files: PageFiles
+    files: PageStore
     tell: Tell
     memory: Memory
     tally: Tally
@@ -138,7 +138,7 @@ class _Stations:
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
-        files = PageFiles(job.pages, mark)
+        files = PageStore(job.pages, mark)
         memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
         return cls(job, stamp, sha256, bench, engine, corrector, reason, files, tell, memory, tally, [])
 
@@ -203,7 +203,7 @@ class _Stations:
 
     def _finish(self, pages: Pages, number: int) -> FinishedPage:
         started = time.monotonic()
-        if deadly := page_failures.given_up(self.job, "page", number):
+        if deadly := page_failures.skip_reason(self.job, "page", number):
             return _unreadable(number, f"page {number}: {deadly}", 0.0)
         try:
             page = self._recognise(pages, number)
@@ -252,7 +252,7 @@ class _Stations:
             return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
-        if deadly := page_failures.given_up(self.job, "correct", page.number):
+        if deadly := page_failures.skip_reason(self.job, "correct", page.number):
             return Correction(page.text, reason=f"the language model was left out: {deadly}")
         try:
             return self.corrector.correct(page, self.job.work, self.memory)

@@ -14,7 +14,7 @@ from ocrwatchd.core import faults
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, OcrwatchdError
 from ocrwatchd.engine.process.isolation import memory_mb
-from ocrwatchd.engine.process.resume_cache import Leavings
+from ocrwatchd.engine.process.resume_cache import ResumeCache
 from ocrwatchd.llm import calibration_store
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Bench:
         self._engines: _Shelf[OcrEngine] = _Shelf()
         self._correctors: _Shelf[Corrector] = _Shelf()
         self._cleaners: dict[int, Cleaner] = {}
-        self.leavings: Final = Leavings()
+        self.leavings: Final = ResumeCache()
         """Of scans that have made way."""
         self._baseline_mb = 0.0
         self._warm = False

@@ -42,7 +42,7 @@ class Left:
     memory: Memory
 
 
-class Leavings:
+class ResumeCache:
     """What was left, by job."""
 
     def __init__(self) -> None:

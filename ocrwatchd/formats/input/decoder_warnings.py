@@ -42,7 +42,7 @@ _LONG, _UNDEFINED = 4, 7
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[bytearray]:
+def capture_stderr() -> Iterator[bytearray]:
     """Catch what native code writes to standard error; it is in the value given once the block is left."""
     said = bytearray()
     sys.stderr.flush()
@@ -65,7 +65,7 @@ def tells_damage(said: bytes | bytearray) -> bool:
     return bool(_BAD.search(said))
 
 
-def second_hearing(image: Image.Image, file: IO[bytes]) -> bool:
+def redecode(image: Image.Image, file: IO[bytes]) -> bool:
     """Decode a fax or a JPEG once more; True where its decoder says that data is lost.
 
     Args:
@@ -87,7 +87,7 @@ def second_hearing(image: Image.Image, file: IO[bytes]) -> bool:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
     # An eighth of the size costs the least; a fax has no such shortcut.
     flag = cv2.IMREAD_REDUCED_GRAYSCALE_8 if image.format == "JPEG" else cv2.IMREAD_GRAYSCALE
-    with heard() as said, contextlib.suppress(cv2.error):
+    with capture_stderr() as said, contextlib.suppress(cv2.error):
         cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     return tells_damage(said)
 

@@ -20,7 +20,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input.color_modes import flatten
 from ocrwatchd.formats.input.common import MAX_PAGES, Length
-from ocrwatchd.formats.input.decoder_warnings import DAMAGED, heard, second_hearing, tells_damage
+from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
 from ocrwatchd.formats.input.tiff import PageFile, directories
 
 if TYPE_CHECKING:
@@ -152,8 +152,8 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
             _check_size(image, number, max_pixels)
             if image.format in {"GIF", "PNG", "WEBP"} and getattr(image, "is_animated", False):
                 told.append(f"an animated {image.format}: only its first picture was read")
-            damaged = second_hearing(image, file)
-            with heard() as said:
+            damaged = redecode(image, file)
+            with capture_stderr() as said:
                 image.load()
             if damaged or tells_damage(said):
                 told.append(DAMAGED)

@@ -76,7 +76,7 @@ class Keeper:
             return
         self._shown, self._written = self._next, self._clock()
         try:
-            mounts.confirm(self.mount, self._config.folders.path("outbox"))
+            mounts.check_mounted(self.mount, self._config.folders.path("outbox"))
             write(self._config, self._next)
         except OSError as error:
             # No trouble of the line's: where the outbox is at fault, the next delivery says so.
@@ -122,7 +122,7 @@ def write_last(config: Config) -> str:
         return "nothing to do: the daemon itself writes the page"
     try:
         if last.outbox_mount:
-            mounts.confirm(Path(last.outbox_mount), config.folders.path("outbox"))
+            mounts.check_mounted(Path(last.outbox_mount), config.folders.path("outbox"))
         write(config, last)
     except OSError as error:
         raise FolderUnusable(f"the page cannot be written: {_why(error)}") from error

@@ -71,7 +71,7 @@ def _largest(folders: Folders) -> int:
     sizes = [0]
     for folder in (folders.path("inbox"), folders.work_path):
         try:
-            sizes += [path.lstat().st_size for path in safe_open.below(folder)]
+            sizes += [path.lstat().st_size for path in safe_open.walk_files(folder)]
         except OSError:
             continue  # it is missing, or changes under our eyes: the folders' own lines tell the first
     return max(sizes)

@@ -25,5 +25,5 @@ def look(notify: Notify) -> Iterator[Finding]:
         words = f"{program} is not there, or not executable for this user; give its whole path, or mend its mode"
         yield Finding("notify.command", False, words)
         return
-    doubt = permissions.doubt(Path(found), "command")
+    doubt = permissions.unsafe_reason(Path(found), "command")
     yield Finding("notify.command", not doubt, doubt or f"{found}, for {', '.join(notify.events) or 'no event'}")

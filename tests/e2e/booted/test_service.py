@@ -79,13 +79,17 @@ class Service:
         aside.chmod(0o666)
         aside.rename(path)
 
-    def lies(self, path):
+    def lexists_strict(self, path):
         """Whether something lies in the root."""
         return self.machine.path(f"{self.root}/{path}").exists()
 
     def await_text(self, name, pages=1):
         """Wait for a scan's receipt; its text."""
-        await_that(lambda: self.lies(f"outbox/{name}.json") and self.lies(f"archive/{name}.tif"), 100, f"{name}.json")
+        await_that(
+            lambda: self.lexists_strict(f"outbox/{name}.json") and self.lexists_strict(f"archive/{name}.tif"),
+            100,
+            f"{name}.json",
+        )
         text = self.machine.path(f"{self.root}/outbox/{name}.txt").read_text(encoding="utf-8")
         assert text.count(WORDS) == pages
         return text
@@ -105,7 +109,7 @@ class Service:
         self.await_page(f"{name}.tif", 1)
         self.systemctl("stop")
         assert self.property("Result") == "success"
-        assert not self.lies(f"outbox/{name}.txt")
+        assert not self.lexists_strict(f"outbox/{name}.txt")
         self.systemctl("start")
         self.await_text(name, pages)
         read = [event["page"] for event in self.events("page.done") if event["file"] == f"{name}.tif"]
@@ -167,7 +171,7 @@ def test_upgrade_from_the_previous_version_with_work_in_hand(service, machine, b
     service.await_page("old.tif", 2)
     service.systemctl("stop")
     assert service.property("Result") == "success"
-    assert not service.lies("outbox/old.txt")
+    assert not service.lexists_strict("outbox/old.txt")
 
     machine.install(wheels[1])
     said = machine.run(OCRWATCHD, "service", "install", "--no-start").stdout
@@ -223,7 +227,7 @@ def test_a_scan_becomes_text_and_the_journal_tells_of_it(service):
     inbox.chmod(0o2777)
     service.drop("bought/by-aspose.tif")
     service.await_text("letter")
-    await_that(lambda: service.lies("outbox/bought/by-aspose.json"), 100, "Aspose's receipt")
+    await_that(lambda: service.lexists_strict("outbox/bought/by-aspose.json"), 100, "Aspose's receipt")
     receipt = json.loads(service.machine.path(f"{ROOT}/outbox/bought/by-aspose.json").read_text(encoding="utf-8"))
     assert receipt["evaluation"]
     names = {"letter", "by-aspose"}
@@ -302,7 +306,7 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(service, mach
     service.systemctl("reload")
     service.drop("reloaded.tif")
     service.await_text("reloaded")
-    assert service.lies("outbox/reloaded.raw.txt")
+    assert service.lexists_strict("outbox/reloaded.raw.txt")
     service.configure('[output]\nformats = ["doc"]\n')
     refused = service.systemctl("reload", check=False)
     assert refused.returncode != 0
@@ -311,7 +315,7 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(service, mach
     await_that(lambda: "is refused" in service.property("StatusText"), 60, "the refusal in the status")
     service.drop("still.tif")
     service.await_text("still")
-    assert service.lies("outbox/still.raw.txt")
+    assert service.lexists_strict("outbox/still.raw.txt")
     assert service.property("MainPID") == pid
     service.configure("")
     service.systemctl("reload")
@@ -411,7 +415,7 @@ def test_a_reboot_with_work_in_hand(service, machine):
     service.drop("rebooted.tif", LONG)
     service.await_page("rebooted.tif", 1)
     machine.power_off()
-    assert not service.lies("outbox/rebooted.txt")
+    assert not service.lexists_strict("outbox/rebooted.txt")
     machine.boot()
     service.await_text("rebooted", LONG)
     assert list(machine.path(f"{ROOT}/failed").iterdir()) == []
@@ -439,7 +443,7 @@ def test_several_instances(machine):
     assert "ocrwatchd@post.service" in machine.run(OCRWATCHD, "service", "show").stdout
     said = machine.run(OCRWATCHD, "service", "uninstall", "--instance", "post").stdout
     assert f"{root}/ (documents)" in said
-    assert post.lies("outbox/mine.txt")
+    assert post.lexists_strict("outbox/mine.txt")
     assert not machine.path("/etc/systemd/system/ocrwatchd@.service").exists()
     assert machine.path("/etc/sysusers.d/ocrwatchd.conf").exists()
 
@@ -479,7 +483,7 @@ def test_a_users_own_service(machine):
     assert "active (running)" in machine.run(*mine, "show", "--user", environment=environment).stdout
     machine.run(*mine, "uninstall", "--user", environment=environment)
     assert not machine.path("/home/clerk/.config/systemd/user/ocrwatchd.service").exists()
-    assert clerks.lies("outbox/own.txt")
+    assert clerks.lexists_strict("outbox/own.txt")
 
 
 def test_uninstalling_removes_what_was_installed_and_no_document(service, machine):

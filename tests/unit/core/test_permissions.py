@@ -30,7 +30,7 @@ def test_a_file_of_this_user_or_root_is_believed(settings):
     assert loader.load(settings).ocr.engine == "rapidocr"
     settings.chmod(0o400)
     settings.parent.chmod(0o500)
-    assert permissions.doubt(settings, "licence file") == ""
+    assert permissions.unsafe_reason(settings, "licence file") == ""
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])

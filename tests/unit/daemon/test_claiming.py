@@ -13,7 +13,7 @@ from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon.claiming import Claims
 from ocrwatchd.formats.input.completeness import Examined, Finding
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
-from ocrwatchd.storage.work_folder import Workplace
+from ocrwatchd.storage.work_folder import WorkFolder
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def place(tmp_path):
     """A work folder."""
     root = tmp_path / "root"
     root.mkdir()
-    with_root = Workplace(Config(folders=Folders(root=str(root))))
+    with_root = WorkFolder(Config(folders=Folders(root=str(root))))
     with_root.open()
     yield with_root
     with_root.close()

@@ -14,7 +14,7 @@ from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.model import Job
-from ocrwatchd.daemon.completion import PAUSES_S, Endings
+from ocrwatchd.daemon.completion import PAUSES_S, JobCompletion
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
 
@@ -42,7 +42,7 @@ class Desk:
         self.ears = Ears()
         boxes = outbox.Outbox(self.folders, ledger)
         boxes.prepare()
-        self.endings = Endings(ledger, boxes, self.ears, self.again.append, max_attempts=2, **options)
+        self.endings = JobCompletion(ledger, boxes, self.ears, self.again.append, max_attempts=2, **options)
 
     def job(self):
         """A claimed job with its set."""

@@ -10,7 +10,7 @@ from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon import duplicates
-from ocrwatchd.daemon.completion import Endings
+from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.duplicates import Duplicates
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
@@ -34,7 +34,7 @@ class House:
         self.folders = Folders(root=str(root))
         self.ledger = ledger
         outbox.prepare(self.folders)
-        self.endings = Endings(ledger, outbox.Outbox(self.folders, ledger), Silent(), None, max_attempts=2)
+        self.endings = JobCompletion(ledger, outbox.Outbox(self.folders, ledger), Silent(), None, max_attempts=2)
         self.finder = Duplicates(self.folders, ledger, skip=True)
         self.count = 0
 

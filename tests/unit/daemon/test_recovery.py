@@ -10,11 +10,11 @@ from PIL import Image
 
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.model import Scan
-from ocrwatchd.daemon.completion import Endings
-from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.daemon.completion import JobCompletion
+from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.ledger import Ledger
-from ocrwatchd.storage.work_folder import Workplace
+from ocrwatchd.storage.work_folder import WorkFolder
 from tests.lying import lying
 
 
@@ -34,10 +34,10 @@ class House:
         self.ledger = ledger
         boxes = outbox.Outbox(self.folders, ledger)
         boxes.prepare()
-        self.workplace = Workplace(self.config)
+        self.workplace = WorkFolder(self.config)
         self.workplace.open()
         self.again = []
-        self.endings = Endings(ledger, boxes, Silent(), self.again.append, max_attempts=2)
+        self.endings = JobCompletion(ledger, boxes, Silent(), self.again.append, max_attempts=2)
 
     def claim(self, name="scan.png", *, moved=True, row=True, refusal=""):
         """Go as far as a daemon came before it was killed."""
@@ -53,7 +53,7 @@ class House:
 
     def start(self):
         """What the next daemon does first."""
-        take_up(self.workplace, self.ledger, self.endings, self.folders)
+        recover_jobs(self.workplace, self.ledger, self.endings, self.folders)
 
     def lying(self, folder):
         """Every file under a folder."""

@@ -6,7 +6,7 @@ import pytest
 
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError
-from ocrwatchd.daemon.reload import Succession
+from ocrwatchd.daemon.reload import ConfigReload
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_each_refusal_ends_with_its_reason(heard):
     def refuse():
         raise ConfigError("output.formats: no such format")
 
-    succession = Succession(Config(), refuse)
+    succession = ConfigReload(Config(), refuse)
     for _ in range(2):
         assert not succession.advance()
         begun, ended = heard()

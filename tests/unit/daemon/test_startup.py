@@ -20,8 +20,8 @@ from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.lock import Lock
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon import startup
-from ocrwatchd.daemon.completion import Endings
-from ocrwatchd.daemon.recovery import take_up
+from ocrwatchd.daemon.completion import JobCompletion
+from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
@@ -60,14 +60,14 @@ class House:
     def open(self):
         """From start to stop."""
         with contextlib.ExitStack() as stack:
-            self.ledger, self.workplace = startup.open_rooms(self.config, self.state, stack)
+            self.ledger, self.workplace = startup.open_storage(self.config, self.state, stack)
             boxes = outbox.Outbox(self.folders, self.ledger)
-            self.endings = Endings(self.ledger, boxes, Silent(), self.again.append, max_attempts=2)
+            self.endings = JobCompletion(self.ledger, boxes, Silent(), self.again.append, max_attempts=2)
             yield self
 
-    def take_up(self):
+    def recover_jobs(self):
         """What follows at a start."""
-        take_up(self.workplace, self.ledger, self.endings, self.folders)
+        recover_jobs(self.workplace, self.ledger, self.endings, self.folders)
 
     def claim(self, name="scan.tif", content=b"II*\0original"):
         """A claimed scan."""
@@ -155,7 +155,7 @@ def test_without_its_ledger_a_root_goes_on_where_it_was(house, monkeypatch, fate
         assert house.ledger.entry(done.id).state == "delivered"
         assert house.ledger._run("SELECT sha256 FROM scan WHERE job = ?", (done.id,)) == [(SHA256,)]
         assert [failed[1:] for failed in house.ledger.failures(9)] == [("bad", "the upload broke off")]
-        house.take_up()
+        house.recover_jobs()
         assert [job.id for job in house.again] == [work.id]
         assert house.ledger.entry(way.id).state == "delivered"
         assert house.ledger.entry(bad.id) is None, "a made-up id stands for it"
@@ -176,7 +176,7 @@ def test_delivery_that_only_the_receipt_tells_of_is_completed(house, monkeypatch
             files.move(job.out / f"document{suffix}", house.folders.path("outbox") / f"scan-7{suffix}")
     forget_ledger(house)
     with house.open():
-        house.take_up()
+        house.recover_jobs()
         assert house.again == []
     assert (house.lying("outbox"), house.lying("archive")) == (["scan-7.json", "scan-7.txt"], ["scan-7.tif"])
     assert not job.folder.exists()
@@ -191,7 +191,7 @@ def test_copy_that_lacks_the_set_is_read_again(house, monkeypatch):
             path.unlink()
     forget_ledger(house)
     with house.open():
-        house.take_up()
+        house.recover_jobs()
         assert way.id in {job.id for job in house.again}
         assert delivery_plan.read(way.folder) is None
 
@@ -215,7 +215,7 @@ def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch)
     (house.state / "older").rename(house.home / LEDGER)
     with house.open():
         assert house.ledger.entry(job.id).state == "claimed"
-        house.take_up()
+        house.recover_jobs()
         assert house.again == []
     assert house.lying("outbox") == ["scan.json", "scan.txt"]
 
@@ -479,7 +479,7 @@ def test_damaged_ledger_of_an_older_version_is_set_aside(house, damage):
     job = as_of_old(house)
     damage(house.state / startup.LEDGER)
     with house.open():
-        house.take_up()
+        house.recover_jobs()
         assert house.ledger.entry(job.id) is not None
     assert len(list(house.home.glob("ledger.damaged-*.sqlite3"))) == 1
     assert not (house.state / startup.LEDGER).exists()

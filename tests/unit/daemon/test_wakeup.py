@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from ocrwatchd.daemon import wakeup
-from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.daemon.wakeup import SignalWakeup
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def make(monkeypatch, tmp_path):
         def made(*, terminal=False, **more):
             monkeypatch.setattr(wakeup, "TERMINAL", os.devnull if terminal else str(tmp_path / "none"))
             selector = stack.enter_context(selectors.DefaultSelector())
-            return selector, stack.enter_context(Waker(selector, **more))
+            return selector, stack.enter_context(SignalWakeup(selector, **more))
 
         yield made
 
@@ -70,6 +70,6 @@ def test_under_nohup_a_hangup_is_a_reload(make):
 def test_afterwards_the_signals_are_as_before(make):
     """Whoever had them has them again."""
     before = signal.getsignal(signal.SIGHUP)
-    with selectors.DefaultSelector() as selector, Waker(selector):
+    with selectors.DefaultSelector() as selector, SignalWakeup(selector):
         assert signal.getsignal(signal.SIGHUP) is not before
     assert signal.getsignal(signal.SIGHUP) is before

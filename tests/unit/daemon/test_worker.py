@@ -18,7 +18,7 @@ from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.model import Job
-from ocrwatchd.daemon.wakeup import Waker
+from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.daemon.worker import Worker
 from ocrwatchd.dispatch.cluster import attempts, broker, connection, registry, setup, transport
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
@@ -442,7 +442,7 @@ def worker(tmp_path):
     work.mkdir()
     sent, token = served(work)
     config = Config(folders=Folders(root=str(tmp_path)), queue=Queue(broker="redis://127.0.0.1:1"))
-    with selectors.DefaultSelector() as selector, Waker(selector, reloads=False) as waker:
+    with selectors.DefaultSelector() as selector, SignalWakeup(selector, reloads=False) as waker:
         made = Worker(config, "w1", token, selector, waker, engine_module="none")
         made._order, made._job = sent, attempts.begin(sent, work, "w1", Work())
         yield made
@@ -464,7 +464,7 @@ def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatc
 def test_a_worker_lets_go_though_its_mount_is_behind(worker, monkeypatch):
     """It may show for a while what has gone; but nothing can be written there."""
     shutil.rmtree(worker._job.desk)
-    monkeypatch.setattr(safe_open, "lies", lambda _: True)
+    monkeypatch.setattr(safe_open, "lexists_strict", lambda _: True)
     worker._hear(Outcome(worker._job, Ending.DONE))
     assert (worker._job, worker._order, worker._report) == (None, None, None)
 
@@ -481,7 +481,7 @@ def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
     """This machine's own settings say two."""
     worker._host._job = job = replace(worker._job, max_attempts=1)
     worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
-    assert "killed" in page_failures.given_up(job, "page", 1)
+    assert "killed" in page_failures.skip_reason(job, "page", 1)
 
 
 def test_after_its_rest_a_machine_may_be_given_something(worker, monkeypatch):

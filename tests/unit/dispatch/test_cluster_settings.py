@@ -142,5 +142,5 @@ def test_a_page_is_given_up_as_the_supervisor_says(office):
     assert job.max_attempts == 3
     step = Step(job=job.id, name="page", page=1, pages=1)
     for _ in range(2):
-        page_failures.note(job, step, "killed", job.max_attempts)
-    assert page_failures.given_up(job, "page", 1) == ""
+        page_failures.record_crash(job, step, "killed", job.max_attempts)
+    assert page_failures.skip_reason(job, "page", 1) == ""

@@ -11,7 +11,7 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Correction, FinishedPage, Job, Line, PageText, Word
 from ocrwatchd.engine.process import assembly
 from ocrwatchd.engine.process.assembly import Tally, write_set
-from ocrwatchd.engine.process.page_store import PageFiles
+from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.output import Writer, writer
 from tests.fakes.worded import worded
 
@@ -24,7 +24,7 @@ def written(tmp_path, monkeypatch):
         work = Work(output=Output(formats=("txt", "md")))
         (tmp_path / "j").mkdir()
         job = Job("j", tmp_path / "j", tmp_path / "scan.png", work)
-        pages, tally = PageFiles(job.folder / "pages", "s"), Tally()
+        pages, tally = PageStore(job.folder / "pages", "s"), Tally()
         tally.add(pages.save(worded("some text")))
         found = {"md": Writer("md", suffix, failing)}
         monkeypatch.setattr(assembly, "writer", lambda name: found.get(name) or writer(name))

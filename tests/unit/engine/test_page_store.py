@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
-from ocrwatchd.engine.process.page_store import PageFiles, fingerprint, legible
+from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 NUMBER = st.floats(width=32)
@@ -31,7 +31,7 @@ PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
 @given(FINISHED)
 def test_a_page_comes_back_as_it_was_kept(tmp_path, finished):
     """Every value survives, whatever the engine and the model have said."""
-    files = PageFiles(tmp_path / "pages", "s")
+    files = PageStore(tmp_path / "pages", "s")
     kept = files.save(finished)
     assert kept == legible(finished)
     assert files.load(1) == kept
@@ -59,7 +59,7 @@ def test_ordinary_text_is_not_touched():
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b'{"schema": 1}'])
 def test_a_damaged_page_does_not_count(tmp_path, damage):
     """It is read again."""
-    files = PageFiles(tmp_path, "s")
+    files = PageStore(tmp_path, "s")
     files.save(PLAIN)
     assert files.load(1) == PLAIN
     (tmp_path / "0001.json").write_bytes(damage)
@@ -70,27 +70,27 @@ def test_a_damaged_page_does_not_count(tmp_path, damage):
 def test_a_page_of_other_settings_does_not_count(tmp_path):
     """Settings that change the text change the fingerprint; those that don't, don't."""
     work = Work()
-    PageFiles(tmp_path, fingerprint(work, "engine")).save(PLAIN)
+    PageStore(tmp_path, fingerprint(work, "engine")).save(PLAIN)
     others = [
         fingerprint(work, "another"),
         fingerprint(Work(ocr=Ocr(dpi=200)), "engine"),
         fingerprint(Work(llm=Llm(prompt="x")), "engine"),
     ]
-    assert all(PageFiles(tmp_path, other).load(1) is None for other in others)
-    assert PageFiles(tmp_path, fingerprint(Work(output=Output(formats=("raw",))), "engine")).load(1) == PLAIN
-    assert PageFiles(tmp_path, fingerprint(Work(ocr=Ocr(engine="rapidocr")), "engine")).load(1) == PLAIN
+    assert all(PageStore(tmp_path, other).load(1) is None for other in others)
+    assert PageStore(tmp_path, fingerprint(Work(output=Output(formats=("raw",))), "engine")).load(1) == PLAIN
+    assert PageStore(tmp_path, fingerprint(Work(ocr=Ocr(engine="rapidocr")), "engine")).load(1) == PLAIN
 
 
 def test_a_page_of_another_version_does_not_count(tmp_path, monkeypatch):
     """An update may read and correct otherwise."""
-    PageFiles(tmp_path, fingerprint(Work(), "engine")).save(PLAIN)
+    PageStore(tmp_path, fingerprint(Work(), "engine")).save(PLAIN)
     monkeypatch.setattr("ocrwatchd.engine.process.page_store.__version__", "0.0.0")
-    assert PageFiles(tmp_path, fingerprint(Work(), "engine")).load(1) is None
+    assert PageStore(tmp_path, fingerprint(Work(), "engine")).load(1) is None
 
 
 def test_a_missing_page_is_noticed(tmp_path):
     """A set is never written from fewer pages than it has."""
-    files = PageFiles(tmp_path, "s")
+    files = PageStore(tmp_path, "s")
     files.save(PLAIN)
     with pytest.raises(FileNotFoundError, match="page 2 of 2"):
         list(files.all(2))

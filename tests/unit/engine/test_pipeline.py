@@ -15,9 +15,9 @@ from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import assembly, pipeline
 from ocrwatchd.engine.process.assembly import Tally
-from ocrwatchd.engine.process.page_store import PageFiles
+from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
-from ocrwatchd.engine.process.resume_cache import MOST, Leavings, Left
+from ocrwatchd.engine.process.resume_cache import MOST, Left, ResumeCache
 from ocrwatchd.engine.protocol import Step
 from ocrwatchd.gate.consistency import Memory
 from ocrwatchd.llm.protocol import Ending, Proposal
@@ -287,9 +287,9 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     job = line.job("fine", "unreadable", "fine", "fine")
     put_back(line, job)
     hashed, loaded = [], []
-    real = pipeline._sha256, PageFiles.load
+    real = pipeline._sha256, PageStore.load
     monkeypatch.setattr(pipeline, "_sha256", lambda source: hashed.append(source.name) or real[0](source))
-    monkeypatch.setattr(PageFiles, "load", lambda self, number: loaded.append(number) or real[1](self, number))
+    monkeypatch.setattr(PageStore, "load", lambda self, number: loaded.append(number) or real[1](self, number))
     put_back(line, job)
     assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"
     put_back(line, job)
@@ -319,7 +319,7 @@ def test_a_job_that_made_way_begins_anew_where_it_is_another(line, change):
 
 def test_few_scans_leave_something():
     """The oldest is forgotten, and begins with a look at what is on disk."""
-    leavings = Leavings()
+    leavings = ResumeCache()
     for number in range(MOST + 1):
         leavings.put(str(number), Left((number,), "", "", Tally(), Memory()))
     assert leavings.take("0", (0,)) is None
@@ -401,7 +401,7 @@ def test_a_page_that_is_given_up_is_left_out(line):
     job = line.job("fine", "segfault", "fine", llm=Llm(model="/m/fake.gguf"))
     for name, page in (("page", 2), ("correct", 3), ("correct", 3)):
         for _ in range(2):
-            page_failures.note(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
+            page_failures.record_crash(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
     figures = line.work_off(job)
     assert (figures["unreadable"], figures["complete"]) == (1, False)
     one, two, three = receipt(job)["pages"]
@@ -414,9 +414,9 @@ def test_a_page_that_is_given_up_is_left_out(line):
 def test_a_page_is_not_given_up_too_soon(line):
     """One death is none too many, and what belongs to no page is not noted."""
     job = line.job("fine")
-    page_failures.note(job, Step(job=job.id, name="page", page=1), "the engine ended", 2)
+    page_failures.record_crash(job, Step(job=job.id, name="page", page=1), "the engine ended", 2)
     for _ in range(3):
-        page_failures.note(job, Step(job=job.id, name="write", pages=1), "the engine ended", 2)
+        page_failures.record_crash(job, Step(job=job.id, name="write", pages=1), "the engine ended", 2)
     assert line.work_off(job)["complete"] is True
 
 

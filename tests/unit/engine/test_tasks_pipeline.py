@@ -284,7 +284,7 @@ def test_a_task_without_a_result_is_not_tried_again_after_a_stop(line, monkeypat
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     """Once is enough: the text waits for it."""
     job = line.job(SUMMARY, ENTITIES)
-    page_failures.note(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
+    page_failures.record_crash(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
     line.work_off(job)
     assert [(end["state"], end["reason"]) for end in receipt(job)["tasks"]] == [
         ("left-out", "it was killed"), ("done", "")
@@ -296,7 +296,9 @@ def test_two_tasks_that_ended_the_engine_are_enough(line):
     third, fourth = (Task(name=name, prompt="Sum up:") for name in ("third", "fourth"))
     job = line.job(SUMMARY, ENTITIES, third, fourth)
     for number in (2, 3):
-        page_failures.note(job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9)
+        page_failures.record_crash(
+            job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9
+        )
     line.work_off(job)
     assert line.begun() == []
     assert [end["reason"] for end in receipt(job)["tasks"]] == [
@@ -306,10 +308,10 @@ def test_two_tasks_that_ended_the_engine_are_enough(line):
 
 def test_a_tasks_deaths_are_not_the_documents():
     """However many tasks end the engine, the pages have all their attempts."""
-    assert page_failures.most_deaths(2, 1, tasks=1) == 3
-    assert page_failures.most_deaths(2, 1, tasks=3) == 4
-    assert page_failures.most_deaths(2, 7, tasks=3) == 12
-    assert page_failures.most_deaths(2, 0, tasks=3) == 2
+    assert page_failures.max_crashes(2, 1, tasks=1) == 3
+    assert page_failures.max_crashes(2, 1, tasks=3) == 4
+    assert page_failures.max_crashes(2, 7, tasks=3) == 12
+    assert page_failures.max_crashes(2, 0, tasks=3) == 2
 
 
 def test_the_machines_faults_are_no_tasks(line, monkeypatch):

@@ -16,7 +16,7 @@ from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import MAX_DOCUMENT_PIXELS, MAX_PAGES
-from ocrwatchd.formats.input.decoder_warnings import second_hearing
+from ocrwatchd.formats.input.decoder_warnings import redecode
 from ocrwatchd.formats.input.tiff import directories
 from tests.paths import DATA
 
@@ -258,7 +258,7 @@ def test_tags_without_sense_refuse_nothing(nonsense):
     """The second hearing only ever adds a warning."""
     tags = {256: 8, 257: 1, 259: 4, 262: 0, 273: (0,), 279: (4,)} | nonsense
     file = io.BytesIO(bytes(8))
-    assert second_hearing(SimpleNamespace(format="TIFF", tag_v2=tags), file) is False
+    assert redecode(SimpleNamespace(format="TIFF", tag_v2=tags), file) is False
     assert file.tell() == 0
 
 

@@ -13,7 +13,7 @@ from ocrwatchd.core.config.profile import Task
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Scan
-from ocrwatchd.storage.work_folder import Workplace
+from ocrwatchd.storage.work_folder import WorkFolder
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def scan(relative):
 
 def test_second_daemon_on_a_root_is_refused(config):
     """One root has one daemon; the second is told which process has it, and what to do."""
-    first, second = Workplace(config), Workplace(config)
+    first, second = WorkFolder(config), WorkFolder(config)
     first.open()
     with pytest.raises(FolderUnusable, match=r"another ocrwatchd \(process \d+\) already serves"):
         second.open()
@@ -42,7 +42,7 @@ def test_second_daemon_on_a_root_is_refused(config):
 
 def test_jobs_left_are_found_oldest_first_with_their_profile(config):
     """After a restart each job folder tells its scan's name and profile by itself."""
-    place = Workplace(config)
+    place = WorkFolder(config)
     for relative in ("b.pdf", "invoices/a.pdf"):
         job = place.new_job(scan(relative))
         job.source.parent.mkdir(parents=True)
@@ -52,14 +52,14 @@ def test_jobs_left_are_found_oldest_first_with_their_profile(config):
 
 def test_claim_that_broke_off_leaves_an_empty_job(config):
     """A folder without a scan is told apart from one with a scan."""
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.new_job(scan("a.pdf"))
     assert [job.relative.name for job in place.left()] == [""]
 
 
 def test_foreign_things_in_the_work_folder_are_left_alone(config, tmp_path):
     """Neither the lock nor anything else that lies there counts as a job."""
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.open()
     (config.folders.work_path / "notes").mkdir()
     (config.folders.work_path / "20260101-000000-000000-abcdef").symlink_to(tmp_path)
@@ -69,13 +69,13 @@ def test_foreign_things_in_the_work_folder_are_left_alone(config, tmp_path):
 
 def test_job_id_is_plain(config):
     """A job's id never takes anything from the file's name."""
-    job = Workplace(config).new_job(scan("../ $(rm -rf).pdf"))
+    job = WorkFolder(config).new_job(scan("../ $(rm -rf).pdf"))
     assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}", job.id)
 
 
 def test_second_daemon_on_another_machine_is_named(config):
     """On a shared folder the process alone says little: the machine is named too."""
-    first, second = Workplace(config), Workplace(config)
+    first, second = WorkFolder(config), WorkFolder(config)
     first.open()
     (config.folders.work_path / "lock").write_text("4711 scanner-room\n")
     with pytest.raises(
@@ -87,7 +87,7 @@ def test_second_daemon_on_another_machine_is_named(config):
 
 def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
     """What names the root lies in it, and is made again where the work folder was removed."""
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.open()
     known = place.root_id
     shutil.rmtree(config.folders.work_path)
@@ -96,7 +96,7 @@ def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
     place.close()
     moved = tmp_path.parent / f"{tmp_path.name}-moved"
     tmp_path.rename(moved)
-    elsewhere = Workplace(Config(folders=Folders(root=str(moved))))
+    elsewhere = WorkFolder(Config(folders=Folders(root=str(moved))))
     elsewhere.open()
     assert elsewhere.root_id == known
     elsewhere.close()
@@ -105,12 +105,12 @@ def test_root_is_known_again_wherever_it_is_moved(config, tmp_path):
 def test_root_that_was_begun_under_the_mount_point_is_another_one(config, tmp_path):
     """Once started before its share was mounted, a daemon has left a work folder there: no job of ours is lost."""
     root, share = config.folders.root_path, tmp_path.parent / f"{tmp_path.name}-share"
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.open()
     job = place.new_job(scan("a.pdf"))
     root.rename(share)
     root.mkdir()
-    before = Workplace(config)
+    before = WorkFolder(config)
     before.open()
     before.close()
     with pytest.raises(FolderUnusable, match="has gone; mount it again"):
@@ -125,7 +125,7 @@ def test_root_that_was_begun_under_the_mount_point_is_another_one(config, tmp_pa
 @pytest.mark.parametrize("fault", [errno.EIO, errno.ESTALE, errno.EACCES])
 def test_job_that_cannot_be_looked_at_now_is_not_lost(config, monkeypatch, fault):
     """A share that answers with errors, for the job's folder or the lock, has not lost the job."""
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.open()
     job = place.new_job(scan("a.pdf"))
 
@@ -145,7 +145,7 @@ def test_job_that_cannot_be_looked_at_now_is_not_lost(config, monkeypatch, fault
 def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
     """A root that was renamed or unmounted is waited for: what is there under its name is another folder."""
     root = config.folders.root_path
-    place = Workplace(config)
+    place = WorkFolder(config)
     place.open()
     job = place.new_job(scan("a.pdf"))
     root.rename(tmp_path.parent / f"{tmp_path.name}-away")
@@ -169,7 +169,7 @@ def test_a_canary_waits_for_no_follow_up_task(tmp_path):
     task = Task(name="summary", prompt="Sum up.")
     config = Config(folders=Folders(root=str(tmp_path)), tasks=(task,))
     config.folders.work_path.mkdir()
-    place = Workplace(config)
+    place = WorkFolder(config)
     for name, tasks in ((canary_name.new_name(), ()), ("a.pdf", (task,))):
         job = place.new_job(scan(name))
         job.source.parent.mkdir(parents=True)

@@ -89,7 +89,7 @@ class FollowUps:
             return kept.result
         if self.model is None:
             return _left_out(task, self.why_none)
-        if deadly := page_failures.given_up(self.job, "task", number):
+        if deadly := page_failures.skip_reason(self.job, "task", number):
             return _left_out(task, deadly)
         started = time.monotonic()
         try:
