@@ -1,4 +1,4 @@
-"""The settings: every section and key, with its type, its range and its default; see ``profile`` for those of a profile.
+"""The settings: every section and key, with its type, its range and its default; those of a profile in ``profile``.
 
 Every key's default and unit stands here and, for people, in ``config.example.toml``; a test holds the two equal.
 """
