@@ -138,8 +138,8 @@ def test_texts_are_corrected_from_the_first_minute_on(tmp_path):
 def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
     """Its file is damaged: the text is delivered raw, and the receipt says why."""
     package = tmp_path / "site" / "ocrwatchd"
-    shutil.copytree(DEMO.parent, package, ignore=shutil.ignore_patterns("__pycache__", "train"))
-    model = package / "correct" / "builtin" / "model.gguf"
+    shutil.copytree(CHECKOUT / "ocrwatchd", package, ignore=shutil.ignore_patterns("__pycache__", "training"))
+    model = package / "llm" / "builtin" / "model.gguf"
     model.write_bytes(model.read_bytes()[:100_000])
     daemon = Running(tmp_path, module="ocrwatchd")
     copied = {"PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
