@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
-    parser = add_verb(verbs, "worker", run, "read the scans of a daemon on another machine, through a broker")
-    parser.add_argument("--name", default="", metavar="NAME", help="default: the host's, with something of its own")
+    parser = add_verb(
+        verbs, "worker", run, "read the scans of a supervisor, here or on another machine, through a broker"
+    )
+    parser.add_argument("--name", default="", metavar="NAME", help="default: the host's name with a suffix")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,9 +6,7 @@ from typing import Final
 
 PREFIX: Final = "ocrwatchd-canary-"
 
-
 SUFFIX: Final = ".png"
-
 
 _NAME: Final = re.compile(rf"{PREFIX}[0-9a-f]{{16}}{re.escape(SUFFIX)}")
 

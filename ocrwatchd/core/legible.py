@@ -6,5 +6,5 @@ _ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
 
 
 def legible_text(text: str) -> str:
-    """A text without what no file format can carry, one for one; see :func:`legible`."""
+    """A text without what no file format can carry, one for one: the replacement character."""
     return _ILLEGIBLE.sub("\N{REPLACEMENT CHARACTER}", text)

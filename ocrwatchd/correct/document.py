@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Edit
     from ocrwatchd.correct.corrector import Corrector
 
-
 PORTION_WORDS = 500
 """A text longer than this is corrected in portions of about so many words, as many as stand on a page."""
 

@@ -127,7 +127,7 @@ def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:
         files.make_folder(root_state, ROOT_STATE_MODE)
         return _locked(root_state)
     except HeldElsewhere as holder:
-        known, here = status.copy_in(root_state), str(folders.root_path)
+        known, here = status.copy_in(root_state), str(folders.served_path)
         other = known.root if known else "a root with the same id"
         words = f"another ocrwatchd ({holder}) already serves {other}; stop that one first"
         if other != here:
@@ -152,7 +152,7 @@ def _warn_of_copy(root_state: Path, folders: Folders) -> None:
         if (
             known
             and known_id(Path(known.root, ".work")) == root_state.name
-            and not folders.root_path.samefile(known.root)
+            and not folders.served_path.samefile(known.root)
         ):
             log.warning(
                 "root.copied",

@@ -1,6 +1,6 @@
-"""Correct what was recognised: a language model proposes, the gate decides.
+"""The protocol that every language model passes through.
 
-Every model passes through one protocol, so that neither the corrector nor the pipeline can tell them apart. This
+A model proposes, and the gate decides. Neither the corrector nor the pipeline can tell one model from another. This
 module is light; only the engine process imports llama.cpp.
 """
 

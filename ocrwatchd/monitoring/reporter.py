@@ -169,7 +169,7 @@ class Reporter:
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
-            root=str(self._folders.root_path),
+            root=str(self._folders.served_path),
             started_at=self._started_at,
             written_at=time.time(),
             pages_done=self._figures.pages,

@@ -122,7 +122,7 @@ def read(folders: Folders) -> Status | None:
         OSError: the file cannot be read.
         ValueError: it is damaged.
     """
-    copies = _copies().get(str(folders.root_path), [])
+    copies = _copies().get(str(folders.served_path), [])
     try:
         own = _written(status_path(folders))
     except (OSError, ValueError):
@@ -158,7 +158,7 @@ def copy_in(root_state: Path) -> Status | None:
 
 
 def _copies() -> dict[str, list[Status]]:
-    """The copies of each root's status, by the root's path."""
+    """The copies of each root's status, by the path of the folder that holds ``.work``."""
     found: dict[str, list[Status]] = {}
     for root_state in root_states():
         if (status := copy_in(root_state)) is not None:
@@ -188,7 +188,7 @@ def find_all(folders: Folders, *, everywhere: bool) -> list[Status]:
         FolderUnusable: as :func:`find`.
     """
     own = find(folders)
-    others = {root: found for root, found in _copies().items() if everywhere and root != str(folders.root_path)}
+    others = {root: found for root, found in _copies().items() if everywhere and root != str(folders.served_path)}
     return [*([own] if own else []), *(_newest(others[root]) for root in sorted(others))]
 
 

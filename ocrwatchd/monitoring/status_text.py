@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tuple[str, bool]:
-    """Each status in words or as a JSON object, and whether any daemon is running.
+    """Each status in words or as a JSON object, and whether any daemon is running; of several objects a line each.
 
     Raises:
         FolderUnusable: as :func:`ocrwatchd.monitoring.status.find_all`, which explains the arguments.
@@ -25,7 +25,7 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
     found = find_all(folders, everywhere=everywhere)
     if as_json:
         told = [asdict(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
-        text = "\n".join(json.dumps(each, indent=1) for each in told)
+        text = "\n".join(json.dumps(each, indent=1 if len(told) == 1 else None) for each in told)
     else:
         text = "\n\n".join("\n".join(_lines(each)) for each in found) or absent(folders)
     return text, any(map(is_running, found))
@@ -34,7 +34,7 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
 def absent(folders: Folders) -> str:
     """In words that there is no status."""
     hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-    return f"not running: no daemon has served {folders.root_path} yet; {hint}"
+    return f"not running: no daemon has served {folders.served_path} yet; {hint}"
 
 
 def headline(status: Status) -> str:

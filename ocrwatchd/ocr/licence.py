@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Ocr
 
-
 CREDENTIALS = ("aspose-license", "aspose-licence", "Aspose.OCR.lic")
 """Names under which a licence is looked for among systemd's credentials."""
 

@@ -48,7 +48,7 @@ MIGRATIONS: Final = (
     INSERT INTO fact SELECT 'complete', 'yes' WHERE EXISTS (SELECT 1 FROM scan);
     """,
     """
-    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- entries.COUNTED as JSON; '' where unknown
+    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- records.COUNTED as JSON; '' where unknown
     """,
     """
     ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted

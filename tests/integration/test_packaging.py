@@ -14,12 +14,12 @@ import pytest
 
 from ocrwatchd.ocr.bridge import KEPT, RENAMED
 from ocrwatchd.ocr.bridge.compile import LIBRARY, SOURCE, wanted
-from tests.paths import CHECKOUT
+from tests.paths import CHECKOUT, DOCS
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not wanted(), reason="the bridge is built on x86-64 Linux")]
 
 BRIDGE = Path("ocrwatchd/ocr/bridge")
-BUILTIN = Path("ocrwatchd/correct/builtin")
+BUILTIN = Path("ocrwatchd/llm/builtin")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
 
@@ -69,16 +69,19 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {str(BRIDGE / LIBRARY), str(BRIDGE / SOURCE), "ocrwatchd/py.typed"} <= names
-    assert any(name.startswith("ocrwatchd/demo/") and name.endswith(".jpg") for name in names)
+    assert any(name.startswith("ocrwatchd/cli/demo/") and name.endswith(".jpg") for name in names)
     units = CHECKOUT / "systemd"
     shipped = {str(path.relative_to(units)) for path in units.rglob("*") if path.is_file()}
-    assert {f"ocrwatchd/service/units/{name}" for name in shipped} <= names
+    assert {f"ocrwatchd/setup/service/units/{name}" for name in shipped} <= names
     assert {str(BUILTIN / path.name) for path in (CHECKOUT / BUILTIN).iterdir() if path.is_file()} <= names
     assert str(BUILTIN / "model.gguf") in names
-    assert not any(name.startswith(str(BUILTIN / "train")) for name in names)
+    assert not any(name.startswith("ocrwatchd/training/") for name in names)
+    docs = {str(page.relative_to(CHECKOUT)) for page in DOCS.glob("*.md")}
+    assert docs
+    assert docs <= names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"ocrwatchd"}
     assert str(BRIDGE / "hatch_build.py") not in names
-    assert {f"ocrwatchd/words/{code}.mo" for code in ("de", "zh")} <= names
+    assert {f"ocrwatchd/core/i18n/{code}.mo" for code in ("de", "zh")} <= names
     assert "ocrwatchd/core/i18n/compile.py" not in names
     assert {"ocrwatchd/monitoring/status_page/page.html", "ocrwatchd/formats/output/receipt.schema.json"} <= names
     assert {"ocrwatchd/cli/calibrate/english.txt", "ocrwatchd/correct/noise/confusions.json"} <= names

@@ -26,7 +26,7 @@ def add_parser(verbs: Subparsers) -> None:
         type=_pages,
         default=8,
         metavar="N",
-        help="at most so many pages of each text, not of scans; default: 8",
+        help="at most N pages of each text, not of scans; default: 8",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 

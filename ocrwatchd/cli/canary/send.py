@@ -96,7 +96,7 @@ def _refuse_without_daemon(folders: Folders) -> None:
     known = _status(folders)
     if known is not None and known.state in {"stopped", "gone"}:
         remedy = "start it with `systemctl start ocrwatchd` or `ocrwatchd run`"
-        raise CanaryFailed(f"no daemon serves {folders.root_path}: {remedy}")
+        raise CanaryFailed(f"no daemon serves {folders.served_path}: {remedy}")
 
 
 def _status(folders: Folders) -> Status | None:

@@ -15,7 +15,7 @@ def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "models", run, "fetch, list and remove language models", with_config=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
-    pull = add_verb(actions, "pull", run, "fetch a model; what broke off goes on where it was")
+    pull = add_verb(actions, "pull", run, "fetch a model, or continue an interrupted download")
     pull.add_argument("repository", nargs="?", metavar="REPOSITORY", help="without it the one of the configuration")
     pull.add_argument("--quantization", metavar="Q", help="int8, int4, fp16 or a GGUF quantisation")
     pull.add_argument("--file", metavar="NAME", help="this file of the repository")

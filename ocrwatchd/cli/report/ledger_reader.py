@@ -137,7 +137,7 @@ def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
     if troubles:
         raise troubles[0]
     raise FolderUnusable(
-        f"there is no ledger of {folders.root_path} in {state_directory()}: no daemon of this user has served it; "
+        f"there is no ledger of {folders.served_path} in {state_directory()}: no daemon of this user has served it; "
         "start one with `ocrwatchd run`, name its configuration with --config, or ask as the user that it runs as"
     )
 
@@ -150,7 +150,7 @@ def _root_states(folders: Folders) -> Iterator[Path]:
         root_id = ""
     for root_state in status.root_states():
         known = None if root_id else status.copy_in(root_state)
-        if root_state.name == root_id or (known and known.root == str(folders.root_path)):
+        if root_state.name == root_id or (known and known.root == str(folders.served_path)):
             yield root_state
 
 

@@ -17,9 +17,9 @@ NOT_RUNNING = 1
 def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "status", run, "show what the daemon does")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--json", action="store_true", help="print the status as JSON; of several roots a line each")
     parser.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
-    parser.add_argument("--page", action="store_true", help="write status.html, where no daemon does; systemd asks it")
+    parser.add_argument("--page", action="store_true", help="write status.html if no daemon does; systemd runs this")
 
 
 def run(args: argparse.Namespace) -> int:

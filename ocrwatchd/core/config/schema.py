@@ -70,6 +70,11 @@ class Folders(Section):
         return self.path("inbox").parent / ".work"
 
     @property
+    def served_path(self) -> Path:
+        """The root that a daemon serves: the folder of ``.work``, which is ``root`` unless the inbox lies elsewhere."""
+        return self.work_path.parent
+
+    @property
     def work_mode(self) -> int:
         """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
         return self.folder_mode & ~0o022

@@ -12,17 +12,13 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Page, PageText
 
-
 Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
-
 
 OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken."""
 
-
 MAX_PAGES = 50_000
 """More pages than this are no scan; the work on them would have no end."""
-
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
 """So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""

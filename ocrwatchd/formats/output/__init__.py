@@ -7,7 +7,8 @@ leads to a module with
 - ``write(document, pages, file)``. Pages come one by one, in order, and once: whoever writes holds one of them at a
   time, so that a document of a thousand pages takes no more memory than one of two.
 
-Ours come the same way. Only the engine loads a writer; the supervisor knows the names alone.
+Ours come the same way. Only the engine and `edits` load a writer; the supervisor
+knows the names alone.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""A correction model of our own, small enough to ship: its format, and in ``train`` how it is made."""
+"""A correction model of our own, small enough to ship: its format, its words, and how its repairs are judged."""

@@ -1,4 +1,4 @@
-"""The known page: its name in the inbox, its picture and its words."""
+"""The known page: its picture and its words."""
 
 from __future__ import annotations
 

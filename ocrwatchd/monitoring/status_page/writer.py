@@ -117,7 +117,7 @@ def write_last(config: Config) -> str:
     if not config.folders.status_page:
         return "nothing to do: folders.status_page is off"
     if last is None:
-        return f"nothing to do: no daemon has served {config.folders.root_path} yet"
+        return f"nothing to do: no daemon has served {config.folders.served_path} yet"
     if last.state not in {"gone", "stopped"}:
         return "nothing to do: the daemon itself writes the page"
     try:

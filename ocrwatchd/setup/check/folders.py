@@ -24,8 +24,9 @@ def named(folders: Folders) -> dict[str, Path]:
     found = {name: folders.path(name) for name in FOLDERS}
     state = state_directory()
     with contextlib.suppress(OSError):  # the root's own line tells that
-        root_state = state / ROOTS / known_id(folders.work_path)
-        state = root_state if os.path.isdir(root_state) else state  # noqa: PTH112  # unlike Path's it never raises
+        root_id = known_id(folders.work_path)
+        root_state = state / ROOTS / root_id
+        state = root_state if root_id and os.path.isdir(root_state) else state  # noqa: PTH112  # unlike Path's it never raises
     return found | {".work": folders.work_path, "state": state}
 
 

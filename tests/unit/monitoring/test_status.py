@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core.attempt import Worker
-from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status, status_text
 from ocrwatchd.monitoring.status import Status
@@ -140,6 +140,17 @@ def test_a_copy_of_another_root_is_not_ours(folders, tmp_path):
     assert "not running" in status_text.describe(folders, as_json=False)[0]
 
 
+def test_two_roots_whose_folders_are_named_one_by_one_are_told_apart(tmp_path):
+    """Both leave ``folders.root`` at its default: a root is where ``.work`` lies."""
+    made = [Folders(**{name: str(tmp_path / each / name) for name in FOLDER_NAMES}) for each in ("a", "b")]
+    for number, each in enumerate(made):
+        each.work_path.mkdir(parents=True)
+        seen = Status("stopped", 1, "1", str(each.served_path), 0.0, float(number), queued=number)
+        status.write(each, seen, home_in(state_directory(), str(number) * 16))
+    assert [status.find(each).queued for each in made] == [0, 1]
+    assert len(status.find_all(made[0], everywhere=True)) == 2
+
+
 def test_without_a_configuration_all_roots_are_told_of(folders, tmp_path, monkeypatch):
     """This user's own first, then those of instances and services by path, each once and with its newest status."""
     service = tmp_path / "service"
@@ -162,8 +173,8 @@ def test_without_a_configuration_all_roots_are_told_of(folders, tmp_path, monkey
     assert running, "one of them is"
     told = [line.split()[1] for part in text.split("\n\n") for line in part.splitlines() if line.startswith("root ")]
     assert told == roots
-    objects = status_text.describe(folders, as_json=True, everywhere=True)[0].replace("\n}\n{", "\n},{")
-    assert [each["state"] for each in json.loads(f"[{objects}]")] == ["stopped"] * 3 + ["running", "stopped"]
+    lines = status_text.describe(folders, as_json=True, everywhere=True)[0].splitlines()
+    assert [each["state"] for each in map(json.loads, lines)] == ["stopped"] * 3 + ["running", "stopped"]
     (service / ROOTS / ("3" * 16) / status.FILE).unlink()
     assert not status_text.describe(folders, as_json=False, everywhere=True)[1]
 

@@ -33,7 +33,8 @@ def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
 def test_the_state_of_a_root_that_was_served_is_looked_at(tmp_path):
     """Before that, where it will be made: somebody else may have served the root as another user."""
     made = Folders(root=str(tmp_path))
-    assert folders.named(made)["state"] == state_directory()
+    (state_directory() / ROOTS).mkdir(parents=True)
+    assert folders.named(made)["state"] == state_directory(), "another root's folder may be there"
     made.work_path.mkdir()
     (made.work_path / "root-id").write_text("0123456789abcdef\n")
     home = state_directory() / ROOTS / "0123456789abcdef"
