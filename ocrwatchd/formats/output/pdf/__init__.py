@@ -2,7 +2,7 @@
 
 A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``image_pages``). Each page gets one form
 with its words (``text_layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the
-words would be found twice (``old_text_layer``). What a PDF would do by itself when opened is taken out
+words would be found twice (``old_text_layer``). What a PDF would do in a reader, but to lead to a place, is taken out
 (``active_content``). A PDF with a password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for
 this is no longer what was checked.
 
@@ -56,7 +56,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     """Write the searchable PDF.
 
     Raises:
-        FormatUnusable: the scan is a PDF that cannot be opened for changing.
+        FormatUnusable: the scan is a PDF that cannot be opened for changing, or has too many annotations.
         OSError: the file cannot be written.
     """
     descriptor = open_regular(document.scan)
