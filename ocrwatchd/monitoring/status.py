@@ -53,7 +53,7 @@ class Status:
         last_delivery_at: 0.0 where nothing was ever delivered.
         pages_done: since the start.
         seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
-        failures: name under ``failed/`` and reason, newest first.
+        failures: path below ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
         workers: where several machines read.
