@@ -74,6 +74,13 @@ class Folders(Section):
         """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
         return self.folder_mode & ~0o022
 
+    @field_validator("folder_mode")
+    @classmethod
+    def _usable(cls, value: int) -> int:
+        if value & 0o700 != 0o700:
+            raise ValueError("the owner needs all rights")
+        return value
+
     @model_validator(mode="after")
     def _apart(self) -> Self:
         named: dict[str, Path] = {name: self.path(name) for name in FOLDER_NAMES}
