@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ class Folders(Section):
     @field_validator("folder_mode")
     @classmethod
     def _usable(cls, value: int) -> int:
-        if value & 0o700 != 0o700:
+        if value & stat.S_IRWXU != stat.S_IRWXU:
             raise ValueError("the owner needs all rights")
         return value
 
