@@ -53,6 +53,7 @@ class Scene:
     page: int = 0
     pages: int = 0
     workers: tuple[Worker, ...] = ()
+    incomplete: tuple[tuple[str, float], ...] = ()
 
 
 class Hear(Protocol):
@@ -167,7 +168,8 @@ class Reporter:
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
         now = status.Status(
-            **{each.name: getattr(scene, each.name) for each in fields(scene)} | {"workers": [*scene.workers]},
+            **{each.name: getattr(scene, each.name) for each in fields(scene)}
+            | {"workers": [*scene.workers], "incomplete": [*scene.incomplete]},
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,

@@ -45,6 +45,7 @@ class Status:
         state: "running", "stopping" or "stopped"; once read also "gone" or "silent".
         engine: the engine process in words.
         waiting: files in the inbox that have not settled, or found no place in the queue.
+        incomplete: the first few of these that wait for the rest of their upload, and until when.
         queued: claimed scans that wait for the engine.
         in_work: the scan in the engine, "" where there is none.
         page: of it, from 1.
@@ -82,6 +83,7 @@ class Status:
     outbox_mount: str = ""
     workers: list[Worker] = field(default_factory=list)
     host: str = ""
+    incomplete: list[tuple[str, float]] = field(default_factory=list)
 
 
 def status_path(folders: Folders) -> Path:

@@ -64,6 +64,7 @@ def _lines(status: Status) -> list[str]:
         f"pace       {pace(status)}",
         f"queued     {status.queued}",
         f"in inbox   {status.waiting}",
+        *(f"incomplete {words}" for words in incomplete(status)),
         f"today      {status.delivered_today} delivered, {status.failed_today} failed",
     ]
     if status.last_delivery_at:
@@ -72,6 +73,14 @@ def _lines(status: Status) -> list[str]:
     lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
     lines += [f"trouble    {words}" for words in status.trouble]
     return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
+
+
+def incomplete(status: Status) -> list[str]:
+    """The files that wait for the rest of their upload, in words."""
+    return [
+        f"{name}: waits for the rest until {time.strftime('%H:%M:%S', time.localtime(until))}"
+        for name, until in status.incomplete
+    ]
 
 
 def doing(worker: Worker) -> str:
