@@ -63,8 +63,9 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
     if output and output.exists() and not output.is_dir():
         raise ConfigError(f"{printable(str(output))} is a file; name a folder with -o")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if notice := choose(config.ocr).notice:
-        console.print(f"ocrwatchd: {notice}", markup=False)
+    choice = choose(config.ocr)
+    if choice.notice and not choice.harmless:
+        console.print(f"ocrwatchd: {choice.notice}", markup=False)
     work = config.work()
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})

@@ -32,7 +32,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
 
     def small(path):
         disk = real(path)
-        return SimpleNamespace(f_bavail=600_000_000, f_frsize=1, f_files=disk.f_files, f_favail=10**6)
+        return SimpleNamespace(f_blocks=10**12, f_bavail=600_000_000, f_frsize=1, f_files=disk.f_files, f_favail=10**6)
 
     monkeypatch.setattr(os, "statvfs", small)
     (found,) = disk_space.look(config.folders)
@@ -43,7 +43,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
 
 def test_a_disk_without_places_for_files_is_to_be_mended(config, monkeypatch):
     """A file system may have room for bytes and none for names."""
-    disk = SimpleNamespace(f_bavail=10**12, f_frsize=1, f_files=10**6, f_favail=3)
+    disk = SimpleNamespace(f_blocks=10**12, f_bavail=10**12, f_frsize=1, f_files=10**6, f_favail=3)
     monkeypatch.setattr(os, "statvfs", lambda _: disk)
     (found,) = disk_space.look(config.folders)
     assert not found.ok
