@@ -7,8 +7,9 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.log import printable
-from ocrwatchd.monitoring.status import NEVER, find_all, is_here, is_running
+from ocrwatchd.monitoring.status import NEVER, SERVICE_STATES, find_all, is_here, is_running
 
 if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Worker
@@ -34,7 +35,8 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
 def absent(folders: Folders) -> str:
     """In words that there is no status."""
     hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-    return f"not running: no daemon has served {folders.root_path} yet; {hint}"
+    looked = f"looked in {folders.work_path}, {state_directory()} and {SERVICE_STATES[0]}"
+    return f"not running: no daemon has served {folders.root_path} yet ({looked}); {hint}"
 
 
 def headline(status: Status) -> str:

@@ -120,6 +120,7 @@ def test_without_a_daemon_there_is_a_hint(folders):
     text, running = status_text.describe(folders, as_json=False)
     assert not running
     assert "ocrwatchd run" in text
+    assert f"(looked in {folders.work_path}, {state_directory()} and /var/lib/ocrwatchd)" in text
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"x": 1}', b'{"state": "running"}'])

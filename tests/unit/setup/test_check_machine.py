@@ -9,7 +9,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.config.schema import Arrival, Config, Folders
-from ocrwatchd.llm import models
+from ocrwatchd.llm import identity, models
 from ocrwatchd.setup.check import disk_space, inotify_limits, model, systemd_unit
 
 
@@ -115,6 +115,14 @@ def test_a_model_put_in_place_by_hand_is_told_by_its_hash(tmp_path):
     _, found = model.look(Llm(model=str(tmp_path / "m.gguf")))
     assert found.ok
     assert "nobody has recorded" in found.words
+
+
+def test_the_model_of_the_package_alarms_nobody(monkeypatch):
+    """A checkout has no record of the file, and needs none."""
+    monkeypatch.setattr(identity, "recorded", lambda _: "")
+    _, found = model.look(Llm(model="builtin"))
+    assert found.ok
+    assert found.words.endswith("\N{HORIZONTAL ELLIPSIS}, a part of this package")
 
 
 @pytest.fixture
