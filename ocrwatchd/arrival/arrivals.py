@@ -39,6 +39,8 @@ _LOST_SWEEP_SECONDS = 1.0
 """The least time between two sweeps that lost sightings or new folders call for."""
 _POLL_SECONDS = (0.1, 5.0)
 _RETRY_SECONDS = 5.0
+_MOST_INCOMPLETE = 3
+"""People are told so many names of files that wait for the rest of their upload."""
 
 _log = structlog.get_logger(__name__)
 
@@ -99,11 +101,18 @@ class Arrivals:
         self._held = False
         self._stuck: dict[Path, str] = {}
         self._trouble = ""
+        self._began_at = time.time() - clock()
 
     @property
     def waiting(self) -> int:
         """How many files in the inbox are known and not ready yet."""
         return len(self._settle)
+
+    @property
+    def incomplete(self) -> tuple[tuple[str, float], ...]:
+        """Files that wait for the rest of their upload, and until when, Unix time: the first few, by name."""
+        found = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
+        return tuple((told(str(scan.relative)), round(self._began_at + until)) for scan, until in found if scan)
 
     @property
     def stuck(self) -> dict[Path, str]:

@@ -10,7 +10,7 @@ import enum
 import heapq
 import math
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.formats.input.completeness import ONE_PAGE, SUFFIXES, Examined, Finding
@@ -100,6 +100,7 @@ class Settle:
         self._once = once
         self._ahead_s = ahead_s
         self._known: dict[Path, _Candidate] = {}
+        self._partial: dict[Path, float] = {}
         self._heap: list[tuple[float, int, Path]] = []
         self._overdue: list[tuple[float, int, Path]] = []
         self._numbers = count()
@@ -121,6 +122,11 @@ class Settle:
     def forget(self, path: Path) -> None:
         """Drop what is known of a file."""
         self._known.pop(path, None)
+        self._partial.pop(path, None)
+
+    def partial(self, most: int) -> list[tuple[Path, float]]:
+        """Files that wait for the rest of their upload, and until when by the clock: at most so many, found first."""
+        return list(islice(self._partial.items(), most))
 
     def due(self, least_ahead_s: float = -math.inf) -> Path | None:
         """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten.
@@ -194,6 +200,8 @@ class Settle:
             denied = examined.finding is Finding.DENIED
             again = now + max(self._arrival.settle_seconds, 1.0) if denied else patience
             self._schedule(path, candidate, min(patience, again))
+            if examined.finding is Finding.PARTIAL:
+                self._partial[path] = patience
             return Decision.WAIT
         self.forget(path)
         return Decision.READY if examined.finding is Finding.WHOLE else Decision.FAILED
@@ -227,6 +235,7 @@ class Settle:
 
     def _changed(self, path: Path, stamp: Stamp | None, *, finished: bool, moved: bool = False) -> None:
         now = self._clock()
+        self._partial.pop(path, None)
         candidate = self._known.get(path)
         if candidate is None:
             candidate = self._known[path] = _Candidate(now, now)

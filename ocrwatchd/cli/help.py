@@ -15,30 +15,42 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1] / "docs"
 
 
+OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "reference"}
+"""What people ask for, and the page that has it."""
+
+
 def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "help", run, "show a page of the documentation")
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="a page; without it the list of all pages")
+    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page, or a verb; without it the list of all pages")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show a page, or the list of all pages."""
+    """Show a page, the options of a verb, or the list of all pages."""
     from rich.console import Console
     from rich.markdown import Markdown
 
+    pages = {page.stem: page for page in sorted(DOCS.glob("*.md"))}
+    if not args.topic:
+        width = max(map(len, pages))
+        for name, page in pages.items():
+            print(f"{name:{width}}  {page.read_text(encoding='utf-8').splitlines()[1]}")
+        print("\n`ocrwatchd help TOPIC` shows a page.")
+        return 0
+    topic = " ".join(args.topic).strip().lower().removesuffix(".md")
+    if found := pages.get(OTHER_NAMES.get(topic, topic)):
+        Console().print(Markdown(found.read_text(encoding="utf-8")))
+        return 0
+    return _help_of_verb(topic, ", ".join(pages))
+
+
+def _help_of_verb(verb: str, pages: str) -> int:
+    from ocrwatchd.cli.main import GROUPS, main
     from ocrwatchd.core.errors import ConfigError
 
-    pages = {page.stem: page for page in sorted(DOCS.glob("*.md"))}
-    if args.topic and args.topic not in pages:
+    verbs = {module.__name__.rpartition(".")[2] for group in GROUPS.values() for module in group}
+    if verb.partition(" ")[0] not in verbs:
         raise ConfigError(
-            f"there is no page {args.topic}; the pages are {', '.join(pages)}; "
-            "for a verb, `ocrwatchd VERB --help` shows all options"
+            f"there is no page {verb}; the pages are {pages}; for a verb, `ocrwatchd VERB --help` shows all options"
         )
-    if args.topic:
-        Console().print(Markdown(pages[args.topic].read_text(encoding="utf-8")))
-        return 0
-    width = max(map(len, pages))
-    for name, page in pages.items():
-        print(f"{name:{width}}  {page.read_text(encoding='utf-8').splitlines()[1]}")
-    print("\n`ocrwatchd help TOPIC` shows a page.")
-    return 0
+    return main([*verb.split(), "--help"])

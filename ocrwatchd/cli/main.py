@@ -33,6 +33,7 @@ from ocrwatchd.cli import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 GROUPS = {
     "daily": (run, process, correct, edits, retry),
@@ -94,6 +95,10 @@ class _Parser(argparse.ArgumentParser):
 
     groups: dict[str, list[argparse.Action]]
 
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where the verbs are listed."""
+        super().error(f"{message}; `ocrwatchd --help` lists the verbs" if "VERB" in message else message)
+
     def format_help(self) -> str:
         """Show usage, verbs in groups, options, and the exit codes of all verbs."""
         formatter = self._get_formatter()
@@ -108,11 +113,28 @@ class _Parser(argparse.ArgumentParser):
         return formatter.format_help()
 
 
+class _Misplaced(argparse.Action):
+    """An option that belongs to each verb, and stands before the verb."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, _args: object, given: object, option: str | None = None
+    ) -> None:
+        """Refuse the option.
+
+        Args:
+            parser: that of the whole command line.
+            given: the option's value.
+            option: its name.
+        """
+        parser.error(f"{option} comes after the verb: ocrwatchd VERB {option} {given or 'FILE'}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ocrwatchd", description="Watch an inbox for scans; put their corrected text in an outbox.")
     parser.add_argument(
         "--version", action="version", version=f"ocrwatchd {__version__}", help="show the version and exit"
     )
+    parser.add_argument("--config", nargs="?", action=_Misplaced, help=argparse.SUPPRESS)
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=argparse.ArgumentParser)
     parser.groups = {}
     for title, modules in GROUPS.items():

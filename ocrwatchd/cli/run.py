@@ -16,7 +16,11 @@ def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "run", run, "watch the inbox until somebody stops the daemon")
     parser.add_argument("--once", action="store_true", help="work the inbox off, then end")
-    parser.add_argument("--dry-run", action="store_true", help="only say what is wrong with the configuration")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check syntax and values of the configuration only; `check` examines the machine",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,6 @@ from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
-from ocrwatchd.gate import languages
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
 from ocrwatchd.gate.lexicon import lexicon
 from ocrwatchd.llm import models
@@ -94,7 +93,7 @@ class Corrector:
             return Correction(page.text)
         if work.llm.model == "off":
             return Correction(page.text, reason='llm.model is "off"')
-        if strange := self._why_strange(work):
+        if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
             return Correction(page.text, reason=strange, model=self.name)
         sheet = _Sheet(
             page.text,
@@ -122,17 +121,6 @@ class Corrector:
     def close(self) -> None:
         """Free the model's memory; the corrector is not used again."""
         self._model.close()
-
-    def _why_strange(self, work: Work) -> str:
-        """Why the model is not asked about this work's languages, with what to do, or ""."""
-        own = self._model.languages
-        if not own or not {*own}.isdisjoint(work.ocr.languages):
-            return ""
-        remedy = models.why_builtin(work.llm) or 'set llm.model to "auto" or to the path of a .gguf file'
-        return (
-            f"the model {self.name} corrects {languages.names(own)} only, and ocr.languages names "
-            f"{languages.names(work.ocr.languages)}; {remedy}"
-        )
 
     def _decide(self, chunk: Chunk, sheet: _Sheet) -> _Decided:
         evidence = sheet.evidence.within(chunk.offset, chunk.offset + len(chunk.text))

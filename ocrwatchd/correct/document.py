@@ -36,7 +36,10 @@ def text_of(file: Path | None) -> str:
     except OSError as error:
         raise UnreadableScan(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UnreadableScan(f"{file or 'standard input'} is not UTF-8 text (byte {error.start})") from error
+        raise UnreadableScan(
+            f"{file or 'standard input'} is not UTF-8 text (byte {error.start}); save it as UTF-8; "
+            "scans are read by `ocrwatchd process`"
+        ) from error
 
 
 def corrected(text: str, corrector: Corrector, work: Work) -> Correction:

@@ -314,6 +314,7 @@ class Daemon:
             state=state,
             engine=self._dispatcher.state,
             waiting=self._arrivals.waiting,
+            incomplete=self._arrivals.incomplete,
             queued=self._dispatcher.waiting + len(self._backlog),
             in_work=told(str(job.relative)) if job else "",
             page=progress.page if progress else 0,

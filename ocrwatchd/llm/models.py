@@ -11,6 +11,8 @@ from ocrwatchd.llm import cache
 from ocrwatchd.llm.repository import SHARD
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ocrwatchd.core.config.profile import Llm
 
 BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
@@ -18,6 +20,9 @@ BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
 
 BUILTIN_NAME = "builtin"
 """What it is called, by people and in ``llm.model``."""
+
+BUILTIN_LANGUAGES = ("eng",)
+"""What the built-in model was shown; texts in other languages it leaves raw."""
 
 _MAGIC = b"GGUF"
 _FETCHED = "llm.hugging_face_repo_id"
@@ -61,6 +66,24 @@ def only_corrects(llm: Llm) -> str:
     """Why the built-in model carries out no follow-up tasks, with what to do."""
     remedy = 'for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
     return f"the built-in model only corrects; {why_builtin(llm) or remedy}"
+
+
+def why_raw(llm: Llm, name: str, own: Collection[str], wanted: Collection[str]) -> str:
+    """Why a model leaves texts raw whose languages it does not know, with what to do, or "".
+
+    Args:
+        llm: the settings.
+        name: of the model.
+        own: the only languages that the model can correct; empty where none is left out.
+        wanted: ``ocr.languages``.
+    """
+    if not own or not {*own}.isdisjoint(wanted):
+        return ""
+    from ocrwatchd.gate import languages  # noqa: PLC0415 - the names of 8,000 languages, for who has to be told one
+
+    remedy = why_builtin(llm) or 'set llm.model to "auto" or to the path of a .gguf file'
+    known, unknown = languages.names(own), languages.names(wanted)
+    return f"the model {name} corrects {known} only, and ocr.languages names {unknown}; {remedy}"
 
 
 def fetchable(llm: Llm) -> bool:

@@ -21,6 +21,8 @@ from ocrwatchd.storage.ledger import LedgerFault
 from ocrwatchd.storage.outbox import original_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ocrwatchd.core.attempt import Worker
     from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.monitoring.status_page.writer import Keeper
@@ -51,6 +53,7 @@ class Scene:
     page: int = 0
     pages: int = 0
     workers: tuple[Worker, ...] = ()
+    incomplete: tuple[tuple[str, float], ...] = ()
 
 
 class Hear(Protocol):
@@ -165,7 +168,8 @@ class Reporter:
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
         now = status.Status(
-            **{each.name: getattr(scene, each.name) for each in fields(scene)} | {"workers": [*scene.workers]},
+            **{each.name: getattr(scene, each.name) for each in fields(scene)}
+            | {"workers": [*scene.workers], "incomplete": [*scene.incomplete]},
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
@@ -195,8 +199,10 @@ class Reporter:
 
     def _failures(self) -> list[tuple[str, str]]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
-        shown: list[tuple[str, str]] = []
+        shown: dict[Path, str] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
-            if len(shown) < FAILURES_SHOWN and os.path.lexists(original_path(self._folders, relative, "failed", name)):
-                shown.append((told(name), reason))
-        return shown
+            path = original_path(self._folders, relative, "failed", name)
+            if len(shown) < FAILURES_SHOWN and os.path.lexists(path):
+                shown.setdefault(path, reason)
+        failed = self._folders.path("failed")
+        return [(told(str(path.relative_to(failed))), reason) for path, reason in shown.items()]

@@ -45,6 +45,7 @@ class Status:
         state: "running", "stopping" or "stopped"; once read also "gone" or "silent".
         engine: the engine process in words.
         waiting: files in the inbox that have not settled, or found no place in the queue.
+        incomplete: the first few of these that wait for the rest of their upload, and until when.
         queued: claimed scans that wait for the engine.
         in_work: the scan in the engine, "" where there is none.
         page: of it, from 1.
@@ -53,7 +54,7 @@ class Status:
         last_delivery_at: 0.0 where nothing was ever delivered.
         pages_done: since the start.
         seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
-        failures: name under ``failed/`` and reason, newest first.
+        failures: path below ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried, in words.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
         workers: where several machines read.
@@ -82,6 +83,7 @@ class Status:
     outbox_mount: str = ""
     workers: list[Worker] = field(default_factory=list)
     host: str = ""
+    incomplete: list[tuple[str, float]] = field(default_factory=list)
 
 
 def status_path(folders: Folders) -> Path:

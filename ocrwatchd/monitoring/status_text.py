@@ -7,8 +7,9 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.log import printable
-from ocrwatchd.monitoring.status import NEVER, find_all, is_here, is_running
+from ocrwatchd.monitoring.status import NEVER, SERVICE_STATES, find_all, is_here, is_running
 
 if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Worker
@@ -34,7 +35,8 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
 def absent(folders: Folders) -> str:
     """In words that there is no status."""
     hint = "start one with `ocrwatchd run`, or name its configuration with --config"
-    return f"not running: no daemon has served {folders.served_path} yet; {hint}"
+    looked = f"looked in {folders.work_path}, {state_directory()} and {SERVICE_STATES[0]}"
+    return f"not running: no daemon has served {folders.served_path} yet ({looked}); {hint}"
 
 
 def headline(status: Status) -> str:
@@ -64,6 +66,7 @@ def _lines(status: Status) -> list[str]:
         f"pace       {pace(status)}",
         f"queued     {status.queued}",
         f"in inbox   {status.waiting}",
+        *(f"incomplete {words}" for words in incomplete(status)),
         f"today      {status.delivered_today} delivered, {status.failed_today} failed",
     ]
     if status.last_delivery_at:
@@ -72,6 +75,14 @@ def _lines(status: Status) -> list[str]:
     lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
     lines += [f"trouble    {words}" for words in status.trouble]
     return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
+
+
+def incomplete(status: Status) -> list[str]:
+    """The files that wait for the rest of their upload, in words."""
+    return [
+        f"{name}: waits for the rest until {time.strftime('%H:%M:%S', time.localtime(until))}"
+        for name, until in status.incomplete
+    ]
 
 
 def doing(worker: Worker) -> str:

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidocr.utils.process_img import map_boxes_to_original
 
-from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PIL import Image
     from rapidocr import RapidOCR
 
@@ -31,16 +30,6 @@ if TYPE_CHECKING:
 
 MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
 """Named by path: RapidOCR downloads only models that it chooses itself."""
-
-LANGUAGES = frozenset(
-    """
-    afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita
-    jav jpn kur lat lav lit ltz mlt mri msa nld nno nob nor oci pol por que roh ron slk slv som spa sqi sun swa swe tgl
-    tur uzb zho
-    """.split()  # noqa: SIM905 a table to read
-)
-"""ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
-Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
 
 ASIAN = frozenset({"chi", "jpn", "zho"})
 NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
@@ -78,7 +67,7 @@ class RapidEngine:
     """
 
     def __init__(self, ocr: Ocr) -> None:
-        _check_languages(ocr.languages)
+        check_languages(ocr.languages)
         self._version = metadata.version("rapidocr")
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
 
@@ -99,7 +88,7 @@ class RapidEngine:
             UnreadablePage: RapidOCR fails on this picture.
             EngineUnavailable: RapidOCR does not know the letters of a language.
         """
-        _check_languages(ocr.languages)
+        check_languages(ocr.languages)
         start = time.monotonic()
         try:
             found = self._read(page.image, asian=not ASIAN.isdisjoint(ocr.languages))
@@ -163,15 +152,6 @@ def _use(engine: RapidOCR) -> None:
     blank = np.full((64, 64, 3), 255, dtype=np.uint8)
     engine.run_ocr_steps(blank, {})
     engine.recognize_txt([blank])
-
-
-def _check_languages(languages: Iterable[str]) -> None:
-    unknown = sorted(set(languages) - LANGUAGES)
-    if unknown:
-        raise EngineUnavailable(
-            f'RapidOCR\'s model does not know the letters of {", ".join(unknown)}: set ocr.engine = "aspose" for these '
-            "languages, or leave them out of ocr.languages"
-        )
 
 
 def _shrunk(page: Page) -> tuple[str, ...]:

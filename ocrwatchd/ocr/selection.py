@@ -34,10 +34,12 @@ class Choice:
     Args:
         name: "aspose" or "rapidocr".
         notice: what the person should know about the choice, to be said once, or "".
+        harmless: the notice asks for nothing to be done.
     """
 
     name: EngineName
     notice: str = ""
+    harmless: bool = False
 
 
 def choose(ocr: Ocr) -> Choice:
@@ -60,9 +62,9 @@ def choose(ocr: Ocr) -> Choice:
             'ocr.mode = "handwritten" needs Aspose.OCR, which runs on x86-64 Linux only; set ocr.mode = "printed"'
         )
     if licence is None:
-        return Choice("rapidocr", "no Aspose.OCR licence is set, so RapidOCR reads the pages")
+        return Choice("rapidocr", "no Aspose.OCR licence is set, so RapidOCR reads the pages", harmless=True)
     if not aspose_runs_here():
-        return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages")
+        return Choice("rapidocr", "Aspose.OCR runs on x86-64 Linux only, so RapidOCR reads the pages", harmless=True)
     return _aspose(ocr, licensed=True)
 
 

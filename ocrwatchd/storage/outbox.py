@@ -114,7 +114,7 @@ class Outbox:
                 self._ledger.delivering(job.id, goal, name, suffixes, reason)
                 crashpoints.reached("delivery-recorded")
             if goal == "failed":
-                self._write_reason(job, reason)
+                self._write_reason(job, reason, name)
                 crashpoints.reached("reason-written")
             moves = self._moves(job, goal, name, suffixes)
             try:
@@ -124,6 +124,7 @@ class Outbox:
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
                 _take_back(moves)
+                (job.folder / f"{STEM}{REASON}").unlink(missing_ok=True)  # it says the name
                 name = ""
             else:
                 return name
@@ -178,10 +179,11 @@ class Outbox:
 
         return first_free(stem, (*suffixes, own), free)
 
-    def _write_reason(self, job: Job, reason: str) -> None:
+    def _write_reason(self, job: Job, reason: str, name: str) -> None:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
-            told = reason_note.note(job.relative.name, reason, job.work.output.language)
+            path = self._original(job, "failed", name).relative_to(self._folders.path("failed"))
+            told = reason_note.note(job.relative.name, reason, str(path), job.work.output.language)
             files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
 
 

@@ -50,13 +50,17 @@ def test_version_is_shown():
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "VERB"),
+        ([], 2, "`ocrwatchd --help` lists the verbs"),
         (["fly"], 2, "invalid choice"),
         (["process"], 2, "FILE"),
         (["retry"], 2, "--all-failed"),
         (["run", "--config", "/no/such.toml"], 2, "no such file"),
-        (["process", "/no/such.png"], 5, "cannot be opened: No such file"),
-        (["process", "/"], 5, "not a regular file"),
+        (["process", "/no/such.png"], 5, "/no/such.png: there is no such file; check its name"),
+        (["process", "/"], 5, "/: a folder; name the files in it"),
+        (["process", "/dev/null"], 5, "/dev/null: it cannot be opened: not a regular file; name a file"),
+        (["process", SCAN, "-o", SCAN], 2, "phototest.tif is a file; name a folder with -o"),
+        (["correct", SCAN], 5, "is not UTF-8 text (byte 10); save it as UTF-8; scans are read by `ocrwatchd process`"),
+        (["--config", "x.toml", "status"], 2, "--config comes after the verb: ocrwatchd VERB --config x.toml"),
         (["status"], 1, ""),
     ],
 )

@@ -85,7 +85,7 @@ def test_root_that_was_moved_in_the_middle_of_a_book_goes_on_there(daemon, elsew
     status = finish(elsewhere, [3, 4])
     check_delivered_once(elsewhere)
     assert (status["root"], status["trouble"]) == (str(elsewhere.root), [])
-    assert [name for name, _reason in status["failures"]] == ["bad"]
+    assert [name for name, _reason in status["failures"]] == ["bad.png"]
     with contextlib.closing(sqlite3.connect(elsewhere.ledger)) as ledger:
         rows = ledger.execute("SELECT state, pages_done, length(sha256) FROM scan ORDER BY relative").fetchall()
     assert rows == [("failed", 0, 0), ("delivered", 4, 64), ("delivered", 0, 64), ("delivered", 1, 64)]

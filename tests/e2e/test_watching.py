@@ -143,7 +143,7 @@ def watch_and_end(terminal, columns):
     """See what is drawn while a page is in work, then press Ctrl-C."""
     await_that(lambda: "page 2 of 3" in terminal.text(), LOOKS)
     if columns == 80:
-        await_that(lambda: "junk [red]: not a picture" in terminal.text(), LOOKS)
+        await_that(lambda: "junk [red].png: not a picture" in terminal.text(), LOOKS)
         assert "pages a minute" in terminal.text()
     os.write(terminal.end, b"\x03")
     assert terminal.ends() == 0

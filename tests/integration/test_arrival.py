@@ -228,6 +228,23 @@ def test_a_part_that_is_completed_later_is_claimed(desk):
     assert desk.claimed == {"a.png": PNG}
 
 
+def test_a_part_is_told_by_name_and_deadline(tmp_path):
+    """Whoever asks why nothing happens sees which upload broke off, and how long it is waited for."""
+    desk = Desk(tmp_path, incomplete_deadline_s=300.0)
+    desk.arrivals.start()
+    try:
+        (desk.inbox / "letters").mkdir()
+        (desk.inbox / "letters" / "cut.png").write_bytes(PNG[:2000])
+        desk.until(lambda: desk.arrivals.incomplete)
+        ((name, until),) = desk.arrivals.incomplete
+        assert name == "letters/cut.png"
+        assert 300 - PATIENCE_S < until - time.time() <= 301
+        (desk.inbox / "letters" / "cut.png").unlink()
+        desk.until(lambda: not desk.arrivals.incomplete)
+    finally:
+        desk.arrivals.stop()
+
+
 @pytest.mark.slow
 def test_a_part_that_stays_open_is_not_set_aside(desk):
     """An upload that is silent for longer than every deadline is waited for."""

@@ -73,7 +73,7 @@ def test_an_edit_taken_back_is_raw_again_in_every_file(delivered, tmp_path, caps
     }
     capsys.readouterr()
     revise.revise(delivered, [2], reverted=False, force=False)
-    assert capsys.readouterr().out.splitlines()[1:] == ["nothing had to be written"]
+    assert capsys.readouterr().out.splitlines()[1:] == ["nothing was written"]
 
 
 def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
@@ -244,3 +244,13 @@ def test_a_set_of_pictures_is_written_anew_without_them(tmp_path):
     first = text_of(tmp_path / "s.pdf")[0].split()
     assert first[0] == "[Aspose.OCR"
     assert first[-3:] == ["teh", "first", "page"]
+
+
+def test_where_there_is_nothing_to_revert_no_file_is_written(delivered, tmp_path, capsys):
+    """A PDF would else be written anew each time."""
+    revise.revise(delivered, None, reverted=True, force=False)
+    before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    capsys.readouterr()
+    revise.revise(delivered, None, reverted=True, force=False)
+    assert capsys.readouterr().out == "nothing to revert\nnothing was written\n"
+    assert {path.name: path.stat().st_ino for path in tmp_path.iterdir()} == before

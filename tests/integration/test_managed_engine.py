@@ -38,8 +38,8 @@ def test_what_was_chosen_is_said_once(desk):
     with capture_logs() as logged:
         desk.host.start()
         desk.ready()
-    notes = [event["note"] for event in logged if event["event"] == "engine.chosen"]
-    assert ["no Aspose.OCR licence" in note for note in notes] == [True]
+    notes = [(event["log_level"], event["note"]) for event in logged if event["event"] == "engine.chosen"]
+    assert [(level, "no Aspose.OCR licence" in note) for level, note in notes] == [("info", True)]
 
 
 def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):

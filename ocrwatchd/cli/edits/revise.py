@@ -72,6 +72,8 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
     beside = list(other_formats.planned(delivered, before, force=force))
     receipts = delivered.receipt_change()
     anew = [each for each in beside if isinstance(each, Change)]
+    if not changed and not force:  # no file waits for its change: the receipt is the last that is written
+        text, anew, receipts = None, [], None
     try:
         replace_all([each for each in (text, *anew, receipts) if each], like=receipt)
     except OSError as error:
@@ -79,10 +81,10 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
             f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
             "repeat the command"
         ) from error
-    done = "reverted" if reverted else "applied"
-    print(f"{changed} edit{'' if changed == 1 else 's'} {done}")
+    done, order = ("reverted", "revert") if reverted else ("applied", "apply")
+    print(f"{changed} edit{'' if changed == 1 else 's'} {done}" if changed else f"nothing to {order}")
     names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
-    print("\n".join(names) or "nothing had to be written")
+    print("\n".join(names) or "nothing was written")
     for left in beside:
         if isinstance(left, other_formats.Left):
             print(f"{left.file} was left as it is: {left.why}")

@@ -21,7 +21,7 @@ from ocrwatchd.core import log as logs
 from ocrwatchd.core.attempt import Begun, Ending, Outcome
 from ocrwatchd.core.config.profile import SUFFIXES, Output
 from ocrwatchd.core.config.schema import cache_directory
-from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable, UnreadableScan
+from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable, UnreadableScan
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.log import printable
@@ -56,12 +56,16 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
         The exit code: 0, or 5 where a file could not be read.
 
     Raises:
+        ConfigError: ``output`` is a file.
         EngineUnavailable: no engine can read here.
         FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
     """
+    if output and output.exists() and not output.is_dir():
+        raise ConfigError(f"{printable(str(output))} is a file; name a folder with -o")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if notice := choose(config.ocr).notice:
-        console.print(f"ocrwatchd: {notice}", markup=False)
+    choice = choose(config.ocr)
+    if choice.notice and not choice.harmless:
+        console.print(f"ocrwatchd: {choice.notice}", markup=False)
     work = config.work()
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
@@ -217,7 +221,7 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
         try:
             original = safe_open.open_regular(path.resolve())
         except OSError as error:
-            raise UnreadableScan(f"it cannot be opened: {error.strerror}") from error
+            raise UnreadableScan(_why_closed(path, error)) from error
         try:
             files.copy(original, job.source, 0o600)
         except OSError as error:
@@ -227,6 +231,17 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
         yield job
     finally:
         shutil.rmtree(folder)
+
+
+def _why_closed(path: Path, error: OSError) -> str:
+    """Why a file cannot be opened, and what to do."""
+    if path.is_dir():
+        return "a folder; name the files in it"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file; check its name"
+    if isinstance(error, PermissionError):
+        return "this user may not read it; mend its owner or mode"
+    return f"it cannot be opened: {error.strerror}; name a file"
 
 
 def _print(job: Job, path: Path | None) -> None:

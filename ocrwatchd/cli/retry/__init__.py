@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "retry", run, "give failed scans fresh attempts")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a scan's name in failed/")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a failed scan, as `ocrwatchd status` shows it")
     parser.add_argument("--all-failed", action="store_true", help="every scan in failed/")
 
 
@@ -26,8 +26,13 @@ def run(args: argparse.Namespace) -> int:
     from ocrwatchd.core.errors import ConfigError
     from ocrwatchd.core.log import printable
 
-    if bool(args.names) == args.all_failed:
+    if args.names and args.all_failed:
+        raise ConfigError("name scans or say --all-failed, not both")
+    if not args.names and not args.all_failed:
         raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
+    path = None
     for path in retry(config.folders, args.names):
         print(f"back in the inbox: {printable(str(path))}")
+    if path is None:
+        print(f"nothing in {printable(str(config.folders.path('failed')))}")
     return 0

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.cli.retry.match import match
+from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.log import printable
 from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
@@ -22,7 +23,7 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
 
     Args:
         folders: the configured folders.
-        names: as they lie in ``failed/``, with or without suffix, or paths under it; empty means all.
+        names: as :func:`~ocrwatchd.cli.retry.match.match` takes them; empty means all.
 
     Yields:
         Where each lies in the inbox.
@@ -33,7 +34,7 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     """
     failed, inbox = folders.path("failed"), folders.path("inbox")
     scans = _scans(failed)
-    wanted = [_one(name, scans, failed) for name in names] or scans
+    wanted = dict.fromkeys(match(name, scans, failed) for name in names) or scans
     for scan in wanted:
         try:
             yield _move_back(scan, inbox, scan.relative_to(failed).parent, folders.folder_mode)
@@ -60,13 +61,3 @@ def _scans(failed: Path) -> list[Path]:
         notes = {name for name in names if name.endswith(REASON) and name.removesuffix(REASON) in stems - {""}}
         found += [Path(parent, name) for name in names if name not in notes and not name.startswith(".")]
     return sorted(found)
-
-
-def _one(name: str, scans: list[Path], failed: Path) -> Path:
-    fitting = [scan for scan in scans if name in {scan.name, scan.stem, str(scan), str(scan.relative_to(failed))}]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        several = ", ".join(printable(str(scan.relative_to(failed))) for scan in fitting)
-        raise ConfigError(f'"{name}" could be any of these, name one in full: {several}')
-    raise ConfigError(f'there is no scan "{name}" in {failed}; `ls {failed}` shows what is there')

@@ -166,6 +166,8 @@ def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     for worker in status.workers:
         yield "worker", Text(f"{worker.name}: {status_text.doing(worker)}", no_wrap=True, overflow="ellipsis")
     yield "queued", Text(f"{status.queued}, and {status.waiting} in the inbox")
+    for words in status_text.incomplete(status):
+        yield "incomplete", Text(words, no_wrap=True, overflow="ellipsis")
     yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
     if status.last_delivery_at:
         yield "delivered", Text(f"last {_ago(time.time() - status.last_delivery_at)}")

@@ -55,13 +55,16 @@ def load(path: Path | None = None) -> Config:
     try:
         return parse(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: not valid TOML: {error}") from error
+        hint = "; put texts in quotes" if str(error).startswith("Invalid value") else ""
+        raise ConfigError(f"{source}: not valid TOML: {error}{hint}") from error
     except Mistakes as error:
         raise ConfigError("\n".join(f"{source}: {line}" for line in render(error.complaints))) from None
 
 
 SHARED = ("ocr", "llm", "gate", "output", "tasks")
 """Sections that a profile may override."""
+
+PROFILE = 'a profile is a table named like a sub-folder of the inbox: one folder name, no "/", no dot at the start'
 
 
 class Mistakes(ValueError):
@@ -90,7 +93,7 @@ def parse(table: dict[str, Any]) -> Config:
     for name, override in profiles.items() if isinstance(profiles, dict) else ():
         where = ("profiles", name)
         if not name or {"/", "\0"} & set(name) or name.startswith(".") or not isinstance(override, dict):
-            found.append(Complaint(where, override, "a profile is a table named like a sub-folder of the inbox"))
+            found.append(Complaint(where, override, PROFILE))
             continue
         if pattern := _ignored(name, top):
             words = f"arrival.ignore leaves that folder alone ({pattern!r}): name the profile otherwise"

@@ -43,6 +43,13 @@ def _possible(path: str) -> str:
     return path
 
 
+def _whole(path: str) -> str:
+    """A path as it was given, where it means the same from every current directory."""
+    if path and not path.startswith(("/", "~")):
+        raise ValueError("write the whole path, from / or ~: the daemon has a current directory of its own")
+    return path
+
+
 def _there(name: str) -> str:
     """A format's name as it was given, where some installed package brings it."""
     from ocrwatchd.core.config.format_plugins import installed  # noqa: PLC0415 - metadata is read only for who names formats
@@ -95,7 +102,7 @@ def _named_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
     return tasks
 
 
-Location = Annotated[str, AfterValidator(_possible)]
+Location = Annotated[str, AfterValidator(_possible), AfterValidator(_whole)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Annotated[str, AfterValidator(_there)]
 SUFFIXES = {

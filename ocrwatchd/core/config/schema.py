@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -78,6 +79,13 @@ class Folders(Section):
     def work_mode(self) -> int:
         """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
         return self.folder_mode & ~0o022
+
+    @field_validator("folder_mode")
+    @classmethod
+    def _usable(cls, value: int) -> int:
+        if value & stat.S_IRWXU != stat.S_IRWXU:
+            raise ValueError("the owner needs all rights")
+        return value
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

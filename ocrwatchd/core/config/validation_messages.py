@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -27,12 +29,16 @@ _PATTERNS = {
     TASK_NAME: "use up to 40 small letters, digits and hyphens: it becomes a part of a file's name",
 }
 
+_MODES = {
+    "file_mode": "write the mode in octal, like 0o640, from 0o400 to 0o777",
+    "folder_mode": "write the mode in octal, like 0o2770, with all rights for the owner",
+}
+
 _TYPES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be true or false",
-    "tuple_type": 'must be a list, like ["eng"]',
     "model_type": "must be a table of keys",
     "model_attributes_type": "must be a table of keys",
     "missing": "is missing",
@@ -42,7 +48,13 @@ _TYPES = {
 
 
 def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> list[Complaint]:
-    """Every mistake in a validation error, in the file's order."""
+    """Every mistake in a validation error, in the file's order.
+
+    Args:
+        error: with what is wrong.
+        model: that was to be made.
+        prefix: where in the file its table stands.
+    """
     found: dict[tuple[str | int, ...], Complaint] = {}
     for detail in error.errors(include_url=False):
         if detail["type"] == "too_short" and detail["input"]:
@@ -52,7 +64,7 @@ def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[
             part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int", "float"))
         )
         where = (*prefix, *place)
-        remedy = _remedy(dict(detail), model)
+        remedy = _MODES.get(str(where[-1]) if where else "") or _remedy(dict(detail), model, prefix)
         if where in found:
             remedy = f"{found[where].remedy}, or it {remedy}"
         found[where] = Complaint(where, detail["input"], remedy)
@@ -77,13 +89,15 @@ def _line(complaint: Complaint) -> str:
     return f"{key}{shown}: {complaint.remedy}" if key else complaint.remedy
 
 
-def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:
-    context = detail.get("ctx", {})
+def _remedy(detail: dict[str, Any], model: type[BaseModel], prefix: tuple[str, ...]) -> str:
+    context, place = detail.get("ctx", {}), detail["loc"]
     match str(detail["type"]):
         case "extra_forbidden":
-            return _unknown(detail["loc"], model)
+            return _unknown(place, model, prefix)
         case "literal_error":
             return f"use {context['expected']}"
+        case "tuple_type":
+            return _list_like(place, detail["input"])
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch":
@@ -92,11 +106,27 @@ def _remedy(detail: dict[str, Any], model: type[BaseModel]) -> str:
             return _TYPES.get(kind) or str(detail["msg"]).replace("Input should be", "must be")
 
 
-def _unknown(place: tuple[str | int, ...], model: type[BaseModel]) -> str:
-    known = _keys(place[:-1], model)
-    near = difflib.get_close_matches(str(place[-1]), known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+def _list_like(place: tuple[str | int, ...], given: object) -> str:
+    if place[-1] == "tasks":
+        return "must be tables: [[tasks]]"
+    entries = re.findall(r"[^\s,]+", given) if isinstance(given, str) else []
+    return f"must be a list, like {json.dumps(entries or ['one', 'two'], ensure_ascii=False)}"
+
+
+def _unknown(place: tuple[str | int, ...], model: type[BaseModel], prefix: tuple[str, ...]) -> str:
+    key, known = str(place[-1]), _keys(place[:-1], model)
+    if sections := [name for name in _sections(model) if key in _keys((name,), model)]:
+        meant = " or ".join(f"{name}.{key}" for name in sections)
+        tables = " or ".join(f"[{'.'.join((*prefix, name))}]" for name in sections)
+        return f"there is no such key; did you mean {meant}? put it below {tables}"
+    near = [each for each in known if each.startswith(key)] or difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
     return f"there is no such key; {hint}"
+
+
+def _sections(model: type[BaseModel]) -> list[str]:
+    """The keys that are tables of their own."""
+    return [name for name, field in model.model_fields.items() if isinstance(field.default, BaseModel)]
 
 
 def _keys(place: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:

@@ -66,8 +66,9 @@ class EngineHostWithModels(EngineHost):
         """Say which engine these settings choose, start it, and fetch what is missing."""
         calibration_store.tell(self._config)
         try:
-            if notice := choose(self._config.ocr).notice:
-                log.warning("engine.chosen", note=notice)
+            choice = choose(self._config.ocr)
+            if choice.notice:
+                (log.info if choice.harmless else log.warning)("engine.chosen", note=choice.notice)
         except EngineUnavailable as error:
             log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
         super().start()

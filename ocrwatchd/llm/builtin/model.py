@@ -20,7 +20,7 @@ from ocrwatchd.llm.builtin.format import propose, repaired
 from ocrwatchd.llm.builtin.prefix_tree import MOST_SPELLINGS
 from ocrwatchd.llm.builtin.suggestions import guesser
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
-from ocrwatchd.llm.models import BUILTIN_NAME, only_corrects
+from ocrwatchd.llm.models import BUILTIN_LANGUAGES, BUILTIN_NAME, only_corrects
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
 from ocrwatchd.llm.protocol import Ending, Proposal
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.builtin.format import Repair, Trust
     from ocrwatchd.llm.builtin.prefix_tree import Tree
     from ocrwatchd.llm.context import Context
-
-LANGUAGES = ("eng",)
 
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
@@ -124,7 +122,7 @@ class BuiltinModel:
             raise ModelUnavailable(f"{path}: no model of the built-in one's kind; set llm.model to its path instead")
         self._reader = NativeReader(self._native, clock)
         self._vocabulary = Vocabulary.of_tokens(spellings)
-        self.trust = WordTrust(lexicon(LANGUAGES).knows, self._vocabulary.pieces)
+        self.trust = WordTrust(lexicon(BUILTIN_LANGUAGES).knows, self._vocabulary.pieces)
 
     @property
     def name(self) -> str:
@@ -139,7 +137,7 @@ class BuiltinModel:
     @property
     def languages(self) -> tuple[str, ...]:
         """English: it was shown nothing else."""
-        return LANGUAGES
+        return BUILTIN_LANGUAGES
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - it knows neither
         """Give ``text`` with repairs in it; see ``Model.propose``. It obeys no prompt and needs no context."""

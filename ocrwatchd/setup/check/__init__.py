@@ -14,6 +14,7 @@ from ocrwatchd.setup.check import (
     disk_space,
     folders,
     inotify_limits,
+    languages,
     metrics_file,
     model,
     notify_command,
@@ -48,6 +49,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from disk_space.look(config.folders)
     yield from (Finding(*found) for found in availability.examine(config.ocr))
     yield from model.look(config.llm)
+    yield from languages.look(config)
     yield from model.look_for_tasks(config)
     yield from calibration.look(config)
     yield from cluster.look(config)

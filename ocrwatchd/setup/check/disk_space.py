@@ -47,6 +47,8 @@ def _disk(names: list[str], path: Path, largest: int) -> Finding:
         disk = os.statvfs(path)
     except OSError as error:
         return Finding(what, False, f"for {places}: {path} cannot be asked: {error.strerror}; see to its disk")
+    if not disk.f_blocks:  # the kernel's own file systems, and servers that tell no size
+        return Finding(what, True, f"for {places}: {path} tells no size")
     free = disk.f_bavail * disk.f_frsize
     wanted = SPARE_BYTES + round(largest * _share(names))
     words = f"{in_words(free)} free for {places}"

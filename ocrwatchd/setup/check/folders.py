@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.core.fs import mounts
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.storage.outbox import FOLDERS, group_id
 from ocrwatchd.storage.work_folder import known_id
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
+
+
+_OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "debugfs", "tracefs", "securityfs"})
+"""File systems in which root may write by their modes, and yet makes no folder."""
 
 
 def named(folders: Folders) -> dict[str, Path]:
@@ -55,6 +60,8 @@ def look_at(name: str, path: Path) -> Finding:
             f"{path} cannot be reached: this user (uid {os.geteuid()}) may not enter {parent}; mend its owner or mode"
         )
         return Finding(name, False, words)
+    if mounts.file_system(parent.resolve()) in _OF_THE_KERNEL:
+        return Finding(name, False, f"{path} cannot be made: {parent} holds no files of yours; choose another folder")
     if os.access(parent, os.W_OK | os.X_OK):
         return Finding(name, True, f"{path} will be made")
     return Finding(name, False, f"{path} is missing and cannot be made in {parent}; make it, with this user as owner")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DIGITS_SHOWN = 16
 """Of a hash: enough to compare by eye."""
 
+_UNRECORDED = {models.BUILTIN: "a part of this package"}
+"""A checkout holds no record of its files."""
+
 
 def look(llm: Llm) -> Iterator[Finding]:
     """The model that these settings mean; all of it is read."""
@@ -61,6 +64,6 @@ def _sound(path: Path) -> Finding:
             again = "install ocrwatchd again" if path == models.BUILTIN else "`ocrwatchd models pull` fetches it again"
             words = f"{file} is damaged: its SHA-256 is {found}, not {recorded}; {again}"
             return Finding("model's hash", False, words)
-        known = "as it was published" if recorded else "nobody has recorded what it should be"
+        known = "as it was published" if recorded else _UNRECORDED.get(path, "nobody has recorded what it should be")
         said.append(f"{found[:DIGITS_SHOWN]}…, {known}")
     return Finding("model's hash", True, f"SHA-256 {'; '.join(said)}")

@@ -138,6 +138,23 @@ def test_a_part_that_grows_again_is_waited_for(bench):
     assert bench.end(PNG, WHOLE_PNG, GROWN) == (Decision.READY, 0)
 
 
+def test_who_waits_for_the_rest_is_known_with_the_deadline(bench):
+    """Until it grows, is whole, or has gone; so many as are asked for."""
+    for path in (PNG, PDF):
+        bench.rule.see(path, How.CREATED, STAMP)
+    until = bench.now + DEADLINE
+    assert bench.rule.partial(3) == []
+    for path in (PNG, PDF):
+        bench.wait_for(path)
+        bench.rule.judge(path, STAMP, PARTIAL, written=False)
+    assert bench.rule.partial(3) == [(PNG, until), (PDF, until)]
+    assert bench.rule.partial(1) == [(PNG, until)]
+    bench.rule.see(PNG, How.MODIFIED, GROWN)
+    assert bench.rule.partial(3) == [(PDF, until)]
+    bench.rule.see(PDF, How.GONE)
+    assert bench.rule.partial(3) == []
+
+
 def test_a_stamp_that_changed_in_silence_settles_anew(bench):
     """Where no event tells of a write, the stamp at the look does."""
     bench.rule.see(PNG, How.SWEPT, STAMP)

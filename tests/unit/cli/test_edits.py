@@ -136,7 +136,7 @@ def test_reverting_twice_changes_nothing(delivered, capsys):
     revise.revise(delivered, [1], reverted=True, force=False)
     stat = delivered.stat()
     revise.revise(delivered, [1], reverted=True, force=False)
-    assert "0 edits reverted\nnothing had to be written\n" in capsys.readouterr().out
+    assert "nothing to revert\nnothing was written\n" in capsys.readouterr().out
     assert delivered.stat().st_ino == stat.st_ino
 
 
@@ -216,7 +216,7 @@ def test_a_text_that_was_never_ordered_is_not_written(delivered, capsys, force, 
         assert told(delivered)["pages"][0]["text"].startswith("teh" if reverted else "the")
     assert (text.read_bytes() if text.exists() else None) == lying
     revise.revise(delivered, [1], reverted=False, force=force)
-    assert "nothing had to be written" in capsys.readouterr().out
+    assert "nothing to apply\nnothing was written\n" in capsys.readouterr().out
 
 
 def test_a_receipt_that_tells_no_formats_has_a_text(delivered):

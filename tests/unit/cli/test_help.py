@@ -32,3 +32,27 @@ def test_an_unknown_topic_is_refused_with_the_pages_there_are(capsys):
     told = capsys.readouterr().err
     assert all(page in told for page in PAGES)
     assert "ocrwatchd VERB --help" in told
+
+
+@pytest.mark.parametrize("topic", [["Scanners"], ["scanners.md"], [" SCANNERS "], ["SCANNERS.MD"]])
+def test_a_page_is_found_however_its_name_is_written(topic, capsys):
+    """Case, blanks and suffix do not count."""
+    assert main(["help", "scanners"]) == 0
+    page = capsys.readouterr().out
+    assert main(["help", *topic]) == 0
+    assert capsys.readouterr().out == page
+
+
+def test_the_configuration_is_found_where_it_is_described(capsys):
+    """Its page is called otherwise."""
+    assert main(["help", "configuration"]) == 0
+    assert "page_deadline_s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["retry", "service install"])
+def test_for_a_verb_its_options_are_shown(verb, capsys):
+    """As `--help` does."""
+    with pytest.raises(SystemExit) as ended:
+        main(["help", *verb.split()])
+    assert ended.value.code == 0
+    assert f"usage: ocrwatchd {verb} [-h]" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ocrwatchd.cli.main import main
 from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
@@ -40,6 +41,59 @@ def test_ambiguous_name_lists_what_it_could_be(folders, tmp_path):
     (tmp_path / "failed" / "a.png").write_text("")
     with pytest.raises(ConfigError, match="could be any of these"):
         list(retry(folders, ["a"]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sub/c",
+        "c.reason.txt",
+        "sub/c.reason.txt",
+        "{failed}/sub/c.tif",
+        "{failed}/sub/c",
+        "failed/sub/c.tif",
+        "./b/../failed/sub/c.tif",
+    ],
+)
+def test_a_scan_may_be_named_by_its_path_or_its_note(folders, tmp_path, monkeypatch, name):
+    """Below failed/, from the current directory and from /; with its suffix, without, or with the note's."""
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert list(retry(folders, [name.format(failed=tmp_path / "failed")])) == [tmp_path / "inbox" / "sub" / "c.tif"]
+
+
+def test_a_whole_path_counts_before_a_name_in_any_folder(folders, tmp_path):
+    """Each of two scans of one name in two folders can be named."""
+    (tmp_path / "failed" / "sub" / "b.png").touch()
+    with pytest.raises(ConfigError, match=r"name one in full: b\.png, sub/b\.png"):
+        list(retry(folders, ["b"]))
+    assert list(retry(folders, ["b.png"])) == [tmp_path / "inbox" / "b-2.png"]
+    assert list(retry(folders, ["sub/b.png"])) == [tmp_path / "inbox" / "sub" / "b.png"]
+
+
+def test_a_scan_that_is_named_twice_goes_back_once(folders, tmp_path):
+    """By two of its names."""
+    assert list(retry(folders, ["a", "a.pdf"])) == [tmp_path / "inbox" / "a.pdf"]
+
+
+def test_without_the_folder_the_configuration_is_asked_for(folders, tmp_path):
+    """Nobody is sent to look into a folder that does not exist."""
+    with pytest.raises(ConfigError, match=r"there is no folder .*/nowhere/failed; .*--config"):
+        list(retry(Folders(root=str(tmp_path / "nowhere")), ["a"]))
+
+
+def test_names_and_all_failed_exclude_each_other(capsys):
+    """Told in so few words."""
+    assert main(["retry", "--all-failed", "a"]) == 2
+    assert "not both" in capsys.readouterr().err
+
+
+def test_where_nothing_has_failed_that_is_said(tmp_path, capsys):
+    """With the folder that was looked at."""
+    config = tmp_path / "config.toml"
+    config.write_text(f'[folders]\nroot = "{tmp_path}"\n')
+    assert main(["retry", "--all-failed", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == f"nothing in {tmp_path}/failed\n"
 
 
 def test_a_link_in_the_inbox_is_not_followed(folders, tmp_path):

@@ -106,6 +106,41 @@ def test_broken_toml_is_named_with_its_line(tmp_path):
         loader.load(write(tmp_path, "[ocr]\nengine = \n"))
 
 
+def test_text_without_quotes_is_told_by_what_is_missing(tmp_path):
+    """The most frequent mistake in TOML."""
+    with pytest.raises(ConfigError, match=r"not valid TOML: Invalid value .*line 2.*; put texts in quotes"):
+        loader.load(write(tmp_path, "[folders]\nroot = /srv/scans\n"))
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"output": {"formats": "pdf"}}, "output.formats = 'pdf': must be a list, like [\"pdf\"]"),
+        ({"ocr": {"languages": "eng, deu"}}, 'must be a list, like ["eng", "deu"]'),
+        ({"notify": {"command": 3}}, 'notify.command = 3: must be a list, like ["one", "two"]'),
+        ({"tasks": "summary"}, "tasks = 'summary': must be tables: [[tasks]]"),
+        ({"root": "/srv"}, "root = '/srv': there is no such key; did you mean folders.root? put it below [folders]"),
+        ({"threads": 1}, "did you mean ocr.threads or llm.threads? put it below [ocr] or [llm]"),
+        ({"ocr": {"model": "off"}}, "did you mean llm.model? put it below [llm]"),
+        (
+            {"profiles": {"invoices": {"formats": ["pdf"]}}},
+            "did you mean output.formats? put it below [profiles.invoices.output]",
+        ),
+        ({"ocr": {"lang": ["eng"]}}, "there is no such key; did you mean 'languages'?"),
+        ({"ocr": {"la": ["eng"]}}, "there is no such key; did you mean 'languages' or 'layout'?"),
+        ({"folders": {"file_mode": 640}}, "folders.file_mode = 640: write the mode in octal, like 0o640"),
+        ({"folders": {"folder_mode": "2770"}}, "folders.folder_mode = '2770': write the mode in octal, like 0o2770"),
+        ({"folders": {"folder_mode": 2770}}, "folders.folder_mode = 2770: write the mode in octal, like 0o2770"),
+        ({"profiles": {"a/b": {}}}, 'one folder name, no "/", no dot at the start'),
+    ],
+)
+def test_a_mistake_is_told_by_what_to_write_instead(tables, words):
+    """For the very key."""
+    with pytest.raises(loader.Mistakes) as caught:
+        loader.parse(tables)
+    assert words in str(caught.value)
+
+
 def test_named_file_must_exist(tmp_path):
     """A file that --config names and that is missing is an error, not the defaults."""
     with pytest.raises(ConfigError, match="no such file"):
@@ -130,6 +165,15 @@ def test_a_path_that_cannot_be_one_is_refused(section, key):
     for path, words in (("~nobody-of-that-name/x", "home folder is not known"), ("/a\0/b", "no null character")):
         with pytest.raises(loader.Mistakes, match=words):
             loader.parse({section: {key: path}})
+
+
+@pytest.mark.parametrize(("section", "key"), [("folders", "root"), ("ocr", "license"), ("metrics", "file")])
+def test_a_path_from_the_current_directory_is_refused(section, key):
+    """A service has another one than the person who writes the file; ~ is known to both."""
+    with pytest.raises(loader.Mistakes, match=f"{section}.{key} = 'scans/a.prom': write the whole path, from / or ~"):
+        loader.parse({section: {key: "scans/a.prom"}})
+    for path in ("", "/scans/a.prom", "~/scans/a.prom"):
+        loader.parse({section: {key: path}})
 
 
 def test_configuration_of_other_letters_says_what_to_do(tmp_path):

@@ -133,16 +133,31 @@ def test_numbers_are_written_as_the_language_does():
 def test_the_reason_can_be_read_back_in_english_from_any_note(code):
     """Whatever its language, and whatever the scan's name looks like."""
     reason = "the upload broke off: the file is empty. Send it again."
-    note = reason_note.note("Why: not me.pdf", reason, code)
+    note = reason_note.note("Why: not me.pdf", reason, "Why: not me-2.pdf", code)
     assert reason_note.told(note) == reason
     assert language(code).of(reason) in note
     assert note.isprintable() is False
     assert all(line.isprintable() for line in note.split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("invoices/broken.tif", "invoices/broken.tif"),
+        ("Mr Smith's.pdf", "'Mr Smith'\"'\"'s.pdf'"),
+        ("-x.png", "./-x.png"),
+        ("a\nrm -rf b.pdf", "'a\N{REPLACEMENT CHARACTER}rm -rf b.pdf'"),
+    ],
+)
+def test_the_note_holds_the_command_for_this_very_scan(path, said):
+    """As a shell takes it."""
+    note = reason_note.note("s.pdf", "the PDF has no pages", path)
+    assert note.split("\n")[5].endswith(f"or run: ocrwatchd retry {said}")
+
+
 def test_a_german_note_is_german():
     """But for the last line, which is for technicians."""
-    note = reason_note.note("s.pdf", "the PDF has no pages", "de").split("\n")
+    note = reason_note.note("s.pdf", "the PDF has no pages", "s.pdf", "de").split("\n")
     assert note[0].startswith("s.pdf konnte nicht gelesen werden (")
     assert note[2] == "Grund: Das PDF hat keine Seiten."
     assert note[-2] == "Why: the PDF has no pages"
@@ -170,6 +185,6 @@ def test_trouble_is_told_in_one_language(code, trouble):
 def test_a_reason_is_one_line_whatever_a_library_says(code):
     """No sign of it turns the note's direction, and no second line passes for the reason."""
     reason = say("Aspose.OCR could not read the picture: {error}", error="bad\u202e\nWhy: all is well")
-    note = reason_note.note("scan.pdf", reason, code)
+    note = reason_note.note("scan.pdf", reason, "scan.pdf", code)
     assert "\u202e" not in note
     assert reason_note.told(note).startswith("Aspose.OCR could not read the picture: bad")

@@ -122,7 +122,24 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
     reporter.turn(SCENE)
     found = status.read(folders)
     assert found.trouble == ["the ledger cannot be used"]
-    assert (found.failed_today, found.failures) == (1, [("a", "broken")])
+    assert (found.failed_today, found.failures) == (1, [("a.tif", "broken")])
+
+
+def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
+    """As `retry` takes it; where it failed again after a retry, with the last reason."""
+    for job, relative, reason in (
+        ("1", "a.tif", "broken off"),
+        ("2", "invoices/a.tif", "no pages"),
+        ("3", "a.tif", "no text"),
+    ):
+        reporter._ledger.claimed(job, Path(relative))
+        reporter._ledger.delivering(job, "failed", "a", (), reason)
+        reporter._ledger.ended(job)
+        lying = folders.path("failed") / relative
+        lying.parent.mkdir(parents=True, exist_ok=True)
+        lying.touch()
+    reporter.turn(SCENE)
+    assert status.read(folders).failures == [("a.tif", "no text"), ("invoices/a.tif", "no pages")]
 
 
 def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):

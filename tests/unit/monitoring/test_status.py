@@ -55,6 +55,14 @@ def test_status_comes_back_as_written(folders):
     assert "failed     x: broken" in text
 
 
+def test_who_waits_for_the_rest_is_named(folders):
+    """Else nobody knew for five minutes why nothing happens."""
+    made = written(folders, waiting=2, incomplete=[("letters/a.tif", time.mktime((2026, 11, 28, 12, 5, 9, 0, 0, -1)))])
+    assert status.read(folders) == made
+    lines = status_text.describe(folders, as_json=False)[0].splitlines()
+    assert lines[lines.index("in inbox   2") + 1] == "incomplete letters/a.tif: waits for the rest until 12:05:09"
+
+
 def test_workers_are_named_with_what_they_read(folders):
     """Each with its scan, page and pace, or with what its engine does."""
     busy = Worker("north-1", "working", "a.pdf", 3, 9, 40, 1.5)
@@ -112,6 +120,7 @@ def test_without_a_daemon_there_is_a_hint(folders):
     text, running = status_text.describe(folders, as_json=False)
     assert not running
     assert "ocrwatchd run" in text
+    assert f"(looked in {folders.work_path}, {state_directory()} and /var/lib/ocrwatchd)" in text
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"x": 1}', b'{"state": "running"}'])

@@ -30,6 +30,7 @@ def test_auto_without_a_licence_takes_rapidocr_and_says_so():
     chosen = selection.choose(Ocr())
     assert chosen.name == "rapidocr"
     assert "licence" in chosen.notice
+    assert chosen.harmless
 
 
 def test_auto_with_a_licence_takes_aspose_quietly():

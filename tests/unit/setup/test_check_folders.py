@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core.config.schema import ROOTS, Folders, Metrics, state_directory
-from ocrwatchd.setup.check import Finding, folders, metrics_file, service_account
+from ocrwatchd.setup.check import Finding, disk_space, folders, metrics_file, service_account
 from ocrwatchd.setup.service.target import Target
 
 
@@ -49,6 +49,17 @@ def test_folders_that_are_there_or_can_be_made_are_in_order(tmp_path):
     assert folders.look_at("inbox", tmp_path) == Finding("inbox", True, str(tmp_path))
     assert folders.look_at("inbox", tmp_path / "a" / "b").words.endswith("will be made")
     assert "not a folder; remove it" in folders.look_at("inbox", tmp_path / "file").words
+
+
+def test_a_folder_of_the_kernel_is_none_for_scans():
+    """Root may write in /proc by its mode, and yet the daemon could not make a folder there; no disk is too full."""
+    found = folders.look_at("inbox", Path("/proc/scans/inbox"))
+    assert found == Finding(
+        "inbox", False, "/proc/scans/inbox cannot be made: /proc holds no files of yours; choose another folder"
+    )
+    disks = list(disk_space.look(Folders(root="/proc/scans")))
+    assert all(found.ok for found in disks)
+    assert disks[0].words.endswith("/proc tells no size")
 
 
 def test_the_metrics_file_has_to_have_a_folder(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.config.schema import Arrival, Config, Folders
-from ocrwatchd.llm import models
+from ocrwatchd.llm import identity, models
 from ocrwatchd.setup.check import disk_space, inotify_limits, model, systemd_unit
 
 
@@ -32,7 +32,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
 
     def small(path):
         disk = real(path)
-        return SimpleNamespace(f_bavail=600_000_000, f_frsize=1, f_files=disk.f_files, f_favail=10**6)
+        return SimpleNamespace(f_blocks=10**12, f_bavail=600_000_000, f_frsize=1, f_files=disk.f_files, f_favail=10**6)
 
     monkeypatch.setattr(os, "statvfs", small)
     (found,) = disk_space.look(config.folders)
@@ -43,7 +43,7 @@ def test_room_is_asked_once_a_disk_and_against_the_largest_scan(config, monkeypa
 
 def test_a_disk_without_places_for_files_is_to_be_mended(config, monkeypatch):
     """A file system may have room for bytes and none for names."""
-    disk = SimpleNamespace(f_bavail=10**12, f_frsize=1, f_files=10**6, f_favail=3)
+    disk = SimpleNamespace(f_blocks=10**12, f_bavail=10**12, f_frsize=1, f_files=10**6, f_favail=3)
     monkeypatch.setattr(os, "statvfs", lambda _: disk)
     (found,) = disk_space.look(config.folders)
     assert not found.ok
@@ -115,6 +115,14 @@ def test_a_model_put_in_place_by_hand_is_told_by_its_hash(tmp_path):
     _, found = model.look(Llm(model=str(tmp_path / "m.gguf")))
     assert found.ok
     assert "nobody has recorded" in found.words
+
+
+def test_the_model_of_the_package_alarms_nobody(monkeypatch):
+    """A checkout has no record of the file, and needs none."""
+    monkeypatch.setattr(identity, "recorded", lambda _: "")
+    _, found = model.look(Llm(model="builtin"))
+    assert found.ok
+    assert found.words.endswith("\N{HORIZONTAL ELLIPSIS}, a part of this package")
 
 
 @pytest.fixture

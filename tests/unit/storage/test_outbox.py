@@ -196,6 +196,21 @@ def test_name_taken_meanwhile_moves_the_whole_set_to_another(house, monkeypatch)
     assert house.lying("archive") == ["scan-2.pdf"]
 
 
+def test_the_note_says_the_name_that_was_free_at_last(house, monkeypatch):
+    """The command in it is for this scan, not for the one that took the name meanwhile."""
+    real, taken = files.move, house.folders.path("failed") / "invoices" / "scan.pdf"
+
+    def racing(source, target, **options):
+        if target == taken and not taken.exists():
+            taken.write_text("somebody else's")
+        real(source, target, **options)
+
+    monkeypatch.setattr(files, "move", racing)
+    assert house.outbox.set_aside(house.job("invoices/scan.pdf"), "broken") == "scan-2"
+    note = (taken.parent / "scan-2.reason.txt").read_text()
+    assert "ocrwatchd retry invoices/scan-2.pdf\n" in note
+
+
 @pytest.mark.parametrize("name", ["x" * 251 + ".pdf", "ü" * 125 + ".pdf", "\udcff" * 251 + ".pdf", "a." + "b" * 253])
 def test_long_name_is_cut_to_what_the_file_system_takes(house, name):
     """A name of 255 bytes leaves no room for suffixes and is cut, its characters whole; a long "suffix" is none."""

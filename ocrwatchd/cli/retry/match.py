@@ -1,0 +1,56 @@
+"""Which scan in ``failed/`` a person means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.log import printable
+from ocrwatchd.storage.outbox import REASON, stem_and_suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def match(name: str, scans: Sequence[Path], failed: Path) -> Path:
+    """Find the one scan with a name; a whole path counts before a name that fits in any folder.
+
+    Args:
+        name: a path below ``failed/``, from the current directory or from ``/``; or a name in any folder. Its suffix
+            may be missing, or the note's stand in its place.
+        scans: all that lie in ``failed/``, by absolute path.
+        failed: the folder, by absolute path.
+
+    Raises:
+        ConfigError: there is no such scan, or several fit.
+    """
+    below = {scan.relative_to(failed): scan for scan in scans}
+    given = Path(name)
+    # The folder above may be reached by a link, the scan itself may be one.
+    inside = Path(os.path.realpath(given.parent), given.name)
+    paths = {given, Path(os.path.relpath(inside, os.path.realpath(failed)))}
+    if whole := [path for path in below if path in paths]:
+        return below[given if given in whole else whole[0]]
+    fitting = [path for path in below if paths & _short(path)]
+    if len(fitting) == 1:
+        return below[fitting[0]]
+    if fitting:
+        several = ", ".join(printable(str(path)) for path in fitting)
+        raise ConfigError(f'"{printable(name)}" could be any of these, name one in full: {several}')
+    if not failed.is_dir():
+        raise ConfigError(
+            f"there is no folder {failed}; name the configuration of the daemon with --config, or start the daemon"
+        )
+    raise ConfigError(
+        f'there is no scan "{printable(name)}" in {failed}; `ocrwatchd status` shows the failed ones; '
+        "for another root name its configuration with --config"
+    )
+
+
+def _short(path: Path) -> set[Path]:
+    """What else a scan may be called."""
+    stem, suffix = stem_and_suffix(path.name)
+    names = {stem, f"{stem}{suffix}", f"{stem}{REASON}"}
+    return {place for name in names for place in (Path(name), path.with_name(name))}

@@ -1,0 +1,37 @@
+"""Which languages RapidOCR's model can read. Light: ``check`` asks too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LANGUAGES = frozenset(
+    """
+    afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita
+    jav jpn kur lat lav lit ltz mlt mri msa nld nno nob nor oci pol por que roh ron slk slv som spa sqi sun swa swe tgl
+    tur uzb zho
+    """.split()  # noqa: SIM905 a table to read
+)
+"""ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
+Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
+
+
+def check_languages(languages: Iterable[str]) -> None:
+    """Refuse languages that the model cannot read.
+
+    Args:
+        languages: codes of ISO 639.
+
+    Raises:
+        EngineUnavailable: the letters of a language are not in the model's dictionary.
+    """
+    unknown = sorted(set(languages) - LANGUAGES)
+    if unknown:
+        raise EngineUnavailable(
+            f'RapidOCR\'s model does not know the letters of {", ".join(unknown)}: set ocr.engine = "aspose" for these '
+            "languages, or leave them out of ocr.languages"
+        )
