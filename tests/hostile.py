@@ -42,6 +42,13 @@ def pdf_of_pages(count, side_pt=20, told=None):
     return pdf([b"<</Type/Catalog/Pages 2 0 R>>", root, *[page] * count])
 
 
+def pdf_of_one_page(times):
+    """A PDF whose page tree names its only page so many times: six bytes a page."""
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 20 20]>>"
+    root = b"<</Type/Pages/Count %d/Kids[%b]>>" % (times, b"3 0 R " * times)
+    return pdf([b"<</Type/Catalog/Pages 2 0 R>>", root, page])
+
+
 def pdf_of_picture(data, filter_name, width, height):
     """A PDF of one page at 200 dpi that is one grey picture, compressed as ``filter_name`` says."""
     box = (width * 72 // 200, height * 72 // 200)

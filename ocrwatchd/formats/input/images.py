@@ -81,7 +81,7 @@ class TiffPages:
 
     Args:
         descriptor: of the file; closed on exit.
-        ocr: ``max_pixels`` counts here.
+        ocr: ``max_pages`` and ``max_pixels`` count here.
 
     Raises:
         UnreadableScan: there is no page in it.
@@ -94,7 +94,9 @@ class TiffPages:
         if not self._chain.pages:
             raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
         sizes = [frame.pixels for frame in self._chain.pages]
-        self._length = Length(len(sizes) + self._chain.cut, lambda number: sizes[number - 1], self._max_pixels)
+        readable = min(len(sizes), ocr.max_pages)
+        beyond = len(sizes) > readable or self._chain.cut
+        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
         self.count = self._length.count
         self.warnings = self._chain.warnings
 

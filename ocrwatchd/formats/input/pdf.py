@@ -40,7 +40,7 @@ class PdfPages:
 
     Args:
         descriptor: of the file; closed on exit.
-        ocr: ``dpi``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
+        ocr: ``dpi``, ``max_pages``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
 
     Raises:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
@@ -65,7 +65,7 @@ class PdfPages:
         if not self._found:
             self._close()
             raise UnreadableScan(say("the PDF has no pages"))
-        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pixels)
+        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pages, ocr.max_pixels)
         self.count = self._length.count
 
     def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.formats.input import kind_of
-from ocrwatchd.formats.input.common import MAX_PAGES, OWN_TEXT
+from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
 from ocrwatchd.formats.output.pdf import active_content, old_text_layer
 from ocrwatchd.formats.output.pdf.coordinates import matrix
@@ -63,7 +63,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     try:
         if kind_of(descriptor) == "pdf":
             with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
-                _finish(pdf, document.pages, _worded(document, pages), file)
+                _finish(pdf, document, _worded(document, pages), file)
         else:
             _of_pictures(document, pages, descriptor, file)
     finally:
@@ -113,7 +113,7 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
-            _finish(pdf, document.pages, words, file)
+            _finish(pdf, document, words, file)
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
@@ -128,8 +128,9 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
         )
 
 
-def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: BinaryIO) -> None:
-    if len(pdf.pages) != count <= MAX_PAGES:
+def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file: BinaryIO) -> None:
+    count = document.pages
+    if len(pdf.pages) != count <= document.work.ocr.max_pages:
         raise FormatUnusable(f"this PDF is too damaged to be written as a searchable one: {count} pages were read, and "
                              f"{len(pdf.pages)} are in it")  # fmt: skip
     active_content.take_out(pdf)

@@ -1,0 +1,41 @@
+"""Small files that ask for very much: none of them holds up the others."""
+
+import json
+
+import pytest
+
+from tests import hostile
+from tests.e2e.running import Running, await_that
+from tests.fakes.engine import write_scan
+
+pytestmark = pytest.mark.slow
+
+
+def drop(daemon, name, content):
+    """Put a file into the inbox in one step."""
+    written = daemon.base / "dropped"
+    written.write_bytes(content)
+    written.rename(daemon.inbox / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("book.pdf", hostile.pdf_of_one_page(50_000)), ("book.tif", hostile.tiff_chain(8_000))],
+)
+def test_a_small_file_of_fifty_thousand_pages_holds_up_nobody(tmp_path, monkeypatch, name, content):
+    """A letter is delivered in between; beyond ocr.max_pages one page stands for the rest, and nothing is complete."""
+    monkeypatch.setenv("OCRWATCHD_TEST_TURN_S", "1")
+    daemon = Running(tmp_path, output={"formats": ["txt", "json", "pdf"]}, queue={"size": 1}, ocr={"max_pages": 1000})
+    with daemon:
+        drop(daemon, name, content)
+        await_that(lambda: daemon.events("page.done"), 60)
+        write_scan(daemon.inbox / "letter.tif", "fine", "fine")
+        daemon.await_files("outbox", ["letter.json"])
+        assert "book.json" not in daemon.lying("outbox")
+        daemon.await_files("outbox", ["book.json"], 240)
+        daemon.await_idle()
+    receipt = json.loads((daemon.root / "outbox" / "book.json").read_text(encoding="utf-8"))
+    assert (receipt["complete"], len(receipt["pages"])) == (False, 1001)
+    assert "only the first 1,000 pages" in receipt["pages"][-1]["error"]
+    assert sum(bool(page["error"]) for page in receipt["pages"]) == 1
+    assert daemon.events("attempt.died") == []
