@@ -39,3 +39,36 @@ def test_a_small_file_of_fifty_thousand_pages_holds_up_nobody(tmp_path, monkeypa
     assert "only the first 1,000 pages" in receipt["pages"][-1]["error"]
     assert sum(bool(page["error"]) for page in receipt["pages"]) == 1
     assert daemon.events("attempt.died") == []
+
+
+def test_a_ring_of_two_daemons_comes_to_its_end(tmp_path):
+    """Each one's outbox is the other's inbox: the second refuses the first one's PDF, and says why."""
+    rings = []
+    for name, inbox, outbox in (("one", "a", "b"), ("two", "b", "a")):
+        (tmp_path / name).mkdir()
+        folders = {"root": str(tmp_path / name / "root"), "inbox": str(tmp_path / inbox / "in"),
+                   "outbox": str(tmp_path / outbox / "in")}  # fmt: skip
+        rings.append(Running(tmp_path / name, folders=folders, output={"formats": ["txt", "json", "pdf"]}))
+    first, second = rings
+    with first, second:
+        write_scan(tmp_path / "scan.tif", "fine")
+        (tmp_path / "scan.tif").rename(tmp_path / "a" / "in" / "letter.tif")
+        second.await_files("failed", ["letter.pdf", "letter.reason.txt"])
+    reason = (second.root / "failed" / "letter.reason.txt").read_text(encoding="utf-8")
+    (delivered,) = first.events("job.delivered")
+    assert f"written this PDF itself (receipt {delivered['job']})" in reason
+    assert second.events("job.delivered") == []
+    assert not list((tmp_path / "a" / "in").iterdir())
+
+
+def test_an_outbox_that_is_the_inbox_by_a_link_is_refused(tmp_path):
+    """At the start and by check, with the way out."""
+    daemon = Running(tmp_path, module="ocrwatchd")
+    (daemon.root / "inbox" / "profile").mkdir(parents=True)
+    (daemon.root / "outbox").symlink_to(daemon.root / "inbox" / "profile")
+    for ended in (daemon.once(), daemon.ask("check")):
+        assert ended.returncode != 0
+        assert "or lies in it, by a link or a mount: remove that, or name another folder" in " ".join(
+            (ended.stdout + ended.stderr).split()
+        )
+    assert daemon.once().returncode == 4

@@ -16,9 +16,11 @@ from PIL import Image, ImageChops, ImageDraw
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Edit
+from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.output import pdf, txt
 from ocrwatchd.formats.output.pdf import old_text_layer
+from tests import hostile
 from tests.fakes.worded import document, worded
 from tests.programs import needs
 
@@ -50,6 +52,34 @@ def text_of(target, *options):
     (program,) = needs("pdftotext")
     run = subprocess.run([program, "-raw", *options, target, "-"], capture_output=True, timeout=60, check=True)
     return run.stdout.decode().split("\f")[:-1]
+
+
+@pytest.mark.parametrize("password", [b"", b"secret"])
+def test_the_receipts_id_lies_in_the_document_information(tmp_path, password):
+    """Of a PDF with a password too, which keeps it; whatever its own information is."""
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(
+        hostile.encrypted(password) if password else hostile.pdf_of_pages(1).replace(b"/Root", b"/Info 5/Root")
+    )
+    work = Work(ocr=Ocr(pdf_passwords=("secret",)))
+    with open_pages(scan, work.ocr) as pages:
+        assert pages.receipt == ""
+        count = pages.count
+    told = [worded("", number=number) for number in range(1, count + 1)]
+    with open_pages(written(tmp_path, scan, told, job="20261128-1", work=work), work.ocr) as pages:
+        assert pages.receipt == "20261128-1"
+
+
+@pytest.mark.parametrize(
+    "information",
+    [b"<</Producer(ocrwatchd 1)/Title(ocrwatchd)>>", b"<</ocrwatchd(%b)>>" % (b"x" * 5000), b"<</ocrwatchd 5>>"],
+)
+def test_no_ordinary_pdf_is_taken_for_a_delivered_one(tmp_path, information):
+    """Only the entry of that name, with an id, counts."""
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(hostile.pdf_of_pages(1).replace(b"/Root", b"/Info %b/Root" % information))
+    with open_pages(scan, Ocr()) as pages:
+        assert pages.receipt == ""
 
 
 def same_words(target, pages, *options, **changes):

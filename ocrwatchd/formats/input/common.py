@@ -20,6 +20,10 @@ OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken."""
 
 
+DELIVERED = "ocrwatchd"
+"""The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
+
+
 MAX_PAGES = 50_000
 """So many pages of a document are looked for, whatever ``ocr.max_pages`` is; more are no scan."""
 
@@ -85,6 +89,10 @@ class Pages(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """About the file as a whole, in plain words."""
+
+    @property
+    def receipt(self) -> str:
+        """The id of the receipt where ocrwatchd itself has written the file; "" for a scan."""
 
     def page(self, number: int) -> Page:
         """Read one page, ``number`` from 1, in any order and as often as needed.

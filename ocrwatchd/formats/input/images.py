@@ -54,6 +54,7 @@ class Picture:
     """
 
     count = 1
+    receipt = ""
     warnings: tuple[str, ...] = ()
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
@@ -86,6 +87,8 @@ class TiffPages:
     Raises:
         UnreadableScan: there is no page in it.
     """
+
+    receipt = ""
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
