@@ -187,6 +187,28 @@ def test_a_picture_is_in_the_pdf_dot_for_dot(tmp_path, name, mode, settings, fil
         assert all(abs(a - b) <= 1 for a, b in zip(page.size, original.size, strict=True))
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_png_data_pass_through_unless_they_unpack_into_more_than_the_picture(tmp_path, mode):
+    """Decoders of PNG stop at the last row; a reader of PDF would unpack whatever lies behind."""
+    scan = saved(tmp_path / "s.png", drawn(mode))
+    plain = scan.read_bytes()
+    _, _, data = image_of(written(tmp_path, scan, [worded(TEXT)]))
+    assert zlib.decompress(data) == zlib.decompress(idat(plain))
+    assert data == idat(plain)
+    for more in (1, 200 << 20):
+        scan.write_bytes(hostile.png_with_more_rows(plain, more))
+        image, packing, data = image_of(written(tmp_path, scan, [worded(TEXT)]))
+        assert (str(packing) == "/CCITTFaxDecode") == (mode == "1")
+        assert mode == "1" or len(zlib.decompress(data)) <= 3 * SIZE[0] * SIZE[1] + SIZE[1]
+        with Image.open(io.BytesIO(plain)) as original:
+            assert same(original.convert("RGB"), image.convert("RGB"))
+
+
+def idat(data):
+    """The image data of a PNG."""
+    return b"".join(body for name, body in hostile.png_chunks(data) if name == b"IDAT")
+
+
 @pytest.mark.parametrize(
     ("name", "settings"), [("s.jpg", {}), ("s.tif", {"compression": "group4", "tiffinfo": {278: 1400}})]
 )
