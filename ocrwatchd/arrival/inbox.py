@@ -72,22 +72,20 @@ class Inbox:
         while folders:
             folder, depth = folders.pop()
             try:
-                with os.scandir(folder) as listing:
-                    entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
+                with os.scandir(folder) as listing:  # no list of it is made: there may be any number of files
+                    for entry in listing:
+                        if self._left_alone(entry.name):
+                            continue
+                        path = folder / entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            if depth < _MAX_DEPTH:
+                                folders.append((path, depth + 1))
+                        elif (stamp := stamp_of(path)) is not None:
+                            yield path, stamp
             except OSError as error:
                 if not depth:
                     raise
                 _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
-                continue
-            for name, is_folder in entries:
-                if self._left_alone(name):
-                    continue
-                path = folder / name
-                if is_folder:
-                    if depth < _MAX_DEPTH:
-                        folders.append((path, depth + 1))
-                elif (stamp := stamp_of(path)) is not None:
-                    yield path, stamp
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
