@@ -110,7 +110,7 @@ class Inbox:
             raise
 
     def claim(self, scan: Scan, seen: Seen, job_folder: Path) -> bool:
-        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; by copy where it has another hard link.
+        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; by copy where others could go on changing it.
 
         Returns:
             False where the file is no longer what was examined; it stays in the inbox then, and the job's folder as
@@ -138,7 +138,7 @@ class Inbox:
                 with _opened(source) as file:
                     if not same(os.fstat(file), seen):
                         return False
-                    if os.fstat(file).st_nlink > 1:
+                    if os.fstat(file).st_nlink > 1 or _held_open(scan, seen):
                         return by_copy(file, source, target, seen)
                     return by_rename(file, source, target, seen)
         except FileNotFoundError:
@@ -203,6 +203,18 @@ def _opened(path: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _held_open(scan: Scan, seen: Seen) -> bool:
+    """Whether a whole file has a writer who is waited for no longer: he must not reach what is read and archived.
+
+    What is not whole is moved, that nothing is lost of what may come; and so is a file of which nobody can know it.
+    """
+    held = seen.written is True and seen.examined.finding is Finding.WHOLE
+    if held:
+        note = "a copy is read and archived; what is written through the open file from now on is lost"
+        _log.warning("scan.held_open", file=str(scan.relative), note=note)
+    return held
 
 
 def _remove_empty(folder: Path, above: Path) -> None:

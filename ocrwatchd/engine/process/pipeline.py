@@ -91,6 +91,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         raise UnreadableScan(
             tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
         )
+    warnings = (*warnings, *scan_file.warnings_of_change(job.source, stamp, sha256))
     document = tally.document(job, sha256, stations.versions(), warnings)
     results = stations.follow_up(document, asked)
     write = partial(tell, "write", pages=tally.pages)

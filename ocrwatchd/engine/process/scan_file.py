@@ -11,11 +11,18 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import printable
+from ocrwatchd.engine.process.resume_cache import stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.model import Job
+    from ocrwatchd.engine.process.resume_cache import Stamp
+
+CHANGED = (
+    "somebody has changed the scan while it was read: the text may be of either, and the original in archive/ is not "
+    "what sha256 stands for; scan it again"
+)
 
 
 def check_origin(job: Job, receipt: str) -> None:
@@ -33,6 +40,22 @@ def check_origin(job: Job, receipt: str) -> None:
                 id=printable(receipt),
             )
         )
+
+
+def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ...]:
+    """What is to be known of a scan that is no longer what was hashed; nothing as long as nobody has touched it.
+
+    Args:
+        source: the scan.
+        stamp: of it, taken before it was hashed.
+        sha256: of its content then.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if stamp_of(source) == stamp or sha256_of(source) == sha256:
+        return ()
+    return (CHANGED,)
 
 
 def check_disk(source: Path, sha256: str) -> None:

@@ -439,3 +439,19 @@ def test_what_ocrwatchd_has_delivered_is_refused_unless_a_person_asks(line):
     with pytest.raises(UnreadableScan, match=r"written this PDF itself \(receipt j\).*original.*ocrwatchd process"):
         line.work_off(replace(job, id="k"))
     assert line.work_off(replace(job, id=BY_HAND))["pages"] == 1
+
+
+@pytest.mark.parametrize(("more", "told"), [(b"", False), (b"more", True)])
+def test_a_scan_that_is_changed_while_it_is_read_is_told(line, monkeypatch, more, told):
+    """Where the receipt's hash is no longer the original's; a scan that was only touched is the same."""
+    job = line.job("fine", "fine")
+    content, recognise = job.source.read_bytes(), FakeEngine.recognise
+
+    def recognised(engine, page, ocr):
+        """Somebody writes meanwhile."""
+        job.source.write_bytes(content + more)
+        return recognise(engine, page, ocr)
+
+    monkeypatch.setattr(FakeEngine, "recognise", recognised)
+    line.work_off(job)
+    assert (scan_file.CHANGED in receipt(job)["warnings"]) == told
