@@ -42,6 +42,32 @@ def pdf_of_pages(count, side_pt=20, told=None):
     return pdf([b"<</Type/Catalog/Pages 2 0 R>>", root, *[page] * count])
 
 
+def pdf_of_one_page(times):
+    """A PDF whose page tree names its only page so many times: six bytes a page."""
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 20 20]>>"
+    root = b"<</Type/Pages/Count %d/Kids[%b]>>" % (times, b"3 0 R " * times)
+    return pdf([b"<</Type/Catalog/Pages 2 0 R>>", root, page])
+
+
+def png_with_more_rows(data, more):
+    """A PNG whose image data goes on behind its last row: so many zeros, each a thousandth of a byte packed."""
+    rows = zlib.decompress(b"".join(body for name, body in png_chunks(data) if name == b"IDAT"))
+    chunks = [(name, body) for name, body in png_chunks(data) if name != b"IDAT"]
+    chunks.insert(-1, (b"IDAT", zlib.compress(rows + bytes(more))))
+    return data[:8] + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
+
+
+def png_chunks(data):
+    """The name and the content of each chunk."""
+    at = 8
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
 def pdf_of_picture(data, filter_name, width, height):
     """A PDF of one page at 200 dpi that is one grey picture, compressed as ``filter_name`` says."""
     box = (width * 72 // 200, height * 72 // 200)

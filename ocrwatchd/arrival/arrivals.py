@@ -105,7 +105,7 @@ class Arrivals:
 
     @property
     def waiting(self) -> int:
-        """How many files in the inbox are known and not ready yet."""
+        """How many files in the inbox are known and not ready yet; there may be more than can be known."""
         return len(self._settle)
 
     @property
@@ -123,6 +123,7 @@ class Arrivals:
     def settled(self) -> bool:
         """True once the inbox was swept and holds nothing more to wait for, files that are stuck aside."""
         absorbed = not self._sightings and not self._lost and self._clock() < self._next_sweep
+        absorbed = absorbed and not self._settle.has_room_again
         return self._swept and absorbed and len(self._settle) <= len(self._stuck)
 
     def start(self) -> None:
@@ -152,7 +153,7 @@ class Arrivals:
             self._lost = False
             soonest = now if self._last_sweep is None else self._last_sweep + _LOST_SWEEP_SECONDS
             self._next_sweep = min(self._next_sweep, max(now, soonest))
-        if now >= self._next_sweep:
+        if now >= self._next_sweep or self._settle.has_room_again:
             self._sweep()
 
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
@@ -188,12 +189,13 @@ class Arrivals:
             claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
         except OSError as error:
             name = told(str(ready.scan.relative))
-            self._stuck[path] = say(
-                "{file} cannot be moved out of the inbox: {reason}", file=name, reason=in_words(error)
-            )
+            self._stuck.pop(path, None)
             _log.warning("claim.failed", file=str(ready.scan.relative), reason=error.strerror)
             self._settle.see(path, How.SWEPT, ready.seen.stamp)
             self._settle.postpone(path, self._arrival.sweep_seconds)
+            if path in self._settle:  # no more of them are held than are known
+                reason = in_words(error)
+                self._stuck[path] = say("{file} cannot be moved out of the inbox: {reason}", file=name, reason=reason)
             return False
         self._stuck.pop(path, None)
         if claimed:
@@ -209,6 +211,8 @@ class Arrivals:
         After a call of ``ready`` that used up its room, or had some for urgent files only, just the sweep counts: call
         ``ready`` again once there is room.
         """
+        if self._settle.has_room_again:
+            return self._clock()
         due = None if self._held else self._settle.next_due()
         return self._next_sweep if due is None else min(due, self._next_sweep)
 
@@ -260,6 +264,7 @@ class Arrivals:
         now = self._clock()
         self._last_sweep, self._next_sweep = now, now + self._arrival.sweep_seconds
         self._trouble = ""
+        self._settle.sweeps()
         try:
             for path, stamp in self._inbox.sweep():
                 self._settle.see(path, How.SWEPT, stamp)

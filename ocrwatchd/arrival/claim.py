@@ -81,7 +81,7 @@ def by_rename(file: int, source: Path, target: Path, seen: Seen) -> bool:
 
 
 def by_copy(file: int, source: Path, target: Path, seen: Seen) -> bool:
-    """Claim a file that has another name elsewhere, and whose holder could go on changing it; else as ``by_rename``."""
+    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``."""
     files.copy(file, target)
     if same(os.fstat(file), seen) and same(os.lstat(source), seen):
         # Taken away first and looked at then: what came under the name in this moment must not be removed for it.

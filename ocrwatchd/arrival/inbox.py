@@ -72,22 +72,20 @@ class Inbox:
         while folders:
             folder, depth = folders.pop()
             try:
-                with os.scandir(folder) as listing:
-                    entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
+                with os.scandir(folder) as listing:  # no list of it is made: there may be any number of files
+                    for entry in listing:
+                        if self._left_alone(entry.name):
+                            continue
+                        path = folder / entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            if depth < _MAX_DEPTH:
+                                folders.append((path, depth + 1))
+                        elif (stamp := stamp_of(path)) is not None:
+                            yield path, stamp
             except OSError as error:
                 if not depth:
                     raise
                 _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
-                continue
-            for name, is_folder in entries:
-                if self._left_alone(name):
-                    continue
-                path = folder / name
-                if is_folder:
-                    if depth < _MAX_DEPTH:
-                        folders.append((path, depth + 1))
-                elif (stamp := stamp_of(path)) is not None:
-                    yield path, stamp
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
@@ -112,7 +110,7 @@ class Inbox:
             raise
 
     def claim(self, scan: Scan, seen: Seen, job_folder: Path) -> bool:
-        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; by copy where it has another hard link.
+        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; by copy where others could go on changing it.
 
         Returns:
             False where the file is no longer what was examined; it stays in the inbox then, and the job's folder as
@@ -140,7 +138,7 @@ class Inbox:
                 with _opened(source) as file:
                     if not same(os.fstat(file), seen):
                         return False
-                    if os.fstat(file).st_nlink > 1:
+                    if os.fstat(file).st_nlink > 1 or _held_open(scan, seen):
                         return by_copy(file, source, target, seen)
                     return by_rename(file, source, target, seen)
         except FileNotFoundError:
@@ -205,6 +203,18 @@ def _opened(path: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _held_open(scan: Scan, seen: Seen) -> bool:
+    """Whether a whole file has a writer who is waited for no longer: he must not reach what is read and archived.
+
+    What is not whole is moved, that nothing is lost of what may come; and so is a file of which nobody can know it.
+    """
+    held = seen.written is True and seen.examined.finding is Finding.WHOLE
+    if held:
+        note = "a copy is read and archived; what is written through the open file from now on is lost"
+        _log.warning("scan.held_open", file=str(scan.relative), note=note)
+    return held
 
 
 def _remove_empty(folder: Path, above: Path) -> None:

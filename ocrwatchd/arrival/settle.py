@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import heapq
 import math
+from collections import Counter
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +28,9 @@ UNREAD_TYPE_SECONDS = 60.0
 _FIRST_RETRY_SECONDS = 0.05
 """The kernel tells of a close shortly before the file counts as no longer open for writing."""
 
+
+MOST_KNOWN = 20_000
+"""So many files of one priority are known at a time, which takes 15 MB; a sweep finds the others when there is room."""
 
 _SPARE_ENTRIES = 1000
 """Outdated entries in the heap before it is tidied."""
@@ -68,6 +72,7 @@ class Decision(enum.Enum):
 class _Candidate:
     changed: float
     due: float
+    ahead_s: float
     finished: bool = False
     """Moved in, or closed after writing, and not touched since."""
     moved: bool = False
@@ -104,10 +109,26 @@ class Settle:
         self._heap: list[tuple[float, int, Path]] = []
         self._overdue: list[tuple[float, int, Path]] = []
         self._numbers = count()
+        self._counts: Counter[float] = Counter()
+        self._refused: set[float] = set()
+        """By their ``ahead_s``: of which files there were more than could be known."""
+
+    @property
+    def has_room_again(self) -> bool:
+        """Whether files that were refused for want of room can be taken now: ``see`` them once more."""
+        return any(self._counts[ahead_s] <= MOST_KNOWN // 2 for ahead_s in self._refused)
+
+    def sweeps(self) -> None:
+        """All files are about to be seen: those that were refused too."""
+        self._refused.clear()
 
     def __len__(self) -> int:
-        """How many candidates are known."""
+        """How many candidates are known; no more of one priority than :data:`MOST_KNOWN`."""
         return len(self._known)
+
+    def __contains__(self, path: Path) -> bool:
+        """Whether a file is known."""
+        return path in self._known
 
     def see(self, path: Path, how: How, stamp: Stamp | None = None) -> None:
         """Take note of a sighting; ``stamp``, where known, is the file's state at that moment."""
@@ -121,7 +142,8 @@ class Settle:
 
     def forget(self, path: Path) -> None:
         """Drop what is known of a file."""
-        self._known.pop(path, None)
+        if candidate := self._known.pop(path, None):
+            self._counts[candidate.ahead_s] -= 1
         self._partial.pop(path, None)
 
     def partial(self, most: int) -> list[tuple[Path, float]]:
@@ -138,7 +160,7 @@ class Settle:
         while self._heap and self._heap[0][0] <= now:
             due, number, path = heapq.heappop(self._heap)
             if self._valid((due, number, path)):
-                heapq.heappush(self._overdue, (due - self._ahead_s(path), number, path))
+                heapq.heappush(self._overdue, (due - self._known[path].ahead_s, number, path))
         if len(self._overdue) > 2 * len(self._known) + _SPARE_ENTRIES:
             self._overdue = sorted(filter(self._valid, self._overdue))
         while self._overdue:
@@ -146,10 +168,10 @@ class Settle:
             path = entry[2]
             if not self._valid(entry):
                 continue
-            if self._ahead_s(path) < least_ahead_s:
+            candidate = self._known[path]
+            if candidate.ahead_s < least_ahead_s:
                 heapq.heappush(self._overdue, entry)
                 return None
-            candidate = self._known[path]
             candidate.entry = -1
             if candidate.due <= now:
                 return path
@@ -236,9 +258,9 @@ class Settle:
     def _changed(self, path: Path, stamp: Stamp | None, *, finished: bool, moved: bool = False) -> None:
         now = self._clock()
         self._partial.pop(path, None)
-        candidate = self._known.get(path)
+        candidate = self._known.get(path) or self._new(path, now)
         if candidate is None:
-            candidate = self._known[path] = _Candidate(now, now)
+            return
         candidate.changed, candidate.stamp = now, stamp
         candidate.finished, candidate.moved = finished, moved
         candidate.retry_seconds = _FIRST_RETRY_SECONDS
@@ -247,6 +269,16 @@ class Settle:
         else:
             due = now + (self._arrival.after_close_seconds if finished else self._arrival.settle_seconds)
         self._schedule(path, candidate, due)
+
+    def _new(self, path: Path, now: float) -> _Candidate | None:
+        """Get to know a file; None where there is no room for more like it."""
+        ahead_s = self._ahead_s(path)
+        if self._counts[ahead_s] >= MOST_KNOWN:
+            self._refused.add(ahead_s)
+            return None
+        self._counts[ahead_s] += 1
+        candidate = self._known[path] = _Candidate(now, now, ahead_s)
+        return candidate
 
     def _schedule(self, path: Path, candidate: _Candidate, due: float) -> None:
         if candidate.entry != -1 and due >= candidate.due:

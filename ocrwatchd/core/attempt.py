@@ -22,7 +22,7 @@ class Ending(enum.Enum):
     RETURNED = "returned"
     """Nobody's fault: stopping, no engine, no disk room. The job waits and is offered again."""
     PUT_BACK = "put-back"
-    """As it was asked to, between two pages, for a more urgent one: it goes on with the next page, no attempt ends."""
+    """As it was asked to, between two pages, for one that goes first: it goes on with the next page, none ends."""
     KNOWN = "known"
     """The same content was delivered before, and such scans are to be skipped."""
 

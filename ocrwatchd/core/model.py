@@ -45,6 +45,10 @@ class Scan:
         return profile_of(self.relative)
 
 
+BY_HAND = "process"
+"""The id of a job that a person has asked for with ``ocrwatchd process``; those of scans from an inbox are dates."""
+
+
 def profile_of(relative: Path) -> str:
     """Of a scan by its path under the inbox: the first folder, or ""."""
     return relative.parts[0] if len(relative.parts) > 1 else ""
@@ -71,6 +75,11 @@ class Job:
     desk: Path | None = None
     max_attempts: int = 0
     renamed: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """A person has asked for this very file: it came through no inbox."""
+        return self.id == BY_HAND
 
     @property
     def source(self) -> Path:

@@ -14,6 +14,7 @@ from ocrwatchd.core.config.schema import ROOTS
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
+from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.daemon.recovery import reregister_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, outbox
@@ -49,6 +50,8 @@ def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger,
         FolderUnusable: another ocrwatchd holds the root or its state, or one cannot be used.
     """
     outbox.prepare(config.folders)
+    if words := overlapping(config.folders.named):
+        raise FolderUnusable(words)
     _make_profiles(config)
     workplace = WorkFolder(config)
     workplace.open()

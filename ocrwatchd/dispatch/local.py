@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -59,9 +58,11 @@ class BoundedQueue:
         self._shortcut = shortcut
         self._page_done = page_done
         self._begun = begun
+        self._clock = clock
         self._queue = Waiting(clock)
         self._outcomes: list[Outcome] = []
         self._in_work: Place | None = None
+        self._given_at = 0.0
         self._makes_way = False
         self._asking = False
         self._finishing = False
@@ -71,8 +72,8 @@ class BoundedQueue:
 
     @property
     def room(self) -> int:
-        """How many more jobs fit."""
-        return self._size - len(self._queue)
+        """How many more jobs fit; those that have had a turn take no place, or long ones would shut out all others."""
+        return self._size - self._queue.unturned
 
     @property
     def urgent(self) -> int | None:
@@ -115,7 +116,7 @@ class BoundedQueue:
         self._in_work = self.progress = None
         self._makes_way = self._asking = False
         if told.ending is Ending.PUT_BACK and place is not None:
-            self._queue.rejoin(replace(place, left=left))
+            self._queue.make_way(place, self._clock() - self._given_at, left)
         else:
             self._outcomes.append(told)
 
@@ -135,12 +136,13 @@ class BoundedQueue:
             self._give_next()
 
     def _make_way(self, place: Place) -> None:
-        """Ask for the job in work back where a more urgent one would wait for further pages, or for tasks."""
+        """Ask for the job in work back where one that goes first would wait for further pages, or for tasks."""
         if self._makes_way or self.progress is None:
             return
         if self.progress.page >= self.progress.pages and not self._asking:
             return
-        first = next((each.job for each in self._queue.before(place) if not self._waits(each.job)), None)
+        before = self._queue.before(place, self._clock() - self._given_at)
+        first = next((each.job for each in before if not self._waits(each.job)), None)
         if first is None:
             return
         self._makes_way = True
@@ -165,7 +167,7 @@ class BoundedQueue:
             else:
                 self._starting(job)  # where this fails the job keeps its place
             self._queue.leave(place)
-            self._in_work = place
+            self._in_work, self._given_at = place, self._clock()
             self._host.give(job)
             crashpoints.reached("job-given")
             return

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
+from ocrwatchd.arrival import settle
 from ocrwatchd.arrival import watcher as watching
 from ocrwatchd.arrival.arrivals import Arrivals, Ready
 from ocrwatchd.arrival.inbox import Inbox, being_written
@@ -385,6 +386,23 @@ def test_once_works_the_inbox_off(tmp_path):
     assert set(desk.claimed) == {"a.png"}
     assert set(desk.failed) == set(contents) - {"a.png"}
     assert desk.left() == []
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_more_files_than_can_be_known_are_worked_off_all_the_same(tmp_path, monkeypatch, once):
+    """A sweep finds the others as soon as there is room, long before it would be due; and `--once` ends after them."""
+    monkeypatch.setattr(settle, "MOST_KNOWN", 4)
+    (tmp_path / "inbox").mkdir()
+    for number in range(30):
+        (tmp_path / "inbox" / f"{number}.png").write_bytes(PNG)
+    desk = Desk(tmp_path, once=once, sweep_seconds=3600.0)
+    desk.arrivals.start()
+    try:
+        desk.until(lambda: desk.arrivals.settled if once else len(desk.claimed) == 30)
+    finally:
+        desk.arrivals.stop()
+    assert len(desk.claimed) == 30
+    assert desk.arrivals.waiting == 0
 
 
 def test_a_swap_between_look_and_claim_is_refused(desk, tmp_path):

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -156,3 +157,27 @@ def test_a_folder_whose_listing_breaks_off_does_not_hide_the_others(tmp_path, mo
 
     monkeypatch.setattr(os, "scandir", breaking)
     assert [path.parent.name for path, _ in Inbox(tmp_path, ()).sweep()] == ["a"]
+
+
+def test_a_file_that_somebody_still_holds_open_for_writing_is_copied(desk):
+    """What he writes afterwards goes nowhere: the claimed file is another one, with the bytes that were examined."""
+    with desk.scan.open("r+b") as writer:
+        seen = desk.inbox.look(desk.inbox.scan(desk.scan))
+        assert seen.written is True
+        assert desk.inbox.claim(desk.inbox.scan(desk.scan), seen, desk.base / "job")
+        writer.write(FOREIGN)
+        writer.flush()
+        assert (desk.base / "job" / "scan" / "a.png").read_bytes() == PNG
+    assert not desk.scan.exists()
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_what_may_still_grow_is_moved_and_nothing_of_it_is_lost(desk, part):
+    """A part with its writer, and a whole file of which nobody can know whether it has one."""
+    with desk.scan.open("wb") as writer:
+        writer.write(PNG[:-20] if part else PNG)
+        writer.flush()
+        seen = replace(desk.inbox.look(desk.inbox.scan(desk.scan)), written=True if part else None)
+        assert desk.inbox.claim(desk.inbox.scan(desk.scan), seen, desk.base / "job")
+        writer.write(FOREIGN)
+    assert (desk.base / "job" / "scan" / "a.png").read_bytes().endswith(FOREIGN)

@@ -16,9 +16,11 @@ from PIL import Image, ImageChops, ImageDraw
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Edit
+from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.output import pdf, txt
 from ocrwatchd.formats.output.pdf import old_text_layer
+from tests import hostile
 from tests.fakes.worded import document, worded
 from tests.programs import needs
 
@@ -50,6 +52,34 @@ def text_of(target, *options):
     (program,) = needs("pdftotext")
     run = subprocess.run([program, "-raw", *options, target, "-"], capture_output=True, timeout=60, check=True)
     return run.stdout.decode().split("\f")[:-1]
+
+
+@pytest.mark.parametrize("password", [b"", b"secret"])
+def test_the_receipts_id_lies_in_the_document_information(tmp_path, password):
+    """Of a PDF with a password too, which keeps it; whatever its own information is."""
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(
+        hostile.encrypted(password) if password else hostile.pdf_of_pages(1).replace(b"/Root", b"/Info 5/Root")
+    )
+    work = Work(ocr=Ocr(pdf_passwords=("secret",)))
+    with open_pages(scan, work.ocr) as pages:
+        assert pages.receipt == ""
+        count = pages.count
+    told = [worded("", number=number) for number in range(1, count + 1)]
+    with open_pages(written(tmp_path, scan, told, job="20261128-1", work=work), work.ocr) as pages:
+        assert pages.receipt == "20261128-1"
+
+
+@pytest.mark.parametrize(
+    "information",
+    [b"<</Producer(ocrwatchd 1)/Title(ocrwatchd)>>", b"<</ocrwatchd(%b)>>" % (b"x" * 5000), b"<</ocrwatchd 5>>"],
+)
+def test_no_ordinary_pdf_is_taken_for_a_delivered_one(tmp_path, information):
+    """Only the entry of that name, with an id, counts."""
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(hostile.pdf_of_pages(1).replace(b"/Root", b"/Info %b/Root" % information))
+    with open_pages(scan, Ocr()) as pages:
+        assert pages.receipt == ""
 
 
 def same_words(target, pages, *options, **changes):
@@ -155,6 +185,28 @@ def test_a_picture_is_in_the_pdf_dot_for_dot(tmp_path, name, mode, settings, fil
             assert same(original.convert("RGB"), image.convert("RGB"))
         (page,) = seen(target, 150 if original.info.get("dpi") else 1000 / 8.27)
         assert all(abs(a - b) <= 1 for a, b in zip(page.size, original.size, strict=True))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_png_data_pass_through_unless_they_unpack_into_more_than_the_picture(tmp_path, mode):
+    """Decoders of PNG stop at the last row; a reader of PDF would unpack whatever lies behind."""
+    scan = saved(tmp_path / "s.png", drawn(mode))
+    plain = scan.read_bytes()
+    _, _, data = image_of(written(tmp_path, scan, [worded(TEXT)]))
+    assert zlib.decompress(data) == zlib.decompress(idat(plain))
+    assert data == idat(plain)
+    for more in (1, 200 << 20):
+        scan.write_bytes(hostile.png_with_more_rows(plain, more))
+        image, packing, data = image_of(written(tmp_path, scan, [worded(TEXT)]))
+        assert (str(packing) == "/CCITTFaxDecode") == (mode == "1")
+        assert mode == "1" or len(zlib.decompress(data)) <= 3 * SIZE[0] * SIZE[1] + SIZE[1]
+        with Image.open(io.BytesIO(plain)) as original:
+            assert same(original.convert("RGB"), image.convert("RGB"))
+
+
+def idat(data):
+    """The image data of a PNG."""
+    return b"".join(body for name, body in hostile.png_chunks(data) if name == b"IDAT")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.log import printable
-from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import BY_HAND, Job
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
@@ -216,7 +216,7 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
     clear_stale(base, COPY_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
     try:
-        job = Job("process", folder, Path(path.name or "scan"), work)
+        job = Job(BY_HAND, folder, Path(path.name or "scan"), work)
         (folder / "scan").mkdir()
         try:
             original = safe_open.open_regular(path.resolve())

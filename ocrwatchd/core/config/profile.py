@@ -146,6 +146,7 @@ class Ocr(Section):
     threads: int = Field(0, ge=0, le=256)
     page_deadline_s: float = Field(300.0, ge=1)
     dpi: int = Field(300, ge=50, le=1200)
+    max_pages: int = Field(2000, ge=1, le=50_000)
     max_pixels: int = Field(120_000_000, ge=10_000)
     layout: Literal["auto", "columns", "rows"] = "auto"
     clean: Literal["auto", "off"] = "auto"

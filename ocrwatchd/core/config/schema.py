@@ -76,6 +76,11 @@ class Folders(Section):
         return self.work_path.parent
 
     @property
+    def named(self) -> dict[str, Path]:
+        """The absolute path of each folder that documents lie in, by its name."""
+        return {name: self.path(name) for name in FOLDER_NAMES} | {".work": self.work_path}
+
+    @property
     def work_mode(self) -> int:
         """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
         return self.folder_mode & ~0o022
@@ -89,10 +94,8 @@ class Folders(Section):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        named: dict[str, Path] = {name: self.path(name) for name in FOLDER_NAMES}
-        named[".work"] = self.work_path
-        for name, path in named.items():
-            for other, elsewhere in named.items():
+        for name, path in self.named.items():
+            for other, elsewhere in self.named.items():
                 if name != other and path.is_relative_to(elsewhere):
                     raise ValueError(f"{name} ({path}) must not lie in {other} ({elsewhere})")
         return self
@@ -214,8 +217,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _metrics_apart(self) -> Self:
-        folders = (*(self.folders.path(name) for name in FOLDER_NAMES), self.folders.work_path)
-        for folder in folders if self.metrics.file else ():
+        for folder in self.folders.named.values() if self.metrics.file else ():
             if self.metrics.path.is_relative_to(folder):
                 raise ValueError(f"metrics.file must not lie in {folder}: put it where the node exporter looks")
         return self

@@ -98,8 +98,8 @@ class ClusterQueue:
 
     @property
     def room(self) -> int:
-        """How many more jobs wait here; what is published is not counted, and no more than as many."""
-        return self._settings.size - len(self._queue)
+        """How many more jobs wait here; not counted are those that have had a turn, nor what is published: no more."""
+        return self._settings.size - self._queue.unturned
 
     @property
     def urgent(self) -> int | None:
@@ -233,14 +233,14 @@ class ClusterQueue:
         if isinstance(found, Ended):
             outcome = self._watch.conclude(each, found)
             if outcome is None:
-                self._put_back(each)
+                self._wait_again(each, self._rounds.watched() - each.begun_at)
             else:
                 self._board.remove(each.job)
                 self._outcomes.append(outcome)
         elif found == "lost":
             log.warning("worker.lost", job=each.job.id, attempt=each.attempt)
             self._watch.give_up(each.job, each.attempt)
-            self._put_back(each)
+            self._wait_again(each, worked_s=0.0)
         elif found == "gone":
             self._board.remove(each.job)
             self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
@@ -248,10 +248,10 @@ class ClusterQueue:
             each.pages_done = each.card.page - 1
             self._page_done(each.job, each.pages_done)
 
-    def _put_back(self, each: Published) -> None:
-        """Let a job wait again, in its old place: another attempt at it begins when it is its turn."""
+    def _wait_again(self, each: Published, worked_s: float) -> None:
+        """Another attempt at a job begins when it is its turn."""
         self._board.remove(each.job)
-        self._queue.rejoin(each.place)
+        self._queue.make_way(each.place, worked_s, besides=[other.place for other in self._board.untaken])
 
     def _find(self) -> None:
         """Find what needs no publishing; some of it: the next turn goes on."""
@@ -278,7 +278,7 @@ class ClusterQueue:
                 self._outcomes.append(outcome)
             else:
                 self._publish(place, queue)
-        self._board.make_way()
+        self._board.make_way(self._queue.goes_first, self._rounds.watched())
         self._stirred = holds
 
     def _publish(self, place: Place, queue: str) -> None:

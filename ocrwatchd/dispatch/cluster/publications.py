@@ -12,7 +12,7 @@ from ocrwatchd.dispatch.cluster.messages import Order
 from ocrwatchd.dispatch.cluster.queue_order import Sequencer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Ocr, Work
@@ -155,27 +155,32 @@ class Board:
         del self._jobs[job.id]
         self._in_vain.pop(job.id, None)
 
-    def make_way(self) -> None:
-        """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks."""
+    def make_way(self, goes_first: Callable[[Place, Place, float], bool], now: float) -> None:
+        """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks.
+
+        Args:
+            goes_first: as :meth:`ocrwatchd.dispatch.priority.Waiting.goes_first`.
+            now: the time on leases, seconds.
+        """
         untaken = self.untaken
         self._sequencer.tell(untaken)
         asked = sum(each.wanted_back for each in self)
-        least = min((each.job.work.priority for each in self if each.card), default=None)
-        for urgent in untaken[asked:]:
-            if least is None or urgent.job.work.priority <= least or self._crew.free(urgent.queue):
+        for first in untaken[asked:]:
+            if self._crew.free(first.queue):
                 continue
-            if each := next((each for each in self if self._makes_way(each, urgent)), None):
+            held = (each for each in self if self._can_make_way(each, first.queue))
+            if each := next((each for each in held if goes_first(first.place, each.place, now - each.begun_at)), None):
                 each.wanted_back = attempts.want_back(each.job, each.attempt)
-                log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=urgent.job.id)
+                log.info("job.makes_way", job=each.job.id, file=str(each.job.relative), first=first.job.id)
                 return
 
-    def _makes_way(self, each: Published, urgent: Published) -> bool:
-        less = each.job.work.priority < urgent.job.work.priority and urgent.place < each.place
-        if not less or each.wanted_back or each.card is None:
+    def _can_make_way(self, each: Published, queue: str) -> bool:
+        """Whether a worker that takes from this queue would hand a job back before its end."""
+        if each.wanted_back or each.card is None:
             return False
         if each.card.page >= each.card.pages and not each.card.asking:
             return False
-        return self._crew.takes(each.card, urgent.queue)
+        return self._crew.takes(each.card, queue)
 
     def _send(self, each: Published) -> None:
         if each.queue:

@@ -51,6 +51,7 @@ class Published:
         queue: where it was published; "" for one that was found in a worker's hands.
         held_at: when a worker was last seen to hold it, by the time on leases.
         offered_at: since when a worker has been free to take it, by the same.
+        begun_at: when a worker was first seen to have begun, by the same.
         taken: a worker has begun.
         card: of the worker that holds it.
         wanted_back: the worker was asked for it.
@@ -63,6 +64,7 @@ class Published:
     queue: str
     held_at: float
     offered_at: float
+    begun_at: float = 0.0
     taken: bool = False
     card: Card | None = None
     wanted_back: bool = False
@@ -109,13 +111,15 @@ class Watch:
         # Whoever had an order from before a reload in its hands may have begun it only now.
         others = [other for other in made if other.order != each.order and other.number != each.attempt]
         attempts.call_off(other for other in others if self._lives(each.job, other))
-        now = self._clock()
+        now, began = self._clock(), each.taken
         each.card = None
         if not each.taken and any(attempt.number == each.attempt for attempt in made):
             each.taken, each.held_at = True, now
         if found := self._roster.holder(each.job.id, each.attempt):
             each.taken = True
             each.card, each.held_at = found
+        if each.taken and not began:
+            each.begun_at = now
         silent = now - each.held_at > self._lease_s
         if (each.card is None or silent) and not safe_open.lexists_strict(each.job.source):
             return "gone"
@@ -199,7 +203,8 @@ class Watch:
                 here = attempt.number > over and self._lives(place.job, attempt)
             if here:
                 log.info("attempt.found", job=place.job.id, attempt=attempt.number, worker=attempt.worker)
-                return Published(place, attempt.number, order, "", held_at=now, offered_at=now, taken=True)
+                number = attempt.number
+                return Published(place, number, order, "", held_at=now, offered_at=now, begun_at=now, taken=True)
         for error in unread.values():
             raise error
         return None

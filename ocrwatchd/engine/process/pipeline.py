@@ -6,9 +6,6 @@ wrong with the machine is never blamed on the scan.
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
 import time
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -19,10 +16,10 @@ import structlog
 from ocrwatchd.core import faults
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.core.faults import Stopping
-from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process import scan_file
 from ocrwatchd.engine.process.assembly import Tally, write_set
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, stamp_of
@@ -34,7 +31,6 @@ from ocrwatchd.ocr.licence import licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ocrwatchd.core.model import Document, Job, Page
     from ocrwatchd.correct.corrector import Corrector
@@ -68,7 +64,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         Figures about the document.
 
     Raises:
-        UnreadableScan: the scan's content is at fault.
+        UnreadableScan: the scan's content is at fault, or ocrwatchd itself has delivered it.
         EngineUnavailable: no engine can do this here.
         Stopping: as ``asked``.
         OSError: the disk is at fault.
@@ -76,17 +72,18 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     tell("hash")
     stamp = stamp_of(job.source)
     left = bench.leavings.take(job.id, stamp)
-    sha256 = left.sha256 if left else _sha256(job.source)
+    sha256 = left.sha256 if left else scan_file.sha256_of(job.source)
     stations = _Stations.set_up(job, stamp, sha256, bench, tell, left)
     tell("open")
     try:
         with open_pages(job.source, job.work.ocr) as pages:
+            scan_file.check_origin(job, pages.receipt)
             tally = stations.read_all(pages, asked)
             warnings = pages.warnings
         if tally.unreadable:
             stations.keep_unreadable()
     except UnreadableScan:
-        _check_disk(job.source, sha256)
+        scan_file.check_disk(job.source, sha256)
         raise
     finally:
         stations.engine.free_document()
@@ -94,6 +91,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
         raise UnreadableScan(
             tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
         )
+    warnings = (*warnings, *scan_file.warnings_of_change(job.source, stamp, sha256))
     document = tally.document(job, sha256, stations.versions(), warnings)
     results = stations.follow_up(document, asked)
     write = partial(tell, "write", pages=tally.pages)
@@ -171,7 +169,7 @@ class _Stations:
             OSError: the disk does not give back the scan as it was, so that they may be readable.
         """
         if self.unreadable:
-            _check_disk(self.job.source, self.sha256)
+            scan_file.check_disk(self.job.source, self.sha256)
         for finished in self.unreadable:
             self.files.save(finished)
 
@@ -282,24 +280,3 @@ def _unreadable(number: int, reason: str, seconds: float) -> FinishedPage:
     text = f"[page {number} could not be read]"
     page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
     return FinishedPage(page, Correction(text, reason="the page could not be read"))
-
-
-def _check_disk(source: Path, sha256: str) -> None:
-    """Read the scan once more before it is blamed: native libraries call a failing disk a damaged file.
-
-    Raises:
-        OSError: the disk fails, or gives other bytes than at first.
-    """
-    if _sha256(source) != sha256:
-        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
-
-
-def _sha256(source: Path) -> str:
-    try:
-        descriptor = open_regular(source)
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.EINVAL}:
-            raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
-        raise
-    with os.fdopen(descriptor, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.consistency import Memory
 
 MOST: Final = 8
-"""So many scans leave something; of more, which takes as many different priorities, the oldest is forgotten."""
+"""So many scans leave something; of more the oldest is forgotten, and its file is hashed and its pages read again."""
 
 Stamp = tuple[int, ...]
 

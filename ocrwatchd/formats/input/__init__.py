@@ -28,7 +28,7 @@ def open_pages(source: Path, ocr: Ocr) -> Pages:
 
     Args:
         source: a regular file; links are refused.
-        ocr: ``dpi`` for PDF, ``max_pixels`` a page, ``pdf_passwords``.
+        ocr: ``dpi`` for PDF, ``max_pages``, ``max_pixels`` a page, ``pdf_passwords``.
 
     Raises:
         UnreadableScan: it is damaged, protected, empty or of no format that is read; the message says what to do.

@@ -17,8 +17,11 @@ Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
 OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken."""
 
+DELIVERED = "ocrwatchd"
+"""The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
+
 MAX_PAGES = 50_000
-"""More pages than this are no scan; the work on them would have no end."""
+"""So many pages of a document are looked for, whatever ``ocr.max_pages`` is; more are no scan."""
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
 """So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
@@ -28,14 +31,16 @@ class Length:
     """How many pages of a document there are, and how far they are read.
 
     Args:
-        pages: in the file; of more than :data:`MAX_PAGES` the rest stands as one page that cannot be read.
+        pages: in the file.
         pixels: of a page, by its number from 1.
+        max_pages: of more the rest stands as one page that cannot be read.
         max_pixels: a page with more is refused unread, and costs nothing.
     """
 
-    def __init__(self, pages: int, pixels: Callable[[int], float], max_pixels: int) -> None:
-        self.count = min(pages, MAX_PAGES + 1)
+    def __init__(self, pages: int, pixels: Callable[[int], float], max_pages: int, max_pixels: int) -> None:
+        self.count = min(pages, max_pages + 1)
         self._pixels = pixels
+        self._max_pages = max_pages
         self._max_pixels = max_pixels
         self._sums = [0.0]
 
@@ -45,8 +50,13 @@ class Length:
         Raises:
             UnreadablePage: as said.
         """
-        if number > MAX_PAGES:
-            raise UnreadablePage(say("only the first {n} pages of a document are read; split it", n=f"{MAX_PAGES:,}"))
+        if number > self._max_pages:
+            raise UnreadablePage(
+                say(
+                    "only the first {n} pages of a document are read; split it, or raise ocr.max_pages",
+                    n=f"{self._max_pages:,}",
+                )
+            )
         while len(self._sums) <= number:
             pixels = self._pixels(len(self._sums))
             self._sums.append(self._sums[-1] + (pixels if pixels <= self._max_pixels else 0))
@@ -74,6 +84,10 @@ class Pages(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """About the file as a whole, in plain words."""
+
+    @property
+    def receipt(self) -> str:
+        """The id of the receipt where ocrwatchd itself has written the file; "" for a scan."""
 
     def page(self, number: int) -> Page:
         """Read one page, ``number`` from 1, in any order and as often as needed.

@@ -54,6 +54,7 @@ class Picture:
     """
 
     count = 1
+    receipt = ""
     warnings: tuple[str, ...] = ()
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
@@ -81,11 +82,13 @@ class TiffPages:
 
     Args:
         descriptor: of the file; closed on exit.
-        ocr: ``max_pixels`` counts here.
+        ocr: ``max_pages`` and ``max_pixels`` count here.
 
     Raises:
         UnreadableScan: there is no page in it.
     """
+
+    receipt = ""
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
@@ -94,7 +97,9 @@ class TiffPages:
         if not self._chain.pages:
             raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
         sizes = [frame.pixels for frame in self._chain.pages]
-        self._length = Length(len(sizes) + self._chain.cut, lambda number: sizes[number - 1], self._max_pixels)
+        readable = min(len(sizes), ocr.max_pages)
+        beyond = len(sizes) > readable or self._chain.cut
+        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
         self.count = self._length.count
         self.warnings = self._chain.warnings
 

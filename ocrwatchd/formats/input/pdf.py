@@ -15,7 +15,7 @@ from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
-from ocrwatchd.formats.input.common import MAX_PAGES, Length
+from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length
 from ocrwatchd.formats.input.images import dpi_warnings, too_large
 from ocrwatchd.formats.input.pdf_text import own_text
 
@@ -30,6 +30,7 @@ LEAST_DPI = 40
 """Nothing can be read on a page that had to be made smaller than this."""
 
 LONGEST_SIDE_PX = 30_000
+_LONGEST_RECEIPT_BYTES = 200
 _SCAN_COVERS = 0.5
 _THINGS_LOOKED_AT = 5000
 """A page may hold millions of lines and letters, and its picture lies among the first things, or is none."""
@@ -40,7 +41,7 @@ class PdfPages:
 
     Args:
         descriptor: of the file; closed on exit.
-        ocr: ``dpi``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
+        ocr: ``dpi``, ``max_pages``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
 
     Raises:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
@@ -54,6 +55,7 @@ class PdfPages:
         # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
         path = f"/proc/self/fd/{descriptor}"
         self._document, password = _open(path, ocr.pdf_passwords)
+        self.receipt = _receipt(self._document)
         self._mended: BinaryIO | None = None
         self.warnings: tuple[str, ...] = ()
         try:
@@ -65,7 +67,7 @@ class PdfPages:
         if not self._found:
             self._close()
             raise UnreadableScan(say("the PDF has no pages"))
-        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pixels)
+        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pages, ocr.max_pixels)
         self.count = self._length.count
 
     def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:
@@ -211,6 +213,12 @@ def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, st
             "add the right one, or save it without one"
         )
     )
+
+
+def _receipt(document: pdfium.PdfDocument) -> str:
+    """The id of the receipt with which ocrwatchd has delivered this file; "" where it is another's."""
+    length = pdfium_c.FPDF_GetMetaText(document, DELIVERED.encode(), None, 0)
+    return str(document.get_metadata_value(DELIVERED)) if length <= _LONGEST_RECEIPT_BYTES else ""
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
+from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.storage.outbox import FOLDERS, group_id
 from ocrwatchd.storage.work_folder import known_id
@@ -36,13 +37,15 @@ def named(folders: Folders) -> dict[str, Path]:
 
 
 def look(folders: Folders) -> Iterator[Finding]:
-    """A finding a folder, and one for a group that is not known."""
+    """A finding a folder, one for a group that is not known, and one for folders that are not apart."""
     try:
         group_id(folders.group)
     except OcrwatchdError as error:
         yield Finding("folders.group", False, str(error))
     for name, path in named(folders).items():
         yield look_at(name, path)
+    if words := overlapping(folders.named):
+        yield Finding("folders", False, words)
 
 
 def look_at(name: str, path: Path) -> Finding:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.arrival.settle import UNREAD_TYPE_SECONDS, Decision, How, Settle, Stamp
+from ocrwatchd.arrival import settle
+from ocrwatchd.arrival.settle import MOST_KNOWN, UNREAD_TYPE_SECONDS, Decision, How, Settle, Stamp
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.formats.input.completeness import Examined, Finding
 
@@ -305,3 +307,47 @@ def test_file_that_changes_while_it_is_overdue_waits_anew_and_holds_nothing_up()
     assert {rule.due(), rule.due()} == {PDF, OTHER}
     assert rule.due() is None
     assert rule.next_due() == now[0] + SETTLE
+
+
+def test_any_number_of_files_takes_a_bounded_room():
+    """Of 120,000 files those that are known are taken first; the memory is for them alone."""
+    now = [1000.0]
+    tracemalloc.start()
+    try:
+        rule = Settle(Arrival(settle_seconds=SETTLE), lambda: now[0])
+        for number in range(120_000):
+            rule.see(Path(f"/inbox/profile/a name of a scan {number}.png"), How.SWEPT, Stamp(number, number, number))
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(rule) == MOST_KNOWN
+    assert held < 1000 * MOST_KNOWN
+
+
+def test_files_for_which_there_was_no_room_are_wanted_again(monkeypatch):
+    """Once half of those that were known are gone; a sweep that finds no more of them is the last."""
+    monkeypatch.setattr(settle, "MOST_KNOWN", 4)
+    rule = Settle(Arrival(settle_seconds=SETTLE), lambda: 1000.0)
+    paths = [Path(f"/inbox/{number}.png") for number in range(6)]
+    asked = []
+    for path in paths:
+        rule.see(path, How.SWEPT, STAMP)
+    for path in paths:
+        asked.append((len(rule), rule.has_room_again))
+        rule.forget(path)
+    assert asked == [(4, False), (3, False), (2, True), (1, True), (0, True), (0, True)]
+    rule.sweeps()
+    for path in paths[4:]:
+        rule.see(path, How.SWEPT, STAMP)
+    assert (len(rule), rule.has_room_again) == (2, False)
+
+
+def test_urgent_files_have_room_of_their_own(monkeypatch):
+    """However many others wait."""
+    monkeypatch.setattr(settle, "MOST_KNOWN", 4)
+    now = [1000.0]
+    rule = Settle(Arrival(settle_seconds=SETTLE), lambda: now[0], ahead_s=lambda path: 100.0 if path == PNG else 0.0)
+    for path in (*(Path(f"/inbox/{number}.png") for number in range(6)), PNG):
+        rule.see(path, How.SWEPT, STAMP)
+    now[0] += SETTLE
+    assert (len(rule), rule.due()) == (5, PNG)

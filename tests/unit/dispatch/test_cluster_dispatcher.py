@@ -10,6 +10,7 @@ from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
+from ocrwatchd.dispatch.priority import TURN_S
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from tests.office import ANY, ASPOSE, LEASE_S, TOKEN, Hand, Office
 
@@ -252,6 +253,27 @@ def test_a_long_document_makes_way_between_two_pages(office):
     hand.end("put-back")
     assert office.turn() == []
     assert office.lying == [(3, 1), (1, 2), (2, 1)]
+
+
+def test_a_long_document_makes_way_for_its_equals_once_its_turn_is_over(office):
+    """Where every worker is busy; it goes on behind those that wait, and takes no place from others."""
+    office.add(office.job(1))
+    hand = Hand(office, "w1")
+    job = hand.take()
+    hand.beat(page=2, pages=9)
+    office.turn()
+    for number in (2, 3):
+        office.add(office.job(number))
+    asked = []
+    for page in range(3, 12):
+        asked.append((job.desk / attempts.WANTED_BACK).exists())
+        hand.beat(page=page, pages=99)
+        office.turn(TURN_S / 6)
+    assert (asked[5], asked[8]) == (False, True)
+    hand.end("put-back")
+    assert office.turn() == []
+    assert [number for number, _ in office.lying] == [2, 3]
+    assert office.queue.room == office.queue._settings.size
 
 
 def test_follow_up_tasks_make_way(office):

@@ -10,7 +10,7 @@ from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.local import BoundedQueue
-from ocrwatchd.dispatch.priority import AHEAD_S
+from ocrwatchd.dispatch.priority import AHEAD_S, TURN_S
 
 
 class FakeHost:
@@ -295,15 +295,71 @@ def test_a_book_makes_way_for_an_urgent_scan_and_goes_on_at_its_next_page():
 
 @pytest.mark.parametrize("priority", [0, 2])
 def test_a_book_makes_way_for_none_of_its_own_priority(priority):
-    """Nor for a lower one, nor for one that has waited longer than it."""
+    """Nor for a lower one, nor for one that has waited longer than it, before its turn is over."""
     held = {"early"}
     office = Office(holding=lambda asked: asked.id in held)
-    office.add(job("early", priority), job("book", priority))
+    office.add(job("early", priority))
     office.now += 9 * AHEAD_S
+    office.add(job("book", priority))
+    office.now += TURN_S - 1
     held.clear()
     office.add(job("late", priority), job("least", -9))
     assert office.read(2, 9) == 0
     assert office.given == ["book"]
+
+
+def test_a_book_makes_way_for_all_that_wait_once_its_turn_is_over():
+    """For none that comes later, nor for what its lower priority lets wait; then the book has another turn."""
+    office = Office().add(job("book", 1), job("letter", 1), job("early", 0), job("least", -9))
+    office.now += TURN_S / 2
+    assert office.read(2, 99) == 0
+    office.now += TURN_S / 2
+    assert office.read(3, 99) == 1
+    office.end(Ending.PUT_BACK)
+    assert office.given == ["book", "letter"]
+    office.add(job("late", 1))
+    office.end()
+    assert office.given == ["book", "letter", "book"]
+    office.now += TURN_S
+    assert office.read(4, 99) == 2
+    office.end(Ending.PUT_BACK)
+    assert office.given[-1] == "late"
+    office.end()
+    office.now += AHEAD_S
+    assert office.read(5, 99) == 3
+    office.end(Ending.PUT_BACK)
+    assert office.given[-1] == "early"
+    assert [each.id for each in office.started] == ["book", "letter", "late", "early"]
+
+
+def test_a_turn_counts_on_when_an_urgent_scan_interrupts_it():
+    """However often urgent scans come, the others have their turn."""
+    office = Office().add(job("book"), job("letter"))
+    for number in (1, 2):
+        office.now += TURN_S * 0.6
+        office.read(number, 99)
+        office.add(job(f"invoice{number}", 5))
+        office.end(Ending.PUT_BACK)
+        office.end()
+    assert office.given == ["book", "invoice1", "book", "invoice2", "letter"]
+
+
+def test_long_documents_take_no_place_in_the_queue_from_others():
+    """Whoever sends as many as there are places would let all others wait in the inbox, for hours."""
+    office = Office(size=1).add(job("book1")).add(job("book2"))
+    office.read(1, 99)
+    office.now += TURN_S
+    office.read(2, 99)
+    office.end(Ending.PUT_BACK)
+    assert (office.given, office.queue.room, office.queue.waiting) == (["book1", "book2"], 1, 1)
+    office.add(job("letter"))
+    office.now += TURN_S
+    office.read(2, 99)
+    office.end(Ending.PUT_BACK)
+    office.now += TURN_S
+    office.read(4, 99)
+    office.end(Ending.PUT_BACK)
+    assert office.given == ["book1", "book2", "book1", "letter"]
 
 
 def test_nothing_makes_way_without_a_further_page():

@@ -10,10 +10,10 @@ import pytest
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
-from ocrwatchd.core.model import PageText
+from ocrwatchd.core.model import BY_HAND, PageText
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.process import assembly, pipeline
+from ocrwatchd.engine.process import assembly, pipeline, scan_file
 from ocrwatchd.engine.process.assembly import Tally
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
@@ -140,7 +140,7 @@ def test_what_is_the_machines_fault_is_not_the_pages(line):
 def test_a_failing_disk_is_never_blamed_on_the_scan(line, monkeypatch, scenes):
     """What looks damaged is read once more: where the disk fails then, no page is given up and nothing is kept."""
     job = line.job(*scenes)
-    real, reads = pipeline._sha256, []
+    real, reads = scan_file.sha256_of, []
 
     def failing(source):
         reads.append(source)
@@ -148,7 +148,7 @@ def test_a_failing_disk_is_never_blamed_on_the_scan(line, monkeypatch, scenes):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(source)
 
-    monkeypatch.setattr(pipeline, "_sha256", failing)
+    monkeypatch.setattr(scan_file, "sha256_of", failing)
     with pytest.raises(OSError, match="Input/output error"):
         line.work_off(job)
     kept = sorted(path.name for path in job.folder.glob("pages/*"))
@@ -162,7 +162,7 @@ def test_a_pdf_on_a_failing_disk_is_not_called_damaged(line, monkeypatch):
     with pytest.raises(UnreadableScan, match="damaged or broke off"):
         line.work_off(job)
     hashes = iter(["one", "another"])
-    monkeypatch.setattr(pipeline, "_sha256", lambda _source: next(hashes))
+    monkeypatch.setattr(scan_file, "sha256_of", lambda _source: next(hashes))
     with pytest.raises(OSError, match="reads differently each time"):
         line.work_off(job)
 
@@ -287,8 +287,8 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     job = line.job("fine", "unreadable", "fine", "fine")
     put_back(line, job)
     hashed, loaded = [], []
-    real = pipeline._sha256, PageStore.load
-    monkeypatch.setattr(pipeline, "_sha256", lambda source: hashed.append(source.name) or real[0](source))
+    real = scan_file.sha256_of, PageStore.load
+    monkeypatch.setattr(scan_file, "sha256_of", lambda source: hashed.append(source.name) or real[0](source))
     monkeypatch.setattr(PageStore, "load", lambda self, number: loaded.append(number) or real[1](self, number))
     put_back(line, job)
     assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"
@@ -429,3 +429,29 @@ def test_too_little_memory_is_not_blamed_on_the_page(line, monkeypatch):
     monkeypatch.setattr(FakeEngine, "recognise", starve)
     with pytest.raises(MemoryError):
         line.work_off(line.job("fine"))
+
+
+def test_what_ocrwatchd_has_delivered_is_refused_unless_a_person_asks(line):
+    """An outbox may lead into an inbox; with the receipt's id and what to do, and only there."""
+    job = line.job("fine", output=Output(formats=("pdf",)))
+    line.work_off(job)
+    (job.out / "document.pdf").replace(job.source)
+    with pytest.raises(UnreadableScan, match=r"written this PDF itself \(receipt j\).*original.*ocrwatchd process"):
+        line.work_off(replace(job, id="k"))
+    assert line.work_off(replace(job, id=BY_HAND))["pages"] == 1
+
+
+@pytest.mark.parametrize(("more", "told"), [(b"", False), (b"more", True)])
+def test_a_scan_that_is_changed_while_it_is_read_is_told(line, monkeypatch, more, told):
+    """Where the receipt's hash is no longer the original's; a scan that was only touched is the same."""
+    job = line.job("fine", "fine")
+    content, recognise = job.source.read_bytes(), FakeEngine.recognise
+
+    def recognised(engine, page, ocr):
+        """Somebody writes meanwhile."""
+        job.source.write_bytes(content + more)
+        return recognise(engine, page, ocr)
+
+    monkeypatch.setattr(FakeEngine, "recognise", recognised)
+    line.work_off(job)
+    assert (scan_file.CHANGED in receipt(job)["warnings"]) == told

@@ -85,6 +85,15 @@ def test_words_of_a_turned_page_are_where_they_are_seen(tmp_path):
     assert box.bottom - box.top > box.right - box.left
 
 
+def plain(found):
+    """A PDF's object with all that it leads to, but for the way back to the page's parent."""
+    if isinstance(found, pikepdf.Stream):
+        return plain(found.stream_dict), found.read_raw_bytes()
+    if isinstance(found, pikepdf.Dictionary):
+        return {name: plain(value) for name, value in found.items() if name != "/Parent"}
+    return [plain(each) for each in found] if isinstance(found, pikepdf.Array) else repr(found)
+
+
 def test_a_page_with_its_own_text_gets_no_second_one(tmp_path):
     """In the searchable PDF it is as it was."""
     path = made(tmp_path / "s.pdf")
@@ -92,4 +101,5 @@ def test_a_page_with_its_own_text_gets_no_second_one(tmp_path):
     with (tmp_path / "out.pdf").open("w+b") as file:
         pdf.write(document(path), iter([FinishedPage(page, Correction(page.text))]), file)
     with pikepdf.open(path) as before, pikepdf.open(tmp_path / "out.pdf") as after:
-        assert after.pages[0].obj.unparse(resolved=True) == before.pages[0].obj.unparse(resolved=True)
+        # Whatever numbers the objects have: the document information of the new one is an object more.
+        assert plain(after.pages[0].obj) == plain(before.pages[0].obj)

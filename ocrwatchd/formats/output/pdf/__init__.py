@@ -3,8 +3,9 @@
 A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``image_pages``). Each page gets one form
 with its words (``text_layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the
 words would be found twice (``old_text_layer``). What a PDF would do in a reader, but to lead to a place, is taken out
-(``active_content``). A PDF with a password keeps it. Nothing here claims PDF/A, and a claim of the scan's goes, for
-this is no longer what was checked.
+(``active_content``). A PDF with a password keeps it. The document information gets the receipt's id, by which an inbox
+refuses the PDF: else an outbox that leads into an inbox would be read for ever. Nothing here claims PDF/A, and a claim
+of the scan's goes, for this is no longer what was checked.
 
 Why pikepdf (MPL-2.0, on qpdf): it changes PDFs without touching what is not meant, copies from the file on disk when it
 saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDFs, and hold them in memory. OCRmyPDF
@@ -26,7 +27,7 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.formats.input import kind_of
-from ocrwatchd.formats.input.common import MAX_PAGES, OWN_TEXT
+from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
 from ocrwatchd.formats.output.pdf import active_content, old_text_layer
 from ocrwatchd.formats.output.pdf.coordinates import matrix
@@ -63,7 +64,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     try:
         if kind_of(descriptor) == "pdf":
             with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
-                _finish(pdf, document.pages, _worded(document, pages), file)
+                _finish(pdf, document, _worded(document, pages), file)
         else:
             _of_pictures(document, pages, descriptor, file)
     finally:
@@ -113,7 +114,7 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
-            _finish(pdf, document.pages, words, file)
+            _finish(pdf, document, words, file)
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
@@ -128,8 +129,9 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
         )
 
 
-def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: BinaryIO) -> None:
-    if len(pdf.pages) != count <= MAX_PAGES:
+def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file: BinaryIO) -> None:
+    count = document.pages
+    if len(pdf.pages) != count <= document.work.ocr.max_pages:
         raise FormatUnusable(f"this PDF is too damaged to be written as a searchable one: {count} pages were read, and "
                              f"{len(pdf.pages)} are in it")  # fmt: skip
     active_content.take_out(pdf)
@@ -141,6 +143,7 @@ def _finish(pdf: pikepdf.Pdf, count: int, words: Iterable[_Worded], file: Binary
         old_text_layer.take_out(pdf, page, seen)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
+    pdf.docinfo[f"/{DELIVERED}"] = document.job
     save(pdf, file)
 
 

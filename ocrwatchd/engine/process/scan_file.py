@@ -1,0 +1,85 @@
+"""The scan's file itself: its hash, whether the disk gives it back as it was, and whether it is a scan at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import UnreadableScan
+from ocrwatchd.core.fs.safe_open import open_regular
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import printable
+from ocrwatchd.engine.process.resume_cache import stamp_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.model import Job
+    from ocrwatchd.engine.process.resume_cache import Stamp
+
+CHANGED = (
+    "somebody has changed the scan while it was read: the text may be of either, and the original in archive/ is not "
+    "what sha256 stands for; scan it again"
+)
+
+
+def check_origin(job: Job, receipt: str) -> None:
+    """Refuse what ocrwatchd has delivered, unless a person wants just that: folders may lead round in a ring.
+
+    Raises:
+        UnreadableScan: as said.
+    """
+    if receipt and not job.by_hand:
+        raise UnreadableScan(
+            say(
+                "ocrwatchd has written this PDF itself (receipt {id}), and its text is in it. To have it read again, "
+                "put the original from the archive into the inbox, or run `ocrwatchd process` with this PDF. If nobody "
+                "has put the PDF into the inbox, a link or a program leads from an outbox to this inbox: remove that.",
+                id=printable(receipt),
+            )
+        )
+
+
+def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ...]:
+    """What is to be known of a scan that is no longer what was hashed; nothing as long as nobody has touched it.
+
+    Args:
+        source: the scan.
+        stamp: of it, taken before it was hashed.
+        sha256: of its content then.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if stamp_of(source) == stamp or sha256_of(source) == sha256:
+        return ()
+    return (CHANGED,)
+
+
+def check_disk(source: Path, sha256: str) -> None:
+    """Read the scan once more before it is blamed: native libraries call a failing disk a damaged file.
+
+    Raises:
+        OSError: the disk fails, or gives other bytes than at first.
+    """
+    if sha256_of(source) != sha256:
+        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
+
+
+def sha256_of(source: Path) -> str:
+    """Of the scan's content, hexadecimal.
+
+    Raises:
+        UnreadableScan: it is no regular file.
+        OSError: it cannot be read.
+    """
+    try:
+        descriptor = open_regular(source)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EINVAL}:
+            raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
