@@ -113,7 +113,15 @@ class Daemon:
             is_canary=self._clearing.has_ended,
             tell=self._tell_end,
         )
-        self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
+        self._claims = Claims(
+            self._arrivals,
+            self._workplace,
+            ledger,
+            self._endings,
+            self._reporter,
+            patient=not once,
+            hold=self._endings.obstacles.hold,
+        )
         self._health = Health(self._arrivals, self._workplace, self._reporter)
 
     def _open_queue(self, engine_module: str) -> Dispatcher:

@@ -29,7 +29,8 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
-from ocrwatchd.storage.outbox import RECEIPT, STEM, first_free, stem_and_suffix, suffixes_in
+from ocrwatchd.storage.outbox import RECEIPT, STEM, suffixes_in
+from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.log import printable
-from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
+from ocrwatchd.storage.outbox import REASON
+from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
