@@ -6,6 +6,7 @@ Everything here runs on the daemon's thread, but for ``_hear``, which watchdog's
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class Arrivals:
         once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
             that somebody keeps open for writing.
         ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
+        longest_bytes: of a scan's path under the inbox: with a longer one it would find no place in other folders.
         clock: monotonic seconds.
     """
 
@@ -79,6 +81,7 @@ class Arrivals:
         *,
         once: bool = False,
         ahead_s: Callable[[Scan], float] = lambda _: 0.0,
+        longest_bytes: int = 4095,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._arrival = arrival
@@ -88,6 +91,7 @@ class Arrivals:
         self._given = inbox
         self._inbox = Inbox(inbox, arrival.ignore)
         self._ahead_s = ahead_s
+        self._longest_bytes = longest_bytes
         self._settle = Settle(arrival, clock, once=once, ahead_s=self._goes_ahead)
         poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
         self._watcher = Watcher(inbox, arrival.method, poll_seconds, self._hear)
@@ -107,8 +111,8 @@ class Arrivals:
 
     @property
     def stuck(self) -> dict[Path, str]:
-        """Files that could not be claimed at the last try, with the reason."""
-        return dict(self._stuck)
+        """Files that could not be claimed at the last try, and folders that are passed over, with the reason."""
+        return self._stuck | {folder: self._lies_too_deep(folder) for folder in self._inbox.too_deep}
 
     @property
     def settled(self) -> bool:
@@ -205,11 +209,7 @@ class Arrivals:
 
     def health(self) -> str:
         """Say what is wrong in plain words; "" where all is well. ``mend`` may help."""
-        if wrong := self._watcher.health() or self._trouble:
-            return wrong
-        if self._stuck:
-            return next(iter(self._stuck.values()))
-        return ""
+        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), "")
 
     def mend(self) -> None:
         """Start a watch that has died anew, and sweep for what it has missed; quiet where it cannot be started yet."""
@@ -264,6 +264,10 @@ class Arrivals:
         if scan is None:
             self._forget(path)
             return None
+        if len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(path) is not None:
+            self._stuck[path] = self._lies_too_deep(path)
+            self._settle.postpone(path, self._arrival.sweep_seconds)
+            return None
         try:
             seen = self._inbox.look(scan)
         except OSError as error:
@@ -277,6 +281,13 @@ class Arrivals:
         if decision is Decision.WAIT:
             return None
         return Ready(scan, _reason(decision, seen.examined), seen)
+
+    def _lies_too_deep(self, path: Path) -> str:
+        return say(
+            "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "
+            "move it further up, or give the folders shorter names",
+            folder=told(path.relative_to(self._inbox.folder).parts[0]),
+        )
 
     def _forget(self, path: Path) -> None:
         self._settle.forget(path)

@@ -32,6 +32,7 @@ _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, 
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_DEPTH = 64
+_MAX_PATH_BYTES = 4095
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +52,8 @@ class Inbox:
         self.remote = remote
         patterns = (*ignore, f"{files.TEMPORARY_PREFIX}*")
         self._ignore = re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
+        self.too_deep: set[Path] = set()
+        """Folders that the last sweep passed over because of their depth, or the length of their path."""
 
     def scan(self, path: Path) -> Scan | None:
         """The scan that a path in the inbox stands for, or None for one that is left alone by its name."""
@@ -68,26 +71,35 @@ class Inbox:
         Raises:
             OSError: the inbox itself cannot be read.
         """
+        self.too_deep.clear()
         folders = [(self.folder, 0)]
         while folders:
             folder, depth = folders.pop()
-            try:
-                with os.scandir(folder) as listing:
-                    entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
-            except OSError as error:
-                if not depth:
-                    raise
-                _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
-                continue
-            for name, is_folder in entries:
-                if self._left_alone(name):
-                    continue
+            for name, is_folder in self._listing(folder, depth):
                 path = folder / name
                 if is_folder:
-                    if depth < _MAX_DEPTH:
-                        folders.append((path, depth + 1))
+                    folders.append((path, depth + 1))
                 elif (stamp := stamp_of(path)) is not None:
                     yield path, stamp
+                elif len(os.fsencode(path)) > _MAX_PATH_BYTES:
+                    self.too_deep.add(folder)
+
+    def _listing(self, folder: Path, depth: int) -> list[tuple[str, bool]]:
+        """What lies in a folder and is not left alone by its name: the names, and whether each is a folder."""
+        if depth > _MAX_DEPTH:
+            self.too_deep.add(folder)
+            return []
+        try:
+            with os.scandir(folder) as listing:
+                entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
+        except OSError as error:
+            if not depth:
+                raise
+            if error.errno == errno.ENAMETOOLONG:
+                self.too_deep.add(folder)
+            _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
+            return []
+        return [entry for entry in entries if not self._left_alone(entry[0])]
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
@@ -208,8 +220,8 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _remove_empty(folder: Path, above: Path) -> None:
-    """Remove folders from here upwards as long as they are empty."""
-    with suppress(OSError):
-        while folder != above:
+    """Remove folders from here upwards where they are empty; the lower ones may never have been made."""
+    while folder != above:
+        with suppress(OSError):
             folder.rmdir()
-            folder = folder.parent
+        folder = folder.parent

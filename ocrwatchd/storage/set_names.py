@@ -15,14 +15,20 @@ from typing import TYPE_CHECKING, Final
 from ocrwatchd.storage.names import STATUS_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-NAME_BYTES = 255
+NAME_BYTES: Final = 255
 """The longest file name that Linux file systems take, in bytes."""
 
-LONGEST_NUMBER = len("-9999999")
-LONGEST_SUFFIX = 16
+LONGEST_NUMBER: Final = len("-9999999")
+LONGEST_SUFFIX: Final = 16
 """Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
+
+PATH_BYTES: Final = 4095
+"""The longest path that Linux takes."""
+
+RESERVED_BYTES: Final = 32
+"""For what a set's name has more than the scan's: a number and a suffix; and for a temporary file's name."""
 
 PLAIN_BYTES: Final = 100
 """How long a part of the plainest path may be: encrypting file systems leave 143 bytes, or fewer, of 255."""
@@ -35,6 +41,11 @@ _DEVICE: Final = re.compile(r"(?:aux|con|nul|prn|com\d|lpt\d)(?=\.|$)", re.IGNOR
 """What is no file name on Windows, and so not on its file systems."""
 
 _NOT_ASCII: Final = re.compile(r"[^\w(),=+@ .-]", re.ASCII)
+
+
+def longest_relative_bytes(folders: Iterable[Path]) -> int:
+    """How long a scan's path under the inbox may be, so that its set has a path below each of some folders."""
+    return PATH_BYTES - RESERVED_BYTES - max(len(os.fsencode(folder)) for folder in folders)
 
 
 def first_place(relative: Path, *, plain: bool) -> Path:

@@ -1,6 +1,8 @@
 """Paths that a disk refuses: one sender's scans wait, or lie under a plainer name, and everybody else's go on."""
 
+import contextlib
 import json
+import os
 import subprocess
 
 import pytest
@@ -101,3 +103,46 @@ def test_sub_folder_without_permission_holds_up_nobody_else(tmp_path):
         closed.chmod(0o700)
         daemon.await_files("outbox", [f"private/{number % 7}/{number}.json" for number in range(40)], 200)
         await_that(lambda: not daemon.status()["trouble"], 60, "no trouble")
+
+
+def put_below(folder, names, file, content):
+    """Write a file so deep that no path of Linux reaches it."""
+    here = os.open(folder, os.O_RDONLY)
+    for name in names:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o640, dir_fd=here)) as opened:
+        opened.write(content)
+    os.close(here)
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_scans_that_lie_too_deep_stay_where_they_are_and_are_told(tmp_path, once):
+    """Just short of the longest path, at it, past it, and below too many folders: no job is made, all others go on."""
+    daemon = Running(tmp_path)
+    content = write_scan(tmp_path / "scan.tif", "fine").read_bytes()
+    room = 4095 - len(os.fsencode(daemon.inbox))
+    for number, length in enumerate((room - 30, room - 9, room, room + 300)):
+        whole, rest = divmod(length, 200)
+        put_below(daemon.inbox, [f"{number}-{'d' * 197}"] * whole + ["e" * rest] * bool(rest), "scan.tif", content)
+    put_below(daemon.inbox, ["many"] * 70, "scan.tif", content)
+    write_scan(daemon.inbox / "good.tif", "fine")
+    if once:
+        ended = daemon.once()
+        assert ended.returncode == 4
+        assert "lies too deep" in ended.stderr
+    else:
+        with daemon:
+            daemon.await_files("outbox", ["good.json"])
+            await_that(lambda: [told for told in daemon.status()["trouble"] if "lies too deep" in told], 60, "trouble")
+            swept = len(daemon.events("sweep.folder_unreadable"))
+            await_that(lambda: len(daemon.events("sweep.folder_unreadable")) >= swept + 3, 60, "three more sweeps")
+            write_scan(daemon.inbox / "better.tif", "fine")
+            daemon.await_files("outbox", ["better.json"])
+            subprocess.run(["rm", "-r", *daemon.inbox.glob("*")], check=True)
+            await_that(lambda: not daemon.status()["trouble"], 60, "no trouble")
+    assert [path for path in (daemon.root / ".work").iterdir() if path.name[0].isdigit()] == []
+    subprocess.run(["rm", "-rf", daemon.inbox], check=True)
