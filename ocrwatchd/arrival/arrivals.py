@@ -69,6 +69,7 @@ class Arrivals:
         once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
             that somebody keeps open for writing.
         ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
+        hold: whether a scan, by its path under the inbox, has to stay there for now.
         longest_bytes: of a scan's path under the inbox: with a longer one it would find no place in other folders.
         clock: monotonic seconds.
     """
@@ -81,6 +82,7 @@ class Arrivals:
         *,
         once: bool = False,
         ahead_s: Callable[[Scan], float] = lambda _: 0.0,
+        hold: Callable[[Path], bool] = lambda _: False,
         longest_bytes: int = 4095,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -91,6 +93,7 @@ class Arrivals:
         self._given = inbox
         self._inbox = Inbox(inbox, arrival.ignore)
         self._ahead_s = ahead_s
+        self._hold = hold
         self._longest_bytes = longest_bytes
         self._settle = Settle(arrival, clock, once=once, ahead_s=self._goes_ahead)
         poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
@@ -112,7 +115,7 @@ class Arrivals:
     @property
     def stuck(self) -> dict[Path, str]:
         """Files that could not be claimed at the last try, and folders that are passed over, with the reason."""
-        return self._stuck | {folder: self._lies_too_deep(folder) for folder in self._inbox.too_deep}
+        return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
     @property
     def settled(self) -> bool:
@@ -264,8 +267,7 @@ class Arrivals:
         if scan is None:
             self._forget(path)
             return None
-        if len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(path) is not None:
-            self._stuck[path] = self._lies_too_deep(path)
+        if self._stays(scan):
             self._settle.postpone(path, self._arrival.sweep_seconds)
             return None
         try:
@@ -282,12 +284,12 @@ class Arrivals:
             return None
         return Ready(scan, _reason(decision, seen.examined), seen)
 
-    def _lies_too_deep(self, path: Path) -> str:
-        return say(
-            "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "
-            "move it further up, or give the folders shorter names",
-            folder=told(path.relative_to(self._inbox.folder).parts[0]),
-        )
+    def _stays(self, scan: Scan) -> bool:
+        """Whether a scan is not to be claimed now: its path is too long, or many wait for a place there already."""
+        too_long = len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(scan.path) is not None
+        if too_long:
+            self._stuck[scan.path] = self._inbox.lies_too_deep(scan.path)
+        return too_long or self._hold(scan.relative)
 
     def _forget(self, path: Path) -> None:
         self._settle.forget(path)

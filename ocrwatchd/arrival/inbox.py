@@ -20,6 +20,7 @@ import structlog
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import told
 from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined, Finding, examine
 
@@ -100,6 +101,14 @@ class Inbox:
             _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
             return []
         return [entry for entry in entries if not self._left_alone(entry[0])]
+
+    def lies_too_deep(self, path: Path) -> str:
+        """What people are told of a path that is too long, or lies below too many folders."""
+        return say(
+            "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "
+            "move it further up, or give the folders shorter names",
+            folder=told(path.relative_to(self.folder).parts[0]),
+        )
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).

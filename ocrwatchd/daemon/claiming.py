@@ -15,9 +15,6 @@ from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
     from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.monitoring.reporter import Reporter
@@ -37,7 +34,6 @@ class Claims:
         endings: takes each job on.
         reporter: hears of trouble.
         patient: False: what cannot be claimed is an error.
-        hold: whether a scan, by its path under the inbox, has to stay there for now.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room
@@ -49,7 +45,6 @@ class Claims:
         reporter: Reporter,
         *,
         patient: bool = True,
-        hold: Callable[[Path], bool] = lambda _: False,
     ) -> None:
         self._arrivals = arrivals
         self._workplace = workplace
@@ -57,7 +52,6 @@ class Claims:
         self._endings = endings
         self._reporter = reporter
         self._patient = patient
-        self._hold = hold
 
     def turn(self, room: int, least_ahead_s: float = -math.inf) -> None:
         """Claim up to ``room`` scans.
@@ -71,8 +65,6 @@ class Claims:
             FolderUnusable: without patience: the work folder is gone.
         """
         for ready in self._arrivals.ready(room, least_ahead_s):
-            if self._hold(ready.scan.relative):
-                continue  # a later sweep offers it again
             try:
                 self._claim(ready)
             except (OSError, FolderUnusable) as error:

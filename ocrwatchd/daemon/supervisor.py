@@ -51,6 +51,7 @@ from ocrwatchd.storage.retention import Retention
 
 if TYPE_CHECKING:
     import selectors
+    from pathlib import Path
 
     from ocrwatchd.core.config.schema import Event
     from ocrwatchd.core.model import Job, Scan
@@ -96,6 +97,7 @@ class Daemon:
             waker.wake,
             once=once,
             ahead_s=self._ahead_s,
+            hold=self._hold,
             longest_bytes=set_names.longest_relative_bytes([*boxes.tops, self._workplace.longest_folder]),
         )
         self._duplicates = Duplicates(config.folders, ledger, skip=config.job.duplicates == "skip")
@@ -119,15 +121,7 @@ class Daemon:
             is_canary=self._clearing.has_ended,
             tell=self._tell_end,
         )
-        self._claims = Claims(
-            self._arrivals,
-            self._workplace,
-            ledger,
-            self._endings,
-            self._reporter,
-            patient=not once,
-            hold=self._endings.obstacles.hold,
-        )
+        self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health = Health(self._arrivals, self._workplace, self._reporter)
 
     def _open_queue(self, engine_module: str) -> Dispatcher:
@@ -300,6 +294,9 @@ class Daemon:
 
     def _ahead_s(self, scan: Scan) -> float:
         return self._config.work(scan.profile).priority * AHEAD_S
+
+    def _hold(self, relative: Path) -> bool:
+        return self._endings.obstacles.hold(relative)
 
     def _page_done(self, job: Job, page: int) -> None:
         with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder
