@@ -6,6 +6,7 @@ Everything here runs on the daemon's thread, but for ``_hear``, which watchdog's
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class Arrivals:
         once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
             that somebody keeps open for writing.
         ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
+        hold: whether a scan, by its path under the inbox, has to stay there for now.
+        longest_bytes: of a scan's path under the inbox: with a longer one it would find no place in other folders.
         clock: monotonic seconds.
     """
 
@@ -81,6 +84,8 @@ class Arrivals:
         *,
         once: bool = False,
         ahead_s: Callable[[Scan], float] = lambda _: 0.0,
+        hold: Callable[[Path], bool] = lambda _: False,
+        longest_bytes: int = 4095,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._arrival = arrival
@@ -90,6 +95,8 @@ class Arrivals:
         self._given = inbox
         self._inbox = Inbox(inbox, arrival.ignore)
         self._ahead_s = ahead_s
+        self._hold = hold
+        self._longest_bytes = longest_bytes
         self._settle = Settle(arrival, clock, once=once, ahead_s=self._goes_ahead)
         poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
         self._watcher = Watcher(inbox, arrival.method, poll_seconds, self._hear)
@@ -116,8 +123,8 @@ class Arrivals:
 
     @property
     def stuck(self) -> dict[Path, str]:
-        """Files that could not be claimed at the last try, with the reason."""
-        return dict(self._stuck)
+        """Files that could not be claimed at the last try, and folders that are passed over, with the reason."""
+        return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
     @property
     def settled(self) -> bool:
@@ -218,11 +225,7 @@ class Arrivals:
 
     def health(self) -> str:
         """Say what is wrong in plain words; "" where all is well. ``mend`` may help."""
-        if wrong := self._watcher.health() or self._trouble:
-            return wrong
-        if self._stuck:
-            return next(iter(self._stuck.values()))
-        return ""
+        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), "")
 
     def mend(self) -> None:
         """Start a watch that has died anew, and sweep for what it has missed; quiet where it cannot be started yet."""
@@ -278,6 +281,9 @@ class Arrivals:
         if scan is None:
             self._forget(path)
             return None
+        if self._stays(scan):
+            self._settle.postpone(path, self._arrival.sweep_seconds)
+            return None
         try:
             seen = self._inbox.look(scan)
         except OSError as error:
@@ -291,6 +297,13 @@ class Arrivals:
         if decision is Decision.WAIT:
             return None
         return Ready(scan, _reason(decision, seen.examined), seen)
+
+    def _stays(self, scan: Scan) -> bool:
+        """Whether a scan is not to be claimed now: its path is too long, or many wait for a place there already."""
+        too_long = len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(scan.path) is not None
+        if too_long:
+            self._stuck[scan.path] = self._inbox.lies_too_deep(scan.path)
+        return too_long or self._hold(scan.relative)
 
     def _forget(self, path: Path) -> None:
         self._settle.forget(path)

@@ -20,6 +20,7 @@ import structlog
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import say
+from ocrwatchd.core.log import told
 from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined, Finding, examine
 
@@ -32,6 +33,7 @@ _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, 
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_DEPTH = 64
+_MAX_PATH_BYTES = 4095
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +53,8 @@ class Inbox:
         self.remote = remote
         patterns = (*ignore, f"{files.TEMPORARY_PREFIX}*")
         self._ignore = re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
+        self.too_deep: set[Path] = set()
+        """Folders that the last sweep passed over because of their depth, or the length of their path."""
 
     def scan(self, path: Path) -> Scan | None:
         """The scan that a path in the inbox stands for, or None for one that is left alone by its name."""
@@ -68,24 +72,43 @@ class Inbox:
         Raises:
             OSError: the inbox itself cannot be read.
         """
+        self.too_deep.clear()
         folders = [(self.folder, 0)]
         while folders:
             folder, depth = folders.pop()
-            try:
-                with os.scandir(folder) as listing:  # no list of it is made: there may be any number of files
-                    for entry in listing:
-                        if self._left_alone(entry.name):
-                            continue
-                        path = folder / entry.name
-                        if entry.is_dir(follow_symlinks=False):
-                            if depth < _MAX_DEPTH:
-                                folders.append((path, depth + 1))
-                        elif (stamp := stamp_of(path)) is not None:
-                            yield path, stamp
-            except OSError as error:
-                if not depth:
-                    raise
-                _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
+            for name, is_folder in self._listing(folder, depth):
+                path = folder / name
+                if is_folder:
+                    folders.append((path, depth + 1))
+                elif (stamp := stamp_of(path)) is not None:
+                    yield path, stamp
+                elif len(os.fsencode(path)) > _MAX_PATH_BYTES:
+                    self.too_deep.add(folder)
+
+    def _listing(self, folder: Path, depth: int) -> Iterator[tuple[str, bool]]:
+        """What lies in a folder and is not left alone by its name: the names, and whether each is a folder."""
+        if depth > _MAX_DEPTH:
+            self.too_deep.add(folder)
+            return
+        try:
+            with os.scandir(folder) as listing:  # no list of it is made: there may be any number of files
+                for entry in listing:
+                    if not self._left_alone(entry.name):
+                        yield entry.name, entry.is_dir(follow_symlinks=False)
+        except OSError as error:
+            if not depth:
+                raise
+            if error.errno == errno.ENAMETOOLONG:
+                self.too_deep.add(folder)
+            _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
+
+    def lies_too_deep(self, path: Path) -> str:
+        """What people are told of a path that is too long, or lies below too many folders."""
+        return say(
+            "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "
+            "move it further up, or give the folders shorter names",
+            folder=told(path.relative_to(self.folder).parts[0]),
+        )
 
     def look(self, scan: Scan) -> Seen | None:
         """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
@@ -218,8 +241,8 @@ def _held_open(scan: Scan, seen: Seen) -> bool:
 
 
 def _remove_empty(folder: Path, above: Path) -> None:
-    """Remove folders from here upwards as long as they are empty."""
-    with suppress(OSError):
-        while folder != above:
+    """Remove folders from here upwards where they are empty; the lower ones may never have been made."""
+    while folder != above:
+        with suppress(OSError):
             folder.rmdir()
-            folder = folder.parent
+        folder = folder.parent

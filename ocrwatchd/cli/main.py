@@ -70,20 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     from ocrwatchd.core.errors import OcrwatchdError
+    from ocrwatchd.core.log import names_are_told, printable
 
     verb: Callable[[argparse.Namespace], int] = args.run
     try:
         return verb(args)
     except OcrwatchdError as error:
-        print(f"ocrwatchd: {error}", file=sys.stderr)
+        # Names stand in it; some messages have several lines.
+        print("\n".join(map(printable, f"ocrwatchd: {error}".split("\n"))), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
         return 0
     except OSError as error:
-        from ocrwatchd.core.log import names_are_told
-
-        print(f"ocrwatchd: {error if names_are_told() else error.strerror}", file=sys.stderr)
+        print(f"ocrwatchd: {printable(str(error)) if names_are_told() else error.strerror}", file=sys.stderr)
         return FOLDER_FAULT
     except KeyboardInterrupt:
         print("ocrwatchd: interrupted", file=sys.stderr)

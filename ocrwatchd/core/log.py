@@ -114,7 +114,10 @@ def names_are_told() -> bool:
 
 def printable(name: str) -> str:
     """A file name as people can see it: undecodable bytes and control characters replaced."""
-    decoded = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        decoded = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # out of JSON: halves of characters that stand for no byte
+        decoded = name
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
 
 

@@ -6,18 +6,19 @@ import contextlib
 import heapq
 import itertools
 import time
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending
-from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon import duplicates
+from ocrwatchd.daemon.obstacles import Obstacles
 from ocrwatchd.engine import page_failures
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.records import COUNTED
@@ -80,7 +81,7 @@ class JobCompletion:
         self._is_canary = is_canary
         self._tell = tell
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
-        self._obstructed: set[str] = set()
+        self.obstacles: Final = Obstacles(boxes.tops)
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
         self._tries: dict[str, int] = {}
@@ -90,7 +91,7 @@ class JobCompletion:
     @property
     def parked(self) -> int:
         """How many jobs wait for a folder to be mended that others need too."""
-        return len(self._parked) - len(self._obstructed)
+        return len(self._parked) - len(self.obstacles)
 
     def next_due(self) -> float | None:
         """When the next parked job is tried again, on the monotonic clock."""
@@ -101,6 +102,12 @@ class JobCompletion:
         now = time.monotonic()
         while self._parked and self._parked[0][0] <= now and time.monotonic() < now + TURN_SECONDS:
             heapq.heappop(self._parked)[2]()
+        full = self.obstacles.full
+        held = say(
+            "the other scans of the folder {folder} stay in the inbox until those that wait have a place",
+            folder=told(str(next(iter(full), ""))),
+        )
+        self._reporter.trouble("held", held if full else "")
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
         """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
@@ -142,18 +149,16 @@ class JobCompletion:
         try:
             then = action()
         except OSError as error:
-            self._retry_later(
-                job, in_words(error), partial(self._attempt, job, action), obstructed=isinstance(error, files.Obstacle)
-            )
+            self._retry_later(job, in_words(error), partial(self._attempt, job, action), error)
             return
-        self._obstructed.discard(job.id)
+        self.obstacles.discard(job)
         self._tries.pop(job.id, None)
         self._reporter.trouble(job.id, "")
         if then is not None:
             then()
 
-    def _retry_later(self, job: Job, reason: str, action: Callable[[], None], *, obstructed: bool = False) -> None:
-        self._obstructed.discard(job.id)
+    def _retry_later(self, job: Job, reason: str, action: Callable[[], None], error: OSError | None = None) -> None:
+        self.obstacles.discard(job)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
             self._tries.pop(job.id, None)
@@ -168,8 +173,8 @@ class JobCompletion:
         tries = self._tries.get(job.id, 0)
         self._tries[job.id] = tries + 1
         due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
-        if obstructed:
-            self._obstructed.add(job.id)
+        if error is not None:
+            self.obstacles.add(job, error)
         heapq.heappush(self._parked, (due, next(self._order), action))
 
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
@@ -199,7 +204,7 @@ class JobCompletion:
         name = self._boxes.deliver(job)
         if self._conclude(job, "outbox", name):
             log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
-            self._tell("delivered", job, name, "", figures)
+            self._tell("delivered", self._placed(job), name, "", figures)
 
     def _skip(self, job: Job, figures: dict[str, object]) -> None:
         entry = self._ledger.entry(job.id)
@@ -211,7 +216,7 @@ class JobCompletion:
         name = self._boxes.set_aside(job, reason)
         if self._conclude(job, "failed", name):
             log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
-            self._tell("failed", job, name, reason, {})
+            self._tell("failed", self._placed(job), name, reason, {})
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
@@ -220,8 +225,13 @@ class JobCompletion:
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
             if self._conclude(job, goal, name):
                 log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
-                self._tell("failed" if goal == "failed" else "delivered", job, name, entry.reason, {})
+                self._tell("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
         outbox.clear(job)
+
+    def _placed(self, job: Job) -> Job:
+        """The job with the path under which its set lies: plainer than its own where a disk has refused that."""
+        entry = self._ledger.entry(job.id)
+        return replace(job, relative=entry.relative) if entry else job
 
     def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
         """Write the end down and clear up; False for a canary's, of which nobody shall hear."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ import structlog
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.model import Job
 from ocrwatchd.formats.input.completeness import Finding, examine
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.outbox import RECEIPT, STEM
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.model import Job
     from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.records import Entry
@@ -80,7 +81,7 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
             delivery_plan.remove(job.folder)
             return False
         _claim(job, way.relative, "", ledger)
-    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason)
+    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason, place=way.relative)
     return True
 
 
@@ -98,7 +99,8 @@ def _take_up(job: Job, ledger: Ledger, endings: JobCompletion, folders: Folders)
         entry = ledger.entry(job.id)
     has_scan = job.relative.name != ""
     if entry is not None and entry.state == "delivering":
-        return partial(endings.resume, Job(job.id, job.folder, entry.relative, job.work))
+        # Its set may go under a plainer path than the one where the scan lies.
+        return partial(endings.resume, job if has_scan else replace(job, relative=entry.relative))
     if not has_scan:
         # A claim that ended before its rename, or a delivery that ended before it was cleared up.
         ledger.forget(job.id)

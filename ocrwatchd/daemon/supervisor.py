@@ -45,11 +45,13 @@ from ocrwatchd.monitoring.metrics import Metrics
 from ocrwatchd.monitoring.notify.event_queue import LAST_WORDS_S, Notices
 from ocrwatchd.monitoring.reporter import Reporter, Scene
 from ocrwatchd.monitoring.status_page.writer import Keeper
+from ocrwatchd.storage import set_names
 from ocrwatchd.storage.ledger import LedgerFault
 from ocrwatchd.storage.retention import Retention
 
 if TYPE_CHECKING:
     import selectors
+    from pathlib import Path
 
     from ocrwatchd.core.config.schema import Event
     from ocrwatchd.core.model import Job, Scan
@@ -90,7 +92,13 @@ class Daemon:
         self._once = once
         self._succeeded = False
         self._arrivals = Arrivals(
-            config.folders.path("inbox"), config.arrival, waker.wake, once=once, ahead_s=self._ahead_s
+            config.folders.path("inbox"),
+            config.arrival,
+            waker.wake,
+            once=once,
+            ahead_s=self._ahead_s,
+            hold=self._hold,
+            longest_bytes=set_names.longest_relative_bytes([*boxes.tops, self._workplace.longest_folder]),
         )
         self._duplicates = Duplicates(config.folders, ledger, skip=config.job.duplicates == "skip")
         self._retention = Retention(config.folders, config.retention, ledger)
@@ -156,7 +164,7 @@ class Daemon:
         self._wind_up(stopping=not again)
         if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
-            raise kind(printable("; ".join(left)))
+            raise kind(printable("; ".join(dict.fromkeys(left))))
         again = again and not self._waker.stops
         self._succeeded = again and self._succession.tells_where(self._config)
         return again
@@ -286,6 +294,9 @@ class Daemon:
 
     def _ahead_s(self, scan: Scan) -> float:
         return self._config.work(scan.profile).priority * AHEAD_S
+
+    def _hold(self, relative: Path) -> bool:
+        return self._endings.obstacles.hold(relative)
 
     def _page_done(self, job: Job, page: int) -> None:
         with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder

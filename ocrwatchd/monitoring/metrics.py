@@ -31,7 +31,19 @@ if TYPE_CHECKING:
 
 READABLE_BY_ALL: Final = 0o644
 
-KINDS: Final = ("claim", "config", "engine", "ledger", "metrics", "model", "notify", "retention", "watch", "work")
+KINDS: Final = (
+    "claim",
+    "config",
+    "engine",
+    "held",
+    "ledger",
+    "metrics",
+    "model",
+    "notify",
+    "retention",
+    "watch",
+    "work",
+)
 """What trouble can be with; all other trouble is a scan's."""
 
 _MIB: Final = 1 << 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ import structlog
 
 from ocrwatchd import __version__
 from ocrwatchd.core import systemd
+from ocrwatchd.core.i18n import count
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
@@ -33,6 +35,9 @@ SOONEST_SECONDS = 1.0
 
 LATEST_SECONDS = 30.0
 """And at least this often, so that its age tells whether the loop turns: ``status.SILENT_SECONDS``."""
+
+SCANS_SHOWN = 20
+"""Of those that wait for something, each with its reason; of the others only their number."""
 
 FAILURES_SHOWN = 10
 FAILURES_SOUGHT = 30
@@ -89,6 +94,7 @@ class Reporter:
         self._ledger = ledger
         self._started_at = time.time()
         self._trouble: dict[str, str] = {}
+        self._of_scans: dict[str, None] = {}
         self._heartbeat_seconds = systemd.watchdog_seconds()
         self._heartbeat_due = 0.0
         self._written = 0.0
@@ -106,6 +112,10 @@ class Reporter:
         """
         if self._hear is not None:
             self._hear(what, words, of_a_scan=bool(file))
+        if file and words:
+            self._of_scans[what] = None
+        else:
+            self._of_scans.pop(what, None)
         if not words:
             if self._trouble.pop(what, None):
                 log.info("trouble.over", what=what)
@@ -118,6 +128,12 @@ class Reporter:
     def troubles(self) -> tuple[str, ...]:
         """What there is trouble with, as it was told."""
         return tuple(self._trouble)
+
+    def _shown(self) -> list[str]:
+        """What people are told: the daemon's own troubles, and those of some scans."""
+        untold = set(itertools.islice(self._of_scans, SCANS_SHOWN, None))
+        more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else ""
+        return [*(words for what, words in self._trouble.items() if what not in untold), *filter(None, [more])]
 
     def next_due(self) -> float | None:
         """When systemd wants the next heartbeat, or people the page, on the monotonic clock."""
@@ -159,7 +175,7 @@ class Reporter:
 
     def _sentence(self, scene: Scene) -> str:
         if self._trouble:
-            return "; ".join(self._trouble.values())
+            return "; ".join(self._shown())
         page = f"page {scene.page} of {scene.pages}" if scene.pages else "nothing"
         return f"{page} in work, {scene.queued} scans queued, {scene.waiting} in the inbox"
 
@@ -178,7 +194,7 @@ class Reporter:
             written_at=time.time(),
             pages_done=self._figures.pages,
             seconds_a_page=round(self._figures.seconds_a_page, 2),
-            trouble=list(self._trouble.values()),
+            trouble=self._shown(),
             outbox_mount=str(self._page.mount) if self._page else "",
             **self._remembered,
         )

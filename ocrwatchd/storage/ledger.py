@@ -200,11 +200,23 @@ class Ledger:
         statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ?, counts = ? WHERE job = ?"
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
-    def delivering(self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str) -> None:
-        """Write down where a scan goes, as which files and under which free name, before the first of them moves."""
+    def delivering(  # noqa: PLR0913 - what a row has
+        self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str, *, place: Path | None = None
+    ) -> None:
+        """Write down where a scan goes, as which files and under which free name, before the first of them moves.
+
+        Args:
+            job: the job's id.
+            outcome: where to.
+            name: of the set.
+            suffixes: of its files.
+            reason: why it failed, or "".
+            place: the scan's path from now on, where the disk does not take the one under the inbox.
+        """
         self._run(
-            "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ? WHERE job = ?",
-            (outcome, os.fsencode(name), " ".join(suffixes), reason, job),
+            "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
+            " relative = coalesce(?, relative) WHERE job = ?",
+            (outcome, os.fsencode(name), " ".join(suffixes), reason, place and os.fsencode(place), job),
         )
 
     def reserved(self, outcome: Goal, but: str) -> set[Path]:

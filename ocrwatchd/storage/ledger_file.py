@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import stat
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEDGER: Final = "ledger.sqlite3"
+MODE: Final = 0o640
 
 MIGRATIONS: Final = (
     """
@@ -93,6 +96,7 @@ def connect(path: Path, patience_s: float) -> sqlite3.Connection:
     database = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _close_to_others(path)
         database = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
         # A reason with a torn character is still a reason.
         database.text_factory = lambda content: content.decode("utf-8", "replace")
@@ -159,6 +163,19 @@ def rename(path: Path, target: Path) -> None:
             files.sync_folder(folder)
     except OSError as error:
         raise FolderUnusable(f"the ledger {path} cannot be renamed to {target.name}: {error.strerror}") from error
+
+
+def _close_to_others(path: Path) -> None:
+    """Keep the names of documents from other users, whatever the umask; SQLite gives its files the ledger's mode."""
+    with contextlib.suppress(FileExistsError):
+        path.touch(MODE, exist_ok=False)
+    for companion in _COMPANIONS:
+        file = path.with_name(path.name + companion)
+        # The last connection that closes removes what lies beside; another user's file is for that user to close.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            mode = file.stat().st_mode
+            if stat.S_ISREG(mode) and mode & stat.S_IRWXO:
+                file.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:

@@ -24,8 +24,9 @@ from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.ledger import COMPLETE
-from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path, stem_and_suffix
+from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
 from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.set_names import stem_and_suffix
 from ocrwatchd.storage.work_folder import JOB_ID
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
         for receipt in _receipts(folders.path("outbox")):
             if job := here.get(receipt.job):
                 if delivery_plan.read(job.folder) is None:
-                    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", receipt.name, ()))
+                    place = receipt.relative.with_name(job.relative.name)
+                    delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, ()))
                 continue
             original = _delivered(receipt, folders)
             known.add(hash(os.fsencode(original.relative)))

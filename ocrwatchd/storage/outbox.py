@@ -21,11 +21,11 @@ from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.mounts import MountGuard
-from ocrwatchd.storage import delivery_plan, reason_note
+from ocrwatchd.storage import delivery_plan, reason_note, set_names
 from ocrwatchd.storage.names import STATUS_PAGE
+from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
@@ -41,13 +41,6 @@ REASON = reason_note.SUFFIX
 ATTEMPTS = "attempts"
 """In a job's folder, where several machines read: what their workers write."""
 
-NAME_BYTES = 255
-"""The longest file name that Linux file systems take, in bytes."""
-
-LONGEST_NUMBER = len("-9999999")
-LONGEST_SUFFIX = 16
-"""Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
-
 
 class Outbox:
     """Where finished work goes: the outbox with the archive, or ``failed/``.
@@ -61,7 +54,10 @@ class Outbox:
         self._folders = folders
         self._ledger = ledger
         self._gid = group_id(folders.group)
-        self._mounts = MountGuard(folders.path(name) for name in FOLDERS)
+        self.tops = [folders.path(name) for name in FOLDERS]
+        self._mounts = MountGuard(self.tops)
+        self._names_refused = False
+        """A disk has refused a name: until the next start odd characters are replaced beforehand."""
 
     def prepare(self) -> None:
         """Make the folders that are missing; see :func:`prepare`."""
@@ -106,17 +102,13 @@ class Outbox:
             return entry.name
         begun = entry.state == "delivering" and entry.outcome == goal
         name, suffixes = (entry.name, entry.suffixes) if begun else ("", self._suffixes(job, goal))
+        place = entry.relative if begun else set_names.first_place(job.relative, plain=self._names_refused)
         while True:
-            if not name:
-                name = self._free_name(job, goal)
-                # The folder first: what it says is true even where the ledger is lost or behind.
-                delivery_plan.write(job.folder, delivery_plan.Route(job.relative, goal, name, suffixes, reason))
-                self._ledger.delivering(job.id, goal, name, suffixes, reason)
-                crashpoints.reached("delivery-recorded")
+            name = name or self._begin(job, place, goal, suffixes, reason)
             if goal == "failed":
-                self._write_reason(job, reason, name)
+                self._write_reason(job, reason, original_path(self._folders, place, goal, name))
                 crashpoints.reached("reason-written")
-            moves = self._moves(job, goal, name, suffixes)
+            moves = self._moves(job, place, goal, name, suffixes)
             try:
                 for source, target in moves:
                     self._move(job, source, target)
@@ -126,8 +118,22 @@ class Outbox:
                 _take_back(moves)
                 (job.folder / f"{STEM}{REASON}").unlink(missing_ok=True)  # it says the name
                 name = ""
+            except OSError as error:
+                plainer = set_names.plainer(place) if error.errno in set_names.REFUSALS else place
+                if plainer == place:
+                    raise
+                _take_back(moves)
+                name, place, self._names_refused = "", plainer, True
             else:
                 return name
+
+    def _begin(self, job: Job, place: Path, goal: Goal, suffixes: tuple[str, ...], reason: str) -> str:
+        name = self._free_name(job, place, goal)
+        # The folder first: what it says is true even where the ledger is lost or behind.
+        delivery_plan.write(job.folder, delivery_plan.Route(place, goal, name, suffixes, reason))
+        self._ledger.delivering(job.id, goal, name, suffixes, reason, place=place)
+        crashpoints.reached("delivery-recorded")
+        return name
 
     def _suffixes(self, job: Job, goal: Goal) -> tuple[str, ...]:
         if goal == "failed":
@@ -136,11 +142,13 @@ class Outbox:
             raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
         return tuple(sorted(suffixes_in(job.out), key=lambda suffix: (suffix == RECEIPT, suffix)))
 
-    def _moves(self, job: Job, goal: Goal, name: str, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
+    def _moves(
+        self, job: Job, place: Path, goal: Goal, name: str, suffixes: tuple[str, ...]
+    ) -> list[tuple[Path, Path]]:
         made_in = job.folder if goal == "failed" else job.out
-        folder = self._folders.path(goal) / job.relative.parent
+        folder = self._folders.path(goal) / place.parent
         made = [(made_in / f"{STEM}{suffix}", folder / f"{name}{suffix}") for suffix in suffixes]
-        return [*made, (job.source, self._original(job, goal, name))]
+        return [*made, (job.source, original_path(self._folders, place, goal, name))]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
         if not safe_open.lexists_strict(source):
@@ -159,30 +167,28 @@ class Outbox:
     def _root_of(self, target: Path) -> Path:
         return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
 
-    def _original(self, job: Job, goal: Goal, name: str) -> Path:
-        return original_path(self._folders, job.relative, goal, name)
-
-    def _free_name(self, job: Job, goal: Goal) -> str:
+    def _free_name(self, job: Job, place: Path, goal: Goal) -> str:
         # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
         # this one.
         tasks = (task.suffix for task in job.work.tasks)
         suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *tasks, *self._suffixes(job, goal)})
-        beside = self._folders.path(goal) / job.relative.parent
+        beside = self._folders.path(goal) / place.parent
         reserved = self._ledger.reserved(goal, but=job.id)
-        stem, own = stem_and_suffix(job.relative.name)
+        stem, own = stem_and_suffix(place.name)
 
         def free(name: str) -> bool:
-            places = [self._original(job, goal, name), *(beside / f"{name}{suffix}" for suffix in suffixes)]
+            original = original_path(self._folders, place, goal, name)
+            places = [original, *(beside / f"{name}{suffix}" for suffix in suffixes)]
             if self._folders.path("outbox") / STATUS_PAGE in places:
                 return False  # also while the page does not lie there
-            return job.relative.with_name(name) not in reserved and not any(map(os.path.lexists, places))
+            return place.with_name(name) not in reserved and not any(map(os.path.lexists, places))
 
         return first_free(stem, (*suffixes, own), free)
 
-    def _write_reason(self, job: Job, reason: str, name: str) -> None:
+    def _write_reason(self, job: Job, reason: str, original: Path) -> None:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
-            path = self._original(job, "failed", name).relative_to(self._folders.path("failed"))
+            path = original.relative_to(self._folders.path("failed"))
             told = reason_note.note(job.relative.name, reason, str(path), job.work.output.language)
             files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
 
@@ -197,7 +203,14 @@ def suffixes_in(out: Path) -> list[str]:
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:
-    """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name."""
+    """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name.
+
+    Args:
+        folders: the configured folders.
+        relative: the scan's path as the ledger has it, which may be plainer than under the inbox.
+        goal: where the set goes.
+        name: the set's.
+    """
     folder = folders.path("archive" if goal == "outbox" else "failed") / relative.parent
     return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
 
@@ -248,38 +261,6 @@ def clear(job: Job) -> None:
         (job.folder / ATTEMPTS).rename(job.folder / f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}")
     if os.path.lexists(job.folder):
         shutil.rmtree(job.folder)
-
-
-def stem_and_suffix(name: str) -> tuple[str, str]:
-    """Split a file's name; what follows the last dot counts as a suffix only where it is as short as suffixes are."""
-    stem, dot, suffix = name.rpartition(".")
-    if not stem or len(os.fsencode(suffix)) > LONGEST_SUFFIX:
-        return name, ""
-    return stem, f"{dot}{suffix}"
-
-
-def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
-    """A free one of ``stem``, ``stem-2``, ``stem-3`` …: the first where no earlier one was taken away.
-
-    A scanner may use one name for years, so not every number is tried.
-
-    Args:
-        stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
-        suffixes: what may follow the name.
-        free: whether a name is.
-    """
-    room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
-    while len(os.fsencode(stem)) > room:
-        stem = stem[:-1]
-    if free(stem):
-        return stem
-    taken, number = 1, 2
-    while not free(f"{stem}-{number}"):
-        taken, number = number, number * 2
-    while number - taken > 1:
-        middle = (taken + number) // 2
-        taken, number = (taken, middle) if free(f"{stem}-{middle}") else (middle, number)
-    return f"{stem}-{number}"
 
 
 def group_id(group: str) -> int:

@@ -59,6 +59,11 @@ class WorkFolder:
         self.root_id = ""
         """Stands for the root wherever it is moved: it lies in the folder."""
 
+    @property
+    def longest_folder(self) -> Path:
+        """Where a job's scan lies; each job's path is as long as this one."""
+        return self._path / f"{0:08}-{0:06}-{0:06}-{0:06}" / "scan"
+
     def open(self) -> None:
         """Take the lock, and again where the folder was removed or exchanged.
 

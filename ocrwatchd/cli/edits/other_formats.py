@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _WITHOUT_EDITS = {"txt", "json", "raw"}
 """NAME.txt and NAME.json are not this module's business; NAME.raw.txt never holds a correction."""
 
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a receipt brings about that has something else where a format looks for a number, a name or a list."""
+
 _MADE_BEFORE = "it was made from the text as it was delivered; look through it, and change it by hand"
 _NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
 _NAMELESS = (
@@ -50,8 +53,8 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
     about = document(delivered, delivered.path)
     try:
         return {name: b"".join(write(about, pages(delivered))) for name, write in writes.items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); {BY_HAND}") from None
+    except _DAMAGE as error:
+        raise _damaged(delivered, error) from None
 
 
 def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -> Iterator[Change | Left]:
@@ -118,8 +121,16 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
     from ocrwatchd.formats.output.pdf import reworded
 
     lying, file = held(path), io.BytesIO()
-    if reworded(io.BytesIO(lying), document(delivered, path), pages(delivered), file):
+    try:
+        differs = reworded(io.BytesIO(lying), document(delivered, path), pages(delivered), file)
+    except _DAMAGE as error:
+        raise _damaged(delivered, error) from None
+    if differs:
         yield Change(path, lying, file.getvalue())
+
+
+def _damaged(delivered: Delivered, error: Exception) -> UnreadableScan:
+    return UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); {BY_HAND}")
 
 
 def _writes() -> dict[str, Callable[[Document, Iterable[FinishedPage]], Iterator[bytes]]]:

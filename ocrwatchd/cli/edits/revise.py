@@ -13,6 +13,7 @@ from ocrwatchd.cli.edits.receipt_edits import Delivered
 from ocrwatchd.cli.edits.replace import Change, replace_all
 from ocrwatchd.cli.edits.show import listing
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -84,10 +85,10 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
     done, order = ("reverted", "revert") if reverted else ("applied", "apply")
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}" if changed else f"nothing to {order}")
     names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
-    print("\n".join(names) or "nothing was written")
+    print("\n".join(map(printable, names)) or "nothing was written")
     for left in beside:
         if isinstance(left, other_formats.Left):
-            print(f"{left.file} was left as it is: {left.why}")
+            print(printable(f"{left.file} was left as it is: {left.why}"))
     return 0
 
 

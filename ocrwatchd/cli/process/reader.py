@@ -29,7 +29,8 @@ from ocrwatchd.core.model import BY_HAND, Job
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
-from ocrwatchd.storage.outbox import RECEIPT, STEM, first_free, stem_and_suffix, suffixes_in
+from ocrwatchd.storage.outbox import RECEIPT, STEM, suffixes_in
+from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
                     if output is None:
                         _print(job, path if len(paths) > 1 else None)
                     else:
-                        _keep(job, output)
+                        _keep(job, output, config.folders.file_mode)
                 if unreadable:
                     console.print(f"ocrwatchd: {printable(str(path))}: {unreadable}", markup=False)
             except UnreadableScan as error:
@@ -259,13 +260,7 @@ def _missing(figures: dict[str, object]) -> Iterator[str]:
     yield from (str(each) for each in left) if isinstance(left, list) else ()
 
 
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
-
-
-def _keep(job: Job, output: Path) -> None:
+def _keep(job: Job, output: Path, file_mode: int) -> None:
     present = suffixes_in(job.out)
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -273,7 +268,7 @@ def _keep(job: Job, output: Path) -> None:
         stem, _own = stem_and_suffix(job.relative.name)
         name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
         for suffix in present:
-            (job.out / f"{STEM}{suffix}").chmod(0o666 & ~_umask())
+            (job.out / f"{STEM}{suffix}").chmod(file_mode)
             files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error

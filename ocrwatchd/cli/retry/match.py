@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.log import printable
-from ocrwatchd.storage.outbox import REASON, stem_and_suffix
+from ocrwatchd.storage.outbox import REASON
+from ocrwatchd.storage.set_names import stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ from ocrwatchd.cli.retry.match import match
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.log import printable
-from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
+from ocrwatchd.storage.outbox import REASON
+from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

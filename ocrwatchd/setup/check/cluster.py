@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import files
@@ -20,9 +22,16 @@ if TYPE_CHECKING:
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """Two findings where a broker is set, else none."""
+    """Two findings where a broker is set, one more where passwords would travel in clear text; else none."""
     if config.queue.broker:
         yield _look_at_broker(config)
+        if passwords := _in_clear_text(config):
+            yield Finding(
+                "passwords for the broker",
+                False,
+                f"{' and '.join(passwords)} go through the network without TLS, readable for whoever listens: "
+                "let queue.broker begin with rediss:// or amqps://",
+            )
         yield _look_at_folder(config.folders.work_path)
 
 
@@ -37,6 +46,26 @@ def _look_at_broker(config: Config) -> Finding:
     if wrong:
         return Finding("broker", False, f"{where} does not serve: {wrong}")
     return Finding("broker", True, f"{where} takes messages")
+
+
+def _in_clear_text(config: Config) -> list[str]:
+    """Which passwords go to a broker on another machine without TLS."""
+    parts = urlsplit(config.queue.broker)
+    host = parts.hostname or ""
+    if parts.scheme not in {"redis", "amqp"} or host == "localhost" or _is_loopback(host):
+        return []
+    found = ["its own password"] if parts.password or config.queue.broker_password_file else []
+    # Messages hold the settings of the scan's profile.
+    profiles = [name for name, work in config.works().items() if work.ocr.pdf_passwords]
+    named = [f"profiles.{name}.ocr.pdf_passwords" if name else "ocr.pdf_passwords" for name in profiles]
+    return [*found, *named]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _look_at_folder(work_path: Path) -> Finding:

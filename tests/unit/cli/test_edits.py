@@ -447,3 +447,58 @@ def test_what_is_no_number_is_told_how_numbers_are_given(delivered, capsys, numb
     with pytest.raises(SystemExit, match="2"):
         run(delivered, "--revert", *numbers)
     assert f"{numbers[-1]} is no number of an edit; give the file first" in capsys.readouterr().err
+
+
+def damaged(table):
+    """A receipt with one value, anywhere, exchanged for each of what JSON can hold instead; or taken out."""
+    values = (None, 10**40, "\ud800\x1b[31m", [[]], {"a": "\udcff"})
+
+    def places(value, place):
+        yield place
+        inner = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+        for key, each in inner:
+            yield from places(each, (*place, key))
+
+    for place in list(places(table, ()))[1:]:
+        for value in (*values, ...):
+            copy = json.loads(json.dumps(table))
+            *above, last = place
+            inner = copy
+            for key in above:
+                inner = inner[key]
+            if value is ...:
+                del inner[last]
+            else:
+                inner[last] = value
+            yield copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["--refused"], ["--json"], ["--revert-all", "--force"]])
+def test_damaged_receipt_is_named_and_ends_no_verb_with_a_traceback(delivered, capfd, arguments):
+    """Whoever may write in the outbox may write a receipt: whatever it says, people read a sentence."""
+    before = told(delivered) | {"formats": ["txt", "md", "hocr"]}
+    beside = [delivered.with_suffix(suffix) for suffix in (".txt", ".md", ".hocr")]
+    for number, table in enumerate(damaged(before)):
+        lay(delivered, table)
+        for path in beside:
+            path.write_bytes(b"")
+        assert main(["edits", str(delivered), *arguments]) in {0, 1, 2, 4, 5}, number
+    said = capfd.readouterr()
+    assert "Traceback" not in said.err
+    assert "\x1b" not in said.out + said.err
+
+
+def test_names_are_printed_without_what_acts_on_a_terminal(delivered, capfdbinary):
+    """In what was done, and in errors: neither escapes nor bytes that are no text."""
+    odd = delivered.with_name("s\udcff\x1b]0;owned\x07.json")
+    delivered.rename(odd)
+    delivered.with_suffix(".txt").rename(odd.with_suffix(".txt"))
+    assert main(["edits", str(odd), "--revert", "1"]) == 0
+    assert main(["edits", str(odd), "--revert", "77"]) == 2
+    odd.write_text("{")
+    assert main(["edits", str(odd)]) == 5
+    said = capfdbinary.readouterr()
+    assert b"\x1b" not in said.out + said.err
+    assert said.out.count("s\ufffd\ufffd]0;owned\ufffd.txt".encode()) == 1
+    assert said.err.count("s\ufffd\ufffd]0;owned\ufffd.json".encode()) == 2

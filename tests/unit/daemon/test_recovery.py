@@ -228,7 +228,7 @@ def test_delivery_that_the_disk_hides_at_the_start_is_not_begun_anew(house, monk
         (job.out / f"document{suffix}").write_text("text")
     delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan-7", (".txt", ".json")))
     with monkeypatch.context() as patched:
-        patched.setattr(*broken, lambda *_: (_ for _ in ()).throw(OSError(5, os.strerror(5))))
+        patched.setattr(*broken, lambda *_, **_options: (_ for _ in ()).throw(OSError(5, os.strerror(5))))
         house.start()
     assert house.again == []
     due = house.endings.next_due()

@@ -154,3 +154,21 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
     assert "iller" not in status.status_path(folders).read_text()
     assert told[0].endswith(".tif: waits: no room")
     assert "iller" not in "".join(notified) + capsys.readouterr().err
+
+
+def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, notified, clock):
+    """A sender of thousands makes neither the status nor systemd's line longer; what is the daemon's own is told."""
+    for number in range(500):
+        reporter.trouble(f"job{number}", "waits: Permission denied", f"sub/{number}.tif")
+    reporter.trouble("ledger", "database is locked")
+    reporter.turn(SCENE)
+    told = status.read(folders).trouble
+    assert len(told) == report.SCANS_SHOWN + 2
+    assert told[-2:] == ["database is locked", "480 more scans wait"]
+    assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
+    for number in range(500):
+        reporter.trouble(f"job{number}", "")
+    reporter.trouble("ledger", "")
+    clock[0] += 2
+    reporter.turn(SCENE)
+    assert status.read(folders).trouble == []

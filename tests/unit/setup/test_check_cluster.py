@@ -2,6 +2,7 @@
 
 import pytest
 
+from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.setup.check import cluster
@@ -57,3 +58,35 @@ def test_a_share_that_cannot_be_written_is_told_before_a_worker_starts(tmp_path,
     monkeypatch.setattr(cluster.files, "write_new", fail)
     found = looked_at(tmp_path, broker=url)["supervisor"]
     assert (found.ok, "mounted writable" in found.words) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("broker", "travel"),
+    [
+        ("redis://10.0.0.9", ["ocr.pdf_passwords", "profiles.tax.ocr.pdf_passwords"]),
+        ("amqp://me:secret@broker.example.org", ["its own password", "profiles.tax.ocr.pdf_passwords"]),
+        ("rediss://10.0.0.9", []),
+        ("amqps://me:secret@broker.example.org", []),
+        ("redis://:secret@localhost", []),
+        ("redis://[::1]:6379", []),
+    ],
+)
+def test_passwords_that_would_travel_in_clear_text_are_told(tmp_path, monkeypatch, broker, travel):
+    """Those of PDFs too, for a message holds the settings of its profile; not so with a broker on this machine."""
+    monkeypatch.setattr(cluster, "_look_at_broker", lambda _: cluster.Finding("broker", True, ""))
+    settings = {"folders": {"root": str(tmp_path)}, "queue": {"broker": broker}}
+    passwords = {"pdf_passwords": ["hidden"]}
+    config = parse(settings | {"ocr": passwords, "profiles": {"tax": {"ocr": passwords}}})
+    found = [each for each in cluster.look(config) if each.what == "passwords for the broker"]
+    assert bool(found) == bool(travel)
+    for each in found:
+        assert not each.ok
+        assert all(name in each.words for name in travel)
+        assert "hidden" not in each.words
+        assert "secret" not in each.words
+
+
+def test_no_passwords_need_no_tls(tmp_path, monkeypatch):
+    """Then nothing is told of it."""
+    monkeypatch.setattr(cluster, "_look_at_broker", lambda _: cluster.Finding("broker", True, ""))
+    assert "passwords for the broker" not in looked_at(tmp_path, broker="redis://10.0.0.9")

@@ -207,3 +207,19 @@ def test_damage_found_in_use_is_remembered_and_mended_by_replacing(path):
         assert aside.exists()
         assert ledger.damaged == ""
         assert ledger.counts(0) == {"delivered": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_ledger_is_closed_to_other_users(path, made_before):
+    """It tells the name of every document: with the usual umask of a user too, and so what SQLite keeps beside it."""
+    if made_before:
+        with of_version(path, 1):
+            path.chmod(0o644)
+    before = os.umask(0o022)
+    try:
+        with Ledger(path) as ledger:
+            ledger.note_fact("some", "fact")
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm"), 0o640)

@@ -12,7 +12,7 @@ from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.model import Job
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import outbox, set_names
 from ocrwatchd.storage.ledger import Ledger
 from tests.lying import lying
 
@@ -226,7 +226,7 @@ def test_name_that_is_used_for_years_is_numbered_at_once(count):
     """The next number is found in a few steps, however many there are: each costs several looks at a share."""
     names = ["scan", *(f"scan-{number}" for number in range(2, count + 1))]
     taken, tried = set(names), []
-    name = outbox.first_free("scan", (".txt",), lambda name: (tried.append(name), name not in taken)[1])
+    name = set_names.first_free("scan", (".txt",), lambda name: (tried.append(name), name not in taken)[1])
     assert name == f"scan-{count + 1}"
     assert len(tried) < 40
 
@@ -271,3 +271,15 @@ def test_unknown_group_is_named():
     """A group that the machine does not have is an error of the configuration's reader."""
     with pytest.raises(FolderUnusable, match="there is no such group"):
         outbox.group_id("no-such-group-here")
+
+
+def test_folder_called_like_the_status_page_leaves_the_page_its_name(house):
+    """Its sets lie beside, whether the page is there yet or not."""
+    house.outbox.deliver(house.job("status.html/scan.pdf"))
+    (house.folders.path("outbox") / "status.html").write_text("the page")
+    house.outbox.deliver(house.job("status.html/scan.pdf"))
+    assert house.lying("outbox") == [
+        "status.html",
+        *(f"status.html-2/scan{number}.{suffix}" for number in ("-2", "") for suffix in ("json", "txt")),
+    ]
+    assert house.lying("archive") == ["status.html-2/scan-2.pdf", "status.html-2/scan.pdf"]

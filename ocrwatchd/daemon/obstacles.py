@@ -1,0 +1,99 @@
+"""Is the whole disk at fault, or does something stand in one sub-folder's way? And who waits for that.
+
+A disk that is full or gone concerns every scan: nothing more is claimed until it is back. A sub-folder that may not be
+written to, or whose name a file has, concerns the scans of that sub-folder: they wait beside the queue, a few of them,
+and the others of that sub-folder in the inbox. Else one sender could fill the queue for ever.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocrwatchd.core.fs import files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.core.model import Job
+
+MOST_WAITING: Final = 16
+"""How many scans wait beside the queue for one place; from then on its others wait in the inbox."""
+
+_OF_A_PATH: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.EILSEQ,
+        errno.ELOOP,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EMLINK,
+    }
+)
+_DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
+
+
+class Obstacles:
+    """The jobs for which alone there is no place.
+
+    Args:
+        tops: the folders where finished work goes.
+    """
+
+    def __init__(self, tops: Sequence[Path]) -> None:
+        self._tops: Final = tops
+        self._waiting: Final[dict[str, Path]] = {}
+        """For each job the folder whose scans are concerned, as under the inbox; an empty path: only the job itself."""
+
+    def __len__(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def discard(self, job: Job) -> None:
+        """A job is tried again."""
+        self._waiting.pop(job.id, None)
+
+    def add(self, job: Job, error: OSError) -> bool:
+        """Note a job whose own path is at fault; False where the fault concerns everybody."""
+        place = self._place(job, error)
+        if place is None:
+            return False
+        self._waiting[job.id] = place
+        return True
+
+    @property
+    def full(self) -> list[Path]:
+        """The places for which so many wait that others stay in the inbox."""
+        counts = Counter(self._waiting.values())
+        return [place for place, count in counts.items() if count >= MOST_WAITING and place != Path()]
+
+    def hold(self, relative: Path) -> bool:
+        """Whether a scan stays in the inbox for that, by its path there."""
+        return any(relative.is_relative_to(place) for place in self.full)
+
+    def _place(self, job: Job, error: OSError) -> Path | None:
+        if not isinstance(error, files.Obstacle) and error.errno not in _OF_A_PATH:
+            return None
+        for name in (error.filename2, error.filename):
+            if (place := self._below_a_top(name)) is not None and job.relative.parent != Path():
+                denied = not isinstance(error, files.Obstacle) and error.errno in _DENIED
+                depth = len(place.parts) - denied  # where nothing may be made, the folder above is the place
+                # The names under the inbox may be less plain than those that the disk takes.
+                return Path(*job.relative.parent.parts[: max(1, depth)])
+        return Path() if isinstance(error, files.Obstacle) else None
+
+    def _below_a_top(self, name: object) -> Path | None:
+        """The path of an error below one of the folders; None where it lies elsewhere, or all of it is at fault."""
+        if not isinstance(name, str | bytes | os.PathLike):
+            return None
+        path = Path(os.fsdecode(name))
+        for top in self._tops:
+            if path != top and path.is_relative_to(top):
+                return path.relative_to(top) if os.access(top, os.R_OK | os.W_OK | os.X_OK) else None
+        return None
