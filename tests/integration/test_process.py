@@ -18,12 +18,13 @@ VERB = """
 import sys
 from functools import partial
 from pathlib import Path
-from ocrwatchd import log, oneshot
+from ocrwatchd.cli.process import reader
+from ocrwatchd.core import log
 from ocrwatchd.core.config.loader import parse
-oneshot.EngineHost = partial(oneshot.EngineHost, module="tests.fakes.engine")
+reader.EngineHost = partial(reader.EngineHost, module="tests.fakes.engine")
 config = parse({"llm": {"model": "off"}, "log": {"level": "warning", "format": sys.argv[2]}})
 log.configure(config.log)
-sys.exit(oneshot.process_files([Path(sys.argv[1])], config, None))
+sys.exit(reader.process_files([Path(sys.argv[1])], config, None))
 """
 
 
