@@ -17,6 +17,7 @@ _CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 _CAP_LEASE = 28
 _OF_FILES = 0b1111  # CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
 
+_FOR_DOWNLOADS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
 _SECRET_NAME = re.compile(
     r".*(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|APIKEY)|(?:.*_)?KEY|.+_(?:PWD|PASS)", re.IGNORECASE
 )
@@ -69,5 +70,5 @@ def without_secrets(environment: Mapping[str, str], *, proxies: bool) -> dict[st
         name: value
         for name, value in environment.items()
         if (proxies and name.lower().endswith("_proxy"))
-        or not (_SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value))
+        or not (name in _FOR_DOWNLOADS or _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value))
     }
