@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "OCRWATCHD_TEST_KILL_AT"
@@ -23,6 +24,11 @@ def reached(step: str) -> None:
     if _wanted is not None:
         _reached.append(step)
         _kill_at(_wanted)
+
+
+def made_file() -> Path | None:
+    """The file that a process makes which is to be killed."""
+    return Path(_wanted.split(":", 2)[2]) if _wanted is not None else None
 
 
 def _kill_at(wanted: str) -> None:

@@ -1,15 +1,28 @@
-"""What a process of ours does to itself: end with its parent, give up a capability."""
+"""What a process of ours does to itself, and what of its environment others get."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PR_SET_PDEATHSIG = 1
 _CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 _CAP_LEASE = 28
+_OF_FILES = 0b1111  # CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
+
+_FOR_DOWNLOADS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
+_SECRET_NAME = re.compile(
+    r".*(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|APIKEY)|(?:.*_)?KEY|.+_(?:PWD|PASS)", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""A URL with a password."""
 
 
 def die_with(parent: int) -> None:
@@ -25,10 +38,37 @@ def give_up_leases() -> None:
     Who has it can make others wait who open any file of the machine. It is lost for this thread and those that it
     will start.
     """
+    _keep_capabilities(~(1 << _CAP_LEASE))
+
+
+def give_up_all_but_files() -> None:
+    """Lose every capability but those to open other users' files, as root has them; likewise.
+
+    Root could load a kernel module, and look into every process.
+    """
+    _keep_capabilities(_OF_FILES)
+
+
+def _keep_capabilities(kept: int) -> None:
     libc = ctypes.CDLL(None)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0)
     sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: capabilities 0 to 31, then those from 32 on
     if libc.capget(header, sets) == 0:
-        for low in range(3):
-            sets[low] &= ~(1 << _CAP_LEASE)
+        for place in range(6):
+            sets[place] &= (kept >> (32 * (place // 3))) & 0xFFFFFFFF
         libc.capset(header, sets)
+
+
+def without_secrets(environment: Mapping[str, str], *, proxies: bool) -> dict[str, str]:
+    """An environment without tokens, passwords and keys: variables that are called so, and URLs with a password.
+
+    Args:
+        environment: of this process.
+        proxies: keep the proxies, such as ``https_proxy``, with their passwords.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if (proxies and name.lower().endswith("_proxy"))
+        or not (name in _FOR_DOWNLOADS or _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value))
+    }

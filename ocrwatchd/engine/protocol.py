@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from ocrwatchd.core.config.profile import Work  # noqa: TC001  # pydantic resolves them when this module loads
-from ocrwatchd.core.config.schema import Config  # noqa: TC001  # pydantic resolves them when this module loads
+from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
 from ocrwatchd.core.model import Job
+from ocrwatchd.engine.access import Access
 
 MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts: the longest settings fit many times over."""
@@ -23,10 +24,16 @@ MAX_ANSWER_BYTES = 1 << 18
 
 
 class Hello(Message):
-    """Host to engine, first of all: the settings to load by."""
+    """Host to engine, first of all: the settings to load by, and what the engine may use of this machine."""
 
     type: Literal["hello"] = "hello"
     config: Config
+    access: Access = Access()
+
+    @classmethod
+    def of(cls, config: Config, access: Access) -> Hello:
+        """Without settings that may hold passwords of others, and are none of the engine's business."""
+        return cls(config=config.model_copy(update={"queue": Queue(), "notify": Notify()}), access=access)
 
 
 class Give(Message):
@@ -109,6 +116,7 @@ class Ended(Message):
     Args:
         reason: in plain words, for everything but "done".
         unavailable: the reason is a missing engine, licence or resource.
+        denied: the kernel has refused access, as it does where a folder has been mounted anew: see ``confinement``.
         figures: plain values about the document.
         rss_mb: resident memory, MiB.
         growth_mb: anonymous memory gained since everything was loaded, MiB.
@@ -119,6 +127,7 @@ class Ended(Message):
     ending: Literal["done", "unreadable", "returned", "put-back"]
     reason: str = ""
     unavailable: bool = False
+    denied: bool = False
     figures: dict[str, JsonValue] = Field(default_factory=dict)
     rss_mb: float = 0.0
     growth_mb: float = 0.0

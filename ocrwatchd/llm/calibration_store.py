@@ -108,6 +108,11 @@ class _File(BaseModel):
     records: tuple[Record, ...] = ()
 
 
+def kept_in() -> Path:
+    """The file with the verdicts."""
+    return state_directory() / NAME
+
+
 def prompts_of(work: Work) -> str:
     """Stand for all that a model is asked with these settings."""
     llm = work.llm
@@ -148,7 +153,7 @@ def keep(record: Record) -> Path:
     Raises:
         FolderUnusable: the state directory cannot be written.
     """
-    path = state_directory() / NAME
+    path = kept_in()
     same = (record.sha256, record.languages, record.gate, record.prompts)
     others = [each for each in _read() if (each.sha256, each.languages, each.gate, each.prompts) != same]
     content = _File(records=(record, *others)[:MOST]).model_dump_json(indent=1)
@@ -227,7 +232,7 @@ def _note(work: Work) -> Note | None:
 
 def _read() -> tuple[Record, ...]:
     try:
-        return _File.model_validate_json((state_directory() / NAME).read_bytes()).records
+        return _File.model_validate_json(kept_in().read_bytes()).records
     except (OSError, ValidationError):
         return ()  # as good as none: calibrating again writes it anew
 

@@ -32,7 +32,7 @@ class Supervisor:
         self.config = parse({"llm": {"model": "off"}} | (settings or {}))
         self.selector = selectors.DefaultSelector()
         self.heard = []
-        self.host = kind(self.config, self.selector, self.heard.append, module=module, **options)
+        self.host = kind(self.config, self.selector, self.heard.append, module=module, jobs=folder, **options)
         self.jobs = 0
 
     def turn(self):
@@ -426,17 +426,17 @@ def test_the_engine_keeps_to_itself(supervise):
 PARENT = """
 import selectors, sys, time
 from pathlib import Path
-from ocrwatchd import log
+from ocrwatchd.core import log
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.engine.host.engine_host import EngineHost
-from ocrwatchd.core.model import Job, Progress
+from ocrwatchd.core.model import Job
 from tests.fakes.engine import write_scan
 config = parse({"llm": {"model": "off"}})
 log.configure(config.log)
 selector = selectors.DefaultSelector()
 def hear(told):
     print(host.pid, flush=True)
-host = EngineHost(config, selector, hear, module="tests.fakes.engine")
+host = EngineHost(config, selector, hear, module="tests.fakes.engine", jobs=Path(sys.argv[1]).parent)
 host.start()
 job = Job("j", Path(sys.argv[1]), Path("scan.tif"), config.work())
 job.source.parent.mkdir(parents=True)

@@ -178,13 +178,16 @@ def test_only_chosen_events_are_told(desk):
 def test_secrets_and_systemds_variables_are_not_for_the_command(desk, monkeypatch):
     """It cannot speak to systemd in the daemon's place, and has no use for the hub's token."""
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/x")
-    monkeypatch.setenv("HF_TOKEN", "secret")
+    for name in ("HF_TOKEN", "MY_PASSWORD", "MY_API_KEY"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("BROKER_URL", "amqps://me:secret@host/x")
     desk.open(desk.script("env > $OUT/env"))
     desk.end()
     desk.pump(desk.idle)
     seen = (desk.base / "env").read_text()
     assert "OCRWATCHD_EVENT=delivered" in seen
-    assert not [name for name in ("NOTIFY_SOCKET", "HF_TOKEN", "PYTHONPATH") if f"{name}=" in seen]
+    hidden = ("NOTIFY_SOCKET", "HF_TOKEN", "PYTHONPATH", "MY_PASSWORD", "MY_API_KEY", "BROKER_URL")
+    assert not [name for name in hidden if f"{name}=" in seen]
 
 
 def test_command_that_hangs_is_ended_with_what_it_has_started(desk, events):

@@ -126,7 +126,7 @@ class Reader:
     def __init__(self, config: Config, console: Console) -> None:
         self._selector = selectors.DefaultSelector()
         self._told: list[Outcome | attempt.Progress | Begun] = []
-        self._host = EngineHost(config, self._selector, self._told.append)
+        self._host = EngineHost(config, self._selector, self._told.append, jobs=_copies())
         self._max_attempts = config.job.max_attempts
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -204,6 +204,12 @@ class Reader:
         self._host.turn()
 
 
+def _copies() -> Path:
+    base = cache_directory() / "process"
+    base.mkdir(parents=True, exist_ok=True)
+    return base
+
+
 @contextlib.contextmanager
 def copied(path: Path, work: Work) -> Iterator[Job]:
     """A job around a copy of a file, in a folder that goes with it.
@@ -212,8 +218,7 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
         UnreadableScan: the file cannot be opened.
         FolderUnusable: there is no room for the copy.
     """
-    base = cache_directory() / "process"
-    base.mkdir(parents=True, exist_ok=True)
+    base = _copies()
     clear_stale(base, COPY_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
     try:

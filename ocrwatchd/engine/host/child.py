@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
+from ocrwatchd.core.process import without_secrets
 from ocrwatchd.engine.protocol import MAX_ANSWER_BYTES, decode_answer, encode
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Child:
     Args:
         module: what ``python -m`` runs.
         threads: for the numeric libraries; 0 leaves the choice to them.
+        network: whether the process may use a network.
         selector: where the socket is registered, with ``on_event`` as its data.
         on_event: called, without arguments, when the socket can be read or written.
 
@@ -48,7 +50,13 @@ class Child:
     """
 
     def __init__(
-        self, module: str, threads: int, selector: selectors.BaseSelector, on_event: Callable[[], None]
+        self,
+        module: str,
+        threads: int,
+        selector: selectors.BaseSelector,
+        on_event: Callable[[], None],
+        *,
+        network: bool = False,
     ) -> None:
         clear_stale(Path(tempfile.gettempdir()), SCRATCH_PREFIX)
         self._selector = selector
@@ -65,7 +73,7 @@ class Child:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,  # libraries print there; a document's text is never among it for sure
                     cwd=self._scratch,
-                    env=_environment(threads),
+                    env=_environment(threads, network=network),
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                 )
@@ -185,8 +193,10 @@ def _command(module: str, descriptor: int, scratch: Path) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
-def _environment(threads: int) -> dict[str, str]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))}
+def _environment(threads: int, *, network: bool) -> dict[str, str]:
+    environment = without_secrets(os.environ, proxies=network) | {
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))
+    }
     if threads:
         counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = dict.fromkeys(counted, str(threads)) | environment

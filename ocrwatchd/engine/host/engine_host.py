@@ -15,6 +15,7 @@ from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.access import Access, needed
 from ocrwatchd.engine.host.child import Child
 from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.host.limits import Bounds
@@ -23,9 +24,11 @@ from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBac
 if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
+    from pathlib import Path
 
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.core.model import Job
+    from ocrwatchd.engine.access import Stamps
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""
@@ -41,6 +44,7 @@ class EngineHost:
         selector: the supervisor's; the engine's socket is registered there, its key's ``data()`` is to be called.
         hear: called with each step, with each page in work and with each job's one outcome.
         module: what ``python -m`` runs.
+        jobs: the folder in which the jobs' folders lie; without it the configured one.
         clock: monotonic, seconds.
         load_deadline_s: how long loading may take.
     """
@@ -52,6 +56,7 @@ class EngineHost:
         hear: Callable[[Outcome | Progress | Begun], None],
         *,
         module: str = "ocrwatchd.engine.process.main",
+        jobs: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         load_deadline_s: float = LOAD_DEADLINE_S,
     ) -> None:
@@ -59,6 +64,9 @@ class EngineHost:
         self._selector: Final = selector
         self._hear: Final = hear
         self._module: Final = module
+        self._jobs: Final = jobs or config.folders.work_path
+        self._access = Access()
+        self._stamps: Stamps = {}
         self._clock: Final = clock
         self._load_deadline_s: Final = load_deadline_s
         self._budget_mb: Final = float(config.ocr.memory_mb or machine_memory_mb() // 4)
@@ -126,8 +134,20 @@ class EngineHost:
         self._job = job
         self._asked_back = False
         self._step = None
+        wanted = self._access | needed((job.work,), self._jobs)
+        if (wanted, wanted.stamps()) != (self._access, self._stamps):
+            self._access = wanted
+            log.info(
+                "engine.renewed", job=job.id, note="it needs files that were not there, or not needed, at its start"
+            )
+            self._drop()
+            self._start()
+        else:
+            self._hand_over(self._child, job)
+
+    def _hand_over(self, child: Child, job: Job) -> None:
         self._bounds.expect("hash", job.work.ocr.page_deadline_s)
-        self._child.send(Give.of(job))
+        child.send(Give.of(job))
 
     def put_back(self) -> None:
         """Ask the engine to hand its job back after the page in work; it stays, ready for another."""
@@ -189,16 +209,20 @@ class EngineHost:
     def _start(self) -> None:
         self._next_start = None
         self._ready = self._outdated = False
+        self._access |= needed(self._config.works().values(), self._jobs)
+        self._stamps = self._access.stamps()
+        threads, network = self._config.ocr.threads, self._access.network
         try:
-            self._child = Child(self._module, self._config.ocr.threads, self._selector, self._on_event)
+            self._child = Child(self._module, threads, self._selector, self._on_event, network=network)
         except OSError as error:
             self._pause(f"the engine process cannot be started: {error}")
+            self._finish_job(Ending.RETURNED, self._down)
             return
         self._starts += 1
         self.figures = {"starts": self._starts}
         self._bounds.expect("load", self._load_deadline_s)
         log.info("engine.started", pid=self._child.pid)
-        self._child.send(Hello(config=self._config))
+        self._child.send(Hello.of(self._config, self._access))
 
     def _on_event(self) -> None:
         child = self._child
@@ -287,6 +311,8 @@ class EngineHost:
         self.figures |= {"engine": ready.engine, "model": ready.model}
         self.figures |= {"load_seconds": ready.seconds, "rss_mb": ready.rss_mb}
         log.info("engine.ready", engine=ready.engine, model=ready.model, seconds=round(ready.seconds, 2))
+        if self._job is not None and self._child is not None:
+            self._hand_over(self._child, self._job)
 
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
@@ -308,6 +334,7 @@ class EngineHost:
             raise ProtocolError("a job back that nobody has asked for")
         self.figures |= {"rss_mb": ended.rss_mb, "growth_mb": ended.growth_mb}
         self.unavailable = ended.reason if ended.unavailable else ""
+        self._outdated |= ended.denied
         self._finish_job(Ending(ended.ending), ended.reason, dict(ended.figures))
         if ended.growth_mb > self._budget_mb and not self._finishing:
             log.warning("engine.outgrown", growth_mb=round(ended.growth_mb), budget_mb=round(self._budget_mb))

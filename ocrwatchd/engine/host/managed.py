@@ -15,6 +15,7 @@ from ocrwatchd.ocr.selection import choose
 if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
+    from pathlib import Path
 
     from ocrwatchd.core.attempt import Begun, Outcome, Progress
     from ocrwatchd.core.config.profile import Llm
@@ -31,6 +32,7 @@ class EngineHostWithModels(EngineHost):
         selector: the loop's; a key's ``data()`` is to be called.
         hear: called with each step, with each page in work and with each job's one outcome.
         module: what ``python -m`` runs.
+        jobs: the folder in which the jobs' folders lie; without it the configured one.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class EngineHostWithModels(EngineHost):
         hear: Callable[[Outcome | Progress | Begun], None],
         *,
         module: str,
+        jobs: Path | None = None,
     ) -> None:
-        super().__init__(config, selector, hear, module=module)
+        super().__init__(config, selector, hear, module=module, jobs=jobs)
         self._fetch: Final = Fetch(config, selector, self._take_model)
 
     @property

@@ -24,6 +24,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import Lines
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.engine.host.child import INTERNAL_EXIT, MEMORY_EXIT, UNAVAILABLE_EXIT
+from ocrwatchd.engine.process.confinement import confine
 from ocrwatchd.engine.process.isolation import StopSignal, memory_mb, settle_in
 from ocrwatchd.engine.protocol import (
     MAX_REQUEST_BYTES,
@@ -137,6 +138,7 @@ class Attendant:
         if not isinstance(hello, Hello):
             return 0
         logs.configure(hello.config.log, documents=True)
+        confine(hello.access, self._scratch)
         from ocrwatchd.engine.process.resources import Bench, real_makers  # noqa: PLC0415  # after the logs are set
 
         bench = Bench(makers or real_makers(), self._scratch, self._stop.listen)
@@ -198,7 +200,11 @@ class Attendant:
                 raise SystemExit(0) from error  # the host is gone
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
             ended = ended.model_copy(
-                update={"ending": "returned", "reason": say("the disk failed: {reason}", reason=in_words(error))}
+                update={
+                    "ending": "returned",
+                    "reason": say("the disk failed: {reason}", reason=in_words(error)),
+                    "denied": isinstance(error, PermissionError),
+                }
             )
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
 

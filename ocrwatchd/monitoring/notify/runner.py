@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.process import give_up_leases
+from ocrwatchd.core.process import give_up_leases, without_secrets
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -36,9 +36,9 @@ CLEAR_SECONDS = 5.0
 
 NOT_FOR_COMMANDS = frozenset(
     {b"NOTIFY_SOCKET", b"WATCHDOG_USEC", b"WATCHDOG_PID", b"LISTEN_FDS", b"LISTEN_PID", b"LISTEN_FDNAMES"}
-    | {b"PYTHONPATH", b"HF_TOKEN", b"HUGGING_FACE_HUB_TOKEN"}
+    | {b"PYTHONPATH"}
 )
-"""Variables that speak to the supervisor, or are secrets that a notice has no use for."""
+"""Variables that speak to the supervisor; secrets are left out beside."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,7 +66,8 @@ def main() -> None:
 
 
 def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervisor: socket.socket) -> dict[str, str]:
-    inherited = {key: value for key, value in os.environb.items() if key not in NOT_FOR_COMMANDS}
+    open_to_all = without_secrets(os.environ, proxies=True)
+    inherited = {key: value for key, value in map(_encoded, open_to_all.items()) if key not in NOT_FOR_COMMANDS}
     with _as_file(as_json(facts)) as given:
         try:
             process = subprocess.Popen(
@@ -82,6 +83,10 @@ def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervi
             fault = getattr(error, "strerror", None) or error
             return {"fault": say("cannot be started: {fault}", fault=fault), "said": ""}
     return _await(process, timeout_s, supervisor)
+
+
+def _encoded(item: tuple[str, str]) -> tuple[bytes, bytes]:
+    return os.fsencode(item[0]), os.fsencode(item[1])
 
 
 def _await(process: subprocess.Popen[bytes], timeout_s: float, supervisor: socket.socket) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ocrwatchd.setup.check import (
     access,
     calibration,
     cluster,
+    confinement,
     disk_space,
     folders,
     inotify_limits,
@@ -48,6 +49,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from access.look(config.folders)
     yield from disk_space.look(config.folders)
     yield from (Finding(*found) for found in availability.examine(config.ocr))
+    yield confinement.look()
     yield from model.look(config.llm)
     yield from languages.look(config)
     yield from model.look_for_tasks(config)

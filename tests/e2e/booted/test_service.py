@@ -233,6 +233,7 @@ def test_a_scan_becomes_text_and_the_journal_tells_of_it(service):
     names = {"letter", "by-aspose"}
     await_that(lambda: names <= {event["name"] for event in service.events("job.delivered")}, 60, "both in the journal")
     assert "quick brown" not in service.journal()
+    assert not service.events("engine.not_confined")
 
 
 def test_documents_cannot_leave_the_machine(service, machine):

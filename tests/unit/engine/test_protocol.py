@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.profile import Work
-from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.model import Job
+from ocrwatchd.engine.access import Access
 from ocrwatchd.engine.protocol import (
     Ended,
     Finish,
@@ -33,6 +34,15 @@ def test_requests_arrive_as_they_were_sent():
     for message in (Hello(config=config), PutBack(), Finish()):
         assert decode_request(encode(message).rstrip()) == message
     assert isinstance(config, Config)
+
+
+def test_the_engine_is_not_told_what_others_passwords_are():
+    """A broker's URL may hold one, and so may the command that is told of events."""
+    notify = {"command": ["tell", "--token", "x"]}
+    config = parse({"queue": {"broker": "redis://:hidden@host/0"}, "notify": notify, "ocr": {"pdf_passwords": ["a"]}})
+    told = Hello.of(config, Access()).config
+    assert (told.queue, told.notify) == (Queue(), Notify())
+    assert told.ocr == config.ocr
 
 
 def test_answers_arrive_as_they_were_sent():

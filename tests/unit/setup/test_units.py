@@ -134,6 +134,13 @@ def test_what_is_relaxed_stands_together_each_with_its_reason(source):
     assert all(0 < len(settings.splitlines()) <= 2 for settings in reasons[1:])
 
 
+@pytest.mark.parametrize("source", [*SYSTEM, *USER, WORKER])
+def test_an_engine_may_confine_itself(source):
+    """By name, for systemd knows no group of these calls before version 253."""
+    allowed = " ".join(re.findall(r"^SystemCallFilter=(.*)$", text(source), re.MULTILINE)).split()
+    assert {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} <= {*allowed}
+
+
 def test_the_units_name_the_places_that_install_uses():
     """What stands in a shipped unit is what `service install` takes without another wish."""
     assert f"ReadWritePaths={Target().default_root}\n" in text("ocrwatchd.service")

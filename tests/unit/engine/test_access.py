@@ -1,0 +1,60 @@
+"""What the engine needs of a machine follows from the settings."""
+
+import pytest
+
+from ocrwatchd.core.config.loader import parse
+from ocrwatchd.core.jsonlines import pack
+from ocrwatchd.engine.access import needed
+from ocrwatchd.llm import calibration_store
+from ocrwatchd.ocr.bridge.compile import wanted
+
+
+@pytest.fixture
+def access(tmp_path, monkeypatch):
+    """What is needed with some settings, the cache and the state directory lying in the test's folder."""
+    for name in ("cache", "state"):
+        monkeypatch.setenv(f"{name.upper()}_DIRECTORY", str(tmp_path / name))
+    return lambda settings: needed(parse(settings).works().values(), tmp_path / "jobs")
+
+
+def test_only_the_jobs_may_be_written(access, tmp_path):
+    """Models of the hub are read in the cache; no device is used without a model that might."""
+    found = access({"ocr": {"engine": "rapidocr"}, "llm": {"model": "off"}})
+    assert found.write == {pack(tmp_path / "jobs")}
+    assert found.read == {pack(tmp_path / "cache" / "huggingface"), pack(tmp_path / "cache" / "fetch")}
+    assert (found.gpu, found.network) == (False, False)
+
+
+@pytest.mark.skipif(not wanted(), reason="Aspose.OCR runs on x86-64 Linux only")
+@pytest.mark.parametrize("downloads", [True, False])
+def test_aspose_may_use_a_network_and_write_its_resources_only_where_it_may_download(access, tmp_path, downloads):
+    """In a profile too; else its resources are read."""
+    ocr = {"engine": "aspose", "allow_downloads": downloads, "resources_dir": str(tmp_path / "resources")}
+    found = access({"llm": {"gpu_layers": 0}, "profiles": {"letters": {"ocr": ocr}}})
+    assert found.network is downloads
+    assert (pack(tmp_path / "resources") in found.write) is downloads
+    assert (pack(tmp_path / "resources") in found.read) is not downloads
+
+
+def test_a_model_and_a_licence_are_granted_where_they_lie(access, tmp_path):
+    """Each file by itself, of a link that to which it leads; the verdicts where they are asked for."""
+    (tmp_path / "blob").write_bytes(b"GGUF")
+    (tmp_path / "model.gguf").symlink_to(tmp_path / "blob")
+    llm = {"model": str(tmp_path / "model.gguf"), "require_calibration": True}
+    found = access({"ocr": {"engine": "rapidocr", "license": str(tmp_path / "licence")}, "llm": llm})
+    assert {pack(tmp_path / name) for name in ("blob", "licence")} <= found.read
+    assert pack(calibration_store.kept_in()) in found.read
+    assert pack(tmp_path) not in found.read
+    assert found.names == {pack(tmp_path)}
+
+
+def test_what_has_been_replaced_has_another_stamp(access, tmp_path):
+    """The kernel takes it for another file; so does the host."""
+    (tmp_path / "jobs").mkdir()
+    found = access({})
+    before = found.stamps()
+    assert before == found.stamps()
+    (tmp_path / "jobs").rename(tmp_path / "moved")
+    assert found.stamps()[pack(tmp_path / "jobs")] is None
+    (tmp_path / "jobs").mkdir()
+    assert found.stamps() != before
