@@ -15,10 +15,10 @@ pytestmark = pytest.mark.slow
 
 PUBLISH = """
 import pathlib, sys
-from ocrwatchd import configfile
+from ocrwatchd.core.config import loader
 from ocrwatchd.dispatch.cluster import broker
 queue, content = sys.argv[2], sys.stdin.read()
-connected = broker.connect(configfile.load(pathlib.Path(sys.argv[1])).queue)
+connected = broker.connect(loader.load(pathlib.Path(sys.argv[1])).queue)
 broker.publish(connected, queue, content)
 connected.close()
 """
