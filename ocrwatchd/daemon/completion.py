@@ -13,7 +13,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending
-from ocrwatchd.core.fs import files
+from ocrwatchd.core.fs.tree import Obstacle
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
@@ -143,7 +143,7 @@ class JobCompletion:
             then = action()
         except OSError as error:
             self._retry_later(
-                job, in_words(error), partial(self._attempt, job, action), obstructed=isinstance(error, files.Obstacle)
+                job, in_words(error), partial(self._attempt, job, action), obstructed=isinstance(error, Obstacle)
             )
             return
         self._obstructed.discard(job.id)

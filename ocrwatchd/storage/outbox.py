@@ -19,13 +19,14 @@ from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.names import STATUS_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
@@ -123,7 +124,7 @@ class Outbox:
                     crashpoints.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
-                _take_back(moves)
+                self._take_back(moves)
                 name = ""
             else:
                 return name
@@ -148,15 +149,36 @@ class Outbox:
             return
         root = self._root_of(target)
         self._mounts.check(root)
-        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)
-        if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
-            source.chmod(self._folders.file_mode)
-            if self._gid != -1:
-                os.chown(source, -1, self._gid)
-        files.move(source, target, resume=True)
+        files.make_folder(root, self._folders.folder_mode, self._gid)
+        made = tree.opened(target.parent, root, self._folders.folder_mode, self._gid)
+        with self._folder_of(source) as here, made as there:
+            if not source.is_relative_to(job.folder / "scan"):
+                self._hand_over(source, here)
+            files.move(source, target, resume=True, source_in=here, target_in=there)
 
-    def _root_of(self, target: Path) -> Path:
-        return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
+    def _take_back(self, moves: list[tuple[Path, Path]]) -> None:
+        """Undo the moves that were done; what people have taken since is theirs."""
+        for source, target in moves:
+            if not os.path.lexists(source) and os.path.lexists(target):
+                with self._folder_of(source) as here, self._folder_of(target) as there:
+                    files.move(target, source, source_in=there, target_in=here)
+
+    def _hand_over(self, file: Path, folder: int) -> None:
+        """Give a file of the set its permissions and group; of a link in its place nothing is changed."""
+        opened = safe_open.open_regular(file, folder)
+        try:
+            os.fchmod(opened, self._folders.file_mode)
+            if self._gid != -1:
+                os.fchown(opened, -1, self._gid)
+        finally:
+            os.close(opened)
+
+    def _folder_of(self, file: Path) -> AbstractContextManager[int]:
+        return tree.opened(file.parent, self._root_of(file))
+
+    def _root_of(self, file: Path) -> Path:
+        roots = (*(self._folders.path(name) for name in FOLDERS), self._folders.work_path)
+        return next(root for root in roots if file.is_relative_to(root))
 
     def _original(self, job: Job, goal: Goal, name: str) -> Path:
         return original_path(self._folders, job.relative, goal, name)
@@ -226,13 +248,6 @@ def prepare(folders: Folders) -> None:
             )
 
 
-def _take_back(moves: list[tuple[Path, Path]]) -> None:
-    """Undo the moves that were done; what people have taken since is theirs."""
-    for source, target in moves:
-        if not os.path.lexists(source) and os.path.lexists(target):
-            files.move(target, source)
-
-
 def clear(job: Job) -> None:
     """Remove the folder of a job whose delivery has ended.
 
@@ -241,11 +256,12 @@ def clear(job: Job) -> None:
     """
     if any(True for _ in safe_open.walk_files(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError), tree.opened(job.folder, job.folder.parent) as held:
         # A worker that is late finds nothing there to add to, while all of it goes.
-        (job.folder / ATTEMPTS).rename(job.folder / f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+        aside = f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        os.rename(ATTEMPTS, aside, src_dir_fd=held, dst_dir_fd=held)
     if os.path.lexists(job.folder):
-        shutil.rmtree(job.folder)
+        shutil.rmtree(job.folder)  # it follows no link, whoever exchanges what
 
 
 def stem_and_suffix(name: str) -> tuple[str, str]:

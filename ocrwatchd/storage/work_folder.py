@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, profile_of
@@ -152,5 +152,6 @@ def _only_file(folder: Path) -> Path:
     for path in safe_open.walk_files(folder):
         if not path.name.startswith(files.TEMPORARY_PREFIX):
             return path.relative_to(folder)
-        path.unlink()
+        with tree.opened(path.parent, folder) as held:
+            os.unlink(path.name, dir_fd=held)
     return type(folder)()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
-from ocrwatchd.core.fs import files
+from ocrwatchd.core.fs import files, tree
+from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.log import printable
 from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
 
@@ -36,25 +38,28 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     wanted = [_one(name, scans, failed) for name in names] or scans
     for scan in wanted:
         try:
-            yield _move_back(scan, inbox, scan.relative_to(failed).parent, folders.folder_mode)
+            yield _move_back(scan, failed, inbox, folders.folder_mode)
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
 
 
-def _move_back(scan: Path, inbox: Path, below: Path, folder_mode: int) -> Path:
-    folder = inbox / below
-    files.make_folder(folder, folder_mode, below=inbox)  # a link in the inbox leads nobody's scan out of it
+def _move_back(scan: Path, failed: Path, inbox: Path, folder_mode: int) -> Path:
+    folder = inbox / scan.relative_to(failed).parent
     stem, suffix = stem_and_suffix(scan.name)
-    name = first_free(stem, (suffix,), lambda stem: not os.path.lexists(folder / f"{stem}{suffix}"))
-    target = folder / f"{name}{suffix}"
-    files.move(scan, target)
-    scan.with_name(f"{stem}{REASON}").unlink(missing_ok=True)
+    files.make_folder(inbox, folder_mode)
+    # No link leads to what is nobody's failed scan, and none in the inbox leads a scan out of it.
+    with tree.opened(scan.parent, failed) as here, tree.opened(folder, inbox, folder_mode) as there:
+        name = first_free(stem, (suffix,), lambda stem: not lexists_strict(folder / f"{stem}{suffix}", there))
+        target = folder / f"{name}{suffix}"
+        files.move(scan, target, source_in=here, target_in=there)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{stem}{REASON}", dir_fd=here)
     return target
 
 
 def _scans(failed: Path) -> list[Path]:
     found = []
-    for parent, _folders, names in os.walk(failed):
+    for parent, _folders, names, _held in os.fwalk(failed):  # unlike os.walk it is not led astray by exchanges
         stems = {stem_and_suffix(name)[0] for name in names}
         # A note has its scan beside it; a scan that happens to be called so has not.
         notes = {name for name in names if name.endswith(REASON) and name.removesuffix(REASON) in stems - {""}}

@@ -117,16 +117,16 @@ def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch)
     """A folder without permission is told as trouble, the rest goes, and a later round tries it again."""
     monkeypatch.setattr(retention, "MOST_AT_ONCE", 2)
     stubborn, second, *others = [house.keep(f"{number}.pdf") for number in range(6)]
-    real = Path.unlink
+    real = os.unlink
 
-    def unlink(path, **options):
-        if path in {stubborn, second}:
+    def unlink(name, **options):
+        if name in {stubborn.name, second.name}:
             raise PermissionError(13, os.strerror(13))
-        real(path, **options)
+        real(name, **options)
 
     rounds = house.rounds(archive_days=1)
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", unlink)
+        patched.setattr(os, "unlink", unlink)
         house.pass_days(rounds, 1.2)
         for _ in range(10):
             rounds.turn()
