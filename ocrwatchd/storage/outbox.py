@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import grp
 import os
 import secrets
 import shutil
@@ -18,10 +17,9 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.config.schema import FOLDER_NAMES
-from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
-from ocrwatchd.storage import delivery_plan, reason_note
+from ocrwatchd.storage import delivery_plan, reason_note, root_folders
 from ocrwatchd.storage.names import STATUS_PAGE
 
 if TYPE_CHECKING:
@@ -61,12 +59,12 @@ class Outbox:
     def __init__(self, folders: Folders, ledger: Ledger) -> None:
         self._folders = folders
         self._ledger = ledger
-        self._gid = group_id(folders.group)
-        self._mounts = MountGuard(folders.path(name) for name in FOLDERS)
+        self._gid = root_folders.group_id(folders.group)
+        self._mounts = MountGuard(folders.path(name) for name in FOLDER_NAMES)
 
     def prepare(self) -> None:
-        """Make the folders that are missing; see :func:`prepare`."""
-        prepare(self._folders)
+        """Make the folders that are missing; see :func:`root_folders.prepare`."""
+        root_folders.prepare(self._folders)
 
     def deliver(self, job: Job) -> str:
         """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
@@ -147,10 +145,11 @@ class Outbox:
             # Only a move of ours takes it away; where it went people may have taken it since.
             os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
             return
-        root = self._root_of(target)
-        self._mounts.check(root)
-        files.make_folder(root, self._folders.folder_mode, self._gid)
-        made = tree.opened(target.parent, root, self._folders.folder_mode, self._gid)
+        above = self._root_of(target)
+        self._mounts.check(above)
+        mode = next(self._folders.mode(name) for name in FOLDER_NAMES if self._folders.path(name) == above)
+        files.make_folder(above, mode, self._gid)
+        made = tree.opened(target.parent, above, mode, self._gid)
         with self._folder_of(source) as here, made as there:
             if not source.is_relative_to(job.folder / "scan"):
                 self._hand_over(source, here)
@@ -177,8 +176,8 @@ class Outbox:
         return tree.opened(file.parent, self._root_of(file))
 
     def _root_of(self, file: Path) -> Path:
-        roots = (*(self._folders.path(name) for name in FOLDERS), self._folders.work_path)
-        return next(root for root in roots if file.is_relative_to(root))
+        roots = (*(self._folders.path(name) for name in FOLDER_NAMES), self._folders.work_path)
+        return next(above for above in roots if file.is_relative_to(above))
 
     def _original(self, job: Job, goal: Goal, name: str) -> Path:
         return original_path(self._folders, job.relative, goal, name)
@@ -220,32 +219,6 @@ def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Pa
     """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name."""
     folder = folders.path("archive" if goal == "outbox" else "failed") / relative.parent
     return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
-
-
-FOLDERS = FOLDER_NAMES
-
-
-def prepare(folders: Folders) -> None:
-    """Make the folders that are missing.
-
-    Raises:
-        FolderUnusable: one cannot be made or written to.
-    """
-    gid = group_id(folders.group)
-    for path in (*(folders.path(name) for name in FOLDERS), folders.work_path):
-        mode = folders.work_mode if path == folders.work_path else folders.folder_mode
-        try:
-            files.make_folder(path, mode, gid)
-        except OSError as error:
-            raise FolderUnusable(
-                f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
-                "another in the configuration"
-            ) from error
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            raise FolderUnusable(
-                f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
-                "mend its owner or mode"
-            )
 
 
 def clear(job: Job) -> None:
@@ -294,19 +267,3 @@ def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]
         middle = (taken + number) // 2
         taken, number = (taken, middle) if free(f"{stem}-{middle}") else (middle, number)
     return f"{stem}-{number}"
-
-
-def group_id(group: str) -> int:
-    """The id of a group's name; -1 for "".
-
-    Raises:
-        FolderUnusable: there is no such group.
-    """
-    if not group:
-        return -1
-    try:
-        return grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise FolderUnusable(
-            f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
-        ) from None

@@ -10,11 +10,13 @@ import time
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.schema import WORK_MODE
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, profile_of
+from ocrwatchd.storage import root_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,12 +65,13 @@ class WorkFolder:
         """Take the lock, and again where the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds it; or the root itself has gone since the first time.
+            FolderUnusable: another ocrwatchd holds it; it is not this user's own; or the root itself has gone since.
             OSError: the folder cannot be made or written.
         """
         if self._home is not None:
             self._stay_at_home(self._home)
-        files.make_folder(self._path, self._config.folders.work_mode)
+        files.make_folder(self._path, WORK_MODE)
+        root_folders.shut(self._path)
         try:
             self._lock.take()
         except HeldElsewhere as holder:

@@ -18,7 +18,7 @@ from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Correction, Document, Edit, FinishedPage, Job, PageText, Totals
 from ocrwatchd.formats.output import receipt, txt
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import Retention
@@ -56,7 +56,7 @@ def exchanged(folder, outside):
 def folders(tmp_path):
     """A root."""
     made = Folders(root=str(tmp_path / "root"))
-    outbox.prepare(made)
+    root_folders.prepare(made)
     return made
 
 

@@ -38,7 +38,7 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     wanted = [_one(name, scans, failed) for name in names] or scans
     for scan in wanted:
         try:
-            yield _move_back(scan, failed, inbox, folders.folder_mode)
+            yield _move_back(scan, failed, inbox, folders.mode("inbox"))
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
 

@@ -6,10 +6,10 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.config.schema import ROOTS, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.setup.check.finding import Finding
-from ocrwatchd.storage.outbox import FOLDERS, group_id
+from ocrwatchd.storage.root_folders import group_id
 from ocrwatchd.storage.work_folder import known_id
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def named(folders: Folders) -> dict[str, Path]:
     """Every folder that the daemon writes to, by the name that ``check`` gives it."""
-    found = {name: folders.path(name) for name in FOLDERS}
+    found = {name: folders.path(name) for name in FOLDER_NAMES}
     state = state_directory()
     with contextlib.suppress(OSError):  # the root's own line tells that
         root_state = state / ROOTS / known_id(folders.work_path)

@@ -12,7 +12,7 @@ from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.model import Job
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from tests.lying import lying
 
@@ -255,4 +255,4 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
 def test_unknown_group_is_named():
     """A group that the machine does not have is an error of the configuration's reader."""
     with pytest.raises(FolderUnusable, match="there is no such group"):
-        outbox.group_id("no-such-group-here")
+        root_folders.group_id("no-such-group-here")

@@ -7,7 +7,7 @@ import pytest
 
 from ocrwatchd.core.config import schema
 from ocrwatchd.core.config.schema import Folders
-from ocrwatchd.storage import outbox, retention
+from ocrwatchd.storage import retention, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import DAY_S, ROUND_SECONDS, Retention
@@ -23,7 +23,7 @@ class House:
         self.ledger = ledger
         self.now = START
         self.up = 0.0
-        outbox.prepare(self.folders)
+        root_folders.prepare(self.folders)
         monkeypatch.setattr("time.time", lambda: self.now)
 
     def rounds(self, **days):
