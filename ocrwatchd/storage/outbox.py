@@ -203,7 +203,8 @@ class Outbox:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
             told = reason_note.note(job.relative.name, reason, job.work.output.language)
-            files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
+            content = told.encode("utf-8", "replace")
+            files.write_new(note, content, self._folders.file_mode, self._gid, replace=True)
 
 
 def suffixes_in(out: Path) -> list[str]:

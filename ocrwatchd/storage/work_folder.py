@@ -14,6 +14,7 @@ from ocrwatchd.core.config.schema import WORK_MODE
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
+from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, profile_of
 from ocrwatchd.storage import root_folders
@@ -132,7 +133,7 @@ class WorkFolder:
     def left(self) -> Iterator[Job]:
         """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
 
-        What an interrupted copy has left is removed: its original is still in the inbox.
+        What an interrupted copy or rename has left is removed: its original is still in the inbox.
 
         Raises:
             OSError: a folder cannot be read; whether a scan lies in it is not known then.
@@ -153,7 +154,7 @@ class WorkFolder:
 
 def _only_file(folder: Path) -> Path:
     for path in safe_open.walk_files(folder):
-        if not path.name.startswith(files.TEMPORARY_PREFIX):
+        if not (path.name.startswith(files.TEMPORARY_PREFIX) or is_placeholder(path.lstat())):
             return path.relative_to(folder)
         with tree.opened(path.parent, folder) as held:
             os.unlink(path.name, dir_fd=held)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files, tree
-from ocrwatchd.core.fs.safe_open import lexists_strict
+from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
 from ocrwatchd.core.log import printable
+from ocrwatchd.storage import reason_note
 from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ocrwatchd.core.config.schema import Folders
+
+NOTE_BYTES: Final = 1 << 16
+"""Read of what may be a note: no note is longer."""
 
 
 def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
@@ -59,12 +63,21 @@ def _move_back(scan: Path, failed: Path, inbox: Path, folder_mode: int) -> Path:
 
 def _scans(failed: Path) -> list[Path]:
     found = []
-    for parent, _folders, names, _held in os.fwalk(failed):  # unlike os.walk it is not led astray by exchanges
-        stems = {stem_and_suffix(name)[0] for name in names}
-        # A note has its scan beside it; a scan that happens to be called so has not.
-        notes = {name for name in names if name.endswith(REASON) and name.removesuffix(REASON) in stems - {""}}
+    for parent, _folders, names, held in os.fwalk(failed):  # unlike os.walk it is not led astray by exchanges
+        stems = {stem_and_suffix(name)[0] for name in names} - {""}
+        # A note has its scan beside it, or is one by its words; a scan that happens to be called so is neither.
+        notes = {name for name in names if name.endswith(REASON)}
+        notes = {name for name in notes if name.removesuffix(REASON) in stems or _is_note(Path(parent, name), held)}
         found += [Path(parent, name) for name in names if name not in notes and not name.startswith(".")]
     return sorted(found)
+
+
+def _is_note(path: Path, folder: int) -> bool:
+    try:
+        with os.fdopen(open_regular(path, folder), "rb") as file:
+            return reason_note.told(file.read(NOTE_BYTES).decode("utf-8", "replace")) != ""
+    except OSError:
+        return False
 
 
 def _one(name: str, scans: list[Path], failed: Path) -> Path:

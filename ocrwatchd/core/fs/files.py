@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import tree
-from ocrwatchd.core.fs.rename import rename_new
+from ocrwatchd.core.fs.rename import is_placeholder, rename_new
 from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular, same_content
 from ocrwatchd.core.fs.tree import Obstacle
 
@@ -48,7 +48,8 @@ def move(
         source: the file; a symbolic link is moved as such, or refused between mounts.
         target: the new name; its folder exists.
         resume: the target may be what an earlier move of this very file left when it was interrupted between its
-            last two steps: with equal content the move is finished by removing the source.
+            last two steps: with equal content the move is finished by removing the source. An empty file that holds
+            the name for a move (see :mod:`ocrwatchd.core.fs.rename`) gives way.
         source_in: descriptor of the source's folder, see :mod:`ocrwatchd.core.fs.tree`.
         target_in: descriptor of the target's folder.
 
@@ -66,11 +67,16 @@ def move(
         try:
             _move(source, here, target, there)
         except FileExistsError:
-            itself = same_folder and source.name == target.name
-            if not resume or itself or not same_content(source, target, here, there):
+            if not resume or (same_folder and source.name == target.name):
                 raise
-            tree.sync(there, target.parent)
-            os.unlink(source.name, dir_fd=here)
+            if is_placeholder(os.stat(target.name, dir_fd=there, follow_symlinks=False)):
+                os.unlink(target.name, dir_fd=there)
+                _move(source, here, target, there)
+            elif same_content(source, target, here, there):
+                tree.sync(there, target.parent)
+                os.unlink(source.name, dir_fd=here)
+            else:
+                raise
         tree.sync(there, target.parent)
         if not same_folder:
             tree.sync(here, source.parent)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _RENAME_NOREPLACE = 1
+_PLACEHOLDER_MODE = 0o200
+"""Nobody else makes an empty file that only its owner may write, and nobody may read."""
+
 _RENAME_FLAGS_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _LINKS_REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
 
@@ -65,9 +69,15 @@ def _rename_by_link(source: str, source_in: int, target: str, target_in: int) ->
 def _rename_over_placeholder(source: str, source_in: int, target: str, target_in: int) -> None:
     """Do without hard links too: take the name with an empty file, then rename over that."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(target, flags, 0o600, dir_fd=target_in))
+    os.close(os.open(target, flags, _PLACEHOLDER_MODE, dir_fd=target_in))
     try:
         os.rename(source, target, src_dir_fd=source_in, dst_dir_fd=target_in)
     except OSError:
         os.unlink(target, dir_fd=target_in)
         raise
+
+
+def is_placeholder(status: os.stat_result) -> bool:
+    """Whether a file is the empty one that a rename leaves in its target's place where the process is killed."""
+    kind = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == _PLACEHOLDER_MODE
+    return kind and not status.st_size and status.st_uid == os.geteuid() and status.st_nlink == 1
