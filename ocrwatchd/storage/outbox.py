@@ -147,9 +147,9 @@ class Outbox:
             return
         above = self._root_of(target)
         self._mounts.check(above)
-        mode = next(self._folders.mode(name) for name in FOLDER_NAMES if self._folders.path(name) == above)
-        files.make_folder(above, mode, self._gid)
-        made = tree.opened(target.parent, above, mode, self._gid)
+        name = next(name for name in FOLDER_NAMES if self._folders.path(name) == above)
+        root_folders.make(self._folders, name)
+        made = tree.opened(target.parent, above, self._folders.mode(name), self._gid)
         with self._folder_of(source) as here, made as there:
             if not source.is_relative_to(job.folder / "scan"):
                 self._hand_over(source, here)

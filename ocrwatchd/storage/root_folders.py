@@ -16,7 +16,7 @@ from ocrwatchd.core.fs import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.config.schema import FolderName, Folders
 
 _READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -33,8 +33,7 @@ def prepare(folders: Folders) -> None:
     modes = {folders.path(name): folders.mode(name) for name in FOLDER_NAMES} | {folders.work_path: WORK_MODE}
     for path, mode in modes.items():
         try:
-            files.make_folder(path.parent, folders.root_mode, gid)
-            files.make_folder(path, mode, gid)
+            _make(path, mode, folders, gid)
         except OSError as error:
             raise FolderUnusable(
                 f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
@@ -50,6 +49,15 @@ def prepare(folders: Folders) -> None:
     for name in FOLDER_NAMES:
         if folders.mode(name) != folders.folder_mode:
             _mend_below(folders.path(name), folders.folder_mode, folders.mode(name))
+
+
+def make(folders: Folders, name: FolderName) -> None:
+    """Make a folder that somebody has removed.
+
+    Raises:
+        OSError: as the system calls say.
+    """
+    _make(folders.path(name), folders.mode(name), folders, group_id(folders.group))
 
 
 def shut(work: Path) -> None:
@@ -68,7 +76,8 @@ def shut(work: Path) -> None:
         if owner != os.geteuid():
             raise FolderUnusable(
                 f"the folder {work} belongs to another user (uid {owner}), who could put jobs there that nobody has "
-                f"sent; look at what lies in it and move it away; on a share, mount it with uid={os.geteuid()}"
+                f"sent; run ocrwatchd as that user, or look at what lies in it and move it away; on a share, mount it "
+                f"with uid={os.geteuid()}"
             )
         if stat.S_IMODE(os.fstat(held).st_mode) != WORK_MODE:
             _change(held, work, WORK_MODE)
@@ -90,6 +99,11 @@ def group_id(group: str) -> int:
         raise FolderUnusable(
             f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
         ) from None
+
+
+def _make(path: Path, mode: int, folders: Folders, gid: int) -> None:
+    files.make_folder(path.parent, folders.root_mode, gid)
+    files.make_folder(path, mode, gid)
 
 
 def _mend(root: Path) -> None:

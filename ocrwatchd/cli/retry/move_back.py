@@ -11,7 +11,7 @@ from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files, tree
 from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
 from ocrwatchd.core.log import printable
-from ocrwatchd.storage import reason_note
+from ocrwatchd.storage import reason_note, root_folders
 from ocrwatchd.storage.outbox import REASON, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
@@ -37,22 +37,23 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
         ConfigError: there is no such scan, or a name could be several.
         FolderUnusable: a scan cannot be moved.
     """
-    failed, inbox = folders.path("failed"), folders.path("inbox")
+    failed = folders.path("failed")
     scans = _scans(failed)
     wanted = [_one(name, scans, failed) for name in names] or scans
     for scan in wanted:
         try:
-            yield _move_back(scan, failed, inbox, folders.mode("inbox"))
+            yield _move_back(scan, folders)
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
 
 
-def _move_back(scan: Path, failed: Path, inbox: Path, folder_mode: int) -> Path:
+def _move_back(scan: Path, folders: Folders) -> Path:
+    failed, inbox = folders.path("failed"), folders.path("inbox")
     folder = inbox / scan.relative_to(failed).parent
     stem, suffix = stem_and_suffix(scan.name)
-    files.make_folder(inbox, folder_mode)
+    root_folders.make(folders, "inbox")
     # No link leads to what is nobody's failed scan, and none in the inbox leads a scan out of it.
-    with tree.opened(scan.parent, failed) as here, tree.opened(folder, inbox, folder_mode) as there:
+    with tree.opened(scan.parent, failed) as here, tree.opened(folder, inbox, folders.mode("inbox")) as there:
         name = first_free(stem, (suffix,), lambda stem: not lexists_strict(folder / f"{stem}{suffix}", there))
         target = folder / f"{name}{suffix}"
         files.move(scan, target, source_in=here, target_in=there)

@@ -147,14 +147,13 @@ def sync(folder: int, path: Path) -> None:
     Raises:
         OSError: the folder cannot be read, or the disk reports an error.
     """
-    try:
-        with named(path):
-            # A descriptor that finds names only cannot be synced.
-            readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-            try:
-                os.fsync(readable)
-            finally:
-                os.close(readable)
-    except OSError as error:
-        if error.errno not in _SYNC_UNKNOWN:
-            raise
+    with named(path):
+        # A descriptor that finds names only cannot be synced.
+        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            os.fsync(readable)
+        except OSError as error:
+            if error.errno not in _SYNC_UNKNOWN:
+                raise
+        finally:
+            os.close(readable)

@@ -222,6 +222,16 @@ def test_written_files_have_the_configured_mode(house):
     assert stat.S_IMODE((house.folders.path("outbox") / "scan.txt").stat().st_mode) == 0o640
 
 
+def test_folders_that_somebody_removed_are_made_as_at_the_start(house):
+    """A delivery makes them again, and the root that goes with them is as shut as before."""
+    job = house.job()
+    for name in ("outbox", "archive"):
+        house.folders.path(name).rmdir()
+    house.outbox.deliver(job)
+    modes = [stat.S_IMODE((house.root / name).stat().st_mode) for name in (".", "outbox", "archive")]
+    assert modes == [0o750, 0o2770, 0o2750]
+
+
 def test_link_in_the_outbox_is_not_followed(house, tmp_path):
     """A link planted in the outbox leads no result out of it."""
     elsewhere = tmp_path / "elsewhere"
