@@ -223,7 +223,7 @@ def test_written_files_have_the_configured_mode(house):
 
 
 def test_folders_that_somebody_removed_are_made_as_at_the_start(house):
-    """A delivery makes them again, and the root that goes with them is as shut as before."""
+    """A delivery makes them again, with the permissions of the start."""
     job = house.job()
     for name in ("outbox", "archive"):
         house.folders.path(name).rmdir()
