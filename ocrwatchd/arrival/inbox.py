@@ -181,7 +181,7 @@ class Inbox:
         mode = stat.S_IMODE(status.st_mode)
         reason = say(
             "no permission to read the file (owner {owner}, group {group}, mode {mode}; this service is user {user}). "
-            "Let uploads be readable for it (Samba: force user; FTP and SFTP: umask 007 and an inbox with mode 2770), "
+            "Let uploads be readable for it (Samba: force user; FTP and SFTP: umask 007 and an inbox with mode 3770), "
             "then send the file again.",
             owner=status.st_uid,
             group=status.st_gid,

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.core.fs import files
+from ocrwatchd.core.fs.tree import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,15 +78,15 @@ class Obstacles:
         return any(relative.is_relative_to(place) for place in self.full)
 
     def _place(self, job: Job, error: OSError) -> Path | None:
-        if not isinstance(error, files.Obstacle) and error.errno not in _OF_A_PATH:
+        if not isinstance(error, Obstacle) and error.errno not in _OF_A_PATH:
             return None
         for name in (error.filename2, error.filename):
             if (place := self._below_a_top(name)) is not None and job.relative.parent != Path():
-                denied = not isinstance(error, files.Obstacle) and error.errno in _DENIED
+                denied = not isinstance(error, Obstacle) and error.errno in _DENIED
                 depth = len(place.parts) - denied  # where nothing may be made, the folder above is the place
                 # The names under the inbox may be less plain than those that the disk takes.
                 return Path(*job.relative.parent.parts[: max(1, depth)])
-        return Path() if isinstance(error, files.Obstacle) else None
+        return Path() if isinstance(error, Obstacle) else None
 
     def _below_a_top(self, name: object) -> Path | None:
         """The path of an error below one of the folders; None where it lies elsewhere, or all of it is at fault."""

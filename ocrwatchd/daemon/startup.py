@@ -17,7 +17,7 @@ from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.daemon.recovery import reregister_jobs
 from ocrwatchd.monitoring import status
-from ocrwatchd.storage import ledger_file, outbox
+from ocrwatchd.storage import ledger_file, root_folders
 from ocrwatchd.storage.ledger import COMPLETE, PATIENCE_S, Ledger
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.ledger_rebuild import rebuild
@@ -49,7 +49,7 @@ def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger,
     Raises:
         FolderUnusable: another ocrwatchd holds the root or its state, or one cannot be used.
     """
-    outbox.prepare(config.folders)
+    root_folders.prepare(config.folders)
     if words := overlapping(config.folders.named):
         raise FolderUnusable(words)
     _make_profiles(config)
@@ -96,10 +96,10 @@ def replace_damaged(ledger: Ledger, workplace: WorkFolder, config: Config) -> No
 
 def _make_profiles(config: Config) -> None:
     """Make the inbox's sub-folders for the profiles; whoever may write in the inbox must not keep us from starting."""
-    inbox, mode = config.folders.path("inbox"), config.folders.folder_mode
+    inbox, mode = config.folders.path("inbox"), config.folders.mode("inbox")
     for name in config.profiles:
         try:
-            files.make_folder(inbox / name, mode, outbox.group_id(config.folders.group), below=inbox)
+            files.make_folder(inbox / name, mode, root_folders.group_id(config.folders.group), below=inbox)
         except OSError as error:
             log.warning("profile.no_folder", profile=name, reason=error.strerror, note="scans sent there do not arrive")
 

@@ -6,13 +6,14 @@ or is behind, completes each delivery that had begun, under the name that was ch
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 
 if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
@@ -87,5 +88,7 @@ def remove(folder: Path) -> None:
     Raises:
         OSError: it cannot be removed.
     """
-    (folder / FILE).unlink(missing_ok=True)
-    files.sync_folder(folder)
+    with tree.opened(folder, folder.parent) as held:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(FILE, dir_fd=held)
+        tree.sync(held, folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import grp
 import os
 import secrets
 import shutil
@@ -18,14 +17,14 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.config.schema import FOLDER_NAMES
-from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
-from ocrwatchd.storage import delivery_plan, reason_note, set_names
+from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
 from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ocrwatchd.core.config.schema import Folders
@@ -53,15 +52,15 @@ class Outbox:
     def __init__(self, folders: Folders, ledger: Ledger) -> None:
         self._folders = folders
         self._ledger = ledger
-        self._gid = group_id(folders.group)
-        self.tops = [folders.path(name) for name in FOLDERS]
+        self._gid = root_folders.group_id(folders.group)
+        self.tops = [folders.path(name) for name in FOLDER_NAMES]
         self._mounts = MountGuard(self.tops)
         self._names_refused = False
         """A disk has refused a name: until the next start odd characters are replaced beforehand."""
 
     def prepare(self) -> None:
-        """Make the folders that are missing; see :func:`prepare`."""
-        prepare(self._folders)
+        """Make the folders that are missing; see :func:`root_folders.prepare`."""
+        root_folders.prepare(self._folders)
 
     def deliver(self, job: Job) -> str:
         """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
@@ -115,14 +114,13 @@ class Outbox:
                     crashpoints.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
-                _take_back(moves)
-                (job.folder / f"{STEM}{REASON}").unlink(missing_ok=True)  # it says the name
+                self._take_back(moves)
                 name = ""
             except OSError as error:
                 plainer = set_names.plainer(place) if error.errno in set_names.REFUSALS else place
                 if plainer == place:
                     raise
-                _take_back(moves)
+                self._take_back(moves)
                 name, place, self._names_refused = "", plainer, True
             else:
                 return name
@@ -155,17 +153,39 @@ class Outbox:
             # Only a move of ours takes it away; where it went people may have taken it since.
             os.lstat(job.folder)  # unless all of it is away: then nothing is known to have moved
             return
-        root = self._root_of(target)
-        self._mounts.check(root)
-        files.make_folder(target.parent, self._folders.folder_mode, self._gid, below=root)
-        if os.path.lexists(source) and not source.is_relative_to(job.folder / "scan"):
-            source.chmod(self._folders.file_mode)
-            if self._gid != -1:
-                os.chown(source, -1, self._gid)
-        files.move(source, target, resume=True)
+        above = self._root_of(target)
+        self._mounts.check(above)
+        name = next(name for name in FOLDER_NAMES if self._folders.path(name) == above)
+        root_folders.make(self._folders, name)
+        made = tree.opened(target.parent, above, self._folders.mode(name), self._gid)
+        with self._folder_of(source) as here, made as there:
+            if not source.is_relative_to(job.folder / "scan"):
+                self._hand_over(source, here)
+            files.move(source, target, resume=True, source_in=here, target_in=there)
 
-    def _root_of(self, target: Path) -> Path:
-        return next(path for name in FOLDERS if target.is_relative_to(path := self._folders.path(name)))
+    def _take_back(self, moves: list[tuple[Path, Path]]) -> None:
+        """Undo the moves that were done; what people have taken since is theirs."""
+        for source, target in moves:
+            if not os.path.lexists(source) and os.path.lexists(target):
+                with self._folder_of(source) as here, self._folder_of(target) as there:
+                    files.move(target, source, source_in=there, target_in=here)
+
+    def _hand_over(self, file: Path, folder: int) -> None:
+        """Give a file of the set its permissions and group; of a link in its place nothing is changed."""
+        opened = safe_open.open_regular(file, folder)
+        try:
+            os.fchmod(opened, self._folders.file_mode)
+            if self._gid != -1:
+                os.fchown(opened, -1, self._gid)
+        finally:
+            os.close(opened)
+
+    def _folder_of(self, file: Path) -> AbstractContextManager[int]:
+        return tree.opened(file.parent, self._root_of(file))
+
+    def _root_of(self, file: Path) -> Path:
+        roots = (*(self._folders.path(name) for name in FOLDER_NAMES), self._folders.work_path)
+        return next(above for above in roots if file.is_relative_to(above))
 
     def _free_name(self, job: Job, place: Path, goal: Goal) -> str:
         # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
@@ -190,7 +210,8 @@ class Outbox:
         if os.path.lexists(job.source) and not os.path.lexists(note):
             path = original.relative_to(self._folders.path("failed"))
             told = reason_note.note(job.relative.name, reason, str(path), job.work.output.language)
-            files.write_new(note, told.encode("utf-8", "replace"), self._folders.file_mode, self._gid)
+            content = told.encode("utf-8", "replace")
+            files.write_new(note, content, self._folders.file_mode, self._gid, replace=True)
 
 
 def suffixes_in(out: Path) -> list[str]:
@@ -215,39 +236,6 @@ def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Pa
     return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
 
 
-FOLDERS = FOLDER_NAMES
-
-
-def prepare(folders: Folders) -> None:
-    """Make the folders that are missing.
-
-    Raises:
-        FolderUnusable: one cannot be made or written to.
-    """
-    gid = group_id(folders.group)
-    for path in (*(folders.path(name) for name in FOLDERS), folders.work_path):
-        mode = folders.work_mode if path == folders.work_path else folders.folder_mode
-        try:
-            files.make_folder(path, mode, gid)
-        except OSError as error:
-            raise FolderUnusable(
-                f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
-                "another in the configuration"
-            ) from error
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            raise FolderUnusable(
-                f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
-                "mend its owner or mode"
-            )
-
-
-def _take_back(moves: list[tuple[Path, Path]]) -> None:
-    """Undo the moves that were done; what people have taken since is theirs."""
-    for source, target in moves:
-        if not os.path.lexists(source) and os.path.lexists(target):
-            files.move(target, source)
-
-
 def clear(job: Job) -> None:
     """Remove the folder of a job whose delivery has ended.
 
@@ -256,24 +244,9 @@ def clear(job: Job) -> None:
     """
     if any(True for _ in safe_open.walk_files(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError), tree.opened(job.folder, job.folder.parent) as held:
         # A worker that is late finds nothing there to add to, while all of it goes.
-        (job.folder / ATTEMPTS).rename(job.folder / f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+        aside = f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        os.rename(ATTEMPTS, aside, src_dir_fd=held, dst_dir_fd=held)
     if os.path.lexists(job.folder):
-        shutil.rmtree(job.folder)
-
-
-def group_id(group: str) -> int:
-    """The id of a group's name; -1 for "".
-
-    Raises:
-        FolderUnusable: there is no such group.
-    """
-    if not group:
-        return -1
-    try:
-        return grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise FolderUnusable(
-            f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
-        ) from None
+        shutil.rmtree(job.folder)  # it follows no link, whoever exchanges what

@@ -6,6 +6,7 @@ goes, only where it still is what was put there, and only while the clock can be
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ocrwatchd.core.fs import tree
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
@@ -133,19 +135,20 @@ class Retention:
 
     def _remove(self, original: Original, goal: Goal, path: Path) -> None:
         root = self._folders.path("archive" if goal == "outbox" else "failed")
-        if any(step.is_symlink() for step in path.parents if step.is_relative_to(root) and step != root):
-            log.warning("retention.left", file=str(original.relative), reason="a link is in its path")
-            return
         try:
-            status = os.lstat(path)
+            with tree.opened(path.parent, root) as folder:
+                if not _is_same(original, os.lstat(path.name, dir_fd=folder)):
+                    log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
+                    return
+                os.unlink(path.name, dir_fd=folder)
+                if goal == "failed":
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(f"{original.name}{REASON}", dir_fd=folder)
         except FileNotFoundError:
             return
-        if not _is_same(original, status):
-            log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
+        except tree.Obstacle as error:
+            log.warning("retention.left", file=str(original.relative), reason=error.strerror)
             return
-        path.unlink()
-        if goal == "failed":
-            path.with_name(f"{original.name}{REASON}").unlink(missing_ok=True)
         log.info("original.removed", file=str(original.relative), folder=root.name, name=path.name)
 
 

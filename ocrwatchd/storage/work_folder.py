@@ -10,11 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.schema import WORK_MODE
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
+from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, profile_of
+from ocrwatchd.storage import root_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,12 +71,13 @@ class WorkFolder:
         """Take the lock, and again where the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds it; or the root itself has gone since the first time.
+            FolderUnusable: another ocrwatchd holds it; it is not this user's own; or the root itself has gone since.
             OSError: the folder cannot be made or written.
         """
         if self._home is not None:
             self._stay_at_home(self._home)
-        files.make_folder(self._path, self._config.folders.work_mode)
+        files.make_folder(self._path, WORK_MODE)
+        root_folders.shut(self._path)
         try:
             self._lock.take()
         except HeldElsewhere as holder:
@@ -134,7 +138,7 @@ class WorkFolder:
     def left(self) -> Iterator[Job]:
         """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
 
-        What an interrupted copy has left is removed: its original is still in the inbox.
+        What an interrupted copy or rename has left is removed: its original is still in the inbox.
 
         Raises:
             OSError: a folder cannot be read; whether a scan lies in it is not known then.
@@ -155,7 +159,8 @@ class WorkFolder:
 
 def _only_file(folder: Path) -> Path:
     for path in safe_open.walk_files(folder):
-        if not path.name.startswith(files.TEMPORARY_PREFIX):
+        if not (path.name.startswith(files.TEMPORARY_PREFIX) or is_placeholder(path.lstat())):
             return path.relative_to(folder)
-        path.unlink()
+        with tree.opened(path.parent, folder) as held:
+            os.unlink(path.name, dir_fd=held)
     return type(folder)()

@@ -87,8 +87,9 @@ def test_written_files_and_folders_have_mode_and_group_from_the_settings(tmp_pat
         os.umask(before)
     written = ["outbox/sub/scan.txt", "outbox/sub/scan.json", "failed/sub/bad.reason.txt"]
     made = ["outbox", "outbox/sub", "archive", "archive/sub", "failed", "failed/sub"]
+    modes_made = dict.fromkeys(made, 0o2775) | {"archive": 0o2755, "archive/sub": 0o2755, ".work": 0o700}
     modes = {name: stat.S_IMODE((daemon.root / name).stat().st_mode) for name in (*written, *made, ".work")}
-    assert modes == dict.fromkeys(written, 0o604) | dict.fromkeys(made, 0o2775) | {".work": 0o2755}
+    assert modes == dict.fromkeys(written, 0o604) | modes_made
     assert {(daemon.root / name).stat().st_gid for name in (*written, *made)} == {group.gr_gid}
 
 

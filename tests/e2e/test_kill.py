@@ -214,8 +214,8 @@ def test_the_real_engine_killed_at_a_step(tmp_path, step, number):
 
 def each_call(soak):
     """System calls at which something is made to last, or to go."""
-    calls = ("fsync", "fdatasync", "rename", "renameat2")
-    return (*calls, "mkdir", "unlink", "unlinkat", "rmdir", "ftruncate", "pwrite64") if soak else calls
+    calls = ("fsync", "fdatasync", "renameat", "renameat2")
+    return (*calls, "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "ftruncate", "pwrite64") if soak else calls
 
 
 @pytest.mark.timeout(1800)
@@ -250,28 +250,27 @@ def test_what_is_moved_lasts_where_it_goes(daemon):
     """Power may fail at any moment: no file moves into a folder whose own name is not synced, nor without its bytes."""
     needs("strace")
     trace = daemon.base / "trace"
-    strace = ["strace", "-y", "-s", "4096", "-o", str(trace), "-e", "trace=mkdir,fsync,renameat2"]
+    strace = ["strace", "-y", "-s", "4096", "-o", str(trace), "-e", "trace=mkdirat,fsync,renameat2"]
     write_scan(daemon.inbox / NAME, "fine")
     assert work_off(daemon, strace) == 0
     unsynced, moves, left, synced = set(), 0, set(), set()
     for line in trace.read_text().splitlines():
-        if made := re.match(r'mkdir\("([^"]+)".* = 0', line):
-            unsynced.add(Path(made[1]))
+        if made := re.match(r'mkdirat\(\d+<([^>]+)>, "([^"]+)".* = 0', line):
+            unsynced.add(Path(made[1], made[2]))
         elif lasting := re.match(r"fsync\(\d+<([^>]+)>\) += 0", line):
             folder = Path(lasting[1])
             unsynced = {path for path in unsynced if path.parent != folder}
             synced.add(folder)
-        elif moved := re.match(r'renameat2\(.*"([^"]+)", AT_FDCWD[^"]*"([^"]+)".* = 0', line):
-            source, target = Path(moved[1]), Path(moved[2])
+        elif moved := re.match(r'renameat2\(\d+<([^>]+)>, "([^"]+)", \d+<([^>]+)>, "([^"]+)".* = 0', line):
+            source, target = Path(moved[1], moved[2]), Path(moved[3], moved[4])
             assert not unsynced & set(target.parents), f"{target}: {unsynced}"
             assert left <= synced, f"{target}: {left - synced}"  # the move before this one lasts in both folders
-            inbox = source.is_relative_to("/proc")
-            left, synced, moves = {daemon.inbox if inbox else source.parent, target.parent}, set(), moves + 1
+            left, synced, moves = {source.parent, target.parent}, set(), moves + 1
     assert moves == 4
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("call", ["fsync", "rename"])
+@pytest.mark.parametrize("call", ["fsync", "rename", "renameat"])
 def test_engine_killed_at_each_system_call(tmp_path, call):
     """The same for the engine, which the supervisor replaces; pages and sets are kept whole or not at all."""
     needs("strace")

@@ -1,8 +1,8 @@
 """Follow-up tasks as people meet them: real daemon, engine and llama.cpp; the model always says the same."""
 
 import json
-import shutil
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path

@@ -58,21 +58,21 @@ def test_an_edit_taken_back_is_raw_again_in_every_file(delivered, tmp_path, caps
     looks = [page.tobytes() for page in seen(tmp_path / "s.pdf")]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     places = boxes_of(tmp_path / "s.pdf")
-    revise.revise(delivered, [2], reverted=True, force=False)
+    revise.revise(delivered, [2], delivered.parent, reverted=True, force=False)
     assert capsys.readouterr().out.splitlines() == [
         "1 edit reverted", *(str(tmp_path / f"s.{name}") for name in ("txt", "md", "hocr", "pdf"))
     ]  # fmt: skip
     assert set(map(frozenset, holding(tmp_path).values())) == {frozenset({"the", "tho"})}
     assert boxes_of(tmp_path / "s.pdf") == {**places, "tho": boxes_of(tmp_path / "s.pdf")["tho"]}
     assert [page.tobytes() for page in seen(tmp_path / "s.pdf")] == looks
-    revise.revise(delivered, [2], reverted=False, force=False)
+    revise.revise(delivered, [2], delivered.parent, reverted=False, force=False)
     after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert text_of(tmp_path / "s.pdf") == ["the first page\n", "the second 😀\n"]
     assert {name: data for name, data in after.items() if name != "s.pdf"} == {
         name: data for name, data in before.items() if name != "s.pdf"
     }
     capsys.readouterr()
-    revise.revise(delivered, [2], reverted=False, force=False)
+    revise.revise(delivered, [2], delivered.parent, reverted=False, force=False)
     assert capsys.readouterr().out.splitlines()[1:] == ["nothing was written"]
 
 
@@ -81,7 +81,7 @@ def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
     ends = tuple(TaskEnd(name, f".{name}.txt", "done") for name in ("summary", "gone"))
     receipt = lay(tmp_path, make_pdf(tmp_path / "scan.pdf"), tasks=ends)
     (tmp_path / "s.summary.txt").write_text("a summary")
-    revise.revise(receipt, [1], reverted=True, force=False)
+    revise.revise(receipt, [1], receipt.parent, reverted=True, force=False)
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == (
         f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered; look "
@@ -101,7 +101,7 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
         opened.add_blank_page()
         opened.save()
     delivered.write_text(delivered.read_text().replace('"hocr"', '"hocr", "review"'))
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     said = capsys.readouterr().out
     for words in (
         "s.md was left as it is: it was changed by hand (--force writes it anew)",
@@ -111,7 +111,7 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     ):
         assert words in said
     assert (tmp_path / "s.md").read_text() == "mine"
-    revise.revise(delivered, [1], reverted=True, force=True)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     assert "teh first page" in (tmp_path / "s.md").read_text()
 
 
@@ -131,21 +131,21 @@ def with_docx(delivered, monkeypatch):
 
 def test_a_file_of_another_packages_format_is_named_and_left(with_docx, capsys):
     """By its own name; all other files of the set are written."""
-    revise.revise(with_docx, [1], reverted=True, force=True)
+    revise.revise(with_docx, [1], with_docx.parent, reverted=True, force=True)
     said = capsys.readouterr().out.splitlines()
     assert said[1:-1] == [str(with_docx.with_suffix(f".{name}")) for name in ("txt", "md", "hocr", "pdf")]
     assert said[-1] == (f"{with_docx.parent}/s.words.docx was left as it is: {NOT_AGAIN}")
     assert (with_docx.parent / "s.words.docx").read_text() == "the first page"
     assert "teh" in set.intersection(*holding(with_docx.parent).values())
     (with_docx.parent / "s.words.docx").unlink()
-    revise.revise(with_docx, [1], reverted=False, force=False)
+    revise.revise(with_docx, [1], with_docx.parent, reverted=False, force=False)
     assert "s.words.docx was left as it is: it is no longer there" in capsys.readouterr().out
 
 
 def test_a_format_whose_package_has_gone_is_named_and_left(with_docx, capsys):
     """With what to do about it: without the package nobody knows the file's name."""
     (with_docx.parent / "path" / "others.py").unlink()
-    revise.revise(with_docx, [1], reverted=True, force=False)
+    revise.revise(with_docx, [1], with_docx.parent, reverted=True, force=False)
     said = capsys.readouterr().out
     assert 'the file of the format "docx" was left as it is: no installed package brings that format now' in said
     assert "teh" in set.intersection(*holding(with_docx.parent).values())
@@ -154,7 +154,7 @@ def test_a_format_whose_package_has_gone_is_named_and_left(with_docx, capsys):
 def test_a_hostile_receipts_formats_do_not_act_on_the_terminal(delivered, capsys):
     """Nor do they lead out of the folder."""
     delivered.write_text(delivered.read_text().replace('"formats": ["txt"', r'"formats": ["txt", "../\u001b[2J"'))
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert 'the file of the format "../\N{REPLACEMENT CHARACTER}[2J" was left' in said
@@ -165,7 +165,7 @@ def test_a_kill_between_two_files_leaves_what_the_same_command_finishes(delivere
     """The receipt tells what was before until all others are written, so nothing is taken for changed by hand."""
     expected = tmp_path / "expected"
     shutil.copytree(tmp_path, expected)
-    revise.revise(expected / "s.json", [1], reverted=True, force=False)
+    revise.revise(expected / "s.json", [1], expected, reverted=True, force=False)
     before = delivered.read_bytes()
     kill = {crashpoints.VARIABLE: f"edits-file-written:{files}:{tmp_path / 'expected' / 'struck'}"}
     command = [sys.executable, "-m", "ocrwatchd", "edits", delivered, "--revert", "1"]
@@ -173,7 +173,7 @@ def test_a_kill_between_two_files_leaves_what_the_same_command_finishes(delivere
     assert killed.returncode == -signal.SIGKILL
     assert sum("teh" in words for words in holding(tmp_path).values()) == files
     assert delivered.read_bytes() == before
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert holding(tmp_path) == holding(expected)
     assert delivered.read_bytes() == (expected / "s.json").read_bytes()
 
@@ -181,13 +181,13 @@ def test_a_kill_between_two_files_leaves_what_the_same_command_finishes(delivere
 def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkeypatch):
     """The others are written; what may be done is said."""
 
-    def refused(path):
+    def refused(path, folder):
         if path.name == "s.md":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return held(path)
+        return held(path, folder)
 
     monkeypatch.setattr(other_formats, "held", refused)
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert "s.md was left as it is: it may not be read; mend its owner or mode" in capsys.readouterr().out
     assert "teh" in holding(tmp_path)["hocr"]
     assert "teh" not in holding(tmp_path)["md"]
@@ -196,15 +196,15 @@ def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkey
 def test_a_disk_that_fails_is_found_before_the_first_file_is_written(delivered, tmp_path, monkeypatch):
     """All are read first."""
 
-    def broken(path):
+    def broken(path, folder):
         if path.name == "s.hocr":
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-        return held(path)
+        return held(path, folder)
 
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     monkeypatch.setattr(other_formats, "held", broken)
     with pytest.raises(OSError, match=r"Input/output error.*s\.hocr"):
-        revise.revise(delivered, [1], reverted=True, force=False)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -214,7 +214,7 @@ def test_what_is_no_file_is_left(delivered, tmp_path, capsys):
         (tmp_path / name).unlink()
     os.mkfifo(tmp_path / "s.pdf")
     (tmp_path / "s.md").symlink_to("s.hocr")
-    revise.revise(delivered, [1], reverted=True, force=True)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     said = capsys.readouterr().out
     for name in ("s.md", "s.pdf"):
         assert f"{name} was left as it is: it is a link, or no regular file: move it away" in said
@@ -229,7 +229,7 @@ def test_what_people_have_put_on_the_pdf_stays(delivered, tmp_path):
         )
         opened.pages[0].obj.Annots = pikepdf.Array([note])
         opened.save()
-    revise.revise(delivered, None, reverted=True, force=False)
+    revise.revise(delivered, None, delivered.parent, reverted=True, force=False)
     with pikepdf.open(tmp_path / "s.pdf") as opened:
         assert bytes(opened.pages[0].obj.Annots[0].Contents) == b"paid"
     assert text_of(tmp_path / "s.pdf")[0].split() == ["teh", "first", "page"]
@@ -240,7 +240,7 @@ def test_a_set_of_pictures_is_written_anew_without_them(tmp_path):
     scan = saved(tmp_path / "s.tif", drawn(), save_all=True, append_images=[drawn()])
     shutil.copy(scan, tmp_path / "copy.tif")
     delivered = lay(tmp_path, scan, evaluation=True)
-    revise.revise(delivered, None, reverted=True, force=False)
+    revise.revise(delivered, None, delivered.parent, reverted=True, force=False)
     first = text_of(tmp_path / "s.pdf")[0].split()
     assert first[0] == "[Aspose.OCR"
     assert first[-3:] == ["teh", "first", "page"]

@@ -29,7 +29,7 @@ def add_parser(verbs: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show or take back a document's edits."""
-    settings(args, quiet=True)
+    config = settings(args, quiet=True)
     from ocrwatchd.cli.edits import revise
     from ocrwatchd.core.errors import ConfigError
 
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if changes:
         numbers = None if args.revert_all else args.revert or args.apply
-        return revise.revise(args.receipt, numbers, reverted=not args.apply, force=args.force)
+        outbox = config.folders.path("outbox")
+        return revise.revise(args.receipt, numbers, outbox, reverted=not args.apply, force=args.force)
     return revise.show(args.receipt, refused=args.refused, as_json=args.json)
 
 

@@ -78,21 +78,21 @@ def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
             yield Left(f'the file of the format "{printable(name)}"', _NAMELESS)
             continue
         try:
-            if not lexists_strict(path):
+            if not lexists_strict(path, delivered.folder):
                 yield Left(str(path), "it is no longer there")
             elif name == "pdf":
                 yield from _searchable(delivered, path)
             elif name in now:
-                yield from _text(path, before[name], now[name], force=force)
+                lying = held(path, delivered.folder)
+                yield from _text(path, lying, before[name], now[name], force=force)
             else:
                 yield Left(str(path), _NOT_AGAIN)
         except (FormatUnusable, OSError) as error:
             yield Left(str(path), _in_words(error))
-    yield from (Left(str(path), _MADE_BEFORE) for path in filter(lexists_strict, delivered.results))
+    yield from (Left(str(path), _MADE_BEFORE) for path in delivered.results if lexists_strict(path, delivered.folder))
 
 
-def _text(path: Path, before: bytes, now: bytes, *, force: bool) -> Iterator[Change | Left]:
-    lying = held(path)
+def _text(path: Path, lying: bytes, before: bytes, now: bytes, *, force: bool) -> Iterator[Change | Left]:
     if lying == now:
         return
     if lying == before or force:
@@ -120,7 +120,7 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
     """The words of a searchable PDF; pages, pictures and what people have added to them stay as they are."""
     from ocrwatchd.formats.output.pdf import reworded
 
-    lying, file = held(path), io.BytesIO()
+    lying, file = held(path, delivered.folder), io.BytesIO()
     try:
         differs = reworded(io.BytesIO(lying), document(delivered, path), pages(delivered), file)
     except _DAMAGE as error:

@@ -80,16 +80,18 @@ class Delivered:
     Args:
         path: of NAME.json.
         table: its content, checked.
+        folder: descriptor of its folder; None where nothing is to be written.
     """
 
-    def __init__(self, path: Path, table: dict[str, Any]) -> None:
+    def __init__(self, path: Path, table: dict[str, Any], folder: int | None = None) -> None:
         self.path = path
+        self.folder = folder
         self._table = table
         self.pages: list[dict[str, Any]] = table["pages"]
         self._delivered = self._text()
 
     @classmethod
-    def opened(cls, path: Path) -> Self:
+    def opened(cls, path: Path, folder: int | None = None) -> Self:
         """Read and check a receipt.
 
         Raises:
@@ -98,7 +100,7 @@ class Delivered:
         if not path.name.removesuffix(receipt.SUFFIX) or not path.name.endswith(receipt.SUFFIX):
             raise UnreadableScan(f"{path}: {_right_name(path)}")
         try:
-            table = json.loads(held(path))
+            table = json.loads(held(path, folder))
         except FileNotFoundError as error:
             raise UnreadableScan(f"{path} cannot be read: {error.strerror}; {_right_name(path)}") from error
         except OSError as error:
@@ -106,7 +108,7 @@ class Delivered:
         except (ValueError, RecursionError) as error:
             raise UnreadableScan(f"{path} is not valid JSON ({type(error).__name__}); {BY_HAND}") from error
         _check(path, table)
-        return cls(path, table)
+        return cls(path, table, folder)
 
     def beside(self, suffix: str) -> Path:
         """The file of the set that has this suffix, like ".raw.txt"; NAME itself may hold dots."""
@@ -190,7 +192,8 @@ class Delivered:
         if not self.has_text:
             return None
         text = self._text()
-        lying = held(self.text_path) if lexists_strict(self.text_path) else None
+        there = lexists_strict(self.text_path, self.folder)
+        lying = held(self.text_path, self.folder) if there else None
         # The text that was wanted is there already where an earlier call was killed between two files.
         if lying not in {self._delivered, text} and not force:
             fault = "is missing" if lying is None else "was changed by hand"
@@ -206,7 +209,7 @@ class Delivered:
         Raises:
             OSError: the file cannot be read.
         """
-        lying, content = held(self.path), self._content()
+        lying, content = held(self.path, self.folder), self._content()
         return None if lying == content else Change(self.path, lying, content)
 
     def _content(self) -> bytes:

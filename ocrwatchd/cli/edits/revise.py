@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ocrwatchd.cli.edits import other_formats
 from ocrwatchd.cli.edits.receipt_edits import Delivered
-from ocrwatchd.cli.edits.replace import Change, replace_all
+from ocrwatchd.cli.edits.replace import Change, folder_of, replace_all
 from ocrwatchd.cli.edits.show import listing
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.log import printable
@@ -47,12 +47,13 @@ def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
     return 0
 
 
-def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, force: bool) -> int:
+def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> int:
     """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
 
     Args:
         receipt: the document's NAME.json.
         numbers: of the edits; None for all.
+        outbox: no link is followed below it.
         reverted: True to take them back.
         force: write NAME.txt even where it is missing or was changed by hand.
 
@@ -66,22 +67,23 @@ def revise(receipt: Path, numbers: Collection[int] | None, *, reverted: bool, fo
         FolderUnusable: a file cannot be written; the set is as it was.
         OSError: a file cannot be read; nothing was written.
     """
-    delivered = Delivered.opened(receipt)
-    before = other_formats.rendered(delivered)
-    changed = delivered.mark(numbers, reverted=reverted)
-    text = delivered.text_change(force=force)
-    beside = list(other_formats.planned(delivered, before, force=force))
-    receipts = delivered.receipt_change()
-    anew = [each for each in beside if isinstance(each, Change)]
-    if not changed and not force:  # no file waits for its change: the receipt is the last that is written
-        text, anew, receipts = None, [], None
-    try:
-        replace_all([each for each in (text, *anew, receipts) if each], like=receipt)
-    except OSError as error:
-        raise FolderUnusable(
-            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
-            "repeat the command"
-        ) from error
+    with folder_of(receipt, outbox) as folder:
+        delivered = Delivered.opened(receipt, folder)
+        before = other_formats.rendered(delivered)
+        changed = delivered.mark(numbers, reverted=reverted)
+        text = delivered.text_change(force=force)
+        beside = list(other_formats.planned(delivered, before, force=force))
+        receipts = delivered.receipt_change()
+        anew = [each for each in beside if isinstance(each, Change)]
+        if not changed and not force:  # no file waits for its change: the receipt is the last that is written
+            text, anew, receipts = None, [], None
+        try:
+            replace_all([each for each in (text, *anew, receipts) if each], receipt, folder)
+        except OSError as error:
+            raise FolderUnusable(
+                f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
+                "repeat the command"
+            ) from error
     done, order = ("reverted", "revert") if reverted else ("applied", "apply")
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}" if changed else f"nothing to {order}")
     names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]

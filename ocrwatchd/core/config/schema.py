@@ -34,6 +34,10 @@ DEFAULT_IGNORE = (
 ROOTS = "roots"
 """In the state directory: a folder a root, called by the root's id, with its ledger, lock and status."""
 
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+WORK_MODE = 0o700
+"""Permissions of ``.work``: nobody else has business among the jobs."""
+
 BROKERS = ("redis", "rediss", "amqp", "amqps")
 """Schemes of the URLs of brokers; those that end in s speak TLS."""
 
@@ -81,9 +85,19 @@ class Folders(Section):
         return {name: self.path(name) for name in FOLDER_NAMES} | {".work": self.work_path}
 
     @property
-    def work_mode(self) -> int:
-        """Permissions of ``.work``: whoever may write in inbox and outbox has no business among the jobs."""
-        return self.folder_mode & ~0o022
+    def root_mode(self) -> int:
+        """Permissions of the root: whoever may write in inbox and outbox passes through, and renames no folder."""
+        return self.folder_mode & ~(stat.S_ISGID | OTHERS_WRITE)
+
+    def mode(self, name: FolderName) -> int:
+        """Permissions of a folder and its sub-folders.
+
+        In the inbox senders cannot touch each other's scans (the sticky bit), and nobody else changes the archive; from
+        outbox and ``failed/`` people take things away.
+        """
+        if name == "inbox":
+            return self.folder_mode | stat.S_ISVTX
+        return self.folder_mode & ~OTHERS_WRITE if name == "archive" else self.folder_mode
 
     @field_validator("folder_mode")
     @classmethod

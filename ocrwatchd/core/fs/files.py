@@ -14,8 +14,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import systemd
-from ocrwatchd.core.fs.rename import rename_new
+from ocrwatchd.core.fs import tree
+from ocrwatchd.core.fs.rename import is_placeholder, rename_new
 from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular, same_content
+from ocrwatchd.core.fs.tree import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,15 +31,15 @@ ALIVE = "WATCHDOG=1"
 
 _OWNERS = stat.S_IRUSR | stat.S_IWUSR
 
-# CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
-_FOLDER_SYNC_UNKNOWN = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
 
-
-class Obstacle(OSError):
-    """One file or sub-folder is in the way, or may not be read; nothing is wrong with the disk or other folders."""
-
-
-def move(source: Path, target: Path, *, resume: bool = False) -> None:
+def move(
+    source: Path,
+    target: Path,
+    *,
+    resume: bool = False,
+    source_in: int | None = None,
+    target_in: int | None = None,
+) -> None:
     """Move a regular file to a name that is free, by rename where both lie on one mount, else by a synced copy.
 
     An OSError leaves the source, or the whole target, or both; never neither.
@@ -46,26 +48,41 @@ def move(source: Path, target: Path, *, resume: bool = False) -> None:
         source: the file; a symbolic link is moved as such, or refused between mounts.
         target: the new name; its folder exists.
         resume: the target may be what an earlier move of this very file left when it was interrupted between its
-            last two steps: with equal content the move is finished by removing the source.
+            last two steps: with equal content the move is finished by removing the source. An empty file that holds
+            the name for a move (see :mod:`ocrwatchd.core.fs.rename`) gives way.
+        source_in: descriptor of the source's folder, see :mod:`ocrwatchd.core.fs.tree`.
+        target_in: descriptor of the target's folder.
 
     Raises:
         FileExistsError: the target exists (and, with ``resume``, differs).
         Obstacle: the file lies on another mount and may not be read.
         OSError: as the system calls say: no room, no permission, an I/O error.
     """
-    try:
-        _move(source, target)
-    except FileExistsError:
-        if not (resume and same_content(source, target)):
-            raise
-        sync_folder(target.parent)
-        source.unlink()
-    sync_folder(target.parent)
-    if source.parent != target.parent:
-        sync_folder(source.parent)
+    with (
+        tree.named(source, target),
+        tree.held(source.parent, source_in) as here,
+        tree.held(target.parent, target_in) as there,
+    ):
+        same_folder = os.path.samestat(os.fstat(here), os.fstat(there))
+        try:
+            _move(source, here, target, there)
+        except FileExistsError:
+            if not resume or (same_folder and source.name == target.name):
+                raise
+            if is_placeholder(os.stat(target.name, dir_fd=there, follow_symlinks=False)):
+                os.unlink(target.name, dir_fd=there)
+                _move(source, here, target, there)
+            elif same_content(source, target, here, there):
+                tree.sync(there, target.parent)
+                os.unlink(source.name, dir_fd=here)
+            else:
+                raise
+        tree.sync(there, target.parent)
+        if not same_folder:
+            tree.sync(here, source.parent)
 
 
-def copy(file: int, target: Path, mode: int | None = None) -> None:
+def copy(file: int, target: Path, mode: int | None = None, target_in: int | None = None) -> None:
     """Copy an open file, from its start, to a name that is free; it appears there whole and synced.
 
     Where its file system tells of gaps that were never written, they take no room in the copy either.
@@ -75,13 +92,15 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
         target: the new name; its folder exists.
         mode: permissions of the copy; without it the original's, and its owner, who may be another one now, may read
             and write it. The modification time is kept.
+        target_in: descriptor of the target's folder; None where nobody else can exchange it.
 
     Raises:
         FileExistsError: the target exists.
         OSError: as the system calls say.
     """
     source = os.fstat(file)
-    with _temporary(target, (source.st_mode & 0o777) | _OWNERS if mode is None else mode) as out:
+    mode = (source.st_mode & 0o777) | _OWNERS if mode is None else mode
+    with tree.held(target.parent, target_in) as folder, _temporary(target, folder, mode) as out:
         written = synced = 0
         for offset, block in _blocks(file):
             os.lseek(out, offset, os.SEEK_SET)
@@ -94,7 +113,7 @@ def copy(file: int, target: Path, mode: int | None = None) -> None:
         os.ftruncate(out, offset)  # a gap at the end
         os.utime(out, ns=(source.st_atime_ns, source.st_mtime_ns))
         os.fsync(out)
-    sync_folder(target.parent)
+    sync_folder(target.parent, target_in)
 
 
 def write_new(  # noqa: PLR0913 - two of them are seldom given
@@ -120,7 +139,7 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
         FileExistsError: the name is taken and ``replace`` is off.
         OSError: as the system calls say.
     """
-    with _temporary(path, mode, gid, replace=replace) as out:
+    with tree.held(path.parent) as folder, _temporary(path, folder, mode, gid, replace=replace) as out:
         for block in (content,) if isinstance(content, bytes) else content:
             _write_all(out, block)
         if lasting:
@@ -130,7 +149,7 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
 
 
 @contextmanager
-def staged(path: Path, content: bytes, mode: int, gid: int = -1) -> Iterator[None]:
+def staged(path: Path, content: bytes, mode: int, gid: int, folder: int) -> Iterator[None]:
     """Write a file beside its name, whole and synced; where the block ends well, the file takes the name.
 
     Args:
@@ -138,8 +157,9 @@ def staged(path: Path, content: bytes, mode: int, gid: int = -1) -> Iterator[Non
         content: the bytes.
         mode: permissions, whatever the umask.
         gid: group of the file; -1 leaves it to the folder.
+        folder: descriptor of the file's folder.
     """
-    with _temporary(path, mode, gid, replace=True) as out:
+    with _temporary(path, folder, mode, gid, replace=True) as out:
         _write_all(out, content)
         os.fsync(out)
         yield
@@ -152,7 +172,8 @@ def make_inner(path: Path, mode: int = 0o700) -> None:
         OSError: as the system calls say; ENOENT where the outer folder has gone.
     """
     if not os.path.lexists(path):
-        _make_one(path, mode, -1)
+        with tree.held(path.parent) as folder:
+            os.close(tree.step(path, folder, mode))
 
 
 def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | None = None) -> None:
@@ -169,98 +190,75 @@ def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | N
         NotADirectoryError: something else has the name.
         OSError: as the system calls say.
     """
-    for step in (*reversed(path.parents), path):
-        if not os.path.lexists(step):
-            _make_one(step, mode, gid)
-        if below is not None and step != below and step.is_relative_to(below):
-            if step.is_symlink():
-                raise Obstacle(errno.ENOTDIR, "a link where a folder belongs; remove it", str(step))
-            if not step.is_dir():
-                raise Obstacle(errno.ENOTDIR, "not a folder; remove it", str(step))
+    for each in (*reversed(path.parents), path):
+        if not os.path.lexists(each) and not (below and each.is_relative_to(below) and each != below):
+            with tree.held(each.parent) as folder:
+                os.close(tree.step(each, folder, mode, gid))
+    if below is not None:
+        with tree.opened(path, below, mode, gid):
+            return
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "not a folder; remove it", str(path))
 
 
-def sync_folder(path: Path) -> None:
+def sync_folder(path: Path, held: int | None = None) -> None:
     """Make the names in a folder survive a power cut.
+
+    Args:
+        path: the folder.
+        held: its descriptor; None where nobody else can exchange it.
 
     Raises:
         OSError: the folder cannot be opened, or the disk reports an error.
     """
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in _FOLDER_SYNC_UNKNOWN:
-            error.filename = str(path)  # a descriptor's error has no name of its own
-            raise
-    finally:
-        os.close(folder)
+    with tree.held(path, held) as folder:
+        tree.sync(folder, path)
 
 
-def _make_one(path: Path, mode: int, gid: int) -> None:
+def _move(source: Path, here: int, target: Path, there: int) -> None:
     try:
-        path.mkdir(mode & 0o777)
-    except FileExistsError:  # made by another a moment ago
-        return
-    # By descriptor: where others may write, the name can be a link to something else by now.
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        if gid != -1:
-            os.fchown(folder, -1, gid)
-        os.fchmod(folder, mode)  # after chown, which may clear the set-group-id bit
-    finally:
-        os.close(folder)
-    sync_folder(path.parent)
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        rename_new(source, target)
+        rename_new(source, here, target, there)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
     else:
         return
     try:
-        file = open_regular(source)
+        file = open_regular(source, here)
     except PermissionError as error:
         raise Obstacle(error.errno, "a file may not be read, and so not be copied", str(source)) from error
     try:
-        copy(file, target)
+        copy(file, target, target_in=there)
         # Only the very file that was copied may go: another may have taken its name meanwhile.
-        if os.path.samestat(os.fstat(file), os.lstat(source)):
-            source.unlink()
+        if os.path.samestat(os.fstat(file), os.stat(source.name, dir_fd=here, follow_symlinks=False)):
+            os.unlink(source.name, dir_fd=here)
     finally:
         os.close(file)
 
 
 @contextmanager
-def _temporary(target: Path, mode: int, gid: int = -1, *, replace: bool = False) -> Iterator[int]:
+def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: bool = False) -> Iterator[int]:
     """Open a new file beside the target; at a good end it is closed and takes the target's name, else it goes."""
     # The target's own name is left out: with anything added it could pass 255 bytes.
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    out = os.open(temporary, flags, 0o600)
-    try:
+    with tree.named(temporary, target):
+        out = os.open(temporary.name, flags, 0o600, dir_fd=folder)
         try:
-            if gid != -1:
-                os.fchown(out, -1, gid)
-            os.fchmod(out, mode)
-            yield out
+            try:
+                if gid != -1:
+                    os.fchown(out, -1, gid)
+                os.fchmod(out, mode)
+                yield out
+            finally:
+                os.close(out)  # first: some shares say only then what went wrong, and SMB may not rename what is open
+            if replace:
+                os.replace(temporary.name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
+            else:
+                rename_new(temporary, folder, target, folder)
         finally:
-            os.close(out)  # first: some shares say only then what went wrong, and SMB may not rename what is open
-        if replace:
-            temporary.replace(target)
-        else:
-            rename_new(temporary, target)
-    except OSError as error:
-        if error.filename is None:  # a descriptor's error has no name of its own
-            error.filename = str(target)
-        raise
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+            with suppress(FileNotFoundError):
+                os.unlink(temporary.name, dir_fd=folder)
 
 
 def _blocks(file: int) -> Iterator[tuple[int, bytes]]:

@@ -5,62 +5,79 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
+_PLACEHOLDER_MODE = 0o200
+"""Nobody else makes an empty file that only its owner may write, and nobody may read."""
+
 _RENAME_FLAGS_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _LINKS_REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def rename_new(source: Path, target: Path) -> None:
+def rename_new(source: Path, source_in: int, target: Path, target_in: int) -> None:
     """Rename within one mount, never replacing; nothing is synced.
+
+    Args:
+        source: the file; its last part is the name in its folder.
+        source_in: descriptor of the source's folder.
+        target: the new name, likewise.
+        target_in: descriptor of the target's folder.
 
     Raises:
         FileExistsError: the target exists.
         OSError: as the system call says; EXDEV between mounts.
     """
-    error = _renameat2(os.fsencode(source), os.fsencode(target))
+    error = _renameat2(source.name, source_in, target.name, target_in)
     if error in _RENAME_FLAGS_UNKNOWN:
-        _rename_by_link(source, target)
+        _rename_by_link(source.name, source_in, target.name, target_in)
     elif error:
         raise OSError(error, os.strerror(error), str(source), None, str(target))
 
 
-def _renameat2(source: bytes, target: bytes) -> int:
+def _renameat2(source: str, source_in: int, target: str, target_in: int) -> int:
     """Rename without replacing; 0 or the errno."""
     if not hasattr(_libc, "renameat2"):
         return errno.ENOSYS
-    while _libc.renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE):
+    names = source_in, os.fsencode(source), target_in, os.fsencode(target)
+    while _libc.renameat2(*names, _RENAME_NOREPLACE):
         if ctypes.get_errno() != errno.EINTR:
             return ctypes.get_errno()
     return 0
 
 
-def _rename_by_link(source: Path, target: Path) -> None:
+def _rename_by_link(source: str, source_in: int, target: str, target_in: int) -> None:
     """Do without RENAME_NOREPLACE (NFS, some FUSE): a second name, then the first one goes."""
     try:
-        os.link(source, target, follow_symlinks=False)
+        os.link(source, target, src_dir_fd=source_in, dst_dir_fd=target_in, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError as error:
         if error.errno not in _LINKS_REFUSED:
             raise
-        _rename_over_placeholder(source, target)
+        _rename_over_placeholder(source, source_in, target, target_in)
     else:
-        source.unlink()
+        os.unlink(source, dir_fd=source_in)
 
 
-def _rename_over_placeholder(source: Path, target: Path) -> None:
+def _rename_over_placeholder(source: str, source_in: int, target: str, target_in: int) -> None:
     """Do without hard links too: take the name with an empty file, then rename over that."""
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(target, flags, _PLACEHOLDER_MODE, dir_fd=target_in))
     try:
-        source.rename(target)
+        os.rename(source, target, src_dir_fd=source_in, dst_dir_fd=target_in)
     except OSError:
-        target.unlink()
+        os.unlink(target, dir_fd=target_in)
         raise
+
+
+def is_placeholder(status: os.stat_result) -> bool:
+    """Whether a file is the empty one that a rename leaves in its target's place where the process is killed."""
+    kind = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == _PLACEHOLDER_MODE
+    return kind and not status.st_size and status.st_uid == os.geteuid() and status.st_nlink == 1

@@ -15,14 +15,18 @@ BLOCK_BYTES = 1 << 20
 """Read, compared or copied at once."""
 
 
-def lexists_strict(path: Path) -> bool:
+def lexists_strict(path: Path, folder: int | None = None) -> bool:
     """Whether anything has this name, links not followed.
+
+    Args:
+        path: the file.
+        folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
 
     Raises:
         OSError: that cannot be known now; ``os.path.lexists`` would say no.
     """
     try:
-        os.lstat(path)
+        os.lstat(path) if folder is None else os.lstat(path.name, dir_fd=folder)
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
@@ -45,28 +49,40 @@ def walk_files(folder: Path) -> Iterator[Path]:
         yield from (here / name for name in sorted([*names, *links]))
 
 
-def open_regular(path: Path) -> int:
+def open_regular(path: Path, folder: int | None = None) -> int:
     """Open a regular file for reading without following a link or waiting for a FIFO's or device's other end.
+
+    Args:
+        path: the file.
+        folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
 
     Raises:
         OSError: with EINVAL (nothing else raises it here) where it is no regular file; ELOOP for a link.
     """
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    file = os.open(path if folder is None else path.name, flags, dir_fd=folder)
     if stat.S_ISREG(os.fstat(file).st_mode):
         return file
     os.close(file)
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
-def same_content(source: Path, target: Path) -> bool:
+def same_content(source: Path, target: Path, source_in: int | None = None, target_in: int | None = None) -> bool:
     """Whether two different names have the same content.
+
+    Args:
+        source: a file.
+        target: another name.
+        source_in: descriptor of the source's folder; see :mod:`ocrwatchd.core.fs.tree`.
+        target_in: descriptor of the target's folder.
 
     Raises:
         OSError: one of them cannot be read, or is no regular file.
     """
-    if source.parent.samefile(target.parent) and source.name == target.name:
-        return False
-    with os.fdopen(open_regular(source), "rb") as one, os.fdopen(open_regular(target), "rb") as other:
+    with (
+        os.fdopen(open_regular(source, source_in), "rb") as one,
+        os.fdopen(open_regular(target, target_in), "rb") as other,
+    ):
         here, there = os.fstat(one.fileno()), os.fstat(other.fileno())
         if os.path.samestat(here, there):
             return here.st_nlink > 1  # one name in two spellings has a single link

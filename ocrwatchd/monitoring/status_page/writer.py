@@ -15,7 +15,7 @@ from ocrwatchd.core.fs import files, mounts, safe_open
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.status_page import MARK, RENEWED_SECONDS, page
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import root_folders
 from ocrwatchd.storage.names import STATUS_PAGE
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def write(config: Config, seen: Status) -> None:
         FolderUnusable: there is no such group as ``folders.group``.
     """
     path = config.folders.path("outbox") / STATUS_PAGE
-    gid = outbox.group_id(config.folders.group)
+    gid = root_folders.group_id(config.folders.group)
     ours = _is_ours(path)
     # Not synced: after a power cut nobody needs what a daemon said before it.
     content = page(seen, time.time(), config.output.language).encode("utf-8", "replace")

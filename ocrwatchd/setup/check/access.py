@@ -37,14 +37,17 @@ def look(folders: Folders) -> Iterator[Finding]:
         try:
             yield Finding(what, True, _who(path, wanted) + _remote(path))
         except FileNotFoundError:
-            mode = folders.folder_mode
+            mode = folders.mode("inbox" if path == inbox else "outbox")
             yield Finding(what, True, f"{path} will be made with mode {mode:04o}: {_of_mode(mode, wanted)}")
         except OSError as error:
             yield Finding(what, False, f"{path} cannot be looked at: {error.strerror}; mend its owner or mode")
     dangers = list(_dangers(folders))
     yield from dangers
     if not dangers:
-        yield Finding("safe from others", True, "nobody else may remove or exchange documents")
+        known = {name: _groups_that_write(folders.path(name)) for name in ("outbox", "failed")}
+        given = [f"in {name} {' and '.join(groups)} may" for name, groups in known.items() if groups]
+        words = "; ".join(["nobody else may remove or exchange documents", *given])
+        yield Finding("safe from others", True, words)
 
 
 def may(path: Path, user: int, groups: Iterable[int], wanted: int) -> bool:
@@ -131,14 +134,19 @@ def _dangers(folders: Folders) -> Iterator[Finding]:
         if _anybody_writes(path):
             words = f"everybody may remove and exchange what lies in {path}; run: chmod o-w '{path}'"
             yield Finding(name, False, words)
-        elif name == ".work" and (of := [g for g, r in acl.rights(path).groups.items() if r & acl.WRITE]):
-            words = f"the group {_group(of[0])} may change scans in work; run: chmod g-w '{path}'"
+        elif name in {".work", "archive"} and (groups := _groups_that_write(path)):
+            words = f"{' and '.join(groups)} may change or remove what lies in {path}; run: chmod g-w '{path}'"
             yield Finding(name, False, words)
     yield from _inbox(places["inbox"])
     above = {parent for path in places.values() for parent in path.parents}
     for folder in sorted(above):
-        if os.path.isdir(folder) and not _sticky(folder) and _anybody_writes(folder):  # noqa: PTH112
+        if not os.path.isdir(folder) or _sticky(folder):  # noqa: PTH112
+            continue
+        if _anybody_writes(folder):
             words = f"everybody may rename the folders in {folder}; run: chmod o-w '{folder}'"
+            yield Finding("safe from others", False, words)
+        elif groups := _groups_that_write(folder):
+            words = f"{' and '.join(groups)} may rename the folders in {folder}; run: chmod g-w '{folder}'"
             yield Finding("safe from others", False, words)
 
 
@@ -155,6 +163,19 @@ def _inbox(inbox: Path) -> Iterator[Finding]:
             f"taken from it; run: chmod -t '{inbox}', or chown {_user(os.geteuid())} '{inbox}'"
         )
         yield Finding("inbox", False, words)
+
+
+def _groups_that_write(folder: Path) -> list[str]:
+    """The groups, and users named in an access control list, who may change what lies there, in words."""
+    try:
+        rights = acl.rights(folder)
+    except OSError:
+        return []
+    own = _user(rights.owner[0])
+    users = [f"the user {_user(user)}" for user, may_here in rights.users.items() if not DROP & ~may_here]
+    groups = {group: _members(group) for group, may_here in rights.groups.items() if not DROP & ~may_here}
+    others = {group: [name for name in members if name not in {own, "root"}] for group, members in groups.items()}
+    return [*users, *(f"the group {_group(group)} ({_few(names)})" for group, names in others.items() if names)]
 
 
 def _anybody_writes(path: Path) -> bool:

@@ -6,12 +6,12 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.config.schema import ROOTS, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.setup.check.finding import Finding
-from ocrwatchd.storage.outbox import FOLDERS, group_id
+from ocrwatchd.storage.root_folders import group_id
 from ocrwatchd.storage.work_folder import known_id
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "deb
 
 def named(folders: Folders) -> dict[str, Path]:
     """Every folder that the daemon writes to, by the name that ``check`` gives it."""
-    found = {name: folders.path(name) for name in FOLDERS}
+    found = {name: folders.path(name) for name in FOLDER_NAMES}
     state = state_directory()
     with contextlib.suppress(OSError):  # the root's own line tells that
         root_id = known_id(folders.work_path)

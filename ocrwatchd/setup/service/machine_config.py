@@ -17,7 +17,7 @@ from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.systemd import STOP_MARGIN_S
 from ocrwatchd.setup.service import worker_share
 from ocrwatchd.setup.service.paths import quoted, refuse_above, refuse_closed, refuse_hidden, writable
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import root_folders
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Config
@@ -108,7 +108,7 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
         inside = [Path("/") / each.relative_to(target.base) for each in own]
         refuse_above(folders, [program(target), *inside, Path("/usr")], f"choose folders below {target.default_root}")
         if target.base == Path("/"):
-            outbox.group_id(config.folders.group)
+            root_folders.group_id(config.folders.group)
             if target.worker:
                 worker_share.refuse_without(config.folders)
         refuse_hidden(folders, "the folder", "choose one elsewhere, such as below /srv, or take --user")

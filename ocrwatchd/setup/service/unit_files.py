@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.setup.service import worker_share
 from ocrwatchd.setup.service.paths import quoted, writable
 from ocrwatchd.setup.service.target import ACCOUNT
@@ -59,8 +60,12 @@ def files(target: Target, folders: Folders) -> list[File]:
     found = [File(target.units / target.unit_file, text(f"{folder}{target.unit_file}"), shared=bool(target.instance))]
     if target.user:
         return found
-    here = {":2770": f":{folders.folder_mode:04o}", ":ocrwatchd\n": f":{quoted(folders.group or ACCOUNT)}\n"}
-    paths = [{"/srv/ocrwatchd": quoted(path)} for path in writable(folders)]
+    here = {":ocrwatchd\n": f":{quoted(folders.group or ACCOUNT)}\n"}
+    modes = {folders.path(name): folders.mode(name) for name in FOLDER_NAMES}
+    paths = [
+        {"/srv/ocrwatchd": quoted(path), ":0750": f":{modes.get(path, folders.root_mode):04o}"}
+        for path in writable(folders)
+    ]
     made = "\n".join(_with(text("ocrwatchd.tmpfiles"), here | path) for path in paths)
     path = target.base / "etc/sysusers.d/ocrwatchd.conf"
     return [

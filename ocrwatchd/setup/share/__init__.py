@@ -88,4 +88,4 @@ def _make_folders(found: Places) -> str:
     if not found.profiles:
         return ""
     folders = " ".join(for_shell(found.inbox / name) for name in found.profiles)
-    return f"as_service mkdir -p -m 2770 -- {folders}\n"
+    return f"as_service mkdir -p -m 3770 -- {folders}\n"

@@ -112,7 +112,7 @@ def test_boxes_are_found_whatever_the_order_of_words(words, offset, length):
 def test_an_edit_taken_back_is_raw_again_and_noted(delivered):
     """NAME.txt is written without it, NAME.json marks it, everything else stays."""
     before = told(delivered)
-    assert revise.revise(delivered, [2, 4], reverted=True, force=False) == 0
+    assert revise.revise(delivered, [2, 4], delivered.parent, reverted=True, force=False) == 0
     assert text_of(delivered) == TEXT.replace(b"of the", b"of tho").replace(b"another page", b"another pagc")
     after = told(delivered)
     assert [edit["reverted"] for page in after["pages"] for edit in page["edits"]] == [False, True, False, True]
@@ -125,17 +125,17 @@ def test_an_edit_taken_back_is_raw_again_and_noted(delivered):
 def test_taken_back_and_put_in_again_is_byte_for_byte_as_before(delivered):
     """Reverting loses nothing."""
     before = delivered.read_bytes()
-    revise.revise(delivered, None, reverted=True, force=False)
+    revise.revise(delivered, None, delivered.parent, reverted=True, force=False)
     assert text_of(delivered) == f"{RAW[0]}\n\f{RAW[1]}\n".encode()
-    revise.revise(delivered, [4, 3, 2, 1], reverted=False, force=False)
+    revise.revise(delivered, [4, 3, 2, 1], delivered.parent, reverted=False, force=False)
     assert (text_of(delivered), delivered.read_bytes()) == (TEXT, before)
 
 
 def test_reverting_twice_changes_nothing(delivered, capsys):
     """What is so already is said, and no file is touched."""
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     stat = delivered.stat()
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert "nothing to revert\nnothing was written\n" in capsys.readouterr().out
     assert delivered.stat().st_ino == stat.st_ino
 
@@ -147,7 +147,7 @@ def test_a_number_that_is_none_of_the_edits_changes_nothing(delivered, numbers):
     with pytest.raises(
         ConfigError, match=r"there is no edit (0|5|99); its edits are numbered 1 to 4; nothing was written"
     ):
-        revise.revise(delivered, numbers, reverted=True, force=False)
+        revise.revise(delivered, numbers, delivered.parent, reverted=True, force=False)
     assert (text_of(delivered), delivered.read_bytes()) == (TEXT, before)
 
 
@@ -156,9 +156,9 @@ def test_a_text_changed_by_hand_is_not_overwritten(delivered):
     before = delivered.read_bytes()
     delivered.with_suffix(".txt").write_bytes(b"my own words\n")
     with pytest.raises(TextChanged, match=r"s\.txt was changed by hand; nothing was written \(--force"):
-        revise.revise(delivered, [1], reverted=True, force=False)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert (text_of(delivered), delivered.read_bytes()) == (b"my own words\n", before)
-    revise.revise(delivered, [1], reverted=True, force=True)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     assert text_of(delivered) == TEXT.replace(b"the first", b"teh first")
 
 
@@ -166,9 +166,9 @@ def test_a_missing_text_is_said(delivered):
     """It may have been taken elsewhere: it is not put back unasked."""
     delivered.with_suffix(".txt").unlink()
     with pytest.raises(TextChanged, match=r"s\.txt is missing; nothing was written"):
-        revise.revise(delivered, [1], reverted=True, force=False)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert not delivered.with_suffix(".txt").exists()
-    revise.revise(delivered, [1], reverted=True, force=True)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     assert text_of(delivered).startswith(b"teh first")
 
 
@@ -188,7 +188,7 @@ def test_a_text_that_is_no_file_is_neither_read_nor_replaced(delivered, kind, fo
     before = delivered.read_bytes()
     odd(delivered.with_suffix(".txt"), kind)
     with pytest.raises(OSError, match=r"a link, or no regular file: move it away.*s\.txt"):
-        revise.revise(delivered, [1], reverted=True, force=force)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=force)
     assert (delivered.with_name("mine").read_bytes(), delivered.read_bytes()) == (TEXT, before)
 
 
@@ -210,12 +210,12 @@ def test_a_text_that_was_never_ordered_is_not_written(delivered, capsys, force, 
     if lying:
         text.write_bytes(lying)
     for reverted in (True, False):
-        revise.revise(delivered, [1], reverted=reverted, force=force)
+        revise.revise(delivered, [1], delivered.parent, reverted=reverted, force=force)
         shown = capsys.readouterr().out
         assert shown.splitlines()[1:] == [f"{delivered} (it alone: output.formats ordered no s.txt)"]
         assert told(delivered)["pages"][0]["text"].startswith("teh" if reverted else "the")
     assert (text.read_bytes() if text.exists() else None) == lying
-    revise.revise(delivered, [1], reverted=False, force=force)
+    revise.revise(delivered, [1], delivered.parent, reverted=False, force=force)
     assert "nothing to apply\nnothing was written\n" in capsys.readouterr().out
 
 
@@ -224,7 +224,7 @@ def test_a_receipt_that_tells_no_formats_has_a_text(delivered):
     table = told(delivered)
     del table["formats"]
     lay(delivered, table)
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert text_of(delivered).startswith(b"teh first")
 
 
@@ -238,8 +238,8 @@ def test_what_was_killed_between_the_files_is_finished(delivered, tmp_path):
     assert text_of(delivered).startswith(b"teh first")
     assert delivered.read_bytes() == before
     with pytest.raises(TextChanged, match="where an earlier `ocrwatchd edits` was interrupted, repeat its command"):
-        revise.revise(delivered, [2], reverted=True, force=False)
-    revise.revise(delivered, [1], reverted=True, force=False)
+        revise.revise(delivered, [2], delivered.parent, reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert text_of(delivered).startswith(b"teh first")
     assert told(delivered)["totals"]["reverted"] == 1
 
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_all_files_as_they_were(delivered, monkeypatch):
 
     monkeypatch.setattr("ocrwatchd.cli.edits.replace.staged", full)
     with pytest.raises(FolderUnusable, match=r"s\.json cannot be written: No space left.*; mend that, and repeat"):
-        revise.revise(delivered, [1], reverted=True, force=False)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert lying(delivered.parent) == before
 
 
@@ -270,16 +270,16 @@ def test_a_receipt_that_may_not_be_replaced_has_the_text_put_back(delivered, mon
     if missing:
         delivered.with_suffix(".txt").unlink()
     before = lying(delivered.parent)
-    rename = Path.replace
+    rename = os.replace
 
-    def refuse(self, target):
-        if target == delivered:
-            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(self), None, str(target))
-        rename(self, target)
+    def refuse(source, target, **folders):
+        if target == delivered.name:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), source, None, target)
+        rename(source, target, **folders)
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(FolderUnusable, match=r"s\.json cannot be written"):
-        revise.revise(delivered, [1], reverted=True, force=missing)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=missing)
     assert lying(delivered.parent) == before
 
 
@@ -288,7 +288,7 @@ def test_dots_in_a_name_are_of_the_name(delivered, name):
     """Only the last ``.json`` is the receipt's."""
     for suffix in (".json", ".txt"):
         delivered.with_suffix(suffix).rename(delivered.with_name(f"{name}{suffix}"))
-    revise.revise(delivered.with_name(f"{name}.json"), [1], reverted=True, force=False)
+    revise.revise(delivered.with_name(f"{name}.json"), [1], delivered.parent, reverted=True, force=False)
     assert lying(delivered.parent)[f"{name}.txt"].startswith(b"teh first")
     assert set(lying(delivered.parent)) == {f"{name}.json", f"{name}.txt"}
 
@@ -297,7 +297,7 @@ def test_permissions_are_kept(delivered):
     """Who could read the document still can, and nobody else."""
     delivered.chmod(0o604)
     delivered.with_suffix(".txt").chmod(0o640)
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     modes = [path.stat().st_mode & 0o777 for path in (delivered, delivered.with_suffix(".txt"))]
     assert modes == [0o604, 0o640]
 
@@ -307,7 +307,7 @@ def test_keys_of_later_versions_are_kept(delivered):
     table = {"schema": receipt.SCHEMA, "news": [1], **told(delivered)}
     table["pages"][0]["more"] = "x"
     lay(delivered, table)
-    revise.revise(delivered, [1], reverted=True, force=False)
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert list(told(delivered)) == list(table)
     assert told(delivered)["pages"][0]["more"] == "x"
 
@@ -330,7 +330,7 @@ def test_what_is_no_receipt_is_refused(delivered, spoil, words):
     """Another version's, a damaged one, one that disagrees with itself: a message, and nothing is written."""
     lay(delivered, spoil(told(delivered)))
     with pytest.raises(UnreadableScan, match=words):
-        revise.revise(delivered, [1], reverted=True, force=True)
+        revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     assert text_of(delivered) == TEXT
 
 

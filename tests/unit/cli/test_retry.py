@@ -1,11 +1,14 @@
 """Fresh attempts for failed scans."""
 
+import os
+
 import pytest
 
 from ocrwatchd.cli.main import main
 from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.storage import reason_note
 
 
 @pytest.fixture
@@ -112,3 +115,24 @@ def test_scan_that_is_called_like_a_note_is_still_a_scan(folders, tmp_path):
     (tmp_path / "failed" / "list.reason.reason.txt").write_text("its note")
     assert tmp_path / "inbox" / "list.reason.txt" in list(retry(folders, []))
     assert not (tmp_path / "failed" / "list.reason.reason.txt").exists()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_a_note_apart_from_its_scan_is_no_scan(folders, tmp_path, language):
+    """People took the scan, or a kill came between its move and the note's: the note never goes to the inbox."""
+    (tmp_path / "failed" / "gone.reason.txt").write_text(reason_note.note("gone.pdf", "the upload broke off", language))
+    assert list(retry(folders, [])) == [tmp_path / "inbox" / name for name in ("a.pdf", "b-2.png", "sub/c.tif")]
+    with pytest.raises(ConfigError, match="there is no scan"):
+        list(retry(folders, ["gone.reason.txt"]))
+    assert (tmp_path / "failed" / "gone.reason.txt").exists()
+
+
+def test_a_kill_between_scan_and_note_makes_no_scan_of_the_note(folders, tmp_path, monkeypatch):
+    """What the next call finds then is a note alone."""
+    (tmp_path / "failed" / "a.reason.txt").write_text(reason_note.note("a.pdf", "the upload broke off"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            list(retry(folders, ["a"]))
+    assert (tmp_path / "inbox" / "a.pdf").exists()
+    assert [path.name for path in retry(folders, [])] == ["b-2.png", "c.tif"]

@@ -29,7 +29,7 @@ def elsewhere(tmp_path):
 def way(request, monkeypatch):
     """Each of the three ways to rename without replacing, as file systems grant them."""
     if request.param != "renameat2":
-        monkeypatch.setattr(rename, "_renameat2", lambda source, target: errno.EINVAL)
+        monkeypatch.setattr(rename, "_renameat2", lambda *_: errno.EINVAL)
     if request.param == "placeholder":
 
         def refuse(*args, **kwargs):
@@ -204,12 +204,15 @@ def test_what_gets_its_name_is_closed(tmp_path, monkeypatch):
     """Windows' shares rename no open file; and some say only with the closing that it was never written."""
     opened, rename_new = [], files.rename_new
 
-    def seen(source, target):
-        opened.extend(each.readlink() for each in Path("/proc/self/fd").iterdir() if each.exists())
-        rename_new(source, target)
+    def seen(*arguments):
+        opened.extend(found for each in Path("/proc/self/fd").iterdir() if (found := each.resolve()).is_file())
+        rename_new(*arguments)
+
+    def replaced(source, target, *, src_dir_fd, dst_dir_fd):
+        seen(Path(source), src_dir_fd, Path(target), dst_dir_fd)
 
     monkeypatch.setattr(files, "rename_new", seen)
-    monkeypatch.setattr(Path, "replace", seen)
+    monkeypatch.setattr(os, "replace", replaced)
     with (tmp_path / "scan").open("wb+") as scan:
         files.copy(scan.fileno(), tmp_path / "copied")
         files.write_new(tmp_path / "written", b"x")
@@ -263,15 +266,15 @@ def test_make_folder_refuses_links_below(tmp_path):
 def test_a_folder_exchanged_for_a_link_gets_no_permissions(tmp_path, monkeypatch):
     """Who puts a link in a new folder's place in that moment opens nothing of anybody's."""
     (tmp_path / "private").mkdir(mode=0o700)
-    real = type(tmp_path).mkdir
+    real = os.mkdir
 
-    def exchanged(path, mode):
+    def exchanged(name, mode, *, dir_fd):
         """Made, and gone again."""
-        real(path, mode)
-        path.rmdir()
-        path.symlink_to(tmp_path / "private")
+        real(name, mode, dir_fd=dir_fd)
+        (tmp_path / name).rmdir()
+        (tmp_path / name).symlink_to(tmp_path / "private")
 
-    monkeypatch.setattr(type(tmp_path), "mkdir", exchanged)
+    monkeypatch.setattr(os, "mkdir", exchanged)
     with pytest.raises(OSError, match="Not a directory"):
         files.make_folder(tmp_path / "new", 0o2777)
     assert (tmp_path / "private").stat().st_mode & 0o7777 == 0o700
@@ -303,7 +306,7 @@ def test_file_that_may_not_be_read_is_its_own_trouble(tmp_path, elsewhere, monke
     source = tmp_path / "scan.png"
     source.write_bytes(b"scan")
 
-    def refused(path):
+    def refused(path, _folder):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     monkeypatch.setattr(files, "open_regular", refused)

@@ -12,7 +12,7 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.daemon import duplicates
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.duplicates import Duplicates
-from ocrwatchd.storage import outbox
+from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 from tests.lying import lying
@@ -33,7 +33,7 @@ class House:
     def __init__(self, root, ledger):
         self.folders = Folders(root=str(root))
         self.ledger = ledger
-        outbox.prepare(self.folders)
+        root_folders.prepare(self.folders)
         self.endings = JobCompletion(ledger, outbox.Outbox(self.folders, ledger), Silent(), None, max_attempts=2)
         self.finder = Duplicates(self.folders, ledger, skip=True)
         self.count = 0

@@ -23,7 +23,7 @@ from ocrwatchd.daemon import startup
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.monitoring import status
-from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox
+from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.retention import DAY_S
@@ -298,7 +298,7 @@ def test_original_of_which_nothing_tells_is_never_removed(house, monkeypatch):
 
 def test_folder_that_nobody_lets_us_read_holds_nothing_of_ours(house, monkeypatch):
     """As ``lost+found`` on a mount of its own; what is hidden, as a share's recycle bin, is passed over too."""
-    outbox.prepare(house.folders)
+    root_folders.prepare(house.folders)
     for name in ("lost+found", ".recycle"):
         (house.folders.path("archive") / name).mkdir()
         (house.folders.path("archive") / name / "a.pdf").touch()
@@ -319,7 +319,7 @@ def test_systemd_waits_for_a_large_archive(house, monkeypatch):
     told = []
     monkeypatch.setattr(ledger_rebuild, "TOLD_EVERY", 2)
     monkeypatch.setattr(ledger_rebuild.systemd, "notify", lambda *words: told.append(words))
-    outbox.prepare(house.folders)
+    root_folders.prepare(house.folders)
     for number in range(5):
         (house.folders.path("archive") / f"{number}.pdf").touch()
     with house.open():
@@ -346,7 +346,7 @@ def test_systemd_waits_for_a_large_archive(house, monkeypatch):
 )
 def test_receipts_that_people_have_put_there_do_no_harm(house, content):
     """The outbox belongs to people too: what is no receipt of ours is passed over."""
-    outbox.prepare(house.folders)
+    root_folders.prepare(house.folders)
     (house.folders.path("outbox") / "x.json").write_bytes(content)
     (house.folders.path("outbox") / "y.json").symlink_to("/dev/zero")
     with house.open():
@@ -541,7 +541,7 @@ def test_second_daemon_does_not_touch_the_first_ones_ledger(house):
 @pytest.mark.slow
 def test_ledger_of_a_large_archive_is_built_in_little_memory(house):
     """20,000 originals with their receipts: the supervisor stays small; the figures of tests/bench come from here."""
-    outbox.prepare(house.folders)
+    root_folders.prepare(house.folders)
     archive, out = house.folders.path("archive"), house.folders.path("outbox")
     for number in range(20_000):
         (archive / f"scan-{number}.pdf").write_bytes(b"x" * 10)
@@ -565,7 +565,7 @@ def test_profiles_folders_are_made_at_the_start(tmp_path):
     house.config = parse({"folders": {"root": str(tmp_path / "root")}, "profiles": {"invoices": {}, "de": {}}})
     with house.open():
         made = {path.name: oct(path.stat().st_mode & 0o7777) for path in house.folders.path("inbox").iterdir()}
-    assert made == {"invoices": "0o2770", "de": "0o2770"}
+    assert made == {"invoices": "0o3770", "de": "0o3770"}
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])

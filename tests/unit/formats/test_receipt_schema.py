@@ -79,7 +79,7 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     )
     texts = [page["text"] for page in table["pages"]]
     (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
-    revise.revise(tmp_path / "s.json", None, reverted=True, force=False)
+    revise.revise(tmp_path / "s.json", None, tmp_path, reverted=True, force=False)
     told = json.loads((tmp_path / "s.json").read_bytes())
     assert mistakes(told) == []
     assert told["totals"]["reverted"] == 1

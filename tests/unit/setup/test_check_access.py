@@ -112,7 +112,7 @@ def drops(inbox, user):
 def test_folders_that_are_missing_are_told_by_what_they_will_be(tmp_path):
     """Before the first start it is said who will be able to drop."""
     found = said(Folders(root=str(tmp_path / "root")))
-    assert "will be made with mode 2770: its owner, its group" in found["may drop scans"].words
+    assert "will be made with mode 3770: its owner, its group" in found["may drop scans"].words
 
 
 @pytest.mark.parametrize("name", ["inbox", "outbox"])

@@ -77,10 +77,13 @@ def test_an_installation_puts_its_files_in_place_and_removes_them_again(system, 
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
-    [("", ":2770 :ocrwatchd :ocrwatchd"), ('group = "office"\nfolder_mode = 0o750\n', ":0750 :ocrwatchd :office")],
+    ("settings", "mode", "told"),
+    [
+        ("", ":2770", ":ocrwatchd :ocrwatchd"),
+        ('group = "office"\nfolder_mode = 0o750\n', ":0750", ":ocrwatchd :office"),
+    ],
 )
-def test_the_folders_that_are_made_are_those_of_the_configuration(system, settings, told):
+def test_the_folders_that_are_made_are_those_of_the_configuration(system, settings, mode, told):
     """Whom ``folders.group`` lets at the documents must get through the root too, and at what lies elsewhere."""
     system.configuration.parent.mkdir(parents=True)
     configured = f'[folders]\nroot = "/srv/docs"\noutbox = "/data/out put"\n{settings}'
@@ -91,7 +94,7 @@ def test_the_folders_that_are_made_are_those_of_the_configuration(system, settin
         if act.path == system.base / "etc/tmpfiles.d/ocrwatchd.conf"
     )
     lines = [line for line in made.splitlines() if line.startswith("d ")]
-    assert sorted(lines) == [f'd "/data/out put" {told}', f"d /srv/docs {told}"]
+    assert sorted(lines) == [f'd "/data/out put" {mode} {told}', f"d /srv/docs :0750 {told}"]
 
 
 def test_the_canary_has_the_program_the_configuration_and_the_inbox_of_its_service(tmp_path):

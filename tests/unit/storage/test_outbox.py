@@ -12,7 +12,7 @@ from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.model import Job
-from ocrwatchd.storage import outbox, set_names
+from ocrwatchd.storage import outbox, root_folders, set_names
 from ocrwatchd.storage.ledger import Ledger
 from tests.lying import lying
 
@@ -237,6 +237,16 @@ def test_written_files_have_the_configured_mode(house):
     assert stat.S_IMODE((house.folders.path("outbox") / "scan.txt").stat().st_mode) == 0o640
 
 
+def test_folders_that_somebody_removed_are_made_as_at_the_start(house):
+    """A delivery makes them again, with the permissions of the start."""
+    job = house.job()
+    for name in ("outbox", "archive"):
+        house.folders.path(name).rmdir()
+    house.outbox.deliver(job)
+    modes = [stat.S_IMODE((house.root / name).stat().st_mode) for name in (".", "outbox", "archive")]
+    assert modes == [0o750, 0o2770, 0o2750]
+
+
 def test_link_in_the_outbox_is_not_followed(house, tmp_path):
     """A link planted in the outbox leads no result out of it."""
     elsewhere = tmp_path / "elsewhere"
@@ -270,7 +280,7 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
 def test_unknown_group_is_named():
     """A group that the machine does not have is an error of the configuration's reader."""
     with pytest.raises(FolderUnusable, match="there is no such group"):
-        outbox.group_id("no-such-group-here")
+        root_folders.group_id("no-such-group-here")
 
 
 def test_folder_called_like_the_status_page_leaves_the_page_its_name(house):

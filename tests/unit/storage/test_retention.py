@@ -7,7 +7,7 @@ import pytest
 
 from ocrwatchd.core.config import schema
 from ocrwatchd.core.config.schema import Folders
-from ocrwatchd.storage import outbox, retention
+from ocrwatchd.storage import retention, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import DAY_S, ROUND_SECONDS, Retention
@@ -23,7 +23,7 @@ class House:
         self.ledger = ledger
         self.now = START
         self.up = 0.0
-        outbox.prepare(self.folders)
+        root_folders.prepare(self.folders)
         monkeypatch.setattr("time.time", lambda: self.now)
 
     def rounds(self, **days):
@@ -117,16 +117,16 @@ def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch)
     """A folder without permission is told as trouble, the rest goes, and a later round tries it again."""
     monkeypatch.setattr(retention, "MOST_AT_ONCE", 2)
     stubborn, second, *others = [house.keep(f"{number}.pdf") for number in range(6)]
-    real = Path.unlink
+    real = os.unlink
 
-    def unlink(path, **options):
-        if path in {stubborn, second}:
+    def unlink(name, **options):
+        if name in {stubborn.name, second.name}:
             raise PermissionError(13, os.strerror(13))
-        real(path, **options)
+        real(name, **options)
 
     rounds = house.rounds(archive_days=1)
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", unlink)
+        patched.setattr(os, "unlink", unlink)
         house.pass_days(rounds, 1.2)
         for _ in range(10):
             rounds.turn()

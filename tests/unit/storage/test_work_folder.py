@@ -57,6 +57,18 @@ def test_claim_that_broke_off_leaves_an_empty_job(config):
     assert [job.relative.name for job in place.left()] == [""]
 
 
+def test_name_that_was_only_held_for_a_scan_is_no_scan(config):
+    """A claim that was killed on a mount without RENAME_NOREPLACE and links: its scan is still in the inbox."""
+    place = WorkFolder(config)
+    place.open()
+    job = place.new_job(scan("a.pdf"))
+    job.source.parent.mkdir()
+    job.source.touch(0o200)
+    assert [each.relative.name for each in place.left()] == [""]
+    assert not job.source.exists()
+    place.close()
+
+
 def test_foreign_things_in_the_work_folder_are_left_alone(config, tmp_path):
     """Neither the lock nor anything else that lies there counts as a job."""
     place = WorkFolder(config)

@@ -1,0 +1,138 @@
+"""The folders of a root: made where they are missing, and shut to whoever has no business there."""
+
+from __future__ import annotations
+
+import grp
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from ocrwatchd.core.config.schema import FOLDER_NAMES, OTHERS_WRITE, WORK_MODE
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrwatchd.core.config.schema import FolderName, Folders
+
+_READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+log = structlog.get_logger()
+
+
+def prepare(folders: Folders) -> None:
+    """Make the folders that are missing, and mend the permissions that an earlier version has given.
+
+    Raises:
+        FolderUnusable: one cannot be made or written to.
+    """
+    gid = group_id(folders.group)
+    modes = {folders.path(name): folders.mode(name) for name in FOLDER_NAMES} | {folders.work_path: WORK_MODE}
+    for path, mode in modes.items():
+        try:
+            _make(path, mode, folders, gid)
+        except OSError as error:
+            raise FolderUnusable(
+                f"the folder {path} cannot be made: {error.strerror}; make it yourself, or choose "
+                "another in the configuration"
+            ) from error
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise FolderUnusable(
+                f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
+                "mend its owner or mode"
+            )
+    if any(path.parent == folders.root_path for path in modes):
+        _mend(folders.root_path)
+    for name in FOLDER_NAMES:
+        if folders.mode(name) != folders.folder_mode:
+            _mend_below(folders.path(name), folders.folder_mode, folders.mode(name))
+
+
+def make(folders: Folders, name: FolderName) -> None:
+    """Make a folder that somebody has removed.
+
+    Raises:
+        OSError: as the system calls say.
+    """
+    _make(folders.path(name), folders.mode(name), folders, group_id(folders.group))
+
+
+def shut(work: Path) -> None:
+    """Let nobody else into ``.work``: what lies there is believed.
+
+    Raises:
+        FolderUnusable: the folder is another user's, or a link.
+        OSError: as the system calls say.
+    """
+    try:
+        held = os.open(work, _READ | os.O_NOFOLLOW)
+    except NotADirectoryError:
+        raise FolderUnusable(f"{work} is a link; remove it: ocrwatchd makes the folder itself") from None
+    try:
+        owner = os.fstat(held).st_uid
+        if owner != os.geteuid():
+            raise FolderUnusable(
+                f"the folder {work} belongs to another user (uid {owner}), who could put jobs there that nobody has "
+                f"sent; run ocrwatchd as that user, or look at what lies in it and move it away; on a share, mount it "
+                f"with uid={os.geteuid()}"
+            )
+        if stat.S_IMODE(os.fstat(held).st_mode) != WORK_MODE:
+            _change(held, work, WORK_MODE)
+    finally:
+        os.close(held)
+
+
+def group_id(group: str) -> int:
+    """The id of a group's name; -1 for "".
+
+    Raises:
+        FolderUnusable: there is no such group.
+    """
+    if not group:
+        return -1
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise FolderUnusable(
+            f'folders.group = "{group}": there is no such group on this machine; make it with groupadd'
+        ) from None
+
+
+def _make(path: Path, mode: int, folders: Folders, gid: int) -> None:
+    files.make_folder(path.parent, folders.root_mode, gid)
+    files.make_folder(path, mode, gid)
+
+
+def _mend(root: Path) -> None:
+    """Take from others the right to rename the folders in a root that is ours."""
+    held = os.open(root, _READ)
+    try:
+        status = os.fstat(held)
+        if status.st_uid == os.geteuid() and status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+            _change(held, root, stat.S_IMODE(status.st_mode) & ~(OTHERS_WRITE | stat.S_ISGID))
+    finally:
+        os.close(held)
+
+
+def _mend_below(top: Path, old: int, mode: int) -> None:
+    """Give a folder and its sub-folders other permissions where they are ours and have those of an earlier version."""
+    if stat.S_IMODE(top.stat().st_mode) != old:
+        return
+    for path, _folders, _names, held in os.fwalk(top, topdown=False):  # the top last: it tells that all is done
+        status = os.fstat(held)
+        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == old:
+            _change(held, type(top)(path), mode)
+
+
+def _change(held: int, folder: Path, mode: int) -> None:
+    was = stat.S_IMODE(os.fstat(held).st_mode)
+    try:
+        os.fchmod(held, mode)
+    except OSError as error:  # a share that knows no permissions
+        log.warning("folder.not_mended", folder=str(folder), reason=error.strerror, note="run: ocrwatchd check")
+        return
+    if stat.S_IMODE(os.fstat(held).st_mode) != was:
+        log.warning("folder.mended", folder=str(folder), was=f"{was:04o}", mode=f"{mode:04o}")

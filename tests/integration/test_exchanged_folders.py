@@ -1,0 +1,199 @@
+"""Somebody who may write in outbox and failed exchanges their folders for links, again and again."""
+
+import ast
+import contextlib
+import ctypes
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from ocrwatchd.cli.main import main
+from ocrwatchd.cli.retry.move_back import retry
+from ocrwatchd.core.config import schema
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.model import Correction, Document, Edit, FinishedPage, Job, PageText, Totals
+from ocrwatchd.formats.output import receipt, txt
+from ocrwatchd.storage import outbox, root_folders
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.retention import Retention
+from tests.lying import lying
+from tests.paths import CHECKOUT
+
+ROUNDS = 100
+RENAME_EXCHANGE = 2
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def exchanged(folder, outside):
+    """A folder that is one moment itself, and a link to another one the next."""
+    trap, done = folder.with_name("trap"), threading.Event()
+    trap.symlink_to(outside)
+
+    def exchange():
+        while not done.is_set():
+            LIBC.renameat2(-100, os.fsencode(folder), -100, os.fsencode(trap), RENAME_EXCHANGE)
+
+    thread = threading.Thread(target=exchange)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        if folder.is_symlink():
+            LIBC.renameat2(-100, os.fsencode(folder), -100, os.fsencode(trap), RENAME_EXCHANGE)
+        trap.unlink()
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A root."""
+    made = Folders(root=str(tmp_path / "root"))
+    root_folders.prepare(made)
+    return made
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """An open ledger."""
+    with Ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder that is nobody's business."""
+    (tmp_path / "outside").mkdir()
+    return tmp_path / "outside"
+
+
+def claimed(folders, ledger, number):
+    """A job whose set is finished."""
+    job = Job(f"job{number}", folders.work_path / f"job{number}", Path("sub", f"{number}.pdf"), Config().work())
+    job.source.parent.mkdir(parents=True)
+    job.source.write_bytes(b"original")
+    job.out.mkdir()
+    for suffix in (".txt", ".json"):
+        (job.out / f"document{suffix}").write_text(job.id)
+    ledger.claimed(job.id, job.relative)
+    return job
+
+
+def test_nothing_is_delivered_out_of_the_outbox(folders, ledger, outside):
+    """Each set lies in the outbox whole, once its folder stays; none lies elsewhere."""
+    boxes = outbox.Outbox(folders, ledger)
+    jobs = [claimed(folders, ledger, number) for number in range(ROUNDS)]
+    sub = folders.path("outbox") / "sub"
+    sub.mkdir()
+    with exchanged(sub, outside):
+        for job in jobs:
+            with contextlib.suppress(OSError):
+                boxes.deliver(job)
+    assert lying(outside) == []
+    for job in jobs:
+        boxes.deliver(job)
+    assert lying(sub) == sorted(f"{number}{suffix}" for number in range(ROUNDS) for suffix in (".json", ".txt"))
+    assert len(lying(folders.path("archive"))) == ROUNDS
+
+
+def test_retention_removes_nothing_elsewhere(folders, ledger, outside):
+    """Files of the same names, sizes and times in another folder stay."""
+    sub, now = folders.path("failed") / "sub", 1_800_000_000.0
+    sub.mkdir()
+    for number in range(ROUNDS):
+        relative = Path("sub", f"{number}.pdf")
+        for folder in (sub, outside):
+            (folder / relative.name).write_bytes(b"original")
+            os.utime(folder / relative.name, ns=(1, 1))
+        ledger.adopt(Original(str(number), relative, "failed", str(number), "", 8, 1, now - 9e5))
+    settings = schema.Retention(failed_days=1)
+    rounds = Retention(folders, settings, ledger, clock=lambda: now, monotonic=lambda: 0.0)
+    with exchanged(sub, outside):
+        for _ in range(20):
+            rounds.turn()
+    assert len(lying(outside)) == ROUNDS
+
+
+def test_retry_takes_nothing_from_elsewhere(folders, outside):
+    """Only what lies in ``failed/`` itself goes back to the inbox."""
+    sub = folders.path("failed") / "sub"
+    sub.mkdir()
+    for number in range(ROUNDS):
+        (sub / f"{number}.pdf").write_text("a scan")
+        (outside / f"{number}.pdf").write_text("not yours")
+    with exchanged(sub, outside):
+        for _ in range(ROUNDS):
+            with contextlib.suppress(FolderUnusable, FileNotFoundError):
+                list(retry(folders, []))
+    assert len(lying(outside)) == ROUNDS
+    assert {path.read_text() for path in folders.path("inbox").rglob("*.pdf")} <= {"a scan"}
+
+
+def lay_set(folder):
+    """Put a document's text and receipt, with one edit, into a folder."""
+    folder.mkdir(exist_ok=True)
+    edits = (Edit(0, "teh", "the", "similar word"),)
+    page = FinishedPage(PageText(1, "teh line", 100, 50, 300.0), Correction("the line", edits, (), corrected=True))
+    totals = Totals(2, {"similar word": 1}, {}, {})
+    document = Document("j", "s.tif", "ab", 1, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
+    for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
+        with (folder / name).open("wb") as file:
+            write(document, iter([page]), file)
+
+
+def test_edits_writes_nothing_elsewhere(folders, outside, tmp_path):
+    """A set of the same name in another folder is not changed."""
+    sub = folders.path("outbox") / "sub"
+    for folder in (sub, outside):
+        lay_set(folder)
+    before = {path.name: path.read_bytes() for path in outside.iterdir()}
+    config = tmp_path / "config.toml"
+    config.write_text(f"[folders]\nroot = '{tmp_path / 'root'}'\n")
+    with exchanged(sub, outside):
+        for number in range(ROUNDS):
+            main(["edits", str(sub / "s.json"), "--config", str(config), ("--revert", "--apply")[number % 2], "1"])
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
+
+
+def test_a_link_in_a_set_changes_no_permissions_elsewhere(folders, ledger, tmp_path):
+    """A planted job whose set holds a link to a private file: the file keeps its mode, and no link is delivered."""
+    secret = tmp_path / "secret"
+    secret.write_text("private")
+    secret.chmod(0o600)
+    job = claimed(folders, ledger, 1)
+    (job.out / "document.txt").unlink()
+    (job.out / "document.txt").symlink_to(secret)
+    with pytest.raises(OSError, match="symbolic links") as refused:
+        outbox.Outbox(folders, ledger).deliver(job)
+    assert refused.value.errno == errno.ELOOP
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert lying(folders.path("outbox")) == []
+
+
+CHANGING = {
+    *("chmod", "chown", "hardlink_to", "lchmod", "lchown", "link", "mkdir", "mkfifo", "remove", "removedirs", "rename"),
+    *("renames", "replace", "rmdir", "symlink", "symlink_to", "touch", "unlink", "utime", "write_bytes", "write_text"),
+}
+
+
+def test_what_writes_moves_or_removes_does_so_by_descriptor():
+    """In storage, ``edits`` and ``retry`` no file is changed by its path; the ledger lies in a folder of its own."""
+    rooms = [CHECKOUT / "ocrwatchd" / room for room in ("storage", "cli/edits", "cli/retry")]
+    by_path = []
+    for path in [path for room in rooms for path in room.glob("*.py") if path.name != "ledger_file.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            given = {keyword.arg for keyword in node.keywords}
+            text = node.func.attr == "replace" and len(node.args) > 1  # of strings
+            changes = node.func.attr in CHANGING and not given & {"dir_fd", "src_dir_fd"} and not text
+            if changes or (node.func.attr == "move" and not given >= {"source_in", "target_in"}):
+                by_path.append(f"{path.name}:{node.lineno} {ast.unparse(node)}")
+    assert by_path == []
