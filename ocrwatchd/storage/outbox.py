@@ -114,13 +114,13 @@ class Outbox:
                     crashpoints.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
-                self._take_back(moves)
+                self._take_back(job, moves)
                 name = ""
             except OSError as error:
                 plainer = set_names.plainer(place) if error.errno in set_names.REFUSALS else place
                 if plainer == place:
                     raise
-                self._take_back(moves)
+                self._take_back(job, moves)
                 name, place, self._names_refused = "", plainer, True
             else:
                 return name
@@ -163,12 +163,15 @@ class Outbox:
                 self._hand_over(source, here)
             files.move(source, target, resume=True, source_in=here, target_in=there)
 
-    def _take_back(self, moves: list[tuple[Path, Path]]) -> None:
-        """Undo the moves that were done; what people have taken since is theirs."""
+    def _take_back(self, job: Job, moves: list[tuple[Path, Path]]) -> None:
+        """Undo the moves that were done, for another name; what people have taken since is theirs."""
         for source, target in moves:
             if not os.path.lexists(source) and os.path.lexists(target):
                 with self._folder_of(source) as here, self._folder_of(target) as there:
                     files.move(target, source, source_in=there, target_in=here)
+        note = job.folder / f"{STEM}{REASON}"  # it says the name
+        with self._folder_of(note) as here, contextlib.suppress(FileNotFoundError):
+            os.unlink(note.name, dir_fd=here)
 
     def _hand_over(self, file: Path, folder: int) -> None:
         """Give a file of the set its permissions and group; of a link in its place nothing is changed."""

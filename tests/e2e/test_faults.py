@@ -281,8 +281,8 @@ def test_work_folder_that_was_removed_is_made_again(daemon):
 @pytest.mark.parametrize(
     ("tables", "scene", "code"),
     [
-        ({"ocr": {"resources_dir": "die"}}, "fine", 3),
-        ({"ocr": {"resources_dir": "unavailable"}}, "fine", 3),
+        ({"ocr": {"resources_dir": "/die"}}, "fine", 3),
+        ({"ocr": {"resources_dir": "/unavailable"}}, "fine", 3),
         ({}, "disk", 4),
     ],
 )

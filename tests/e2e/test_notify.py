@@ -54,7 +54,7 @@ def test_ends_and_trouble_are_told_and_each_trouble_once(tmp_path):
 def test_an_engine_that_cannot_start_is_trouble(tmp_path):
     """One that ends while it loads is told, although another is started again and again, and status says so too."""
     command = ["/bin/sh", "-c", f"cat >> {tmp_path}/told"]
-    with Running(tmp_path, ocr={"resources_dir": "die"}, notify={"command": command}) as daemon:
+    with Running(tmp_path, ocr={"resources_dir": "/die"}, notify={"command": command}) as daemon:
         assert await_event(tmp_path, "unhealthy")["reason"].startswith("no engine runs: ")
         assert any("no engine runs: " in each for each in daemon.status()["trouble"])
 

@@ -273,7 +273,7 @@ def test_an_engine_is_renewed_between_two_jobs(supervise):
 def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(supervise, how, state):
     """It is never idle, its state says why and when it is tried again, and no job is blamed."""
     now = [0.0]
-    supervisor = supervise({"ocr": {"resources_dir": how}}, clock=lambda: now[0], load_deadline_s=100)
+    supervisor = supervise({"ocr": {"resources_dir": f"/{how}"}}, clock=lambda: now[0], load_deadline_s=100)
     host = supervisor.host
     for attempt, pause in enumerate((1, 2, 4), 1):
         if how == "hang":

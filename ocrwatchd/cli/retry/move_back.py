@@ -66,7 +66,8 @@ def _move_back(scan: Path, folders: Folders) -> Path:
 
 def _scans(failed: Path) -> list[Path]:
     found = []
-    for parent, _folders, names, held in os.fwalk(failed):  # unlike os.walk it is not led astray by exchanges
+    # Unlike os.walk, fwalk is not led astray by exchanges.
+    for parent, _folders, names, held in os.fwalk(failed) if failed.is_dir() else ():
         stems = {stem_and_suffix(name)[0] for name in names} - {""}
         # A note has its scan beside it, or is one by its words; a scan that happens to be called so is neither.
         notes = {name for name in names if name.endswith(REASON)}

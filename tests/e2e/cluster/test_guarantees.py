@@ -122,7 +122,7 @@ def test_scans_wait_for_machines_that_can_read_them(made, join):
     delivered(made, "print")
     both = "offers aspose, and for one that offers gpu:"
     await_that(lambda: both in made.supervisor.ask("status").stdout, 60, "a word about both")
-    licensed = join(ocr={"license": "licence.lic"})
+    licensed = join(ocr={"license": "/licence.lic"})
     delivered(made, "notes/note")
     delivered(made, "contracts/contract")
     await_that(lambda: "offers gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")

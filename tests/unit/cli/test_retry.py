@@ -120,7 +120,9 @@ def test_scan_that_is_called_like_a_note_is_still_a_scan(folders, tmp_path):
 @pytest.mark.parametrize("language", ["en", "de", "zh"])
 def test_a_note_apart_from_its_scan_is_no_scan(folders, tmp_path, language):
     """People took the scan, or a kill came between its move and the note's: the note never goes to the inbox."""
-    (tmp_path / "failed" / "gone.reason.txt").write_text(reason_note.note("gone.pdf", "the upload broke off", language))
+    (tmp_path / "failed" / "gone.reason.txt").write_text(
+        reason_note.note("gone.pdf", "the upload broke off", "gone.pdf", language)
+    )
     assert list(retry(folders, [])) == [tmp_path / "inbox" / name for name in ("a.pdf", "b-2.png", "sub/c.tif")]
     with pytest.raises(ConfigError, match="there is no scan"):
         list(retry(folders, ["gone.reason.txt"]))
@@ -129,7 +131,7 @@ def test_a_note_apart_from_its_scan_is_no_scan(folders, tmp_path, language):
 
 def test_a_kill_between_scan_and_note_makes_no_scan_of_the_note(folders, tmp_path, monkeypatch):
     """What the next call finds then is a note alone."""
-    (tmp_path / "failed" / "a.reason.txt").write_text(reason_note.note("a.pdf", "the upload broke off"))
+    (tmp_path / "failed" / "a.reason.txt").write_text(reason_note.note("a.pdf", "the upload broke off", "a.pdf"))
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

@@ -152,7 +152,7 @@ def test_process_puts_no_set_beside_an_earlier_summary(line, capsys):
     line.work_off(job)
     output.mkdir()
     (output / "scan.summary.txt").write_text("of another document")
-    reader._keep(job, output)
+    reader._keep(job, output, 0o640)
     assert sorted(path.name for path in output.iterdir()) == ["scan-2.json", "scan-2.txt", "scan.summary.txt"]
     assert capsys.readouterr().out.endswith("scan-2.txt\n")
 
@@ -161,7 +161,7 @@ def test_process_without_a_text_tells_the_receipt(line, capsys):
     """Not a NAME.txt that nobody ordered."""
     job = line.job(SUMMARY, llm=Llm(model="off"), output=Output(formats=("raw",)))
     line.work_off(job)
-    reader._keep(job, line.folder / "results")
+    reader._keep(job, line.folder / "results", 0o640)
     assert capsys.readouterr().out.endswith("results/scan.json\n")
 
 
