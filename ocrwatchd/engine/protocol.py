@@ -14,7 +14,7 @@ from ocrwatchd.core.config.profile import Work  # noqa: TC001  # pydantic resolv
 from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
 from ocrwatchd.core.model import Job
-from ocrwatchd.engine.access import Access
+from ocrwatchd.engine.grants import Access
 
 MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts: the longest settings fit many times over."""

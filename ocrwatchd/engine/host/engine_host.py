@@ -15,7 +15,7 @@ from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.access import Access, needed
+from ocrwatchd.engine.grants import Access, needed
 from ocrwatchd.engine.host.child import Child
 from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.host.limits import Bounds
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.core.model import Job
-    from ocrwatchd.engine.access import Stamps
+    from ocrwatchd.engine.grants import Stamps
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocrwatchd.core.landlock import Right
-    from ocrwatchd.engine.access import Access
+    from ocrwatchd.engine.grants import Access
 
 PROGRAMS: Final = (
     *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store"),

@@ -11,14 +11,14 @@ from ocrwatchd.setup.check import (
     access,
     calibration,
     cluster,
-    confinement,
     disk_space,
+    engine_confinement,
     folders,
     inotify_limits,
-    languages,
     metrics_file,
     model,
     notify_command,
+    reading_languages,
     service_account,
     systemd_unit,
 )
@@ -49,9 +49,9 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from access.look(config.folders)
     yield from disk_space.look(config.folders)
     yield from (Finding(*found) for found in availability.examine(config.ocr))
-    yield confinement.look()
+    yield engine_confinement.look()
     yield from model.look(config.llm)
-    yield from languages.look(config)
+    yield from reading_languages.look(config)
     yield from model.look_for_tasks(config)
     yield from calibration.look(config)
     yield from cluster.look(config)

@@ -12,7 +12,7 @@ from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.model import Job
-from ocrwatchd.engine.access import Access
+from ocrwatchd.engine.grants import Access
 from ocrwatchd.engine.protocol import (
     Ended,
     Finish,

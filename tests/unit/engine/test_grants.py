@@ -4,7 +4,7 @@ import pytest
 
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.jsonlines import pack
-from ocrwatchd.engine.access import needed
+from ocrwatchd.engine.grants import needed
 from ocrwatchd.llm import calibration_store
 from ocrwatchd.ocr.bridge.compile import wanted
 
