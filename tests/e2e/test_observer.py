@@ -47,7 +47,7 @@ def drop(daemon, name, *scenes):
 ARRIVALS = """
 import sys, time, threading
 from pathlib import Path
-from ocrwatchd import log
+from ocrwatchd.core import log
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.core.config.schema import Arrival, Log
 log.configure(Log())

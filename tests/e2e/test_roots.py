@@ -52,8 +52,8 @@ def test_two_roots_are_served_side_by_side(two):
         with other:
             one.await_files("archive", ["a.tif"])
             assert (one.lying("outbox"), other.lying("outbox")) == (["a.json", "a.txt"], ["b.json", "b.txt"])
+            await_that(lambda: [daemon.status()["delivered_today"] for daemon in two] == [1, 1], what="both in status")
             assert [daemon.status()["root"] for daemon in two] == [str(one.root), str(other.root)]
-            assert [daemon.status()["delivered_today"] for daemon in two] == [1, 1]
             told = asked(one, "status")
             assert told.returncode == 0
             assert [part.splitlines()[1].split()[1] for part in told.stdout.split("\n\n")] == [
