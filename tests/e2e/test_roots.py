@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from ocrwatchd.core import crashpoints
-from tests.e2e.running import Running
+from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan
 
 pytestmark = pytest.mark.slow
