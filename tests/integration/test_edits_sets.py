@@ -248,9 +248,9 @@ def test_a_set_of_pictures_is_written_anew_without_them(tmp_path):
 
 def test_where_there_is_nothing_to_revert_no_file_is_written(delivered, tmp_path, capsys):
     """A PDF would else be written anew each time."""
-    revise.revise(delivered, None, reverted=True, force=False)
+    revise.revise(delivered, None, delivered.parent, reverted=True, force=False)
     before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
     capsys.readouterr()
-    revise.revise(delivered, None, reverted=True, force=False)
+    revise.revise(delivered, None, delivered.parent, reverted=True, force=False)
     assert capsys.readouterr().out == "nothing to revert\nnothing was written\n"
     assert {path.name: path.stat().st_ino for path in tmp_path.iterdir()} == before

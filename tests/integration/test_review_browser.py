@@ -184,7 +184,7 @@ def test_the_place_is_shown_on_the_scan(show):
     page = show()
     here = page.locator("#p1 .here")
     for text in (page.locator("#e3"), page.locator("#p1 .low").first, page.locator("#p1 .row").nth(3)):
-        text.hover()
+        text.hover(position={"x": 2, "y": 5})  # the middle of the line may be a repair, as the fonts have it
         box = [float(side) for side in text.get_attribute("data-box").split()]
         shown = [float(here.get_attribute(side)) for side in ("x", "y", "width", "height")]
         assert shown[0] <= box[0]
