@@ -82,6 +82,7 @@ def deliver(goal, base, shim, kill_at=0):
     ).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", ["outbox", "failed"])
 def test_a_killed_delivery_leaves_no_empty_file_and_keeps_its_name(tmp_path, shim, goal):
     """At whichever rename: the next start completes the set under its own name."""

@@ -187,6 +187,7 @@ def test_a_picture_is_in_the_pdf_dot_for_dot(tmp_path, name, mode, settings, fil
         assert all(abs(a - b) <= 1 for a, b in zip(page.size, original.size, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_png_data_pass_through_unless_they_unpack_into_more_than_the_picture(tmp_path, mode):
     """Decoders of PNG stop at the last row; a reader of PDF would unpack whatever lies behind."""
