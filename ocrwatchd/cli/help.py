@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[1] / "docs"
 
-
 OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "reference"}
 """What people ask for, and the page that has it."""
 
@@ -23,6 +22,7 @@ def add_parser(verbs: Subparsers) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "help", run, "show a page of the documentation")
     parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page, or a verb; without it the list of all pages")
+    parser.set_defaults(verbs=verbs.choices)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,27 +30,24 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from ocrwatchd.core.errors import ConfigError
+
     pages = {page.stem: page for page in sorted(DOCS.glob("*.md"))}
-    if not args.topic:
+    topic = " ".join(args.topic).strip().lower().removesuffix(".md")
+    if not topic:
         width = max(map(len, pages))
         for name, page in pages.items():
             print(f"{name:{width}}  {page.read_text(encoding='utf-8').splitlines()[1]}")
         print("\n`ocrwatchd help TOPIC` shows a page.")
         return 0
-    topic = " ".join(args.topic).strip().lower().removesuffix(".md")
     if found := pages.get(OTHER_NAMES.get(topic, topic)):
         Console().print(Markdown(found.read_text(encoding="utf-8")))
         return 0
-    return _help_of_verb(topic, ", ".join(pages))
-
-
-def _help_of_verb(verb: str, pages: str) -> int:
-    from ocrwatchd.cli.main import GROUPS, main
-    from ocrwatchd.core.errors import ConfigError
-
-    verbs = {module.__name__.rpartition(".")[2] for group in GROUPS.values() for module in group}
-    if verb.partition(" ")[0] not in verbs:
+    verb, *action = topic.split()
+    if verb not in args.verbs:
         raise ConfigError(
-            f"there is no page {verb}; the pages are {pages}; for a verb, `ocrwatchd VERB --help` shows all options"
+            f"there is no page {topic}; the pages are {', '.join(pages)}; "
+            "for a verb, `ocrwatchd VERB --help` shows all options"
         )
-    return main([*verb.split(), "--help"])
+    args.verbs[verb].parse_args([*action, "--help"])  # it ends the program
+    return 0

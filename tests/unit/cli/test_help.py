@@ -8,9 +8,10 @@ from ocrwatchd.cli.main import main
 PAGES = sorted(page.stem for page in DOCS.glob("*.md"))
 
 
-def test_without_a_topic_every_page_is_listed(capsys):
+@pytest.mark.parametrize("blank", [[], [" "]])
+def test_without_a_topic_every_page_is_listed(capsys, blank):
     """Each page has a line that says what the page is about."""
-    assert main(["help"]) == 0
+    assert main(["help", *blank]) == 0
     listed = capsys.readouterr().out.partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in listed] == PAGES
     assert all(line.endswith(".") and len(line) <= 120 for line in listed)
