@@ -32,7 +32,7 @@ from huggingface_hub.utils import build_hf_headers, disable_progress_bars  # typ
 from huggingface_hub.utils import logging as hub_logging
 
 from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
-from ocrwatchd.core.units import in_words
+from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache
 from ocrwatchd.llm.repository import choose, is_commit, is_plain, is_sha256
 
@@ -243,15 +243,15 @@ def _check_room(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
     free = shutil.disk_usage(blobs).free
     if wanted and wanted + ROOM_BYTES > free:
         raise FolderUnusable(
-            f"{cache.root()}: {in_words(wanted)} are missing of {offer.repository} and {in_words(free)} are free; "
-            f"make room (with {in_words(ROOM_BYTES)} to spare), choose a smaller llm.hugging_face_quantization, "
-            "or set HF_HOME to a folder on another disk"
+            f"{cache.root()}: {format_bytes(wanted)} are missing of {offer.repository} and {format_bytes(free)} are "
+            f"free; make room (with {format_bytes(ROOM_BYTES)} to spare), choose a smaller "
+            "llm.hugging_face_quantization, or set HF_HOME to a folder on another disk"
         )
 
 
 def _broken_off(offer: Offer, incomplete: BufferedRandom) -> str:
     come = incomplete.seek(0, os.SEEK_END)
-    return f"{offer.repository}: the download broke off at {in_words(come)}; `ocrwatchd models pull` goes on there"
+    return f"{offer.repository}: the download broke off at {format_bytes(come)}; `ocrwatchd models pull` goes on there"
 
 
 @contextlib.contextmanager

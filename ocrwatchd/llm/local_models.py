@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import ModelUnavailable
-from ocrwatchd.core.units import in_words
+from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache, models, repository
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def fit_in_words(size: int, memory: int) -> str:
     """The same for people."""
     if fits(size, memory):
         return "fits"
-    return f"too large: wants about {in_words(size + BESIDE_BYTES)} of memory, there are {in_words(memory)}"
+    return f"too large: wants about {format_bytes(size + BESIDE_BYTES)} of memory, there are {format_bytes(memory)}"
 
 
 def _packaged(used: Path | None) -> Iterator[Shelved]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from ocrwatchd.core.errors import ModelUnavailable, OcrwatchdError
-from ocrwatchd.core.units import in_words
+from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache, local_models, models
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _progress(model: str, *, as_json: bool) -> Iterator[Tell]:
             _say({"done": done, "total": total})
         if now - said >= SAID_EVERY_S:
             said = now
-            log.info("model.fetching", model=model, done=in_words(done), total=in_words(total))
+            log.info("model.fetching", model=model, done=format_bytes(done), total=format_bytes(total))
 
     yield tell
     log.info("model.fetched", model=model, seconds=round(time.monotonic() - started, 1))
@@ -168,7 +168,7 @@ def _row(shelved: local_models.Shelved, memory: int) -> tuple[str, str, str, str
     notes += ["used"] if shelved.used else []
     foreign = not shelved.own and not shelved.name.startswith("/") and shelved.name != models.BUILTIN_NAME
     notes += ["not fetched by ocrwatchd"] if foreign else []
-    return shelved.name, in_words(shelved.size), shelved.licence or "licence unknown", ", ".join(notes)
+    return shelved.name, format_bytes(shelved.size), shelved.licence or "licence unknown", ", ".join(notes)
 
 
 def _say(line: dict[str, object]) -> None:

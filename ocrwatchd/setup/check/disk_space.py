@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.fs import safe_open
-from ocrwatchd.core.units import in_words
+from ocrwatchd.core.units import format_bytes
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
 
@@ -51,11 +51,13 @@ def _disk(names: list[str], path: Path, largest: int) -> Finding:
         return Finding(what, True, f"for {places}: {path} tells no size")
     free = disk.f_bavail * disk.f_frsize
     wanted = SPARE_BYTES + round(largest * _share(names))
-    words = f"{in_words(free)} free for {places}"
+    words = f"{format_bytes(free)} free for {places}"
     if largest:
-        words += f"; with the largest waiting scan ({in_words(largest)}), up to {in_words(wanted)} may be needed"
+        words += (
+            f"; with the largest waiting scan ({format_bytes(largest)}), up to {format_bytes(wanted)} may be needed"
+        )
     if free < wanted:
-        return Finding(what, False, f"{words}; make room for {in_words(wanted - free)} more there")
+        return Finding(what, False, f"{words}; make room for {format_bytes(wanted - free)} more there")
     if disk.f_files and disk.f_favail < LEAST_FILES:  # some file systems count no files
         return Finding(what, False, f"{words}, but only {disk.f_favail} more files fit (df -i); remove some there")
     return Finding(what, True, words)

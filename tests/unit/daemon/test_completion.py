@@ -5,18 +5,17 @@ import json
 import os
 import shutil
 import time
-from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core import faults
 from ocrwatchd.core.attempt import Ending, Outcome
-from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.completion import PAUSES_S, JobCompletion
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
+from tests.fakes.finished import finished_job
 
 
 class Ears:
@@ -46,14 +45,7 @@ class Desk:
 
     def job(self):
         """A claimed job with its set."""
-        job = Job("j", self.folders.work_path / "j", Path("scan.png"), Config().work())
-        job.source.parent.mkdir(parents=True)
-        job.source.write_bytes(b"original")
-        job.out.mkdir()
-        for suffix in (".txt", ".json"):
-            (job.out / f"document{suffix}").write_text("text")
-        self.ledger.claimed(job.id, job.relative)
-        return job
+        return finished_job(self.ledger, self.folders)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_obstacle_elsewhere_concerns_its_job_alone(tops):
     """A scan that may not be copied out of the work folder waits, and holds nobody."""
     obstacles = Obstacles(tops)
     for number in range(MOST_WAITING):
-        error = files.Obstacle(errno.EACCES, "may not be read", f"/work/job{number}/scan/sub/scan.tif")
+        error = files.Obstacle(errno.EACCES, "may not be read", f"/srv/.work/job{number}/scan/sub/scan.tif")
         assert obstacles.add(job("sub/scan.tif", number), error)
     assert len(obstacles) == MOST_WAITING
     assert not obstacles.hold(Path("sub/scan.tif"))

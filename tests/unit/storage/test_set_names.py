@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.model import Job
 from ocrwatchd.storage import delivery_plan, outbox, set_names
 from ocrwatchd.storage.ledger import Ledger
+from tests.fakes.finished import finished_job
 from tests.lying import lying
 
 
@@ -63,14 +63,7 @@ class Picky:
 
     def job(self, relative):
         """A claimed job whose set is finished."""
-        job = Job("j", self.folders.work_path / "j", Path(relative), Config().work())
-        job.source.parent.mkdir(parents=True)
-        job.source.write_bytes(b"original")
-        job.out.mkdir()
-        for suffix in (".txt", ".json"):
-            (job.out / f"document{suffix}").write_text("text")
-        self.ledger.claimed(job.id, job.relative)
-        return job
+        return finished_job(self.ledger, self.folders, relative)
 
 
 @pytest.fixture
