@@ -131,13 +131,18 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as the engine saw it, at ``offset`` in the page's raw text."""
+    """A line as the engine saw it, at ``offset`` in the page's raw text.
+
+    Args:
+        source: "pdf" where the PDF itself says it, "form" where a form shows it; "" where it was recognised.
+    """
 
     text: str
     offset: int
     box: Box | None = None
     confidence: float | None = None
     words: tuple[Word, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ class PageText:
         warnings: what the reader should know, in plain words.
         error: why the page could not be read, or "".
         seconds: wall time of opening, cleaning and recognising.
+        unseen_text: the PDF has text on this page, and nothing of it is to be seen.
     """
 
     number: int
@@ -173,6 +179,7 @@ class PageText:
     warnings: tuple[str, ...] = ()
     error: str = ""
     seconds: float = 0.0
+    unseen_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

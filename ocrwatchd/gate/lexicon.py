@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import simplemma
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
 from ocrwatchd.gate.languages import short
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 SHARED = {"bs": "hbs", "hr": "hbs", "sr": "hbs", "no": "nb"}
 """Languages whose dictionary has another one's code."""
 
 KEPT_WORDS = 4096
 """So many answers are kept: a page asks for its words again and again, and the dictionaries are packed to be small."""
+
+SCRIPTS = {
+    **dict.fromkeys(("ru", "uk", "bg", "mk", "be", "sr"), "CYRILLIC"),
+    **dict.fromkeys(("el", "grc"), "GREEK"),
+    **dict.fromkeys(("ar", "fa", "ur", "ug"), "ARABIC"),
+    **dict.fromkeys(("hi", "mr", "ne", "sa"), "DEVANAGARI"),
+    **dict.fromkeys(("zh", "zho", "chi", "ja", "jpn"), "CJK"),
+    "he": "HEBREW", "hy": "ARMENIAN", "ka": "GEORGIAN", "ml": "MALAYALAM", "ko": "HANGUL", "th": "THAI", "ta": "TAMIL",
+    "te": "TELUGU", "bn": "BENGALI", "kn": "KANNADA",
+}  # fmt: skip
+"""How Unicode's names of a language's letters begin; of all other languages "LATIN"."""
+
+FEWEST_WORDS = 8
+"""Of fewer different words it is not told whether they are words: names and numbers are none."""
+MOST_WORDS = 40
+"""So many are looked up."""
+LEAST_KNOWN = 0.15
+"""Share of words that a dictionary knows: of letter-for-letter garbage it knows none but by chance, of a language's own
+text most."""
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 SHORT_LETTERS = 3
 _COMMON = {
@@ -74,3 +100,30 @@ class Lexicon:
 def lexicon(codes: tuple[str, ...]) -> Lexicon:
     """The lexicon for these languages; one for each combination."""
     return Lexicon(codes)
+
+
+def hardly_words(text: Iterable[str], codes: tuple[str, ...]) -> bool:
+    """True where of a text's words hardly one is a word of these languages.
+
+    Words in a script that none of the languages has, or one without a dictionary has, are not judged.
+
+    Args:
+        text: words with what stands around them.
+        codes: as ``ocr.languages`` has them.
+    """
+    scripts: dict[str, bool] = {}
+    for code in map(short, codes):
+        script = SCRIPTS.get(code, "LATIN")
+        scripts[script] = scripts.get(script, True) and SHARED.get(code, code) in SUPPORTED_LANGUAGES
+    found = dict.fromkeys(
+        word for piece in text for word in _LONG_WORD.findall(piece) if scripts.get(_script(word), False)
+    )
+    words = list(found)[:MOST_WORDS]
+    if len(words) < FEWEST_WORDS:
+        return False
+    known = lexicon(codes).knows
+    return sum(map(known, words)) < LEAST_KNOWN * len(words)
+
+
+def _script(word: str) -> str:
+    return unicodedata.name(word[0], "").partition(" ")[0]

@@ -44,6 +44,7 @@ class RawLine:
         confidence: 0-1.
         words: with offsets into ``text``.
         place: where the line would lie if the page were not tilted; ``box`` where that is not known.
+        source: as of :class:`ocrwatchd.core.model.Line`.
     """
 
     text: str
@@ -51,6 +52,7 @@ class RawLine:
     confidence: float | None = None
     words: tuple[Word, ...] = ()
     place: Box | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _glue(before: str, after: str) -> str:
 
 def _placed(line: RawLine, offset: int) -> Line:
     words = tuple(replace(word, offset=word.offset + offset) for word in line.words)
-    return Line(line.text, offset, line.box, line.confidence, words)
+    return Line(line.text, offset, line.box, line.confidence, words, line.source)
 
 
 def _usual(block: Block) -> float:

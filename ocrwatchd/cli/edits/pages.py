@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def _read(page: dict[str, Any]) -> PageText:
         height=page["height"],
         dpi=page["dpi"],
         engine=page["engine"],
-        lines=tuple(_line(line, page["raw"]) for line in page["lines"]),
+        lines=tuple(_line(line, page) for line in page["lines"]),
         rotation=page["rotation"],
         skew=page["skew"],
         evaluation=page["evaluation"],
@@ -61,10 +62,12 @@ def _read(page: dict[str, Any]) -> PageText:
     )
 
 
-def _line(line: dict[str, Any], raw: str) -> Line:
+def _line(line: dict[str, Any], page: dict[str, Any]) -> Line:
+    raw = page["raw"]
+    source = line.get("source", OWN_TEXT if page["engine"] == OWN_TEXT else "")
     box = Box(*line["box"]) if "box" in line else None
     words = tuple(
         Word(raw[offset : offset + length], offset, Box(*corners), confidence)
         for offset, length, *corners, confidence in line.get("words", ())
     )
-    return Line(line["text"], line["offset"], box, line.get("confidence"), words)
+    return Line(line["text"], line["offset"], box, line.get("confidence"), words, source)

@@ -21,6 +21,7 @@ from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import scan_file
 from ocrwatchd.engine.process.assembly import Tally, write_set
+from ocrwatchd.engine.process.mixed_page import merged, without_edits_of_own
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, told
@@ -221,9 +222,20 @@ class _Stations:
         return FinishedPage(page, self._correct(page))
 
     def _recognise(self, pages: Pages, number: int) -> PageText:
-        if (own := pages.own_text(number)) is not None:
-            return own
-        page, rotation, skew = self._clean(pages.page(number))
+        own = pages.own_text(number)
+        if own is None:
+            return self._read(pages.page(number))
+        if own.rest is None:
+            return own.page
+        try:
+            read = self._read(own.rest)
+        except UnreadablePage as error:
+            told = f"what the page shows beside its own text could not be read: {error}"
+            return replace(own.page, warnings=(*own.page.warnings, told))
+        return merged(own, read, self.job.work.ocr)
+
+    def _read(self, opened: Page) -> PageText:
+        page, rotation, skew = self._clean(opened)
         try:
             read = self.engine.recognise(page, self.job.work.ocr)
         finally:
@@ -253,7 +265,7 @@ class _Stations:
         if deadly := page_failures.skip_reason(self.job, "correct", page.number):
             return Correction(page.text, reason=f"the language model was left out: {deadly}")
         try:
-            return self.corrector.correct(page, self.job.work, self.memory)
+            return without_edits_of_own(page, self.corrector.correct(page, self.job.work, self.memory))
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
             if faults.is_machines(error):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from ocrwatchd.core.errors import UnreadablePage
@@ -10,12 +11,13 @@ from ocrwatchd.core.i18n import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.core.model import Page, PageText
+    from ocrwatchd.core.model import Box, Page, PageText
+    from ocrwatchd.ocr.layout import RawLine
 
 Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
 
 OWN_TEXT = "pdf"
-"""Stands for the engine of a page whose own text was taken."""
+"""Stands for the engine of a page whose own text was taken, and for the source of a line of it."""
 
 DELIVERED = "ocrwatchd"
 """The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
@@ -25,6 +27,28 @@ MAX_PAGES = 50_000
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
 """So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnText:
+    """What a page says itself.
+
+    Args:
+        page: its text in reading order.
+        lines: of it, before they are put in order.
+        doubted: lines in whose fonts hardly a word is one, and which are not in ``page``: what is read in their place
+            tells whether they are right.
+        marks: places that ``lines`` tell of though their ink is no text, pixels.
+        ink: there is ink that ``lines`` do not explain.
+        rest: the page without them, to be recognised; None where nothing is left.
+    """
+
+    page: PageText
+    lines: tuple[RawLine, ...]
+    doubted: tuple[RawLine, ...] = ()
+    marks: tuple[Box, ...] = ()
+    ink: bool = False
+    rest: Page | None = None
 
 
 class Length:
@@ -97,7 +121,7 @@ class Pages(Protocol):
             OSError: the disk cannot be read; not the scan's fault.
         """
 
-    def own_text(self, number: int) -> PageText | None:
+    def own_text(self, number: int) -> OwnText | None:
         """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
 
         Raises:

@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
@@ -17,15 +18,17 @@ from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
 from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length
 from ocrwatchd.formats.input.images import dpi_warnings, too_large
+from ocrwatchd.formats.input.pdf_annotations import flatten
 from ocrwatchd.formats.input.pdf_text import own_text
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import PageText
+    from ocrwatchd.formats.input.common import OwnText
 
 POINTS_AN_INCH = 72
+NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'
 LEAST_DPI = 40
 """Nothing can be read on a page that had to be made smaller than this."""
 
@@ -49,8 +52,8 @@ class PdfPages:
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
+        self._ocr = ocr
         self._dpi = ocr.dpi
-        self._pdf_text = ocr.pdf_text
         self._max_pixels = ocr.max_pixels
         # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
         path = f"/proc/self/fd/{descriptor}"
@@ -136,18 +139,26 @@ class PdfPages:
         finally:
             page.close()
 
-    def own_text(self, number: int) -> PageText | None:
+    def own_text(self, number: int) -> OwnText | None:
         """As :meth:`ocrwatchd.formats.input.common.Pages.own_text`."""
-        if self._pdf_text == "ocr":
+        if self._ocr.pdf_text == "ocr":
             return None
         self._check(number)
         try:
-            page = self._document[number - 1]
+            page, annotated = flatten(self._document, number)
         except pdfium.PdfiumError:
             return None
         try:
-            dpi, _told = self._fitting_dpi(number, *page.get_size())
-            return own_text(page, number, dpi, trusted=self._pdf_text == "keep")
+            dpi, told = self._fitting_dpi(number, *page.get_size())
+            own = own_text(page, number, dpi, self._ocr, annotated)
+            if own is None or not own.ink:
+                return own
+            if self._ocr.pdf_text == "keep" and own.lines:
+                return replace(own, page=replace(own.page, warnings=(*own.page.warnings, NOT_READ)))
+            picture = _render(page, dpi)
+            for mark in own.marks:
+                picture.paste("white", (round(mark.left), round(mark.top), round(mark.right), round(mark.bottom)))
+            return replace(own, rest=Page(number, picture, dpi, (*told, *_scan_warnings(page))))
         except pdfium.PdfiumError:
             return None  # its picture may tell more
         finally:

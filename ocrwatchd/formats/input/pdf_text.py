@@ -1,146 +1,242 @@
 """The text that a PDF's page has of its own: exact where it was written by a program, and not to be guessed anew.
 
-What a scanner has recognised is such text too, but drawn invisibly over a picture, and seldom as good as what is
-recognised here: with ``ocr.pdf_text = "auto"`` it does not count.
+It counts as far as it is to be seen (``pdf_visible``): what a scanner has recognised lies behind or over a picture and
+is not, and is seldom as good as what is recognised here. Ink that the text does not explain is left to be recognised.
 """
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import re
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
-from ocrwatchd.core.model import Box, Line, PageText, Word
-from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.core.model import Box, PageText, Word
+from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
+from ocrwatchd.formats.input.pdf_visible import Placing, TextLook, address
+from ocrwatchd.gate.lexicon import hardly_words
+from ocrwatchd.ocr.direction import runs_leftward, upright
+from ocrwatchd.ocr.gutters import divided
+from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import pypdfium2 as pdfium
+    from numpy.typing import NDArray
 
-FEWEST_LETTERS = 100
-"""Fewer may be a stamp on a page whose text is drawn as outlines."""
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.formats.input.pdf_annotations import Shown
+
 MOST_CHARACTERS = 100_000
 """More than this no page has that people read."""
 MOST_UNKNOWN = 0.02
-"""Share of characters that stand for none: a font that does not tell what its glyphs mean."""
-SCAN_COVERS = 0.6
-"""One picture over so much of a page makes it a scan."""
+"""Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
+APART = 1.0
+"""Pieces of a line that are further apart, in line heights, may be cells of a table."""
+TALL = 1.5
+"""Times as high as wide: a word that is written upwards or downwards."""
+FORM = "form"
+"""The source of what a form shows and no text of the PDF says."""
 
-_THINGS_LOOKED_AT = 20_000
-_INVISIBLE = {pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP}
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 """A character beyond U+FFFF comes in two."""
-_HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
-"""How PDFium tells a hyphen at a line's end."""
+_DIVIDED = {0x02, 0xFFFE, 0xAD}
+"""How PDFium tells a hyphen at a line's end; it joins the two lines."""
+_LIGATURES = frozenset(map(chr, range(0xFB00, 0xFB07)))
+_ENDS = frozenset("\r\n")
 
 
 class _Letter(NamedTuple):
-    text: str
-    place: int
-
-
-def own_text(page: pdfium.PdfPage, number: int, dpi: float, *, trusted: bool) -> PageText | None:
-    """A page's own text with its words' boxes; None where it has none that can be relied on.
+    """A character; white space, and what PDFium puts in between, has no owner and no place.
 
     Args:
-        page: open.
+        owner: the address of its text object, or 0.
+        corners: left, bottom, right, top in the page's own coordinates.
+        last: a word is divided here, and the line ends.
+    """
+
+    text: str
+    owner: int = 0
+    corners: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    last: bool = False
+
+
+class _Piece(NamedTuple):
+    """A word on the page, pixels."""
+
+    text: str
+    box: Box
+    font: int
+
+
+def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Sequence[Shown]) -> OwnText | None:
+    """A page's own text; None where it says nothing.
+
+    What is taken and not doubted is left out of the page's next drawings.
+
+    Args:
+        page: open, with what its annotations show in it.
         number: of it, from 1.
         dpi: what boxes count in: pixels of the page drawn so.
-        trusted: take whatever text there is.
+        ocr: with ``pdf_text = "keep"`` what was recognised earlier counts too, and no font is doubted.
+        shown: by annotations, beside the page's text.
 
     Raises:
         pypdfium2.PdfiumError: it cannot be read.
     """
+    letters = _letters(page)
+    owned = [letter for letter in letters if letter.owner]
+    if not (owned or shown):
+        return None
+    width, height = (round(side * dpi / 72) for side in page.get_size())
+    placing = Placing.of(page, width, height)
+    boxes = placing.boxes([letter.corners for letter in owned])
+    annotated = [Box(*box) for box in placing.boxes([each.corners for each in shown]).tolist()]
+    marks = tuple(box for box, each in zip(annotated, shown, strict=True) if each.mark)
+    look = TextLook(page, [letter.owner for letter in owned], [letter.corners for letter in owned])
+    kept = ocr.pdf_text == "keep"
+    seen = look.seen & ~_inside(boxes, marks)
+    taken = seen | look.on_ink() if kept else seen
+    places = iter([Box(*box) if counts else None for box, counts in zip(boxes.tolist(), taken, strict=True)])
+    rows = list(_rows(letters, places, look.font))
+    doubted = set() if kept else _doubted(itertools.chain.from_iterable(rows), ocr.languages)
+    parts = [part for row in rows for part in _parted(row, doubted)]
+    lines = [_line(part) for part in parts if part[0].font not in doubted]
+    lines += _said(shown, annotated)
+    unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
+    look.show_again(taken, doubted)
+    arranged = arrange(upright(divided(lines), width, height), ocr.layout)
+    unseen = bool(owned) and not taken.any()
+    told = PageText(number, arranged.text, width, height, dpi, OWN_TEXT, arranged.lines, unseen_text=unseen)
+    # Where an earlier recognition is kept, the ink is what it has read.
+    ink = bool(unsure) or not lines or (taken.sum() == seen.sum() and look.ink_left(marks, dpi / 72))
+    return OwnText(told, tuple(lines), unsure, marks, ink=ink)
+
+
+def _letters(page: pdfium.PdfPage) -> list[_Letter]:
+    """In the order in which the page has them; none where there are too many."""
     written = page.get_textpage()
     try:
         count = written.count_chars()
-        if not 0 < count <= MOST_CHARACTERS:
-            return None
-        letters = list(_letters(written, count))
-        if not _is_good("".join(letter.text for letter in letters), 1 if trusted else FEWEST_LETTERS):
-            return None
-        if not trusted and _is_scan(page):
-            return None
-        width, height = (round(side * dpi / 72) for side in page.get_size())
-        lines = tuple(_lines(page, written, letters, (width, height)))
+        return list(_each_letter(written, count)) if count <= MOST_CHARACTERS else []
     finally:
         written.close()
-    text = "\n".join(line.text for line in lines)
-    return PageText(number, text, width, height, dpi, engine=OWN_TEXT, lines=lines)
 
 
-def _letters(written: pdfium.PdfTextPage, count: int) -> Iterator[_Letter]:
+def _each_letter(written: pdfium.PdfTextPage, count: int) -> Iterator[_Letter]:
     half = 0
-    for place in range(count):
-        code = pdfium_c.FPDFText_GetUnicode(written, place)
-        if half and code in _SECOND_HALVES:
-            yield _Letter(chr(0x10000 + ((half - _FIRST_HALVES[0]) << 10) + code - _SECOND_HALVES[0]), place)
-        elif code not in _FIRST_HALVES:
-            yield _Letter(_HYPHENS.get(code) or (chr(code) if code <= sys.maxunicode else "\ufffd"), place)
-        half = code if code in _FIRST_HALVES else 0
-
-
-def _is_good(text: str, fewest: int) -> bool:
-    letters = sum(map(str.isalnum, text))
-    return letters >= fewest and len(_UNKNOWN.findall(text)) <= MOST_UNKNOWN * len(text)
-
-
-def _is_scan(page: pdfium.PdfPage) -> bool:
-    """Whether some of its text is not to be seen, or one picture covers most of it."""
-    area = page.get_width() * page.get_height()
-    for thing in itertools.islice(page.get_objects(max_depth=3), _THINGS_LOOKED_AT):
-        if thing.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
-            if pdfium_c.FPDFTextObj_GetTextRenderMode(thing) in _INVISIBLE:
-                return True
-        elif thing.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = thing.get_bounds()
-            if (right - left) * (top - bottom) >= SCAN_COVERS * area:
-                return True
-    return False
-
-
-def _lines(
-    page: pdfium.PdfPage, written: pdfium.PdfTextPage, letters: list[_Letter], size: tuple[int, int]
-) -> Iterator[Line]:
-    offset = 0
-    for is_break, run in itertools.groupby(letters, key=lambda letter: letter.text in {"\r", "\n"}):
-        line = [] if is_break else list(run)
-        text = "".join(letter.text for letter in line)
-        if not text.strip():
+    place = pdfium_c.FS_RECTF()
+    for index in range(count):
+        code = pdfium_c.FPDFText_GetUnicode(written, index)
+        first, half = half, code if code in _FIRST_HALVES else 0
+        if half:
             continue
-        words = tuple(
-            Word(match.group(), offset + match.start(), _box(page, written, line[match.start() : match.end()], size))
-            for match in re.finditer(r"\S+", text)
-        )
-        yield Line(text, offset, _around([word.box for word in words if word.box]), None, words)
-        offset += len(text) + 1
+        if first and code in _SECOND_HALVES:
+            code += ((first - _FIRST_HALVES[0]) << 10) + 0x10000 - _SECOND_HALVES[0]
+        text = "-" if code in _DIVIDED else chr(code) if code <= sys.maxunicode else "\ufffd"
+        text = unicodedata.normalize("NFKC", text) if text in _LIGATURES else text
+        owner = 0 if text.isspace() else address(pdfium_c.FPDFText_GetTextObject(written, index))
+        if owner and pdfium_c.FPDFText_GetLooseCharBox(written, index, place):
+            corners = (place.left, place.bottom, place.right, place.top)
+            yield _Letter(text, owner, corners, last=code in _DIVIDED)
+        else:
+            yield _Letter(text, last=code in _DIVIDED)
 
 
-def _box(
-    page: pdfium.PdfPage, written: pdfium.PdfTextPage, letters: list[_Letter], size: tuple[int, int]
-) -> Box | None:
-    corners = [written.get_charbox(letter.place, loose=True) for letter in letters]
-    points = [
-        _seen(page, x, y, size) for left, bottom, right, top in corners for x, y in ((left, bottom), (right, top))
-    ]
-    return _around([Box(x, y, x, y) for x, y in points])
+def _rows(
+    letters: Iterable[_Letter], places: Iterator[Box | None], font: Callable[[int], int]
+) -> Iterator[list[_Piece]]:
+    """The words of each line, as PDFium tells lines; what is not taken ends one.
+
+    Args:
+        letters: all of the page.
+        places: of each letter with an owner, pixels; None where it is not taken.
+        font: of a text object.
+    """
+    row: list[_Piece] = []
+    word: list[tuple[str, Box]] = []
+    for letter in itertools.chain(letters, (_Letter("\n"),)):
+        box = next(places) if letter.owner else None
+        if box and not word:
+            of = font(letter.owner)
+        if box or (word and not letter.owner and not letter.text.isspace()):
+            word.append((letter.text, box or word[-1][1]))
+        dropped = letter.owner and not box
+        if word and (letter.text.isspace() or letter.last or dropped):
+            row.append(_Piece("".join(text for text, _ in word), around(box for _, box in word), of))
+            word = []
+        if row and (letter.text in _ENDS or letter.last or dropped):
+            yield row
+            row = []
 
 
-def _around(boxes: list[Box]) -> Box | None:
-    if not boxes:
-        return None
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+def _parted(row: list[_Piece], doubted: Collection[int]) -> Iterator[list[_Piece]]:
+    """Part a line where it leaves its place, a gap is as wide as between cells of a table, or doubt begins or ends."""
+    start = 0
+    for n, (before, after) in enumerate(itertools.pairwise(row), 1):
+        if (before.font in doubted) != (after.font in doubted) or _is_apart(before, after):
+            yield row[start:n]
+            start = n
+    yield row[start:]
 
 
-def _seen(page: pdfium.PdfPage, x: float, y: float, size: tuple[int, int]) -> tuple[float, float]:
-    """A place on the page in pixels of what is seen, turned as the page is."""
-    across, down = ctypes.c_int(), ctypes.c_int()
-    pdfium_c.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, across, down)
-    return across.value, down.value
+def _is_apart(before: _Piece, after: _Piece) -> bool:
+    one, other = before.box, after.box
+    size = min(one.bottom - one.top, other.bottom - other.top)
+    if size > TALL * max(one.right - one.left, other.right - other.left):
+        return False  # written upwards or downwards
+    if one.bottom <= other.top or other.bottom <= one.top:
+        return True
+    gap = one.left - other.right if runs_leftward(before.text) else other.left - one.right
+    return not -size < gap <= APART * size
+
+
+def _line(pieces: list[_Piece], source: str = OWN_TEXT) -> RawLine:
+    words, offset = [], 0
+    for piece in pieces:
+        words.append(Word(piece.text, offset, piece.box))
+        offset += len(piece.text) + 1
+    text = " ".join(piece.text for piece in pieces)
+    return RawLine(text, around(piece.box for piece in pieces), None, tuple(words), source=source)
+
+
+def _said(shown: Sequence[Shown], places: Sequence[Box]) -> Iterator[RawLine]:
+    """What annotations say beside the page's text; a note of several lines has them one under the other."""
+    for each, place in zip(shown, places, strict=True):
+        said = [line.split() for line in each.text.splitlines() if line.strip()]
+        for n, words in enumerate(said):
+            tall, wide = (place.bottom - place.top) / len(said), (place.right - place.left) / len(words)
+            top = place.top + n * tall
+            boxes = [
+                Box(place.left + k * wide, top, place.left + (k + 1) * wide, top + tall) for k in range(len(words))
+            ]
+            yield _line([_Piece(word, box, 0) for word, box in zip(words, boxes, strict=True)], FORM)
+
+
+def _doubted(pieces: Iterable[_Piece], languages: tuple[str, ...]) -> set[int]:
+    """The fonts whose letters mean nothing, or of whose words hardly one is a word."""
+    by_font: dict[int, list[str]] = {}
+    for piece in pieces:
+        by_font.setdefault(piece.font, []).append(piece.text)
+    return {font for font, words in by_font.items() if _is_garbage(words, languages)}
+
+
+def _is_garbage(words: list[str], languages: tuple[str, ...]) -> bool:
+    text = "".join(words)
+    return len(_UNKNOWN.findall(text)) > MOST_UNKNOWN * len(text) or hardly_words(words, languages)
+
+
+def _inside(boxes: NDArray[np.float64], places: Sequence[Box]) -> NDArray[np.bool_]:
+    """Of each box, whether its middle lies in one of the places."""
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    found = np.zeros(len(boxes), np.bool_)
+    for left, top, right, bottom in places:
+        found |= (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+    return found

@@ -114,7 +114,7 @@ def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
             "recognise": round(page.seconds, SECONDS_DIGITS),
             "correct": round(correction.seconds, SECONDS_DIGITS),
         },
-        "lines": [_line(line) for line in page.lines],
+        "lines": [_line(line, page.engine) for line in page.lines],
     }
 
 
@@ -143,8 +143,10 @@ def _part(part: Part) -> dict[str, object]:
     return {"offset": part.offset, "length": part.length, "fate": part.fate, "why": part.why}
 
 
-def _line(line: Line) -> dict[str, object]:
+def _line(line: Line, engine: str) -> dict[str, object]:
     told: dict[str, object] = {"offset": line.offset, "text": line.text}
+    if (line.source or engine) != engine:
+        told["source"] = line.source
     if line.box is not None:
         told["box"] = _corners(line.box)
     if line.confidence is not None:

@@ -10,7 +10,6 @@ each word of the text is on the page, in the text's order.
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +17,7 @@ from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Edit
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.ocr.direction import runs_leftward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +41,14 @@ class PlacedWord(NamedTuple):
         box: pixels of the page as recognised, never empty.
         confidence: of what was read there, 0 to 1; None where the engine has told none.
         told: the engine has told where it lies, or where its line lies.
+        source: of its line, as of :class:`ocrwatchd.core.model.Line`.
     """
 
     text: str
     box: Box
     confidence: float | None
     told: bool
+    source: str = ""
 
 
 class PlacedLine(NamedTuple):
@@ -69,12 +71,14 @@ class _Read(NamedTuple):
     confidence: float | None
     line: int
     leftward: bool
+    source: str
 
 
 class _Found(NamedTuple):
     text: str
     box: Box | None
     confidence: float | None
+    source: str = ""
 
 
 def size_of(page: PageText) -> tuple[int, int]:
@@ -102,15 +106,6 @@ def placed(finished: FinishedPage) -> list[PlacedLine]:
     return _filled(lines, *size_of(page))
 
 
-def leftward(text: str) -> bool:
-    """Whether a word runs from right to left."""
-    for letter in text:
-        direction = unicodedata.bidirectional(letter)
-        if direction in {"L", "R", "AL"}:
-            return direction != "L"
-    return False
-
-
 def _origins(raw: str, edits: tuple[Edit, ...]) -> list[tuple[float, float]]:
     """For each character of the corrected text, from where to where in the raw text it comes; edits share evenly."""
     origins: list[tuple[float, float]] = []
@@ -132,8 +127,8 @@ class _Lookup:
         self._starts = [word.start for word in self._words]
         self._longest = max((word.end - word.start for word in self._words), default=0)
 
-    def place(self, start: float, end: float) -> tuple[Box | None, float | None]:
-        """The box and the least confidence of what was read there; of several lines, of the one with most of it."""
+    def place(self, start: float, end: float) -> tuple[Box | None, float | None, str]:
+        """Box, least confidence and source of what was read there; of several lines, of the one with most of it."""
         touched: dict[int, list[tuple[float, _Read]]] = {}
         for word in self._words[bisect_right(self._starts, start - self._longest - 1) :]:
             if word.start >= end:
@@ -141,10 +136,11 @@ class _Lookup:
             if (overlap := min(end, word.end) - max(start, word.start)) > 0:
                 touched.setdefault(word.line, []).append((overlap, word))
         if not touched:
-            return None, None
+            return None, None, ""
         most = max(touched.values(), key=lambda words: sum(overlap for overlap, _ in words))
         told = [word.confidence for _, word in most if word.confidence is not None]
-        return _bounds([_part(word, start, end) for _, word in most]), min(told, default=None)
+        box = _bounds([_part(word, start, end) for _, word in most])
+        return box, min(told, default=None), most[0][1].source
 
 
 def _read(line: Line, number: int) -> Iterator[_Read]:
@@ -152,9 +148,11 @@ def _read(line: Line, number: int) -> Iterator[_Read]:
     if boxed and len(boxed) == len(line.words):
         for word, box in boxed:
             end = word.offset + len(word.text)
-            yield _Read(word.offset, end, _sound(box), word.confidence, number, leftward(word.text))
+            leftward = runs_leftward(word.text)
+            yield _Read(word.offset, end, _sound(box), word.confidence, number, leftward, line.source)
     elif line.box is not None:
-        whole = _Read(0, max(1, len(line.text)), _sound(line.box), line.confidence, number, leftward(line.text))
+        leftward, length = runs_leftward(line.text), max(1, len(line.text))
+        whole = _Read(0, length, _sound(line.box), line.confidence, number, leftward, line.source)
         for match in _WORD.finditer(line.text):
             start, end = line.offset + match.start(), line.offset + match.end()
             yield whole._replace(start=start, end=end, box=_part(whole, *match.span()))
@@ -209,7 +207,7 @@ def _beside(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
     at = Box(first.left, first.top, first.left, first.bottom)
     for word in words:
         at = word.box or Box(at.right, at.top, at.right + 0.1 * (line.bottom - line.top), at.bottom)
-        yield PlacedWord(word.text, _sound(at), word.confidence, word.box is not None)
+        yield PlacedWord(word.text, _sound(at), word.confidence, word.box is not None, word.source)
 
 
 def _across(words: list[_Found], line: Box) -> Iterator[PlacedWord]:

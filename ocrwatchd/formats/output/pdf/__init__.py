@@ -1,8 +1,8 @@
 """NAME.pdf: the scan as it is, with its corrected words over it, not to be seen, for searching and copying.
 
 A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``image_pages``). Each page gets one form
-with its words (``text_layer``); a page whose own text was taken gets none, and an older invisible layer goes, for the
-words would be found twice (``old_text_layer``). What a PDF would do in a reader, but to lead to a place, is taken out
+with its words (``text_layer``), but those that the PDF says itself, and an older invisible layer goes: words would be
+found twice (``old_text_layer``). What a PDF would do in a reader, but to lead to a place, is taken out
 (``active_content``). A PDF with a password keeps it. The document information gets the receipt's id, by which an inbox
 refuses the PDF: else an outbox that leads into an inbox would be read for ever. Nothing here claims PDF/A, and a claim
 of the scan's goes, for this is no longer what was checked.
@@ -36,7 +36,7 @@ from ocrwatchd.formats.output.pdf.image_pages import draw
 from ocrwatchd.formats.output.pdf.pages import layer_of, put_under, view_of
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 from ocrwatchd.formats.output.pdf.text_layer import Layer
-from ocrwatchd.formats.output.word_boxes import placed, size_of, with_mark
+from ocrwatchd.formats.output.word_boxes import PlacedLine, placed, size_of, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,10 +47,10 @@ SUFFIX = SUFFIXES["pdf"]
 
 
 class _Worded(NamedTuple):
-    """A page's words, and how the page was recognised; its text is no longer held."""
+    """A page's words that the PDF does not say itself, and how the page was recognised; its text is no longer held."""
 
     page: PageText
-    layer: Layer
+    layer: Layer | None
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
@@ -94,7 +94,7 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
         fonts, changed = Fonts(pdf), False
         for page, (read, layer) in zip(pdf.pages, _worded(document, pages), strict=False):
             form = layer_of(page)
-            if read.engine == OWN_TEXT:
+            if layer is None:
                 continue
             if form is None:
                 raise FormatUnusable(f"page {read.number} has no text layer of ours; was it changed by hand?")
@@ -123,9 +123,11 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
         lines = placed(finished)
         if not marked and finished.page.engine != OWN_TEXT:  # such a page gets no layer
             lines, marked = with_mark(document, finished, lines), True
+        said = [PlacedLine(tuple(word for word in line.words if word.source != OWN_TEXT)) for line in lines]
+        bare = finished.page.engine == OWN_TEXT and not any(line.words for line in said)
         yield _Worded(
             replace(finished.page, text="", lines=(), warnings=()),
-            Layer.of(lines, size_of(finished.page), finished.page.skew),
+            None if bare else Layer.of(said, size_of(finished.page), finished.page.skew),
         )
 
 
@@ -138,9 +140,9 @@ def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file
     fonts = Fonts(pdf)
     seen: old_text_layer.Seen = set()
     for page, (read, layer) in zip(pdf.pages, words, strict=False):
-        if read.engine == OWN_TEXT:
+        if layer is None:
             continue
-        old_text_layer.take_out(pdf, page, seen)
+        old_text_layer.take_out(pdf, page, seen, everything=read.unseen_text)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job

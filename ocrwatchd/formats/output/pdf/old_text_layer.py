@@ -36,20 +36,22 @@ Seen: TypeAlias = set[tuple[int, int]]
 """Forms that were looked at, by number and generation: pages share them, hostile ones hold each other in a circle."""
 
 
-def take_out(pdf: Pdf, page: Page, seen: Seen) -> None:
+def take_out(pdf: Pdf, page: Page, seen: Seen, *, everything: bool = False) -> None:
     """Take out what a page writes invisibly; a page that does not is left as it is, byte for byte.
 
     Args:
         pdf: which it is in.
         page: of it.
         seen: the same set for all pages of it, empty at first.
+        everything: nothing that the page writes is to be seen, though it does not say so: a picture covers it, or it
+            has the colour of what is behind it. What its forms write stays then, for other pages may show it.
 
     Raises:
         pikepdf.PdfError: it cannot be read.
     """
     data = joined(contents(page))
-    if data and _TELLS.search(data):
-        page.obj[Name.Contents] = Array([Stream(pdf, _without(page))])
+    if data and (everything or _TELLS.search(data)):
+        page.obj[Name.Contents] = Array([Stream(pdf, _without(page, everything=everything))])
     resources = inherited(page, Name.Resources)
     if isinstance(resources, Dictionary):
         _in_forms(resources, DEPTH, seen)
@@ -109,11 +111,12 @@ def _in_forms(resources: Dictionary, depth: int, seen: Seen) -> None:
             _in_forms(inner, depth - 1, seen)
 
 
-def _without(stream: Object | Page) -> bytes:
-    return pikepdf.unparse_content_stream(list(_visible(pikepdf.parse_content_stream(stream))))
+def _without(stream: Object | Page, *, everything: bool = False) -> bytes:
+    instructions = pikepdf.parse_content_stream(stream)
+    return pikepdf.unparse_content_stream(list(_visible(instructions, everything=everything)))
 
 
-def _visible(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
+def _visible(instructions: Iterable[Instruction], *, everything: bool) -> Iterator[Instruction]:
     mode = 0
     saved: list[int] = []
     for instruction in instructions:
@@ -124,7 +127,7 @@ def _visible(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
             mode = saved.pop() if saved else 0
         elif operator == "Tr" and operands and isinstance(operands[0], int | float | Decimal):
             mode = int(operands[0])
-        if mode != INVISIBLE or operator not in _SHOWS:
+        if operator not in _SHOWS or not (everything or mode == INVISIBLE):
             yield instruction
         elif operator in {"'", '"'}:
             yield pikepdf.ContentStreamInstruction([], Operator("T*"))

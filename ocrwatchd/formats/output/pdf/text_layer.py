@@ -16,7 +16,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 
 from ocrwatchd.core.model import Box
 from ocrwatchd.formats.output.pdf.font import EM, WIDTH
-from ocrwatchd.formats.output.word_boxes import leftward
+from ocrwatchd.ocr.direction import runs_leftward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,7 +110,7 @@ def _apart(word: PlacedWord, after: PlacedWord) -> PlacedWord:
     left, top, right, bottom = word.box
     gap = GAP * (bottom - top)
     least = (right - left) / 2
-    if leftward(word.text):
+    if runs_leftward(word.text):
         if after.box.left < left:
             left = min(max(left, after.box.right + gap), right - least)
     elif after.box.right > right:
@@ -130,7 +130,7 @@ def _shown(word: PlacedWord, page: _Page, beyond: dict[str, int], *, space: bool
     squeezed = 100 * width * EM / (len(word.text) * size * WIDTH)
     turned = map(_number, (page.cosine, -page.sine, page.sine, page.cosine, x, y))
     # Letters lie from left to right, as they are seen: readers that copy turn what runs to the left round.
-    text = word.text[::-1] if leftward(word.text) else word.text + " " * space
+    text = word.text[::-1] if runs_leftward(word.text) else word.text + " " * space
     runs = _runs(text, beyond)
     shown = (f"/{font} {_number(size)} Tf <{codes}> Tj" for font, codes in runs)
     return f"{_number(squeezed)} Tz {' '.join(turned)} Tm {' '.join(shown)}"

@@ -1,0 +1,131 @@
+"""A page with text of its own and ink beside it: what the PDF says, and what was recognised, become one text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.model import Box
+from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.ocr.layout import RawLine, arrange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Correction, Edit, Line, PageText
+    from ocrwatchd.formats.input.common import OwnText
+
+AGREED = 0.5
+"""Share of the words of doubted lines that were read in the picture, too: then they are right, and exact."""
+COVERED = 0.5
+"""Share of a recognised line's box that lies on lines that say the same."""
+EXACT = "the PDF says so itself"
+
+
+def merged(own: OwnText, read: PageText, ocr: Ocr) -> PageText:
+    """One text in reading order, each line with its source.
+
+    Where the engine gives no places of all its text, that stands below the page's own.
+
+    Args:
+        own: what the page says itself.
+        read: what was recognised on the rest of it.
+        ocr: ``layout`` counts here.
+    """
+    agreed = own.doubted if _agree(own.doubted, read) else ()
+    lines = [line for line in read.lines if not _covered(line, agreed)]
+    if not (own.lines or agreed):
+        return replace(read, unseen_text=own.page.unseen_text)
+    if not read.text.strip() or (not lines and read.lines):
+        page = own.page if not agreed else _arranged(own.page, (*own.lines, *agreed), ocr)
+        return replace(page, warnings=(*page.warnings, *read.warnings))
+    sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]
+    if _letters(line.text for line in read.lines) < _letters([read.text]):
+        arranged = arrange(sure, ocr.layout)
+        text = f"{arranged.text}\n\n{read.text}"
+        later = tuple(_moved(line, len(arranged.text) + 2) for line in read.lines)
+        return replace(read, text=text, lines=(*arranged.lines, *later))
+    return _arranged(read, (*sure, *map(_raw, lines)), ocr)
+
+
+def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
+    """Take back what was corrected in lines that the PDF itself says: nothing was misread there."""
+    exact = [(line.offset, line.offset + len(line.text)) for line in page.lines if line.source]
+
+    def is_exact(edit: Edit) -> bool:
+        return any(edit.offset < end and edit.offset + len(edit.before) > start for start, end in exact)
+
+    kept = tuple(edit for edit in correction.edits if not is_exact(edit))
+    if len(kept) == len(correction.edits):
+        return correction
+    back = (replace(edit, why=EXACT) for edit in correction.edits if is_exact(edit))
+    refused = sorted((*correction.refused, *back), key=lambda edit: edit.offset)
+    return replace(correction, text=apply(page.text, kept), edits=kept, refused=tuple(refused))
+
+
+def _arranged(page: PageText, lines: Sequence[RawLine], ocr: Ocr) -> PageText:
+    arranged = arrange(lines, ocr.layout)
+    return replace(page, text=arranged.text, lines=arranged.lines)
+
+
+def _agree(doubted: Sequence[RawLine], read: PageText) -> bool:
+    said = [word.casefold() for line in doubted for word in line.text.split()]
+    heard = set(read.text.casefold().split())
+    return bool(said) and sum(word in heard for word in said) >= AGREED * len(said)
+
+
+def _covered(line: Line, by: Iterable[RawLine]) -> bool:
+    if line.box is None:
+        return False
+    left, top, right, bottom = line.box
+    shared = sum(
+        max(0.0, min(right, other.box.right) - max(left, other.box.left))
+        * max(0.0, min(bottom, other.box.bottom) - max(top, other.box.top))
+        for other in by
+    )
+    return shared >= COVERED * (right - left) * (bottom - top)
+
+
+def _raw(line: Line) -> RawLine:
+    words = tuple(replace(word, offset=word.offset - line.offset) for word in line.words)
+    return RawLine(line.text, line.box or Box(0, 0, 0, 0), line.confidence, words)
+
+
+def _moved(line: Line, by: int) -> Line:
+    words = tuple(replace(word, offset=word.offset + by) for word in line.words)
+    return replace(line, offset=line.offset + by, words=words)
+
+
+def _letters(texts: Iterable[str]) -> int:
+    return sum(not letter.isspace() for text in texts for letter in text)
+
+
+def _turned(line: RawLine, page: PageText, read: PageText) -> RawLine:
+    """The line where it lies on the picture as it was recognised: turned and straightened."""
+    if not (read.rotation or read.skew):
+        return line
+    words = tuple(replace(word, box=word.box and _turn(word.box, page, read)) for word in line.words)
+    return replace(line, box=_turn(line.box, page, read), words=words, place=None)
+
+
+def _turn(box: Box, page: PageText, read: PageText) -> Box:
+    corners = [_turn_point(x, y, page, read) for x in (box.left, box.right) for y in (box.top, box.bottom)]
+    xs, ys = zip(*corners, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _turn_point(x: float, y: float, page: PageText, read: PageText) -> tuple[float, float]:
+    match read.rotation:
+        case 90:
+            x, y, wide, tall = page.height - y, x, page.height, page.width
+        case 180:
+            x, y, wide, tall = page.width - x, page.height - y, page.width, page.height
+        case 270:
+            x, y, wide, tall = y, page.width - x, page.height, page.width
+        case _:
+            wide, tall = page.width, page.height
+    sine, cosine = math.sin(math.radians(read.skew)), math.cos(math.radians(read.skew))
+    x, y = x - wide / 2, y - tall / 2
+    return x * cosine - y * sine + read.width / 2, x * sine + y * cosine + read.height / 2

@@ -1,0 +1,66 @@
+"""Where a line of text runs: lines on their side or on their head are put in order as if they were upright."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ocrwatchd.core.model import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.ocr.layout import RawLine
+
+    Direction: TypeAlias = Literal["right", "down", "left", "up"]
+
+
+def runs_leftward(text: str) -> bool:
+    """Whether a word is written from right to left, by the first of its letters that tells."""
+    for letter in text:
+        direction = unicodedata.bidirectional(letter)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
+
+
+def upright(lines: Sequence[RawLine], width: float, height: float) -> list[RawLine]:
+    """The lines, each with its ``place`` on the page turned so that most of them run across it.
+
+    Args:
+        lines: with their words in order; a line of one word does not tell where it runs.
+        width: of the page, pixels.
+        height: likewise.
+    """
+    votes = Counter[str]()
+    for line in lines:
+        if len(line.words) > 1:
+            votes[_direction(line)] += len(line.words)
+    most = max(votes, key=votes.__getitem__, default="right")
+    if most == "right":
+        return list(lines)
+    return [replace(line, place=_turned(line.box, most, width, height)) for line in lines]
+
+
+def _direction(line: RawLine) -> Direction:
+    first, last = line.words[0].box, line.words[-1].box
+    if first is None or last is None:
+        return "right"
+    across = last.left + last.right - first.left - first.right
+    down = last.top + last.bottom - first.top - first.bottom
+    if abs(down) > abs(across):
+        return "down" if down > 0 else "up"
+    return "right" if (across < 0) == runs_leftward(line.words[0].text) else "left"
+
+
+def _turned(box: Box, direction: str, width: float, height: float) -> Box:
+    left, top, right, bottom = box
+    match direction:
+        case "down":
+            return Box(top, width - right, bottom, width - left)
+        case "up":
+            return Box(height - bottom, left, height - top, right)
+        case _:
+            return Box(width - right, height - bottom, width - left, height - top)
