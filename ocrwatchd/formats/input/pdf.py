@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 POINTS_AN_INCH = 72
 NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'
+MOST_ATTACHED = 1000
 LEAST_DPI = 40
 """Nothing can be read on a page that had to be made smaller than this."""
 
@@ -64,6 +65,7 @@ class PdfPages:
         try:
             self._found, self._missing = self._look_for_all(path, password)
             _show_forms(self._document)
+            self.warnings = (*self.warnings, *_attached(self._document))
         except BaseException:
             self._close()
             raise
@@ -230,6 +232,19 @@ def _receipt(document: pdfium.PdfDocument) -> str:
     """The id of the receipt with which ocrwatchd has delivered this file; "" where it is another's."""
     length = pdfium_c.FPDF_GetMetaText(document, DELIVERED.encode(), None, 0)
     return str(document.get_metadata_value(DELIVERED)) if length <= _LONGEST_RECEIPT_BYTES else ""
+
+
+def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
+    """Tell of attached files, which are not read; the data of an electronic invoice (XML) say what the pages say."""
+    try:
+        names = [document.get_attachment(n).get_name() for n in range(min(document.count_attachments(), MOST_ATTACHED))]
+    except pdfium.PdfiumError:
+        return ()
+    count = sum(not name.casefold().endswith(".xml") for name in names)
+    if not count:
+        return ()
+    files = "a file is attached to the PDF and was" if count == 1 else f"{count} files are attached to the PDF and were"
+    return (f"{files} not read: save what is attached and put it into the inbox",)
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:

@@ -39,6 +39,10 @@ MOST_UNKNOWN = 0.02
 """Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
 APART = 1.0
 """Pieces of a line that are further apart, in line heights, may be cells of a table."""
+FRAME_POINTS = 2.0
+"""So far the frame of a box may lie outside of it."""
+SAME = 0.3
+"""Lines of the same words whose boxes differ by less, in line heights, are one."""
 TALL = 1.5
 """Times as high as wide: a word that is written upwards or downwards."""
 FORM = "form"
@@ -99,7 +103,8 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     placing = Placing.of(page, width, height)
     boxes = placing.boxes([letter.corners for letter in owned])
     annotated = [Box(*box) for box in placing.boxes([each.corners for each in shown]).tolist()]
-    marks = tuple(box for box, each in zip(annotated, shown, strict=True) if each.mark)
+    edge = FRAME_POINTS * dpi / 72
+    marks = tuple(_wider(box, edge) for box, each in zip(annotated, shown, strict=True) if each.mark)
     look = TextLook(page, [letter.owner for letter in owned], [letter.corners for letter in owned])
     kept = ocr.pdf_text == "keep"
     seen = look.seen & ~_inside(boxes, marks)
@@ -109,7 +114,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     doubted = set() if kept else _doubted(itertools.chain.from_iterable(rows), ocr.languages)
     parts = [part for row in rows for part in _parted(row, doubted)]
     lines = [_line(part) for part in parts if part[0].font not in doubted]
-    lines += _said(shown, annotated)
+    lines = _once([*lines, *_said(shown, annotated)])
     unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
     look.show_again(taken, doubted)
     arranged = arrange(upright(divided(lines), width, height), ocr.layout)
@@ -220,6 +225,17 @@ def _said(shown: Sequence[Shown], places: Sequence[Box]) -> Iterator[RawLine]:
             yield _line([_Piece(word, box, 0) for word, box in zip(words, boxes, strict=True)], FORM)
 
 
+def _once(lines: Iterable[RawLine]) -> list[RawLine]:
+    """The lines without those that stand on one another: some programs draw text twice to make it bold."""
+    found: dict[str, list[RawLine]] = {}
+    for line in lines:
+        same = found.setdefault(line.text, [])
+        near = SAME * (line.box.bottom - line.box.top)
+        if not any(max(map(abs, map(float.__sub__, other.box, line.box))) < near for other in same):
+            same.append(line)
+    return list(itertools.chain.from_iterable(found.values()))
+
+
 def _doubted(pieces: Iterable[_Piece], languages: tuple[str, ...]) -> set[int]:
     """The fonts whose letters mean nothing, or of whose words hardly one is a word."""
     by_font: dict[int, list[str]] = {}
@@ -231,6 +247,10 @@ def _doubted(pieces: Iterable[_Piece], languages: tuple[str, ...]) -> set[int]:
 def _is_garbage(words: list[str], languages: tuple[str, ...]) -> bool:
     text = "".join(words)
     return len(_UNKNOWN.findall(text)) > MOST_UNKNOWN * len(text) or hardly_words(words, languages)
+
+
+def _wider(box: Box, by: float) -> Box:
+    return Box(box.left - by, box.top - by, box.right + by, box.bottom + by)
 
 
 def _inside(boxes: NDArray[np.float64], places: Sequence[Box]) -> NDArray[np.bool_]:

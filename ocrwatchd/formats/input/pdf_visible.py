@@ -41,6 +41,8 @@ INK_PX = (6, 3)
 """Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
 MOSTLY = 0.8
 """Share of some text's letters; of text that runs off the page or under a picture less is seen."""
+NEAR_INK = 0.25
+"""Share of the letters of recognised text that stand on ink, at least: places are seldom exact."""
 COVERED = 0.5
 """Text that shares more of its place with other text is looked at alone."""
 MOST_LOOKS = 40
@@ -102,11 +104,12 @@ class TextLook:
             0,
             [with_text.shape[1], with_text.shape[0]] * 2,
         )
-        self._owners = of = np.asarray(owners, dtype=np.uint64)
+        self._owners = np.asarray(owners, dtype=np.uint64)
         self.seen = self._differ(with_text, self._rest, self._boxes)
         """Of each letter, whether it is to be seen."""
-        self._look_again(with_text, of)
-        self._see_specks(of)
+        self._look_again(with_text)
+        # A full stop may be too small for the drawing.
+        self.seen |= self._share_of_text(self.seen) > MOSTLY
 
     def font(self, owner: int) -> int:
         """The address of the font of a text object; 0 where there is none."""
@@ -122,17 +125,18 @@ class TextLook:
 
         Args:
             known: places whose ink is explained, pixels.
-            scale: of those pixels, one is so many of a point.
+            scale: so many of those pixels are a point.
         """
         rest = self._rest.copy()
         for box in known:
-            left, top, right, bottom = (side * scale * self._scale for side in box)
+            left, top, right, bottom = (side / scale * self._scale for side in box)
             rest[max(0, int(top) - 1) : math.ceil(bottom) + 1, max(0, int(left) - 1) : math.ceil(right) + 1] = 255
         return has_ink(rest)
 
     def on_ink(self) -> NDArray[np.bool_]:
         """Of each letter, whether it stands over or under ink that is no text, as recognised text does on a scan."""
-        return self._differ(_edges(self._rest) * np.uint8(255), np.zeros_like(self._rest), self._boxes)
+        found = self._differ(_edges(self._rest) * np.uint8(255), np.zeros_like(self._rest), self._boxes)
+        return self._share_of_text(found) > NEAR_INK
 
     def _show(self, owners: Iterable[int], *, shown: bool) -> None:
         for owner in owners:
@@ -153,10 +157,10 @@ class TextLook:
         found: NDArray[np.bool_] = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left] > 0
         return found
 
-    def _look_again(self, with_text: NDArray[np.uint8], owners: NDArray[np.uint64]) -> None:
+    def _look_again(self, with_text: NDArray[np.uint8]) -> None:
         """Look at text alone that stands on other text: the difference may be the other's."""
         over = np.zeros(with_text.shape, np.uint16)
-        places = {}
+        places, owners = {}, self._owners
         for owner in np.unique(owners[self.seen]):
             mine = self._boxes[owners == owner]
             left, top, right, bottom = mine[:, 0].min(), mine[:, 1].min(), mine[:, 2].max(), mine[:, 3].max()
@@ -173,11 +177,11 @@ class TextLook:
             self._show([owner], shown=True)
         self._show(self._objects, shown=False)
 
-    def _see_specks(self, owners: NDArray[np.uint64]) -> None:
-        """Where most of some text is seen, all of it is: a full stop may be too small for the drawing."""
-        _, of, count = np.unique(owners, return_inverse=True, return_counts=True)
-        share = np.bincount(of, self.seen, len(count)) / count
-        self.seen |= (share > MOSTLY)[of]
+    def _share_of_text(self, letters: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Of each letter, for how many of its text object's letters something holds, as a share."""
+        _, of, count = np.unique(self._owners, return_inverse=True, return_counts=True)
+        share: NDArray[np.float64] = (np.bincount(of, letters, len(count)) / count)[of]
+        return share
 
 
 def address(thing: object) -> int:

@@ -1,88 +1,271 @@
-"""The text that a PDF's page has of its own."""
+"""The text that a PDF's page has of its own: what is to be seen of it, and what ink it leaves unexplained."""
 
-import io
 
+import numpy as np
 import pikepdf
 import pytest
-from pikepdf import Array, Dictionary, Name, Stream
-from PIL import Image
+from pikepdf import Array, Dictionary, Name
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Correction, FinishedPage
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.output import pdf
+from tests.fakes.own_pages import LINES, SIZE, Made, lines_at
 from tests.fakes.worded import document
+from tests.paths import DATA
 
-LINES = ("Dear reader, this page was written by a program", "and so every letter on it is known to be right,",
-         "down to the last full stop at the end of it.")  # fmt: skip
-
-
-def made(path, lines=LINES, mode=0, picture=False, rotate=0):
-    """A PDF of one page: lines 20 points apart, maybe over a picture, maybe invisible."""
-    new = pikepdf.new()
-    new.add_blank_page(page_size=(400, 600))
-    page = new.pages[0].obj
-    page.Rotate = rotate
-    font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
-    page.Resources = Dictionary(Font=Dictionary(F=font))
-    drawn = ""
-    if picture:
-        data = io.BytesIO()
-        Image.new("L", (400, 600), 200).save(data, "JPEG")
-        page.Resources.XObject = Dictionary(
-            I=Stream(new, data.getvalue(), Type=Name.XObject, Subtype=Name.Image, Width=400, Height=600,
-                     ColorSpace=Name.DeviceGray, BitsPerComponent=8, Filter=Name.DCTDecode)
-        )  # fmt: skip
-        drawn = "q 400 0 0 600 0 0 cm /I Do Q "
-    shown = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
-    page.Contents = Array([Stream(new, f"{drawn}BT /F 12 Tf {mode} Tr 50 500 Td {shown} ET".encode())])
-    new.save(path)
-    return path
+TEXT = "\n".join(LINES)
+OTHER = ("Another text, that stands below the first one",)
+CASES = DATA / "field-cases"
 
 
-def own(path, pdf_text="auto"):
-    """What is taken of the page."""
-    with open_pages(path, Ocr(pdf_text=pdf_text)) as pages:
+def own(path, pdf_text="auto", **settings):
+    """What the first page says itself."""
+    with open_pages(path, Ocr(pdf_text=pdf_text, **settings)) as pages:
         return pages.own_text(1)
 
 
+def flat(own):
+    """Its text in one line."""
+    return " ".join(own.page.text.split())
+
+
 def test_what_a_program_has_written_is_taken(tmp_path):
-    """Its lines, and the boxes of its words on the page as it would be drawn."""
-    page = own(made(tmp_path / "s.pdf"))
-    assert page.text == "\n".join(LINES)
+    """Its lines, and the boxes of its words on the page as it would be drawn; nothing is left to be read."""
+    found = own(Made().draw(lines_at(50, 500)).save(tmp_path / "s.pdf"))
+    page = found.page
+    assert (page.text, found.rest) == (TEXT, None)
     assert (page.engine, page.width, page.height, page.dpi) == (OWN_TEXT, 1667, 2500, 300)
     left, top, _, bottom = page.lines[0].words[0].box
     assert left == pytest.approx(50 * 300 / 72, abs=8)
     assert top < 100 * 300 / 72 < bottom + 4
     assert all(page.text.startswith(word.text, word.offset) for line in page.lines for word in line.words)
-
-
-@pytest.mark.parametrize("settings", [{"mode": 3}, {"picture": True}, {"mode": 3, "picture": True}])
-def test_what_a_scanner_has_recognised_is_read_anew(tmp_path, settings):
-    """Text over a picture of the whole page, or not to be seen; unless all text is to be kept."""
-    path = made(tmp_path / "s.pdf", **settings)
-    assert own(path) is None
-    assert own(path, "keep").text == "\n".join(LINES)
-
-
-@pytest.mark.parametrize("lines", [(), ("Page 1",), (r"\001\002\003" * 80,)])
-def test_a_page_with_little_text_or_letters_that_mean_nothing_is_read(tmp_path, lines):
-    """A stamp over outlines; a font that does not tell its letters."""
-    assert own(made(tmp_path / "s.pdf", lines)) is None
+    assert {line.source for line in page.lines} == {OWN_TEXT}
 
 
 def test_ocr_reads_every_page(tmp_path):
     """However good its text is."""
-    assert own(made(tmp_path / "s.pdf"), "ocr") is None
+    assert own(Made().draw(lines_at(50, 500)).save(tmp_path / "s.pdf"), "ocr") is None
+
+
+HIDDEN = {
+    "invisible": lambda made: made.draw("3 Tr " + lines_at(50, 200, OTHER)),
+    "a clip": lambda made: made.draw("q 7 Tr " + lines_at(50, 200, OTHER) + " Q"),
+    "white on white": lambda made: made.draw("1 g " + lines_at(50, 200, OTHER)),
+    "behind white": lambda made: made.draw(lines_at(50, 200, OTHER) + "1 g 40 190 340 40 re f"),
+    "clipped away": lambda made: made.draw("q 0 0 10 10 re W n " + lines_at(50, 200, OTHER) + " Q"),
+    "outside the page": lambda made: made.draw(lines_at(50, 700, OTHER)),
+    "layer": lambda made: made.layer(lines_at(50, 200, OTHER), on=False),
+    "layer over the text": lambda made: made.layer(lines_at(50, 500, OTHER), on=False),
+    "form": lambda made: made.form("3 Tr " + lines_at(50, 200, OTHER)),
+    "form in a layer": lambda made: made.form(lines_at(50, 200, OTHER)).undrawn().layer("/X0 Do", on=False),
+    "hidden note": lambda made: made.annotation("/FreeText", (50, 180, 350, 220), F=2, Contents=OTHER[0],
+                                                look="BT /F 12 Tf 5 5 Td (Another) Tj ET"),
+    "hidden field": lambda made: made.field("/Tx", (50, 180, 350, 220), "BT /F 12 Tf 5 5 Td (Another) Tj ET", F=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_what_viewers_do_not_show_does_not_count(tmp_path, kind):
+    """However it is hidden, beside text that is to be seen; no ink is left by it."""
+    made = Made().draw(lines_at(50, 500))
+    HIDDEN[kind](made)
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (found.page.text, found.rest) == (TEXT, None)
+
+
+def test_what_is_transparent_does_not_count(tmp_path):
+    """Alpha 0."""
+    made = Made().draw(lines_at(50, 500)).draw("q /G gs " + lines_at(50, 200, OTHER) + " Q")
+    made.page.Resources.ExtGState.G = Dictionary(ca=0)
+    assert own(made.save(tmp_path / "s.pdf")).page.text == TEXT
+
+
+def test_what_lies_outside_the_crop_box_does_not_count(tmp_path):
+    """It is on the page and not to be seen."""
+    made = Made().draw(lines_at(50, 500)).draw(lines_at(50, 100, OTHER))
+    made.page.CropBox = Array([0, 300, *SIZE])
+    assert own(made.save(tmp_path / "s.pdf")).page.text == TEXT
+
+
+SEEN = {
+    "layer": lambda made: made.layer(lines_at(50, 200, OTHER), on=True),
+    "form": lambda made: made.form(lines_at(50, 200, OTHER)),
+    "form in a form": lambda made: made.form(lines_at(50, 200, OTHER)).undrawn().form("/X0 Do"),
+    "drawn twice": lambda made: made.form(lines_at(50, 200, OTHER)).form("/X0 Do"),
+    "struck twice": lambda made: made.draw(lines_at(50, 200, OTHER) + lines_at(50.3, 200, OTHER)),
+    "on a gray ground": lambda made: made.draw("0.8 g 40 190 340 40 re f 0 g " + lines_at(50, 200, OTHER)),
+    "white on black": lambda made: made.draw("0 g 40 190 340 40 re f 1 g " + lines_at(50, 200, OTHER)),
+    "outlined": lambda made: made.draw("1 Tr " + lines_at(50, 200, OTHER)),
+    "small": lambda made: made.draw(lines_at(50, 200, OTHER, "/F 4")),
+    "stamp": lambda made: made.annotation("/Stamp", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET"),
+    "note": lambda made: made.annotation("/FreeText", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET"),
+    "note without a look": lambda made: made.annotation("/FreeText", (50, 180, 390, 220), Contents=OTHER[0]),
+    "field": lambda made: made.field("/Tx", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET", V=OTHER[0]),
+    "field without a look": lambda made: made.field("/Tx", (50, 180, 390, 220), V=OTHER[0], DA="/F 12 Tf 0 g"),
+    "choice": lambda made: made.field("/Ch", (50, 180, 390, 220), V=OTHER[0], DA="/F 12 Tf 0 g", Ff=1 << 17,
+                                      Opt=Array([pikepdf.String(OTHER[0]), pikepdf.String("no")])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pdf_text", ["auto", "keep"])
+@pytest.mark.parametrize("kind", SEEN)
+def test_what_viewers_show_counts_once_in_its_place(tmp_path, kind, pdf_text):
+    """Whatever draws it: below the text that stands above it."""
+    made = Made().draw(lines_at(50, 500))
+    SEEN[kind](made)
+    assert flat(own(made.save(tmp_path / "s.pdf"), pdf_text)) == " ".join((*LINES, *OTHER))
+
+
+@pytest.mark.parametrize("state", ["On", "Off"])
+@pytest.mark.parametrize(("kind", "flags", "signs"), [("box", 0, "\u2610\u2611"), ("radio", 1 << 15, "\u25cb\u25c9")])
+def test_a_ticked_box_is_told_from_an_empty_one(tmp_path, state, kind, flags, signs):
+    """Before the label beside it; the tick itself is no letter, and the box no ink that is left."""
+    made = Made().draw(lines_at(70, 500, ("new",)))
+    frame = "0 0 12 12 re S "
+    states = {"On": frame + "BT /ZaDb 12 Tf 1 2 Td (4) Tj ET", "Off": frame}
+    made.field("/Btn", (50, 498, 62, 510), states=states, AS=Name(f"/{state}"), V=Name(f"/{state}"), Ff=flags)
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (flat(found), found.rest) == (f"{signs[state == 'On']} new", None), kind
+
+
+def test_a_word_that_is_divided_stays_divided(tmp_path):
+    """PDFium joins the two lines; the line's end is put back, and each half has a box of its own."""
+    found = own(CASES / "digital_hyphens.pdf").page
+    lines = found.text.splitlines()
+    assert lines[0] == "The committee met in the town hall at seven. The chair wel-"
+    assert [line.split()[0] for line in lines[1:]] == ["comed", "pany", "known", "surer", "tember."]
+    boxes = [line.box for line in found.lines]
+    assert all(above.bottom < below.top + 20 for above, below in zip(boxes, boxes[1:], strict=False))
+
+
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("layout", ["auto", "rows"])
+def test_a_table_has_its_rows(page, layout):
+    """Also where the program has written it column by column."""
+    with open_pages(CASES / "digital_table.pdf", Ocr(layout=layout)) as pages:
+        lines = pages.own_text(page).page.text.splitlines()
+    assert lines[2] == "Pear tree on quince\t2\t44.50\t89.00"
+    assert lines[5] == "" or layout == "rows"
+
+
+def test_a_filled_form_has_its_values_beside_the_labels():
+    """As every viewer shows them."""
+    text = own(CASES / "filled_form.pdf").page.text
+    assert [line.split("\t") for line in text.splitlines()[-4:]] == [
+        ["Name:", "Margaret Whitfield"],
+        ["Street:", "27 Harbour Road"],
+        ["Registration:", "KX58 LMP"],
+        ["Reason for the application:", "Carer visiting daily"],
+    ]
+
+
+def test_a_layer_that_is_switched_off_is_not_in_the_text():
+    """It is not to be seen, though it lies among the lines that are."""
+    found = own(CASES / "ocg_hidden.pdf")
+    assert (found.page.text.splitlines()[-1], found.rest) == ("Helen Whitaker", None)
+    assert "SECRET" not in found.page.text
+
+
+def test_a_script_that_no_engine_knows_keeps_its_text():
+    """However few its letters are."""
+    found = own(CASES / "hebrew_short.pdf")
+    assert (found.page.text.splitlines()[1], found.rest) == ("חבילה מספר 1744", None)
+
+
+@pytest.mark.parametrize("case", ["badlayer", "strips_textunder"])
+def test_an_old_layer_is_not_taken(case):
+    """Whether it is invisible, white, transparent or behind the picture; the whole page is left to be read."""
+    with open_pages(CASES / f"{case}.pdf", Ocr()) as pages:
+        for number in range(1, pages.count + 1):
+            found = pages.own_text(number)
+            assert (found.lines, found.page.unseen_text) == ((), True)
+            assert ink(found.rest.image) == pytest.approx(ink(pages.page(number).image), rel=0.01)
+
+
+def test_an_old_layer_is_kept_where_it_is_asked_for():
+    """With ocr.pdf_text = "keep"."""
+    found = own(CASES / "strips_textunder.pdf", "keep")
+    assert found.page.text.startswith("N0rthbrldge Gardcn Ccntre")
+    assert (found.rest, found.page.warnings) == (None, ())
+
+
+def ink(picture):
+    """How many pixels are dark."""
+    return int((np.asarray(picture.convert("L")) < 128).sum())
+
+
+@pytest.mark.parametrize("strips", [1, 8])
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
+    """A picture of text under two stamps: the picture is left as it is, and the stamps are not in it."""
+    box = (20, 20, 360, 400)
+    made = Made(rotate).picture("A scan that was\npasted on the page", box, strips)
+    alone = ink(own(made.draw("3 Tr " + lines_at(9, 9, ("x",))).save(tmp_path / "a.pdf")).rest.image)
+    made.draw("0 Tr " + lines_at(30, 380, ("Filed: 4471",)) + lines_at(30, 560))
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert sorted(found.page.text.split()) == sorted([*TEXT.split(), "Filed:", "4471"])
+    assert ink(found.rest.image) == pytest.approx(alone, rel=0.02)
+    kept = own(tmp_path / "s.pdf", "keep")
+    assert (kept.rest, len(kept.page.warnings)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    ["0.5 w 50 300 300 100 re S 50 350 m 350 350 l S 200 300 m 200 400 l S", "0.9 g 50 300 300 100 re f",
+     "[1 2] 0 d 50 350 m 350 350 l S", "0.2 0.4 0.8 rg 0 0 400 30 re f", ""],
+)  # fmt: skip
+def test_rules_and_plain_areas_are_no_ink_to_be_read(tmp_path, drawn):
+    """Tables, coloured bars, dotted lines: such a page costs one look."""
+    assert own(Made().draw(drawn + "\n").draw("0 g [] 0 d " + lines_at(50, 500)).save(tmp_path / "s.pdf")).rest is None
+
+
+def shifted(text, by=3):
+    """Each letter as the third after it."""
+    return "".join(chr((ord(c) - 97 + by) % 26 + 97) if c.islower() else c for c in text)
+
+
+def test_letters_of_which_hardly_a_word_is_made_are_doubted(tmp_path):
+    """A font with a wrong table: what it says is not taken, and its ink is left; other fonts are believed."""
+    made = Made().draw(lines_at(50, 500)).draw(lines_at(50, 300, map(shifted, LINES), "/G 12"))
+    made.page.Resources.Font.G = Dictionary(made.page.Resources.Font.F)
+    made.page.Resources.Font.G.BaseFont = Name("/Times-Roman")
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert found.page.text == TEXT
+    assert [line.text for line in found.doubted] == list(map(shifted, LINES))
+    assert ink(found.rest.image) > 1000
+    assert own(tmp_path / "s.pdf", languages=("rus",)).doubted == (), "which has no such letters"
+
+
+@pytest.mark.parametrize("lines", [("Page 1",), ("KX58 LMP 4471-B", "44.50 89.00 208.00")])
+def test_a_few_words_are_not_doubted(tmp_path, lines):
+    """Names and numbers are in no dictionary."""
+    assert own(Made().draw(lines_at(50, 500, lines)).save(tmp_path / "s.pdf")).page.text == "\n".join(lines)
+
+
+def test_a_font_that_does_not_tell_its_letters_is_left_to_be_read(tmp_path):
+    """Control characters stand for no letters."""
+    found = own(Made().draw(lines_at(50, 500, (r"\001\002\003" * 20,))).save(tmp_path / "s.pdf"))
+    assert found is None or not found.lines
 
 
 def test_words_of_a_turned_page_are_where_they_are_seen(tmp_path):
-    """As the page's picture would be."""
-    page = own(made(tmp_path / "s.pdf", rotate=90))
-    assert (page.width, page.height) == (2500, 1667)
+    """As the page's picture would be; and in the order of the lines, though these stand on their side."""
+    page = own(Made(90).draw(lines_at(50, 500)).save(tmp_path / "s.pdf")).page
+    assert (page.width, page.height, page.text) == (2500, 1667, TEXT)
     box = page.lines[0].words[0].box
     assert box.bottom - box.top > box.right - box.left
+
+
+@pytest.mark.parametrize("attached", [("letter.pdf", 1), ("factur-x.xml", 0)])
+def test_attached_files_are_told(tmp_path, attached):
+    """They are not read; the data of an electronic invoice are no scan."""
+    name, warnings = attached
+    made = Made().draw(lines_at(50, 500))
+    made.pdf.attachments[name] = b"%PDF-"
+    with open_pages(made.save(tmp_path / "s.pdf"), Ocr()) as pages:
+        assert len(pages.warnings) == warnings
 
 
 def plain(found):
@@ -96,8 +279,8 @@ def plain(found):
 
 def test_a_page_with_its_own_text_gets_no_second_one(tmp_path):
     """In the searchable PDF it is as it was."""
-    path = made(tmp_path / "s.pdf")
-    page = own(path)
+    path = Made().draw(lines_at(50, 500)).save(tmp_path / "s.pdf")
+    page = own(path).page
     with (tmp_path / "out.pdf").open("w+b") as file:
         pdf.write(document(path), iter([FinishedPage(page, Correction(page.text))]), file)
     with pikepdf.open(path) as before, pikepdf.open(tmp_path / "out.pdf") as after:
