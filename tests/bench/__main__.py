@@ -27,6 +27,7 @@ from tests.bench.figures import Row, table
 FIGURES = {
     "decoding": "Source-drafted decoding",
     "ocr": "Text recognition",
+    "own_text": "Pages that a program has written",
     "line": "The whole line",
     "latency": "Latency of the daemon itself",
     "burst": "Burst",

@@ -9,10 +9,10 @@ from lxml import etree
 from PIL import Image
 
 from tests.e2e.running import write_config
+from tests.fakes.own_pages import LINES, Made, lines_at
 from tests.integration.test_searchable import seen, text_of
 from tests.programs import needs
 from tests.unit.formats.test_hocr import check
-from tests.unit.formats.test_pdf_text import LINES, made
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FORMATS = ["txt", "raw", "pdf", "hocr", "md", "review"]
@@ -33,7 +33,7 @@ def outbox(tmp_path_factory):
     page.save(inbox / "three.tif", save_all=True, append_images=[side, page], compression="tiff_lzw", dpi=(200, 200))
     askew = page.resize((1280, 960)).rotate(-4, expand=True, fillcolor=255)
     askew.save(inbox / f"{NAMES[1]}.pdf", "PDF", resolution=400)
-    made(inbox / "written.pdf")
+    Made().draw(lines_at(50, 500)).save(inbox / "written.pdf")
     tables = {"folders": {"root": str(root / "root")}, "ocr": {"engine": "rapidocr"}, "output": {"formats": FORMATS},
               "llm": {"model": "builtin"}, "arrival": {"settle_seconds": 0.5}}  # fmt: skip
     write_config(root / "config.toml", tables)

@@ -11,17 +11,17 @@ LINES = ("Dear reader, this page was written by a program", "and so every letter
          "down to the last full stop at the end of it.")  # fmt: skip
 
 
-def lines_at(x, y, lines=LINES, font="/F 12"):
-    """Operators that write lines, 20 points apart."""
-    return f"BT {font} Tf {x} {y} Td " + " ".join(f"({line}) Tj 0 -20 Td" for line in lines) + " ET\n"
+def lines_at(x, y, lines=LINES, font="/F 12", apart=20):
+    """Operators that write lines, some points apart."""
+    return f"BT {font} Tf {x} {y} Td " + " ".join(f"({line}) Tj 0 -{apart} Td" for line in lines) + " ET\n"
 
 
 class Made:
     """A PDF of one page, to be added to and saved."""
 
-    def __init__(self, rotate=0):
+    def __init__(self, rotate=0, size=SIZE):
         self.pdf = pikepdf.new()
-        self.pdf.add_blank_page(page_size=SIZE)
+        self.pdf.add_blank_page(page_size=size)
         self.page = self.pdf.pages[0].obj
         self.page.Rotate = rotate
         self.page.Resources = Dictionary(Font=self.fonts(), XObject=Dictionary(), ExtGState=Dictionary(),
@@ -100,7 +100,8 @@ class Made:
         """Add a form field."""
         found = self.annotation("/Widget", rect, look, states, FT=Name(kind), T=f"field {rect}", **more)
         form = self.pdf.Root.get(Name.AcroForm) or Dictionary(
-            Fields=Array(), DR=Dictionary(Font=self.fonts()), DA=pikepdf.String("/F 12 Tf 0 g"))
+            Fields=Array(), DR=Dictionary(Font=self.fonts()), DA=pikepdf.String("/F 12 Tf 0 g")
+        )
         form.Fields = Array([*form.get(Name.Fields, ()), found])
         self.pdf.Root.AcroForm = form
         return self

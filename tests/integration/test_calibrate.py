@@ -12,8 +12,8 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.llm import calibration_store, models
 from tests import gguf_factory
+from tests.fakes.own_pages import Made, lines_at
 from tests.paths import DATA
-from tests.unit.formats.test_pdf_text import made
 from tests.unit.llm.test_calibration_store import verdict
 
 
@@ -98,7 +98,7 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     (folder / "broken.png").write_bytes(b"no picture")
     (folder / "broken.txt").write_text("no picture", encoding="utf-8")
     (folder / "alone.png").write_bytes(b"no text beside it")
-    made(folder / "written.pdf")
+    Made().draw(lines_at(50, 500)).save(folder / "written.pdf")
     (folder / "written.txt").write_text("what a program has written", encoding="utf-8")
     harm = verdict(models.BUILTIN, Work(), "harm")
     calibration_store.keep(harm)

@@ -22,6 +22,7 @@ from ocrwatchd.gate.lexicon import hardly_words
 from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.marks import beside_labels
 from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ _FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 """A character beyond U+FFFF comes in two."""
 _DIVIDED = {0x02, 0xFFFE, 0xAD}
 """How PDFium tells a hyphen at a line's end; it joins the two lines."""
+_LABEL = re.compile(r"\W+|\(?\w{1,3}[.)]")
+"""What stands before an item of a list, however wide the gap."""
 _LIGATURES = frozenset(map(chr, range(0xFB00, 0xFB07)))
 _ENDS = frozenset("\r\n")
 
@@ -114,10 +117,11 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     doubted = set() if kept else _doubted(itertools.chain.from_iterable(rows), ocr.languages)
     parts = [part for row in rows for part in _parted(row, doubted)]
     lines = [_line(part) for part in parts if part[0].font not in doubted]
-    lines = _once([*lines, *_said(shown, annotated)])
+    lines = divided(_once([*lines, *_said(shown, annotated, mark=False)]))
+    lines += beside_labels(list(_said(shown, annotated, mark=True)), lines)
     unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
     look.show_again(taken, doubted)
-    arranged = arrange(upright(divided(lines), width, height), ocr.layout)
+    arranged = arrange(upright(lines, width, height), ocr.layout)
     unseen = bool(owned) and not taken.any()
     told = PageText(number, arranged.text, width, height, dpi, OWN_TEXT, arranged.lines, unseen_text=unseen)
     # Where an earlier recognition is kept, the ink is what it has read.
@@ -186,7 +190,8 @@ def _parted(row: list[_Piece], doubted: Collection[int]) -> Iterator[list[_Piece
     """Part a line where it leaves its place, a gap is as wide as between cells of a table, or doubt begins or ends."""
     start = 0
     for n, (before, after) in enumerate(itertools.pairwise(row), 1):
-        if (before.font in doubted) != (after.font in doubted) or _is_apart(before, after):
+        labelled = n == 1 and _LABEL.fullmatch(before.text)
+        if (before.font in doubted) != (after.font in doubted) or (_is_apart(before, after) and not labelled):
             yield row[start:n]
             start = n
     yield row[start:]
@@ -212,10 +217,10 @@ def _line(pieces: list[_Piece], source: str = OWN_TEXT) -> RawLine:
     return RawLine(text, around(piece.box for piece in pieces), None, tuple(words), source=source)
 
 
-def _said(shown: Sequence[Shown], places: Sequence[Box]) -> Iterator[RawLine]:
+def _said(shown: Sequence[Shown], places: Sequence[Box], *, mark: bool) -> Iterator[RawLine]:
     """What annotations say beside the page's text; a note of several lines has them one under the other."""
     for each, place in zip(shown, places, strict=True):
-        said = [line.split() for line in each.text.splitlines() if line.strip()]
+        said = [line.split() for line in each.text.splitlines() if line.strip() and each.mark is mark]
         for n, words in enumerate(said):
             tall, wide = (place.bottom - place.top) / len(said), (place.right - place.left) / len(words)
             top = place.top + n * tall

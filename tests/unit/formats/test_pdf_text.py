@@ -1,5 +1,8 @@
 """The text that a PDF's page has of its own: what is to be seen of it, and what ink it leaves unexplained."""
 
+import subprocess
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pikepdf
@@ -14,6 +17,7 @@ from ocrwatchd.formats.output import pdf
 from tests.fakes.own_pages import LINES, SIZE, Made, lines_at
 from tests.fakes.worded import document
 from tests.paths import DATA
+from tests.programs import needs
 
 TEXT = "\n".join(LINES)
 OTHER = ("Another text, that stands below the first one",)
@@ -122,12 +126,25 @@ def test_what_viewers_show_counts_once_in_its_place(tmp_path, kind, pdf_text):
 @pytest.mark.parametrize(("kind", "flags", "signs"), [("box", 0, "\u2610\u2611"), ("radio", 1 << 15, "\u25cb\u25c9")])
 def test_a_ticked_box_is_told_from_an_empty_one(tmp_path, state, kind, flags, signs):
     """Before the label beside it; the tick itself is no letter, and the box no ink that is left."""
-    made = Made().draw(lines_at(70, 500, ("new",)))
+    made = Made().draw(lines_at(90, 500, ("new",)))
     frame = "0 0 12 12 re S "
     states = {"On": frame + "BT /ZaDb 12 Tf 1 2 Td (4) Tj ET", "Off": frame}
     made.field("/Btn", (50, 498, 62, 510), states=states, AS=Name(f"/{state}"), V=Name(f"/{state}"), Ff=flags)
     found = own(made.save(tmp_path / "s.pdf"))
-    assert (flat(found), found.rest) == (f"{signs[state == 'On']} new", None), kind
+    assert (found.page.text, found.rest) == (f"{signs[state == 'On']} new", None), kind
+
+
+def test_each_box_stands_beside_its_label(tmp_path):
+    """Three in a row, and labels before their boxes; not a column of boxes and one of labels."""
+    made = Made()
+    for row, x in ((500, 50), (500, 150), (500, 250), (470, 50), (440, 50)):
+        made.field("/Btn", (x, row - 2, x + 12, row + 10), states={"On": "", "Off": ""}, AS=Name.Off, V=Name.Off)
+        made.draw(lines_at(x + 30, row, (f"label {row + x}",)))
+    made.draw(lines_at(50, 300, ("paid",)))
+    made.field("/Btn", (100, 298, 112, 310), states={"On": "", "Off": ""}, AS=Name.On, V=Name.On)
+    text = own(made.save(tmp_path / "s.pdf")).page.text
+    labels = [part for line in text.splitlines() for part in line.split("\t") if part]
+    assert sorted(labels) == ["paid \u2611", *(f"\u2610 label {n}" for n in (490, 520, 550, 650, 750))]
 
 
 def test_a_word_that_is_divided_stays_divided(tmp_path):
@@ -137,7 +154,7 @@ def test_a_word_that_is_divided_stays_divided(tmp_path):
     assert lines[0] == "The committee met in the town hall at seven. The chair wel-"
     assert [line.split()[0] for line in lines[1:]] == ["comed", "pany", "known", "surer", "tember."]
     boxes = [line.box for line in found.lines]
-    assert all(above.bottom < below.top + 20 for above, below in zip(boxes, boxes[1:], strict=False))
+    assert all(above.bottom < below.top + 20 for above, below in pairwise(boxes))
 
 
 @pytest.mark.parametrize("page", [1, 2])
@@ -286,3 +303,35 @@ def test_a_page_with_its_own_text_gets_no_second_one(tmp_path):
     with pikepdf.open(path) as before, pikepdf.open(tmp_path / "out.pdf") as after:
         # Whatever numbers the objects have: the document information of the new one is an object more.
         assert plain(after.pages[0].obj) == plain(before.pages[0].obj)
+
+
+@pytest.mark.parametrize("page", [0, 1, 2, 3])
+def test_an_old_layer_goes_however_it_is_hidden(tmp_path, page):
+    """Under the picture, invisible, white, or transparent: the new words alone are in the searchable PDF."""
+    scan = tmp_path / "s.pdf"
+    with pikepdf.open(CASES / "badlayer.pdf") as old:
+        del old.pages[page + 1 :]
+        del old.pages[:page]
+        old.save(scan)
+    read = replace(own(scan).page, text="new words", engine="rapidocr")
+    with (tmp_path / "out.pdf").open("w+b") as file:
+        pdf.write(document(scan), iter([FinishedPage(read, Correction(read.text))]), file)
+    assert said(tmp_path / "out.pdf") == ["new", "words"]
+
+
+def test_a_box_that_is_ticked_is_found_in_the_searchable_pdf(tmp_path):
+    """Its sign is put over it, for the PDF itself does not say it; the page's own words are not."""
+    made = Made().draw(lines_at(70, 500, ("new",)))
+    made.field("/Btn", (50, 498, 62, 510), states={"On": "0 0 12 12 re S", "Off": ""}, AS=Name.On, V=Name.On)
+    path = made.save(tmp_path / "s.pdf")
+    page = own(path).page
+    with (tmp_path / "out.pdf").open("w+b") as file:
+        pdf.write(document(path), iter([FinishedPage(page, Correction(page.text))]), file)
+    assert said(tmp_path / "out.pdf") == ["new", "\u2611"]
+
+
+def said(path):
+    """The words that a PDF's first page says, sorted."""
+    (program,) = needs("pdftotext")
+    run = subprocess.run([program, "-raw", path, "-"], capture_output=True, timeout=60, check=True)
+    return sorted(run.stdout.decode().split())

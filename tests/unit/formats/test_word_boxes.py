@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, PageText
-from ocrwatchd.formats.output.word_boxes import LINES_A_PAGE, leftward, placed, with_mark
+from ocrwatchd.formats.output.word_boxes import LINES_A_PAGE, placed, with_mark
 from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.ocr.direction import runs_leftward
 from tests.fakes.worded import LETTER_PX, LINE_PX, MARGIN_PX, document, worded
 
 
@@ -94,7 +95,7 @@ def test_the_mark_of_evaluation_mode_stands_first():
 @pytest.mark.parametrize(("word", "expected"), [("abc", False), ("שלום", True), ("(سلام", True), ("12", False)])
 def test_words_run_as_their_letters_do(word, expected):
     """Digits and marks alone from left to right."""
-    assert leftward(word) is expected
+    assert runs_leftward(word) is expected
 
 
 def test_the_share_of_a_word_that_runs_to_the_left_counts_from_the_right():
