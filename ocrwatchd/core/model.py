@@ -308,7 +308,7 @@ class Document:
         totals: words and edits.
         formats: of the files in its set, by their names in ``output.formats``.
         tasks: the follow-up tasks, in order.
-        files: SHA-256 (hexadecimal) of each file of the set but the receipt, by what follows NAME, as ".raw.txt".
+        files: SHA-256 (hexadecimal) of the files of its set that are written, by what follows NAME, as ".raw.txt".
     """
 
     job: str

@@ -5,7 +5,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import threading
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from ocrwatchd.cli.edits import journal, revise, set_folder
 from ocrwatchd.cli.edits.receipt_edits import Delivered, TextChanged
 from ocrwatchd.core import crashpoints
-from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.errors import FolderUnusable, UnreadableScan
 from ocrwatchd.core.model import Edit
 from ocrwatchd.formats.output import ordered, writer
 from tests.fakes.worded import document, worded
@@ -201,7 +200,9 @@ def plant(receipt, moves):
     """A record, and for each move the file that it is to bring."""
     hidden = f".ocrwatchd-{hashlib.sha256(receipt.stem.encode()).hexdigest()[: journal.KEY_LETTERS]}"
     for suffix in (".txt", ".b.txt", "", ".md"):
-        (receipt.parent / f"{hidden}{suffix}.tmp").write_bytes(b"planted")
+        file = receipt.parent / f"{hidden}{suffix}.tmp"
+        file.unlink(missing_ok=True)
+        file.write_bytes(b"planted")
     record = receipt.parent / f"{hidden}.step"
     record.write_bytes(moves if isinstance(moves, bytes) else json.dumps(moves).encode())
     return record
@@ -287,7 +288,6 @@ def test_a_name_has_room_for_what_is_hidden(delivered):
     receipt = delivered.with_name(f"{'n' * 250}.json")
     change(receipt, 1)
     assert json.loads(receipt.read_bytes())["totals"]["reverted"] == 1
-    shutil.rmtree(receipt.parent)
 
 
 def test_whoever_may_only_read_sees_the_edits_all_the_same(delivered, killed_at, monkeypatch, capsys):
@@ -304,3 +304,33 @@ def test_whoever_may_only_read_sees_the_edits_all_the_same(delivered, killed_at,
     said = capsys.readouterr()
     assert json.loads(said.out)["totals"]["reverted"] == 0
     assert "cannot be completed now (Permission denied): whoever may write in" in said.err
+
+
+def test_records_planted_all_the_time_reach_nothing_outside(delivered, tmp_path):
+    """Somebody exchanges record and files meanwhile, for links too: outside nothing is read, written or removed."""
+    (tmp_path / "secret").write_bytes(b"secret")
+    outside = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    done = threading.Event()
+    text = delivered.with_name("s.txt")
+
+    def attack():
+        while not done.is_set():
+            with contextlib.suppress(OSError):
+                moves = {".txt": {"before": sha256(text.read_bytes()), "after": sha256(b"secret")}}
+                record = plant(delivered, moves | {"/../../secret": {"before": sha256(b"secret"), "after": None}})
+                record.with_name(f"{record.stem}.txt.tmp").unlink()
+                record.with_name(f"{record.stem}.txt.tmp").symlink_to("../secret")
+                plant(delivered, moves | {".txt": moves[".txt"] | {"after": PLANTED}})
+
+    attacker = threading.Thread(target=attack)
+    attacker.start()
+    try:
+        for number in range(20):
+            with contextlib.suppress(FolderUnusable, TextChanged, UnreadableScan):
+                change(delivered, 1, reverted=number % 2 == 0, force=True)
+    finally:
+        done.set()
+        attacker.join()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == outside
+    change(delivered, 1, 2, reverted=False, force=True)
+    assert words(delivered) == {"the"}
