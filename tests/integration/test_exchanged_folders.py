@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import Retention
 from tests.lying import lying
 from tests.paths import CHECKOUT
+from tests.receipts import sums
 
 ROUNDS = 100
 RENAME_EXCHANGE = 2
@@ -145,7 +147,7 @@ def lay_set(folder):
     document = Document("j", "s.tif", "ab", 1, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (folder / name).open("wb") as file:
-            write(document, iter([page]), file)
+            write(replace(document, files=sums(folder, "s")), iter([page]), file)
 
 
 def test_edits_writes_nothing_elsewhere(folders, outside, tmp_path):

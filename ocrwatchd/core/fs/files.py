@@ -148,23 +148,6 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
         sync_folder(path.parent)
 
 
-@contextmanager
-def staged(path: Path, content: bytes, mode: int, gid: int, folder: int) -> Iterator[None]:
-    """Write a file beside its name, whole and synced; where the block ends well, the file takes the name.
-
-    Args:
-        path: the name; an existing file gives way.
-        content: the bytes.
-        mode: permissions, whatever the umask.
-        gid: group of the file; -1 leaves it to the folder.
-        folder: descriptor of the file's folder.
-    """
-    with _temporary(path, folder, mode, gid, replace=True) as out:
-        _write_all(out, content)
-        os.fsync(out)
-        yield
-
-
 def make_inner(path: Path, mode: int = 0o700) -> None:
     """Make a folder in one that is there: where a share was unmounted nothing must be built up under its mount point.
 
