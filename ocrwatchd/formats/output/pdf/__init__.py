@@ -105,7 +105,7 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
                 layer.fill(form, fonts)
                 changed = True
         if changed:
-            save(pdf, file)
+            _save(pdf, file)
         return changed
 
 
@@ -147,6 +147,10 @@ def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job
+    _save(pdf, file)
+
+
+def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
     save(pdf, file)
     if decompression_limit.was_exceeded(pdf):
         raise FormatUnusable(f"this PDF cannot be written as a searchable one: {_TOO_MUCH}")
