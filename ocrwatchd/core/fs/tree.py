@@ -162,7 +162,7 @@ def names(folder: int) -> list[str]:
         OSError: the folder cannot be read.
     """
     with _readable(folder) as readable:
-        return os.listdir(readable)
+        return os.listdir(readable)  # noqa: PTH208 - it has no path
 
 
 @contextmanager
