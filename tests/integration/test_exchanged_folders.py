@@ -1,6 +1,5 @@
 """Somebody who may write in outbox and failed exchanges their folders for links, again and again."""
 
-import ast
 import contextlib
 import ctypes
 import errno
@@ -29,7 +28,6 @@ from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import Retention
 from tests.lying import lying
-from tests.paths import CHECKOUT
 
 ROUNDS = 100
 RENAME_EXCHANGE = 2
@@ -212,25 +210,3 @@ def test_a_link_in_a_set_changes_no_permissions_elsewhere(folders, ledger, tmp_p
     assert refused.value.errno == errno.ELOOP
     assert secret.stat().st_mode & 0o777 == 0o600
     assert lying(folders.path("outbox")) == []
-
-
-CHANGING = {
-    *("chmod", "chown", "hardlink_to", "lchmod", "lchown", "link", "mkdir", "mkfifo", "remove", "removedirs", "rename"),
-    *("renames", "replace", "rmdir", "symlink", "symlink_to", "touch", "unlink", "utime", "write_bytes", "write_text"),
-}
-
-
-def test_what_writes_moves_or_removes_does_so_by_descriptor():
-    """In storage, ``edits`` and ``retry`` no file is changed by its path; the ledger lies in a folder of its own."""
-    rooms = [CHECKOUT / "ocrwatchd" / room for room in ("storage", "cli/edits", "cli/retry")]
-    by_path = []
-    for path in [path for room in rooms for path in room.glob("*.py") if path.name != "ledger_file.py"]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            given = {keyword.arg for keyword in node.keywords}
-            text = node.func.attr == "replace" and len(node.args) > 1  # of strings
-            changes = node.func.attr in CHANGING and not given & {"dir_fd", "src_dir_fd"} and not text
-            if changes or (node.func.attr == "move" and not given >= {"source_in", "target_in"}):
-                by_path.append(f"{path.name}:{node.lineno} {ast.unparse(node)}")
-    assert by_path == []
