@@ -156,12 +156,7 @@ class Journal:
 
     def _clear(self) -> None:
         """Remove the record, and all else under the set's hidden names."""
-        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
-        try:
-            with os.scandir(readable) as entries:
-                names = [entry.name for entry in entries if entry.name.startswith(f"{self._hidden}.")]
-        finally:
-            os.close(readable)
+        names = [name for name in tree.names(self._folder) if name.startswith(f"{self._hidden}.")]
         # The record first: without the files that it names nobody could follow it.
         for name in sorted(names, key=lambda name: name != self._record.name):
             with tree.named(self._path.with_name(name)), suppress(FileNotFoundError):
