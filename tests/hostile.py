@@ -99,6 +99,42 @@ def pdf_bomb(layers=2, size=400 << 20):
     )
 
 
+def object_stream_bomb(held, size, filters=(b"/FlateDecode",), parameters=b"", table=0):
+    """A PDF of one page of which a compressed object stream holds some objects, and blanks behind them.
+
+    Args:
+        held: numbers of the objects in it: 1 is the catalogue, 2 the page tree, 5 the page's resources.
+        size: of the blanks, bytes.
+        filters: of the object stream, all of them deflate.
+        parameters: of the filter, as an entry of the dictionary.
+        table: bytes of blanks behind the cross-reference table, which is compressed too.
+    """
+    objects = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]/Contents 4 0 R/Resources 5 0 R>>",
+        4: stream(b"0 0 36 36 re f"),
+        5: b"<</ProcSet[/PDF]>>",
+    }
+    index, inner = b"", b""
+    for number in held:
+        index += b"%d %d " % (number, len(inner))
+        inner += objects.pop(number) + b" "
+    data = packed(size, index + inner)
+    for _ in filters[1:]:
+        data = zlib.compress(data, 9)
+    keys = b"/Type/ObjStm/N %d/First %d/Filter[%b]%b" % (len(held), len(index), b"".join(filters), parameters)
+    objects[6] = stream(data, keys)
+    body, rows = b"%PDF-1.7\n", {number: struct.pack(">BIH", 2, 6, place) for place, number in enumerate(held)}
+    for number, content in objects.items():
+        rows[number] = struct.pack(">BIH", 1, len(body), 0)
+        body += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    rows[7] = struct.pack(">BIH", 1, len(body), 0)
+    whole = bytes(7) + b"".join(row for _number, row in sorted(rows.items()))
+    keys = b"/Type/XRef/Size 8/W[1 4 2]/Root 1 0 R/Filter/FlateDecode"
+    return body + b"7 0 obj\n%b\nendobj\nstartxref\n%d\n%%%%EOF\n" % (stream(packed(table, whole), keys), len(body))
+
+
 def encrypted(password):
     """A PDF that opens with a password only (PDF 1.7, 7.6.3, revision 2), given as the format has it: in bytes."""
     padded = (password + PADDING)[:32]
@@ -147,10 +183,14 @@ def png_that_claims(width, height, *chunks):
     return b"\x89PNG\r\n\x1a\n" + b"".join(itertools.starmap(chunk, parts))
 
 
-def packed(size):
-    """So many blanks, compressed, and never held unpacked."""
+def packed(size, before=b""):
+    """Some bytes and so many blanks, compressed, and never held unpacked."""
     packer = zlib.compressobj(1)
-    return b"".join(packer.compress(b" " * (1 << 20)) for _ in range(size >> 20)) + packer.flush()
+    return (
+        packer.compress(before)
+        + b"".join(packer.compress(b" " * (1 << 20)) for _ in range(size >> 20))
+        + packer.flush()
+    )
 
 
 def tiff_chain(frames, *, loop=False, pixels=(1, 1)):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
 from ocrwatchd.formats.output import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def strict(part: Any) -> Any:
@@ -21,6 +25,12 @@ def strict(part: Any) -> Any:
 
 
 VALIDATOR = Draft202012Validator(strict(json.loads(schema.text())))
+
+
+def sums(folder: Path, name: str) -> dict[str, str]:
+    """SHA-256 of the files of a set but NAME.json, as the receipt has them."""
+    files = [path for path in folder.iterdir() if path.name.startswith(f"{name}.") and path.name != f"{name}.json"]
+    return {path.name.removeprefix(name): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def mistakes(receipt: dict[str, Any]) -> list[str]:

@@ -59,12 +59,13 @@ def being_written(file: int) -> bool | None:
     return False
 
 
-def by_rename(file: int, source: Path, target: Path, seen: Seen) -> bool:
+def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> bool:
     """Claim a file that has one name only; False where it is no longer what was examined, and stays.
 
     Args:
         file: descriptor of what was examined.
         source: its name in the inbox.
+        here: descriptor of the folder in which it has that name.
         target: its name in the job's folder, which is free.
         seen: what the look has found.
 
@@ -72,37 +73,37 @@ def by_rename(file: int, source: Path, target: Path, seen: Seen) -> bool:
         OSError: it could not be moved; it is still in the inbox.
     """
     os.fsync(file)
-    files.move(source, target)
+    files.move(source, target, source_in=here)
     found = os.lstat(target)
     if _is(found, seen) and not (found.st_dev == seen.device and _in_other_hands(file, found, seen)):
         return True
-    _put_back(target, source)
+    _put_back(target, source, here)
     return False
 
 
-def by_copy(file: int, source: Path, target: Path, seen: Seen) -> bool:
+def by_copy(file: int, source: Path, here: int, target: Path, seen: Seen) -> bool:
     """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``."""
     files.copy(file, target)
-    if same(os.fstat(file), seen) and same(os.lstat(source), seen):
+    if same(os.fstat(file), seen) and same(os.lstat(source.name, dir_fd=here), seen):
         # Taken away first and looked at then: what came under the name in this moment must not be removed for it.
         aside = target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
-        files.move(source, aside)
+        files.move(source, aside, source_in=here)
         if _is(os.lstat(aside), seen):
             aside.unlink()
             return True
-        _put_back(aside, source)
+        _put_back(aside, source, here)
     target.unlink()
     return False
 
 
-def unopened(source: Path, target: Path, seen: Seen) -> bool:
+def unopened(source: Path, here: int, target: Path, seen: Seen) -> bool:
     """Claim a file that may not be read, so that it can be set aside; else as ``by_rename``."""
-    if not same(os.lstat(source), seen):
+    if not same(os.lstat(source.name, dir_fd=here), seen):
         return False
-    files.move(source, target)
+    files.move(source, target, source_in=here)
     if _is(os.lstat(target), seen):
         return True
-    _put_back(target, source)
+    _put_back(target, source, here)
     return False
 
 
@@ -128,12 +129,12 @@ def _in_other_hands(file: int, found: os.stat_result, seen: Seen) -> bool:
     return found.st_nlink > 1 or (seen.written is False and being_written(file) is True)
 
 
-def _put_back(target: Path, source: Path) -> None:
+def _put_back(target: Path, source: Path, here: int) -> None:
     """Return what was taken by mistake, under another name where its own is taken again."""
     for number in range(1, _MAX_PUT_BACK):
         name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
         try:
-            files.move(target, source.with_name(name))
+            files.move(target, source.with_name(name), target_in=here)
         except FileExistsError:
             continue
         return

@@ -12,13 +12,12 @@ import os
 import re
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.model import Scan
@@ -26,12 +25,13 @@ from ocrwatchd.formats.input.completeness import Examined, Finding, examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from ocrwatchd.arrival.settle import Stamp
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.EINVAL})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_DEPTH = 64
 _MAX_PATH_BYTES = 4095
 
@@ -117,7 +117,7 @@ class Inbox:
             OSError: it cannot be read now through no fault of its own.
         """
         try:
-            with self._parent(scan) as parent, _opened(parent / scan.path.name) as file:
+            with self._parent(scan) as parent, _opened(scan.path, parent) as file:
                 status = os.fstat(file)
                 # Asked before the bytes are read: a writer who closes in between has written all of them.
                 written = None if self.remote else being_written(file)
@@ -155,15 +155,15 @@ class Inbox:
     def _claim(self, scan: Scan, seen: Seen, target: Path) -> bool:
         try:
             with self._parent(scan) as parent:
-                source = parent / scan.path.name
+                source = scan.path
                 if seen.examined.finding is Finding.DENIED:
-                    return unopened(source, target, seen)
-                with _opened(source) as file:
+                    return unopened(source, parent, target, seen)
+                with _opened(source, parent) as file:
                     if not same(os.fstat(file), seen):
                         return False
                     if os.fstat(file).st_nlink > 1 or _held_open(scan, seen):
-                        return by_copy(file, source, target, seen)
-                    return by_rename(file, source, target, seen)
+                        return by_copy(file, source, parent, target, seen)
+                    return by_rename(file, source, parent, target, seen)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -193,21 +193,9 @@ class Inbox:
     def _left_alone(self, name: str) -> bool:
         return self._ignore.match(name) is not None
 
-    @contextmanager
-    def _parent(self, scan: Scan) -> Iterator[Path]:
-        """The scan's folder, reached from the inbox down without following any link.
-
-        A path through the descriptor: no name above the file can be exchanged under it any more.
-        """
-        folder = os.open(self.folder, _FOLDER)
-        try:
-            for name in scan.relative.parts[:-1]:
-                below = os.open(name, _FOLDER, dir_fd=folder)
-                os.close(folder)
-                folder = below
-            yield Path(f"/proc/self/fd/{folder}")
-        finally:
-            os.close(folder)
+    def _parent(self, scan: Scan) -> AbstractContextManager[int]:
+        """The scan's folder, held open: the inbox, too, must be no link by now."""
+        return tree.opened(scan.path.parent, self.folder.parent)
 
 
 def stamp_of(path: Path) -> Stamp | None:
@@ -220,8 +208,8 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    file = safe_open.open_regular(path)
+def _opened(path: Path, folder: int) -> Iterator[int]:
+    file = safe_open.open_regular(path, folder)
     try:
         yield file
     finally:

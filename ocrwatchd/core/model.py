@@ -315,6 +315,7 @@ class Document:
         totals: words and edits.
         formats: of the files in its set, by their names in ``output.formats``.
         tasks: the follow-up tasks, in order.
+        files: SHA-256 (hexadecimal) of the files of its set that are written, by what follows NAME, as ".raw.txt".
     """
 
     job: str
@@ -331,6 +332,7 @@ class Document:
     totals: Totals = Totals()
     formats: tuple[str, ...] = ("txt", "json")
     tasks: tuple[TaskEnd, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
     scan: Path = field(kw_only=True)
     work: Work = field(kw_only=True)
 

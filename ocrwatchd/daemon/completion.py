@@ -17,7 +17,7 @@ from ocrwatchd.core.attempt import Ending
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
-from ocrwatchd.daemon import duplicates
+from ocrwatchd.daemon import duplicates, late_change
 from ocrwatchd.daemon.obstacles import Obstacles
 from ocrwatchd.engine import page_failures
 from ocrwatchd.storage import outbox
@@ -202,6 +202,7 @@ class JobCompletion:
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
+        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
         if self._conclude(job, "outbox", name):
             log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
             self._tell("delivered", self._placed(job), name, "", figures)

@@ -169,6 +169,7 @@ def write_receipt(job: Job, figures: dict[str, object]) -> None:
         "evaluation": False,
         "warnings": [],
         "formats": ["json"],
+        "files": {},
         "versions": {"ocrwatchd": __version__},
     }
     files.make_folder(job.out)

@@ -64,7 +64,7 @@ def needed(works: Iterable[Work], jobs: Path) -> Access:
         works: of every profile.
         jobs: the folder in which the jobs' folders lie.
     """
-    read = {cache.root(), _made(cache_directory() / "fetch")}
+    read = {_made(cache.root()), _made(cache_directory() / "fetch")}
     listed: set[Path] = set()
     write = {jobs}
     gpu = network = False
@@ -105,9 +105,10 @@ def _reads_with_aspose(ocr: Ocr) -> bool:
 
 
 def _made(folder: Path) -> Path:
-    """A folder of ours, which cannot be granted before it is there."""
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+    """A folder in the cache directory: one that came later could not be granted, and the engine would start anew."""
+    if folder.is_relative_to(cache_directory()):  # what somebody else named may be a mount that is not there yet
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -93,6 +93,10 @@ class Outbox:
         goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
         return self._finish(job, goal, entry.reason)
 
+    def archived(self, job: Job, name: str) -> tuple[Path, Path]:
+        """Where the original of a delivered set lies, and the archive itself."""
+        return original_path(self._folders, job.relative, "outbox", name), self._folders.path("archive")
+
     def _finish(self, job: Job, goal: Goal, reason: str) -> str:
         entry = self._ledger.entry(job.id)
         if entry is None:

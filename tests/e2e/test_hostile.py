@@ -198,11 +198,13 @@ def test_a_device_is_never_opened(tmp_path):
     assert daemon.lying("inbox") == ["zero.tif"]
 
 
-def test_a_page_that_unpacks_without_end_holds_up_nobody(tmp_path):
+@pytest.mark.parametrize("of_objects", [False, True])
+def test_a_pdf_that_unpacks_without_end_holds_up_nobody(tmp_path, of_objects):
     """A PDF of some kilobytes that unpacks to gigabytes is read or set aside; the scans behind it are delivered."""
-    daemon = Running(tmp_path, ocr={"page_deadline_s": 60.0})
+    bomb = hostile.object_stream_bomb((1, 2), 2 << 30, (b"/FlateDecode",) * 2) if of_objects else hostile.pdf_bomb()
+    daemon = Running(tmp_path, ocr={"page_deadline_s": 60.0, **({"memory_mb": 256} if of_objects else {})})
     with daemon:
-        drop(daemon, "a-bomb.pdf", hostile.pdf_bomb())
+        drop(daemon, "a-bomb.pdf", bomb)
         write_scan(daemon.inbox / "b-good.tif", "fine")
         daemon.await_files("outbox", ["b-good.json"], 300)
         daemon.await_idle(300)

@@ -11,15 +11,16 @@ from ocrwatchd.gate.verdicts import apply
 LETTER_PX, LINE_PX, MARGIN_PX = 12, 30, 60
 
 
-def worded(text, edits=(), number=1, size=(1000, 1400), boxes=True, **figures):
-    """A page on which letter n of line m lies at column n and row m."""
+def worded(text, edits=(), number=1, size=(1000, 1400), boxes=True, *, shift=0.0, **figures):  # noqa: PLR0913
+    """A page on which letter n of line m lies at column n and row m, so many pixels further right and down."""
     lines, offset = [], 0
     for row, line in enumerate(text.split("\n")):
-        top = MARGIN_PX + 2 * LINE_PX * row
+        top = MARGIN_PX + 2 * LINE_PX * row + shift
         words, at = [], 0
         for word in line.split():
             at = line.index(word, at)
-            box = Box(MARGIN_PX + LETTER_PX * at, top, MARGIN_PX + LETTER_PX * (at + len(word)), top + LINE_PX)
+            left = MARGIN_PX + LETTER_PX * at + shift
+            box = Box(left, top, left + LETTER_PX * len(word), top + LINE_PX)
             words.append(Word(word, offset + at, box if boxes else None, 0.9))
             at += len(word)
         if words:

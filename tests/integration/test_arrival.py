@@ -451,7 +451,7 @@ def test_no_permission_is_named_as_the_reason(desk, monkeypatch):
     """A file that may not be read is set aside with what to do about it."""
     if not os.geteuid():
         # Root may read everything: the system's refusal is played.
-        def refuse(path):
+        def refuse(path, _folder):
             raise PermissionError(13, "Permission denied", str(path))
 
         monkeypatch.setattr("ocrwatchd.arrival.inbox.safe_open.open_regular", refuse)

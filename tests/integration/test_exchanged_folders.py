@@ -1,29 +1,35 @@
 """Somebody who may write in outbox and failed exchanges their folders for links, again and again."""
 
-import ast
 import contextlib
 import ctypes
 import errno
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocrwatchd.cli.main import main
 from ocrwatchd.cli.retry.move_back import retry
+from ocrwatchd.core import canary_name
 from ocrwatchd.core.config import schema
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Correction, Document, Edit, FinishedPage, Job, PageText, Totals
 from ocrwatchd.formats.output import receipt, txt
+from ocrwatchd.monitoring.canary import cleanup
+from ocrwatchd.monitoring.canary import page as canary_page
+from ocrwatchd.monitoring.status import Status
+from ocrwatchd.monitoring.status_page import writer
 from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import Retention
 from tests.lying import lying
-from tests.paths import CHECKOUT
+from tests.receipts import sums
 
 ROUNDS = 100
 RENAME_EXCHANGE = 2
@@ -145,7 +151,7 @@ def lay_set(folder):
     document = Document("j", "s.tif", "ab", 1, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (folder / name).open("wb") as file:
-            write(document, iter([page]), file)
+            write(replace(document, files=sums(folder, "s")), iter([page]), file)
 
 
 def test_edits_writes_nothing_elsewhere(folders, outside, tmp_path):
@@ -162,6 +168,37 @@ def test_edits_writes_nothing_elsewhere(folders, outside, tmp_path):
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
 
 
+def test_the_canarys_cleanup_removes_nothing_elsewhere(folders, outside):
+    """Files of the same names beside no canary stay."""
+    now, failed = [0.0], folders.path("failed")
+    clearing = cleanup.Clearing(folders, clock=lambda: now[0])
+    for _ in range(ROUNDS):
+        name = canary_name.new_name()
+        (failed / name).write_bytes(canary_page.picture())
+        assert clearing.has_ended(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
+        (outside / name).write_text("not yours")
+        (outside / name).with_suffix(".txt").write_text("not yours")
+    with exchanged(failed, outside):
+        for _ in range(20):
+            now[0] += cleanup.GRACE_SECONDS
+            clearing.turn()
+    assert len(lying(outside)) == 2 * ROUNDS
+
+
+def test_the_status_page_replaces_nothing_elsewhere(folders, outside):
+    """Somebody's own file of its name in another folder stays as it is."""
+    config = Config(folders=folders)
+    seen = Status(state="running", pid=1, version="1", root="/r", started_at=0.0, written_at=0.0)
+    own = outside / STATUS_PAGE
+    own.write_text("not yours")
+    writer.write(config, seen)
+    with exchanged(folders.path("outbox"), outside):
+        for _ in range(10 * ROUNDS):
+            with contextlib.suppress(OSError):
+                writer.write(config, seen)
+    assert own.read_text() == "not yours"
+
+
 def test_a_link_in_a_set_changes_no_permissions_elsewhere(folders, ledger, tmp_path):
     """A planted job whose set holds a link to a private file: the file keeps its mode, and no link is delivered."""
     secret = tmp_path / "secret"
@@ -175,25 +212,3 @@ def test_a_link_in_a_set_changes_no_permissions_elsewhere(folders, ledger, tmp_p
     assert refused.value.errno == errno.ELOOP
     assert secret.stat().st_mode & 0o777 == 0o600
     assert lying(folders.path("outbox")) == []
-
-
-CHANGING = {
-    *("chmod", "chown", "hardlink_to", "lchmod", "lchown", "link", "mkdir", "mkfifo", "remove", "removedirs", "rename"),
-    *("renames", "replace", "rmdir", "symlink", "symlink_to", "touch", "unlink", "utime", "write_bytes", "write_text"),
-}
-
-
-def test_what_writes_moves_or_removes_does_so_by_descriptor():
-    """In storage, ``edits`` and ``retry`` no file is changed by its path; the ledger lies in a folder of its own."""
-    rooms = [CHECKOUT / "ocrwatchd" / room for room in ("storage", "cli/edits", "cli/retry")]
-    by_path = []
-    for path in [path for room in rooms for path in room.glob("*.py") if path.name != "ledger_file.py"]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            given = {keyword.arg for keyword in node.keywords}
-            text = node.func.attr == "replace" and len(node.args) > 1  # of strings
-            changes = node.func.attr in CHANGING and not given & {"dir_fd", "src_dir_fd"} and not text
-            if changes or (node.func.attr == "move" and not given >= {"source_in", "target_in"}):
-                by_path.append(f"{path.name}:{node.lineno} {ast.unparse(node)}")
-    assert by_path == []

@@ -40,11 +40,11 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(
             "--force only goes with --revert, --revert-all or --apply; add one of them, or leave out --force"
         )
+    outbox = config.folders.path("outbox")
     if changes:
         numbers = None if args.revert_all else args.revert or args.apply
-        outbox = config.folders.path("outbox")
         return revise.revise(args.receipt, numbers, outbox, reverted=not args.apply, force=args.force)
-    return revise.show(args.receipt, refused=args.refused, as_json=args.json)
+    return revise.show(args.receipt, outbox, refused=args.refused, as_json=args.json)
 
 
 def _number(given: str) -> int:

@@ -6,9 +6,10 @@ import errno
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocrwatchd.cli.edits.journal import Change
 from ocrwatchd.cli.edits.pages import document, pages
 from ocrwatchd.cli.edits.receipt_edits import BY_HAND
-from ocrwatchd.cli.edits.replace import Change, held
+from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.fs.safe_open import lexists_strict
@@ -16,7 +17,7 @@ from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ocrwatchd.cli.edits.receipt_edits import Delivered
@@ -57,12 +58,11 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
         raise _damaged(delivered, error) from None
 
 
-def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -> Iterator[Change | Left]:
+def planned(delivered: Delivered, *, force: bool) -> Iterator[Change | Left]:
     """Look at the other files of the set: which need other content, and which must stay as they are. None is written.
 
     Args:
         delivered: the document, with its edits as they shall be.
-        before: what :func:`rendered` gave before they were changed.
         force: also over what somebody has changed.
 
     Raises:
@@ -83,8 +83,7 @@ def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
             elif name == "pdf":
                 yield from _searchable(delivered, path)
             elif name in now:
-                lying = held(path, delivered.folder)
-                yield from _text(path, lying, before[name], now[name], force=force)
+                yield from _text(delivered, path, now[name], force=force)
             else:
                 yield Left(str(path), _NOT_AGAIN)
         except (FormatUnusable, OSError) as error:
@@ -92,13 +91,15 @@ def planned(delivered: Delivered, before: Mapping[str, bytes], *, force: bool) -
     yield from (Left(str(path), _MADE_BEFORE) for path in delivered.results if lexists_strict(path, delivered.folder))
 
 
-def _text(path: Path, lying: bytes, before: bytes, now: bytes, *, force: bool) -> Iterator[Change | Left]:
-    if lying == now:
+def _text(delivered: Delivered, path: Path, now: bytes, *, force: bool) -> Iterator[Change | Left]:
+    lying = held(path, delivered.folder)
+    fault = delivered.changed_by_hand(path, lying)
+    if fault and lying != now and not force:
+        yield Left(str(path), f"it {fault} (--force writes it anew)")
         return
-    if lying == before or force:
+    delivered.note(path, now)
+    if lying != now:
         yield Change(path, lying, now)
-    else:
-        yield Left(str(path), "it was changed by hand (--force writes it anew)")
 
 
 def _in_words(error: FormatUnusable | OSError) -> str:
@@ -126,6 +127,7 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
     except _DAMAGE as error:
         raise _damaged(delivered, error) from None
     if differs:
+        delivered.note(path, file.getvalue())
         yield Change(path, lying, file.getvalue())
 
 

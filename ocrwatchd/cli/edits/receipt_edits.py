@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from itertools import accumulate, chain
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ocrwatchd.cli.edits.replace import Change, held
+from ocrwatchd.cli.edits.journal import Change
+from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.core.fs.safe_open import lexists_strict
@@ -71,6 +73,7 @@ class _Receipt(_Checked):
     totals: dict[str, Any]
     pages: list[_Page]
     formats: list[str] = ["txt"]
+    files: dict[str, str] = {}
     tasks: list[_Task] = []
 
 
@@ -88,7 +91,6 @@ class Delivered:
         self.folder = folder
         self._table = table
         self.pages: list[dict[str, Any]] = table["pages"]
-        self._delivered = self._text()
 
     @classmethod
     def opened(cls, path: Path, folder: int | None = None) -> Self:
@@ -123,6 +125,25 @@ class Delivered:
     def results(self) -> tuple[Path, ...]:
         """Where the files of the document's follow-up tasks lie, or would."""
         return tuple(self.beside(task["suffix"]) for task in self._table.get("tasks", ()))
+
+    def changed_by_hand(self, path: Path, lying: bytes) -> str:
+        """Why a file of the set is not ours to write; "" where the file is as we wrote it last.
+
+        Args:
+            path: of the file.
+            lying: its content.
+        """
+        written = self._table.get("files", {}).get(self._suffix(path))
+        if written is None:
+            return f"may have been changed by hand ({self.path.name} is of an earlier version, and does not tell)"
+        return "" if written == hashlib.sha256(lying).hexdigest() else "was changed by hand"
+
+    def note(self, path: Path, content: bytes) -> None:
+        """Note that a file of the set has this content from us."""
+        self._table.setdefault("files", {})[self._suffix(path)] = hashlib.sha256(content).hexdigest()
+
+    def _suffix(self, path: Path) -> str:
+        return path.name.removeprefix(self.path.name.removesuffix(receipt.SUFFIX))
 
     @property
     def has_text(self) -> bool:
@@ -194,13 +215,10 @@ class Delivered:
         text = self._text()
         there = lexists_strict(self.text_path, self.folder)
         lying = held(self.text_path, self.folder) if there else None
-        # The text that was wanted is there already where an earlier call was killed between two files.
-        if lying not in {self._delivered, text} and not force:
-            fault = "is missing" if lying is None else "was changed by hand"
-            raise TextChanged(
-                f"{self.text_path} {fault}; nothing was written (--force writes it anew; where an earlier "
-                "`ocrwatchd edits` was interrupted, repeat its command instead)"
-            )
+        fault = "is missing" if lying is None else self.changed_by_hand(self.text_path, lying)
+        if fault and lying != text and not force:
+            raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
+        self.note(self.text_path, text)
         return None if lying == text else Change(self.text_path, lying, text)
 
     def receipt_change(self) -> Change | None:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ocrwatchd.cli.edits import other_formats
+from ocrwatchd.cli.edits.journal import Change, Journal
 from ocrwatchd.cli.edits.receipt_edits import Delivered
-from ocrwatchd.cli.edits.replace import Change, folder_of, replace_all
+from ocrwatchd.cli.edits.set_folder import folder_of, locked
 from ocrwatchd.cli.edits.show import listing
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 
-def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
+def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> int:
     """Print a document's edits.
 
     Args:
         receipt: its NAME.json.
+        outbox: no link is followed below it.
         refused: the refused proposals too.
         as_json: as one JSON object instead of a table.
 
@@ -33,8 +36,24 @@ def show(receipt: Path, *, refused: bool, as_json: bool) -> int:
 
     Raises:
         UnreadableScan: the file is no receipt that this version can read.
+        FolderUnusable: an earlier change was interrupted, and another process has the lock.
     """
-    delivered = Delivered.opened(receipt)
+    with folder_of(receipt, outbox) as folder:
+        journal = Journal(receipt, folder)
+        try:
+            if journal.pending():
+                with locked(receipt, folder):
+                    _complete(journal)
+        except OSError as error:  # whoever only reads sees what NAME.json says
+            print(
+                printable(
+                    "an earlier `ocrwatchd edits` of this document was interrupted, and cannot be completed now "
+                    f"({error.strerror}): whoever may write in {receipt.parent} completes it with `ocrwatchd edits "
+                    f"{receipt}`"
+                ),
+                file=sys.stderr,
+            )
+        delivered = Delivered.opened(receipt, folder)
     if as_json:
         told: dict[str, object] = {"totals": delivered.totals, "edits": delivered.edits}
         if refused:
@@ -64,26 +83,24 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
         ConfigError: there is no edit of such a number.
         UnreadableScan: NAME.json is no receipt that this version can read.
         TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
-        FolderUnusable: a file cannot be written; the set is as it was.
+        FolderUnusable: a file cannot be written, and the set is as it was; or it is locked.
         OSError: a file cannot be read; nothing was written.
     """
-    with folder_of(receipt, outbox) as folder:
+    with folder_of(receipt, outbox) as folder, locked(receipt, folder):
+        journal = Journal(receipt, folder)
+        with _written(receipt):
+            _complete(journal)
         delivered = Delivered.opened(receipt, folder)
-        before = other_formats.rendered(delivered)
         changed = delivered.mark(numbers, reverted=reverted)
         text = delivered.text_change(force=force)
-        beside = list(other_formats.planned(delivered, before, force=force))
+        beside = list(other_formats.planned(delivered, force=force))
         receipts = delivered.receipt_change()
         anew = [each for each in beside if isinstance(each, Change)]
         if not changed and not force:  # no file waits for its change: the receipt is the last that is written
             text, anew, receipts = None, [], None
-        try:
-            replace_all([each for each in (text, *anew, receipts) if each], receipt, folder)
-        except OSError as error:
-            raise FolderUnusable(
-                f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
-                "repeat the command"
-            ) from error
+        if changes := [each for each in (text, *anew, receipts) if each]:
+            with _written(receipt):
+                journal.write(changes)
     done, order = ("reverted", "revert") if reverted else ("applied", "apply")
     print(f"{changed} edit{'' if changed == 1 else 's'} {done}" if changed else f"nothing to {order}")
     names = [*([_told(delivered)] if text or receipts else []), *(str(each.path) for each in anew)]
@@ -92,6 +109,22 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
         if isinstance(left, other_formats.Left):
             print(printable(f"{left.file} was left as it is: {left.why}"))
     return 0
+
+
+def _complete(journal: Journal) -> None:
+    if journal.complete():
+        print("an earlier `ocrwatchd edits` of this document was interrupted, and is completed now", file=sys.stderr)
+
+
+@contextmanager
+def _written(receipt: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FolderUnusable(
+            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
+            "repeat the command"
+        ) from error
 
 
 def _told(delivered: Delivered) -> str:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
 from ocrwatchd.cli.report.ledger_reader import Counts, Number
-from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.fs import safe_open, tree
 from ocrwatchd.formats.output.receipt import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HEAD_BYTES: Final = 1 << 16
 PAGE_BYTES: Final = 1 << 23
@@ -97,15 +97,8 @@ def opened(outbox: Path, place: Path, job: str) -> Iterator[Receipt]:
 
 def _beneath(folder: Path, relative: Path) -> int:
     """Open a regular file without following any link below the folder."""
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for name in relative.parts[:-1]:
-            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
-            os.close(at)
-            at = below
-        return safe_open.open_regular(Path(f"/proc/self/fd/{at}") / relative.name)
-    finally:
-        os.close(at)
+    with tree.opened((folder / relative).parent, folder) as held:
+        return safe_open.open_regular(relative, held)
 
 
 def _head(file: BinaryIO) -> Head:

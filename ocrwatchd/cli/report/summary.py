@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.report import ledger_reader, periods, receipts
 from ocrwatchd.cli.report.frequent_edits import Pairs
+from ocrwatchd.core.fs.tree import Obstacle
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -186,7 +187,7 @@ def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
                     made.repairs.add(edit)
                 for refused in page.refused:
                     made.refusals.add(refused, refused=True)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, Obstacle):
         made.found.gone += 1
     except (OSError, receipts.Unusable):
         made.found.unusable += 1

@@ -124,6 +124,7 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
     *,
     replace: bool = False,
     lasting: bool = True,
+    folder: int | None = None,
 ) -> None:
     """Write a file that appears whole and synced under its name, or not at all.
 
@@ -134,35 +135,19 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
         gid: group of the file; -1 leaves it to the folder.
         replace: an existing file gives way.
         lasting: False: it outlives the process, but after a power cut it may be missing, or not be what was written.
+        folder: descriptor of the file's folder; None where nobody else can exchange it.
 
     Raises:
         FileExistsError: the name is taken and ``replace`` is off.
         OSError: as the system calls say.
     """
-    with tree.held(path.parent) as folder, _temporary(path, folder, mode, gid, replace=replace) as out:
+    with tree.held(path.parent, folder) as held, _temporary(path, held, mode, gid, replace=replace) as out:
         for block in (content,) if isinstance(content, bytes) else content:
             _write_all(out, block)
         if lasting:
             os.fsync(out)
     if lasting:
-        sync_folder(path.parent)
-
-
-@contextmanager
-def staged(path: Path, content: bytes, mode: int, gid: int, folder: int) -> Iterator[None]:
-    """Write a file beside its name, whole and synced; where the block ends well, the file takes the name.
-
-    Args:
-        path: the name; an existing file gives way.
-        content: the bytes.
-        mode: permissions, whatever the umask.
-        gid: group of the file; -1 leaves it to the folder.
-        folder: descriptor of the file's folder.
-    """
-    with _temporary(path, folder, mode, gid, replace=True) as out:
-        _write_all(out, content)
-        os.fsync(out)
-        yield
+        sync_folder(path.parent, folder)
 
 
 def make_inner(path: Path, mode: int = 0o700) -> None:

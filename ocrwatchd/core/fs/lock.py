@@ -1,4 +1,4 @@
-"""A lock file: one holder at a time, whose process and machine the next one can name."""
+"""Locks: a lock file with one holder at a time, whose process and machine the next one can name; a lock on a folder."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import fcntl
 import os
 import socket
 import struct
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.fs import tree
 from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MODE = 0o640
 HOLDER_BYTES = 300
+POLL_S = 0.05
 
 BYTES: Final = ".bytes"
 """What follows the name of a second file. A lock on a whole file (flock) that is taken on the machine whose disk it is
@@ -98,6 +102,44 @@ class Lock:
                 raise HeldElsewhere(_holder(told_in)) from None
             else:
                 raise
+
+
+@contextmanager
+def folder_locked(folder: int, path: Path, wait_s: float) -> Iterator[None]:
+    """Hold the lock of a folder, among processes of one machine: whatever is renamed in the folder, the lock stays.
+
+    Args:
+        folder: descriptor of the folder.
+        path: of the folder, for messages.
+        wait_s: so long another holder is waited for.
+
+    Raises:
+        HeldElsewhere: somebody had the lock all the time.
+        OSError: the folder may not be read.
+    """
+    with tree.named(path):
+        file = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        until = time.monotonic() + wait_s
+        while not _locked(file, path):
+            if time.monotonic() >= until:
+                raise HeldElsewhere("another process")
+            time.sleep(POLL_S)
+        yield
+    finally:
+        os.close(file)
+
+
+def _locked(file: int, path: Path) -> bool:
+    try:
+        _lock_whole(file)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _LOCKS_UNKNOWN:
+            raise
+        log.warning("lock.unsupported", file=str(path), reason=error.strerror)
+    return True
 
 
 def _open(path: Path) -> int:

@@ -147,13 +147,29 @@ def sync(folder: int, path: Path) -> None:
     Raises:
         OSError: the folder cannot be read, or the disk reports an error.
     """
-    with named(path):
-        # A descriptor that finds names only cannot be synced.
-        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    with named(path), _readable(folder) as readable:
         try:
             os.fsync(readable)
         except OSError as error:
             if error.errno not in _SYNC_UNKNOWN:
                 raise
-        finally:
-            os.close(readable)
+
+
+def names(folder: int) -> list[str]:
+    """What lies in a held folder.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    with _readable(folder) as readable:
+        return os.listdir(readable)  # noqa: PTH208 - it has no path
+
+
+@contextmanager
+def _readable(folder: int) -> Iterator[int]:
+    """A descriptor that finds names only can neither be listed nor synced."""
+    readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        yield readable
+    finally:
+        os.close(readable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -165,13 +166,15 @@ def write_set(
         if name == RECEIPT:
             document = _with_results(document, results, unfinished)
         try:
-            _write(name, document, pages, unfinished, alive)
+            suffix, sha256 = _write(name, document, pages, unfinished, alive)
         except FormatUnusable as error:
             if name == RECEIPT:
                 raise
             log.warning("format.left_out", job=job.id, format=name, at=faults.place(error.__cause__ or error))
             left = tuple(other for other in document.formats if other != name)
             document = replace(document, formats=left, warnings=(*document.warnings, f"left out: {error}"))
+        else:
+            document = replace(document, files={**document.files, suffix: sha256})
         crashpoints.reached("engine-file-written")
     sync_folder(unfinished)
     unfinished.rename(job.out)
@@ -182,23 +185,25 @@ def write_set(
 def _with_results(document: Document, results: Sequence[Result], folder: Path) -> Document:
     """Write the files of follow-up tasks; the document, whose receipt is still to be written."""
     ends = {end.name: end for end in document.tasks}
-    warnings = document.warnings
+    warnings, sums = document.warnings, dict(document.files)
     for result in (each for each in results if each.content):
         end = result.end
         try:
             with (folder / f"{STEM}{end.suffix}").open("xb") as file:
-                file.write(result.content.encode("utf-8", "replace"))
+                file.write(content := result.content.encode("utf-8", "replace"))
                 file.flush()
                 os.fsync(file.fileno())
+            sums[end.suffix] = hashlib.sha256(content).hexdigest()
         except FileExistsError:
             reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
             ends[end.name] = replace(end, state="left-out", reason=reason)
             warnings = (*warnings, str(ends[end.name]))
         crashpoints.reached("engine-file-written")
-    return replace(document, tasks=tuple(ends.values()), warnings=warnings)
+    return replace(document, tasks=tuple(ends.values()), warnings=warnings, files=sums)
 
 
-def _write(name: str, document: Document, pages: PageStore, folder: Path, alive: Callable[[], None]) -> None:
+def _write(name: str, document: Document, pages: PageStore, folder: Path, alive: Callable[[], None]) -> tuple[str, str]:
+    """Write one file of the set; what follows NAME, and its SHA-256."""
     found = writer(name)
     path = folder / f"{STEM}{found.suffix}"
     try:
@@ -206,6 +211,8 @@ def _write(name: str, document: Document, pages: PageStore, folder: Path, alive:
             found.write(document, _telling(pages.all(document.pages), alive), file)
             file.flush()
             os.fsync(file.fileno())
+            file.seek(0)
+            return found.suffix, hashlib.file_digest(file, "sha256").hexdigest()
     except FileExistsError:
         raise FormatUnusable(f'the format "{name}" names its file as another one does ({found.suffix})') from None
     except FormatUnusable:

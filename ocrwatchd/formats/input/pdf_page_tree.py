@@ -15,6 +15,7 @@ from pikepdf import Array, Dictionary, Name, ObjectStreamMode, StreamDecodeLevel
 
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.fs.anonymous_file import nameless
+from ocrwatchd.formats.input import decompression_limit
 from ocrwatchd.formats.input.common import MAX_PAGES
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def tree_of(path: str, password: str) -> Tree | None:
         # Handing down what pages inherit would make a copy of a page for each time that it stands in the tree.
         with pikepdf.open(path, password=password, inherit_page_attributes=False) as pdf:
             root = pdf.Root.get(Name.Pages)
-            return _looked_at(root) if isinstance(root, Dictionary) else None
+            tree = _looked_at(root) if isinstance(root, Dictionary) else None
+            return None if decompression_limit.was_exceeded(pdf) else tree
     except Exception as error:  # the boundary to a parser: hostile data makes it raise almost anything
         if is_machines(error):
             raise
@@ -70,13 +72,17 @@ def mended(path: str, password: str) -> BinaryIO | None:
     try:
         with pikepdf.open(path, password=password) as pdf:
             save(pdf, file)
+            whole = not decompression_limit.was_exceeded(pdf)
         file.flush()
     except BaseException as error:
         file.close()
         if isinstance(error, Exception) and not is_machines(error):  # as above
             return None
         raise
-    return file
+    if whole:
+        return file
+    file.close()
+    return None
 
 
 def save(pdf: Pdf, file: BinaryIO) -> None:

@@ -70,6 +70,7 @@ def _head(document: Document) -> dict[str, object]:
         },
         "warnings": document.warnings,
         "formats": document.formats,
+        "files": dict(document.files),
         "tasks": [_task(end) for end in document.tasks],
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ocrwatchd.core import canary_name
-from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.fs import safe_open, tree
 from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.outbox import original_path
 
@@ -49,7 +50,8 @@ class Clearing:
         for goal in goals:
             folder = original_path(self._folders, Path("x"), goal, "x").parent
             try:
-                names = [entry.name for entry in os.scandir(folder) if canary_name.is_name(entry.name)]
+                with tree.held(folder) as held:
+                    names = [name for name in tree.names(held) if canary_name.is_name(name)]
             except OSError as error:
                 log.warning("canary.not_sought", folder=str(folder), reason=error.strerror)
                 continue
@@ -66,7 +68,13 @@ class Clearing:
         """
         if relative.parent != Path() or not canary_name.is_name(relative.name):
             return False
-        if not self._is_page(original_path(self._folders, relative, goal, name)):
+        original = original_path(self._folders, relative, goal, name)
+        try:
+            with tree.held(original.parent) as folder:
+                known = _is_page(original, folder)
+        except OSError:
+            return False
+        if not known:
             return False
         self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
         return True
@@ -86,21 +94,23 @@ class Clearing:
                 self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
 
     def _clear(self, relative: Path, goal: Goal, name: str) -> None:
-        original = original_path(self._folders, relative, goal, name)
-        if not self._is_page(original):
-            return
-        folder = self._folders.path(goal)
-        # In formats of other packages too: nobody else's file has a canary's name.
-        of_the_set = [folder / entry.name for entry in os.scandir(folder) if entry.name.startswith(f"{name}.")]
-        for path in of_the_set:
-            if path != original:
-                path.unlink(missing_ok=True)
-        original.unlink()  # last: what it tells is needed by whoever begins this anew
+        original, folder = original_path(self._folders, relative, goal, name), self._folders.path(goal)
+        # Held, or what is looked at and what is removed might lie in two folders.
+        with tree.held(original.parent) as beside, tree.held(folder) as held:
+            if not _is_page(original, beside):
+                return
+            # In formats of other packages too: nobody else's file has a canary's name.
+            for other in (each for each in tree.names(held) if each.startswith(f"{name}.")):
+                if folder / other != original:
+                    with suppress(FileNotFoundError):
+                        os.unlink(other, dir_fd=held)
+            os.unlink(original.name, dir_fd=beside)  # last: it tells whoever begins this anew
 
-    def _is_page(self, path: Path) -> bool:
-        known = page.picture()
-        try:
-            with os.fdopen(safe_open.open_regular(path), "rb") as file:
-                return file.read(len(known) + 1) == known
-        except OSError:
-            return False
+
+def _is_page(path: Path, folder: int) -> bool:
+    known = page.picture()
+    try:
+        with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:
+            return file.read(len(known) + 1) == known
+    except OSError:
+        return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files, mounts, safe_open
+from ocrwatchd.core.fs import files, mounts, safe_open, tree
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.status_page import MARK, RENEWED_SECONDS, page
@@ -101,10 +101,11 @@ def write(config: Config, seen: Status) -> None:
     """
     path = config.folders.path("outbox") / STATUS_PAGE
     gid = root_folders.group_id(config.folders.group)
-    ours = _is_ours(path)
     # Not synced: after a power cut nobody needs what a daemon said before it.
     content = page(seen, time.time(), config.output.language).encode("utf-8", "replace")
-    files.write_new(path, content, config.folders.file_mode, gid, replace=ours, lasting=False)
+    with tree.held(path.parent) as folder:  # or the page that was looked at and the one replaced might not be the same
+        ours, mode = _is_ours(path, folder), config.folders.file_mode
+        files.write_new(path, content, mode, gid, replace=ours, lasting=False, folder=folder)
 
 
 def write_last(config: Config) -> str:
@@ -137,9 +138,9 @@ def _why(error: OSError) -> str:
     return in_words(error)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_ours(path: Path, folder: int) -> bool:
     try:
-        with os.fdopen(safe_open.open_regular(path), "rb") as file:
+        with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:
             return MARK.encode() in file.read(_HEAD_BYTES)
     except OSError:  # nothing, a link, a folder, somebody's own file: whatever it is, it stays
         return False

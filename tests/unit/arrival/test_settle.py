@@ -314,9 +314,8 @@ def test_any_number_of_files_takes_a_bounded_room():
     """Of 120,000 files those that are known are taken first; the memory is for them alone."""
     now = [1000.0]
     held = {}
-    of_the_rule = [
-        tracemalloc.Filter(True, settle.__file__)
-    ]  # Path interns its parts: that table is Python's, and grows in jumps
+    # Not what Path makes: Python keeps the parts of paths in a table of its own, which grows in jumps.
+    of_the_rule = [tracemalloc.Filter(True, settle.__file__)]
     tracemalloc.start()
     try:
         rule = Settle(Arrival(settle_seconds=SETTLE), lambda: now[0])

@@ -5,9 +5,7 @@ import io
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,17 +14,17 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ocrwatchd.cli.edits import revise
+from ocrwatchd.cli.edits.journal import Journal
 from ocrwatchd.cli.edits.receipt_edits import Delivered, TextChanged
 from ocrwatchd.cli.edits.show import listing, sides
 from ocrwatchd.cli.main import main
-from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
-from ocrwatchd.core.fs.files import staged
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.formats.output.edit_positions import Places
 from ocrwatchd.gate.admit import apply
+from tests.receipts import sums
 
 RAW = ("teh first line\nof tho page\n\nand its lzst", "another pagc")
 EDITS = (
@@ -53,7 +51,7 @@ def delivered(tmp_path):
     document = Document("j", "s.tif", "ab", 2, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (tmp_path / name).open("wb") as file:
-            write(document, iter(pages), file)
+            write(replace(document, files=sums(tmp_path, "s")), iter(pages), file)
     assert (tmp_path / "s.txt").read_bytes() == TEXT
     return tmp_path / "s.json"
 
@@ -228,22 +226,6 @@ def test_a_receipt_that_tells_no_formats_has_a_text(delivered):
     assert text_of(delivered).startswith(b"teh first")
 
 
-def test_what_was_killed_between_the_files_is_finished(delivered, tmp_path):
-    """The text comes first; asked once more, the receipt follows."""
-    kill = {crashpoints.VARIABLE: f"edits-file-written:1:{tmp_path / 'struck'}"}
-    before = delivered.read_bytes()
-    command = [sys.executable, "-m", "ocrwatchd", "edits", delivered, "--revert", "1"]
-    killed = subprocess.run(command, env=os.environ | kill, capture_output=True, timeout=60, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert text_of(delivered).startswith(b"teh first")
-    assert delivered.read_bytes() == before
-    with pytest.raises(TextChanged, match="where an earlier `ocrwatchd edits` was interrupted, repeat its command"):
-        revise.revise(delivered, [2], delivered.parent, reverted=True, force=False)
-    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
-    assert text_of(delivered).startswith(b"teh first")
-    assert told(delivered)["totals"]["reverted"] == 1
-
-
 def lying(folder):
     """Every file of a folder with its content."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -253,13 +235,15 @@ def test_a_full_disk_leaves_all_files_as_they_were(delivered, monkeypatch):
     """Each is complete beside its place before the first takes its name, so that the text waits for the receipt."""
     before = lying(delivered.parent)
 
-    def full(path, *arguments):
-        if path == delivered:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        return staged(path, *arguments)
+    write = Journal._write
 
-    monkeypatch.setattr("ocrwatchd.cli.edits.replace.staged", full)
-    with pytest.raises(FolderUnusable, match=r"s\.json cannot be written: No space left.*; mend that, and repeat"):
+    def full(journal, path, *arguments):
+        if path.name.endswith(".json.tmp"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write(journal, path, *arguments)
+
+    monkeypatch.setattr(Journal, "_write", full)
+    with pytest.raises(FolderUnusable, match=r"\.json\.tmp cannot be written: No space left.*; mend that, and repeat"):
         revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert lying(delivered.parent) == before
 

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from ocrwatchd.core.fs.lock import BYTES, HeldElsewhere, Lock
+from ocrwatchd.core.fs import tree
+from ocrwatchd.core.fs.lock import BYTES, HeldElsewhere, Lock, folder_locked
 
 
 @pytest.fixture
@@ -111,3 +112,31 @@ def test_link_in_the_locks_place_is_refused(path, tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         Lock(path).take()
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_has_one_holder_whatever_is_renamed_in_it(tmp_path):
+    """The second one is told after its time; once the first has ended it gets the lock."""
+    with tree.held(tmp_path) as folder, tree.held(tmp_path) as same:
+        with folder_locked(folder, tmp_path, 0):
+            (tmp_path / "new").touch()
+            (tmp_path / "new").rename(tmp_path / "s.json")
+            with pytest.raises(HeldElsewhere), folder_locked(same, tmp_path, 0.1):
+                pytest.fail("two holders")
+        with folder_locked(same, tmp_path, 0):
+            pass
+
+
+def test_a_folder_of_a_share_without_locks_is_used_all_the_same(tmp_path, monkeypatch, capsys):
+    """With a line in the log; another fault is an error."""
+
+    def refuse(_file, _kind):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with tree.held(tmp_path) as folder:
+        number = errno.ENOLCK
+        with folder_locked(folder, tmp_path, 0):
+            assert "lock.unsupported" in capsys.readouterr().out
+        number = errno.EIO
+        with pytest.raises(OSError, match="Input/output error"), folder_locked(folder, tmp_path, 0):
+            pytest.fail("no lock")

@@ -1,17 +1,20 @@
 """What becomes of a job once an attempt has ended."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import time
 
 import pytest
+import structlog
 
 from ocrwatchd.core import faults
 from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
+from ocrwatchd.daemon import late_change
 from ocrwatchd.daemon.completion import PAUSES_S, JobCompletion
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
@@ -339,3 +342,29 @@ def test_delivery_begun_before_a_restart_is_completed(desk, monkeypatch):
     desk.endings.resume(job)
     assert desk.ledger.entry("j").state == "delivered"
     assert not job.folder.exists()
+
+
+@pytest.mark.parametrize(("remote", "written", "told"), [(True, False, 1), (False, None, 1), (False, False, 0)])
+def test_an_original_that_is_changed_after_it_was_read_is_told_of(desk, monkeypatch, remote, written, told):
+    """Where no lease tells whether somebody still has the upload open; who has none open cannot have changed it."""
+    monkeypatch.setattr(late_change.mounts, "is_remote", lambda _folder: remote)
+    monkeypatch.setattr(late_change, "being_written", lambda _file: written)
+    job = desk.job()
+    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    with job.source.open("r+b") as writer, structlog.testing.capture_logs() as logs:
+        writer.write(b"another")
+        writer.flush()
+        desk.endings.end(Outcome(job, Ending.DONE, figures=figures))
+    assert [entry["event"] for entry in logs if entry["event"] == "scan.changed_later"] == ["scan.changed_later"] * told
+    assert (desk.folders.path("archive") / "scan.png").read_bytes().startswith(b"another")
+
+
+def test_an_original_that_nobody_has_changed_is_not_told_of(desk, monkeypatch):
+    """Nor is one that people have taken away meanwhile."""
+    monkeypatch.setattr(late_change, "being_written", lambda _file: None)
+    job = desk.job()
+    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    with structlog.testing.capture_logs() as logs:
+        desk.endings.end(Outcome(job, Ending.DONE, figures=figures))
+        late_change.look(desk.folders.path("archive") / "gone.png", desk.folders.path("archive"), "j", "ab")
+    assert {entry["event"] for entry in logs} == {"job.delivered"}

@@ -14,6 +14,7 @@ from ocrwatchd.engine.process.assembly import Tally, write_set
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.output import Writer, writer
 from tests.fakes.worded import worded
+from tests.receipts import sums
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def written(tmp_path, monkeypatch):
         monkeypatch.setattr(assembly, "writer", lambda name: found.get(name) or writer(name))
         document = write_set(job, tally.document(job, "ab", {}, ()), pages, lambda: None)
         assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.txt"]
-        return document, json.loads((job.out / "document.json").read_bytes())
+        receipt = json.loads((job.out / "document.json").read_bytes())
+        assert receipt["files"] == sums(job.out, "document")
+        return document, receipt
 
     return write
 

@@ -58,3 +58,19 @@ def test_what_has_been_replaced_has_another_stamp(access, tmp_path):
     assert found.stamps()[pack(tmp_path / "jobs")] is None
     (tmp_path / "jobs").mkdir()
     assert found.stamps() != before
+
+
+@pytest.mark.parametrize("name", ["huggingface", "fetch", "ocr"])
+def test_what_is_fetched_later_needs_no_other_engine(access, tmp_path, name):
+    """The folders of the cache are there before the engine, with whatever comes into them."""
+    found = access({"ocr": {"engine": "aspose", "license": str(tmp_path / "licence")}} if name == "ocr" else {})
+    before = found.stamps()
+    (tmp_path / "cache" / name / "blobs").mkdir(parents=True)
+    assert found.stamps() == before
+
+
+def test_no_folder_is_made_where_somebody_keeps_models(access, tmp_path, monkeypatch):
+    """It may be a mount that is away for now."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "share" / "models"))
+    assert pack(tmp_path / "share" / "models") in access({}).read
+    assert not (tmp_path / "share").exists()

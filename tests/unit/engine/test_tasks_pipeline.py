@@ -23,7 +23,7 @@ from ocrwatchd.llm.protocol import Ending, Proposal
 from ocrwatchd.storage.ledger_rebuild import _receipts
 from tests.fakes.engine import MAKERS, FakeCorrector
 from tests.fakes.line import Line
-from tests.receipts import mistakes
+from tests.receipts import mistakes, sums
 
 SUMMARY = Task(name="summary", prompt="Sum up:")
 ENTITIES = Task(name="entities", prompt="Name them.", output="json", quotes=True)
@@ -61,6 +61,7 @@ def receipt(job):
     """What the receipt says; it keeps to its schema."""
     told = json.loads(read(job, ".json"))
     assert mistakes(told) == []
+    assert told["files"] == sums(job.out, "document")
     return told
 
 
@@ -123,7 +124,8 @@ def test_a_task_never_alters_the_text(line):
     line.work_off(job)
     assert read(job, ".txt") == text
     after = receipt(job)
-    changing = {"tasks", "warnings", "timings", "pages"}
+    assert after["files"].items() >= told["files"].items()
+    changing = {"tasks", "files", "warnings", "timings", "pages"}
     assert {key: after[key] for key in after.keys() - changing} == {key: told[key] for key in told.keys() - changing}
     assert [page["text"] for page in after["pages"]] == [page["text"] for page in told["pages"]]
 

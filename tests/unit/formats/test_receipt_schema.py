@@ -13,7 +13,7 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
 from ocrwatchd.formats.output import receipt, schema, txt
-from tests.receipts import mistakes
+from tests.receipts import mistakes, sums
 
 READ = FinishedPage(
     PageText(1, "teh 0ne", 100, 50, 300.0, "aspose", (Line("teh 0ne", 0, Box(1, 2, 3, 4), 0.5),), 90, -0.5, True),
@@ -73,12 +73,12 @@ def test_a_receipt_is_as_the_schema_says_and_has_no_other_key(code):
 
 def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     """And again where they are put in; the text's notice stays in its language."""
-    table = written("de")
+    texts = [page["text"] for page in written("de")["pages"]]
+    (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
+    table = written("de", files=sums(tmp_path, "s"))
     (tmp_path / "s.json").write_bytes(
         b"".join(receipt.laid_out({k: table[k] for k in table if k != "pages"}, table["pages"]))
     )
-    texts = [page["text"] for page in table["pages"]]
-    (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, evaluation=True, code="de")))
     revise.revise(tmp_path / "s.json", None, tmp_path, reverted=True, force=False)
     told = json.loads((tmp_path / "s.json").read_bytes())
     assert mistakes(told) == []
@@ -114,7 +114,10 @@ def test_the_verb_prints_it(capsys):
 
 
 def test_frozen_values_are_all_told():
-    """A page's figures that the model has stand in the receipt: whoever adds one describes it."""
+    """A page's figures that the model has stand in the receipt: whoever adds one describes it.
+
+    All but ``unseen_text``, of which only the first writing of the PDF has to know.
+    """
     told = {"number", "text", "width", "height", "dpi", "engine", "lines", "rotation", "skew", "evaluation", "warnings",
-            "error", "seconds"}  # fmt: skip
+            "error", "seconds", "unseen_text"}  # fmt: skip
     assert {field.name for field in dataclasses.fields(PageText)} == told

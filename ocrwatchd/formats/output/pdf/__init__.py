@@ -26,7 +26,7 @@ from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
-from ocrwatchd.formats.input import kind_of
+from ocrwatchd.formats.input import decompression_limit, kind_of
 from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
 from ocrwatchd.formats.output.pdf import active_content, old_text_layer
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 SUFFIX = SUFFIXES["pdf"]
 
+_TOO_MUCH = f"a part of it unpacks to more than {decompression_limit.MOST_UNPACKED_BYTES >> 20} MiB"
+
 
 class _Worded(NamedTuple):
     """A page's words that the PDF does not say itself, and how the page was recognised; its text is no longer held."""
@@ -57,7 +59,8 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     """Write the searchable PDF.
 
     Raises:
-        FormatUnusable: the scan is a PDF that cannot be opened for changing, or has too many annotations.
+        FormatUnusable: the scan is a PDF that cannot be opened for changing, has too many annotations, or unpacks to
+            too much.
         OSError: the file cannot be written.
     """
     descriptor = open_regular(document.scan)
@@ -102,7 +105,7 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
                 layer.fill(form, fonts)
                 changed = True
         if changed:
-            save(pdf, file)
+            _save(pdf, file)
         return changed
 
 
@@ -146,7 +149,13 @@ def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job
+    _save(pdf, file)
+
+
+def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
     save(pdf, file)
+    if decompression_limit.was_exceeded(pdf):
+        raise FormatUnusable(f"this PDF cannot be written as a searchable one: {_TOO_MUCH}")
 
 
 def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
@@ -158,7 +167,9 @@ def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
         except pikepdf.PasswordError:
             continue
         except pikepdf.PdfError as error:
-            raise FormatUnusable("this PDF is too damaged to be written as a searchable one") from error
+            raise FormatUnusable(
+                f"this PDF is too damaged to be written as a searchable one, or {_TOO_MUCH}"
+            ) from error
     raise FormatUnusable("no password in ocr.pdf_passwords opens this PDF for writing it as a searchable one")
 
 

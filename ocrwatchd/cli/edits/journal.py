@@ -1,0 +1,213 @@
+"""Several files of a delivered set changed in one recorded step: all of them, whenever the process is killed.
+
+New files are written beside the set, under hidden names, and synced. Then a record appears, which says what each file
+of the set was and what it becomes; with its rename the step is decided. The files move, NAME.json last, and the record
+goes. Whoever holds the set next completes a step whose record lies there, and removes what was written for one that was
+never recorded.
+
+Others may write in the folder, so a record can be anybody's. It names suffixes of this one set, never a path, and the
+files of a step only move within the folder: a planted record does nothing that its author could not do himself. In a
+folder where he could not, as in /tmp (sticky: nobody replaces the files of others), only records of ours count.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from ocrwatchd.core import crashpoints
+from ocrwatchd.core.fs import tree
+from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
+from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
+from ocrwatchd.formats.output import receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+RECORD_BYTES: Final = 1 << 16
+KEY_LETTERS: Final = 16
+"""Of NAME's hash: with NAME itself a hidden name could pass 255 bytes."""
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_FILE: Final = "no regular file"
+
+_Suffix = Annotated[str, StringConstraints(pattern=r"^\.[A-Za-z0-9][A-Za-z0-9.-]{0,49}$")]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Change(NamedTuple):
+    """A file of the set that gets other content: what lies there now, and what shall; None where there is no file."""
+
+    path: Path
+    before: bytes | None
+    content: bytes | None
+
+
+class _Move(BaseModel):
+    """What a file of the set was before the step, and what it becomes, by SHA-256; None where there is no file."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    before: _Sha256 | None
+    after: _Sha256 | None
+
+
+_RECORD: Final = TypeAdapter(dict[_Suffix, _Move])
+
+
+class Journal:
+    """Writes the files of one set. Whoever uses it holds the folder's lock.
+
+    Args:
+        path: of NAME.json; gives permissions and group to a file that was missing.
+        folder: descriptor of its folder.
+    """
+
+    def __init__(self, path: Path, folder: int) -> None:
+        self._path = path
+        self._folder = folder
+        self._name = path.name.removesuffix(receipt.SUFFIX)
+        key = hashlib.sha256(os.fsencode(self._name)).hexdigest()[:KEY_LETTERS]
+        self._hidden = f"{TEMPORARY_PREFIX}{key}"
+        self._record = path.with_name(f"{self._hidden}.step")
+
+    def pending(self) -> bool:
+        """Whether a step was recorded and not completed."""
+        return lexists_strict(self._record, self._folder)
+
+    def complete(self) -> bool:
+        """Complete a step that was recorded, and remove what was written for one that was not.
+
+        Returns:
+            True where there was one to complete.
+
+        Raises:
+            OSError: a file cannot be moved; the next call goes on.
+        """
+        moves = self._recorded()
+        self._move(moves)
+        return bool(moves)
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Change files in one step, in their order: all of them, or after an error none.
+
+        All lie complete beside their places before the first takes its name, so a full disk changes nothing.
+
+        Args:
+            changes: each with a path of its own; NAME.json last.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        try:
+            moves = self._begin(changes)
+        except OSError:
+            with suppress(OSError):
+                self._clear()
+            raise
+        try:
+            self._move(moves)
+        except OSError:
+            done = [each for each in changes if self._sum(each.path) == _sum_of(each.content)]
+            self._move(self._begin([Change(each.path, each.content, each.before) for each in done]))
+            raise
+
+    def _begin(self, changes: Sequence[Change]) -> dict[str, _Move]:
+        """Write the new files, then the record."""
+        moves = {}
+        for path, before, content in changes:
+            suffix = path.name.removeprefix(self._name)
+            if content is not None:
+                was = os.lstat((path if lexists_strict(path, self._folder) else self._path).name, dir_fd=self._folder)
+                own = os.geteuid() == 0 or was.st_gid in {os.getegid(), *os.getgroups()}
+                self._write(self._beside(suffix), content, was.st_mode & 0o777, was.st_gid if own else -1)
+            moves[suffix] = _Move(before=_sum_of(before), after=_sum_of(content))
+        record = self._beside("")
+        self._write(record, _RECORD.dump_json(moves), stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP, -1)
+        tree.sync(self._folder, self._path.parent)
+        crashpoints.reached("edits-written")
+        with tree.named(record, self._record):
+            os.replace(record.name, self._record.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        tree.sync(self._folder, self._path.parent)
+        crashpoints.reached("edits-recorded")
+        return moves
+
+    def _move(self, moves: dict[str, _Move]) -> None:
+        for suffix, move in moves.items():
+            path, beside = self._path.with_name(f"{self._name}{suffix}"), self._beside(suffix)
+            # What was moved already stays, and so does what people have put there since.
+            if self._sum(path) == move.before != move.after:
+                with tree.named(beside, path):
+                    if move.after is None:
+                        os.unlink(path.name, dir_fd=self._folder)
+                    elif self._sum(beside) == move.after:
+                        os.replace(beside.name, path.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            crashpoints.reached("edits-file-moved")
+        if moves:
+            tree.sync(self._folder, self._path.parent)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Remove the record, and all else under the set's hidden names."""
+        names = [name for name in tree.names(self._folder) if name.startswith(f"{self._hidden}.")]
+        # The record first: without the files that it names nobody could follow it.
+        for name in sorted(names, key=lambda name: name != self._record.name):
+            with tree.named(self._path.with_name(name)), suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self._folder)
+        if names:
+            tree.sync(self._folder, self._path.parent)
+
+    def _recorded(self) -> dict[str, _Move]:
+        """What the record says; nothing where there is none that counts."""
+        try:
+            opened = open_regular(self._record, self._folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ELOOP, errno.EINVAL}:
+                raise
+            return {}
+        with os.fdopen(opened, "rb") as file:
+            shared = os.fstat(self._folder).st_mode & stat.S_ISVTX
+            if shared and os.fstat(opened).st_uid != os.geteuid():
+                return {}
+            try:
+                return _RECORD.validate_json(file.read(RECORD_BYTES))
+            except ValidationError:
+                return {}
+
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(f"{self._hidden}{suffix}.tmp")
+
+    def _write(self, path: Path, content: bytes, mode: int, gid: int) -> None:
+        with tree.named(path):
+            opened = os.open(path.name, _NEW, stat.S_IRUSR | stat.S_IWUSR, dir_fd=self._folder)
+            with os.fdopen(opened, "wb") as file:
+                if gid != -1:
+                    os.fchown(opened, -1, gid)
+                os.fchmod(opened, mode)
+                file.write(content)
+                file.flush()
+                os.fsync(opened)
+
+    def _sum(self, path: Path) -> str | None:
+        """SHA-256 of a file in the folder; None where there is none."""
+        try:
+            opened = open_regular(path, self._folder)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno not in {errno.ELOOP, errno.EINVAL}:
+                raise
+            return _NO_FILE
+        with os.fdopen(opened, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sum_of(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()

@@ -1,0 +1,86 @@
+"""The folder of a delivered set: held open, locked while the set is written, and its files read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.errors import FolderUnusable, UnreadableScan
+from ocrwatchd.core.fs import tree
+from ocrwatchd.core.fs.lock import HeldElsewhere, folder_locked
+from ocrwatchd.core.fs.safe_open import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_WAIT_S = 60.0
+"""So long another `ocrwatchd edits` in the same folder is waited for."""
+
+
+@contextmanager
+def folder_of(receipt: Path, outbox: Path) -> Iterator[int]:
+    """Hold the folder of a set open: what is read there is what is written, whoever exchanges folders meanwhile.
+
+    Args:
+        receipt: the set's NAME.json.
+        outbox: no link is followed below it; elsewhere the folder is the one that the path leads to.
+
+    Raises:
+        UnreadableScan: the folder cannot be opened.
+    """
+    folder = Path(os.path.abspath(receipt.parent))  # noqa: PTH100 - resolve() would follow links
+    inside = folder.is_relative_to(outbox)
+    with ExitStack() as stack:
+        try:
+            held = tree.opened(folder, outbox) if inside else tree.held(receipt.parent)
+            descriptor = stack.enter_context(held)
+        except OSError as error:
+            raise UnreadableScan(
+                f"{receipt} cannot be read: {error.strerror}; name a document's .json file, which lies in the outbox"
+            ) from error
+        yield descriptor
+
+
+@contextmanager
+def locked(receipt: Path, folder: int) -> Iterator[None]:
+    """Keep every other `ocrwatchd edits` of this machine out of the folder; what is read in here is what is changed.
+
+    Args:
+        receipt: the set's NAME.json.
+        folder: descriptor of its folder: NAME.json itself is replaced, and a lock on it would go with it.
+
+    Raises:
+        FolderUnusable: another one has the lock, and keeps it.
+        OSError: the folder may not be read.
+    """
+    try:
+        with folder_locked(folder, receipt.parent, LOCK_WAIT_S):
+            yield
+    except HeldElsewhere:
+        raise FolderUnusable(
+            f"another `ocrwatchd edits` is at work in {receipt.parent} for {LOCK_WAIT_S:.0f} s now; nothing was "
+            "written; wait until it has ended (`lslocks` shows it), and repeat the command"
+        ) from None
+
+
+def held(path: Path, folder: int | None) -> bytes:
+    """What a file of the set holds: no link is followed out of the outbox, no FIFO or device waited for.
+
+    Args:
+        path: the file.
+        folder: descriptor of its folder.
+
+    Raises:
+        OSError: it cannot be read; with EINVAL: it is no regular file.
+    """
+    try:
+        descriptor = open_regular(path, folder)
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.EINVAL}:
+            raise
+        raise OSError(errno.EINVAL, "a link, or no regular file: move it away", str(path)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
