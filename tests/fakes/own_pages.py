@@ -1,6 +1,7 @@
 """PDF pages with text of their own, made anew: what is to be seen of it, and what is not."""
 
 import io
+import string
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
@@ -33,6 +34,19 @@ class Made:
         font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
         signs = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.ZapfDingbats)
         return Dictionary(F=font, ZaDb=signs)
+
+    def type3(self):
+        """Add a font ``/T`` whose letters are drawings: bars."""
+        names = {ord(letter): letter for letter in string.ascii_letters} | {32: "space", 44: "comma"}
+        drawn = {f"/{name}": self.pdf.make_stream(b"600 0 0 0 400 700 d1" + b" 0 0 400 700 re f" * (name != "space"))
+                 for name in names.values()}  # fmt: skip
+        differences = [part for code, name in sorted(names.items()) for part in (code, Name(f"/{name}"))]
+        encoding = Dictionary(Type=Name.Encoding, Differences=Array(differences))
+        self.page.Resources.Font.T = Dictionary(
+            Type=Name.Font, Subtype=Name.Type3, FontBBox=Array([0, 0, 600, 700]), Encoding=encoding,
+            FontMatrix=Array([0.001, 0, 0, 0.001, 0, 0]), CharProcs=Dictionary(drawn),
+            FirstChar=32, LastChar=122, Widths=Array([600] * 91))  # fmt: skip
+        return self
 
     def draw(self, content):
         """Add operators."""

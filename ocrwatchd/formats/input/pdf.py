@@ -65,7 +65,7 @@ class PdfPages:
         try:
             self._found, self._missing = self._look_for_all(path, password)
             _show_forms(self._document)
-            self.warnings = (*self.warnings, *_attached(self._document))
+            self.warnings = (*self.warnings, *_attached(self._document), *_hidden_form(self._document))
         except BaseException:
             self._close()
             raise
@@ -245,6 +245,13 @@ def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
         return ()
     files = "a file is attached to the PDF and was" if count == 1 else f"{count} files are attached to the PDF and were"
     return (f"{files} not read: save what is attached and put it into the inbox",)
+
+
+def _hidden_form(document: pdfium.PdfDocument) -> tuple[str, ...]:
+    """Tell of a form that only Adobe's programs draw; others show a page that says so, or an old state of it."""
+    if document.get_formtype() != pdfium_c.FORMTYPE_XFA_FULL:
+        return ()
+    return ("the PDF holds a form of a kind (XFA) that was not read: print it into a PDF with Adobe's program",)
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:

@@ -102,6 +102,7 @@ SEEN = {
     "on a gray ground": lambda made: made.draw("0.8 g 40 190 340 40 re f 0 g " + lines_at(50, 200, OTHER)),
     "white on black": lambda made: made.draw("0 g 40 190 340 40 re f 1 g " + lines_at(50, 200, OTHER)),
     "outlined": lambda made: made.draw("1 Tr " + lines_at(50, 200, OTHER)),
+    "type 3": lambda made: made.type3().draw("0 0 1 rg " + lines_at(50, 200, OTHER, "/T 12")),
     "small": lambda made: made.draw(lines_at(50, 200, OTHER, "/F 4")),
     "stamp": lambda made: made.annotation("/Stamp", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET"),
     "note": lambda made: made.annotation("/FreeText", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET"),
@@ -283,6 +284,16 @@ def test_attached_files_are_told(tmp_path, attached):
     made.pdf.attachments[name] = b"%PDF-"
     with open_pages(made.save(tmp_path / "s.pdf"), Ocr()) as pages:
         assert len(pages.warnings) == warnings
+
+
+def test_a_form_that_only_one_program_shows_is_told(tmp_path):
+    """XFA: others show a page that asks for that program."""
+    made = Made().draw(lines_at(50, 500))
+    data = made.pdf.make_stream(b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'/>")
+    made.pdf.Root.AcroForm = Dictionary(Fields=Array(), XFA=data)
+    made.pdf.Root.NeedsRendering = True
+    with open_pages(made.save(tmp_path / "s.pdf"), Ocr()) as pages:
+        assert [" XFA" in each or "(XFA)" in each for each in pages.warnings] == [True]
 
 
 def plain(found):
