@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import itertools
 import os
 import signal
 import sys
@@ -39,14 +40,23 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="a long proof: run with --soak"))
 
 
+@pytest.fixture(scope="session")
+def directories(tmp_path_factory):
+    """Where all tests have their own directories, numbered; pytest would look through all of them for each new one."""
+    base = tmp_path_factory.mktemp("own")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_directories(tmp_path_factory, monkeypatch):
+def own_directories(directories, monkeypatch):
     """Keep every test off the user's own configuration, state and cache, and off the hub."""
+    own = next(directories)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name in ("CONFIGURATION", "STATE", "CACHE"):
-        monkeypatch.setenv(f"{name}_DIRECTORY", str(tmp_path_factory.mktemp(name.lower())))
+        (own / name.lower()).mkdir(parents=True)
+        monkeypatch.setenv(f"{name}_DIRECTORY", str(own / name.lower()))
 
 
 @pytest.fixture(autouse=True)
