@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import stat
 import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.setup.check import access
+from tests.lying import modes
 from tests.programs import needs_root
 
 SERVICE, ANNA, BERT = 64001, 64002, 64003
@@ -64,15 +64,6 @@ def root(tmp_path):
         os.chown(path, SERVICE, GROUP)
         path.chmod(0o2770)
     return made
-
-
-def modes(root):
-    """The permissions of the root and its folders."""
-    return {
-        str(path.relative_to(root)): f"{stat.S_IMODE(path.stat().st_mode):04o}"
-        for path in (root, *sorted(root.rglob("*")))
-        if path.is_dir()
-    }
 
 
 SHUT = {

@@ -171,7 +171,7 @@ def make_inner(path: Path, mode: int = 0o700) -> None:
     Raises:
         OSError: as the system calls say; ENOENT where the outer folder has gone.
     """
-    if not os.path.lexists(path):
+    if not tree.is_made(path):
         with tree.held(path.parent) as folder:
             os.close(tree.step(path, folder, mode))
 
@@ -191,7 +191,7 @@ def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | N
         OSError: as the system calls say.
     """
     for each in (*reversed(path.parents), path):
-        if not os.path.lexists(each) and not (below and each.is_relative_to(below) and each != below):
+        if not tree.is_made(each) and not (below and each.is_relative_to(below) and each != below):
             with tree.held(each.parent) as folder:
                 os.close(tree.step(each, folder, mode, gid))
     if below is not None:
