@@ -122,6 +122,8 @@ def test_ftp_account_goes_on_with_its_own_uploads_only(machine, client, scan):
                 delivered(machine, name)
         finally:
             machine.place("vsftpd")
+            machine.must("umount", "/srv/ocrwatchd.gate/second/inbox")
+            machine.must("sed", "-i", r"\|/second/inbox|d", "/etc/fstab")
 
 
 @only(Ftp)
