@@ -76,21 +76,30 @@ def by_rename(file: int, source: Path, target: Path, seen: Seen) -> bool:
     found = os.lstat(target)
     if _is(found, seen) and not (found.st_dev == seen.device and _in_other_hands(file, found, seen)):
         return True
-    _put_back(target, source)
+    put_back(target, source)
     return False
 
 
-def by_copy(file: int, source: Path, target: Path, seen: Seen) -> bool:
-    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``."""
+def by_copy(file: int, source: Path, target: Path, seen: Seen, kept: Path | None = None) -> bool:
+    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``.
+
+    Args:
+        file: as for ``by_rename``.
+        source: as for ``by_rename``.
+        target: as for ``by_rename``.
+        seen: as for ``by_rename``.
+        kept: where the file itself goes; None: nothing of it is kept.
+    """
     files.copy(file, target)
     if same(os.fstat(file), seen) and same(os.lstat(source), seen):
         # Taken away first and looked at then: what came under the name in this moment must not be removed for it.
-        aside = target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
+        aside = kept or target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
         files.move(source, aside)
         if _is(os.lstat(aside), seen):
-            aside.unlink()
+            if kept is None:
+                aside.unlink()
             return True
-        _put_back(aside, source)
+        put_back(aside, source)
     target.unlink()
     return False
 
@@ -102,7 +111,7 @@ def unopened(source: Path, target: Path, seen: Seen) -> bool:
     files.move(source, target)
     if _is(os.lstat(target), seen):
         return True
-    _put_back(target, source)
+    put_back(target, source)
     return False
 
 
@@ -128,8 +137,8 @@ def _in_other_hands(file: int, found: os.stat_result, seen: Seen) -> bool:
     return found.st_nlink > 1 or (seen.written is False and being_written(file) is True)
 
 
-def _put_back(target: Path, source: Path) -> None:
-    """Return what was taken by mistake, under another name where its own is taken again."""
+def put_back(target: Path, source: Path) -> None:
+    """Return what was taken out of the inbox, under another name where its own is taken again."""
     for number in range(1, _MAX_PUT_BACK):
         name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
         try:
