@@ -1,6 +1,7 @@
 """What a member of the folders' group may do in a root, and what only the service may."""
 
 import codecs
+import json
 import os
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.setup.check import access
+from ocrwatchd.setup.check import folders as check_folders
 from tests.lying import modes
 from tests.programs import needs_root
 from tests.sysctl import protected_regular
@@ -158,3 +160,59 @@ def test_check_tells_of_a_group_that_may_rename_a_folder_above(root, monkeypatch
     root.chmod(0o2770)
     found = [finding.words for finding in access.look(folders) if not finding.ok]
     assert found == [f"{who} may rename the folders in {root}; run: chmod g-w '{root}'"]
+
+
+def checked(root, user):
+    """What `check` says to a user about the folders of a root: the words of what is to be mended."""
+    reads, writes = os.pipe()
+    child = os.fork()  # the real user counts, not only the effective one
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(GROUP)
+            os.setuid(user)
+            found = [*check_folders.look(Folders(root=str(root))), *access.look(Folders(root=str(root)))]
+            os.write(writes, json.dumps([(finding.what, finding.ok, finding.words) for finding in found]).encode())
+        finally:
+            os._exit(0)
+    os.close(writes)
+    with os.fdopen(reads) as pipe:
+        told = json.load(pipe)
+    os.waitpid(child, 0)
+    return [words for _what, ok, words in told if not ok]
+
+
+@pytest.mark.parametrize("user", [SERVICE, ANNA])
+def test_check_finds_a_root_of_an_earlier_version_and_its_commands_mend_it(root, monkeypatch, user):
+    """For the service and for a member of the group; a folder above that the group may write is found as well."""
+    monkeypatch.setattr(access, "_members", lambda group: ["anna", "bert"] if group == GROUP else [])
+    above = root.parent / "above"
+    above.mkdir()
+    root.with_name("state").rename(above / "state").chmod(0o755)
+    root = root.rename(above / "root")
+    monkeypatch.setenv("STATE_DIRECTORY", str(above / "state"))  # both can use this one
+    for name in ("inbox/invoices", "outbox", "archive/invoices", "failed", ".work"):
+        (root / name).mkdir(parents=True)
+    for path in (root, *root.rglob("*")):
+        os.chown(path, SERVICE, GROUP)
+        path.chmod(0o2750 if path.name == ".work" else 0o2770)
+    os.chown(above, 0, GROUP)
+    above.chmod(0o2775)
+    who, inbox, work = f"the group {GROUP} (anna, bert)", root / "inbox", root / ".work"
+    other = f"is not for this user, but for the daemon's (uid {SERVICE}); run ocrwatchd check as that user"
+    mine = [] if user == SERVICE else [f"{path} {other}" for path in (root / "archive", work, above / "state")]
+    found = checked(root, user)
+    commands = [
+        f"{who} may change or remove what lies in {root / 'archive'}; run: chmod -R g-w '{root / 'archive'}'",
+        f"{who} may read the scans in work in {work}; run: chmod 0700 '{work}'",
+        f"{who} may remove and exchange other people's scans; run: find '{inbox}' -type d -exec chmod +t {{}} +",
+        f"{who} may rename the folders in {above}; run: chmod g-w '{above}'",
+        f"{who} may rename the folders in {root}; run: chmod g-w '{root}'",
+    ]
+    assert found == [*mine[1:], *commands]
+    for words in commands:
+        subprocess.run(["sh", "-c", words.partition("run: ")[2]], check=True)
+    assert modes(root) == SHUT | {".": "2750", ".work": "2700", "archive/invoices": "2750"}
+    assert checked(root, user) == mine
+    start(root)
+    assert checked(root, user) == mine
