@@ -11,14 +11,14 @@ import fnmatch
 import os
 import re
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
-from ocrwatchd.arrival.late_writes import place, remove_empty
+from ocrwatchd.arrival.late_writes import place
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
@@ -153,9 +153,9 @@ class Inbox:
             claimed = self._claim(scan, seen, target, kept)
         finally:
             if not claimed:
-                remove_empty(target.parent, job_folder)
+                _remove_empty(target.parent, job_folder)
                 if kept:
-                    remove_empty(kept.parent, job_folder.parent)
+                    _remove_empty(kept.parent, job_folder.parent)
         if claimed and kept:
             note = "a copy is read and archived; what is written through the open file from now on becomes another scan"
             _log.warning("scan.held_open", file=str(scan.relative), note=note)
@@ -243,3 +243,11 @@ def _held_open(seen: Seen) -> bool:
     What is not whole is moved, that nothing is lost of what may come; and so is a file of which nobody can know it.
     """
     return seen.written is True and seen.examined.finding is Finding.WHOLE
+
+
+def _remove_empty(folder: Path, above: Path) -> None:
+    """Remove folders from here upwards where they are empty; the lower ones may never have been made."""
+    while folder != above:
+        with suppress(OSError):
+            folder.rmdir()
+        folder = folder.parent

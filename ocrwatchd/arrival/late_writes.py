@@ -7,8 +7,8 @@ restart knows that too.
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -65,7 +65,8 @@ class LateWrites:
         try:
             for path in list(safe_open.walk_files(self._folder)):
                 self._look(path)
-                remove_empty(path.parent, self._folder.parent)
+            if not any(True for _ in safe_open.walk_files(self._folder)):
+                shutil.rmtree(self._folder, ignore_errors=True)
         except OSError as error:
             self._due = time.monotonic() + TROUBLE_SECONDS
             _log.warning("scan.held_open_stays", folder=str(self._folder), reason=error.strerror)
@@ -87,11 +88,3 @@ class LateWrites:
             put_back(path, Path(f"/proc/self/fd/{parent}", source.name))
         note = "it was open when its copy was read; it is read as another scan"
         _log.warning("scan.written_late", file=str(Path(*parts)), note=note)
-
-
-def remove_empty(folder: Path, above: Path) -> None:
-    """Remove folders from here upwards where they are empty; the lower ones may never have been made."""
-    while folder != above:
-        with suppress(OSError):
-            folder.rmdir()
-        folder = folder.parent

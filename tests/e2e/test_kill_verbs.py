@@ -1,4 +1,4 @@
-"""kill -9 at each system call of `retry`, of retention, and of the first start after an upgrade."""
+"""kill -9 at each system call of `retry`, retention, a delivery by copy, and the first start after an upgrade."""
 
 import os
 import shutil
@@ -14,9 +14,11 @@ import pytest
 from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
+from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.startup import ROOT, open_storage
 from ocrwatchd.storage import retention
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
+from ocrwatchd.storage.outbox import Outbox
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.work_folder import ROOT_ID
 from tests.e2e.running import await_that
@@ -153,6 +155,43 @@ def test_retry_killed_at_each_system_call(tmp_path, way, pytestconfig):
     finally:
         if way == "copy":
             subprocess.run(["umount", tmp_path / "mount"], check=True)
+
+
+def deliver(house):
+    """Deliver the job of a house."""
+    config = settings(house)
+    folder = config.folders.work_path / "job"
+    with Ledger(house / "ledger.sqlite3") as ledger:
+        Outbox(config.folders, ledger).deliver(Job("job", folder, Path("a.pdf"), config.work()))
+
+
+def test_delivery_of_another_accounts_scan_killed_at_each_system_call(tmp_path, pytestconfig):
+    """The original is copied into the archive; the next start completes the delivery, and nothing lies twice."""
+    needs_root()
+
+    def prepared(house):
+        root = house / "root"
+        for name in ("archive", "outbox", ".work/job/scan", ".work/job/out"):
+            (root / name).mkdir(parents=True)
+        scan = root / ".work" / "job" / "scan" / "a.pdf"
+        scan.write_bytes(SCANS["a.pdf"])
+        os.chown(scan, 65534, 65534)
+        (root / ".work" / "job" / "out" / "document.json").write_text("{}")
+        with Ledger(house / "ledger.sqlite3") as ledger:
+            ledger.claimed("job", Path("a.pdf"))
+        return lambda: deliver(house)
+
+    def complete(house):
+        deliver(house)
+        root = house / "root"
+        assert [name for name in lying(root / "archive") if not name.startswith(TEMPORARY_PREFIX)] == ["a.pdf"]
+        assert (root / "archive" / "a.pdf").read_bytes() == SCANS["a.pdf"]
+        assert (root / "archive" / "a.pdf").stat().st_uid == 0
+        assert lying(root / "outbox") == ["a.json"]
+        assert lying(root / ".work" / "job" / "scan") == []
+
+    calls = (*NAMES, *PERMISSIONS, *BYTES) if pytestconfig.getoption("--soak") else ("renameat2", "unlinkat")
+    killed_at_each(tmp_path, calls, prepared, complete)
 
 
 def remove_old(house):

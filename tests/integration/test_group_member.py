@@ -5,15 +5,18 @@ import json
 import os
 import subprocess
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.setup.check import access
 from ocrwatchd.setup.check import folders as check_folders
+from ocrwatchd.storage.outbox import Outbox
 from tests.lying import modes
 from tests.programs import needs_root
 from tests.sysctl import protected_regular
@@ -108,6 +111,30 @@ def test_senders_do_not_touch_each_others_scans_and_people_take_results_away(roo
     assert may(ANNA, "cat", archive / "a.pdf")
     assert may(SERVICE, "touch", outbox / "a.txt")
     assert may(ANNA, "rm", outbox / "a.txt")
+
+
+@pytest.mark.parametrize("sender", [ANNA, SERVICE], ids=["by a member", "by Samba's force user"])
+def test_an_archived_original_is_nobodys_to_change(root, sender):
+    """Not its sender's either, nor of those whom its mode let write; its content, time and group stay."""
+    start(root)
+    assert may(sender, "sh", "-c", 'printf original >"$0" && chmod 0664 "$0"', root / "inbox" / "a.pdf")
+    os.utime(root / "inbox" / "a.pdf", ns=(5, 10**18))
+    config = parse({"folders": {"root": str(root)}})
+    with acting(SERVICE), ExitStack() as stack:
+        ledger, work = open_storage(config, root.with_name("state"), stack)
+        job = work.new_job(Scan(root / "inbox" / "a.pdf", Path("a.pdf")))
+        ledger.claimed(job.id, job.relative)
+        for folder in (job.source.parent, job.out):
+            folder.mkdir()
+        (root / "inbox" / "a.pdf").rename(job.source)
+        (job.out / "document.json").write_text("{}", encoding="ascii")
+        assert Outbox(config.folders, ledger).deliver(job) == "a"
+    archived = root / "archive" / "a.pdf"
+    assert not any(may(user, "sh", "-c", 'printf more >>"$0"', archived) for user in (ANNA, BERT))
+    assert not may(ANNA, "chmod", "0666", archived)
+    status = archived.stat()
+    assert (archived.read_bytes(), status.st_mtime_ns, status.st_gid) == (b"original", 10**18, GROUP)
+    assert not job.source.exists()
 
 
 def test_an_earlier_versions_root_is_mended_and_that_is_said(root, capsys):
