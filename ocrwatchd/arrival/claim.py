@@ -77,21 +77,33 @@ def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> b
     found = os.lstat(target)
     if _is(found, seen) and not (found.st_dev == seen.device and _in_other_hands(file, found, seen)):
         return True
-    _put_back(target, source, here)
+    put_back(target, source, here)
     return False
 
 
-def by_copy(file: int, source: Path, here: int, target: Path, seen: Seen) -> bool:
-    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``."""
+def by_copy(  # noqa: PLR0913, PLR0917 - as by_rename, and where the file goes
+    file: int, source: Path, here: int, target: Path, seen: Seen, kept: Path | None = None
+) -> bool:
+    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``.
+
+    Args:
+        file: as for ``by_rename``.
+        source: as for ``by_rename``.
+        here: as for ``by_rename``.
+        target: as for ``by_rename``.
+        seen: as for ``by_rename``.
+        kept: where the file itself goes; None: nothing of it is kept.
+    """
     files.copy(file, target)
     if same(os.fstat(file), seen) and same(os.lstat(source.name, dir_fd=here), seen):
         # Taken away first and looked at then: what came under the name in this moment must not be removed for it.
-        aside = target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
+        aside = kept or target.with_name(f"{files.TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
         files.move(source, aside, source_in=here)
         if _is(os.lstat(aside), seen):
-            aside.unlink()
+            if kept is None:
+                aside.unlink()
             return True
-        _put_back(aside, source, here)
+        put_back(aside, source, here)
     target.unlink()
     return False
 
@@ -103,7 +115,7 @@ def unopened(source: Path, here: int, target: Path, seen: Seen) -> bool:
     files.move(source, target, source_in=here)
     if _is(os.lstat(target), seen):
         return True
-    _put_back(target, source, here)
+    put_back(target, source, here)
     return False
 
 
@@ -129,8 +141,8 @@ def _in_other_hands(file: int, found: os.stat_result, seen: Seen) -> bool:
     return found.st_nlink > 1 or (seen.written is False and being_written(file) is True)
 
 
-def _put_back(target: Path, source: Path, here: int) -> None:
-    """Return what was taken by mistake, under another name where its own is taken again."""
+def put_back(target: Path, source: Path, here: int) -> None:
+    """Return what was taken out of the inbox, under another name where its own is taken again."""
     for number in range(1, _MAX_PUT_BACK):
         name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
         try:

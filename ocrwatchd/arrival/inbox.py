@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
+from ocrwatchd.arrival.late_writes import place
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
@@ -143,16 +144,24 @@ class Inbox:
             OSError: it could not be moved or copied; it is still in the inbox.
         """
         target = job_folder / "scan" / scan.relative
+        kept = place(job_folder, scan.relative, seen.stamp) if _held_open(seen) else None
         claimed = False
         try:
             files.make_folder(target.parent, below=job_folder)
-            claimed = self._claim(scan, seen, target)
+            if kept:
+                files.make_folder(kept.parent, below=job_folder.parent)
+            claimed = self._claim(scan, seen, target, kept)
         finally:
             if not claimed:
                 _remove_empty(target.parent, job_folder)
+                if kept:
+                    _remove_empty(kept.parent, job_folder.parent)
+        if claimed and kept:
+            note = "a copy is read and archived; what is written through the open file from now on becomes another scan"
+            _log.warning("scan.held_open", file=str(scan.relative), note=note)
         return claimed
 
-    def _claim(self, scan: Scan, seen: Seen, target: Path) -> bool:
+    def _claim(self, scan: Scan, seen: Seen, target: Path, kept: Path | None) -> bool:
         try:
             with self._parent(scan) as parent:
                 source = scan.path
@@ -161,8 +170,8 @@ class Inbox:
                 with _opened(source, parent) as file:
                     if not same(os.fstat(file), seen):
                         return False
-                    if os.fstat(file).st_nlink > 1 or _held_open(scan, seen):
-                        return by_copy(file, source, parent, target, seen)
+                    if kept or os.fstat(file).st_nlink > 1:
+                        return by_copy(file, source, parent, target, seen, kept)
                     return by_rename(file, source, parent, target, seen)
         except FileNotFoundError:
             return False
@@ -216,16 +225,12 @@ def _opened(path: Path, folder: int) -> Iterator[int]:
         os.close(file)
 
 
-def _held_open(scan: Scan, seen: Seen) -> bool:
+def _held_open(seen: Seen) -> bool:
     """Whether a whole file has a writer who is waited for no longer: he must not reach what is read and archived.
 
     What is not whole is moved, that nothing is lost of what may come; and so is a file of which nobody can know it.
     """
-    held = seen.written is True and seen.examined.finding is Finding.WHOLE
-    if held:
-        note = "a copy is read and archived; what is written through the open file from now on is lost"
-        _log.warning("scan.held_open", file=str(scan.relative), note=note)
-    return held
+    return seen.written is True and seen.examined.finding is Finding.WHOLE
 
 
 def _remove_empty(folder: Path, above: Path) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.core.log import printable, told
@@ -123,6 +124,8 @@ class Daemon:
         )
         self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
         self._health = Health(self._arrivals, self._workplace, self._reporter)
+        inbox = config.folders.path("inbox")
+        self._late_writes = LateWrites(config.folders.work_path, inbox, config.folders.mode("inbox"))
 
     def _open_queue(self, engine_module: str) -> Dispatcher:
         if self._config.queue.broker:
@@ -200,6 +203,7 @@ class Daemon:
         if not self._ledger_fit():
             self._report("running")
             return  # scans in work are not known to it: nothing may be decided over them
+        self._late_writes.turn()
         self._arrivals.turn()
         # What waits for a folder lies in .work too: a full disk must not be filled further.
         room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
@@ -215,7 +219,7 @@ class Daemon:
     def _sleep(self) -> None:
         now = time.monotonic()
         rooms = (self._arrivals, self._dispatcher, self._reporter, self._endings)
-        more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics)
+        more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics, self._late_writes)
         dues = [room.next_due() for room in (*rooms, *more)]
         wakes = [due for due in (*dues, self._health.next_due()) if due is not None]
         if self._backlog and self._dispatcher.room > 0:

@@ -165,7 +165,8 @@ class Outbox:
         with self._folder_of(source) as here, made as there:
             if not source.is_relative_to(job.folder / "scan"):
                 self._hand_over(source, here)
-            files.move(source, target, resume=True, source_in=here, target_in=there)
+            # From failed/ people take scans back, and send them again as their own.
+            files.move(source, target, resume=True, own=name == "archive", source_in=here, target_in=there)
 
     def _take_back(self, job: Job, moves: list[tuple[Path, Path]]) -> None:
         """Undo the moves that were done, for another name; what people have taken since is theirs."""

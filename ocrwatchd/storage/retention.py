@@ -140,10 +140,10 @@ class Retention:
                 if not _is_same(original, os.lstat(path.name, dir_fd=folder)):
                     log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
                     return
-                os.unlink(path.name, dir_fd=folder)
-                if goal == "failed":
+                if goal == "failed":  # the note first: a kill never leaves a note alone
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(f"{original.name}{REASON}", dir_fd=folder)
+                os.unlink(path.name, dir_fd=folder)
         except FileNotFoundError:
             return
         except tree.Obstacle as error:

@@ -76,13 +76,17 @@ def test_an_outbox_that_is_the_inbox_by_a_link_is_refused(tmp_path):
 
 
 def test_an_uploader_that_keeps_its_file_open_cannot_exchange_the_archived_original(tmp_path):
-    """The original in the archive has the receipt's SHA-256, whatever is written through the open file."""
+    """The original in the archive has the receipt's SHA-256; later writes become another scan."""
     daemon = Running(tmp_path)
-    with daemon, write_scan(daemon.inbox / ".letter.tif", "fine").open("r+b") as uploader:
-        (daemon.inbox / ".letter.tif").rename(daemon.inbox / "letter.tif")
-        daemon.await_files("archive", ["letter.tif"])
+    with daemon:
+        with write_scan(daemon.inbox / ".letter.tif", "fine").open("r+b") as uploader:
+            (daemon.inbox / ".letter.tif").rename(daemon.inbox / "letter.tif")
+            daemon.await_files("archive", ["letter.tif"])
+            daemon.await_idle()
+            uploader.write(b"II*\0 another letter")
+        daemon.await_files("failed", ["letter.tif", "letter.reason.txt"])
         daemon.await_idle()
-        uploader.write(b"II*\0 another letter")
+    assert (daemon.root / "failed" / "letter.tif").read_bytes().startswith(b"II*\0 another letter")
     receipt = json.loads((daemon.root / "outbox" / "letter.json").read_text(encoding="utf-8"))
     archived = (daemon.root / "archive" / "letter.tif").read_bytes()
     assert hashlib.sha256(archived).hexdigest() == receipt["sha256"]

@@ -12,6 +12,7 @@ import pytest
 
 from ocrwatchd.arrival import claim
 from ocrwatchd.arrival.inbox import Inbox
+from ocrwatchd.arrival.late_writes import FOLDER, LateWrites
 from ocrwatchd.core.fs import files
 from ocrwatchd.formats.input.completeness import Examined, Finding
 from tests.integration.test_arrival import PNG
@@ -160,7 +161,7 @@ def test_a_folder_whose_listing_breaks_off_does_not_hide_the_others(tmp_path, mo
 
 
 def test_a_file_that_somebody_still_holds_open_for_writing_is_copied(desk):
-    """What he writes afterwards goes nowhere: the claimed file is another one, with the bytes that were examined."""
+    """What he writes afterwards goes elsewhere: the claimed file is another one, with the bytes that were examined."""
     with desk.scan.open("r+b") as writer:
         seen = desk.inbox.look(desk.inbox.scan(desk.scan))
         assert seen.written is True
@@ -181,3 +182,42 @@ def test_what_may_still_grow_is_moved_and_nothing_of_it_is_lost(desk, part):
         assert desk.inbox.claim(desk.inbox.scan(desk.scan), seen, desk.base / "job")
         writer.write(FOREIGN)
     assert (desk.base / "job" / "scan" / "a.png").read_bytes().endswith(FOREIGN)
+
+
+@pytest.mark.parametrize("late", [b"", FOREIGN])
+def test_what_is_written_into_a_held_open_file_after_its_claim_becomes_another_scan(desk, late):
+    """Once the file is closed: a changed one lies in the inbox again, an unchanged one goes."""
+    late_writes = LateWrites(desk.base, desk.base / "inbox", 0o3770)
+    with desk.scan.open("ab") as writer:
+        seen = desk.inbox.look(desk.inbox.scan(desk.scan))
+        assert desk.inbox.claim(desk.inbox.scan(desk.scan), seen, desk.base / "job")
+        late_writes.turn()
+        assert not desk.scan.exists()
+        assert late_writes.next_due() is not None
+        writer.write(late)
+    late_writes._due = 0.0
+    late_writes.turn()
+    assert [path.read_bytes() for path in (desk.base / "inbox").iterdir()] == ([PNG + late] if late else [])
+    assert not (desk.base / FOLDER).exists()
+    assert late_writes.next_due() is None
+    assert (desk.base / "job" / "scan" / "a.png").read_bytes() == PNG
+
+
+def test_a_late_version_is_not_led_out_of_the_inbox(desk):
+    """Its sub-folder may have become a link meanwhile: the file is kept until the link has gone."""
+    sub = desk.base / "inbox" / "sub"
+    sub.mkdir()
+    desk.scan.rename(sub / "a.png")
+    late_writes = LateWrites(desk.base, desk.base / "inbox", 0o3770)
+    with (sub / "a.png").open("ab") as writer:
+        scan = desk.inbox.scan(sub / "a.png")
+        assert desk.inbox.claim(scan, desk.inbox.look(scan), desk.base / "job")
+        writer.write(FOREIGN)
+    sub.rmdir()
+    sub.symlink_to(desk.base / "outside")
+    late_writes.turn()
+    assert [path.name for path in (desk.base / "outside").iterdir()] == ["secret"]
+    sub.unlink()
+    late_writes._due = 0.0
+    late_writes.turn()
+    assert (sub / "a.png").read_bytes() == PNG + FOREIGN

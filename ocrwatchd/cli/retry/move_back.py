@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import stat
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.retry.match import match
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, tree
-from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
+from ocrwatchd.core.fs.rename import is_placeholder
+from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular, same_content
 from ocrwatchd.core.log import printable
 from ocrwatchd.storage import reason_note, root_folders
 from ocrwatchd.storage.outbox import REASON
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 NOTE_BYTES: Final = 1 << 16
 """Read of what may be a note: no note is longer."""
+
+MTIME_TOLERANCE_NS: Final = 2_000_000_000
+"""A copy has the original's modification time; some file systems keep it to two seconds only."""
 
 
 def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
@@ -56,12 +61,43 @@ def _move_back(scan: Path, folders: Folders) -> Path:
     root_folders.make(folders, "inbox")
     # No link leads to what is nobody's failed scan, and none in the inbox leads a scan out of it.
     with tree.opened(scan.parent, failed) as here, tree.opened(folder, inbox, folders.mode("inbox")) as there:
-        name = first_free(stem, (suffix,), lambda stem: not lexists_strict(folder / f"{stem}{suffix}", there))
-        target = folder / f"{name}{suffix}"
-        files.move(scan, target, source_in=here, target_in=there)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{stem}{REASON}", dir_fd=here)
+        target = folder / scan.name
+        resume = _left_by_kill(scan, here, target, there)
+        if not resume:
+            name = first_free(stem, (suffix,), lambda stem: not lexists_strict(folder / f"{stem}{suffix}", there))
+            target = folder / f"{name}{suffix}"
+        with _removed(scan.with_name(f"{stem}{REASON}"), here):
+            files.move(scan, target, resume=resume, source_in=here, target_in=there)
     return target
+
+
+def _left_by_kill(scan: Path, here: int, target: Path, there: int) -> bool:
+    """Whether a call that was killed has left a copy of the scan in the inbox, or the name that was taken for it."""
+    with suppress(FileNotFoundError):
+        found = os.stat(target.name, dir_fd=there, follow_symlinks=False)
+        own = os.stat(scan.name, dir_fd=here, follow_symlinks=False)
+        if is_placeholder(found):
+            return True
+        alike = stat.S_ISREG(found.st_mode) and stat.S_ISREG(own.st_mode) and found.st_size == own.st_size
+        if alike and abs(found.st_mtime_ns - own.st_mtime_ns) < MTIME_TOLERANCE_NS:
+            return same_content(scan, target, here, there)
+    return False
+
+
+@contextmanager
+def _removed(note: Path, folder: int) -> Iterator[None]:
+    """Remove a scan's note before the scan goes: a kill leaves a scan without its note, never a note alone."""
+    content = b""
+    with suppress(OSError), os.fdopen(open_regular(note, folder), "rb") as file:
+        mode, content = stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read(NOTE_BYTES)
+    with suppress(FileNotFoundError):
+        os.unlink(note.name, dir_fd=folder)
+    try:
+        yield
+    except OSError:
+        if content:
+            files.write_new(note, content, mode, replace=True, folder=folder)
+        raise
 
 
 def _scans(failed: Path) -> list[Path]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import tree
+from ocrwatchd.core.fs.permissions import close_to_others
 from ocrwatchd.core.fs.rename import is_placeholder, rename_new
 from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular, same_content
 from ocrwatchd.core.fs.tree import Obstacle
@@ -29,14 +29,13 @@ STRETCH_BYTES = 1 << 25
 
 ALIVE = "WATCHDOG=1"
 
-_OWNERS = stat.S_IRUSR | stat.S_IWUSR
 
-
-def move(
+def move(  # noqa: PLR0913 - two of them are one folder each
     source: Path,
     target: Path,
     *,
     resume: bool = False,
+    own: bool = False,
     source_in: int | None = None,
     target_in: int | None = None,
 ) -> None:
@@ -50,6 +49,7 @@ def move(
         resume: the target may be what an earlier move of this very file left when it was interrupted between its
             last two steps: with equal content the move is finished by removing the source. An empty file that holds
             the name for a move (see :mod:`ocrwatchd.core.fs.rename`) gives way.
+        own: nobody else may write the file afterwards: another user's file is copied, for its owner could.
         source_in: descriptor of the source's folder, see :mod:`ocrwatchd.core.fs.tree`.
         target_in: descriptor of the target's folder.
 
@@ -65,13 +65,13 @@ def move(
     ):
         same_folder = os.path.samestat(os.fstat(here), os.fstat(there))
         try:
-            _move(source, here, target, there)
+            _move(source, here, target, there, own=own)
         except FileExistsError:
             if not resume or (same_folder and source.name == target.name):
                 raise
             if is_placeholder(os.stat(target.name, dir_fd=there, follow_symlinks=False)):
                 os.unlink(target.name, dir_fd=there)
-                _move(source, here, target, there)
+                _move(source, here, target, there, own=own)
             elif same_content(source, target, here, there):
                 tree.sync(there, target.parent)
                 os.unlink(source.name, dir_fd=here)
@@ -99,7 +99,7 @@ def copy(file: int, target: Path, mode: int | None = None, target_in: int | None
         OSError: as the system calls say.
     """
     source = os.fstat(file)
-    mode = (source.st_mode & 0o777) | _OWNERS if mode is None else mode
+    mode = source.st_mode & 0o777 | 0o600 if mode is None else mode
     with tree.held(target.parent, target_in) as folder, _temporary(target, folder, mode) as out:
         written = synced = 0
         for offset, block in _blocks(file):
@@ -156,7 +156,7 @@ def make_inner(path: Path, mode: int = 0o700) -> None:
     Raises:
         OSError: as the system calls say; ENOENT where the outer folder has gone.
     """
-    if not os.path.lexists(path):
+    if not tree.is_made(path):
         with tree.held(path.parent) as folder:
             os.close(tree.step(path, folder, mode))
 
@@ -176,7 +176,7 @@ def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | N
         OSError: as the system calls say.
     """
     for each in (*reversed(path.parents), path):
-        if not os.path.lexists(each) and not (below and each.is_relative_to(below) and each != below):
+        if not tree.is_made(each) and not (below and each.is_relative_to(below) and each != below):
             with tree.held(each.parent) as folder:
                 os.close(tree.step(each, folder, mode, gid))
     if below is not None:
@@ -200,20 +200,22 @@ def sync_folder(path: Path, held: int | None = None) -> None:
         tree.sync(folder, path)
 
 
-def _move(source: Path, here: int, target: Path, there: int) -> None:
-    try:
-        rename_new(source, here, target, there)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-    else:
-        return
+def _move(source: Path, here: int, target: Path, there: int, *, own: bool) -> None:
+    if not own or os.fstat(there).st_uid != os.geteuid() or close_to_others(source, here):
+        try:
+            rename_new(source, here, target, there)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        else:
+            return
     try:
         file = open_regular(source, here)
     except PermissionError as error:
         raise Obstacle(error.errno, "a file may not be read, and so not be copied", str(source)) from error
     try:
-        copy(file, target, target_in=there)
+        mode = os.fstat(file).st_mode & 0o755 | 0o600 if own else None
+        copy(file, target, mode, target_in=there)
         # Only the very file that was copied may go: another may have taken its name meanwhile.
         if os.path.samestat(os.fstat(file), os.stat(source.name, dir_fd=here, follow_symlinks=False)):
             os.unlink(source.name, dir_fd=here)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from ocrwatchd.core.fs.safe_open import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +32,31 @@ def unsafe_reason(path: Path, what: str) -> str:
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         return ""  # a pipe of the shell that started this process
     return _doubt(path, status, f"the {what} {path}") or _doubt_folder(path, what)
+
+
+def close_to_others(path: Path, folder: int) -> bool:
+    """Take the right to write a file from everybody but this user; False where the file is another user's.
+
+    Args:
+        path: the file; a link is not followed.
+        folder: descriptor of its folder.
+
+    Raises:
+        OSError: it is no regular file, or cannot be opened.
+    """
+    try:
+        file = open_regular(path, folder)
+    except PermissionError:
+        return False
+    try:
+        status = os.fstat(file)
+        own = status.st_uid == os.geteuid()
+        if own and status.st_mode & _OTHERS_WRITE:
+            with suppress(OSError):  # a share that knows no permissions
+                os.fchmod(file, stat.S_IMODE(status.st_mode) & ~_OTHERS_WRITE)
+        return own
+    finally:
+        os.close(file)
 
 
 def _doubt_folder(path: Path, what: str) -> str:

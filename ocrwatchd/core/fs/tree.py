@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _STEP: Final = _FOLDER | os.O_NOFOLLOW
+_UNFINISHED: Final = 0o600
+"""Permissions of a folder for others until it has its own: its owner cannot enter, so nobody chooses these. A kill may
+leave such a folder; whoever makes the folder next gives it its permissions."""
 
 # CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
 _SYNC_UNKNOWN: Final = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
@@ -74,7 +77,13 @@ def step(path: Path, above: int, mode: int | None = None, gid: int = -1) -> int:
         raise ValueError(f"{path} does not lie under its root")
     try:
         with named(path):
-            return os.open(path.name, _STEP, dir_fd=above)
+            found = os.open(path.name, _STEP, dir_fd=above)
+        if mode is None or not _is_unfinished(os.fstat(found)):
+            return found
+        os.close(found)
+        with named(path):
+            _furnish(path, above, mode, gid)
+        return step(path, above)
     except FileNotFoundError:
         if mode is None:
             raise
@@ -84,11 +93,24 @@ def step(path: Path, above: int, mode: int | None = None, gid: int = -1) -> int:
         raise Obstacle(errno.ENOTDIR, words, str(path)) from error
     try:
         with named(path):
-            os.mkdir(path.name, mode & 0o777, dir_fd=above)
+            os.mkdir(path.name, _UNFINISHED if mode & 0o077 else mode & 0o700, dir_fd=above)
             _furnish(path, above, mode, gid)
     except FileExistsError:  # made by another a moment ago
         pass
     return step(path, above)
+
+
+def is_made(path: Path) -> bool:
+    """Whether anything has this name, links not followed, apart from a folder whose making a kill has interrupted."""
+    try:
+        return not _is_unfinished(os.lstat(path))
+    except OSError:
+        return False
+
+
+def _is_unfinished(status: os.stat_result) -> bool:
+    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return own and stat.S_IMODE(status.st_mode) & 0o777 == _UNFINISHED
 
 
 def _furnish(path: Path, above: int, mode: int, gid: int) -> None:

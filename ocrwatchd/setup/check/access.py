@@ -44,7 +44,7 @@ def look(folders: Folders) -> Iterator[Finding]:
     dangers = list(_dangers(folders))
     yield from dangers
     if not dangers:
-        known = {name: _groups_that_write(folders.path(name)) for name in ("outbox", "failed")}
+        known = {name: _groups_that(DROP, folders.path(name)) for name in ("outbox", "failed")}
         given = [f"in {name} {' and '.join(groups)} may" for name, groups in known.items() if groups]
         words = "; ".join(["nobody else may remove or exchange documents", *given])
         yield Finding("safe from others", True, words)
@@ -131,56 +131,64 @@ def _dangers(folders: Folders) -> Iterator[Finding]:
         path = places[name]
         if not os.path.isdir(path):  # noqa: PTH112  # unlike Path's it never raises
             continue
-        if _anybody_writes(path):
+        if _anybody(DROP, path):
             words = f"everybody may remove and exchange what lies in {path}; run: chmod o-w '{path}'"
             yield Finding(name, False, words)
-        elif name in {".work", "archive"} and (groups := _groups_that_write(path)):
-            words = f"{' and '.join(groups)} may change or remove what lies in {path}; run: chmod g-w '{path}'"
+        elif name == "archive" and (groups := _groups_that(DROP, path)):
+            words = f"{' and '.join(groups)} may change or remove what lies in {path}; run: chmod -R g-w '{path}'"
             yield Finding(name, False, words)
-    yield from _inbox(places["inbox"])
+        elif name == ".work" and (others := ["everybody"] if _anybody(TAKE, path) else _groups_that(TAKE, path)):
+            share = "; on a share, mount it with dir_mode=0700" if mounts.is_remote(path.resolve()) else ""
+            words = f"{' and '.join(others)} may read the scans in work in {path}; run: chmod 0700 '{path}'{share}"
+            yield Finding(name, False, words)
+    yield from _inbox(places["inbox"], places[".work"])
     above = {parent for path in places.values() for parent in path.parents}
     for folder in sorted(above):
         if not os.path.isdir(folder) or _sticky(folder):  # noqa: PTH112
             continue
-        if _anybody_writes(folder):
+        if _anybody(DROP, folder):
             words = f"everybody may rename the folders in {folder}; run: chmod o-w '{folder}'"
             yield Finding("safe from others", False, words)
-        elif groups := _groups_that_write(folder):
+        elif groups := _groups_that(DROP, folder):
             words = f"{' and '.join(groups)} may rename the folders in {folder}; run: chmod g-w '{folder}'"
             yield Finding("safe from others", False, words)
 
 
-def _inbox(inbox: Path) -> Iterator[Finding]:
+def _inbox(inbox: Path, work: Path) -> Iterator[Finding]:
     if not os.path.isdir(inbox):  # noqa: PTH112
         return
+    daemon = work.stat().st_uid if os.path.isdir(work) else os.geteuid()  # noqa: PTH112
     if not _sticky(inbox):
-        if _anybody_writes(inbox):
+        if _anybody(DROP, inbox):
             words = f"everybody may remove other people's scans; run: chmod o-w '{inbox}', or chmod +t '{inbox}'"
             yield Finding("inbox", False, words)
-    elif os.geteuid() not in {0, inbox.stat().st_uid}:
+        elif groups := _groups_that(DROP, inbox):
+            words = f"{' and '.join(groups)} may remove and exchange other people's scans"
+            yield Finding("inbox", False, f"{words}; run: find '{inbox}' -type d -exec chmod +t {{}} +")
+    elif daemon not in {0, inbox.stat().st_uid}:
         words = (
             f"it has the sticky bit and belongs to {_user(inbox.stat().st_uid)}: other people's scans cannot be "
-            f"taken from it; run: chmod -t '{inbox}', or chown {_user(os.geteuid())} '{inbox}'"
+            f"taken from it; run: chmod -t '{inbox}', or chown {_user(daemon)} '{inbox}'"
         )
         yield Finding("inbox", False, words)
 
 
-def _groups_that_write(folder: Path) -> list[str]:
-    """The groups, and users named in an access control list, who may change what lies there, in words."""
+def _groups_that(wanted: int, folder: Path) -> list[str]:
+    """The groups, and users named in an access control list, who have these rights in a folder, in words."""
     try:
         rights = acl.rights(folder)
     except OSError:
         return []
     own = _user(rights.owner[0])
-    users = [f"the user {_user(user)}" for user, may_here in rights.users.items() if not DROP & ~may_here]
-    groups = {group: _members(group) for group, may_here in rights.groups.items() if not DROP & ~may_here}
+    users = [f"the user {_user(user)}" for user, may_here in rights.users.items() if not wanted & ~may_here]
+    groups = {group: _members(group) for group, may_here in rights.groups.items() if not wanted & ~may_here}
     others = {group: [name for name in members if name not in {own, "root"}] for group, members in groups.items()}
     return [*users, *(f"the group {_group(group)} ({_few(names)})" for group, names in others.items() if names)]
 
 
-def _anybody_writes(path: Path) -> bool:
+def _anybody(wanted: int, path: Path) -> bool:
     try:
-        return may(path, NOBODY, (), DROP)
+        return may(path, NOBODY, (), wanted)
     except OSError:
         return False
 

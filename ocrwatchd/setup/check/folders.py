@@ -42,18 +42,30 @@ def look(folders: Folders) -> Iterator[Finding]:
         group_id(folders.group)
     except OcrwatchdError as error:
         yield Finding("folders.group", False, str(error))
+    work = folders.work_path
+    daemon = work.stat().st_uid if os.path.isdir(work) else None  # noqa: PTH112  # unlike Path's it never raises
     for name, path in named(folders).items():
-        yield look_at(name, path)
+        yield look_at(name, path, daemon)
     if words := overlapping(folders.named):
         yield Finding("folders", False, words)
 
 
-def look_at(name: str, path: Path) -> Finding:
-    """Whether this user can use a folder, or make it."""
+def look_at(name: str, path: Path, daemon: int | None = None) -> Finding:
+    """Whether this user can use a folder, or make it.
+
+    Args:
+        name: what people call it.
+        path: absolute.
+        daemon: the user, by id, who has to use it; None: whoever asks.
+    """
     # Asked by os.path: Path's questions raise where a folder above may not be entered.
     if os.path.isdir(path):  # noqa: PTH112
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
         remedy = f"{path} is not readable and writable for this user (uid {os.geteuid()}); mend its owner or mode"
+        if daemon not in {None, os.geteuid()}:  # whose modes are in order may well keep this user out
+            remedy = (
+                f"{path} is not for this user, but for the daemon's (uid {daemon}); run ocrwatchd check as that user"
+            )
         return Finding(name, usable, str(path) if usable else remedy)
     if os.path.lexists(path):
         return Finding(name, False, f"{path} is not a folder; remove it or name another one")

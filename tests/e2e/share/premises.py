@@ -134,14 +134,15 @@ class Premises(Running):
         daemon = (sys.executable, "-m", self.module, "--config", self.config, *more)
         return self.inside("setpriv", *who, "sh", "-c", 'umask 007; exec "$@"', "sh", *daemon)
 
-    def place(self, kind, *changes):
+    def place(self, kind, *changes, user="scanner"):
         """Run what `share` prints, twice, as it may be.
 
         Args:
             kind: of the server.
             changes: pairs of words to exchange in it first, as its comments say.
+            user: the scanner's account.
         """
-        verb = (sys.executable, "-m", "ocrwatchd", "share", kind, "--config", self.config)
+        verb = (sys.executable, "-m", "ocrwatchd", "share", kind, "--user", user, "--config", self.config)
         script = self.base / f"{kind}.sh"
         printed = self.must(*verb)
         for old, new in changes:
@@ -163,9 +164,9 @@ class Premises(Running):
         with serving(self.inside(*command), folder, listens):
             yield
 
-    def passwords(self):
-        """Give both accounts their password, as `passwd` would."""
-        self.must("chpasswd", said="".join(f"{name}:{PASSWORD}\n" for name in ("scanner", "office")))
+    def passwords(self, *names):
+        """Give accounts their password, as `passwd` would: these, or both of the script."""
+        self.must("chpasswd", said="".join(f"{name}:{PASSWORD}\n" for name in names or ("scanner", "office")))
 
 
 @contextlib.contextmanager

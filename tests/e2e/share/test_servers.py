@@ -6,7 +6,8 @@ import pytest
 
 from tests.e2e.share.clients import HOST, Ftp, Samba, Sftp, local
 from tests.e2e.share.conftest import PNG, STAYS, delivered
-from tests.e2e.share.premises import SERVICE
+from tests.e2e.share.premises import PASSWORD, SERVICE
+from tests.sysctl import protected_regular
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -82,13 +83,55 @@ def test_ftp_uploads_lose_nothing(machine, client, scan):
         delivered(machine, f"{name}.png")
 
 
+GO_ON = ((r"^file_open_mode=0660", "file_open_mode=0260"), (r"^local_umask=0607", "local_umask=0007"))
+"""What a comment of the script says for scanners that go on where an upload broke off."""
+
+
+@only(Ftp)
+def test_ftp_account_goes_on_with_its_own_uploads_only(machine, client, scan):
+    """By REST, APPE and anew; another account is refused with a message, and the daemon takes what both have sent."""
+    half, junk = local(machine, "half.png", PNG[: len(PNG) // 2]), local(machine, "junk.png", b"no picture")
+    rest = local(machine, "rest.png", PNG[len(PNG) // 2 :])
+    part = machine.inbox / "own.part"
+
+    def append(user):
+        appended = ("--ssl-reqd", "-k", "-sS", "-a", "-T", rest, "-u", f"{user}:{PASSWORD}")
+        return machine.call("curl", *appended, f"ftp://{HOST}/inbox/own.part")
+
+    with protected_regular():
+        try:
+            for user in ("scanner", "second"):
+                machine.place("vsftpd", *GO_ON, user=user)
+            machine.passwords("second")
+            assert client.do(f'put "{half}" -o /inbox/own.part').worked
+            others = [client.do(f'put {how} "{scan}" -o /inbox/own.part', user="second") for how in ("", "-c")]
+            assert [done.worked for done in others] == [False, False]
+            assert all("Access failed: 553 Could not create file" in done.words for done in others)
+            assert "553" in append("second").stderr
+            assert client.do(f'put "{junk}" -o /inbox/its.part', user="second").worked
+            assert not client.do("mv /inbox/its.part /inbox/own.part", user="second").worked
+            assert part.read_bytes() == PNG[: len(PNG) // 2]
+            assert append("scanner").returncode == 0
+            assert part.read_bytes() == PNG
+            assert client.do(f'put "{half}" -o /inbox/own.part').worked
+            went_on = client.do(f'put -c "{scan}" -o /inbox/own.part', "mv /inbox/own.part /inbox/own.png")
+            assert went_on.worked, went_on.words
+            sent = client.do(f'put "{scan}" -o /inbox/its.part', "mv /inbox/its.part /inbox/its.png", user="second")
+            assert sent.worked, sent.words
+            for name in ("own.png", "its.png"):
+                delivered(machine, name)
+        finally:
+            machine.place("vsftpd")
+            machine.must("umount", "/srv/ocrwatchd.gate/second/inbox")
+            machine.must("sed", "-i", r"\|/second/inbox|d", "/etc/fstab")
+
+
 @only(Ftp)
 def test_ftp_can_be_relaxed_as_its_comments_say(machine, client, scan):
     """For scanners that go on where an upload broke off, list the folder and delete a test file: that, and no more."""
     machine.place(
         "vsftpd",
-        (r"^file_open_mode=0660", "file_open_mode=0260"),
-        (r"^local_umask=0607", "local_umask=0007"),
+        *GO_ON,
         (r"^(cmds_allowed=.*)$", r"\1,DELE,XRMD,RMD,MKD,XMKD,LIST,NLST\ndirlist_enable=YES"),
     )
     try:

@@ -1,5 +1,6 @@
 """Fresh attempts for failed scans."""
 
+import errno
 import os
 
 import pytest
@@ -8,6 +9,7 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.fs import files
 from ocrwatchd.storage import reason_note
 
 
@@ -129,12 +131,26 @@ def test_a_note_apart_from_its_scan_is_no_scan(folders, tmp_path, language):
     assert (tmp_path / "failed" / "gone.reason.txt").exists()
 
 
-def test_a_kill_between_scan_and_note_makes_no_scan_of_the_note(folders, tmp_path, monkeypatch):
-    """What the next call finds then is a note alone."""
-    (tmp_path / "failed" / "a.reason.txt").write_text(reason_note.note("a.pdf", "the upload broke off", "a.pdf"))
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            list(retry(folders, ["a"]))
-    assert (tmp_path / "inbox" / "a.pdf").exists()
-    assert [path.name for path in retry(folders, [])] == ["b-2.png", "c.tif"]
+def test_a_note_stays_where_its_scan_cannot_be_moved(folders, tmp_path, monkeypatch):
+    """The note goes before its scan, and comes back as it was."""
+    note = tmp_path / "failed" / "a.reason.txt"
+    note.chmod(0o640)
+
+    def refuse(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "move", refuse)
+    with pytest.raises(FolderUnusable, match=r"a\.pdf cannot be moved to the inbox: No space left"):
+        list(retry(folders, ["a"]))
+    assert note.read_text() == "failed/a.reason.txt"
+    assert note.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "failed" / "a.pdf").exists()
+
+
+def test_upload_that_is_no_copy_of_the_scan_stays(folders, tmp_path):
+    """What a killed call has left is told by content and time: another upload of that name keeps it."""
+    scan, upload = tmp_path / "failed" / "b.png", tmp_path / "inbox" / "b.png"
+    upload.write_text(scan.read_text())
+    os.utime(upload, ns=(0, scan.stat().st_mtime_ns - 10_000_000_000))
+    assert list(retry(folders, ["b"])) == [tmp_path / "inbox" / "b-2.png"]
+    assert upload.exists()
