@@ -59,7 +59,7 @@ def _open(descriptor: int, ocr: Ocr) -> Pages:
         case "empty":
             raise UnreadableScan(say("the file is empty; scan or copy it again"))
         case "tiff":
-            from ocrwatchd.formats.input.images import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
+            from ocrwatchd.formats.input.tiff_pages import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
 
             return TiffPages(descriptor, ocr)
         case "picture":

@@ -6,7 +6,7 @@ The type is told by the first bytes; the name's suffix is only a hint where thes
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.i18n import count, say
@@ -89,11 +89,14 @@ class Examined:
     Args:
         type: "PNG", "JPEG", "TIFF", "PDF", "BMP", "GIF" or "WebP"; "" where unknown.
         reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
+        readable: of PARTIAL: only the end is missing or damaged, and a decoder can tell whether all rows and pages are
+            there. False where parts that were never written would pass for white or black paper.
     """
 
     finding: Finding
     type: str = ""
     reason: str = ""
+    readable: bool = False
 
     @property
     def one_page(self) -> bool:
@@ -133,9 +136,11 @@ def examine(file: int, suffix: str) -> Examined:
                 kind=found,
             ),
         )
-    if not missing and window.gapped():
+    if window.gapped():
         missing = image_structure.GAP
-    return _partial(found, window.size, missing) if missing else Examined(Finding.WHOLE, found)
+    if not missing:
+        return Examined(Finding.WHOLE, found)
+    return replace(_partial(found, window.size, missing), readable=missing != image_structure.GAP)
 
 
 def _type(head: bytes) -> str:

@@ -56,7 +56,7 @@ def png(window: Window) -> str:
             if head[4:] == b"IEND":
                 return ""
             if not head[4:].isalpha():
-                return GAP if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
+                return CUT if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
     except TooIntricate:
         return _tail(window, b"IEND\xaeB`\x82")
 
@@ -71,13 +71,13 @@ def jpeg(window: Window) -> str:
 
 def _segments(window: Window) -> str:
     offset, scans = 2, 0
-    while (found := _find(window, offset, _SCAN_END if scans else _MARKER)) is not None:
+    while (found := next_marker(window, offset, inside=scans > 0)) is not None:
         window.step()
         marker = window.read(found, 2)[1]
         offset = found + 2
         if marker == _EOI:
             return "" if scans else say("ends before its picture begins")
-        if marker in _STANDALONE:
+        if stands_alone(marker):
             continue
         length = window.number(offset, 2, "big")
         if length < 0:
@@ -87,6 +87,25 @@ def _segments(window: Window) -> str:
         offset += length
         scans += marker == _SOS
     return CUT
+
+
+def next_marker(window: Window, offset: int, *, inside: bool) -> int | None:
+    """Where a JPEG's next marker is.
+
+    Args:
+        window: of the file.
+        offset: to begin at.
+        inside: in the data of a scan, where restart markers are no end.
+
+    Raises:
+        TooIntricate: it was searched for long enough.
+    """
+    return find(window, offset, _SCAN_END if inside else _MARKER)
+
+
+def stands_alone(marker: int) -> bool:
+    """Whether no length follows a JPEG's marker."""
+    return marker in _STANDALONE
 
 
 def gif(window: Window) -> str:
@@ -167,8 +186,12 @@ def _tail(window: Window, end: bytes) -> str:
     )
 
 
-def _find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:
-    """Where the two-byte pattern next occurs."""
+def find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:
+    """Where the two-byte pattern next occurs.
+
+    Raises:
+        TooIntricate: it was searched for long enough.
+    """
     # Small first: markers often stand close together, and each read of a whole block copies it.
     length = 64
     while block := window.read(offset, length):
