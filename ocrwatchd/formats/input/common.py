@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Page, PageText
 
-Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
+Kind: TypeAlias = Literal["empty", "tiff", "picture", "heif", "pdf", ""]
 
 OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken."""

@@ -1,4 +1,4 @@
-"""Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP and PDF, by walking from part to part.
+"""Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP, HEIC, AVIF and PDF, by walking from part to part.
 
 Each walk returns "" for a whole file, or what is missing in words that continue "the file ...". None decodes anything:
 a picture that is damaged inside but whole is left to the engine to judge.
@@ -31,6 +31,15 @@ terabytes, which costs its sender nothing, would be searched."""
 _GIF_IMAGE, _GIF_EXTENSION, _GIF_TRAILER = 0x2C, 0x21, 0x3B
 
 _RIFF_HEAD_BYTES = 12
+
+_BRANDS = {
+    "HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+    "AVIF": (b"avif", b"avis"),
+}
+_ANY_BRAND = (b"mif1", b"mif2", b"msf1", b"miaf")
+_MOST_BRANDS_BYTES = 256
+_WHAT_A_HEIF_HAS = ({b"meta", b"mdat"}, {b"moov", b"mdat"})
+_BOX_HEAD_BYTES = 8
 
 _BMP_CORE_HEADER_BYTES = 12
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
@@ -132,6 +141,34 @@ def gif(window: Window) -> str:
 def webp(window: Window) -> str:
     """Compare the RIFF container's own length (WebP container specification)."""
     return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
+
+
+def heif(window: Window) -> str:
+    """Walk the boxes (ISO/IEC 14496-12, 4.2): the data lie in mdat, and what they mean in meta or moov."""
+    offset, found = 0, set()
+    while offset < window.size:
+        window.step()
+        size, kind = window.number(offset, 4, "big"), window.read(offset + 4, 4)
+        if not (kind.isalnum() and len(kind) == 4):  # noqa: PLR2004 - something else follows the picture
+            break
+        size = window.number(offset + 8, 8, "big") if size == 1 else size or window.size - offset
+        if size < _BOX_HEAD_BYTES or offset + size > window.size:
+            return CUT
+        found.add(kind)
+        offset += size
+    return "" if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
+
+
+def heif_kind(head: bytes) -> str:
+    """Which HEIF file begins like this: "HEIC", "AVIF", or "" for anything else (ISO/IEC 23008-12, clause 10)."""
+    if head[4:8] != b"ftyp":
+        return ""
+    end = min(int.from_bytes(head[:4], "big"), _MOST_BRANDS_BYTES, len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    for kind, known in _BRANDS.items():
+        if any(brand in known for brand in brands):
+            return kind
+    return "HEIC" if brands[0] in _ANY_BRAND else ""
 
 
 def bmp(window: Window) -> str:

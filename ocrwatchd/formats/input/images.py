@@ -1,7 +1,7 @@
-"""Pages of picture files: PNG, JPEG, BMP, GIF, WebP, by Pillow; and what all pictures share.
+"""Pages of picture files: PNG, JPEG, BMP, GIF, WebP, AVIF, by Pillow; and what all pictures share.
 
-Of an animated GIF, PNG or WebP the first frame is read, with a warning: an animation is no scan, and its frames are
-mostly differences. A size is checked before anything of it is decoded.
+Of an animated GIF, PNG, WebP or AVIF the first frame is read, with a warning: an animation is no scan, and its frames
+are mostly differences. A size is checked before anything of it is decoded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MOST_READ_AT_ONCE_BYTES = 256 << 20
 """A TIFF may be read into memory up to this size, where a damaged one leaves no other way."""
 
 _SQUARE_ENOUGH = 1.1
-_PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+_PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
 class Picture:
@@ -140,8 +140,14 @@ def too_large(number: int, width: float, height: float, max_pixels: int) -> Unre
     )
 
 
-def read_picture(
-    file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: int, *, mended: bool = False
+def read_picture(  # noqa: PLR0913 - two of them are for odd files
+    file: IO[bytes],
+    formats: tuple[str, ...],
+    number: int,
+    max_pixels: int,
+    *,
+    frame: int = 0,
+    mended: bool = False,
 ) -> Page:
     """Decode a picture into a page.
 
@@ -150,6 +156,7 @@ def read_picture(
         formats: Pillow's names of those that it may have.
         number: of the page.
         max_pixels: a larger one is refused.
+        frame: which of the file's pictures.
         mended: what stood around the data was wrong: it is damaged unless the decoder has found all rows.
 
     Raises:
@@ -159,8 +166,10 @@ def read_picture(
     told: list[str] = []
     try:
         with _guarded(max_pixels, told), Image.open(file, formats=formats) as image:
+            if image.tell() != frame:
+                image.seek(frame)
             _check_size(image, number, max_pixels)
-            if image.format in {"GIF", "PNG", "WEBP"} and getattr(image, "is_animated", False):
+            if image.format in {"GIF", "PNG", "WEBP", "AVIF"} and getattr(image, "is_animated", False):
                 told.append(f"an animated {image.format}: only its first picture was read")
             if _load(image, file, number, mended=mended):
                 told.append(DAMAGED)
