@@ -22,7 +22,6 @@ from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
-from ocrwatchd.formats.input.completeness import Examined, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,7 @@ class Ready:
 
     Args:
         scan: where it lies.
-        reason: "" where it is whole; else why it belongs in ``failed/``, in plain words.
+        reason: "" where it is to be read; else why it belongs in ``failed/``, in plain words.
         seen: what was examined; only that may be claimed.
     """
 
@@ -296,7 +295,7 @@ class Arrivals:
         decision = self._settle.judge(path, seen.stamp, seen.examined, written=seen.written)
         if decision is Decision.WAIT:
             return None
-        return Ready(scan, _reason(decision, seen.examined), seen)
+        return Ready(scan, "" if decision is Decision.READY else seen.examined.reason, seen)
 
     def _stays(self, scan: Scan) -> bool:
         """Whether a scan is not to be claimed now: its path is too long, or many wait for a place there already."""
@@ -308,7 +307,3 @@ class Arrivals:
     def _forget(self, path: Path) -> None:
         self._settle.forget(path)
         self._stuck.pop(path, None)
-
-
-def _reason(decision: Decision, examined: Examined) -> str:
-    return "" if decision is Decision.READY or examined.finding is Finding.WHOLE else examined.reason

@@ -62,7 +62,7 @@ class Decision(enum.Enum):
     """What a finding means for the file."""
 
     READY = "ready"
-    """It may be claimed."""
+    """It may be claimed and read: it is whole, or waited for long enough, and the engine sees whether all is there."""
     FAILED = "failed"
     """It belongs in ``failed/`` with the finding's reason."""
     WAIT = "wait"
@@ -88,7 +88,7 @@ class Settle:
     Args:
         arrival: the settings.
         clock: monotonic seconds.
-        once: what is not whole after ``settle_seconds`` counts as broken off; no longer deadline is waited for.
+        once: what is not whole after ``settle_seconds`` is judged then; no longer deadline is waited for.
         ahead_s: by how many seconds a file that is due goes before others that are.
     """
 
@@ -226,7 +226,9 @@ class Settle:
                 self._partial[path] = patience
             return Decision.WAIT
         self.forget(path)
-        return Decision.READY if examined.finding is Finding.WHOLE else Decision.FAILED
+        # An open file may still grow: its end is not missing, it is not written yet.
+        readable = examined.readable and not written
+        return Decision.READY if examined.finding is Finding.WHOLE or readable else Decision.FAILED
 
     def _given_up(self, examined: Examined, overdue: bool) -> bool:
         """Whether a writer who keeps the file open without writing is waited for no longer."""

@@ -46,6 +46,10 @@ class UnreadablePage(OcrwatchdError):
     exit_code = 5
 
 
+class DamagedPage(UnreadablePage):
+    """The data of a page are damaged or end too early: the same file, copied or scanned again, may be fine."""
+
+
 class FormatUnusable(OcrwatchdError):
     """A document cannot be written in one format; the set goes without it, and its receipt holds this message."""
 

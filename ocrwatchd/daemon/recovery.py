@@ -153,7 +153,7 @@ def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
 
 
 def _refusal_of(scan: Path) -> str:
-    """Why a scan should not be read: it is not whole, of no known type, or nobody lets us; or ""."""
+    """Why a scan should not be read: parts of it never came, it is of no known type, or nobody lets us; or ""."""
     try:
         file = safe_open.open_regular(scan)
     except PermissionError:
@@ -162,4 +162,4 @@ def _refusal_of(scan: Path) -> str:
         examined = examine(file, scan.suffix)
     finally:
         os.close(file)
-    return "" if examined.finding is Finding.WHOLE else examined.reason
+    return "" if examined.finding is Finding.WHOLE or examined.readable else examined.reason

@@ -16,6 +16,7 @@ from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.page_confidence import low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
@@ -110,7 +111,12 @@ class RapidEngine:
             dpi=page.dpi,
             engine=self.name,
             lines=arranged.lines,
-            warnings=(*_left_out(len(unclear)), *small_print(arranged.lines), *_shrunk(page)),
+            warnings=(
+                *_left_out(len(unclear)),
+                *low_confidence(arranged.lines),
+                *small_print(arranged.lines),
+                *_shrunk(page),
+            ),
             seconds=time.monotonic() - start,
         )
 

@@ -114,10 +114,23 @@ def test_narrow_columns_are_read_one_after_the_other(engine):
     assert error_rate(read(engine, image).text, " ".join(expected)) <= 0.02
 
 
+def test_a_page_of_doubtful_words_is_told_and_a_clear_one_is_not(engine):
+    """On a page of too few dots most words are wrong, whatever resolution the file claims."""
+    page = scan("phototest")
+    few = page.resize((page.width * 2 // 15, page.height * 2 // 15), Image.Resampling.BOX)
+    coarse = few.resize(page.size, Image.Resampling.BICUBIC)
+    clear, doubtful = (
+        [each for each in read(engine, image).warnings if "confidence" in each] for image in (page, coarse)
+    )
+    assert clear == []
+    assert len(doubtful) == 1
+    assert "less than 95 %" in doubtful[0]
+
+
 def test_what_is_left_out_is_told_and_marks_are_not(engine, monkeypatch):
     """An unclear amount of two characters is mentioned; the page's own warnings are left to whoever keeps the page."""
     box = Box(0, 0, 100, 40)
-    found = [RawLine("clear", box, 0.9), RawLine("12", box, 0.4), RawLine("...", box, 0.4)]
+    found = [RawLine("clear", box, 0.97), RawLine("12", box, 0.4), RawLine("...", box, 0.4)]
     monkeypatch.setattr(engine, "_read", lambda *_, **__: found)
     page = Page(1, Image.new("L", (100, 100), 255), 300.0, ("known before",))
     assert engine.recognise(page, Ocr()).warnings == ("1 line too unclear to read left out",)

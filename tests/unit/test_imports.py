@@ -8,7 +8,18 @@ import pytest
 
 from tests.paths import CHECKOUT
 
-HEAVY = ("PIL", "aspose", "cv2", "huggingface_hub", "llama_cpp", "numpy", "onnxruntime", "pypdfium2", "rapidocr")
+HEAVY = (
+    "PIL",
+    "aspose",
+    "cv2",
+    "huggingface_hub",
+    "llama_cpp",
+    "numpy",
+    "onnxruntime",
+    "pi_heif",
+    "pypdfium2",
+    "rapidocr",
+)
 ENGINE_SIDE = (
     *("cli.calibrate", "cli.correct", "correct", "engine.process", "formats.input", "formats.output", "llm", "ocr"),
     "training",

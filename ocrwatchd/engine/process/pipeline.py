@@ -25,8 +25,8 @@ from ocrwatchd.engine.process.mixed_page import merged, without_edits_of_own
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, told
-from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.formats.input.incomplete import open_whole
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.ocr.licence import licence_file
 
@@ -77,10 +77,13 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
     stations = _Stations.set_up(job, stamp, sha256, bench, tell, left)
     tell("open")
     try:
-        with open_pages(job.source, job.work.ocr) as pages:
+        with open_whole(job.source, job.work.ocr, strict=not job.by_hand, alive=partial(tell, "open")) as (
+            pages,
+            told_of_end,
+        ):
             scan_file.check_origin(job, pages.receipt)
             tally = stations.read_all(pages, asked)
-            warnings = pages.warnings
+            warnings = (*pages.warnings, *told_of_end)
         if tally.unreadable:
             stations.keep_unreadable()
     except UnreadableScan:

@@ -1,6 +1,6 @@
 """Open a scan and give its pages one at a time, as pictures that every engine takes.
 
-What a file is, its first bytes say, never its name. Formats: PDF, TIFF, PNG, JPEG, BMP, GIF, WebP.
+What a file is, its first bytes say, never its name. Formats: PDF, TIFF, PNG, JPEG, HEIC, AVIF, BMP, GIF, WebP.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
+from ocrwatchd.formats.input.image_structure import heif_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,8 @@ def kind_of(descriptor: int) -> Kind:
         return "tiff"
     if head.startswith(_PICTURE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return "picture"
+    if kind := heif_kind(head):
+        return "heif" if kind == "HEIC" else "picture"
     return "pdf" if b"%PDF-" in head else ""
 
 
@@ -59,15 +62,21 @@ def _open(descriptor: int, ocr: Ocr) -> Pages:
         case "empty":
             raise UnreadableScan(say("the file is empty; scan or copy it again"))
         case "tiff":
-            from ocrwatchd.formats.input.images import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
+            from ocrwatchd.formats.input.tiff_pages import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
 
             return TiffPages(descriptor, ocr)
         case "picture":
             from ocrwatchd.formats.input.images import Picture  # noqa: PLC0415
 
             return Picture(descriptor, ocr)
+        case "heif":
+            from ocrwatchd.formats.input.heif import HeifPages  # noqa: PLC0415
+
+            return HeifPages(descriptor, ocr)
         case "pdf":
             from ocrwatchd.formats.input.pdf import PdfPages  # noqa: PLC0415
 
             return PdfPages(descriptor, ocr)
-    raise UnreadableScan(say("the file is none of PDF, TIFF, PNG, JPEG, BMP, GIF and WebP; convert it to one of them"))
+    raise UnreadableScan(
+        say("the file is none of PDF, TIFF, PNG, JPEG, HEIC, AVIF, BMP, GIF and WebP; convert it to one of them")
+    )

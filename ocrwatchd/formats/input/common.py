@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Box, Page, PageText
     from ocrwatchd.ocr.layout import RawLine
 
-Kind: TypeAlias = Literal["empty", "tiff", "picture", "pdf", ""]
+Kind: TypeAlias = Literal["empty", "tiff", "picture", "heif", "pdf", ""]
 
 OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken, and for the source of a line of it."""

@@ -6,7 +6,7 @@ The type is told by the first bytes; the name's suffix is only a hint where thes
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.i18n import count, say
@@ -30,15 +30,19 @@ SUFFIXES = {
     ".dib": "BMP",
     ".gif": "GIF",
     ".webp": "WebP",
+    ".heic": "HEIC",
+    ".heif": "HEIC",
+    ".hif": "HEIC",
+    ".avif": "AVIF",
 }
-ONE_PAGE = frozenset({"PNG", "JPEG", "BMP", "WebP"})
-"""Types of which a closed file is finished; to the others a scanner may add page after page."""
+ONE_PAGE = frozenset({"PNG", "JPEG", "BMP", "WebP", "HEIC", "AVIF"})
+"""Types of which a closed file is finished, also with several pictures; to the others a scanner may add pages."""
 
 MAX_STEPS = 200_000
 """Parts that are visited at most: some tenths of a second's work, and twice what the largest honest scan has."""
 
 _OTHER_TYPES = frozenset(
-    {"avif", "csv", "djvu", "doc", "docx", "eml", "epub", "heic", "heif", "htm", "html", "jp2", "jxl", "md", "mp4",
+    {"csv", "djvu", "doc", "docx", "eml", "epub", "htm", "html", "jp2", "jxl", "md", "mp4",
      "msg", "odp", "ods", "odt", "ppt", "pptx", "ps", "psd", "rtf", "svg", "txt", "xls", "xlsx", "xml", "xps", "zip"}
 )  # fmt: skip
 """Types that a reason names; what else stands after a name's last dot may be part of that name."""
@@ -56,7 +60,7 @@ _MAGIC = (
     ("PDF", b"%PDF-"),
 )
 _BMP_HEADER_BYTES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-_BMP_HEAD, _RIFF_HEAD = 18, 12
+_BMP_HEAD, _RIFF_HEAD, _BOX_HEAD = 18, 12, 8
 _WALKS: dict[str, Callable[[Window], str]] = {
     "PNG": image_structure.png,
     "JPEG": image_structure.jpeg,
@@ -65,6 +69,8 @@ _WALKS: dict[str, Callable[[Window], str]] = {
     "BMP": image_structure.bmp,
     "GIF": image_structure.gif,
     "WebP": image_structure.webp,
+    "HEIC": image_structure.heif,
+    "AVIF": image_structure.heif,
 }
 
 
@@ -87,13 +93,16 @@ class Examined:
     """The verdict on a file's bytes.
 
     Args:
-        type: "PNG", "JPEG", "TIFF", "PDF", "BMP", "GIF" or "WebP"; "" where unknown.
+        type: "PNG", "JPEG", "TIFF", "PDF", "HEIC", "AVIF", "BMP", "GIF" or "WebP"; "" where unknown.
         reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
+        readable: of PARTIAL: only the end is missing or damaged, and a decoder can tell whether all rows and pages are
+            there. False where parts that were never written would pass for white or black paper.
     """
 
     finding: Finding
     type: str = ""
     reason: str = ""
+    readable: bool = False
 
     @property
     def one_page(self) -> bool:
@@ -133,9 +142,11 @@ def examine(file: int, suffix: str) -> Examined:
                 kind=found,
             ),
         )
-    if not missing and window.gapped():
+    if window.gapped():
         missing = image_structure.GAP
-    return _partial(found, window.size, missing) if missing else Examined(Finding.WHOLE, found)
+    if not missing:
+        return Examined(Finding.WHOLE, found)
+    return replace(_partial(found, window.size, missing), readable=missing != image_structure.GAP)
 
 
 def _type(head: bytes) -> str:
@@ -146,6 +157,8 @@ def _type(head: bytes) -> str:
         return "WebP"
     if head[:2] == b"BM" and len(head) >= _BMP_HEAD and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return "BMP"
+    if kind := image_structure.heif_kind(head):
+        return kind
     return "PDF" if image_structure.is_pdf(head) else ""
 
 
@@ -158,7 +171,7 @@ def _untyped(head: bytes, named: str, suffix: str, size: int) -> Examined:
             "",
             say(
                 "not a picture or PDF: it is named like a {kind} file, but has something else inside. "
-                "Save it as PNG, JPEG, TIFF, PDF, BMP, GIF or WebP and send that.",
+                "Save it as PNG, JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP and send that.",
                 kind=named,
             ),
         )
@@ -167,11 +180,12 @@ def _untyped(head: bytes, named: str, suffix: str, size: int) -> Examined:
             Finding.UNREAD,
             "",
             say(
-                "not a picture or PDF: this type is not read here. Send PNG, JPEG, TIFF, PDF, BMP, GIF or WebP instead."
+                "not a picture or PDF: this type is not read here. "
+                "Send PNG, JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP instead."
             ),
         )
     reason = say(
-        'not a picture or PDF: "{suffix}" is not read here. Send PNG, JPEG, TIFF, PDF, BMP, GIF or WebP instead.',
+        'not a picture or PDF: "{suffix}" is not read here. Send PNG, JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP instead.',
         suffix=suffix,
     )
     return Examined(Finding.UNREAD, "", reason)
@@ -183,6 +197,8 @@ def _begins(head: bytes, named: str) -> bool:
         return True
     if named == "BMP":
         return len(head) < _BMP_HEAD and b"BM".startswith(head[:2])
+    if named in {"HEIC", "AVIF"}:  # its first box names the type; the box's length comes before
+        return len(head) < max(int.from_bytes(head[:4], "big"), _BOX_HEAD) and b"ftyp".startswith(head[4:8])
     return named == "WebP" and len(head) < _RIFF_HEAD and b"RIFF".startswith(head[:4])
 
 

@@ -65,31 +65,39 @@ def tells_damage(said: bytes | bytearray) -> bool:
     return bool(_BAD.search(said))
 
 
-def redecode(image: Image.Image, file: IO[bytes]) -> bool:
-    """Decode a fax or a JPEG once more; True where its decoder says that data is lost.
+def redecode(image: Image.Image, file: IO[bytes]) -> bool | None:
+    """Decode a fax or a JPEG once more; True where its decoder says that data is lost, None where that is not known.
+
+    False also for other formats, whose decoders do not go on after lost data.
 
     Args:
         image: opened by Pillow from ``file``, not loaded yet; of a TIFF the frame in question.
         file: its offset is as before afterwards.
     """
+    compression = getattr(image, "tag_v2", {}).get(259)
+    if image.format != "JPEG" and not (image.format == "TIFF" and compression in _FAX | {_JPEG_IN_TIFF}):
+        return False
     at = file.tell()
     try:
-        data = _jpeg(file) if image.format == "JPEG" else _alone(image, file) if image.format == "TIFF" else b""
+        data = _jpeg(file) if image.format == "JPEG" else _alone(image, file)
     except (ValueError, TypeError, struct.error):  # tags that make no sense: Pillow decides what to make of them
-        return False
+        return None
     finally:
         file.seek(at)
     if not data:
-        return False
+        return None
     import cv2  # noqa: PLC0415  # only these formats need it
     import numpy as np  # noqa: PLC0415
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
     # An eighth of the size costs the least; a fax has no such shortcut.
     flag = cv2.IMREAD_REDUCED_GRAYSCALE_8 if image.format == "JPEG" else cv2.IMREAD_GRAYSCALE
+    decoded = None
     with capture_stderr() as said, contextlib.suppress(cv2.error):
-        cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-    return tells_damage(said)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if tells_damage(said):
+        return True
+    return None if decoded is None else False
 
 
 def _jpeg(file: IO[bytes]) -> bytes:
@@ -101,8 +109,6 @@ def _jpeg(file: IO[bytes]) -> bytes:
 def _alone(image: Image.Image, file: IO[bytes]) -> bytes:
     """A fax's or a JPEG's frame as a TIFF of its own, with nothing in it that a decoder could mind but the data."""
     tags = getattr(image, "tag_v2", {})
-    if tags.get(259) not in _FAX | {_JPEG_IN_TIFF}:
-        return b""
     fields = {tag: _numbers(tags[tag]) for tag in _COPIED_TAGS if tag in tags}
     strips = next((tag for tag in _OFFSETS if tag in fields), 0)
     lengths = fields.get(_OFFSETS.get(strips, 0), ())

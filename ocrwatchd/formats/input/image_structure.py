@@ -1,4 +1,4 @@
-"""Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP and PDF, by walking from part to part.
+"""Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP, HEIC, AVIF and PDF, by walking from part to part.
 
 Each walk returns "" for a whole file, or what is missing in words that continue "the file ...". None decodes anything:
 a picture that is damaged inside but whole is left to the engine to judge.
@@ -32,6 +32,15 @@ _GIF_IMAGE, _GIF_EXTENSION, _GIF_TRAILER = 0x2C, 0x21, 0x3B
 
 _RIFF_HEAD_BYTES = 12
 
+_BRANDS = {
+    "HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+    "AVIF": (b"avif", b"avis"),
+}
+_ANY_BRAND = (b"mif1", b"mif2", b"msf1", b"miaf")
+_MOST_BRANDS_BYTES = 256
+_WHAT_A_HEIF_HAS = ({b"meta", b"mdat"}, {b"moov", b"mdat"})
+_BOX_HEAD_BYTES = 8
+
 _BMP_CORE_HEADER_BYTES = 12
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
 
@@ -56,7 +65,7 @@ def png(window: Window) -> str:
             if head[4:] == b"IEND":
                 return ""
             if not head[4:].isalpha():
-                return GAP if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
+                return CUT if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
     except TooIntricate:
         return _tail(window, b"IEND\xaeB`\x82")
 
@@ -71,13 +80,13 @@ def jpeg(window: Window) -> str:
 
 def _segments(window: Window) -> str:
     offset, scans = 2, 0
-    while (found := _find(window, offset, _SCAN_END if scans else _MARKER)) is not None:
+    while (found := next_marker(window, offset, inside=scans > 0)) is not None:
         window.step()
         marker = window.read(found, 2)[1]
         offset = found + 2
         if marker == _EOI:
             return "" if scans else say("ends before its picture begins")
-        if marker in _STANDALONE:
+        if stands_alone(marker):
             continue
         length = window.number(offset, 2, "big")
         if length < 0:
@@ -87,6 +96,25 @@ def _segments(window: Window) -> str:
         offset += length
         scans += marker == _SOS
     return CUT
+
+
+def next_marker(window: Window, offset: int, *, inside: bool) -> int | None:
+    """Where a JPEG's next marker is.
+
+    Args:
+        window: of the file.
+        offset: to begin at.
+        inside: in the data of a scan, where restart markers are no end.
+
+    Raises:
+        TooIntricate: it was searched for long enough.
+    """
+    return find(window, offset, _SCAN_END if inside else _MARKER)
+
+
+def stands_alone(marker: int) -> bool:
+    """Whether no length follows a JPEG's marker."""
+    return marker in _STANDALONE
 
 
 def gif(window: Window) -> str:
@@ -113,6 +141,34 @@ def gif(window: Window) -> str:
 def webp(window: Window) -> str:
     """Compare the RIFF container's own length (WebP container specification)."""
     return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
+
+
+def heif(window: Window) -> str:
+    """Walk the boxes (ISO/IEC 14496-12, 4.2): the data lie in mdat, and what they mean in meta or moov."""
+    offset, found = 0, set()
+    while offset < window.size:
+        window.step()
+        size, kind = window.number(offset, 4, "big"), window.read(offset + 4, 4)
+        if not (kind.isalnum() and len(kind) == 4):  # noqa: PLR2004 - something else follows the picture
+            break
+        size = window.number(offset + 8, 8, "big") if size == 1 else size or window.size - offset
+        if size < _BOX_HEAD_BYTES or offset + size > window.size:
+            return CUT
+        found.add(kind)
+        offset += size
+    return "" if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
+
+
+def heif_kind(head: bytes) -> str:
+    """Which HEIF file begins like this: "HEIC", "AVIF", or "" for anything else (ISO/IEC 23008-12, clause 10)."""
+    if head[4:8] != b"ftyp":
+        return ""
+    end = min(int.from_bytes(head[:4], "big"), _MOST_BRANDS_BYTES, len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    for kind, known in _BRANDS.items():
+        if any(brand in known for brand in brands):
+            return kind
+    return "HEIC" if brands[0] in _ANY_BRAND else ""
 
 
 def bmp(window: Window) -> str:
@@ -167,8 +223,12 @@ def _tail(window: Window, end: bytes) -> str:
     )
 
 
-def _find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:
-    """Where the two-byte pattern next occurs."""
+def find(window: Window, offset: int, pattern: re.Pattern[bytes]) -> int | None:
+    """Where the two-byte pattern next occurs.
+
+    Raises:
+        TooIntricate: it was searched for long enough.
+    """
     # Small first: markers often stand close together, and each read of a whole block copies it.
     length = 64
     while block := window.read(offset, length):

@@ -1,7 +1,7 @@
-"""Pages of picture files: TIFF with its frames, PNG, JPEG, BMP, GIF, WebP, by Pillow.
+"""Pages of picture files: PNG, JPEG, BMP, GIF, WebP, AVIF, by Pillow; and what all pictures share.
 
-Of an animated GIF, PNG or WebP the first frame is read, with a warning: an animation is no scan, and its frames are
-mostly differences. A size is checked before anything of it is decoded.
+Of an animated GIF, PNG, WebP or AVIF the first frame is read, with a warning: an animation is no scan, and its frames
+are mostly differences. A size is checked before anything of it is decoded.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ from typing import IO, TYPE_CHECKING, Self, cast
 
 from PIL import Image, ImageFile, ImageOps
 
-from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.core.errors import DamagedPage, UnreadablePage
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
+from ocrwatchd.formats.input import mended
 from ocrwatchd.formats.input.color_modes import flatten
-from ocrwatchd.formats.input.common import MAX_PAGES, Length
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
-from ocrwatchd.formats.input.tiff import PageFile, directories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.formats.input.patched_file import PatchedFile
 
 GOOD_DPI = 300
 LOW_DPI = 200
 """Below this, recognition suffers and the reader is told."""
+
+_AS_STATED = 0.99
+"""A file may round its resolution: PNG to dots a metre, JPEG to dots a centimetre, where 200 dpi become 198."""
 
 LONGEST_SIDE_IN = 48.0
 """A0 and a little; a "resolution" that makes a page longer than this is one that nobody has measured."""
@@ -42,7 +45,7 @@ MOST_READ_AT_ONCE_BYTES = 256 << 20
 """A TIFF may be read into memory up to this size, where a damaged one leaves no other way."""
 
 _SQUARE_ENOUGH = 1.1
-_PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+_PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
 class Picture:
@@ -63,60 +66,47 @@ class Picture:
 
     def page(self, number: int) -> Page:
         """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
-        with os.fdopen(os.dup(self._descriptor), "rb") as file:
-            file.seek(0)
-            return _read(file, _PICTURES, number, self._max_pixels)
-
-    def own_text(self, _number: int) -> None:
-        """A picture has none."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        os.close(self._descriptor)
-
-
-class TiffPages:
-    """A TIFF with its frames.
-
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``max_pages`` and ``max_pixels`` count here.
-
-    Raises:
-        UnreadableScan: there is no page in it.
-    """
-
-    receipt = ""
-
-    def __init__(self, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
-        self._max_pixels = ocr.max_pixels
-        self._chain = directories(descriptor, MAX_PAGES)
-        if not self._chain.pages:
-            raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
-        sizes = [frame.pixels for frame in self._chain.pages]
-        readable = min(len(sizes), ocr.max_pages)
-        beyond = len(sizes) > readable or self._chain.cut
-        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
-        self.count = self._length.count
-        self.warnings = self._chain.warnings
-
-    def page(self, number: int) -> Page:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
-        self._length.check(number)
         try:
-            return self._page(number, shared=True)
-        except UnreadablePage:
-            # Perhaps it is only the first page's directory that libtiff does not get past.
-            if number == 1 or os.fstat(self._descriptor).st_size > MOST_READ_AT_ONCE_BYTES:
-                raise
-            return self._page(number, shared=False)
+            if (better := self._mended()) is not None:
+                return read_picture(cast("IO[bytes]", better), _PICTURES, number, self._max_pixels, mended=True)
+            with os.fdopen(os.dup(self._descriptor), "rb") as file:
+                file.seek(0)
+                return read_picture(file, _PICTURES, number, self._max_pixels)
+        except DamagedPage:
+            self._check_kind(number)
+            raise
 
-    def _page(self, number: int, *, shared: bool) -> Page:
-        file = PageFile(self._descriptor, self._chain.layout, self._chain.pages[number - 1].offset, shared=shared)
-        return _read(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels)
+    def _mended(self) -> PatchedFile | None:
+        magic = os.pread(self._descriptor, 4, 0)
+        if magic.startswith(b"\xff\xd8"):
+            return mended.jpeg(self._descriptor)
+        return mended.webp(self._descriptor) if magic == b"RIFF" else None
+
+    def _check_kind(self, number: int) -> None:
+        """Say where it is not the data's fault.
+
+        Raises:
+            UnreadablePage: as said.
+        """
+        if os.pread(self._descriptor, 2, 0) != b"\xff\xd8":
+            return
+        head = mended.jpeg_head(self._descriptor)
+        if head.frame and not head.is_decoded:
+            raise UnreadablePage(
+                say(
+                    "page {page} is a JPEG of a kind that is not read here (lossless, hierarchical, or of more than 8 "
+                    "bits a colour); save it as PNG, or as a JPEG of the usual kind",
+                    page=number,
+                )
+            )
+        if not head.height:
+            raise UnreadablePage(
+                say(
+                    "page {page} is a JPEG that does not say how high it is; save it as PNG, or as a JPEG of the usual "
+                    "kind",
+                    page=number,
+                )
+            )
 
     def own_text(self, _number: int) -> None:
         """A picture has none."""
@@ -130,7 +120,7 @@ class TiffPages:
 
 def dpi_warnings(across: float, down: float) -> tuple[str, ...]:
     """What to tell about a resolution, in dots an inch; 0.0 is unknown and worth no word."""
-    if not 0 < min(across, down) < LOW_DPI:
+    if not 0 < min(across, down) < LOW_DPI * _AS_STATED:
         return ()
     found = f"{across:.0f}" if round(across) == round(down) else f"{across:.0f} x {down:.0f}"
     return (f"scanned at {found} dpi: characters may be misread; scan with {GOOD_DPI} dpi",)
@@ -150,17 +140,38 @@ def too_large(number: int, width: float, height: float, max_pixels: int) -> Unre
     )
 
 
-def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: int) -> Page:
+def read_picture(  # noqa: PLR0913 - two of them are for odd files
+    file: IO[bytes],
+    formats: tuple[str, ...],
+    number: int,
+    max_pixels: int,
+    *,
+    frame: int = 0,
+    mended: bool = False,
+) -> Page:
+    """Decode a picture into a page.
+
+    Args:
+        file: at its beginning.
+        formats: Pillow's names of those that it may have.
+        number: of the page.
+        max_pixels: a larger one is refused.
+        frame: which of the file's pictures.
+        mended: what stood around the data was wrong: it is damaged unless the decoder has found all rows.
+
+    Raises:
+        UnreadablePage: it cannot be read.
+        OSError: the disk cannot be read; not the scan's fault.
+    """
     told: list[str] = []
     try:
         with _guarded(max_pixels, told), Image.open(file, formats=formats) as image:
+            if image.tell() != frame:
+                image.seek(frame)
             _check_size(image, number, max_pixels)
-            if image.format in {"GIF", "PNG", "WEBP"} and getattr(image, "is_animated", False):
+            if image.format in {"GIF", "PNG", "WEBP", "AVIF"} and getattr(image, "is_animated", False):
                 told.append(f"an animated {image.format}: only its first picture was read")
-            damaged = redecode(image, file)
-            with capture_stderr() as said:
-                image.load()
-            if damaged or tells_damage(said):
+            if _load(image, file, number, mended=mended):
                 told.append(DAMAGED)
             across, down = resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
@@ -184,8 +195,22 @@ def _read(file: IO[bytes], formats: tuple[str, ...], number: int, max_pixels: in
     except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
         if is_machines(error):
             raise
-        raise UnreadablePage(say("page {page} is damaged or broke off; scan or copy it again", page=number)) from error
+        raise _damaged(number) from error
     return Page(number, plain, max(across, down), tuple(dict.fromkeys(told)))
+
+
+def _load(image: Image.Image, file: IO[bytes], number: int, *, mended: bool) -> bool:
+    """Decode a picture; whether parts of its data are damaged, which a mended one must not be."""
+    damaged = redecode(image, file)
+    with capture_stderr() as said:
+        image.load()
+    if mended and (damaged is not False or tells_damage(said)):
+        raise _damaged(number)
+    return bool(damaged) or tells_damage(said)
+
+
+def _damaged(number: int) -> DamagedPage:
+    return DamagedPage(say("page {page} is damaged or broke off; scan or copy it again", page=number))
 
 
 def _check_size(image: Image.Image, number: int, max_pixels: int) -> None:

@@ -33,10 +33,12 @@ class Tree(NamedTuple):
     Args:
         places: for pages, whether or not there is one; no more than are read, and one.
         plain: no page stands in it twice.
+        full: there is something in every place.
     """
 
     places: int
     plain: bool
+    full: bool = True
 
 
 def tree_of(path: str, password: str) -> Tree | None:
@@ -102,7 +104,7 @@ def save(pdf: Pdf, file: BinaryIO) -> None:
 def _looked_at(root: Object) -> Tree:
     nodes, seen = [root], {root.objgen}
     places = looked_at = 0
-    plain = True
+    plain = full = True
     while nodes:
         kids = nodes.pop().get(Name.Kids)
         if not isinstance(kids, Array):
@@ -117,8 +119,9 @@ def _looked_at(root: Object) -> Tree:
             plain &= not known
             if indirect:
                 seen.add(kid.objgen)
+            full &= isinstance(kid, Dictionary)
             if not (isinstance(kid, Dictionary) and Name.Kids in kid):
                 places += 1
             elif not known:
                 nodes.append(kid)
-    return Tree(places, plain)
+    return Tree(places, plain, full)

@@ -7,10 +7,14 @@ steps. Source of the layout: TIFF 6.0, section 2; BigTIFF.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.formats.input.patched_file import PatchedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType (tag 254)."""
@@ -27,7 +31,13 @@ MOST_ENTRIES = 512
 MOST_COMPARED = 1024
 """So many offsets of a page's strips tell whether it is the same as another one."""
 
-_READ = frozenset({254, 255, 256, 257, 273, 324})
+_READ = frozenset({254, 255, 256, 257, 259, 273, 324})
+_EXTENTS = ((273, 279), (324, 325))
+"""Offsets and byte counts: of strips, of tiles."""
+
+_MOST_STRIPS = 250_000
+"""Of a page; with more of them a missing end is not made good."""
+
 _TYPES = {3: ("H", 2), 4: ("I", 4), 16: ("Q", 8)}
 
 
@@ -47,6 +57,7 @@ class Frame(NamedTuple):
     Args:
         offset: of the directory.
         pixels: width times height.
+        compression: as tag 259 tells; 1 is none.
         reduced: it calls itself a preview.
         mask: it calls itself one.
         strips: stand for where the data lies; b"" where that is not told.
@@ -54,17 +65,19 @@ class Frame(NamedTuple):
 
     offset: int
     pixels: int
+    compression: int
     reduced: bool
     mask: bool
     strips: bytes
 
 
 class Directories(NamedTuple):
-    """A TIFF's pages, whether the chain was cut at the limit, and what the reader should know of it."""
+    """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and what is to be told of it."""
 
     layout: Layout
     pages: list[Frame]
     cut: bool
+    broken: bool
     warnings: tuple[str, ...]
 
 
@@ -91,9 +104,10 @@ def directories(descriptor: int, limit: int) -> Directories:
         at = _number(descriptor, at + layout.entries.size + entries * layout.entry_bytes, layout.offset)
     cut = len(frames) == limit and at not in {0, None} and at not in seen
     pages, told = _only_pages(frames)
-    if at != 0 and not cut:
+    broken = at != 0 and not cut
+    if broken:
         told.append("the TIFF's list of pages is damaged: pages after the last one may be missing")
-    return Directories(layout, pages, cut, tuple(told))
+    return Directories(layout, pages, cut, broken, tuple(told))
 
 
 def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
@@ -125,6 +139,7 @@ def _frame(descriptor: int, layout: Layout, at: int, entries: int) -> Frame:
     return Frame(
         offset=at,
         pixels=number.get(256, 0) * number.get(257, 0),
+        compression=number.get(259, 1),
         reduced=bool(kinds & REDUCED) or number.get(255) == OLD_REDUCED,
         mask=bool(kinds & MASK),
         strips=_digest(found.get(273) or found.get(324) or b""),
@@ -152,7 +167,7 @@ def _first(order: str, packed: bytes) -> int:
     return int(struct.unpack_from(f"{order}Q", packed)[0]) if packed else 0
 
 
-class PageFile(io.RawIOBase):
+class PageFile(PatchedFile):
     """The TIFF as seen by a reader that shall find one directory first.
 
     Reading is by ``pread``: the descriptor, which libtiff gets to itself, stays where it is.
@@ -163,16 +178,20 @@ class PageFile(io.RawIOBase):
         offset: of the directory to be found.
         shared: libtiff reads by the descriptor, and finds the directory by an offset that it is told apart. It then
             insists on a sound first directory of the file; without ``shared`` it is given the file's bytes instead.
+        patches: more that is replaced, by offset; libtiff sees that only without ``shared``.
     """
 
-    def __init__(self, descriptor: int, layout: Layout, offset: int, *, shared: bool = True) -> None:
-        super().__init__()
-        self._descriptor = descriptor
+    def __init__(
+        self,
+        descriptor: int,
+        layout: Layout,
+        offset: int,
+        *,
+        shared: bool = True,
+        patches: Mapping[int, bytes] | None = None,
+    ) -> None:
+        super().__init__(descriptor, {layout.first: layout.offset.pack(offset), **(patches or {})})
         self._shared = shared
-        self._size = os.fstat(descriptor).st_size
-        self._first = layout.first
-        self._start = layout.offset.pack(offset)
-        self._at = 0
 
     def fileno(self) -> int:
         """For libtiff.
@@ -180,40 +199,60 @@ class PageFile(io.RawIOBase):
         Raises:
             OSError: not shared.
         """
-        if not self._shared:
-            raise io.UnsupportedOperation("fileno")
-        return self._descriptor
+        return self._descriptor if self._shared else super().fileno()
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
 
-    def seekable(self) -> bool:
-        """It is."""
-        return True
+def shorter_counts(descriptor: int, layout: Layout, at: int) -> dict[int, bytes]:
+    """The byte counts of strips and tiles that reach beyond the file's end, with what is there; by their offset.
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As for any file."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("an offset before the file's start")
-        self._at = base + offset
-        return self._at
+    A writer may count the padding that it has not written: libtiff reads no strip of which bytes are missing.
 
-    def tell(self) -> int:
-        """As for any file."""
-        return self._at
+    Args:
+        descriptor: of the file.
+        layout: of its numbers.
+        at: offset of the directory.
+    """
+    size = os.fstat(descriptor).st_size
+    arrays = _arrays(descriptor, layout, at)
+    found: dict[int, bytes] = {}
+    for offsets_tag, counts_tag in _EXTENTS:
+        if offsets_tag not in arrays or counts_tag not in arrays:
+            continue
+        offsets, counts = arrays[offsets_tag], arrays[counts_tag]
+        for index, (offset, count) in enumerate(zip(offsets.values, counts.values, strict=False)):
+            if offset < size < offset + count:
+                found[counts.at + index * counts.number.size] = counts.number.pack(size - offset)
+    return found
 
-    def read(self, size: int | None = -1) -> bytes:
-        """As for any file, with the first directory's offset replaced."""
-        rest = max(0, self._size - self._at)
-        wanted = rest if size is None or size < 0 else min(size, rest)
-        data = bytearray(os.pread(self._descriptor, wanted, self._at) if wanted else b"")
-        for index, byte in enumerate(self._start, self._first - self._at):
-            if 0 <= index < len(data):
-                data[index] = byte
-        self._at += len(data)
-        return bytes(data)
+
+class _Array(NamedTuple):
+    """The numbers of an entry, and where they lie."""
+
+    at: int
+    number: struct.Struct
+    values: tuple[int, ...]
+
+
+def _arrays(descriptor: int, layout: Layout, at: int) -> dict[int, _Array]:
+    """Where a directory's strips and tiles lie and how long they are, by tag."""
+    entries, start = _number(descriptor, at, layout.entries) or 0, at + layout.entries.size
+    data = os.pread(descriptor, min(entries, MOST_ENTRIES) * layout.entry_bytes, start)
+    room = layout.offset.size
+    found: dict[int, _Array] = {}
+    for entry in range(0, len(data) - layout.entry_bytes + 1, layout.entry_bytes):
+        tag, kind = struct.unpack_from(f"{layout.order}HH", data, entry)
+        if not any(tag in pair for pair in _EXTENTS) or kind not in _TYPES:
+            continue
+        letter, size = _TYPES[kind]
+        count = min(layout.offset.unpack_from(data, entry + 4)[0], _MOST_STRIPS)
+        where = start + entry + 4 + room
+        if count * size > room:
+            where = layout.offset.unpack_from(data, entry + 4 + room)[0]
+        if where < FARTHEST:
+            raw = os.pread(descriptor, count * size, where)
+            values = struct.unpack_from(f"{layout.order}{len(raw) // size}{letter}", raw)
+            found[tag] = _Array(where, struct.Struct(f"{layout.order}{letter}"), values)
+    return found
 
 
 def _layout(magic: bytes) -> Layout:

@@ -11,6 +11,7 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.core.i18n import say
+from ocrwatchd.formats.input.image_structure import GAP
 
 if TYPE_CHECKING:
     from ocrwatchd.formats.input.bounded_reader import Window
@@ -111,7 +112,7 @@ def _extents(window: Window, layout: _Layout, found: dict[int, _Entry]) -> str:
             return _ENDS
         last = max(range(len(ends)), key=ends.__getitem__, default=-1)
         if packed and packed[0] in _NEVER_BLANK and last >= 0 and not window.read(offsets[last], 4).strip(b"\0"):
-            return say("has a gap in it")
+            return GAP
     return ""
 
 

@@ -85,7 +85,7 @@ class Line:
         self._rows.append((how, "delivered whole, once", f"{max(seconds, 0.0):.3f} s", f"{waits:g} s"))
 
     def breaks(self, name, how, reason="broke off"):
-        """Assert that a broken upload is set aside with its reason after the deadline, and never read."""
+        """Assert that a broken upload is set aside with its reason after the deadline, and no page of it recognised."""
         stem = name.rpartition(".")[0]
         self.daemon.await_files("failed", [name, f"{stem}.reason.txt"], PATIENCE_SECONDS)
         self.daemon.await_idle()
@@ -96,7 +96,7 @@ class Line:
         (claimed,) = self.claimed(name)
         seconds = claimed - (folder / name).stat().st_mtime
         assert seconds >= DEADLINE_SECONDS - 0.01
-        assert not self.started(name)
+        assert not [event for event in self.daemon.events("page.done") if event["file"] == name]
         self._rows.append((how, "failed/: the upload broke off", f"{seconds:.3f} s", f"{DEADLINE_SECONDS:g} s"))
 
     def table(self):

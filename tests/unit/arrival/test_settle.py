@@ -17,6 +17,7 @@ PNG, PDF, OTHER = Path("/inbox/a.png"), Path("/inbox/a.pdf"), Path("/inbox/a.doc
 STAMP, GROWN = Stamp(10, 1, 7), Stamp(20, 2, 7)
 WHOLE_PNG, WHOLE_PDF = Examined(Finding.WHOLE, "PNG"), Examined(Finding.WHOLE, "PDF")
 PARTIAL = Examined(Finding.PARTIAL, "PNG", "the upload broke off")
+ENDLESS = Examined(Finding.PARTIAL, "PNG", "the upload broke off", readable=True)
 WRONG = Examined(Finding.WRONG, "", "not a picture")
 UNREAD = Examined(Finding.UNREAD, "", "not read")
 DENIED = Examined(Finding.DENIED, "", "no permission")
@@ -200,11 +201,20 @@ def test_a_whole_file_that_stays_open_is_ready_after_the_deadline(bench):
     assert DEADLINE <= seconds <= DEADLINE + SETTLE
 
 
-def test_once_gives_up_on_a_writer_at_the_deadline():
-    """Working the inbox off ends even if somebody keeps a part open."""
+@pytest.mark.parametrize(("once", "patience"), [(False, DEADLINE), (True, SETTLE)])
+def test_a_file_whose_end_is_missing_is_read_after_its_patience(once, patience):
+    """The engine finds out whether all of it is there."""
+    bench = Bench(once=once)
+    bench.rule.see(PNG, How.CLOSED)
+    assert bench.end(PNG, ENDLESS) == (Decision.READY, patience)
+
+
+@pytest.mark.parametrize("examined", [PARTIAL, ENDLESS])
+def test_once_gives_up_on_a_writer_at_the_deadline(examined):
+    """Working the inbox off ends even if somebody keeps a part open; what may still grow is not read."""
     bench = Bench(once=True)
     bench.rule.see(PNG, How.CREATED)
-    decision, seconds = bench.end(PNG, PARTIAL, written=True)
+    decision, seconds = bench.end(PNG, examined, written=True)
     assert decision is Decision.FAILED
     assert DEADLINE <= seconds <= DEADLINE + SETTLE
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
@@ -19,6 +20,7 @@ from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
 from ocrwatchd.engine.process.resume_cache import MOST, Left, ResumeCache
 from ocrwatchd.engine.protocol import Step
+from ocrwatchd.formats.input.incomplete import ALL_READ
 from ocrwatchd.gate.consistency import Memory
 from ocrwatchd.llm.protocol import Ending, Proposal
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
@@ -159,7 +161,7 @@ def test_a_pdf_on_a_failing_disk_is_not_called_damaged(line, monkeypatch):
     """PDFium calls a file that cannot be read damaged; the disk is asked before the scan is blamed."""
     job = line.job("fine", relative="scan.pdf")
     job.source.write_bytes(b"%PDF-1.4 broken")
-    with pytest.raises(UnreadableScan, match="damaged or broke off"):
+    with pytest.raises(UnreadableScan, match="the upload broke off"):
         line.work_off(job)
     hashes = iter(["one", "another"])
     monkeypatch.setattr(scan_file, "sha256_of", lambda _source: next(hashes))
@@ -439,6 +441,24 @@ def test_what_ocrwatchd_has_delivered_is_refused_unless_a_person_asks(line):
     with pytest.raises(UnreadableScan, match=r"written this PDF itself \(receipt j\).*original.*ocrwatchd process"):
         line.work_off(replace(job, id="k"))
     assert line.work_off(replace(job, id=BY_HAND))["pages"] == 1
+
+
+@pytest.mark.parametrize("lost", [1, 30])
+def test_a_scan_without_its_end_is_delivered_with_a_warning_if_all_rows_are_there(line, lost):
+    """Else it broke off; a person who asks for the file hears that parts may be missing."""
+    job = line.job("fine")
+    with Image.open(job.source) as scan:
+        scan.save(job.source, "GIF")
+    job.source.write_bytes(job.source.read_bytes()[:-lost])
+    if lost > 1:
+        with pytest.raises(UnreadableScan, match="the upload broke off: the GIF file"):
+            line.work_off(job)
+        with pytest.raises(UnreadableScan, match="page 1 is damaged or broke off"):
+            line.work_off(replace(job, id=BY_HAND))
+    else:
+        assert line.work_off(job)["complete"]
+        assert receipt(job)["warnings"] == [ALL_READ]
+        assert line.work_off(replace(job, id=BY_HAND))["warnings"] == [ALL_READ]
 
 
 @pytest.mark.parametrize(("more", "told"), [(b"", False), (b"more", True)])

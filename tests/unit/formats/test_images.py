@@ -129,6 +129,53 @@ def test_low_resolution_is_told(tmp_path):
     assert (unknown.dpi, unknown.warnings) == (0.0, ())
 
 
+def jfif(unit, density):
+    """A JPEG that tells its resolution in whole dots an inch (1) or a centimetre (2)."""
+    out = io.BytesIO()
+    half_black().save(out, "JPEG", dpi=(density, density))
+    content = bytearray(out.getvalue())
+    content[13] = unit
+    return bytes(content)
+
+
+def tiff_in_centimetres(density):
+    """A TIFF that tells its resolution in dots a centimetre."""
+    out = io.BytesIO()
+    half_black().save(out, "TIFF", resolution=density, resolution_unit=3)
+    return out.getvalue()
+
+
+def png(dots_a_metre):
+    """A PNG with its resolution, which only comes in whole dots a metre."""
+    out = io.BytesIO()
+    half_black().save(out, "PNG", dpi=(dots_a_metre * 0.0254, dots_a_metre * 0.0254))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (png(7874), ""),
+        (png(7873), ""),
+        (png(7717), "196 dpi"),
+        (jfif(2, 79), ""),
+        (jfif(2, 78), ""),
+        (jfif(2, 77), "196 dpi"),
+        (jfif(1, 199), ""),
+        (jfif(1, 196), "196 dpi"),
+        (tiff_in_centimetres(78.74), ""),
+        (tiff_in_centimetres(78.7), ""),
+        (tiff_in_centimetres(77), "196 dpi"),
+    ],
+)
+def test_a_resolution_of_200_dpi_may_be_rounded(tmp_path, content, told):
+    """Files tell it in whole dots a metre or a centimetre: the same page has no warning in one of them only."""
+    (tmp_path / "scan").write_bytes(content)
+    warnings = only_page(tmp_path / "scan").warnings
+    assert len(warnings) == bool(told)
+    assert all(told in each for each in warnings)
+
+
 def test_a_resolution_that_cannot_be_true_is_unknown(tmp_path):
     """A camera's 72 dpi on 4000 pixels is nobody's measurement."""
     Image.new("L", (4000, 10), 255).save(tmp_path / "photo.png", dpi=(72, 72))

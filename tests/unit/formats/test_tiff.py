@@ -131,7 +131,7 @@ def test_a_tag_that_comes_again_and_again_is_read_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize("looked_for", [3, MAX_PAGES])
 def test_what_is_beyond_the_limit_of_pages_is_a_page_that_cannot_be_read(tmp_path, monkeypatch, looked_for):
     """A document that was cut is never called complete."""
-    monkeypatch.setattr("ocrwatchd.formats.input.images.MAX_PAGES", looked_for)
+    monkeypatch.setattr("ocrwatchd.formats.input.tiff_pages.MAX_PAGES", looked_for)
     with open_pages(write(tmp_path / "scan.tif", widths=(40, 41, 42, 43, 44, 45)), Ocr(max_pages=3)) as pages:
         assert pages.count == 4
         assert pages.page(3).image.width == 42
@@ -142,7 +142,7 @@ def test_what_is_beyond_the_limit_of_pages_is_a_page_that_cannot_be_read(tmp_pat
 
 def test_previews_without_end_hide_no_page_without_a_word(tmp_path, monkeypatch):
     """Where the list of pages was cut before the limit of pages, a page says so too."""
-    monkeypatch.setattr("ocrwatchd.formats.input.images.MAX_PAGES", 3)
+    monkeypatch.setattr("ocrwatchd.formats.input.tiff_pages.MAX_PAGES", 3)
     path = write(tmp_path / "scan.tif", widths=(60, 40, 50, 70))
     mark(path, 2, 254, 1)
     with open_pages(path, Ocr()) as pages:
@@ -269,7 +269,7 @@ def test_tags_without_sense_refuse_nothing(nonsense):
     """The second hearing only ever adds a warning."""
     tags = {256: 8, 257: 1, 259: 4, 262: 0, 273: (0,), 279: (4,)} | nonsense
     file = io.BytesIO(bytes(8))
-    assert redecode(SimpleNamespace(format="TIFF", tag_v2=tags), file) is False
+    assert redecode(SimpleNamespace(format="TIFF", tag_v2=tags), file) is None
     assert file.tell() == 0
 
 

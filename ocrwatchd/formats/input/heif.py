@@ -1,0 +1,93 @@
+"""Pages of a HEIC file, as phones and cameras save them, by libheif: each of its pictures is a page.
+
+How a picture is turned, the file's own boxes say, and libheif turns it; its EXIF orientation tells the same again and
+is not heeded (ISO/IEC 23008-12, annex A).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+from ocrwatchd.core.errors import DamagedPage, UnreadableScan
+from ocrwatchd.core.faults import is_machines
+from ocrwatchd.core.i18n import say
+from ocrwatchd.formats.input.common import Length
+from ocrwatchd.formats.input.images import read_picture
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Page
+
+
+class HeifPages:
+    """A HEIC file with its pictures; thumbnails, depth maps and masks are none.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``max_pages``, ``max_pixels`` and ``threads`` count here.
+
+    Raises:
+        UnreadableScan: it is damaged, or the library that reads it is not there.
+    """
+
+    receipt = ""
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._max_pixels = ocr.max_pixels
+        sizes = _sizes(descriptor, ocr.threads or len(os.sched_getaffinity(0)))
+        self._length = Length(
+            len(sizes), lambda number: sizes[number - 1], min(len(sizes), ocr.max_pages), ocr.max_pixels
+        )
+        self.count = self._length.count
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
+        self._length.check(number)
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            try:
+                return read_picture(file, ("HEIF",), number, self._max_pixels, frame=number - 1)
+            except DamagedPage:
+                raise DamagedPage(
+                    say(
+                        "page {page} of the HEIC file is damaged, or of a kind that is not read here; "
+                        "copy it again, or let the phone or camera save JPEG",
+                        page=number,
+                    )
+                ) from None
+
+    def own_text(self, _number: int) -> None:
+        """A picture has none."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)
+
+
+def _sizes(descriptor: int, threads: int) -> list[int]:
+    """How many pixels each picture has; nothing is decoded."""
+    try:
+        import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 - no wheel for some machines
+    except ImportError:
+        raise UnreadableScan(
+            say(
+                "this is a HEIC picture, and the library pi-heif, which reads it, is not installed on this machine; "
+                "let the phone or camera save JPEG, or convert the picture to JPEG"
+            )
+        ) from None
+    pi_heif.register_heif_opener(decode_threads=threads, thumbnails=False, depth_images=False, aux_images=False)
+    try:
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            file.seek(0)
+            return [picture.size[0] * picture.size[1] for picture in pi_heif.open_heif(file)]
+    except Exception as error:  # the boundary to a decoder: hostile data makes it raise almost anything
+        if is_machines(error):
+            raise
+        raise UnreadableScan(
+            say("the HEIC file is damaged or broke off; copy it again, or let the phone or camera save JPEG")
+        ) from error

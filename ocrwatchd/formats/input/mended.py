@@ -1,0 +1,165 @@
+"""Pictures whose data are all there, but not what stands around them: a JPEG's end or height, a WebP's length.
+
+Decoders would refuse them, or go on reading in what does not belong to the picture. So they are shown a mended view.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrwatchd.formats.input import image_structure
+from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate, Window
+from ocrwatchd.formats.input.decoder_warnings import MOST_LISTENED_TO_BYTES
+from ocrwatchd.formats.input.patched_file import PatchedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_STEPS = 200_000
+_EOI = b"\xff\xd9"
+_SOS = 0xDA
+_SIZE_AT = 3
+"""Of the height in a frame's header, behind its length and precision (ITU-T T.81, B.2.2)."""
+_DNL = re.compile(rb"\xff\xdc")
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_DECODED_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""Baseline, extended and progressive, by Huffman or arithmetic coding."""
+_COEFFICIENTS = 64
+
+_PADDING = b"\0\xff"
+_TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r"
+_LEAST_TEXT_BYTES = 32
+"""A picture's data may end with some bytes that are letters too, never with so many."""
+_KEPT_BYTES = 8
+"""Of what looks like padding: they may be the picture's last ones. More would be taken for rows that are missing."""
+
+
+class JpegHead(NamedTuple):
+    """What a JPEG's segments say.
+
+    Args:
+        frame: the marker of its frame; 0 where there is none.
+        precision: bits a colour.
+        height: rows; 0 where a later segment tells them.
+        height_at: offset of the height.
+        data: offset of the first scan's data; 0 where there is none.
+    """
+
+    frame: int = 0
+    precision: int = 8
+    height: int = 1
+    height_at: int = 0
+    data: int = 0
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether this kind of JPEG is read here."""
+        return self.frame in _DECODED_FRAMES and self.precision == 8  # noqa: PLR2004 - bits
+
+
+def jpeg_head(descriptor: int) -> JpegHead:
+    """Look at a JPEG's segments up to its first scan."""
+    window = Window(descriptor, _MAX_STEPS)
+    head = JpegHead()
+    for marker, at, length in _segments(window):
+        if marker in _FRAMES and not head.frame:
+            number = window.number(at + _SIZE_AT, 2, "big")
+            head = JpegHead(marker, window.number(at + 2, 1, "big"), number, at + _SIZE_AT)
+        elif marker == _SOS:
+            return head._replace(data=at + length)
+    return head
+
+
+def jpeg(descriptor: int) -> PatchedFile | None:
+    """A JPEG with the end and the height that it lacks; None where nothing is to be mended, or too much is missing.
+
+    Args:
+        descriptor: of the file.
+    """
+    window = Window(descriptor, _MAX_STEPS)
+    if window.size > MOST_LISTENED_TO_BYTES:  # nothing would tell whether the rows are there
+        return None
+    head = jpeg_head(descriptor)
+    patches = {} if head.height or not head.data else _height(window, head)
+    if not image_structure.jpeg(window):
+        return PatchedFile(descriptor, patches) if patches else None
+    if not _scans_are_all_there(window):
+        return None
+    return PatchedFile(descriptor, patches, size=_end_of_data(window), tail=_EOI)
+
+
+def webp(descriptor: int) -> PatchedFile | None:
+    """A WebP with its true length, where it says a larger one; None for any other. Its parts have lengths too."""
+    window = Window(descriptor, _MAX_STEPS)
+    if not image_structure.webp(window):
+        return None
+    return PatchedFile(descriptor, {4: (window.size - 8).to_bytes(4, "little")})
+
+
+def _height(window: Window, head: JpegHead) -> dict[int, bytes]:
+    """The height that a DNL segment tells after the first scan (T.81, B.2.5), put into the frame's header."""
+    try:
+        at = image_structure.find(window, head.data, _DNL)
+    except TooIntricate:
+        return {}
+    height = window.read(at + 4, 2) if at is not None else b""
+    return {head.height_at: height} if any(height) else {}
+
+
+def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
+    """Marker, offset behind it and length of each segment before the data of the first scan, and of each scan."""
+    offset, scans = 2, 0
+    try:
+        while (found := image_structure.next_marker(window, offset, inside=scans > 0)) is not None:
+            window.step()
+            marker, offset = window.read(found, 2)[1], found + 2
+            if image_structure.stands_alone(marker):
+                continue
+            length = window.number(offset, 2, "big")
+            if marker == _EOI[1] or length < 2:  # noqa: PLR2004 - it counts itself
+                return
+            yield marker, offset, length
+            scans += marker == _SOS
+            offset += length
+    except TooIntricate:
+        return
+
+
+def _scans_are_all_there(window: Window) -> bool:
+    """Whether each component came with all its coefficients in full: a cut between scans leaves a poorer picture."""
+    due: dict[int, list[int]] = {}
+    for marker, at, _ in _segments(window):
+        if marker in _FRAMES and not due:
+            count = window.number(at + 7, 1, "big")
+            due = {window.number(at + 8 + 3 * n, 1, "big"): [1] * _COEFFICIENTS for n in range(count)}
+        elif marker == _SOS:
+            count = window.number(at + 2, 1, "big")
+            first, last, bits = window.read(at + 3 + 2 * count, 3).ljust(3, b"\0")
+            for n in range(count):
+                component = due.get(window.number(at + 3 + 2 * n, 1, "big"), [])
+                component[first : last + 1] = [bits & 15] * len(component[first : last + 1])
+    return bool(due) and not any(map(any, due.values()))
+
+
+def _end_of_data(window: Window) -> int:
+    """Where a picture without an end ends: before zeros, fill bytes and text, such as a server's error page."""
+    end = window.size
+    while True:
+        padded = _before(window, end, _PADDING)
+        text = _before(window, padded, _TEXT)
+        start = text if padded - text >= _LEAST_TEXT_BYTES else padded
+        if start == end:
+            return min(end + _KEPT_BYTES, window.size)
+        end = start
+
+
+def _before(window: Window, end: int, kinds: bytes) -> int:
+    """Where a run of such bytes begins that ends here."""
+    while end:
+        start = max(0, end - BLOCK_BYTES)
+        kept = len(window.read(start, end - start).rstrip(kinds))
+        if kept:
+            return start + kept
+        end = start
+    return end

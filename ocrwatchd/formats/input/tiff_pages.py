@@ -1,0 +1,100 @@
+"""Pages of a TIFF, by Pillow: its frames."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
+from ocrwatchd.core.i18n import say
+from ocrwatchd.formats.input.common import MAX_PAGES, Length
+from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
+from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Page
+
+_DECODED_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000})
+"""By tag 259; others Pillow's libtiff was built without."""
+_OTHER_COMPRESSIONS = {
+    9: "JBIG",
+    10: "JBIG",
+    33003: "JPEG 2000",
+    33004: "JPEG 2000",
+    33005: "JPEG 2000",
+    34661: "JBIG",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    50001: "WebP",
+    50002: "JPEG XL",
+}
+
+
+class TiffPages:
+    """A TIFF with its frames.
+
+    Args:
+        descriptor: of the file; closed on exit.
+        ocr: ``max_pages`` and ``max_pixels`` count here.
+
+    Raises:
+        UnreadableScan: there is no page in it.
+    """
+
+    receipt = ""
+
+    def __init__(self, descriptor: int, ocr: Ocr) -> None:
+        self._descriptor = descriptor
+        self._max_pixels = ocr.max_pixels
+        self._chain = directories(descriptor, MAX_PAGES)
+        if not self._chain.pages:
+            raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
+        sizes = [frame.pixels for frame in self._chain.pages]
+        readable = min(len(sizes), ocr.max_pages)
+        beyond = len(sizes) > readable or self._chain.cut
+        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
+        self.count = self._length.count
+        self.warnings = self._chain.warnings
+
+    def page(self, number: int) -> Page:
+        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
+        self._length.check(number)
+        try:
+            return self._page(number, shared=True)
+        except DamagedPage:
+            compression = self._chain.pages[number - 1].compression
+            if compression not in _DECODED_COMPRESSIONS:
+                raise UnreadablePage(_unknown_compression(number, compression)) from None
+            if os.fstat(self._descriptor).st_size > MOST_READ_AT_ONCE_BYTES:
+                raise
+            # Perhaps it is only the first page's directory that libtiff does not get past, or padding that is missing.
+            patches = shorter_counts(self._descriptor, self._chain.layout, self._chain.pages[number - 1].offset)
+            if number == 1 and not patches:
+                raise
+            return self._page(number, shared=False, patches=patches)
+
+    def _page(self, number: int, *, shared: bool, patches: Mapping[int, bytes] | None = None) -> Page:
+        offset = self._chain.pages[number - 1].offset
+        file = PageFile(self._descriptor, self._chain.layout, offset, shared=shared, patches=patches)
+        return read_picture(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels, mended=bool(patches))
+
+    def own_text(self, _number: int) -> None:
+        """A picture has none."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)
+
+
+def _unknown_compression(number: int, compression: int) -> str:
+    return say(
+        "page {page} of the TIFF is compressed in a way that is not read here ({name}); "
+        "save it with LZW, Deflate or Group 4 compression, or as PDF, and send that",
+        page=number,
+        name=_OTHER_COMPRESSIONS.get(compression, str(compression)),
+    )

@@ -1,0 +1,38 @@
+"""Tell when a page was read with so little confidence that much of its text is probably wrong."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrwatchd.core.model import Line
+
+LEAST_CONFIDENCE = 0.95
+"""Of a page's words, on average, from which a page is worth no word. Measured with RapidOCR, and true for it alone:
+``python -m tests.bench.confidence``."""
+
+
+def page_confidence(lines: Iterable[Line]) -> float | None:
+    """The mean over a page's words, or over its lines where words have none; None where nothing is told."""
+    told = [
+        confidence
+        for line in lines
+        for confidence in ([word.confidence for word in line.words] or [line.confidence])
+        if confidence is not None
+    ]
+    return fmean(told) if told else None
+
+
+def low_confidence(lines: Iterable[Line]) -> tuple[str, ...]:
+    """A warning where the page's words are doubtful on the whole; none for a page without words."""
+    found = page_confidence(lines)
+    if found is None or found >= LEAST_CONFIDENCE:
+        return ()
+    warning = (
+        f"read with {int(100 * found)} % confidence on average, less than {100 * LEAST_CONFIDENCE:.0f} %: "
+        "much of the text is probably wrong; compare it with the page, or scan that again, sharper and with contrast"
+    )
+    return (warning,)
