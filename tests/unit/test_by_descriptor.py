@@ -35,6 +35,7 @@ CHANGES = {
     ("outbox.py", "files.write_new(note, "): "likewise",
     ("outbox.py", "shutil.rmtree(job.folder)"): "likewise",
     ("work_folder.py", "files.write_new(self._path / ROOT_ID, "): "in .work itself",
+    ("late_writes.py", ""): "likewise; what goes into the inbox goes by descriptor",
     ("ledger_file.py", ""): "in the state directory",
 }
 """What is changed by its path, where nobody else may write: module, beginning of the call, reason."""
