@@ -22,6 +22,7 @@ from ocrwatchd.formats.output import pdf, txt
 from ocrwatchd.formats.output.pdf import old_text_layer
 from tests import hostile
 from tests.fakes.worded import document, worded
+from tests.paths import DATA
 from tests.programs import needs
 
 TEXT = "teh first line here\nthe second line\n\nof one pagc"
@@ -519,3 +520,32 @@ def test_a_page_without_words_is_a_page(tmp_path):
     made.save(tmp_path / "s.pdf")
     target = written(tmp_path, tmp_path / "s.pdf", [worded("")])
     assert text_of(target) == [""]
+
+
+def test_a_picture_that_no_pdf_can_hold_is_packed_as_it_was_read(tmp_path):
+    """HEIC, each of its pictures; and a JPEG whose height stands behind its data."""
+    scans = {"two.heic": (DATA / "two.heic").read_bytes(), "s.jpg": jpeg_without_height()}
+    for name, content in scans.items():
+        scan = tmp_path / name
+        scan.write_bytes(content)
+        with open_pages(scan, Ocr()) as opened:
+            pictures = [opened.page(number).image.convert("L") for number in range(1, opened.count + 1)]
+        told = [worded("word", number=number + 1, size=picture.size) for number, picture in enumerate(pictures)]
+        drawn = seen(written(tmp_path, scan, told))
+        assert len(drawn) == len(pictures)
+        for page, picture in zip(drawn, pictures, strict=True):
+            found = np.asarray(page.convert("L").resize((8, 8))).astype(int)
+            assert np.abs(found - np.asarray(picture.resize((8, 8)))).max() < 40, name
+
+
+def jpeg_without_height():
+    """A JPEG that tells its height only behind its first scan, by a DNL segment."""
+    data = io.BytesIO()
+    picture = Image.new("L", (160, 96), 255)
+    picture.paste(0, (0, 0, 80, 96))
+    picture.save(data, "JPEG", quality=95)
+    content = bytearray(data.getvalue())
+    frame = content.index(b"\xff\xc0")
+    height = content[frame + 5 : frame + 7]
+    content[frame + 5 : frame + 7] = b"\0\0"
+    return bytes(content[:-2] + b"\xff\xdc\0\4" + height + b"\xff\xd9")

@@ -113,7 +113,7 @@ def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: 
     """Pages come once: so the words wait, packed, until all pictures are drawn."""
     with nameless(_beside(file)) as drawn:
         scratch = Scratch(drawn)
-        words = list(_worded(document, draw(pages, descriptor, document.work.ocr, scratch)))
+        words = list(_worded(document, draw(pages, document.scan, descriptor, document.work.ocr, scratch)))
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()

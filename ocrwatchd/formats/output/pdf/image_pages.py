@@ -10,13 +10,15 @@ pages are the file's frames, previews and masks among them, where ours are those
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from typing import IO, TYPE_CHECKING, cast
 
 from PIL import Image
 
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.core.faults import is_machines
-from ocrwatchd.formats.input import kind_of
+from ocrwatchd.formats.input import kind_of, open_pages
 from ocrwatchd.formats.input.common import MAX_PAGES
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, resolution
 from ocrwatchd.formats.input.tiff import PageFile, directories
@@ -24,6 +26,7 @@ from ocrwatchd.formats.output.pdf.image_objects import Embedded, embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import FinishedPage
@@ -50,14 +53,18 @@ _ON_THEIR_SIDE = {5, 6, 7, 8}
 _FORMATS = ("TIFF", "PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 
-def draw(pages: Iterable[FinishedPage], descriptor: int, ocr: Ocr, scratch: Scratch) -> Iterator[FinishedPage]:
+def draw(
+    pages: Iterable[FinishedPage], scan: Path, descriptor: int, ocr: Ocr, scratch: Scratch
+) -> Iterator[FinishedPage]:
     """Write the picture of each page as the pages go by.
 
-    A picture that cannot be opened leaves an empty page, which says in print that it could not be read.
+    A picture that no PDF can hold as it is, and Pillow cannot open (HEIC, a mended file), is packed as it was read. One
+    that could not be read leaves an empty page, which says so in print.
 
     Args:
         pages: of the scan, in order; they are passed on.
-        descriptor: of the scan: a picture file, or a TIFF.
+        scan: a picture file, or a TIFF.
+        descriptor: of it.
         ocr: ``max_pixels`` counts here.
         scratch: gets the pages.
     """
@@ -66,7 +73,10 @@ def draw(pages: Iterable[FinishedPage], descriptor: int, ocr: Ocr, scratch: Scra
     Image.MAX_IMAGE_PIXELS = ocr.max_pixels
     try:
         for finished in pages:
-            picture = None if finished.page.error else _picture(frames, finished.page.number, ocr)
+            picture = None
+            if not finished.page.error:
+                number = finished.page.number
+                picture = _picture(frames, number, ocr) or _as_read(scan, number, ocr)
             _page(scratch, picture, finished)
             yield finished
     finally:
@@ -107,6 +117,16 @@ def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, f
             if is_machines(error):
                 raise
     return None
+
+
+def _as_read(scan: Path, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+    try:
+        with open_pages(scan, ocr) as pages, io.BytesIO() as nothing:
+            page = pages.page(number)
+            page.image.info["dpi"] = (page.dpi, page.dpi)
+            return _measured(page.image, nothing, ocr)
+    except (UnreadablePage, UnreadableScan):
+        return None
 
 
 def _measured(image: Image.Image, file: IO[bytes], ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
