@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import daemons, figures, pages
+from tests.bench import daemons, figures, scans
 from tests.bench.chart import Panel, draw
 from tests.bench.figures import Row
 
@@ -57,7 +57,7 @@ def worked(running: Running, count: int, period_s: float) -> tuple[int, list[Sam
     began = looked = time.monotonic()
     samples: list[Sample] = []
     put = 0
-    making = pages.mixed(running.base, count)
+    making = scans.mixed(running.base, count)
     more = True
     while more or daemons.delivered(running) < put:
         if time.monotonic() > began + 60 + count * SLOWEST_S:

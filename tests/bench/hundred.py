@@ -21,7 +21,7 @@ from ocrwatchd.core.config.schema import Log
 from ocrwatchd.dispatch.cluster import transport
 from ocrwatchd.dispatch.cluster.messages import Card
 from ocrwatchd.dispatch.cluster.registry import Roster, show
-from tests.bench import cluster, daemons, figures, pages
+from tests.bench import cluster, daemons, figures, scans
 from tests.bench.figures import Row
 from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
@@ -148,13 +148,13 @@ def really(count: int) -> tuple[float, float, float]:
     tables = {"ocr": {"engine": "rapidocr"}, "llm": {"model": "builtin"}, "queue": {"lease_seconds": 60.0}}
     with lab(Redis, real=True, **tables) as made, made.supervisor as daemon:
         cluster.joined(made, "w1")
-        (warm, *scans) = pages.plain(daemon.base, count + 1)
-        size = sum(path.stat().st_size for path in scans) / count
+        (warm, *waiting) = scans.plain(daemon.base, count + 1)
+        size = sum(path.stat().st_size for path in waiting) / count
         warm.rename(daemon.root / "inbox" / warm.name)
         await_that(lambda: daemons.delivered(daemon) == 1, 120, "the first page")
         pids = made.workers["w1"].pids
         before, began = sum(map(moved, pids)), time.monotonic()
-        for path in scans:
+        for path in waiting:
             path.rename(daemon.root / "inbox" / path.name)
         await_that(lambda: daemons.delivered(daemon) == count + 1, 60 + 20 * count, "all pages")
         return (time.monotonic() - began) / count, (sum(map(moved, pids)) - before) / count, size

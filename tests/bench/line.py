@@ -13,7 +13,7 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import daemons, figures, pages
+from tests.bench import daemons, figures, scans
 from tests.bench.figures import Row, compared
 from tests.bench.workers import working
 from tests.e2e.running import await_that
@@ -87,9 +87,9 @@ def measure(quick: bool) -> list[Row]:
     """The whole line beside a bare loop."""
     count, repetitions = (QUICK_PAGES, QUICK_REPETITIONS) if quick else (PAGES, REPETITIONS)
     with daemons.folder() as base, working(bare) as [worker]:
-        scans = base / "scans"
-        scans.mkdir()
-        paths = pages.plain(scans, count)
+        folder = base / "scans"
+        folder.mkdir()
+        paths = scans.plain(folder, count)
         with daemons.daemon(base, "ocrwatchd", ocr=OCR, llm=LLM) as running:
             daemons.await_engine(running)
             loops: list[dict[str, Any]] = []

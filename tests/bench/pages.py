@@ -1,76 +1,144 @@
-"""Real scans as files of several types, for figures that need many pages."""
+"""How well whole pages are read, and in which order: ``python -m tests.bench.pages FOLDER``.
+
+FOLDER holds scans, each with its true text in NAME.txt beside it; ``FOLDER/../NAME-published.jsonl``, NAME being the
+folder's, may hold what other engines made of them. White space is folded. A run of edits of 12 characters or more is a
+block, out of place or missing; the rest is single letters, spaces and digits. No model corrects anything here.
+"""
 
 from __future__ import annotations
 
-import random
-from functools import cache, partial
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from rapidfuzz.distance import Levenshtein
 
-from tests.bench.copies import faint, skewed, turned
-from tests.paths import DATA
+from ocrwatchd.gate.scoring import fold
+from ocrwatchd.ocr.gutters import divided
+from ocrwatchd.ocr.layout import arrange
+from tests.bench.page_lines import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
-OPTIONS: dict[str, dict[str, object]] = {
-    ".png": {"dpi": (300, 300)},
-    ".jpg": {"dpi": (300, 300)},
-    ".tif": {"dpi": (300, 300), "compression": "tiff_lzw"},
-    ".pdf": {"resolution": 300},
-}
-MARGIN = 12
-"""At most so many pixels are cut off a page's sides, so that no two pages are the same."""
+    from tests.bench.page_lines import Seen
 
-ALTERATIONS: tuple[Callable[[Image.Image], Image.Image], ...] = (
-    lambda image: image,
-    faint,
-    partial(skewed, degrees=2.5),
-    partial(turned, quarter=90),
-)
-KINDS = {".png": 1, ".jpg": 1, ".tif": 3, ".pdf": 2}
-"""What scanners send, and of how many pages."""
+PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+BLOCK = 12
+"""Characters of a run of edits that make it a block."""
+OURS, ROWS = "ours", "plain rows"
+QUOTES = str.maketrans("", "", "\"'\u2018\u2019\u201c\u201d`")
 
 
-@cache
-def _scan(name: str) -> Image.Image:
-    with Image.open(DATA / name) as image:
-        return image.convert("L")
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A text beside the truth, in characters.
 
-
-def plain(folder: Path, count: int) -> list[Path]:
-    """Write one-page scans that need no straightening, as PNG."""
-    randomly = random.Random(count)
-    return [_save(folder / f"page-{number:03}.png", [_page(number, randomly)]) for number in range(count)]
-
-
-def mixed(folder: Path, pages: int) -> Iterator[tuple[Path, int]]:
-    """Write scans of several types with so many pages in all: good ones, faint, skewed and turned ones.
-
-    Yields:
-        Each file as it is wanted, and how many pages it has.
+    Args:
+        length: of the truth.
+        blocks: in runs of edits of :data:`BLOCK` or more.
+        kinds: all others, by what was lost, put in or exchanged: "space", "digit", "letter".
+        vendor: distance over the truth's length, quotes dropped and line ends kept, as the vendor of the office pages
+            counts.
     """
-    randomly = random.Random(pages)
-    kinds = list(KINDS.items())
-    done = number = 0
-    while done < pages:
-        suffix, count = kinds[number % len(kinds)]
-        count = min(count, pages - done)
-        made = [randomly.choice(ALTERATIONS)(_page(randomly.randrange(len(SCANS)), randomly)) for _ in range(count)]
-        yield _save(folder / f"scan-{number:04}{suffix}", made), count
-        done, number = done + count, number + 1
+
+    length: int
+    blocks: int
+    kinds: Counter[str] = field(default_factory=Counter)
+    vendor: float = 0.0
+
+    @property
+    def errors(self) -> int:
+        """All of them."""
+        return self.blocks + self.kinds.total()
 
 
-def _page(number: int, randomly: random.Random) -> Image.Image:
-    image = _scan(SCANS[number % len(SCANS)])
-    left, top = randomly.randrange(MARGIN), randomly.randrange(MARGIN)
-    return image.crop((left, top, image.width, image.height))
+def scored(text: str, truth: str) -> Score:
+    """Compare a text with the truth."""
+    ours, right = fold(text), fold(truth)
+    kinds = Counter[str]()
+    blocks = 0
+    for tag, start, end, true_start, true_end in Levenshtein.opcodes(ours, right):
+        size = max(end - start, true_end - true_start)
+        if tag == "equal":
+            continue
+        if size >= BLOCK:
+            blocks += size
+            continue
+        for at in range(size):
+            kinds[
+                _kind(ours[start + at : start + at + 1][: end - start - at] + right[true_start + at : true_end][:1])
+            ] += 1
+    plain, wanted = (each.strip().translate(QUOTES) for each in (text, truth))
+    return Score(len(right), blocks, kinds, Levenshtein.distance(plain, wanted) / max(1, len(wanted)))
 
 
-def _save(path: Path, images: list[Image.Image]) -> Path:
-    more = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}
-    images[0].save(path, **OPTIONS[path.suffix], **more)
-    return path
+def _kind(letters: str) -> str:
+    if any(map(str.isspace, letters)):
+        return "space"
+    return "digit" if any(map(str.isdigit, letters)) else "letter"
+
+
+def texts(seen: Seen) -> dict[str, str]:
+    """A page's text in the order that we give it, and straight across from the top."""
+    return {
+        OURS: arrange(divided(seen.lines)).text,
+        ROWS: arrange(seen.lines, "rows").text.replace("\t", " "),
+    }
+
+
+def published(folder: Path) -> dict[str, dict[str, str]]:
+    """What others made of the pages: by file, then by engine."""
+    path = folder.parent / f"{folder.name}-published.jsonl"
+    if not path.exists():
+        return {}
+    rows = map(json.loads, path.read_text("utf-8").splitlines())
+    return {row.pop("file"): row for row in rows}
+
+
+def measured(folder: Path, language: str) -> Iterator[tuple[str, dict[str, Score]]]:
+    """Each page's name, and the scores of all sides."""
+    reader, others = Reader((language,)), published(folder)
+    for path in sorted(folder.iterdir()):
+        truth = path.with_suffix(".txt")
+        if path.suffix in PICTURES and truth.exists():
+            sides = texts(reader.read(path)) | others.get(path.name, {})
+            true = truth.read_text("utf-8")
+            yield path.name, {side: scored(text, true) for side, text in sides.items()}
+
+
+def line(name: str, scores: list[Score]) -> str:
+    """One side over pages: errors a hundred characters, of them blocks; single ones; the vendor's mean, per cent."""
+    length = sum(score.length for score in scores) or 1
+    kinds = sum((score.kinds for score in scores), Counter[str]())
+    errors, blocks = (100 * sum(getattr(score, key) for score in scores) / length for key in ("errors", "blocks"))
+    vendor = 100 * sum(score.vendor for score in scores) / max(1, len(scores))
+    single = "".join(f"{kinds[kind]:8,}" for kind in ("space", "digit", "letter"))
+    return f"{name:24}{errors:8.2f}{blocks:8.2f}{vendor:8.2f}{single}"
+
+
+def main() -> int:
+    """Print the worst pages, then the sums."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.pages", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--language", default="eng")
+    parser.add_argument("--worst", type=int, default=20, help="so many pages are shown; default: %(default)s")
+    asked = parser.parse_args()
+    pages = dict(measured(asked.folder, asked.language))
+    head = f"{'':24}{'errors':>8}{'blocks':>8}{'vendor':>8}{'space':>8}{'digit':>8}{'letter':>8}"
+    shown = [head]
+    for name, sides in sorted(pages.items(), key=lambda page: -page[1][OURS].errors)[: asked.worst]:
+        shown += [name, *(line(f"  {side}", [score]) for side, score in sides.items())]
+    sides = dict.fromkeys(side for scores in pages.values() for side in scores)
+    shown += ["", f"{len(pages)} pages", head]
+    shown += [line(side, [scores[side] for scores in pages.values() if side in scores]) for side in sides]
+    sys.stdout.write("\n".join(shown) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

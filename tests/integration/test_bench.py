@@ -11,7 +11,21 @@ import pytest
 from PIL import Image, ImageColor
 
 from tests.bench import __main__ as runner
-from tests.bench import burst, chart, decoding, endurance, figures, hundred, latency, line, ocr, pages, shapes, start
+from tests.bench import (
+    burst,
+    chart,
+    decoding,
+    endurance,
+    figures,
+    hundred,
+    latency,
+    line,
+    ocr,
+    pages,
+    scans,
+    shapes,
+    start,
+)
 from tests.bench.figures import Row
 from tests.bench.workers import working
 from tests.paths import CHECKOUT
@@ -179,6 +193,21 @@ def broken():
 
 def test_mixed_pages_are_as_many_as_asked_for(tmp_path):
     """Types and lengths vary; the pages add up."""
-    made = list(pages.mixed(tmp_path, 5))
+    made = list(scans.mixed(tmp_path, 5))
     assert sum(count for _, count in made) == 5
     assert {path.suffix for path, _ in made} == {".png", ".jpg", ".tif"}
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks", "kinds", "vendor"),
+    [
+        ("the first line\nthe second line", 0, {}, 0),
+        ("the first  line\n\nthe second line ", 0, {}, 2 / 30),
+        ("the f1rst line\nthesecond line", 0, {"digit": 1, "space": 1}, 2 / 30),
+        ("the first line", 16, {}, 16 / 30),
+    ],
+)
+def test_texts_beside_the_truth_are_counted_by_kind(text, blocks, kinds, vendor):
+    """White space is folded, runs of 12 characters and more are blocks; the vendor's figure keeps line ends."""
+    score = pages.scored(text, "the first line\nthe second line")
+    assert (score.blocks, dict(score.kinds), round(score.vendor, 3)) == (blocks, kinds, round(vendor, 3))
