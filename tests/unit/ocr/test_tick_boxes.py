@@ -135,6 +135,23 @@ def test_cells_are_no_boxes(step, count, rows):
     assert symbols(grid(step, 40, count, rows)) == []
 
 
+def test_a_square_among_letters_is_one_of_them():
+    """As in Chinese: signs stand closer to each other than a box to its text."""
+    image = page(others=False)
+    ImageDraw.Draw(image).rectangle((LEFT + SIDE + 6, TOP + 4, LEFT + SIDE + 16, TOP + SIDE - 4), fill=0)
+    assert symbols(image) == []
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("gap", [(0.45, 0.57), (0.3, 0.7), (0.1, 0.3), (-0.1, 1.1)])
+def test_an_open_square_is_no_box(gap, turn):
+    """A gap in a side, such as between the feet of letters, makes it something else."""
+    image = page(others=False)
+    start, end = (TOP + round(part * SIDE) for part in gap)
+    ImageDraw.Draw(image).rectangle((LEFT, start, LEFT + 3, end), fill=255)
+    assert symbols(image.rotate(turn, expand=True)) == []
+
+
 def test_a_black_square_alone_is_an_ornament():
     """Only beside clear boxes of its size is it one that was blackened."""
     assert symbols(page(black, others=False)) == []
