@@ -29,11 +29,8 @@ GAP = 0.06
 """Longest gap in a side, as part of it, beside one pixel; between the feet of an "n" it is 0.2."""
 CORNER = 0.08
 """How far from its corners, as part of the side, the outline may begin to be round; a letter O begins at 0.15."""
-ALOOF = 0.25
-"""So far from a tick box, in its sides, begins the text beside it; letters of a word stand closer."""
-OVER = 0.35
-"""Longest piece of the strip beside a box, in sides, that a mark which runs over the border may cover; a letter of a
-word covers more."""
+BEYOND = (0.2, 0.4)
+"""From where to where beyond a corner a line is looked for that goes on, in sides: lines of tables do."""
 FRAME = 0.17
 """How thick the outline may be, as part of the side, beside one pixel of blur."""
 SOLID = 0.3
@@ -122,7 +119,7 @@ def _views(ink: Ink, square: Square) -> list[tuple[Ink, Square]]:
 
 
 def _edge(ink: Ink, square: Square, slack: int) -> int | None:
-    """The row in which the top side begins; None where it is not straight."""
+    """The row in which the top side begins, or the letter close to it; None where there is no ink."""
     x0, y0, x1, _ = square
     side = square.side
     reach = slack + side // 5
@@ -136,7 +133,7 @@ def _edge(ink: Ink, square: Square, slack: int) -> int | None:
 
 
 def _frame(ink: Ink, square: Square) -> tuple[int, bool] | None:
-    """How thick the top side is, and whether all along; None where there is no side, or a letter stands close to it."""
+    """How thick the top side is, and whether all along; None where there is no side."""
     x0, y0, x1, _ = square
     side = square.side
     off = 1 + int(STRAIGHT * side)
@@ -147,10 +144,6 @@ def _frame(ink: Ink, square: Square) -> tuple[int, bool] | None:
     if not (ink[max(0, y0 - 1) : y0 + corner, max(0, x0 - 1) : x0 + corner].any()):
         return None
     if not (ink[max(0, y0 - 1) : y0 + corner, x1 - corner + 1 : x1 + 2].any()):
-        return None
-    aloof = math.ceil(ALOOF * side)
-    beside = ink[max(0, y0 - aloof) : max(0, y0 - off - 1), x0 : x1 + 1]
-    if _longest(_columns(beside)) > OVER * side:
         return None
     inwards = ~ink[y0 + off : y0 + side, x0 + corner : x1 - corner + 1]
     thick = off + np.where(inwards.any(axis=0), inwards.argmax(axis=0), side)
@@ -172,7 +165,7 @@ def _longest(marks: Ink) -> int:
 def _goes_on(ink: Ink, square: Square) -> int:
     """At how many of its two ends the top side goes on, as lines of tables do."""
     x0, y0, x1, _ = square
-    near, far = math.ceil(0.2 * square.side), math.ceil(0.4 * square.side)
+    near, far = (math.ceil(part * square.side) for part in BEYOND)
     band = _columns(ink[max(0, y0 - 1) : y0 + 3])
     return int(band[max(0, x0 - far) : x0 - near].all()) + int(band[x1 + near + 1 : x1 + far + 1].all())
 

@@ -135,10 +135,13 @@ def test_cells_are_no_boxes(step, count, rows):
     assert symbols(grid(step, 40, count, rows)) == []
 
 
-def test_a_square_among_letters_is_one_of_them():
+@pytest.mark.parametrize("height", [15, 36])
+def test_a_square_among_letters_is_one_of_them(height):
     """As in Chinese: signs stand closer to each other than a box to its text."""
-    image = page(others=False)
-    ImageDraw.Draw(image).rectangle((LEFT + SIDE + 6, TOP + 4, LEFT + SIDE + 16, TOP + SIDE - 4), fill=0)
+    image, middle = page(others=False), TOP + SIDE // 2
+    ImageDraw.Draw(image).rectangle(
+        (LEFT + SIDE + 6, middle - height // 2, LEFT + SIDE + 16, middle + height // 2), fill=0
+    )
     assert symbols(image) == []
 
 
