@@ -36,6 +36,9 @@ STRAY_KINDS = 3
 SHOUTED_LETTERS = 4
 """A word of so many capitals was printed in capitals."""
 
+TICK_BOXES = frozenset("\u2610\u2611\u2612")
+"""Empty, ticked and crossed: what a page says by them, no word beside them tells."""
+
 _WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
 _HYPHENS = frozenset("-\u00ac\u00ad\u2010\u2011")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
@@ -126,6 +129,8 @@ def against(before: str, after: str, policy: Policy, *, spacing: bool = False) -
         return "" if spacing else "nothing changed"
     if max(len(before), len(after)) > WORD_CHARACTERS:
         return "too different"
+    if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
+        return "tick box"
     if not _is_text(after) or (_CONTROL.search(after) and not _CONTROL.search(before)):
         return "not text"
     if _ADDRESS.search(before) or _ADDRESS.search(after):
@@ -177,9 +182,11 @@ def is_letter(word: str) -> bool:
 
 
 def is_sign(word: str) -> bool:
-    """True for a sign such as a tick or a cross: often how recognition reads a speck."""
-    return len(word) <= STRAY_CHARACTERS and any(
-        unicodedata.category(character) == "So" and _tells(character) for character in word
+    """True for a sign such as a tick or a cross: often how recognition reads a speck; a tick box was measured."""
+    return (
+        TICK_BOXES.isdisjoint(word)
+        and len(word) <= STRAY_CHARACTERS
+        and any(unicodedata.category(character) == "So" and _tells(character) for character in word)
     )
 
 

@@ -14,6 +14,7 @@ from ocrwatchd.gate.scoring import error_rate
 from ocrwatchd.ocr import rapidocr_models
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr import RapidEngine
+from ocrwatchd.ocr.tick_lines import with_tick_boxes
 from tests.paths import DATA
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,21 @@ def scan(name):
     """A page of tests/data as the pipeline hands it over."""
     with Image.open(DATA / f"{name}.tif") as image:
         return image.convert("L")
+
+
+def test_tick_boxes_are_told_apart(engine):
+    """RapidOCR reads "new used \u22a0 rejected"; with the boxes that are found beside the words each has its state."""
+    with Image.open(DATA / "symbols.png") as image:
+        found = with_tick_boxes(read(engine, image.convert("L")), image)
+    assert "\n\u2610 new \u2611 used \u2612 rejected\n" in found.text
+    assert sum(symbol in found.text for symbol in "\u22a0\u2610\u2611\u2612") == 3
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_scans_have_no_tick_boxes(engine, name):
+    """No letter and no picture is taken for one."""
+    found = read(engine, scan(name))
+    assert with_tick_boxes(found, scan(name)) == found
 
 
 @pytest.mark.parametrize("name", SCANS)

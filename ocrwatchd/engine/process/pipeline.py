@@ -29,6 +29,7 @@ from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.input.incomplete import open_whole
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.ocr.licence import licence_file
+from ocrwatchd.ocr.tick_lines import with_tick_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,8 +244,13 @@ class _Stations:
             read = self.engine.recognise(page, self.job.work.ocr)
         finally:
             self.engine.free_page()
-        told = tuple(dict.fromkeys((*page.warnings, *read.warnings)))
-        return replace(read, rotation=rotation, skew=skew, warnings=told)
+        try:
+            read = with_tick_boxes(read, page.image)
+        except Exception as error:  # a help, too: the text is there without it
+            if faults.is_machines(error):
+                raise
+            log.warning("tick_boxes.failed", job=self.job.id, page=page.number, at=faults.place(error))
+        return replace(read, rotation=rotation, skew=skew, warnings=tuple(dict.fromkeys(page.warnings + read.warnings)))
 
     def _clean(self, page: Page) -> tuple[Page, int, float]:
         if self.job.work.ocr.clean == "off":

@@ -3,11 +3,12 @@
 import errno
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
@@ -25,6 +26,7 @@ from ocrwatchd.gate.consistency import Memory
 from ocrwatchd.llm.protocol import Ending, Proposal
 from tests.fakes.engine import MAKERS, FakeEngine, write_scan
 from tests.fakes.line import Line
+from tests.programs import needs
 
 WAYS = ("long", "short", "north", "south", "east")
 
@@ -359,6 +361,37 @@ def test_rotation_and_skew_come_from_cleaning(line):
     job = line.job("fine", ocr=Ocr(clean="off"))
     line.work_off(job)
     assert receipt(job)["pages"][0]["rotation"] == 0
+
+
+def test_tick_boxes_are_in_every_file_and_no_correction_drops_them(line):
+    """Symbols stand in the text like words, with their boxes, also beside a word that is corrected."""
+    formats = ("txt", "raw", "md", "hocr", "pdf", "review")
+    work = {"llm": Llm(model="/m/fake.gguf"), "ocr": Ocr(clean="off"), "output": Output(formats=formats)}
+    job = line.job("fine", **work)
+    with Image.open(job.source) as image:
+        page = image.copy()
+    ImageDraw.Draw(page).rectangle((60, 10, 74, 24), outline=0, width=1)
+    page.save(job.source, dpi=(300, 300))
+    line.work_off(job)
+    for suffix in ("txt", "md", "hocr", "review.html"):
+        assert "\u2610" in (job.out / f"document.{suffix}").read_text(encoding="utf-8")
+    assert (job.out / "document.txt").read_text() == "a line of page 1\nthe end \u2610\n"
+    assert (job.out / "document.raw.txt").read_text() == "a line of page 1\nteh end \u2610\n"
+    (program,) = needs("pdftotext")
+    text = subprocess.run([program, job.out / "document.pdf", "-"], capture_output=True, check=True, text=True).stdout
+    assert text.split() == ["a", "line", "of", "page", "1", "the", "end", "\u2610"]
+
+
+def test_a_search_for_tick_boxes_that_fails_costs_no_text(line, monkeypatch):
+    """The page is delivered as it was read."""
+
+    def stumble(read, image):
+        raise ValueError
+
+    monkeypatch.setattr(pipeline, "with_tick_boxes", stumble)
+    job = line.job("fine")
+    line.work_off(job)
+    assert (job.out / "document.txt").read_text() == "a line of page 1\nteh end\n"
 
 
 def test_a_link_in_the_scans_place_is_unreadable(line, tmp_path):

@@ -29,6 +29,31 @@ def reverted(admitted):
     return apply(admitted.text, inverse)
 
 
+@pytest.mark.parametrize(
+    "proposed",
+    [
+        "new used rejected",
+        "\u2611 new \u2610 used \u2612 rejected",
+        "\u2610 new used \u2611 \u2612 rejected",
+        "[ ] new [x] used [x] rejected",
+        "\u25a1 new \u2713 used X rejected",
+        "\u2611new \u2611used \u2611rejected",
+    ],
+)
+def test_tick_boxes_stay(proposed):
+    """Nothing drops, moves, marks or rewrites them, also where a word beside one is mended."""
+    assert admit("\u2610 new \u2611 used \u2612 rejected", proposed).text == "\u2610 new \u2611 used \u2612 rejected"
+
+
+def test_a_tick_box_stays_in_a_dirty_text():
+    """Other signs may be specks there; what a box holds was measured."""
+    source = "tbe qvick brovvn fux jumqs ovet \u2611 tbe lazv dqg and tben rans awav"
+    proposed = "the quick brown fox jumps over the lazy dog and then runs away"
+    admitted = admit(source, proposed)
+    assert len(admitted.edits) > 3
+    assert "\u2611" in admitted.text
+
+
 @given(TEXTS, TEXTS)
 def test_every_edit_replays_and_reverts_exactly(source, proposed):
     """Edits lie in order, apart, on what they replace; applied they give the text, taken back the source."""

@@ -1,0 +1,170 @@
+"""Put the symbols of tick boxes into a page's text, each into the line beside which it stands."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ocrwatchd.core.model import Box, Word
+from ocrwatchd.ocr.direction import runs_leftward
+from ocrwatchd.ocr.layout import WIDE
+from ocrwatchd.ocr.tick_boxes import find_tick_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL import Image
+
+    from ocrwatchd.core.model import Line, PageText
+    from ocrwatchd.ocr.tick_boxes import TickBox
+
+NEAR = 8.0
+"""How far a tick box may stand from the line that it belongs to, in heights of that line."""
+RATIO = (0.35, 2.0)
+"""Least and most side of a tick box, in heights of that line."""
+SHARED = 0.5
+"""Part of a word, or of a tick box, across which they lie on each other where the word was read in the box."""
+FRAMED = frozenset("口囗回区図图凶因困囚冈田日目")
+"""Chinese and Japanese signs as which recognition reads tick boxes."""
+LOOKS = FRAMED | frozenset("xXvVyYoOQD0")
+"""With the letters and the digit; signs that are neither are read in tick boxes, too."""
+SYMBOLS = frozenset({"So", "Sm"})
+"""Unicode's categories of signs that recognition takes a tick box for, before or after a word of letters."""
+UNSURE = 0.6
+"""A single letter that was read with less confidence may be a mark in a box."""
+
+
+class _Token(NamedTuple):
+    text: str
+    box: Box
+    confidence: float | None
+
+
+def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
+    """The page with a symbol for each tick box beside its text; what was read in the boxes makes way for them.
+
+    Args:
+        page: as recognised; where the engine does not tell where all its text lies, nothing is changed.
+        picture: what was recognised, mode "L" or "RGB".
+    """
+    placed = [line.box for line in page.lines if line.box]
+    if not placed or _signs(*(line.text for line in page.lines if line.box)) < _signs(page.text):
+        return page
+    height = median(box.bottom - box.top for box in placed)
+    marks: dict[int, list[TickBox]] = {}
+    for mark in find_tick_boxes(np.asarray(picture.convert("L")), height):
+        if (place := _beside(mark.box, page.lines)) is not None:
+            marks.setdefault(place, []).append(mark)
+    if not marks:
+        return page
+    text, done = "", 0
+    lines: list[Line] = []
+    for number, line in enumerate(page.lines):
+        text += page.text[done : line.offset]
+        done = line.offset + len(line.text)
+        moved = _marked(line, marks.get(number, ()), len(text))
+        text += moved.text
+        lines.append(moved)
+    return replace(page, text=text + page.text[done:], lines=tuple(lines))
+
+
+def _signs(*texts: str) -> int:
+    return sum(not sign.isspace() for text in texts for sign in text)
+
+
+def _beside(mark: Box, lines: Sequence[Line]) -> int | None:
+    """The line in which a tick box stands, or else the nearest one of its row."""
+    middle, side = (mark.top + mark.bottom) / 2, mark.bottom - mark.top
+    gaps: list[tuple[float, int]] = []
+    for number, line in enumerate(lines):
+        if line.box is None or not line.box.top <= middle <= line.box.bottom:
+            continue
+        height = line.box.bottom - line.box.top
+        gap = max(0.0, line.box.left - mark.right, mark.left - line.box.right)
+        if RATIO[0] <= side / height <= RATIO[1] and gap <= NEAR * height:
+            gaps.append((gap, number))
+    return min(gaps)[1] if gaps else None
+
+
+def _marked(line: Line, marks: Sequence[TickBox], offset: int) -> Line:
+    tokens = _tokens(line)
+    leftward = tokens[0].box.left > tokens[-1].box.left if len(tokens) > 1 else runs_leftward(line.text)
+    before = tokens
+    for mark in marks:
+        tokens = _put(mark, tokens, leftward=leftward)
+    if tokens == before:
+        shift = offset - line.offset
+        moved = tuple(replace(word, offset=word.offset + shift) for word in line.words)
+        return replace(line, offset=offset, words=moved)
+    text = ""
+    words: list[Word] = []
+    for token in tokens:
+        text += " " if text else ""
+        words.append(Word(token.text, offset + len(text), token.box, token.confidence))
+        text += token.text
+    lefts, tops, rights, bottoms = zip(*(token.box for token in tokens), strict=True)
+    box = Box(min(lefts), min(tops), max(rights), max(bottoms))
+    return replace(line, text=text, offset=offset, box=box, words=tuple(words) if line.words else ())
+
+
+def _tokens(line: Line) -> list[_Token]:
+    """The line's words with their boxes; where the engine tells none, each gets its share of the line."""
+    if line.words and all(word.box for word in line.words):
+        return [_Token(word.text, word.box, word.confidence) for word in line.words if word.box]
+    left, top, right, bottom = line.box or Box(0, 0, 0, 0)
+    step = (right - left) / len(line.text)
+    spans = [(found.group(), found.start(), found.end()) for found in re.finditer(r"\S+", line.text)]
+    if runs_leftward(line.text):
+        return [
+            _Token(word, Box(right - end * step, top, right - start * step, bottom), None) for word, start, end in spans
+        ]
+    return [_Token(word, Box(left + start * step, top, left + end * step, bottom), None) for word, start, end in spans]
+
+
+def _put(mark: TickBox, tokens: list[_Token], *, leftward: bool) -> list[_Token]:
+    """The words of a line with a symbol among them; as they were where a word was read in its place."""
+    middle = (mark.box.left + mark.box.right) / 2
+    kept = []
+    for token in tokens:
+        if _shared(token.box, mark.box) < SHARED:
+            kept.append(token)
+        elif not _is_mark(token):
+            rest = None if leftward else _without_mark(token, mark.box)
+            if rest is None:
+                return tokens
+            kept.append(rest)
+    place = sum(((token.box.left + token.box.right) / 2 > middle) == leftward for token in kept)
+    return [*kept[:place], _Token(mark.symbol, mark.box, None), *kept[place:]]
+
+
+def _is_mark(token: _Token) -> bool:
+    unsure = len(token.text) == 1 and token.confidence is not None and token.confidence < UNSURE
+    letters = [sign for sign in token.text if sign.isalnum()]
+    return unsure or not letters or (len(letters) == 1 and letters[0] in LOOKS)
+
+
+def _without_mark(token: _Token, mark: Box) -> _Token | None:
+    """A word of letters without the sign at its end that was read in a tick box; None where there is none."""
+    reach = 2 * (token.box.right - token.box.left) / len(token.text)
+    first, last = token.text[0], token.text[-1]
+    if any(unicodedata.east_asian_width(sign) in WIDE for sign in token.text[1:-1]):
+        return None
+    if mark.left < token.box.left + reach and _is_box(first):
+        return token._replace(text=token.text[1:], box=token.box._replace(left=min(mark.right, token.box.right - 1)))
+    if mark.right > token.box.right - reach and _is_box(last):
+        return token._replace(text=token.text[:-1], box=token.box._replace(right=max(mark.left, token.box.left + 1)))
+    return None
+
+
+def _is_box(sign: str) -> bool:
+    return sign in FRAMED or unicodedata.category(sign) in SYMBOLS
+
+
+def _shared(word: Box, mark: Box) -> float:
+    across = min(word.right, mark.right) - max(word.left, mark.left)
+    return across / max(1.0, min(word.right - word.left, mark.right - mark.left))
