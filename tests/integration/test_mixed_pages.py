@@ -51,6 +51,7 @@ RIGHT = {
     "cipher": LETTER,
     "strips_textunder": LETTER,
     "turned": " ".join(LINES) + "A scan that was pasted on the page",
+    "printed_form": "\u2610 not paid \u2611 paid x by card",
     "portfolio": "Please open this portfolio in a newer viewer to see its documents.",
 }
 SAME_IN_PDF = sorted(set(RIGHT) - {"cipher"})
@@ -64,10 +65,16 @@ def delivered(tmp_path_factory):
     made = Made(180).picture("A scan that was\npasted on the page", (20, 20, 360, 400)).draw(lines_at(30, 560))
     (folder / "scans").mkdir()
     turned = made.save(folder / "scans" / "turned.pdf")
+    # Boxes that are drawn: an empty one, one with a drawn tick, and one in which the PDF says "x".
+    form = Made()
+    for y, label in ((500, "not paid"), (460, "paid"), (420, "by card")):
+        form.draw(f"1 w 50 {y - 1} 11 11 re S\n").draw(lines_at(75, y, (label,)))
+    form.draw("1.5 w 52 464 m 55 461 l 60 468 l S\n").draw(lines_at(52.5, 421, ("x",)))
+    made = form.save(folder / "scans" / "printed_form.pdf")
     settings = folder / "config.toml"
     settings.write_text('ocr.engine = "rapidocr"\nllm.model = "off"\noutput.formats = ["txt", "json", "pdf"]\n')
     settings.chmod(0o600)
-    scans = [turned if case == "turned" else CASES / f"{case}.pdf" for case in RIGHT]
+    scans = [{"turned": turned, "printed_form": made}.get(case, CASES / f"{case}.pdf") for case in RIGHT]
     command = [sys.executable, "-m", "ocrwatchd", "process", "--config", settings, "-o", folder, *scans]
     run = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == 0, run.stderr

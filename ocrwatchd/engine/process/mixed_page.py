@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.model import Box
+import numpy as np
+
+from ocrwatchd.core.model import Box, Word
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.marks import beside_labels
+from ocrwatchd.ocr.tick_boxes import find_tick_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from PIL import Image
+
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import Correction, Edit, Line, PageText
     from ocrwatchd.formats.input.common import OwnText
+    from ocrwatchd.ocr.tick_boxes import TickBox
 
 AGREED = 0.5
 """Share of the words of doubted lines that were read in the picture, too: then they are right, and exact."""
@@ -24,30 +32,64 @@ COVERED = 0.5
 EXACT = "the PDF says so itself"
 
 
-def merged(own: OwnText, read: PageText, ocr: Ocr) -> PageText:
-    """One text in reading order, each line with its source.
+def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) -> PageText:
+    """One text in reading order, each line with its source, and the tick boxes that are drawn on the page.
 
     Where the engine gives no places of all its text, that stands below the page's own.
 
     Args:
-        own: what the page says itself.
+        own: what the page says itself: some lines, or some that are doubted.
         read: what was recognised on the rest of it.
+        picture: of the rest, as it was recognised; None: no tick boxes are looked for.
         ocr: ``layout`` counts here.
     """
     agreed = own.doubted if _agree(own.doubted, read) else ()
-    lines = [line for line in read.lines if not _covered(line, agreed)]
-    if not (own.lines or agreed):
-        return replace(read, unseen_text=own.page.unseen_text)
-    if not read.text.strip() or (not lines and read.lines):
+    sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]
+    if not sure:
+        return read
+    boxes = _tick_boxes(picture, sure)
+    taken = sure[len(own.lines) :]
+    lines = [_raw(line) for line in read.lines if not _covered(line, taken) and not _is_box(line, boxes)]
+    unplaced = _letters(line.text for line in read.lines) < _letters([read.text])
+    if not (lines or boxes or unplaced):
         page = own.page if not agreed else _arranged(own.page, (*own.lines, *agreed), ocr)
         return replace(page, warnings=(*page.warnings, *read.warnings))
-    sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]
-    if _letters(line.text for line in read.lines) < _letters([read.text]):
-        arranged = arrange(sure, ocr.layout)
-        text = f"{arranged.text}\n\n{read.text}"
-        later = tuple(_moved(line, len(arranged.text) + 2) for line in read.lines)
-        return replace(read, text=text, lines=(*arranged.lines, *later))
-    return _arranged(read, (*sure, *map(_raw, lines)), ocr)
+    if unplaced:
+        lines = []
+    arranged = arrange(_beside(boxes, sure, lines), ocr.layout)
+    if not unplaced:
+        return replace(read, text=arranged.text, lines=arranged.lines)
+    text = f"{arranged.text}\n\n{read.text}"
+    later = tuple(_moved(line, len(arranged.text) + 2) for line in read.lines)
+    return replace(read, text=text, lines=(*arranged.lines, *later))
+
+
+def _tick_boxes(picture: Image.Image | None, sure: Sequence[RawLine]) -> tuple[TickBox, ...]:
+    if picture is None:
+        return ()
+    height = median(line.box.bottom - line.box.top for line in sure)
+    return find_tick_boxes(np.asarray(picture.convert("L")), height)
+
+
+def _is_box(line: Line, boxes: Sequence[TickBox]) -> bool:
+    """Whether what was recognised is a tick box, read as a sign or a letter."""
+    return len(line.text) == 1 and line.box is not None and any(_overlap(line.box, box.box) for box in boxes)
+
+
+def _beside(boxes: Sequence[TickBox], sure: Sequence[RawLine], lines: Sequence[RawLine]) -> list[RawLine]:
+    """All lines, with a mark for each tick box beside its label.
+
+    In some boxes the PDF itself says something, an "x": that is the mark, for on the picture such a box is empty.
+    """
+    marks: list[RawLine] = []
+    others = list(lines)
+    for line in sure:
+        inside = len(line.text) == 1 and any(_overlap(line.box, box.box) for box in boxes)
+        (marks if inside else others).append(line)
+    said = [word.box for line in sure for word in line.words if word.box]
+    empty = [box for box in boxes if not any(_overlap(box.box, word) for word in said)]
+    marks += [RawLine(box.symbol, box.box, None, (Word(box.symbol, 0, box.box),)) for box in empty]
+    return [*others, *beside_labels(marks, others)]
 
 
 def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
@@ -80,12 +122,13 @@ def _covered(line: Line, by: Iterable[RawLine]) -> bool:
     if line.box is None:
         return False
     left, top, right, bottom = line.box
-    shared = sum(
-        max(0.0, min(right, other.box.right) - max(left, other.box.left))
-        * max(0.0, min(bottom, other.box.bottom) - max(top, other.box.top))
-        for other in by
-    )
-    return shared >= COVERED * (right - left) * (bottom - top)
+    return sum(_overlap(line.box, other.box) for other in by) >= COVERED * (right - left) * (bottom - top)
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """The area that two boxes share, square pixels."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    return max(0.0, across) * max(0.0, min(one.bottom, other.bottom) - max(one.top, other.top))
 
 
 def _raw(line: Line) -> RawLine:

@@ -21,7 +21,8 @@ from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import scan_file
 from ocrwatchd.engine.process.assembly import Tally, write_set
-from ocrwatchd.engine.process.mixed_page import merged, without_edits_of_own
+from ocrwatchd.engine.process.mixed_page import without_edits_of_own
+from ocrwatchd.engine.process.page_reader import PageReader
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, told
@@ -29,12 +30,11 @@ from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.input.incomplete import open_whole
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.ocr.licence import licence_file
-from ocrwatchd.ocr.tick_lines import with_tick_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.core.model import Document, Job, Page
+    from ocrwatchd.core.model import Document, Job
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.process.resources import Bench
     from ocrwatchd.engine.process.resume_cache import Stamp
@@ -209,7 +209,7 @@ class _Stations:
         if deadly := page_failures.skip_reason(self.job, "page", number):
             return _unreadable(number, f"page {number}: {deadly}", 0.0)
         try:
-            page = self._recognise(pages, number)
+            page = PageReader(self.engine, self.bench, self.job).read(pages, number)
         except UnreadablePage as error:
             return _unreadable(number, str(error), time.monotonic() - started)
         except (EngineUnavailable, UnreadableScan):
@@ -224,47 +224,6 @@ class _Stations:
         if self.corrector is not None:
             self.tell("correct", number, pages.count)
         return FinishedPage(page, self._correct(page))
-
-    def _recognise(self, pages: Pages, number: int) -> PageText:
-        own = pages.own_text(number)
-        if own is None:
-            return self._read(pages.page(number))
-        if own.rest is None:
-            return own.page
-        try:
-            read = self._read(own.rest)
-        except UnreadablePage as error:
-            told = f"what the page shows beside its own text could not be read: {error}"
-            return replace(own.page, warnings=(*own.page.warnings, told))
-        return merged(own, read, self.job.work.ocr)
-
-    def _read(self, opened: Page) -> PageText:
-        page, rotation, skew = self._clean(opened)
-        try:
-            read = self.engine.recognise(page, self.job.work.ocr)
-        finally:
-            self.engine.free_page()
-        try:
-            read = with_tick_boxes(read, page.image)
-        except Exception as error:  # a help, too: the text is there without it
-            if faults.is_machines(error):
-                raise
-            log.warning("tick_boxes.failed", job=self.job.id, page=page.number, at=faults.place(error))
-        return replace(read, rotation=rotation, skew=skew, warnings=tuple(dict.fromkeys(page.warnings + read.warnings)))
-
-    def _clean(self, page: Page) -> tuple[Page, int, float]:
-        if self.job.work.ocr.clean == "off":
-            return page, 0, 0.0
-        try:
-            cleaned = self.bench.cleaner(self.job.work.ocr).clean(page)
-        except Exception as error:  # cleaning is a help: a picture that it stumbles over is read as it is
-            if faults.is_machines(error):
-                raise
-            log.warning("clean.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            remedy = f": {error}" if isinstance(error, EngineUnavailable) else ""
-            told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
-            return replace(page, warnings=(*page.warnings, told)), 0, 0.0
-        return cleaned.page, cleaned.rotation, cleaned.skew
 
     def _correct(self, page: PageText) -> Correction:
         if page.engine == OWN_TEXT:

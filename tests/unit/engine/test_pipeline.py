@@ -15,7 +15,7 @@ from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.core.model import BY_HAND, PageText
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.process import assembly, pipeline, scan_file
+from ocrwatchd.engine.process import assembly, page_reader, pipeline, scan_file
 from ocrwatchd.engine.process.assembly import Tally
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
@@ -388,7 +388,7 @@ def test_a_search_for_tick_boxes_that_fails_costs_no_text(line, monkeypatch):
     def stumble(read, image):
         raise ValueError
 
-    monkeypatch.setattr(pipeline, "with_tick_boxes", stumble)
+    monkeypatch.setattr(page_reader, "with_tick_boxes", stumble)
     job = line.job("fine")
     line.work_off(job)
     assert (job.out / "document.txt").read_text() == "a line of page 1\nteh end\n"
