@@ -95,9 +95,13 @@ def test_sub_folder_without_permission_holds_up_nobody_else(tmp_path):
         for number in range(8):
             write_scan(daemon.inbox / f"good-{number}.tif", "fine")
         daemon.await_files("outbox", [f"good-{number}.json" for number in range(8)])
-        told = daemon.status()["trouble"]
-        assert any("Permission denied" in words and "outbox/private" in words for words in told)
-        assert any("stay in the inbox" in words for words in told)
+
+        def told():
+            trouble = daemon.status()["trouble"]
+            denied = any("Permission denied" in words and "outbox/private" in words for words in trouble)
+            return denied and any("stay in the inbox" in words for words in trouble)
+
+        await_that(told, 60, "what waits, and where")
         jobs = [path for path in (daemon.root / ".work").iterdir() if path.name[0].isdigit()]
         assert len(jobs) <= 16 + 4 + 1, "the others wait in the inbox"
         closed.chmod(0o700)
