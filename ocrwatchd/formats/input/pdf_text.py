@@ -10,6 +10,7 @@ import itertools
 import re
 import sys
 import unicodedata
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -40,6 +41,14 @@ MOST_UNKNOWN = 0.02
 """Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
 APART = 1.0
 """Pieces of a line that are further apart, in line heights, may be cells of a table."""
+SPACED = 1.7
+"""In a spaced-out line a word ends where a gap is so many times as wide as the usual one."""
+SPACED_OUT = 0.8
+"""So large a share of the letters of a spaced-out line has a space behind it."""
+FEWEST_SPACED = 4
+"""A line of fewer letters is not spaced out."""
+WIDEST_SPACED = 0.6
+"""Letters whose usual gap is wider, in their heights, are cells."""
 FRAME_POINTS = 2.0
 """So far the frame of a box may lie outside of it."""
 SAME = 0.3
@@ -58,6 +67,8 @@ _LABEL = re.compile(r"\W+|\(?\w{1,3}[.)]")
 """What stands before an item of a list, however wide the gap."""
 _LIGATURES = frozenset(map(chr, range(0xFB00, 0xFB07)))
 _ENDS = frozenset("\r\n")
+_LEFTWARD = frozenset({"R", "AL", "NSM"})
+"""Unicode's classes of Hebrew and Arabic letters, and of the points on them."""
 
 
 class _Letter(NamedTuple):
@@ -67,12 +78,25 @@ class _Letter(NamedTuple):
         owner: the address of its text object, or 0.
         corners: left, bottom, right, top in the page's own coordinates.
         last: a word is divided here, and the line ends.
+        guessed: PDFium has put it in.
     """
 
     text: str
     owner: int = 0
     corners: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     last: bool = False
+    guessed: bool = False
+
+    @property
+    def height(self) -> float:
+        """Points; on a page that is turned its width."""
+        return max(self.corners[2] - self.corners[0], self.corners[3] - self.corners[1])
+
+    def gap(self, after: _Letter) -> float:
+        """How far another letter is away, across or along the page, points."""
+        left, bottom, right, top = self.corners
+        across = max(after.corners[0] - right, left - after.corners[2])
+        return max(across, after.corners[1] - top, bottom - after.corners[3])
 
 
 class _Piece(NamedTuple):
@@ -134,7 +158,7 @@ def _letters(page: pdfium.PdfPage) -> list[_Letter]:
     written = page.get_textpage()
     try:
         count = written.count_chars()
-        return list(_each_letter(written, count)) if count <= MOST_CHARACTERS else []
+        return _joined(list(_each_letter(written, count))) if count <= MOST_CHARACTERS else []
     finally:
         written.close()
 
@@ -156,7 +180,38 @@ def _each_letter(written: pdfium.PdfTextPage, count: int) -> Iterator[_Letter]:
             corners = (place.left, place.bottom, place.right, place.top)
             yield _Letter(text, owner, corners, last=code in _DIVIDED)
         else:
-            yield _Letter(text, last=code in _DIVIDED)
+            guessed = pdfium_c.FPDFText_IsGenerated(written, index) == 1
+            yield _Letter(text, last=code in _DIVIDED, guessed=guessed)
+
+
+def _joined(letters: Sequence[_Letter]) -> list[_Letter]:
+    """The letters without the spaces that PDFium guesses between those of spaced-out words."""
+    dropped: set[int] = set()
+    start = 0
+    for end, letter in enumerate((*letters, _Letter("\n"))):
+        if letter.text in _ENDS:
+            dropped |= _spacing(letters, start, end)
+            start = end + 1
+    return [letter for n, letter in enumerate(letters) if n not in dropped]
+
+
+def _spacing(letters: Sequence[_Letter], start: int, end: int) -> set[int]:
+    """Which of a line's letters are spaces that only space it out."""
+    count = sum(bool(letter.owner) for letter in letters[start:end])
+    guessed = [n for n in range(start + 1, end - 1) if letters[n].guessed and letters[n - 1].owner]
+    if count < FEWEST_SPACED or len(guessed) < SPACED_OUT * (count - 1):
+        return set()
+    gaps = [letters[n - 1].gap(letters[n + 1]) for n in guessed]
+    usual = median(gaps)
+    if usual > WIDEST_SPACED * letters[start].height:
+        return set()
+    return {n for n, gap in zip(guessed, gaps, strict=True) if gap < SPACED * usual}
+
+
+def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
+    """The letters of a word as they are read: of some fonts PDFium gives those of leftward words from left to right."""
+    leftward = all(unicodedata.bidirectional(text[:1]) in _LEFTWARD for text, _ in word)
+    return word[::-1] if leftward and word[0][1].left < word[-1][1].left else word
 
 
 def _rows(
@@ -179,6 +234,7 @@ def _rows(
             word.append((letter.text, box or word[-1][1]))
         dropped = letter.owner and not box
         if word and (letter.text.isspace() or letter.last or dropped):
+            word = _in_order(word)
             row.append(_Piece("".join(text for text, _ in word), around(box for _, box in word), of))
             word = []
         if row and (letter.text in _ENDS or letter.last or dropped):
