@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
 import unicodedata
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.core.model import Box, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
-from ocrwatchd.formats.input.pdf_visible import Placing, TextLook, address
+from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
+from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
 from ocrwatchd.gate.lexicon import hardly_words
 from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.gutters import divided
@@ -29,26 +27,16 @@ from ocrwatchd.ocr.rows import around
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    import pypdfium2 as pdfium
+    import pypdfium2 as pdfium  # type: ignore[import-untyped]
     from numpy.typing import NDArray
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.formats.input.pdf_annotations import Shown
 
-MOST_CHARACTERS = 100_000
-"""More than this no page has that people read."""
 MOST_UNKNOWN = 0.02
 """Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
 APART = 1.0
 """Pieces of a line that are further apart, in line heights, may be cells of a table."""
-SPACED = 1.7
-"""In a spaced-out line a word ends where a gap is so many times as wide as the usual one."""
-SPACED_OUT = 0.8
-"""So large a share of the letters of a spaced-out line has a space behind it."""
-FEWEST_SPACED = 4
-"""A line of fewer letters is not spaced out."""
-WIDEST_SPACED = 0.6
-"""Letters whose usual gap is wider, in their heights, are cells."""
 FRAME_POINTS = 2.0
 """So far the frame of a box may lie outside of it."""
 SAME = 0.3
@@ -59,44 +47,10 @@ FORM = "form"
 """The source of what a form shows and no text of the PDF says."""
 
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
-_FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
-"""A character beyond U+FFFF comes in two."""
-_DIVIDED = {0x02, 0xFFFE, 0xAD}
-"""How PDFium tells a hyphen at a line's end; it joins the two lines."""
 _LABEL = re.compile(r"\W+|\(?\w{1,3}[.)]")
 """What stands before an item of a list, however wide the gap."""
-_LIGATURES = frozenset(map(chr, range(0xFB00, 0xFB07)))
-_ENDS = frozenset("\r\n")
 _LEFTWARD = frozenset({"R", "AL", "NSM"})
 """Unicode's classes of Hebrew and Arabic letters, and of the points on them."""
-
-
-class _Letter(NamedTuple):
-    """A character; white space, and what PDFium puts in between, has no owner and no place.
-
-    Args:
-        owner: the address of its text object, or 0.
-        corners: left, bottom, right, top in the page's own coordinates.
-        last: a word is divided here, and the line ends.
-        guessed: PDFium has put it in.
-    """
-
-    text: str
-    owner: int = 0
-    corners: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    last: bool = False
-    guessed: bool = False
-
-    @property
-    def height(self) -> float:
-        """Points; on a page that is turned its width."""
-        return max(self.corners[2] - self.corners[0], self.corners[3] - self.corners[1])
-
-    def gap(self, after: _Letter) -> float:
-        """How far another letter is away, across or along the page, points."""
-        left, bottom, right, top = self.corners
-        across = max(after.corners[0] - right, left - after.corners[2])
-        return max(across, after.corners[1] - top, bottom - after.corners[3])
 
 
 class _Piece(NamedTuple):
@@ -122,7 +76,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     Raises:
         pypdfium2.PdfiumError: it cannot be read.
     """
-    letters = _letters(page)
+    letters = letters_of(page)
     owned = [letter for letter in letters if letter.owner]
     if not (owned or shown):
         return None
@@ -132,7 +86,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     annotated = [Box(*box) for box in placing.boxes([each.corners for each in shown]).tolist()]
     edge = FRAME_POINTS * dpi / 72
     marks = tuple(_wider(box, edge) for box, each in zip(annotated, shown, strict=True) if each.mark)
-    look = TextLook(page, [letter.owner for letter in owned], [letter.corners for letter in owned])
+    look = TextLook(page, [(each.owner, each.corners) for each in owned])
     kept = ocr.pdf_text == "keep"
     seen = look.seen & ~_inside(boxes, marks)
     taken = seen | look.on_ink() if kept else seen
@@ -146,66 +100,11 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
     look.show_again(taken, doubted)
     arranged = arrange(upright(lines, width, height), ocr.layout)
-    unseen = bool(owned) and not taken.any()
+    unseen = bool(owned) and look.knows_all and not taken.any()
     told = PageText(number, arranged.text, width, height, dpi, OWN_TEXT, arranged.lines, unseen_text=unseen)
     # Where an earlier recognition is kept, the ink is what it has read.
     ink = bool(unsure) or not lines or (taken.sum() == seen.sum() and look.ink_left(marks, dpi / 72))
     return OwnText(told, tuple(lines), unsure, marks, ink=ink)
-
-
-def _letters(page: pdfium.PdfPage) -> list[_Letter]:
-    """In the order in which the page has them; none where there are too many."""
-    written = page.get_textpage()
-    try:
-        count = written.count_chars()
-        return _joined(list(_each_letter(written, count))) if count <= MOST_CHARACTERS else []
-    finally:
-        written.close()
-
-
-def _each_letter(written: pdfium.PdfTextPage, count: int) -> Iterator[_Letter]:
-    half = 0
-    place = pdfium_c.FS_RECTF()
-    for index in range(count):
-        code = pdfium_c.FPDFText_GetUnicode(written, index)
-        first, half = half, code if code in _FIRST_HALVES else 0
-        if half:
-            continue
-        if first and code in _SECOND_HALVES:
-            code += ((first - _FIRST_HALVES[0]) << 10) + 0x10000 - _SECOND_HALVES[0]
-        text = "-" if code in _DIVIDED else chr(code) if code <= sys.maxunicode else "\ufffd"
-        text = unicodedata.normalize("NFKC", text) if text in _LIGATURES else text
-        owner = 0 if text.isspace() else address(pdfium_c.FPDFText_GetTextObject(written, index))
-        if owner and pdfium_c.FPDFText_GetLooseCharBox(written, index, place):
-            corners = (place.left, place.bottom, place.right, place.top)
-            yield _Letter(text, owner, corners, last=code in _DIVIDED)
-        else:
-            guessed = pdfium_c.FPDFText_IsGenerated(written, index) == 1
-            yield _Letter(text, last=code in _DIVIDED, guessed=guessed)
-
-
-def _joined(letters: Sequence[_Letter]) -> list[_Letter]:
-    """The letters without the spaces that PDFium guesses between those of spaced-out words."""
-    dropped: set[int] = set()
-    start = 0
-    for end, letter in enumerate((*letters, _Letter("\n"))):
-        if letter.text in _ENDS:
-            dropped |= _spacing(letters, start, end)
-            start = end + 1
-    return [letter for n, letter in enumerate(letters) if n not in dropped]
-
-
-def _spacing(letters: Sequence[_Letter], start: int, end: int) -> set[int]:
-    """Which of a line's letters are spaces that only space it out."""
-    count = sum(bool(letter.owner) for letter in letters[start:end])
-    guessed = [n for n in range(start + 1, end - 1) if letters[n].guessed and letters[n - 1].owner]
-    if count < FEWEST_SPACED or len(guessed) < SPACED_OUT * (count - 1):
-        return set()
-    gaps = [letters[n - 1].gap(letters[n + 1]) for n in guessed]
-    usual = median(gaps)
-    if usual > WIDEST_SPACED * letters[start].height:
-        return set()
-    return {n for n, gap in zip(guessed, gaps, strict=True) if gap < SPACED * usual}
 
 
 def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
@@ -215,7 +114,7 @@ def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
 
 
 def _rows(
-    letters: Iterable[_Letter], places: Iterator[Box | None], font: Callable[[int], int]
+    letters: Iterable[Letter], places: Iterator[Box | None], font: Callable[[int], int]
 ) -> Iterator[list[_Piece]]:
     """The words of each line, as PDFium tells lines; what is not taken ends one.
 
@@ -226,7 +125,7 @@ def _rows(
     """
     row: list[_Piece] = []
     word: list[tuple[str, Box]] = []
-    for letter in itertools.chain(letters, (_Letter("\n"),)):
+    for letter in itertools.chain(letters, (Letter("\n"),)):
         box = next(places) if letter.owner else None
         if box and not word:
             of = font(letter.owner)
@@ -237,7 +136,7 @@ def _rows(
             word = _in_order(word)
             row.append(_Piece("".join(text for text, _ in word), around(box for _, box in word), of))
             word = []
-        if row and (letter.text in _ENDS or letter.last or dropped):
+        if row and (letter.text in ENDS or letter.last or dropped):
             yield row
             row = []
 

@@ -16,11 +16,12 @@ import cv2
 import numpy as np
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
+from ocrwatchd.formats.input.pdf_ink import differing, edges, may_be_words, shapes, small_print, without_rules
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     import pypdfium2 as pdfium
-    from cv2.typing import MatLike
     from numpy.typing import NDArray
 
     from ocrwatchd.core.model import Box
@@ -36,22 +37,6 @@ SHADES = 16
 """Of 255, in any of the three colours: text that differs from its background by no more is not to be seen."""
 FAINT_SHADES = 4
 """Likewise, of letters in a text of which a part is seen: thin ones of pale words."""
-INK_SHADES = 40
-"""Likewise: edges of ink are sharper."""
-RULE_PX = 25
-"""Straight edges of this length are rules, frames and fills."""
-INK_PX = (6, 3)
-"""Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
-OBLONG = 1.45
-"""A word is so many times as long as high, at least: bullets, arrows, ticks and round corners are not."""
-NEXT_TO = 0.25
-"""Letters of a word stand no further apart, in heights of the lower one."""
-ALIKE = 2.0
-"""The higher one of two letters that stand together is no more times as high."""
-FILLED = 0.3
-"""Share of the middle of a small word that its edges fill; a frame's is empty."""
-MOST_SHAPES = 2000
-"""Of more drawn shapes some are taken to be letters."""
 MOSTLY = 0.8
 """Share of some text's letters; of text that runs off the page or under a picture less is seen."""
 NEAR_INK = 0.25
@@ -62,6 +47,8 @@ COVERED = 0.1
 """Text that shares more of its place with other text is looked at without it."""
 MOST_LOOKS = 40
 """So many times text that shares its place is looked at; the rest counts as seen."""
+MOST_REDRAWN = 50_000
+"""So many objects are drawn for these looks, all together: some seconds."""
 TWINS = 10
 """PDFium tells text that is drawn twice once, the one or the other, where so many texts lie between the two at most."""
 TWIN = 0.5
@@ -104,14 +91,16 @@ class TextLook:
 
     Args:
         page: open. Its next drawings show no text, but what is shown again.
-        owners: of each letter, the address of its text object.
-        corners: of each letter.
+        letters: of each the address of its text object, and its corners.
     """
 
-    def __init__(self, page: pdfium.PdfPage, owners: Sequence[int], corners: Sequence[Corners]) -> None:
+    def __init__(self, page: pdfium.PdfPage, letters: Sequence[tuple[int, Corners]]) -> None:
         self._page = page
-        self._objects, self._images = _objects(page)
+        self._objects, self._images, self._count = _objects(page)
+        owners = [owner for owner, _ in letters]
         told = frozenset(owners)
+        self.knows_all = told <= self._objects.keys()
+        """No text lies beyond what was gone through."""
         self._twins = _twins(self._objects, told)
         width, height = page.get_size()
         dpi = min(LOOK_DPI, 72 * math.sqrt(LOOK_PIXELS / (width * height)))
@@ -120,7 +109,7 @@ class TextLook:
         # Text of which PDFium tells no letter is ink.
         self._show(self._with_twins(told), shown=False)
         self._rest = self._draw()
-        boxes = Placing.of(page, with_text.shape[1], with_text.shape[0]).boxes(corners)
+        boxes = Placing.of(page, with_text.shape[1], with_text.shape[0]).boxes([corners for _, corners in letters])
         self._boxes = np.clip(
             np.column_stack((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:]))).astype(int),
             0,
@@ -151,23 +140,23 @@ class TextLook:
             known: places whose ink is explained, pixels.
             scale: so many of those pixels are a point.
         """
-        edges = _edges(self._rest)
+        bounds = edges(self._rest)
         for box in known:
             left, top, right, bottom = (side / scale * self._scale for side in box)
-            edges[max(0, int(top) - 2) : math.ceil(bottom) + 2, max(0, int(left) - 2) : math.ceil(right) + 2] = 0
-        if _small_print(edges):
+            bounds[max(0, int(top) - 2) : math.ceil(bottom) + 2, max(0, int(left) - 2) : math.ceil(right) + 2] = 0
+        if small_print(bounds):
             return True
-        ink = _without_rules(edges)
-        if not _shapes(ink).size:
+        ink = without_rules(bounds)
+        if not shapes(ink).size:
             return False
         self._show(self._images, shown=False)
-        pictured = cv2.dilate(_differing(self._rest, self._draw(), SHADES), np.ones((3, 3), np.uint8))
+        pictured = cv2.dilate(differing(self._rest, self._draw(), SHADES), np.ones((3, 3), np.uint8))
         self._show(self._images, shown=True)
-        return bool(_shapes(cv2.bitwise_and(ink, pictured)).size) or _may_be_words(_shapes(ink))
+        return bool(shapes(cv2.bitwise_and(ink, pictured)).size) or may_be_words(shapes(ink))
 
     def on_ink(self) -> NDArray[np.bool_]:
         """Of each letter, whether it stands over or under ink that is no text, as recognised text does on a scan."""
-        return self._share_of_text(self._holding(_edges(self._rest))) > NEAR_INK
+        return self._share_of_text(self._holding(edges(self._rest))) > NEAR_INK
 
     def _with_twins(self, owners: Iterable[int]) -> set[int]:
         """Text objects, those beyond what was gone through left out, and those that say the same in their places."""
@@ -188,7 +177,7 @@ class TextLook:
 
     def _changed(self, one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.bool_]:
         """Of each letter, whether two drawings differ in its place."""
-        return self._holding(_differing(one, other, shades))
+        return self._holding(differing(one, other, shades))
 
     def _holding(self, marked: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Of each letter, whether a pixel in its place is marked."""
@@ -214,9 +203,10 @@ class TextLook:
             for n, (left, top, right, bottom) in enumerate(places)
             if int(owners[n]) in self._objects and (over[top:bottom, left:right] > 1).mean() > COVERED
         ]
+        looks = min(MOST_LOOKS, MOST_REDRAWN // max(1, self._count))
         all_told = self._with_twins(self._owners.tolist())
         self._show(all_told, shown=True)
-        for group in _apart(shared, places)[:MOST_LOOKS]:
+        for group in _apart(shared, places)[:looks]:
             looked_at = self._with_twins(owners[group].tolist())
             self._show(looked_at, shown=False)
             letters = np.isin(self._owners, owners[group])
@@ -234,18 +224,6 @@ class TextLook:
 def address(thing: object) -> int:
     """Of a page object of PDFium: tells whether two handles are of one; 0 for none."""
     return ctypes.cast(thing, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
-
-
-def _small_print(edges: NDArray[np.uint8]) -> bool:
-    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has."""
-    found = cv2.connectedComponentsWithStats(edges)[2][1:]
-    sides = found[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    low, long = sides.min(1), sides.max(1)
-    for left, top, width, height, _ in found[(low > INK_PX[0]) & (low < RULE_PX) & (long >= OBLONG * low)].tolist():
-        inset = min(width, height) // 4
-        if edges[top + inset : top + height - inset, left + inset : left + width - inset].mean() > FILLED:
-            return True
-    return False
 
 
 def _twins(objects: dict[int, pdfium_c.FPDF_PAGEOBJECT], told: Collection[int]) -> dict[int, int]:
@@ -287,67 +265,15 @@ def _apart(numbers: Iterable[int], places: NDArray[np.int_]) -> list[list[int]]:
     return groups
 
 
-def _differing(one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.uint8]:
-    """1 where two drawings differ in any colour by more, else 0."""
-    return _above(cv2.absdiff(one, other), shades)
-
-
-def _above(picture: MatLike, shades: int) -> NDArray[np.uint8]:
-    within = cv2.inRange(picture, (0, 0, 0), (shades, shades, shades))
-    return np.equal(within, 0).astype(np.uint8)
-
-
-def _without_rules(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Edges without those of plain areas, frames and rules."""
-    for shape in ((1, RULE_PX), (RULE_PX, 1)):
-        rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
-        # What stands on a rule, as handwriting does, stays.
-        ink = np.where(rules > 0, np.uint8(0), ink)
-    return ink
-
-
-def _edges(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where ink begins or ends, else 0."""
-    return _above(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), INK_SHADES)
-
-
-def _shapes(ink: MatLike) -> NDArray[np.int_]:
-    """The boxes of ink large enough for a letter, n x 4: left, top, width, height."""
-    found = np.asarray(cv2.connectedComponentsWithStats(ink)[2][1:, :4], np.int_)
-    return found[(found[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]] >= INK_PX).all(1)]
-
-
-def _may_be_words(shapes: NDArray[np.int_]) -> bool:
-    """Whether drawn shapes may be outlines of words, across the page or upright.
-
-    Args:
-        shapes: boxes, as :func:`_shapes` has them. In small print a word is one shape, in large print each letter is.
-    """
-    if len(shapes) > MOST_SHAPES:
-        return True
-    for start, size in ((0, 2), (1, 3)):
-        across, along = shapes[:, 1 - start], shapes[:, start]
-        length, height = shapes[:, size], shapes[:, 5 - size]
-        tall = height >= INK_PX[0]
-        if (tall & ((length >= OBLONG * height) | (length >= RULE_PX))).any():
-            return True
-        lower, higher = (f(height[:, None], height[None]) for f in (np.minimum, np.maximum))
-        begin, end = np.maximum(across[:, None], across[None]), np.minimum.outer(across + height, across + height)
-        gap = along[None] - (along + length)[:, None]
-        together = (end - begin >= lower / 2) & (gap >= -1) & (gap <= NEXT_TO * lower) & (higher <= ALIKE * lower)
-        whole = (along + length)[None] - along[:, None]
-        if (together & (whole >= OBLONG * higher) & tall[:, None] & tall[None]).any():
-            return True
-    return False
-
-
-def _objects(page: pdfium.PdfPage) -> tuple[dict[int, pdfium_c.FPDF_PAGEOBJECT], dict[int, pdfium_c.FPDF_PAGEOBJECT]]:
-    """A page's texts and pictures, by address."""
-    found: dict[int, dict[int, pdfium_c.FPDF_PAGEOBJECT]] = {
-        pdfium_c.FPDF_PAGEOBJ_TEXT: {},
-        pdfium_c.FPDF_PAGEOBJ_IMAGE: {},
-    }
+def _objects(
+    page: pdfium.PdfPage,
+) -> tuple[dict[int, pdfium_c.FPDF_PAGEOBJECT], dict[int, pdfium_c.FPDF_PAGEOBJECT], int]:
+    """A page's texts and pictures, by address, and how many objects there are, as far as they are gone through."""
+    texts, pictures, count = {}, {}, 0
     for each in itertools.islice(page.get_objects(max_depth=DEPTH), MOST_OBJECTS):
-        if each.type in found:
-            found[each.type][address(each.raw)] = each.raw
-    return found[pdfium_c.FPDF_PAGEOBJ_TEXT], found[pdfium_c.FPDF_PAGEOBJ_IMAGE]
+        count += 1
+        if each.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            texts[address(each.raw)] = each.raw
+        elif each.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            pictures[address(each.raw)] = each.raw
+    return texts, pictures, count

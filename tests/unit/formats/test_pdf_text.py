@@ -118,6 +118,7 @@ SEEN = {
     "form in a form": lambda made: made.form(lines_at(50, 200, OTHER)).undrawn().form("/X0 Do"),
     "drawn twice": lambda made: made.form(lines_at(50, 200, OTHER)).form("/X0 Do"),
     "struck twice": lambda made: made.draw(lines_at(50, 200, OTHER) + lines_at(50.3, 200, OTHER)),
+    "struck often": lambda made: made.draw("".join(lines_at(50 + n / 30, 200, OTHER) for n in range(20))),
     "on a gray ground": lambda made: made.draw("0.8 g 40 190 340 40 re f 0 g " + lines_at(50, 200, OTHER)),
     "white on black": lambda made: made.draw("0 g 40 190 340 40 re f 1 g " + lines_at(50, 200, OTHER)),
     "outlined": lambda made: made.draw("1 Tr " + lines_at(50, 200, OTHER)),
@@ -264,6 +265,14 @@ def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
 def test_rules_and_plain_areas_are_no_ink_to_be_read(tmp_path, drawn):
     """Tables, coloured bars, dotted lines, bullets, ticks, frames with round corners: such a page costs one look."""
     assert own(Made().draw(drawn + "\n").draw("0 g [] 0 d " + lines_at(50, 500)).save(tmp_path / "s.pdf")).rest is None
+
+
+def test_text_that_was_not_looked_at_is_not_called_hidden(tmp_path):
+    """It lies behind thousands of drawings: it would go from the searchable PDF."""
+    made = Made().draw("9 9 1 1 re f " * 20_001).draw(lines_at(50, 500))
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (found.lines, found.page.unseen_text) == ((), False)
+    assert found.rest
 
 
 @pytest.mark.parametrize("size", [0.6, 1, 5])
