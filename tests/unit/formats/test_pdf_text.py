@@ -216,6 +216,17 @@ def test_a_script_that_no_engine_knows_keeps_its_text():
     assert (found.page.text.splitlines()[1], found.rest) == ("חבילה מספר 1744", None)
 
 
+@pytest.mark.parametrize("drawn", ["[(a) 1200 (b) 1200 (c) 1200 (d)] TJ", "21.6 0 Td (dcba) Tj"])
+def test_a_leftward_word_has_its_letters_in_order(tmp_path, drawn):
+    """Arabic: whichever of its letters is drawn first, PDFium may tell them from left to right."""
+    made = Made().type3().draw(f"BT /T 12 Tf 150 400 Td {drawn} ET")
+    made.page.Resources.Font.T.ToUnicode = made.pdf.make_stream(
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def 1 begincodespacerange <00><ff> "
+        b"endcodespacerange 4 beginbfchar <61><0628> <62><0627> <63><0633> <64><0645> endbfchar endcmap end end"
+    )
+    assert own(made.save(tmp_path / "s.pdf")).page.text == "\u0628\u0627\u0633\u0645"
+
+
 @pytest.mark.parametrize("case", ["badlayer", "strips_textunder"])
 def test_an_old_layer_is_not_taken(case):
     """Whether it is invisible, white, transparent or behind the picture; the whole page is left to be read."""
