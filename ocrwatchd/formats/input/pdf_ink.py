@@ -24,7 +24,7 @@ NEXT_TO = 0.25
 ALIKE = 2.0
 """The higher one of two letters that stand together is no more times as high."""
 FILLED = 0.3
-"""Share of the middle of a small word that its edges fill; a frame's is empty."""
+"""Share of the middle of a small word that its strokes fill: edges across it. A frame and a bar have none there."""
 MOST_SHAPES = 1000
 """Of more drawn shapes some are taken to be letters."""
 
@@ -48,9 +48,14 @@ def without_rules(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ink
 
 
-def edges(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where ink begins or ends, else 0."""
-    return _above(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), INK_SHADES)
+def edges(picture: NDArray[np.uint8], kernel: tuple[int, int] = (3, 3)) -> NDArray[np.uint8]:
+    """1 where ink begins or ends, else 0.
+
+    Args:
+        picture: in colours.
+        kernel: height and width: one of 1 tells only of edges along or across.
+    """
+    return _above(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones(kernel, np.uint8)), INK_SHADES)
 
 
 def shapes(ink: MatLike) -> NDArray[np.int_]:
@@ -59,14 +64,21 @@ def shapes(ink: MatLike) -> NDArray[np.int_]:
     return found[(found[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]] >= INK_PX).all(1)]
 
 
-def small_print(edges: NDArray[np.uint8]) -> bool:
-    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has."""
-    found = cv2.connectedComponentsWithStats(edges)[2][1:]
+def small_print(bounds: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
+    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has.
+
+    Args:
+        bounds: edges of the ink that counts.
+        picture: which they are of.
+    """
+    found = cv2.connectedComponentsWithStats(bounds)[2][1:]
     sides = found[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     low, long = sides.min(1), sides.max(1)
+    strokes = {upright: edges(picture, (3, 1) if upright else (1, 3)) for upright in (False, True)}
     for left, top, width, height, _ in found[(low > INK_PX[0]) & (low < RULE_PX) & (long >= OBLONG * low)].tolist():
         inset = min(width, height) // 4
-        if edges[top + inset : top + height - inset, left + inset : left + width - inset].mean() > FILLED:
+        middle = (slice(top + inset, top + height - inset), slice(left + inset, left + width - inset))
+        if strokes[height > width][middle].mean() > FILLED:
             return True
     return False
 

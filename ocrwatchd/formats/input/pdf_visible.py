@@ -144,7 +144,7 @@ class TextLook:
         for box in known:
             left, top, right, bottom = (side / scale * self._scale for side in box)
             bounds[max(0, int(top) - 2) : math.ceil(bottom) + 2, max(0, int(left) - 2) : math.ceil(right) + 2] = 0
-        if small_print(bounds):
+        if small_print(bounds, self._rest):
             return True
         ink = without_rules(bounds)
         if not shapes(ink).size:

@@ -268,6 +268,7 @@ def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
     "drawn",
     ["0.5 w 50 300 300 100 re S 50 350 m 350 350 l S 200 300 m 200 400 l S", "0.9 g 50 300 300 100 re f",
      "[1 2] 0 d 50 350 m 350 350 l S", "0.2 0.4 0.8 rg 0 0 400 30 re f", "",
+     "".join(f"0.{shade} g 40 {y} 340 1.5 re f " for shade, y in ((2, 300), (9, 301.5), (4, 303))),
      "".join(f"40 {y} 5 5 re f " for y in range(460, 510, 16)),
      "".join(f"36 {y} m 40 {y - 4} l 48 {y + 8} l S " for y in range(460, 510, 20)),
      "20 60 m 20 70 20 70 30 70 c 370 70 l 380 70 380 70 380 60 c 380 9 l 20 9 l s",
