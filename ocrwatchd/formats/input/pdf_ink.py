@@ -18,7 +18,9 @@ RULE_PX = 25
 INK_PX = (6, 3)
 """Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
 OBLONG = 1.45
-"""A word is so many times as long as high, at least: bullets, arrows, ticks and round corners are not."""
+"""A word is so many times as long as high, at least: bullets, arrows and round corners are not."""
+LARGE_PX = 11
+"""With its edges, a tick box of six points: a drawing that is as large both ways may be one, or a letter."""
 NEXT_TO = 0.25
 """Letters of a word stand no further apart, in heights of the lower one."""
 ALIKE = 2.0
@@ -84,7 +86,7 @@ def small_print(bounds: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
 
 
 def may_be_words(shapes: NDArray[np.int_]) -> bool:
-    """Whether drawn shapes may be outlines of words, across the page or upright.
+    """Whether drawn shapes may be tick boxes, or outlines of words, across the page or upright.
 
     Args:
         shapes: boxes, as :func:`shapes` has them. In small print a word is one shape, in large print each letter is.
@@ -95,7 +97,7 @@ def may_be_words(shapes: NDArray[np.int_]) -> bool:
         across, along = shapes[:, 1 - start], shapes[:, start]
         length, height = shapes[:, size], shapes[:, 5 - size]
         tall = height >= INK_PX[0]
-        if (tall & ((length >= OBLONG * height) | (length >= RULE_PX))).any():
+        if (tall & ((length >= OBLONG * height) | (np.minimum(length, height) >= LARGE_PX))).any():
             return True
         lower, higher = (f(height[:, None], height[None]) for f in (np.minimum, np.maximum))
         begin, end = np.maximum(across[:, None], across[None]), np.minimum.outer(across + height, across + height)

@@ -270,12 +270,12 @@ def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
      "[1 2] 0 d 50 350 m 350 350 l S", "0.2 0.4 0.8 rg 0 0 400 30 re f", "",
      "".join(f"0.{shade} g 40 {y} 340 1.5 re f " for shade, y in ((2, 300), (9, 301.5), (4, 303))),
      "".join(f"40 {y} 5 5 re f " for y in range(460, 510, 16)),
-     "".join(f"36 {y} m 40 {y - 4} l 48 {y + 8} l S " for y in range(460, 510, 20)),
+     "".join(f"40 {y} m 45 {y + 3} l 40 {y + 6} l f " for y in range(460, 510, 20)),
      "20 60 m 20 70 20 70 30 70 c 370 70 l 380 70 380 70 380 60 c 380 9 l 20 9 l s",
      "".join(f"50 {y} 40 14 re 90 {y} 200 14 re S " for y in range(200, 400, 14))],
 )  # fmt: skip
 def test_rules_and_plain_areas_are_no_ink_to_be_read(tmp_path, drawn):
-    """Tables, coloured bars, dotted lines, bullets, ticks, frames with round corners: such a page costs one look."""
+    """Tables, coloured bars, dotted lines, bullets, arrows, frames with round corners: such a page costs one look."""
     assert own(Made().draw(drawn + "\n").draw("0 g [] 0 d " + lines_at(50, 500)).save(tmp_path / "s.pdf")).rest is None
 
 
@@ -295,6 +295,13 @@ def test_letters_that_are_drawn_are_left_to_be_read(tmp_path, size, turned):
     made = Made().draw(f"q {turned} {size} 0 0 {size} 0 0 cm {strokes} Q ").draw(lines_at(50, 500))
     found = own(made.save(tmp_path / "s.pdf"))
     assert (found.page.text, found.rest is None) == (TEXT, False)
+
+
+@pytest.mark.parametrize("size", [6, 9, 14])
+def test_a_tick_box_that_is_drawn_is_left_to_be_read(tmp_path, size):
+    """Beside its label, empty or ticked: what is in it is found in the picture."""
+    drawn = f"0.7 w 36 500 {size} {size} re S 36 500 m {36 + size} {500 + size} l S "
+    assert own(Made().draw(drawn).draw(lines_at(60, 500)).save(tmp_path / "s.pdf")).rest
 
 
 def test_one_small_letter_of_a_picture_is_left_to_be_read(tmp_path):
