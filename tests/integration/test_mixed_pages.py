@@ -7,9 +7,11 @@ from collections import Counter
 
 import pytest
 
-from ocrwatchd.core.model import Correction, Edit, Line, PageText
-from ocrwatchd.engine.process.mixed_page import EXACT, without_edits_of_own
-from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Box, Correction, Edit, Line, PageText
+from ocrwatchd.engine.process.mixed_page import EXACT, merged, without_edits_of_own
+from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
+from ocrwatchd.ocr.layout import RawLine
 from tests.fakes.own_pages import LINES, Made, lines_at
 from tests.paths import DATA
 from tests.programs import needs
@@ -109,6 +111,20 @@ def test_the_receipt_tells_the_source_of_each_line(delivered):
     assert [line.get("source") for line in page["lines"]][:3] == [OWN_TEXT, OWN_TEXT, None]
     (warning,) = json.loads((delivered / "portfolio.json").read_text("utf-8"))["warnings"]
     assert "attached" in warning
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "right"),
+    [("Szanowni Państwo, należy zapłacić", "Szanowni Panstwo,nalezy zaplacic", True),
+     ("7638f1962aa941eb10ad51d5673438e6", "7638f1962aa94leb10ad5Id5673438e6", True),
+     ("Ghdu uhdghu wklv sdjh zdv zulwwhq", "Dear reader this page was written", False)],
+)  # fmt: skip
+def test_doubted_letters_are_right_where_much_the_same_is_read(said, heard, right):
+    """Names, codes, and other languages are exact, whatever accents and spaces the engine leaves out."""
+    box = Box(0, 0, 300, 20)
+    own = OwnText(PageText(1, "", 300, 300, 72.0, OWN_TEXT), (), (RawLine(said, box, source=OWN_TEXT),))
+    read = PageText(1, heard, 300, 300, 72.0, "rapidocr", (Line(heard, 0, box),))
+    assert merged(own, read, Ocr()).text == (said if right else heard)
 
 
 def test_what_the_pdf_says_itself_is_not_corrected():

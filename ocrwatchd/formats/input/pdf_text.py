@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.core.model import Box, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
-from ocrwatchd.formats.input.pdf_visible import Placing, TextLook, address
+from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
+from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
 from ocrwatchd.gate.lexicon import hardly_words
 from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.gutters import divided
@@ -28,14 +27,12 @@ from ocrwatchd.ocr.rows import around
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    import pypdfium2 as pdfium
+    import pypdfium2 as pdfium  # type: ignore[import-untyped]
     from numpy.typing import NDArray
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.formats.input.pdf_annotations import Shown
 
-MOST_CHARACTERS = 100_000
-"""More than this no page has that people read."""
 MOST_UNKNOWN = 0.02
 """Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
 APART = 1.0
@@ -50,29 +47,10 @@ FORM = "form"
 """The source of what a form shows and no text of the PDF says."""
 
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
-_FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
-"""A character beyond U+FFFF comes in two."""
-_DIVIDED = {0x02, 0xFFFE, 0xAD}
-"""How PDFium tells a hyphen at a line's end; it joins the two lines."""
 _LABEL = re.compile(r"\W+|\(?\w{1,3}[.)]")
 """What stands before an item of a list, however wide the gap."""
-_LIGATURES = frozenset(map(chr, range(0xFB00, 0xFB07)))
-_ENDS = frozenset("\r\n")
-
-
-class _Letter(NamedTuple):
-    """A character; white space, and what PDFium puts in between, has no owner and no place.
-
-    Args:
-        owner: the address of its text object, or 0.
-        corners: left, bottom, right, top in the page's own coordinates.
-        last: a word is divided here, and the line ends.
-    """
-
-    text: str
-    owner: int = 0
-    corners: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    last: bool = False
+_LEFTWARD = frozenset({"R", "AL", "NSM"})
+"""Unicode's classes of Hebrew and Arabic letters, and of the points on them."""
 
 
 class _Piece(NamedTuple):
@@ -98,7 +76,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     Raises:
         pypdfium2.PdfiumError: it cannot be read.
     """
-    letters = _letters(page)
+    letters = letters_of(page)
     owned = [letter for letter in letters if letter.owner]
     if not (owned or shown):
         return None
@@ -108,7 +86,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     annotated = [Box(*box) for box in placing.boxes([each.corners for each in shown]).tolist()]
     edge = FRAME_POINTS * dpi / 72
     marks = tuple(_wider(box, edge) for box, each in zip(annotated, shown, strict=True) if each.mark)
-    look = TextLook(page, [letter.owner for letter in owned], [letter.corners for letter in owned])
+    look = TextLook(page, [(each.owner, each.corners) for each in owned])
     kept = ocr.pdf_text == "keep"
     seen = look.seen & ~_inside(boxes, marks)
     taken = seen | look.on_ink() if kept else seen
@@ -122,45 +100,21 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
     look.show_again(taken, doubted)
     arranged = arrange(upright(lines, width, height), ocr.layout)
-    unseen = bool(owned) and not taken.any()
+    unseen = bool(owned) and look.knows_all and not taken.any()
     told = PageText(number, arranged.text, width, height, dpi, OWN_TEXT, arranged.lines, unseen_text=unseen)
     # Where an earlier recognition is kept, the ink is what it has read.
     ink = bool(unsure) or not lines or (taken.sum() == seen.sum() and look.ink_left(marks, dpi / 72))
     return OwnText(told, tuple(lines), unsure, marks, ink=ink)
 
 
-def _letters(page: pdfium.PdfPage) -> list[_Letter]:
-    """In the order in which the page has them; none where there are too many."""
-    written = page.get_textpage()
-    try:
-        count = written.count_chars()
-        return list(_each_letter(written, count)) if count <= MOST_CHARACTERS else []
-    finally:
-        written.close()
-
-
-def _each_letter(written: pdfium.PdfTextPage, count: int) -> Iterator[_Letter]:
-    half = 0
-    place = pdfium_c.FS_RECTF()
-    for index in range(count):
-        code = pdfium_c.FPDFText_GetUnicode(written, index)
-        first, half = half, code if code in _FIRST_HALVES else 0
-        if half:
-            continue
-        if first and code in _SECOND_HALVES:
-            code += ((first - _FIRST_HALVES[0]) << 10) + 0x10000 - _SECOND_HALVES[0]
-        text = "-" if code in _DIVIDED else chr(code) if code <= sys.maxunicode else "\ufffd"
-        text = unicodedata.normalize("NFKC", text) if text in _LIGATURES else text
-        owner = 0 if text.isspace() else address(pdfium_c.FPDFText_GetTextObject(written, index))
-        if owner and pdfium_c.FPDFText_GetLooseCharBox(written, index, place):
-            corners = (place.left, place.bottom, place.right, place.top)
-            yield _Letter(text, owner, corners, last=code in _DIVIDED)
-        else:
-            yield _Letter(text, last=code in _DIVIDED)
+def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
+    """The letters of a word as they are read: of some fonts PDFium gives those of leftward words from left to right."""
+    leftward = all(unicodedata.bidirectional(text[:1]) in _LEFTWARD for text, _ in word)
+    return word[::-1] if leftward and word[0][1].left < word[-1][1].left else word
 
 
 def _rows(
-    letters: Iterable[_Letter], places: Iterator[Box | None], font: Callable[[int], int]
+    letters: Iterable[Letter], places: Iterator[Box | None], font: Callable[[int], int]
 ) -> Iterator[list[_Piece]]:
     """The words of each line, as PDFium tells lines; what is not taken ends one.
 
@@ -171,7 +125,7 @@ def _rows(
     """
     row: list[_Piece] = []
     word: list[tuple[str, Box]] = []
-    for letter in itertools.chain(letters, (_Letter("\n"),)):
+    for letter in itertools.chain(letters, (Letter("\n"),)):
         box = next(places) if letter.owner else None
         if box and not word:
             of = font(letter.owner)
@@ -179,9 +133,10 @@ def _rows(
             word.append((letter.text, box or word[-1][1]))
         dropped = letter.owner and not box
         if word and (letter.text.isspace() or letter.last or dropped):
+            word = _in_order(word)
             row.append(_Piece("".join(text for text, _ in word), around(box for _, box in word), of))
             word = []
-        if row and (letter.text in _ENDS or letter.last or dropped):
+        if row and (letter.text in ENDS or letter.last or dropped):
             yield row
             row = []
 

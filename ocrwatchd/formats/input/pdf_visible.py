@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
+from ocrwatchd.formats.input.pdf_ink import differing, edges, may_be_words, shapes, small_print, without_rules
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -32,21 +34,25 @@ LOOK_DPI = 100
 LOOK_PIXELS = 8_000_000
 """Larger pages, beyond A1, are drawn smaller."""
 SHADES = 16
-"""Of 255: text that is no darker or lighter than its background by more is not to be seen."""
-INK_SHADES = 40
-"""Of 255: edges of ink are sharper."""
-RULE_PX = 25
-"""Straight edges of this length are rules, frames and fills."""
-INK_PX = (6, 3)
-"""Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
+"""Of 255, in any of the three colours: text that differs from its background by no more is not to be seen."""
+FAINT_SHADES = 4
+"""Likewise, of letters in a text of which a part is seen: thin ones of pale words."""
 MOSTLY = 0.8
 """Share of some text's letters; of text that runs off the page or under a picture less is seen."""
 NEAR_INK = 0.25
 """Share of the letters of recognised text that stand on ink, at least: places are seldom exact."""
-COVERED = 0.5
-"""Text that shares more of its place with other text is looked at alone."""
+A_PART = 0.2
+"""Share of some text's letters that are seen, from which on the faint ones count."""
+COVERED = 0.1
+"""Text that shares more of its place with other text is looked at without it."""
 MOST_LOOKS = 40
-"""So much text of a page is looked at alone; the rest counts as seen."""
+"""So many times text that shares its place is looked at; the rest counts as seen."""
+MOST_REDRAWN = 50_000
+"""So many objects are drawn for these looks, all together: some seconds."""
+TWINS = 10
+"""PDFium tells text that is drawn twice once, the one or the other, where so many texts lie between the two at most."""
+TWIN = 0.5
+"""The sides of two such texts differ by less, in their height; a shadow lies beside its text."""
 MOST_OBJECTS = 20_000
 """So many objects of a page are gone through. Text beyond them is not told from ink, and recognised."""
 DEPTH = 15
@@ -85,31 +91,38 @@ class TextLook:
 
     Args:
         page: open. Its next drawings show no text, but what is shown again.
-        owners: of each letter, the address of its text object.
-        corners: of each letter.
+        letters: of each the address of its text object, and its corners.
     """
 
-    def __init__(self, page: pdfium.PdfPage, owners: Sequence[int], corners: Sequence[Corners]) -> None:
+    def __init__(self, page: pdfium.PdfPage, letters: Sequence[tuple[int, Corners]]) -> None:
         self._page = page
-        self._objects = {address(each.raw): each.raw for each in _texts(page)}
+        self._objects, self._images, self._count = _objects(page)
+        owners = [owner for owner, _ in letters]
+        told = frozenset(owners)
+        self.knows_all = told <= self._objects.keys()
+        """No text lies beyond what was gone through."""
+        self._twins = _twins(self._objects, told)
         width, height = page.get_size()
         dpi = min(LOOK_DPI, 72 * math.sqrt(LOOK_PIXELS / (width * height)))
         self._scale = dpi / 72
         with_text = self._draw()
-        self._show(self._objects, shown=False)
+        # Text of which PDFium tells no letter is ink.
+        self._show(self._with_twins(told), shown=False)
         self._rest = self._draw()
-        boxes = Placing.of(page, with_text.shape[1], with_text.shape[0]).boxes(corners)
+        boxes = Placing.of(page, with_text.shape[1], with_text.shape[0]).boxes([corners for _, corners in letters])
         self._boxes = np.clip(
             np.column_stack((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:]))).astype(int),
             0,
             [with_text.shape[1], with_text.shape[0]] * 2,
         )
         self._owners = np.asarray(owners, dtype=np.uint64)
-        self.seen = self._differ(with_text, self._rest, self._boxes)
+        self.seen = self._changed(with_text, self._rest, SHADES)
         """Of each letter, whether it is to be seen."""
+        faint = self._changed(with_text, self._rest, FAINT_SHADES)
         self._look_again(with_text)
+        share = self._share_of_text(self.seen)
         # A full stop may be too small for the drawing.
-        self.seen |= self._share_of_text(self.seen) > MOSTLY
+        self.seen |= (share > MOSTLY) | (faint & (share > A_PART))
 
     def font(self, owner: int) -> int:
         """The address of the font of a text object; 0 where there is none."""
@@ -117,7 +130,7 @@ class TextLook:
 
     def show_again(self, taken: NDArray[np.bool_], fonts: Collection[int]) -> None:
         """Let the page's next drawings show text of which no letter is taken, and text in these fonts."""
-        hidden = set(self._owners[taken].tolist())
+        hidden = self._with_twins(self._owners[taken].tolist())
         self._show([each for each in self._objects if each not in hidden or self.font(each) in fonts], shown=True)
 
     def ink_left(self, known: Iterable[Box], scale: float) -> bool:
@@ -127,55 +140,79 @@ class TextLook:
             known: places whose ink is explained, pixels.
             scale: so many of those pixels are a point.
         """
-        rest = self._rest.copy()
+        bounds = edges(self._rest)
         for box in known:
             left, top, right, bottom = (side / scale * self._scale for side in box)
-            rest[max(0, int(top) - 1) : math.ceil(bottom) + 1, max(0, int(left) - 1) : math.ceil(right) + 1] = 255
-        return has_ink(rest)
+            bounds[max(0, int(top) - 2) : math.ceil(bottom) + 2, max(0, int(left) - 2) : math.ceil(right) + 2] = 0
+        if small_print(bounds, self._rest):
+            return True
+        ink = without_rules(bounds)
+        if not shapes(ink).size:
+            return False
+        self._show(self._images, shown=False)
+        pictured = cv2.dilate(differing(self._rest, self._draw(), SHADES), np.ones((3, 3), np.uint8))
+        self._show(self._images, shown=True)
+        return bool(shapes(cv2.bitwise_and(ink, pictured)).size) or may_be_words(shapes(ink))
 
     def on_ink(self) -> NDArray[np.bool_]:
         """Of each letter, whether it stands over or under ink that is no text, as recognised text does on a scan."""
-        found = self._differ(_edges(self._rest) * np.uint8(255), np.zeros_like(self._rest), self._boxes)
-        return self._share_of_text(found) > NEAR_INK
+        return self._share_of_text(self._holding(edges(self._rest))) > NEAR_INK
 
-    def _show(self, owners: Iterable[int], *, shown: bool) -> None:
-        for owner in owners:
-            pdfium_c.FPDFPageObj_SetIsActive(self._objects[owner], shown)
+    def _with_twins(self, owners: Iterable[int]) -> set[int]:
+        """Text objects, those beyond what was gone through left out, and those that say the same in their places."""
+        known = self._objects.keys() & owners
+        return known | {twin for twin, of in self._twins.items() if of in known}
+
+    def _show(self, objects: Iterable[int], *, shown: bool) -> None:
+        for each in objects:
+            pdfium_c.FPDFPageObj_SetIsActive(self._objects.get(each) or self._images[each], shown)
 
     def _draw(self) -> NDArray[np.uint8]:
-        bitmap = self._page.render(scale=self._scale, grayscale=True, limit_image_cache=True)
+        bitmap = self._page.render(scale=self._scale, limit_image_cache=True)
         try:
-            drawn: NDArray[np.uint8] = bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width].copy()
+            drawn: NDArray[np.uint8] = bitmap.to_numpy()[:, :, :3].copy()
         finally:
             bitmap.close()
         return drawn
 
-    @staticmethod
-    def _differ(one: NDArray[np.uint8], other: NDArray[np.uint8], boxes: NDArray[np.int_]) -> NDArray[np.bool_]:
-        sums = cv2.integral((cv2.absdiff(one, other) > SHADES).astype(np.uint8))
-        left, top, right, bottom = boxes.T
+    def _changed(self, one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.bool_]:
+        """Of each letter, whether two drawings differ in its place."""
+        return self._holding(differing(one, other, shades))
+
+    def _holding(self, marked: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Of each letter, whether a pixel in its place is marked."""
+        sums = cv2.integral(marked)
+        left, top, right, bottom = self._boxes.T
         found: NDArray[np.bool_] = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left] > 0
         return found
 
     def _look_again(self, with_text: NDArray[np.uint8]) -> None:
-        """Look at text alone that stands on other text: the difference may be the other's."""
-        over = np.zeros(with_text.shape, np.uint16)
-        places, owners = {}, self._owners
-        for owner in np.unique(owners[self.seen]):
-            mine = self._boxes[owners == owner]
-            left, top, right, bottom = mine[:, 0].min(), mine[:, 1].min(), mine[:, 2].max(), mine[:, 3].max()
-            over[top:bottom, left:right] += 1
-            places[int(owner)] = (slice(top, bottom), slice(left, right))
-        shared = [owner for owner, place in places.items() if (over[place] > 1).mean() > COVERED]
-        if not shared:
+        """Look at text that stands on other text without that one: the difference may be the other's."""
+        owners, of = np.unique(self._owners[self.seen], return_inverse=True)
+        if not len(owners):
             return
-        self._show(self._objects, shown=True)
-        for owner in filter(self._objects.__contains__, shared[:MOST_LOOKS]):
-            self._show([owner], shown=False)
-            letters = owners == owner
-            self.seen[letters] = self._differ(with_text, self._draw(), self._boxes[letters])
-            self._show([owner], shown=True)
-        self._show(self._objects, shown=False)
+        order = np.argsort(of, kind="stable")
+        starts = np.searchsorted(of[order], np.arange(len(owners)))
+        mine = self._boxes[self.seen][order]
+        places = np.column_stack((np.minimum.reduceat(mine[:, :2], starts), np.maximum.reduceat(mine[:, 2:], starts)))
+        over = np.zeros(with_text.shape[:2], np.uint16)
+        for left, top, right, bottom in places:
+            over[top:bottom, left:right] += 1
+        shared = [
+            n
+            for n, (left, top, right, bottom) in enumerate(places)
+            if int(owners[n]) in self._objects and (over[top:bottom, left:right] > 1).mean() > COVERED
+        ]
+        looks = min(MOST_LOOKS, MOST_REDRAWN // max(1, self._count))
+        all_told = self._with_twins(self._owners.tolist())
+        self._show(all_told, shown=True)
+        for group in _apart(shared, places)[:looks]:
+            looked_at = self._with_twins(owners[group].tolist())
+            self._show(looked_at, shown=False)
+            letters = np.isin(self._owners, owners[group])
+            self.seen[letters] = self._changed(with_text, self._draw(), SHADES)[letters]
+            self._show(looked_at, shown=True)
+        self._show(all_told, shown=False)
 
     def _share_of_text(self, letters: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Of each letter, for how many of its text object's letters something holds, as a share."""
@@ -189,30 +226,54 @@ def address(thing: object) -> int:
     return ctypes.cast(thing, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
-def has_ink(picture: NDArray[np.uint8]) -> bool:
-    """Whether a drawing shows anything but plain areas, frames and rules.
-
-    Args:
-        picture: gray, at :data:`LOOK_DPI`.
-    """
-    ink = _edges(picture)
-    if not ink.any():
-        return False
-    for shape in ((1, RULE_PX), (RULE_PX, 1)):
-        rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
-        # What stands on a rule, as handwriting does, stays.
-        ink = np.where(rules > 0, np.uint8(0), ink)
-    _, _, found, _ = cv2.connectedComponentsWithStats(ink)
-    sizes = found[1:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
-    return bool((sizes >= INK_PX).all(1).any())
+def _twins(objects: dict[int, pdfium_c.FPDF_PAGEOBJECT], told: Collection[int]) -> dict[int, int]:
+    """Of each text of which PDFium tells no letter, the one of which PDFium tells the same in its place."""
+    found = {}
+    order = list(objects)
+    for n, each in enumerate(order):
+        if each in told:
+            continue
+        box = _bounds(objects[each])
+        near = TWIN * (box[3] - box[1])
+        for other in order[max(0, n - TWINS) : n + TWINS + 1]:
+            if other in told and max(map(abs, map(float.__sub__, box, _bounds(objects[other])))) < near:
+                found[each] = other
+                break
+    return found
 
 
-def _edges(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where ink begins or ends, else 0."""
-    slopes = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return (slopes > INK_SHADES).astype(np.uint8)
+def _bounds(thing: pdfium_c.FPDF_PAGEOBJECT) -> Corners:
+    sides = [ctypes.c_float() for _ in range(4)]
+    pdfium_c.FPDFPageObj_GetBounds(thing, *sides)
+    left, bottom, right, top = (side.value for side in sides)
+    return left, bottom, right, top
 
 
-def _texts(page: pdfium.PdfPage) -> Iterable[pdfium.PdfObject]:
-    objects = itertools.islice(page.get_objects(max_depth=DEPTH), MOST_OBJECTS)
-    return (each for each in objects if each.type == pdfium_c.FPDF_PAGEOBJ_TEXT)
+def _apart(numbers: Iterable[int], places: NDArray[np.int_]) -> list[list[int]]:
+    """Groups of places of which none meets another of its group."""
+    groups: list[list[int]] = []
+    for n in numbers:
+        left, top, right, bottom = places[n]
+        for group in groups:
+            others = places[group]
+            beside = (others[:, 2] <= left) | (others[:, 0] >= right) | (others[:, 3] <= top) | (others[:, 1] >= bottom)
+            if beside.all():
+                group.append(n)
+                break
+        else:
+            groups.append([n])
+    return groups
+
+
+def _objects(
+    page: pdfium.PdfPage,
+) -> tuple[dict[int, pdfium_c.FPDF_PAGEOBJECT], dict[int, pdfium_c.FPDF_PAGEOBJECT], int]:
+    """A page's texts and pictures, by address, and how many objects there are, as far as they are gone through."""
+    texts, pictures, count = {}, {}, 0
+    for each in itertools.islice(page.get_objects(max_depth=DEPTH), MOST_OBJECTS):
+        count += 1
+        if each.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            texts[address(each.raw)] = each.raw
+        elif each.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            pictures[address(each.raw)] = each.raw
+    return texts, pictures, count

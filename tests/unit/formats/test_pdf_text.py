@@ -79,6 +79,25 @@ def test_what_viewers_do_not_show_does_not_count(tmp_path, kind):
     assert (found.page.text, found.rest) == (TEXT, None)
 
 
+def test_what_is_hidden_under_large_letters_does_not_count(tmp_path):
+    """A page of invisible lines, and letters across all of them: more lines than are looked at one by one."""
+    made = Made().draw("3 Tr " + lines_at(20, 590, OTHER * 58, "/F 8", 10) + " 0 Tr 0.8 g ")
+    made.draw("BT /F 150 Tf 0.6 0.8 -0.8 0.6 120 40 Tm (Copy) Tj ET 0 g " + lines_at(50, 500))
+    assert sorted(flat(own(made.save(tmp_path / "s.pdf"))).split()) == sorted(["Copy", *TEXT.split()])
+
+
+def test_text_whose_shadow_is_hidden_counts(tmp_path):
+    """PDFium tells text that is drawn twice only once, as what is hidden; where a picture is, it is not read again."""
+    made = Made().draw("q /G gs " + lines_at(51, 201, OTHER) + " Q " + lines_at(50, 200, OTHER) + lines_at(50, 500))
+    made.page.Resources.ExtGState.G = Dictionary(ca=0)
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (flat(found), found.rest) == (" ".join((*LINES, *OTHER)), None)
+    alone = Made().picture("A scan", (20, 20, 200, 100)).save(tmp_path / "a.pdf")
+    found = own(made.picture("A scan", (20, 20, 200, 100)).save(tmp_path / "s.pdf"))
+    with open_pages(alone, Ocr()) as pages:
+        assert ink(found.rest.image) == pytest.approx(ink(pages.page(1).image), rel=0.02)
+
+
 def test_what_is_transparent_does_not_count(tmp_path):
     """Alpha 0."""
     made = Made().draw(lines_at(50, 500)).draw("q /G gs " + lines_at(50, 200, OTHER) + " Q")
@@ -99,9 +118,14 @@ SEEN = {
     "form in a form": lambda made: made.form(lines_at(50, 200, OTHER)).undrawn().form("/X0 Do"),
     "drawn twice": lambda made: made.form(lines_at(50, 200, OTHER)).form("/X0 Do"),
     "struck twice": lambda made: made.draw(lines_at(50, 200, OTHER) + lines_at(50.3, 200, OTHER)),
+    "struck often": lambda made: made.draw("".join(lines_at(50 + n / 30, 200, OTHER) for n in range(20))),
     "on a gray ground": lambda made: made.draw("0.8 g 40 190 340 40 re f 0 g " + lines_at(50, 200, OTHER)),
     "white on black": lambda made: made.draw("0 g 40 190 340 40 re f 1 g " + lines_at(50, 200, OTHER)),
     "outlined": lambda made: made.draw("1 Tr " + lines_at(50, 200, OTHER)),
+    "green on red": lambda made: made.draw("1 0 0 rg 40 190 340 40 re f 0 0.51 0 rg " + lines_at(50, 200, OTHER)),
+    "pale": lambda made: made.draw("0.91 g " + lines_at(50, 200, OTHER, "/F 6")),
+    "spaced out": lambda made: made.type3().draw("BT /T 7 Tf 9 200 Td " + " ".join(f"({letter}) Tj 7 0 Td"
+                                                                                  for letter in OTHER[0]) + " ET "),
     "type 3": lambda made: made.type3().draw("0 0 1 rg " + lines_at(50, 200, OTHER, "/T 12")),
     "small": lambda made: made.draw(lines_at(50, 200, OTHER, "/F 4")),
     "stamp": lambda made: made.annotation("/Stamp", (50, 180, 390, 220), f"BT /F 12 Tf 5 5 Td ({OTHER[0]}) Tj ET"),
@@ -192,6 +216,17 @@ def test_a_script_that_no_engine_knows_keeps_its_text():
     assert (found.page.text.splitlines()[1], found.rest) == ("חבילה מספר 1744", None)
 
 
+@pytest.mark.parametrize("drawn", ["[(a) 1200 (b) 1200 (c) 1200 (d)] TJ", "21.6 0 Td (dcba) Tj"])
+def test_a_leftward_word_has_its_letters_in_order(tmp_path, drawn):
+    """Arabic: whichever of its letters is drawn first, PDFium may tell them from left to right."""
+    made = Made().type3().draw(f"BT /T 12 Tf 150 400 Td {drawn} ET")
+    made.page.Resources.Font.T.ToUnicode = made.pdf.make_stream(
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def 1 begincodespacerange <00><ff> "
+        b"endcodespacerange 4 beginbfchar <61><0628> <62><0627> <63><0633> <64><0645> endbfchar endcmap end end"
+    )
+    assert own(made.save(tmp_path / "s.pdf")).page.text == "\u0628\u0627\u0633\u0645"
+
+
 @pytest.mark.parametrize("case", ["badlayer", "strips_textunder"])
 def test_an_old_layer_is_not_taken(case):
     """Whether it is invisible, white, transparent or behind the picture; the whole page is left to be read."""
@@ -232,11 +267,46 @@ def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
 @pytest.mark.parametrize(
     "drawn",
     ["0.5 w 50 300 300 100 re S 50 350 m 350 350 l S 200 300 m 200 400 l S", "0.9 g 50 300 300 100 re f",
-     "[1 2] 0 d 50 350 m 350 350 l S", "0.2 0.4 0.8 rg 0 0 400 30 re f", ""],
+     "[1 2] 0 d 50 350 m 350 350 l S", "0.2 0.4 0.8 rg 0 0 400 30 re f", "",
+     "".join(f"0.{shade} g 40 {y} 340 1.5 re f " for shade, y in ((2, 300), (9, 301.5), (4, 303))),
+     "".join(f"40 {y} 5 5 re f " for y in range(460, 510, 16)),
+     "".join(f"40 {y} m 45 {y + 3} l 40 {y + 6} l f " for y in range(460, 510, 20)),
+     "20 60 m 20 70 20 70 30 70 c 370 70 l 380 70 380 70 380 60 c 380 9 l 20 9 l s",
+     "".join(f"50 {y} 40 14 re 90 {y} 200 14 re S " for y in range(200, 400, 14))],
 )  # fmt: skip
 def test_rules_and_plain_areas_are_no_ink_to_be_read(tmp_path, drawn):
-    """Tables, coloured bars, dotted lines: such a page costs one look."""
+    """Tables, coloured bars, dotted lines, bullets, arrows, frames with round corners: such a page costs one look."""
     assert own(Made().draw(drawn + "\n").draw("0 g [] 0 d " + lines_at(50, 500)).save(tmp_path / "s.pdf")).rest is None
+
+
+def test_text_that_was_not_looked_at_is_not_called_hidden(tmp_path):
+    """It lies behind thousands of drawings: it would go from the searchable PDF."""
+    made = Made().draw("9 9 1 1 re f " * 20_001).draw(lines_at(50, 500))
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (found.lines, found.page.unseen_text) == ((), False)
+    assert found.rest
+
+
+@pytest.mark.parametrize("size", [0.6, 1, 5])
+@pytest.mark.parametrize("turned", ["1 0 0 1 60 200 cm", "0 1 -1 0 200 60 cm"])
+def test_letters_that_are_drawn_are_left_to_be_read(tmp_path, size, turned):
+    """Outlines of a short word, in small print and in large, across the page or upright."""
+    strokes = "0 0 2 10 re 6 0 2 10 re 0 10 m 2 10 l 8 0 l 6 0 l h 11 0 2 10 re 16 0 2 10 re 18 0 5 2 re f"
+    made = Made().draw(f"q {turned} {size} 0 0 {size} 0 0 cm {strokes} Q ").draw(lines_at(50, 500))
+    found = own(made.save(tmp_path / "s.pdf"))
+    assert (found.page.text, found.rest is None) == (TEXT, False)
+
+
+@pytest.mark.parametrize("size", [6, 9, 14])
+def test_a_tick_box_that_is_drawn_is_left_to_be_read(tmp_path, size):
+    """Beside its label, empty or ticked: what is in it is found in the picture."""
+    drawn = f"0.7 w 36 500 {size} {size} re S 36 500 m {36 + size} {500 + size} l S "
+    assert own(Made().draw(drawn).draw(lines_at(60, 500)).save(tmp_path / "s.pdf")).rest
+
+
+def test_one_small_letter_of_a_picture_is_left_to_be_read(tmp_path):
+    """As a digit that somebody has written into a box."""
+    assert own(Made().picture("7", (20, 20, 60, 60)).draw(lines_at(50, 500)).save(tmp_path / "s.pdf")).rest
 
 
 def shifted(text, by=3):

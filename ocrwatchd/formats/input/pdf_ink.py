@@ -1,0 +1,109 @@
+"""Ink on a small drawing of a page: what of it may be text, and what is a rule, a frame, a bullet or a plain area."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
+    from numpy.typing import NDArray
+
+INK_SHADES = 40
+"""Of 255, in any of the three colours: edges of ink are sharper."""
+RULE_PX = 25
+"""Straight edges of this length are rules, frames and fills."""
+INK_PX = (6, 3)
+"""Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
+OBLONG = 1.45
+"""A word is so many times as long as high, at least: bullets, arrows and round corners are not."""
+LARGE_PX = 11
+"""With its edges, a tick box of six points: a drawing that is as large both ways may be one, or a letter."""
+NEXT_TO = 0.25
+"""Letters of a word stand no further apart, in heights of the lower one."""
+ALIKE = 2.0
+"""The higher one of two letters that stand together is no more times as high."""
+FILLED = 0.3
+"""Share of the middle of a small word that its strokes fill: edges across it. A frame and a bar have none there."""
+MOST_SHAPES = 1000
+"""Of more drawn shapes some are taken to be letters."""
+
+
+def differing(one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.uint8]:
+    """1 where two drawings differ in any colour by more, else 0."""
+    return _above(cv2.absdiff(one, other), shades)
+
+
+def _above(picture: MatLike, shades: int) -> NDArray[np.uint8]:
+    within = cv2.inRange(picture, (0, 0, 0), (shades, shades, shades))
+    return np.equal(within, 0).astype(np.uint8)
+
+
+def without_rules(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Edges without those of plain areas, frames and rules."""
+    for shape in ((1, RULE_PX), (RULE_PX, 1)):
+        rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+        # What stands on a rule, as handwriting does, stays.
+        ink = np.where(rules > 0, np.uint8(0), ink)
+    return ink
+
+
+def edges(picture: NDArray[np.uint8], kernel: tuple[int, int] = (3, 3)) -> NDArray[np.uint8]:
+    """1 where ink begins or ends, else 0.
+
+    Args:
+        picture: in colours.
+        kernel: height and width: one of 1 tells only of edges along or across.
+    """
+    return _above(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones(kernel, np.uint8)), INK_SHADES)
+
+
+def shapes(ink: MatLike) -> NDArray[np.int_]:
+    """The boxes of ink large enough for a letter, n x 4: left, top, width, height."""
+    found = np.asarray(cv2.connectedComponentsWithStats(ink)[2][1:, :4], np.int_)
+    return found[(found[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]] >= INK_PX).all(1)]
+
+
+def small_print(bounds: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
+    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has.
+
+    Args:
+        bounds: edges of the ink that counts.
+        picture: which they are of.
+    """
+    found = cv2.connectedComponentsWithStats(bounds)[2][1:]
+    sides = found[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    low, long = sides.min(1), sides.max(1)
+    strokes = {upright: edges(picture, (3, 1) if upright else (1, 3)) for upright in (False, True)}
+    for left, top, width, height, _ in found[(low > INK_PX[0]) & (low < RULE_PX) & (long >= OBLONG * low)].tolist():
+        inset = min(width, height) // 4
+        middle = (slice(top + inset, top + height - inset), slice(left + inset, left + width - inset))
+        if strokes[height > width][middle].mean() > FILLED:
+            return True
+    return False
+
+
+def may_be_words(shapes: NDArray[np.int_]) -> bool:
+    """Whether drawn shapes may be tick boxes, or outlines of words, across the page or upright.
+
+    Args:
+        shapes: boxes, as :func:`shapes` has them. In small print a word is one shape, in large print each letter is.
+    """
+    if len(shapes) > MOST_SHAPES:
+        return True
+    for start, size in ((0, 2), (1, 3)):
+        across, along = shapes[:, 1 - start], shapes[:, start]
+        length, height = shapes[:, size], shapes[:, 5 - size]
+        tall = height >= INK_PX[0]
+        if (tall & ((length >= OBLONG * height) | (np.minimum(length, height) >= LARGE_PX))).any():
+            return True
+        lower, higher = (f(height[:, None], height[None]) for f in (np.minimum, np.maximum))
+        begin, end = np.maximum(across[:, None], across[None]), np.minimum.outer(across + height, across + height)
+        gap = along[None] - (along + length)[:, None]
+        together = (end - begin >= lower / 2) & (gap >= -1) & (gap <= NEXT_TO * lower) & (higher <= ALIKE * lower)
+        whole = (along + length)[None] - along[:, None]
+        if (together & (whole >= OBLONG * higher) & tall[:, None] & tall[None]).any():
+            return True
+    return False
