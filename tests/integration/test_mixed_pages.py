@@ -124,7 +124,7 @@ def test_doubted_letters_are_right_where_much_the_same_is_read(said, heard, righ
     box = Box(0, 0, 300, 20)
     own = OwnText(PageText(1, "", 300, 300, 72.0, OWN_TEXT), (), (RawLine(said, box, source=OWN_TEXT),))
     read = PageText(1, heard, 300, 300, 72.0, "rapidocr", (Line(heard, 0, box),))
-    assert merged(own, read, Ocr()).text == (said if right else heard)
+    assert merged(own, read, None, Ocr()).text == (said if right else heard)
 
 
 def test_what_the_pdf_says_itself_is_not_corrected():
