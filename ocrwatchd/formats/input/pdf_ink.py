@@ -31,14 +31,19 @@ MOST_SHAPES = 1000
 """Of more drawn shapes some are taken to be letters."""
 
 
-def differing(one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.uint8]:
-    """1 where two drawings differ in any colour by more, else 0."""
-    return _above(cv2.absdiff(one, other), shades)
+def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> MatLike:
+    """By how many shades two drawings differ, in the colour in which they differ most."""
+    return _strongest(cv2.absdiff(one, other))
 
 
-def _above(picture: MatLike, shades: int) -> NDArray[np.uint8]:
-    within = cv2.inRange(picture, (0, 0, 0), (shades, shades, shades))
-    return np.equal(within, 0).astype(np.uint8)
+def above(shades: int, picture: MatLike) -> NDArray[np.uint8]:
+    """1 where a picture of one colour has more shades, else 0."""
+    return np.asarray(cv2.threshold(picture, shades, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _strongest(picture: MatLike) -> MatLike:
+    blue, green, red = cv2.split(picture)
+    return cv2.max(cv2.max(blue, green), red)
 
 
 def without_rules(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -57,7 +62,7 @@ def edges(picture: NDArray[np.uint8], kernel: tuple[int, int] = (3, 3)) -> NDArr
         picture: in colours.
         kernel: height and width: one of 1 tells only of edges along or across.
     """
-    return _above(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones(kernel, np.uint8)), INK_SHADES)
+    return above(INK_SHADES, _strongest(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones(kernel, np.uint8))))
 
 
 def shapes(ink: MatLike) -> NDArray[np.int_]:

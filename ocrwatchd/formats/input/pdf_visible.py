@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
-from ocrwatchd.formats.input.pdf_ink import differing, edges, may_be_words, shapes, small_print, without_rules
+from ocrwatchd.formats.input.pdf_ink import above, difference, edges, may_be_words, shapes, small_print, without_rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -116,9 +116,10 @@ class TextLook:
             [with_text.shape[1], with_text.shape[0]] * 2,
         )
         self._owners = np.asarray(owners, dtype=np.uint64)
-        self.seen = self._changed(with_text, self._rest, SHADES)
+        changes = difference(with_text, self._rest)
+        self.seen = self._holding(above(SHADES, changes))
         """Of each letter, whether it is to be seen."""
-        faint = self._changed(with_text, self._rest, FAINT_SHADES)
+        faint = self._holding(above(FAINT_SHADES, changes))
         self._look_again(with_text)
         share = self._share_of_text(self.seen)
         # A full stop may be too small for the drawing.
@@ -144,13 +145,15 @@ class TextLook:
         for box in known:
             left, top, right, bottom = (side / scale * self._scale for side in box)
             bounds[max(0, int(top) - 2) : math.ceil(bottom) + 2, max(0, int(left) - 2) : math.ceil(right) + 2] = 0
+        if not bounds.any():
+            return False
         if small_print(bounds, self._rest):
             return True
         ink = without_rules(bounds)
         if not shapes(ink).size:
             return False
         self._show(self._images, shown=False)
-        pictured = cv2.dilate(differing(self._rest, self._draw(), SHADES), np.ones((3, 3), np.uint8))
+        pictured = cv2.dilate(above(SHADES, difference(self._rest, self._draw())), np.ones((3, 3), np.uint8))
         self._show(self._images, shown=True)
         return bool(shapes(cv2.bitwise_and(ink, pictured)).size) or may_be_words(shapes(ink))
 
@@ -174,10 +177,6 @@ class TextLook:
         finally:
             bitmap.close()
         return drawn
-
-    def _changed(self, one: NDArray[np.uint8], other: NDArray[np.uint8], shades: int) -> NDArray[np.bool_]:
-        """Of each letter, whether two drawings differ in its place."""
-        return self._holding(differing(one, other, shades))
 
     def _holding(self, marked: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Of each letter, whether a pixel in its place is marked."""
@@ -210,7 +209,7 @@ class TextLook:
             looked_at = self._with_twins(owners[group].tolist())
             self._show(looked_at, shown=False)
             letters = np.isin(self._owners, owners[group])
-            self.seen[letters] = self._changed(with_text, self._draw(), SHADES)[letters]
+            self.seen[letters] = self._holding(above(SHADES, difference(with_text, self._draw())))[letters]
             self._show(looked_at, shown=True)
         self._show(all_told, shown=False)
 
@@ -221,9 +220,9 @@ class TextLook:
         return share
 
 
-def address(thing: object) -> int:
+def address(thing: ctypes._Pointer[ctypes.Structure]) -> int:
     """Of a page object of PDFium: tells whether two handles are of one; 0 for none."""
-    return ctypes.cast(thing, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+    return ctypes.addressof(thing.contents) if thing else 0
 
 
 def _twins(objects: dict[int, pdfium_c.FPDF_PAGEOBJECT], told: Collection[int]) -> dict[int, int]:
