@@ -40,6 +40,10 @@ class UnreadableScan(OcrwatchdError):
     exit_code = 5
 
 
+class LockedScan(UnreadableScan):
+    """A password, or nothing at all, opens the scan: whatever else is wrong with it is not known."""
+
+
 class UnreadablePage(OcrwatchdError):
     """One page of a scan cannot be read; the other pages go on."""
 

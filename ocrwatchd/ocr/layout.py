@@ -20,6 +20,7 @@ from ocrwatchd.ocr.rows import Row, around, rows_of, tables_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocrwatchd.core.model import PageText
     from ocrwatchd.ocr.blocks import Block
 
 BLANK_GAP = 0.6
@@ -133,6 +134,22 @@ def _written(lines: Sequence[RawLine], blocks: Sequence[Block]) -> Arranged:
                     placed.append(_placed(lines[index], offset))
                     write(lines[index].text)
     return Arranged("".join(parts), tuple(placed))
+
+
+def tells_all_places(page: PageText) -> bool:
+    """Whether the engine tells where all text of a page lies."""
+    placed = (line.text for line in page.lines if line.box)
+    return _signs(*placed) >= _signs(page.text)
+
+
+def moved(line: Line, by: int) -> Line:
+    """The line with its words, so many code points further on in a text."""
+    words = tuple(replace(word, offset=word.offset + by) for word in line.words)
+    return replace(line, offset=line.offset + by, words=words)
+
+
+def _signs(*texts: str) -> int:
+    return sum(not sign.isspace() for text in texts for sign in text)
 
 
 def _glue(before: str, after: str) -> str:

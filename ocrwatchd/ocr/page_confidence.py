@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ocrwatchd.core.model import Line
 
@@ -15,14 +15,16 @@ LEAST_CONFIDENCE = 0.95
 ``python -m tests.bench.confidence``."""
 
 
+def confidences(lines: Iterable[Line]) -> Iterator[float]:
+    """The confidence of each word whose own is known, or its line's where the line is not told by words."""
+    for line in lines:
+        told = [word.confidence for word in line.words] or [line.confidence] * max(1, len(line.text.split()))
+        yield from (confidence for confidence in told if confidence is not None)
+
+
 def page_confidence(lines: Iterable[Line]) -> float | None:
-    """The mean over a page's words, or over its lines where words have none; None where nothing is told."""
-    told = [
-        confidence
-        for line in lines
-        for confidence in ([word.confidence for word in line.words] or [line.confidence])
-        if confidence is not None
-    ]
+    """The mean over a page's words; None where nothing is told."""
+    told = list(confidences(lines))
     return fmean(told) if told else None
 
 

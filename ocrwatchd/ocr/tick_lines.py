@@ -12,7 +12,8 @@ import numpy as np
 
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.ocr.direction import runs_leftward
-from ocrwatchd.ocr.layout import WIDE
+from ocrwatchd.ocr.layout import WIDE, moved, tells_all_places
+from ocrwatchd.ocr.rows import around
 from ocrwatchd.ocr.tick_boxes import find_tick_boxes
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
         picture: what was recognised, mode "L" or "RGB".
     """
     placed = [line.box for line in page.lines if line.box]
-    if not placed or _signs(*(line.text for line in page.lines if line.box)) < _signs(page.text):
+    if not placed or not tells_all_places(page):
         return page
     height = median(box.bottom - box.top for box in placed)
     marks: dict[int, list[TickBox]] = {}
@@ -67,14 +68,10 @@ def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
     for number, line in enumerate(page.lines):
         text += page.text[done : line.offset]
         done = line.offset + len(line.text)
-        moved = _marked(line, marks.get(number, ()), len(text))
-        text += moved.text
-        lines.append(moved)
+        marked = _marked(line, marks.get(number, ()), len(text))
+        text += marked.text
+        lines.append(marked)
     return replace(page, text=text + page.text[done:], lines=tuple(lines))
-
-
-def _signs(*texts: str) -> int:
-    return sum(not sign.isspace() for text in texts for sign in text)
 
 
 def _beside(mark: Box, lines: Sequence[Line]) -> int | None:
@@ -98,17 +95,14 @@ def _marked(line: Line, marks: Sequence[TickBox], offset: int) -> Line:
     for mark in marks:
         tokens = _put(mark, tokens, leftward=leftward)
     if tokens == before:
-        shift = offset - line.offset
-        moved = tuple(replace(word, offset=word.offset + shift) for word in line.words)
-        return replace(line, offset=offset, words=moved)
+        return moved(line, offset - line.offset)
     text = ""
     words: list[Word] = []
     for token in tokens:
         text += " " if text else ""
         words.append(Word(token.text, offset + len(text), token.box, token.confidence))
         text += token.text
-    lefts, tops, rights, bottoms = zip(*(token.box for token in tokens), strict=True)
-    box = Box(min(lefts), min(tops), max(rights), max(bottoms))
+    box = around(token.box for token in tokens)
     return replace(line, text=text, offset=offset, box=box, words=tuple(words) if line.words else ())
 
 

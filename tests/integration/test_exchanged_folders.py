@@ -185,6 +185,29 @@ def test_the_canarys_cleanup_removes_nothing_elsewhere(folders, outside):
     assert len(lying(outside)) == 2 * ROUNDS
 
 
+def test_the_canarys_cleanup_looks_and_removes_in_one_folder(folders, outside, monkeypatch):
+    """A folder that is exchanged after the canary's page was found in it loses the canary, and the other nothing."""
+    now, failed, name = [0.0], folders.path("failed"), canary_name.new_name()
+    clearing, held = cleanup.Clearing(folders, clock=lambda: now[0]), cleanup.tree.held
+    (failed / name).write_bytes(canary_page.picture())
+    assert clearing.has_ended(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
+    (outside / name).with_suffix(".txt").write_text("not yours")
+
+    @contextlib.contextmanager
+    def exchanged_once_held(folder):
+        with held(folder) as descriptor:
+            if not failed.is_symlink():
+                failed.rename(failed.with_name("aside"))
+                failed.symlink_to(outside)
+            yield descriptor
+
+    monkeypatch.setattr(cleanup.tree, "held", exchanged_once_held)
+    now[0] += cleanup.GRACE_SECONDS
+    clearing.turn()
+    assert len(lying(outside)) == 1
+    assert not list(failed.with_name("aside").glob("*.png"))
+
+
 def test_the_status_page_replaces_nothing_elsewhere(folders, outside):
     """Somebody's own file of its name in another folder stays as it is."""
     config = Config(folders=folders)

@@ -21,12 +21,13 @@ from ocrwatchd.core.model import Document, Totals
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.gate.verdicts import kind
+from ocrwatchd.ocr.page_confidence import confidences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from ocrwatchd.core.model import FinishedPage, Job, PageText
+    from ocrwatchd.core.model import FinishedPage, Job
     from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 
@@ -37,13 +38,6 @@ SIGN_OF_LIFE_S = 10.0
 """While a long document is written, so often the host hears that it goes on: its patience is that for one page."""
 MOST_REASONS = 5
 """So many different reasons a document tells; its pages tell all of theirs."""
-
-
-def _scores(page: PageText) -> Iterator[float]:
-    """The confidence of each word whose own is known, or its line's where the line is not told by words."""
-    for line in page.lines:
-        told = [word.confidence for word in line.words] or [line.confidence] * len(line.text.split())
-        yield from (confidence for confidence in told if confidence is not None)
 
 
 @dataclass(slots=True)
@@ -75,7 +69,7 @@ class Tally:
         self.edits.update(kind(edit.why) for edit in correction.edits)
         self.refused.update(kind(edit.why) for edit in correction.refused)
         self.parts.update(part.fate for part in correction.parts)
-        scores = list(_scores(page))
+        scores = list(confidences(page.lines))
         self.scored += len(scores)
         self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds

@@ -13,7 +13,8 @@ import numpy as np
 
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.gate.verdicts import apply
-from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.geometry import bounds
+from ocrwatchd.ocr.layout import RawLine, arrange, moved, tells_all_places
 from ocrwatchd.ocr.marks import beside_labels
 from ocrwatchd.ocr.tick_boxes import find_tick_boxes
 
@@ -54,7 +55,7 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
     boxes = _tick_boxes(picture, sure)
     taken = sure[len(own.lines) :]
     lines = [_raw(line) for line in read.lines if not _covered(line, taken) and not _is_box(line, boxes)]
-    unplaced = _letters(line.text for line in read.lines) < _letters([read.text])
+    unplaced = not tells_all_places(read)
     if not (lines or boxes or unplaced):
         page = own.page if not agreed else _arranged(own.page, (*own.lines, *agreed), ocr)
         return replace(page, warnings=(*page.warnings, *read.warnings))
@@ -64,7 +65,7 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
     if not unplaced:
         return replace(read, text=arranged.text, lines=arranged.lines)
     text = f"{arranged.text}\n\n{read.text}"
-    later = tuple(_moved(line, len(arranged.text) + 2) for line in read.lines)
+    later = tuple(moved(line, len(arranged.text) + 2) for line in read.lines)
     return replace(read, text=text, lines=(*arranged.lines, *later))
 
 
@@ -142,17 +143,7 @@ def _overlap(one: Box, other: Box) -> float:
 
 
 def _raw(line: Line) -> RawLine:
-    words = tuple(replace(word, offset=word.offset - line.offset) for word in line.words)
-    return RawLine(line.text, line.box or Box(0, 0, 0, 0), line.confidence, words)
-
-
-def _moved(line: Line, by: int) -> Line:
-    words = tuple(replace(word, offset=word.offset + by) for word in line.words)
-    return replace(line, offset=line.offset + by, words=words)
-
-
-def _letters(texts: Iterable[str]) -> int:
-    return sum(not letter.isspace() for text in texts for letter in text)
+    return RawLine(line.text, line.box or Box(0, 0, 0, 0), line.confidence, moved(line, -line.offset).words)
 
 
 def _turned(line: RawLine, page: PageText, read: PageText) -> RawLine:
@@ -164,9 +155,7 @@ def _turned(line: RawLine, page: PageText, read: PageText) -> RawLine:
 
 
 def _turn(box: Box, page: PageText, read: PageText) -> Box:
-    corners = [_turn_point(x, y, page, read) for x in (box.left, box.right) for y in (box.top, box.bottom)]
-    xs, ys = zip(*corners, strict=True)
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return bounds(tuple(_turn_point(x, y, page, read) for x in (box.left, box.right) for y in (box.top, box.bottom)))
 
 
 def _turn_point(x: float, y: float, page: PageText, read: PageText) -> tuple[float, float]:

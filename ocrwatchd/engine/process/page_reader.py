@@ -59,9 +59,9 @@ class PageReader:
             return replace(own.page, warnings=(*own.page.warnings, told))
         if own is None or not said:
             read = replace(read, unseen_text=own is not None and own.page.unseen_text)
-            return self._ticked(lambda: with_tick_boxes(read, picture), read)
+            return self._ticked(number, lambda: with_tick_boxes(read, picture), lambda: read)
         ocr = self.job.work.ocr
-        return self._ticked(lambda: merged(own, read, picture, ocr), merged(own, read, None, ocr))
+        return self._ticked(number, lambda: merged(own, read, picture, ocr), lambda: merged(own, read, None, ocr))
 
     def _recognise(self, opened: Page) -> tuple[PageText, Image.Image]:
         page, rotation, skew = self._clean(opened)
@@ -72,14 +72,14 @@ class PageReader:
         told = tuple(dict.fromkeys(page.warnings + read.warnings))
         return replace(read, rotation=rotation, skew=skew, warnings=told), page.image
 
-    def _ticked(self, ticked: Callable[[], PageText], page: PageText) -> PageText:
+    def _ticked(self, number: int, ticked: Callable[[], PageText], plain: Callable[[], PageText]) -> PageText:
         try:
             return ticked()
         except Exception as error:  # a help, too: the text is there without it
             if faults.is_machines(error):
                 raise
-            log.warning("tick_boxes.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            return page
+            log.warning("tick_boxes.failed", job=self.job.id, page=number, at=faults.place(error))
+            return plain()
 
     def _clean(self, page: Page) -> tuple[Page, int, float]:
         if self.job.work.ocr.clean == "off":

@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
+from ocrwatchd.core.errors import DamagedPage, LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.formats.input import kind_of, open_pages
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES
@@ -61,8 +61,10 @@ def open_whole(
         reason = examined.reason if examined.finding is Finding.PARTIAL else ""
         try:
             pages = open_pages(source, ocr)
+        except LockedScan:
+            raise
         except UnreadableScan:
-            if reason and strict and not _is_locked(descriptor):
+            if reason and strict:
                 raise UnreadableScan(reason) from None
             raise
         with pages:
@@ -117,17 +119,3 @@ def _has_all_pages(descriptor: int, count: int, ocr: Ocr) -> bool:
     trees = (tree_of(path, password) for password in ("", *ocr.pdf_passwords))
     tree = next((each for each in trees if each), None)
     return tree is not None and tree.full and min(tree.places, ocr.max_pages + 1) == count
-
-
-def _is_locked(descriptor: int) -> bool:
-    """Whether it is a PDF that only a password opens, or nothing at all."""
-    if kind_of(descriptor) != "pdf":
-        return False
-    import pypdfium2 as pdfium  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
-    import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    try:
-        pdfium.PdfDocument(f"/proc/self/fd/{descriptor}").close()
-    except pdfium.PdfiumError as error:
-        return error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
-    return False

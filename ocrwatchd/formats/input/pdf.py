@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
-from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.core.errors import LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
@@ -212,15 +212,11 @@ def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, st
             if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
                 continue
             if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
-                raise UnreadableScan(
-                    say("the PDF is protected in a way that cannot be opened; save it again")
-                ) from None
+                raise LockedScan(say("the PDF is protected in a way that cannot be opened; save it again")) from None
             raise UnreadableScan(say("the PDF is damaged or broke off; scan or copy it again")) from None
     if not passwords:
-        raise UnreadableScan(
-            say("the PDF is protected by a password: put it in ocr.pdf_passwords, or save it without one")
-        )
-    raise UnreadableScan(
+        raise LockedScan(say("the PDF is protected by a password: put it in ocr.pdf_passwords, or save it without one"))
+    raise LockedScan(
         say(
             "the PDF is protected by a password: none of those in ocr.pdf_passwords opens it; "
             "add the right one, or save it without one"

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
+from ocrwatchd.ocr.tick_outline import EMPTY, TICKED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pypdfium2 as pdfium
 
-TICKED, EMPTY = "\u2611", "\u2610"
 CHOSEN, OPEN = "\u25c9", "\u25cb"
 MOST_ANNOTATIONS = 5_000
 """So many of a page are looked at."""

@@ -18,6 +18,7 @@ from ocrwatchd.core.model import Box, Edit
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
+from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ class PlacedLine(NamedTuple):
     @property
     def box(self) -> Box:
         """The bounds of its words."""
-        return _bounds([word.box for word in self.words])
+        return around([word.box for word in self.words])
 
 
 class _Read(NamedTuple):
@@ -139,7 +140,7 @@ class _Lookup:
             return None, None, ""
         most = max(touched.values(), key=lambda words: sum(overlap for overlap, _ in words))
         told = [word.confidence for _, word in most if word.confidence is not None]
-        box = _bounds([_part(word, start, end) for _, word in most])
+        box = around([_part(word, start, end) for _, word in most])
         return box, min(told, default=None), most[0][1].source
 
 
@@ -176,11 +177,6 @@ def _sound(box: Box) -> Box:
     return Box(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
-def _bounds(boxes: list[Box]) -> Box:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
-
-
 def _filled(lines: list[list[_Found]], width: int, height: int) -> list[PlacedLine]:
     """Give a box to what has none."""
     tall = height / max(LINES_A_PAGE, len(lines) + 2)
@@ -189,7 +185,7 @@ def _filled(lines: list[list[_Found]], width: int, height: int) -> list[PlacedLi
     for words in lines:
         boxes = [word.box for word in words if word.box]
         if boxes:
-            bounds = _bounds(boxes)
+            bounds = around(boxes)
             below, tall = bounds.bottom, bounds.bottom - bounds.top
             placed_words = _beside(words, bounds)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,8 +95,10 @@ class Clearing:
 
     def _clear(self, relative: Path, goal: Goal, name: str) -> None:
         original, folder = original_path(self._folders, relative, goal, name), self._folders.path(goal)
-        # Held, or what is looked at and what is removed might lie in two folders.
-        with tree.held(original.parent) as beside, tree.held(folder) as held:
+        with ExitStack() as stack:
+            beside = stack.enter_context(tree.held(original.parent))
+            # Held once, or what is looked at and what is removed might lie in two folders.
+            held = beside if folder == original.parent else stack.enter_context(tree.held(folder))
             if not _is_page(original, beside):
                 return
             # In formats of other packages too: nobody else's file has a canary's name.

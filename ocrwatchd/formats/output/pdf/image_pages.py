@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, cast
 
 from PIL import Image
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import FinishedPage
+    from ocrwatchd.formats.input.common import Pages
     from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 POINTS_AN_INCH = 72
@@ -68,7 +70,7 @@ def draw(
         ocr: ``max_pixels`` counts here.
         scratch: gets the pages.
     """
-    frames = _Frames(descriptor)
+    frames = _Frames(scan, descriptor, ocr)
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = ocr.max_pixels
     try:
@@ -76,18 +78,21 @@ def draw(
             picture = None
             if not finished.page.error:
                 number = finished.page.number
-                picture = _picture(frames, number, ocr) or _as_read(scan, number, ocr)
+                picture = _picture(frames, number, ocr) or _as_read(frames, number, ocr)
             _page(scratch, picture, finished)
             yield finished
     finally:
         Image.MAX_IMAGE_PIXELS = before
+        frames.close()
 
 
 class _Frames:
     """The pictures of a scan, each as a file that Pillow opens."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, scan: Path, descriptor: int, ocr: Ocr) -> None:
         self._descriptor = descriptor
+        self._scan, self._ocr = scan, ocr
+        self._closing = contextlib.ExitStack()
         self._chain = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
 
     @contextlib.contextmanager
@@ -100,6 +105,19 @@ class _Frames:
         else:
             offset = self._chain.pages[number - 1].offset
             yield cast("IO[bytes]", PageFile(self._descriptor, self._chain.layout, offset, shared=shared))
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The scan as it was read; opened when it is first wanted.
+
+        Raises:
+            UnreadableScan: as ``open_pages``.
+        """
+        return self._closing.enter_context(open_pages(self._scan, self._ocr))
+
+    def close(self) -> None:
+        """Close what ``pages`` has opened."""
+        self._closing.close()
 
     def ways(self, number: int) -> tuple[bool, ...]:
         """Whether to share a page's file, in the order to be tried; as :class:`TiffPages` does."""
@@ -119,14 +137,13 @@ def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, f
     return None
 
 
-def _as_read(scan: Path, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+def _as_read(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
     try:
-        with open_pages(scan, ocr) as pages, io.BytesIO() as nothing:
-            page = pages.page(number)
-            page.image.info["dpi"] = (page.dpi, page.dpi)
-            return _measured(page.image, nothing, ocr)
+        page = frames.pages.page(number)
     except (UnreadablePage, UnreadableScan):
         return None
+    page.image.info["dpi"] = (page.dpi, page.dpi)
+    return _measured(page.image, io.BytesIO(), ocr)
 
 
 def _measured(image: Image.Image, file: IO[bytes], ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
