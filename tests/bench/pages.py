@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 BLOCK = 12
 """Characters of a run of edits that make it a block."""
 OURS, ROWS = "ours", "plain rows"
-QUOTES = str.maketrans("", "", "\"'\u2018\u2019\u201c\u201d`")
+QUOTES = str.maketrans("", "", "\"'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Score:
         length: of the truth.
         blocks: in runs of edits of :data:`BLOCK` or more.
         kinds: all others, by what was lost, put in or exchanged: "space", "digit", "letter".
-        vendor: distance over the truth's length, quotes dropped and line ends kept, as the vendor of the office pages
-            counts.
+        vendor: distance over the truth's length, quotes dropped and line ends kept, about as the vendor of the office
+            pages counts (the figures published for Aspose.OCR come out to 0.1).
     """
 
     length: int
@@ -73,8 +74,13 @@ def scored(text: str, truth: str) -> Score:
             kinds[
                 _kind(ours[start + at : start + at + 1][: end - start - at] + right[true_start + at : true_end][:1])
             ] += 1
-    plain, wanted = (each.strip().translate(QUOTES) for each in (text, truth))
+    plain, wanted = map(_with_lines, (text, truth))
     return Score(len(right), blocks, kinds, Levenshtein.distance(plain, wanted) / max(1, len(wanted)))
+
+
+def _with_lines(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.translate(QUOTES).splitlines())
+    return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _kind(letters: str) -> str:
