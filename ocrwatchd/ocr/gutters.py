@@ -1,240 +1,303 @@
-"""Divide lines that a detector has joined across the gutter between two columns.
+"""Gutters: where a page's columns part, told by what the text and the print say.
 
-Pure geometry. Nothing is divided on the evidence of one line: only many lines, one under the other, with a gap at the
-same place and no word across it show a gutter.
+Rows run straight across the page until there is evidence against it. A place that no word crosses in two rows or more
+may be a gutter; whether it is one is a sum of few measured quantities, in nats.
 """
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
-from statistics import fmean, median
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocrwatchd.core.model import Box
-from ocrwatchd.ocr.rows import around, numeric, rows_of
+from ocrwatchd.ocr.continuity import continuity
+from ocrwatchd.ocr.rows import height_of, numeric, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ocrwatchd.ocr.layout import RawLine
+    from ocrwatchd.ocr.rows import Row
 
 WIDER = 1.5
 """A gutter's gap is at least so many times as wide as the page's typical gap between words."""
-WIDEST = 3.0
-"""A gap wider than this, in line heights, tells nothing: a short last line ends there, or the page is a form."""
-RUN = 6
-"""Rows with a gap at one place and no word across it between them that make it a gutter. In justified text a gap as
-wide as a gutter's stands at a given place in about one line of twenty: six in a row come by chance on one page in
-thousands."""
-FLUSH = 2 / 3
-"""Of a column's lines at least so many begin at the same place, as exactly as that is known."""
-COLUMN_WORDS = 3
-"""A typical line of a column has at least so many words: fewer are numbers of a list or cells of a table."""
-APART = 0.6
-"""Pieces of a divided line lie at least so far apart, in line heights, that they are not joined again."""
+NARROWEST = 0.3
+"""Least width of a gutter, in line heights."""
 BLUR = 0.15
 """Edges of words are known to this, in line heights: recognisers place letters by steps of about as much."""
+FLUSH = 0.4
+"""Lines that begin within this of one place, in line heights, begin there."""
+INDENT = 3.0
+"""Lines of a column begin within this behind its gutter, in line heights; what is farther away is another column."""
+NEAR = 2.0
+"""A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
+MISSED = 0.2
+"""Lines of two columns whose middles are farther apart than this, in line heights, do not stand in one line."""
+
+MISSED_NATS = 0.5
+"""For each row whose halves miss one another."""
+CLEAN_NATS = 0.7
+"""For each row that keeps a gutter clear, as far as the column beside it is flush, but the first few."""
+SPACE_NATS = 4.0
+"""Against a gutter as narrow as a space between words; against one of a line's height nothing."""
+CHANCE_ROWS = 5
+"""In justified text a gap as wide as a gutter's stands at a given place in about one line of twenty: as many in a row
+come by chance on one page in thousands."""
+PROSE_WORDS = 3.0
+"""A typical line of a column has so many words; fewer may be a column of a table, and one word always is."""
+ENOUGH = {"auto": 4.0, "columns": 0.0}
+"""Evidence that makes a gutter, by ``ocr.layout``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    line: int
-    number: int
-    text: str
+class _Word(NamedTuple):
     left: float
     right: float
-
-
-_Run: TypeAlias = list[tuple[_Word, _Word]]
+    text: str
+    line: RawLine
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    words: tuple[_Word, ...]
-    middles: tuple[float, ...]
-    height: float
-
-    def beside(self, x: float) -> tuple[_Word | None, _Word | None]:
-        """The words whose middles are the nearest on either side."""
-        place = bisect(self.middles, x)
-        return (self.words[place - 1] if place else None), (self.words[place] if place < len(self.words) else None)
-
-
-def divided(lines: Sequence[RawLine]) -> list[RawLine]:
-    """Divide the lines that run across a gutter; all others come back as they are.
-
-    Lines are divided between two words whose gap stands where the lines above and below have theirs, whether joined
-    there too or found apart, and only where both sides read like prose: rows of a table, numbered lists and the wide
-    gaps of justified text stay whole.
+class Gutter:
+    """One gutter.
 
     Args:
-        lines: with their words; a line without any is never divided.
+        x: pixels on a level page; it runs just before the right column.
+        first: row where it begins.
+        last: row where it ends, inclusive.
+        evidence: nats.
+        insets: left and right edges of what is set into it, such as pull quotes.
     """
-    rows = _rows(lines)
-    gaps = [
-        after.left - before.right for row in rows for before, after in pairwise(row.words) if _joined(before, after)
+
+    x: float
+    first: int
+    last: int
+    evidence: float
+    insets: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def length(self) -> int:
+        """In rows."""
+        return self.last - self.first + 1
+
+
+class _Seen(NamedTuple):
+    """One row at one place: the cells on either side, empty where there is no word.
+
+    A row whose gap is as wide as a gutter's tells where one begins and ends ("clear"), and one with words on one side
+    only goes with its neighbours ("one side"); where the next word stands far behind the place ("far") the column may
+    have ended; a common space tells nothing ("unclear").
+    """
+
+    row: int
+    left: tuple[_Word, ...]
+    right: tuple[_Word, ...]
+    kind: Literal["clear", "one side", "far", "unclear"]
+
+
+def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
+    """Find the gutters of a page.
+
+    Args:
+        rows: from the top down.
+        layout: "auto" or "columns".
+    """
+    words = [sorted((word for line in row for word in _words(line)), key=lambda word: word.left) for row in rows]
+    gaps = [after.left - before.right for row in words for before, after in pairwise(row) if before.line is after.line]
+    if not rows:
+        return []
+    height = median(map(height_of, rows))
+    least = max(WIDER * median(gaps), NARROWEST * height) if gaps else 2 * NARROWEST * height
+    found = [
+        gutter
+        for x in _places(words, least, height)
+        for run in _runs(words, x, least, height)
+        if (gutter := _judged(rows, run, x, height)) is not None
     ]
-    if not gaps:
-        return list(lines)
-    least = WIDER * median(gaps)
-    cuts: list[dict[int, float]] = [{} for _ in lines]
-    for x, runs in _gutters(rows, least):
-        for before, after in chain.from_iterable(runs):
-            # Between two lines the end of the one is trimmed and the beginning of the other.
-            cuts[before.line][before.number + 1] = cuts[after.line][after.number] = x
-    return [piece for line, starts in zip(lines, cuts, strict=True) for piece in _cut(line, starts)]
+    chosen: list[Gutter] = []
+    for gutter in sorted(found, key=lambda gutter: -gutter.evidence):
+        if all(abs(gutter.x - other.x) > height or _apart(gutter, other) for other in chosen):
+            chosen.append(gutter)
+    sure = [gutter for gutter in chosen if gutter.evidence >= ENOUGH[layout]]
+    return _over_insets(words, sure, height)
 
 
-def _rows(lines: Sequence[RawLine]) -> list[_Row]:
-    places = [line.place or line.box for line in lines]
-    rows = []
-    for row in rows_of(places):
-        words = sorted(
-            (word for cell in row.cells for index in cell for word in _words(index, lines[index])), key=_left
-        )
-        height = median(places[index].bottom - places[index].top for cell in row.cells for index in cell)
-        rows.append(_Row(tuple(words), tuple((word.left + word.right) / 2 for word in words), height))
-    return rows
-
-
-def _words(index: int, line: RawLine) -> list[_Word]:
-    place = line.place or line.box
-    boxes = [(number, word.text, word.box) for number, word in enumerate(line.words) if word.box is not None]
+def _words(line: RawLine) -> list[_Word]:
+    place = place_of(line)
+    boxes = [(word.text, word.box) for word in line.words if word.box is not None]
     if len(boxes) < len(line.words) or not boxes:
-        return [_Word(index, 0, line.text, place.left, place.right)]
-    return [_Word(index, number, text, _x_of(box.left, line), _x_of(box.right, line)) for number, text, box in boxes]
+        return [_Word(place.left, place.right, line.text, line)]
+    return [_Word(x_of(box.left, line), x_of(box.right, line), text, line) for text, box in boxes]
 
 
-def _left(word: _Word) -> float:
-    return word.left
-
-
-def _joined(before: _Word, after: _Word) -> bool:
-    return before.line == after.line
-
-
-def _gutters(rows: Sequence[_Row], least: float) -> list[tuple[float, list[_Run]]]:
-    """Where the gutters are, each with its runs of gaps; of places closer than a line's height the clearest."""
-    height = median(row.height for row in rows)
-    found = [(x, runs) for x in _candidates(rows, least, max(1.0, BLUR * height)) if (runs := _runs(rows, x, least))]
-    clearest = sorted(found, key=lambda gutter: -sum(map(len, gutter[1])))
-    chosen: list[tuple[float, list[_Run]]] = []
-    for x, runs in clearest:
-        if all(abs(x - other) > height for other, _ in chosen):
-            chosen.append((x, runs))
-    return chosen
-
-
-def _candidates(rows: Sequence[_Row], least: float, step: float) -> list[float]:
-    """Middles of the wide gaps inside lines, those closer than a step as one; the most frequent first."""
-    found: Counter[int] = Counter()
-    for row in rows:
-        for before, after in pairwise(row.words):
-            if _joined(before, after) and after.left - before.right >= least:
-                found[round((before.right + after.left) / 2 / step)] += 1
-    return [number * step for number, _ in found.most_common()]
-
-
-def _runs(rows: Sequence[_Row], x: float, least: float) -> list[_Run]:
-    """The gaps at ``x`` of rows that make it a gutter, run by run."""
-    runs: list[_Run] = [[]]
-    gaps: list[list[tuple[_Row, _Word]]] = [[]]
-    for row in rows:
-        before, after = row.beside(x)
-        seen = _seen(x, before, after, row.height, least)
-        if seen == "word":
-            runs.append([])
-            gaps.append([])
-        elif before and after and seen != "nothing":
-            runs[-1].append((before, after))
-            if seen == "gap":
-                gaps[-1].append((row, after))
-    return [run for run, told in zip(runs, gaps, strict=True) if len(told) >= RUN and _is_gutter(told)]
-
-
-def _seen(
-    x: float, before: _Word | None, after: _Word | None, height: float, least: float
-) -> Literal["gap", "space", "word", "nothing"]:
-    """What a row has at ``x``: a gap as wide as a gutter's, a usual space between words, or a word."""
-    if before and after and not _joined(before, after) and abs(before.right + after.left - 2 * x) < 2 * height:
-        # The detector has ended a line here: evidence enough, though its boxes may reach into the gutter.
-        return "gap"
-    blur = BLUR * height
-    if (before and before.right - blur > x) or (after and after.left + blur < x):
-        return "word"
-    if not before or not after or (wide := after.left - before.right) > WIDEST * height:
-        return "nothing"
-    if wide >= least:
-        return "gap"
-    # It is no evidence, but the recogniser's steps may have made it narrow where others show a gutter.
-    return "space" if wide >= least / WIDER else "word"
-
-
-def _is_gutter(gaps: Sequence[tuple[_Row, _Word]]) -> bool:
-    if not _is_flush(gaps):
-        return False
-    sides = [_sides(row, after) for row, after in gaps]
-    return all(_is_prose([side[hand] for side in sides]) for hand in (0, 1))
-
-
-def _is_flush(gaps: Sequence[tuple[_Row, _Word]]) -> bool:
-    margin = median(after.left for _, after in gaps)
-    return sum(abs(after.left - margin) <= 2 * BLUR * row.height for row, after in gaps) >= FLUSH * len(gaps)
-
-
-def _sides(row: _Row, after: _Word) -> tuple[list[str], list[str]]:
-    place = row.words.index(after)
-    return [word.text for word in row.words[:place]], [word.text for word in row.words[place:]]
-
-
-def _is_prose(side: Sequence[Sequence[str]]) -> bool:
-    if median(map(len, side)) < COLUMN_WORDS:
-        return False
-    return 2 * sum(numeric("".join(words)) for words in side) < len(side)
-
-
-def _cut(line: RawLine, starts: Mapping[int, float]) -> list[RawLine]:
-    """Divide a line before the words with these numbers, at these places; at its own ends it is only trimmed."""
-    count = max(1, len(line.words))
-    inside = sorted(number for number in starts if 0 < number < count)
-    return [
-        _trimmed(_piece(line, first, last) if inside else line, starts.get(first), starts.get(last))
-        for first, last in pairwise((0, *inside, count))
-    ]
-
-
-def _piece(line: RawLine, first: int, last: int) -> RawLine:
-    words = line.words[first:last]
-    begin, end = words[0].offset, words[-1].offset + len(words[-1].text)
-    box = around(word.box for word in words if word.box is not None)
-    scores = [word.confidence for word in words if word.confidence is not None]
-    place = line.place or line.box
-    left, right = (_x_of(side, line) for side in (box.left, box.right))
-    return replace(
-        line,
-        text=line.text[begin:end],
-        box=box,
-        confidence=fmean(scores) if scores else line.confidence,
-        words=tuple(replace(word, offset=word.offset - begin) for word in words),
-        place=Box(left, place.top, right, place.bottom),
-    )
-
-
-def _trimmed(line: RawLine, after: float | None, before: float | None) -> RawLine:
-    """Keep a line's place clear of the gutters beside it: detectors' boxes are roomy, and may meet in a narrow one."""
-    place = line.place or line.box
-    room = APART / 2 * (place.bottom - place.top)
-    left = place.left if after is None else max(place.left, after + room)
-    right = place.right if before is None else min(place.right, before - room)
-    if (left, right) == (place.left, place.right) or right <= left:
-        return line
-    return replace(line, place=Box(left, place.top, right, place.bottom))
-
-
-def _x_of(x: float, line: RawLine) -> float:
+def x_of(x: float, line: RawLine) -> float:
     """From the picture to where it would be on a level page."""
-    place = line.place or line.box
+    place = place_of(line)
     return place.left + (x - line.box.left) * (place.right - place.left) / max(1.0, line.box.right - line.box.left)
+
+
+def _places(words: Sequence[Sequence[_Word]], least: float, height: float) -> Iterator[float]:
+    """Where two words or more begin, one under the other, behind a wide gap."""
+    edges = sorted(
+        after.left
+        for row in words
+        for before, after in pairwise(row)
+        if after.left - before.right >= least or before.line is not after.line
+    )
+    while edges:
+        best = max(edges, key=lambda edge: sum(abs(edge - other) <= FLUSH * height for other in edges))
+        near = [edge for edge in edges if abs(best - edge) <= FLUSH * height]
+        if len(near) == 1:
+            return
+        yield median(near) - BLUR * height
+        edges = [edge for edge in edges if abs(best - edge) > FLUSH * height]
+
+
+def _runs(words: Sequence[Sequence[_Word]], x: float, least: float, height: float) -> Iterator[list[_Seen]]:
+    run: list[_Seen] = []
+    for number, row in enumerate(words):
+        seen = _seen(number, row, x, least, height)
+        if seen is not None:
+            run.append(seen)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _seen(number: int, row: Sequence[_Word], x: float, least: float, height: float) -> _Seen | None:
+    """What stands on either side of a place in a row; None where a word crosses it, or only a space is there."""
+    place = sum((word.left + word.right) / 2 < x for word in row)
+    before, after = row[place - 1] if place else None, row[place] if place < len(row) else None
+    if (before and before.right - BLUR * height > x) or (after and after.left + BLUR * height < x):
+        return None
+    narrow = False
+    if before and after and before.line is after.line:
+        # In a headline, spaces are wide.
+        large = max(1.0, height_of([before.line]) / height)
+        gap, least_here = after.left - before.right, least * large**2
+        if gap < least_here / WIDER:
+            return None
+        narrow = gap < least_here
+    first, last = place, place
+    while first and (first == place or row[first].left - row[first - 1].right < 2 * least):
+        first -= 1
+    if after and after.left - x > INDENT * height:
+        return _Seen(number, tuple(row[first:place]), (), "far" if before else "one side")
+    while last < len(row) and (last == place or row[last].left - row[last - 1].right < 2 * least):
+        last += 1
+    kind: Literal["clear", "one side", "unclear"] = "clear" if before and after else "one side"
+    return _Seen(number, tuple(row[first:place]), tuple(row[place:last]), "unclear" if narrow else kind)
+
+
+def _judged(rows: Sequence[Row], run: Sequence[_Seen], x: float, height: float) -> Gutter | None:
+    run = _trimmed(rows, run, height)
+    both = [seen for seen in run if seen.left and seen.right]
+    if len(both) < 2:  # noqa: PLR2004 one row is no column
+        return None
+    lefts, rights = [_text(seen.left) for seen in run if seen.left], [_text(seen.right) for seen in run if seen.right]
+    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in both) / len(both)
+    missed = sum(abs(_middle(seen.left[-1]) - _middle(seen.right[0])) > MISSED * height for seen in both)
+    gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in both)
+    space = SPACE_NATS * min(1.0, max(0.0, 1 - gap))
+    clean = CLEAN_NATS * max(0, len(both) - CHANCE_ROWS) * flush
+    weight = min(min(_size(lefts), _size(rights)) - 1, PROSE_WORDS - 1) / (PROSE_WORDS - 1)
+    evidence = _continued(run) + MISSED_NATS * missed + clean - space
+    if evidence > 0:
+        evidence *= 0.0 if any(2 * sum(map(numeric, side)) > len(side) for side in (lefts, rights)) else weight
+    return Gutter(x, run[0].row, run[-1].row, evidence)
+
+
+def _trimmed(rows: Sequence[Row], run: Sequence[_Seen], height: float) -> Sequence[_Seen]:
+    """Without the rows at either end that have one column only and stand far away."""
+    clear = [place for place, seen in enumerate(run) if seen.kind == "clear"]
+    if not clear:
+        return []
+    first, last = clear[0], clear[-1]
+
+    def goes_with(place: int, other: int) -> bool:
+        upper, lower = sorted((run[place].row, run[other].row))
+        return run[other].kind == "one side" and _distance(rows, upper, lower) < NEAR * height
+
+    while first and goes_with(first, first - 1):
+        first -= 1
+    while last + 1 < len(run) and (run[last + 1].kind == "far" or goes_with(last, last + 1)):
+        last += 1
+    return run[first : last + 1]
+
+
+def _distance(rows: Sequence[Row], upper: int, lower: int) -> float:
+    return min(place_of(line).top for line in rows[lower]) - max(place_of(line).bottom for line in rows[upper])
+
+
+def _continued(run: Sequence[_Seen]) -> float:
+    """How much better the text goes on down the columns than across them, in nats."""
+    nats = 0.0
+    left, right = "", ""
+    for seen in run:
+        before, after = _text(seen.left), _text(seen.right)
+        if before:
+            nats += (continuity(left, before) if left else 0.0) - (continuity(right, before) if right and left else 0.0)
+        if after:
+            nats += (continuity(right, after) if right else 0.0) - (continuity(before, after) if before else 0.0)
+        left, right = before or left, after or right
+    return nats
+
+
+def _text(words: Sequence[_Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _size(texts: Sequence[str]) -> float:
+    """Words of a typical line; where words are not parted, two letters stand for one."""
+    return median(len(text.split()) if text.isascii() or " " in text else max(1.0, len(text) / 2) for text in texts)
+
+
+def _middle(word: _Word) -> float:
+    place = place_of(word.line)
+    return (place.top + place.bottom) / 2
+
+
+def _apart(first: Gutter, second: Gutter) -> bool:
+    return first.last < second.first or second.last < first.first
+
+
+def _over_insets(words: Sequence[Sequence[_Word]], gutters: Sequence[Gutter], height: float) -> list[Gutter]:
+    """A gutter into which something is set, round which the columns flow, goes on below it."""
+    kept: list[Gutter] = []
+    for gutter in sorted(gutters, key=lambda gutter: gutter.first):
+        for number, upper in enumerate(kept):
+            rows = words[upper.last + 1 : gutter.first]
+            if abs(upper.x - gutter.x) < height and (span := _inset(rows, upper.x, height)) is not None:
+                evidence = upper.evidence + gutter.evidence
+                kept[number] = replace(upper, last=gutter.last, evidence=evidence, insets=(*upper.insets, span))
+                break
+        else:
+            kept.append(gutter)
+    return kept
+
+
+def _inset(rows: Sequence[Sequence[_Word]], x: float, height: float) -> tuple[float, float] | None:
+    """From where to where something is set into a gutter; None if its rows stand alone."""
+    spans = [span for row in rows if (span := _across(row, x, height)) is not None]
+    if not spans:
+        return None
+    left = min(span[0] for span in spans) - FLUSH * height
+    right = max(span[1] for span in spans) + FLUSH * height
+    for side in (0, 1):
+        beside = sum(any(word.right < left if side == 0 else word.left > right for word in row) for row in rows)
+        if 2 * beside < len(rows):
+            return None
+    return left, right
+
+
+def _across(row: Sequence[_Word], x: float, height: float) -> tuple[float, float] | None:
+    """The words about a place that stand near one another."""
+    runs: list[list[float]] = []
+    for word in row:
+        if runs and word.left - runs[-1][1] < height:
+            runs[-1][1] = word.right
+        else:
+            runs.append([word.left, word.right])
+    return next(((left, right) for left, right in runs if left < x < right), None)

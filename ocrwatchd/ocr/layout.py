@@ -1,7 +1,7 @@
 """Turn an engine's lines, in whatever order it found them, into text in reading order.
 
-Pure geometry: lines become rows, rows become blocks (a column, a table, a headline), blocks are ordered, and the text
-is written out with a blank line where a paragraph begins.
+Lines are put into blocks and rows (``reading_order``), and the text is written out: a tab between cells, a blank line
+where a paragraph begins.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box, Line, Word
-from ocrwatchd.ocr.blocks import blocks_of, gap, margins_of, usual_gap
-from ocrwatchd.ocr.reading_order import reading_order
-from ocrwatchd.ocr.rows import Row, around, rows_of, tables_of
+from ocrwatchd.ocr.comb import words_of_boxes
+from ocrwatchd.ocr.reading_order import blocks_of
+from ocrwatchd.ocr.rows import box_of, height_of
+from ocrwatchd.ocr.tables import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocrwatchd.core.model import PageText
-    from ocrwatchd.ocr.blocks import Block
+    from ocrwatchd.ocr.rows import Row
 
 BLANK_GAP = 0.6
 """A gap wider than the block's usual one by this, in line heights, begins a paragraph."""
@@ -29,8 +30,6 @@ INDENT = (0.7, 4.0)
 """How far a paragraph's first line stands in, least and most, in line heights."""
 FLUSH = 0.4
 """Edges closer than this, in line heights, are flush."""
-SLACK = 0.25
-"""Boxes that overlap by less than this on either side, in line heights, stand apart: detectors leave some room."""
 WIDE = frozenset("WF")
 """Widths, by Unicode's Standard Annex 11, of signs that take no space between them."""
 
@@ -67,53 +66,14 @@ class Arranged:
 def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"] = "auto") -> Arranged:
     """Put lines into reading order.
 
-    Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, rows
-    by a newline, paragraphs by two.
+    Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, one
+    more for each empty cell between them, rows by a newline, paragraphs by two.
 
     Args:
-        lines: in any order; each occurs exactly once in the result.
-        layout: "columns" reads column by column; "rows" reads straight across the page; "auto" reads columns, but runs
-            of rows that are clearly a table straight across.
+        lines: in any order; each occurs exactly once in the result, or its pieces do.
+        layout: "auto" reads straight across the page but where the text tells that it stands in columns; "columns"
+            takes every clear gutter for one; "rows" none.
     """
-    places = [line.place or line.box for line in lines]
-    rows = rows_of(places)
-    if layout == "rows":
-        return _written(lines, [tuple(rows)] if rows else [])
-    usual = usual_gap(_pieces(rows, places))
-    head, foot = margins_of(rows, usual)
-    inner = rows[head : len(rows) - foot]
-    tables = tables_of(inner, [line.text for line in lines], places) if layout == "auto" else []
-    tabular = {row for table in tables for row in table}
-    chains = blocks_of(_pieces([row for row in inner if row not in tabular], places))
-    columns = [part for chain in chains for part in _parted(chain, tables)]
-    ordered = _ordered([*columns, *tables])
-    return _written(lines, [*((row,) for row in rows[:head]), *ordered, *((row,) for row in rows[len(rows) - foot :])])
-
-
-def _pieces(rows: Sequence[Row], places: Sequence[Box]) -> list[Row]:
-    pieces = [Row((cell,), around(places[i] for i in cell)) for row in rows for cell in row.cells]
-    return sorted(pieces, key=lambda piece: piece.box.top)
-
-
-def _parted(block: Block, tables: Sequence[Block]) -> list[Block]:
-    """Lines above a table and lines below it are not one block, however near they are."""
-    tops = [table[0].box.top for table in tables]
-    cuts = [
-        n for n, (above, below) in enumerate(pairwise(block), 1) if any(above.box.top < y < below.box.top for y in tops)
-    ]
-    return [block[start:end] for start, end in pairwise((0, *cuts, len(block)))]
-
-
-def _ordered(blocks: Sequence[Block]) -> list[Block]:
-    boxes = []
-    for block in blocks:
-        box, slack = around(row.box for row in block), SLACK * min(row.height for row in block)
-        wide, tall = min(slack, (box.right - box.left) / 4), min(slack, (box.bottom - box.top) / 4)
-        boxes.append(Box(box.left + wide, box.top + tall, box.right - wide, box.bottom - tall))
-    return [blocks[index] for index in reading_order(boxes)]
-
-
-def _written(lines: Sequence[RawLine], blocks: Sequence[Block]) -> Arranged:
     parts: list[str] = []
     placed: list[Line] = []
     offset = 0
@@ -123,16 +83,20 @@ def _written(lines: Sequence[RawLine], blocks: Sequence[Block]) -> Arranged:
         parts.append(text)
         offset += len(text)
 
-    for block in blocks:
-        usual = _usual(block)
-        for number, row in enumerate(block):
+    for block in blocks_of(lines, layout):
+        rows = [words_of_boxes(row) for row in block]
+        usual = _usual(rows)
+        for number, cells in enumerate(cells_of(rows)):
             if parts:
-                write("\n\n" if not number or _begins_paragraph(block, number, usual) else "\n")
-            for place, cell in enumerate(row.cells):
-                for piece, index in enumerate(cell):
-                    write(_glue(lines[cell[piece - 1]].text, lines[index].text) if piece else "\t" if place else "")
-                    placed.append(_placed(lines[index], offset))
-                    write(lines[index].text)
+                write("\n\n" if not number or _begins_paragraph(rows, number, usual) else "\n")
+            last = 0
+            for column, cell in cells:
+                write("\t" * (column - last))
+                last = column
+                for piece, line in enumerate(cell):
+                    write(_glue(cell[piece - 1].text, line.text) if piece else "")
+                    placed.append(_placed(line, offset))
+                    write(line.text)
     return Arranged("".join(parts), tuple(placed))
 
 
@@ -162,17 +126,23 @@ def _placed(line: RawLine, offset: int) -> Line:
     return Line(line.text, offset, line.box, line.confidence, words, line.source)
 
 
-def _usual(block: Block) -> float:
-    return median(gap(above, below) for above, below in pairwise(block)) if len(block) > 1 else 0.0
+def _gap(above: Row, below: Row) -> float:
+    """The distance between two rows, in heights of the lower one; boxes are roomy, so it may be below 0."""
+    return (box_of(below).top - box_of(above).bottom) / min(height_of(above), height_of(below))
 
 
-def _begins_paragraph(block: Block, number: int, usual: float) -> bool:
+def _usual(block: Sequence[Row]) -> float:
+    return median(_gap(above, below) for above, below in pairwise(block)) if len(block) > 1 else 0.0
+
+
+def _begins_paragraph(block: Sequence[Row], number: int, usual: float) -> bool:
     before, row = block[number - 1], block[number]
-    if gap(before, row) > usual + BLANK_GAP:
+    if _gap(before, row) > usual + BLANK_GAP:
         return True
-    if len(row.cells) > 1 or number + 1 == len(block) or len(block[number + 1].cells) > 1:
+    if number + 1 == len(block):
         return False
-    after, size = block[number + 1], row.height
-    stands_in = INDENT[0] * size < row.box.left - after.box.left < INDENT[1] * size
-    centred = abs((row.box.left - after.box.left) - (after.box.right - row.box.right)) < FLUSH * size
-    return stands_in and not centred and abs(before.box.left - after.box.left) < FLUSH * size
+    size, after = height_of(row), box_of(block[number + 1])
+    box, above = box_of(row), box_of(before)
+    stands_in = INDENT[0] * size < box.left - after.left < INDENT[1] * size
+    centred = abs((box.left - after.left) - (after.right - box.right)) < FLUSH * size
+    return stands_in and not centred and abs(above.left - after.left) < FLUSH * size

@@ -14,7 +14,6 @@ from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
-from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.page_confidence import low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
@@ -104,7 +103,7 @@ class RapidEngine:
         clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
         unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
-        arranged = arrange(divided(clear), ocr.layout)
+        arranged = arrange(clear, ocr.layout)
         return PageText(
             number=page.number,
             text=arranged.text,

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.scoring import fold
-from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import arrange
 from tests.bench.page_lines import Reader
 
@@ -92,7 +91,7 @@ def _kind(letters: str) -> str:
 def texts(seen: Seen) -> dict[str, str]:
     """A page's text in the order that we give it, and straight across from the top."""
     return {
-        OURS: arrange(divided(seen.lines)).text,
+        OURS: arrange(seen.lines).text,
         ROWS: arrange(seen.lines, "rows").text.replace("\t", " "),
     }
 

@@ -19,7 +19,6 @@ from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
 from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
 from ocrwatchd.gate.lexicon import hardly_words
 from ocrwatchd.ocr.direction import runs_leftward, upright
-from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.marks import beside_labels
 from ocrwatchd.ocr.rows import around
@@ -95,7 +94,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
     doubted = set() if kept else _doubted(itertools.chain.from_iterable(rows), ocr.languages)
     parts = [part for row in rows for part in _parted(row, doubted)]
     lines = [_line(part) for part in parts if part[0].font not in doubted]
-    lines = divided(_once([*lines, *_said(shown, annotated, mark=False)]))
+    lines = _once([*lines, *_said(shown, annotated, mark=False)])
     lines += beside_labels(list(_said(shown, annotated, mark=True)), lines)
     unsure = tuple(_line(part) for part in parts if part[0].font in doubted)
     look.show_again(taken, doubted)

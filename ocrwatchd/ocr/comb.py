@@ -1,0 +1,57 @@
+"""Forms with a box for each letter: such a row of boxes is a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.model import Word
+from ocrwatchd.ocr.rows import around, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.ocr.layout import RawLine
+    from ocrwatchd.ocr.rows import Row
+
+BOXES = 4
+"""So many single signs at one pitch make a word."""
+EVEN = 0.25
+"""How far the distance between two boxes may be from the usual one, as a part of it; a free box doubles it."""
+
+
+def words_of_boxes(row: Row) -> Row:
+    """Join the single signs of a row that stand at one pitch."""
+    joined: list[RawLine] = []
+    run: list[RawLine] = []
+    for line in row:
+        if len(line.text) > 1 or not line.text.isalnum():
+            joined += [*_joined(run), line]
+            run = []
+        else:
+            run.append(line)
+    return [*joined, *_joined(run)]
+
+
+def _joined(run: Sequence[RawLine]) -> list[RawLine]:
+    if len(run) < BOXES:
+        return list(run)
+    middles = [(place.left + place.right) / 2 for place in map(place_of, run)]
+    steps = [after - before for before, after in pairwise(middles)]
+    pitch = median(steps)
+    if any(min(abs(step - pitch), abs(step - 2 * pitch)) > EVEN * pitch for step in steps):
+        return list(run)
+    text = run[0].text
+    for line, step in zip(run[1:], steps, strict=True):
+        text += (" " if step > 1.5 * pitch else "") + line.text
+    box, score = around(line.box for line in run), fmean(line.confidence or 0.0 for line in run)
+    words: list[Word] = []
+    at = 0
+    for word in text.split(" "):
+        box_of_word = around(line.box for line in run[at : at + len(word)])
+        words.append(Word(word, text.index(word, at + len(words)), box_of_word, score))
+        at += len(word)
+    place = around(map(place_of, run))
+    return [replace(run[0], text=text, box=box, confidence=score, words=tuple(words), place=place)]

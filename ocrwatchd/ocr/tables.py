@@ -1,0 +1,148 @@
+"""Tables: rows whose cells stand in one grid, where an empty cell keeps its place."""
+
+from __future__ import annotations
+
+from itertools import chain, pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ocrwatchd.ocr.gutters import x_of
+from ocrwatchd.ocr.reading_order import divided
+from ocrwatchd.ocr.rows import height_of, numeric, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocrwatchd.ocr.layout import RawLine
+    from ocrwatchd.ocr.rows import Row
+
+JOINED = 0.5
+"""Pieces of a row closer than this, in line heights, are one cell."""
+APART = 1.4
+"""Outside a table, pieces farther apart than this, in line heights, are parted by a tab."""
+IN_CELL = 1.0
+"""Words of one line that are farther apart than this, in line heights, stand in two cells of a table."""
+ROWS = 3
+"""Rows in one grid that make it a table."""
+FILL = 0.75
+"""Cells of a table cover at most this part of their row's width; lines of prose cover more."""
+
+ALIGNED = 0.4
+"""Cells of a column are in line within this, in line heights."""
+MOSTLY = 0.75
+"""So many of them are, of all."""
+
+Cell = list["RawLine"]
+Cells = list[tuple[int, Cell]]
+"""Cells from left to right, each with its column."""
+Span = tuple[float, float]
+
+
+def cells_of(rows: Sequence[Row]) -> Iterator[Cells]:
+    """Divide rows into cells, those of a table by its columns.
+
+    Args:
+        rows: of one block, from the top down.
+    """
+    pieces = [_pieces(row) for row in rows]
+    start = 0
+    while start < len(rows):
+        end, columns = _grid(rows, pieces, start)
+        if end - start >= ROWS and _aligned(pieces[start:end], columns):
+            for row in pieces[start:end]:
+                yield [(_column(cell, columns), cell) for cell in row]
+        else:
+            end = start + 1
+            yield _free(rows[start])
+        start = end
+
+
+def _grid(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[int, list[Span]]:
+    """How far down a grid reaches, and its columns."""
+    columns: list[Span] = []
+    end = start
+    while end < len(rows):
+        spans = [_span(cell) for cell in pieces[end]]
+        merged = _merged([*columns, *spans])
+        inside = len(spans) > 1 and _filled(spans) <= FILL
+        goes_on = len(spans) == 1 and columns and sum(_meet(spans[0], column) for column in columns) == 1
+        if not (inside or goes_on) or len(merged) < max(len(columns), len(spans)):
+            break
+        columns = merged
+        end += 1
+    while end > start and len(pieces[end - 1]) == 1:
+        end -= 1
+    return end, columns
+
+
+def _aligned(rows: Sequence[Sequence[Cell]], columns: Sequence[Span]) -> bool:
+    """Whether the cells of each column but the first begin, have their middles, or as amounts end in line.
+
+    That a text's first words begin, and its last ones end, in line is no sign of a table.
+    """
+    within = ALIGNED * median(height_of(cell) for row in rows for cell in row)
+    for number in range(1, len(columns)):
+        cells = [cell for row in rows for cell in row if _column(cell, columns) == number]
+        lefts, rights = zip(*map(_span, cells), strict=True)
+        places = [lefts, [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]]
+        if 2 * sum(numeric(line.text) for cell in cells for line in cell) > len(cells):
+            places.append(rights)
+        if max(sum(abs(each - median(some)) <= within for each in some) for some in places) < MOSTLY * len(cells):
+            return False
+    return True
+
+
+def _pieces(row: Row) -> list[Cell]:
+    size = height_of(row)
+    cells: list[Cell] = []
+    for line in chain.from_iterable(_parted(line, size) for line in row):
+        if cells and place_of(line).left - place_of(cells[-1][-1]).right <= JOINED * size:
+            cells[-1].append(line)
+        else:
+            cells.append([line])
+    return cells
+
+
+def _parted(line: RawLine, size: float) -> list[RawLine]:
+    boxes = [word.box for word in line.words if word.box is not None]
+    edges = [(x_of(box.left, line), x_of(box.right, line)) for box in boxes]
+    gaps = [(before[1], after[0]) for before, after in pairwise(edges) if after[0] - before[1] > IN_CELL * size]
+    return divided(line, [(left + right) / 2 for left, right in gaps])
+
+
+def _free(row: Row) -> Cells:
+    """Cells of a row outside a table."""
+    cells: Cells = []
+    for line in row:
+        if cells and place_of(line).left - place_of(cells[-1][1][-1]).right <= APART * height_of(row):
+            cells[-1][1].append(line)
+        else:
+            cells.append((len(cells), [line]))
+    return cells
+
+
+def _span(cell: Cell) -> Span:
+    return place_of(cell[0]).left, place_of(cell[-1]).right
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for left, right in sorted(spans):
+        if merged and left < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(right, merged[-1][1])
+        else:
+            merged.append((left, right))
+    return merged
+
+
+def _filled(spans: Sequence[Span]) -> float:
+    return sum(right - left for left, right in spans) / max(1.0, spans[-1][1] - spans[0][0])
+
+
+def _meet(first: Span, second: Span) -> bool:
+    return first[0] < second[1] and second[0] < first[1]
+
+
+def _column(cell: Cell, columns: Sequence[Span]) -> int:
+    span = _span(cell)
+    return next(number for number, column in enumerate(columns) if _meet(span, column) or span[0] == column[0])
