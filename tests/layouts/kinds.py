@@ -1,0 +1,36 @@
+"""All kinds of pages by name."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.layouts import prose
+from tests.layouts.pen import LANGUAGES, Pen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.layouts.model import Sheet
+
+KINDS: dict[str, Callable[[Pen], Sheet]] = {
+    make.__name__.replace("_", "-"): make
+    for make in (
+        prose.one_column,
+        prose.typed,
+        prose.two_columns,
+        prose.three_columns,
+        prose.pictures,
+        prose.beside_figures,
+        prose.pull_quotes,
+        prose.sidebars,
+        prose.footnotes,
+        prose.newspaper,
+    )
+}
+
+
+def sheet(kind: str, number: int) -> Sheet:
+    """A page; the same for the same kind and number."""
+    random = Random(f"{kind} {number}")
+    return KINDS[kind](Pen(random, random.choices(LANGUAGES, (4, 1, 1))[0]))
