@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.layouts import prose
+from tests.layouts import books, papers, prose, tables
 from tests.layouts.pen import LANGUAGES, Pen
 
 if TYPE_CHECKING:
@@ -26,6 +26,22 @@ KINDS: dict[str, Callable[[Pen], Sheet]] = {
         prose.sidebars,
         prose.footnotes,
         prose.newspaper,
+        tables.price_list,
+        tables.figures,
+        tables.wordy_table,
+        tables.contents,
+        tables.invoice,
+        papers.letter,
+        papers.form,
+        papers.two_column_form,
+        papers.lease,
+        papers.deposition,
+        papers.pleading,
+        books.title_page,
+        books.facing,
+        books.numbered_list,
+        books.bibliography,
+        books.index,
     )
 }
 
