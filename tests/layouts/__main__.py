@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from tests.layouts.reading import Outcome
 
 
+def say(line: str) -> None:
+    """Tell a person at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
-    """Print the figures and the pages that are not in order; 1 if there are any."""
+    """Tell the figures and the pages that are not in order; 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m tests.layouts", description=__doc__)
     parser.add_argument("--count", type=int, default=100, help="pages in all, of all kinds in turn")
     parser.add_argument("--first", type=int, default=0, help="number of the first page of each kind")
@@ -34,14 +40,14 @@ def main() -> int:
         seen[outcome.kind] += 1
         right[outcome.kind] += not outcome.faults
         if outcome.faults:
-            print(f"{outcome.name}: {outcome.faults[0]} ({len(outcome.faults)} in all)")
+            say(f"{outcome.name}: {outcome.faults[0]} ({len(outcome.faults)} in all)")
         if asked.keep and (outcome.faults or asked.all):
             keep(outcome, asked.keep)
-    print()
+    say("")
     for kind in kinds:
-        print(f"{kind:18}{right[kind]:5} of {seen[kind]:5} in exact order")
+        say(f"{kind:18}{right[kind]:5} of {seen[kind]:5} in exact order")
     took = time.monotonic() - start
-    print(f"{'all':18}{right.total():5} of {seen.total():5} in exact order, in {took:.0f} s")
+    say(f"{'all':18}{right.total():5} of {seen.total():5} in exact order, in {took:.0f} s")
     return int(right.total() < seen.total())
 
 

@@ -27,9 +27,14 @@ class Leaf:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Seq:
-    """Each part is read before the next."""
+    """Each part is read before the next.
+
+    Args:
+        whole: whether nothing else may stand between the parts.
+    """
 
     parts: tuple[Order, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,6 +52,11 @@ def seq(*parts: Order) -> Seq:
     return Seq(parts)
 
 
+def whole(*parts: Order) -> Seq:
+    """Parts that are read one after the other, with nothing between them: an article, a sidebar."""
+    return Seq(parts, whole=True)
+
+
 def free(*parts: Order) -> Free:
     """Parts that are read in any order."""
     return Free(parts)
@@ -59,11 +69,13 @@ class Truth:
     Args:
         blocks: in one of the right orders.
         before: pairs of indices into ``blocks``.
+        together: runs of indices into ``blocks``; no other block may stand within one.
         numbered: whether the page's lines are numbered in the margin; the numbers may stand anywhere.
     """
 
     blocks: tuple[Leaf, ...]
     before: frozenset[tuple[int, int]]
+    together: tuple[range, ...] = ()
     numbered: bool = False
 
     @property
@@ -101,6 +113,7 @@ class Sheet:
         """The text in order."""
         blocks: list[Leaf] = []
         before: set[tuple[int, int]] = set()
+        together: list[range] = []
 
         def walk(part: Order) -> range:
             start = len(blocks)
@@ -111,7 +124,9 @@ class Sheet:
                 if isinstance(part, Seq):
                     for first, second in combinations(spans, 2):
                         before.update(product(first, second))
+                    if part.whole:
+                        together.append(range(start, len(blocks)))
             return range(start, len(blocks))
 
         walk(self.order)
-        return Truth(tuple(blocks), frozenset(before), self.numbered)
+        return Truth(tuple(blocks), frozenset(before), tuple(together), self.numbered)

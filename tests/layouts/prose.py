@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.layouts.model import Leaf, Sheet, free, seq
+from tests.layouts.model import Leaf, Sheet, free, seq, whole
 
 if TYPE_CHECKING:
     from tests.layouts.model import Order
@@ -154,7 +154,7 @@ def sidebars(pen: Pen) -> Sheet:
     main = f"<div>{columns(body, 2, pen) if pen.chance(0.3) else body}</div>"
     both = main + side if pen.chance(0.7) else side + main
     html = f'<h1>{head}</h1><div style="display:flex;gap:{pen.between(1.5, 2.5)}em;align-items:start">{both}</div>'
-    order = seq(head, free(seq(*leaves), seq(title, *notes)))
+    order = seq(head, free(seq(*leaves), whole(title, *notes)))
     return Sheet(html, order, font(pen), pen.between(8.5, 11), 18, language=pen.language)
 
 
@@ -173,7 +173,7 @@ def _article(pen: Pen, count: int, gap: str) -> tuple[str, Order]:
     body = flowing(leaves, pen, justified=True)
     by = Leaf(f"By {pen.name()}")
     html = f'<h1 style="font-size:{pen.between(1.4, 2.2)}em">{head}</h1><p><i>{by}</i></p>'
-    return html + f'<div style="columns:{count};column-gap:{gap}">{body}</div>', seq(head, by, *leaves)
+    return html + f'<div style="columns:{count};column-gap:{gap}">{body}</div>', whole(head, by, *leaves)
 
 
 def newspaper(pen: Pen) -> Sheet:
@@ -195,8 +195,8 @@ def newspaper(pen: Pen) -> Sheet:
             for each, (article, _) in zip((wide, count - wide), pair, strict=True)
         )
         html += f'<div style="display:flex;gap:{gap};margin-bottom:1.2em">{cells}</div>'
-        parts.append(free(*(order for _, order in pair)))
-    return Sheet(html, seq(name, line, *parts), SERIF, pen.between(7, 8.5), 10, language=pen.language)
+        parts += [order for _, order in pair]
+    return Sheet(html, seq(name, line, free(*parts)), SERIF, pen.between(7, 8.5), 10, language=pen.language)
 
 
 TOWN_PAPERS = "Ashford Eastmoor Hartwick Kingsbury Larchmont"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tests.layouts.model import Leaf, Sheet, free, seq
+from tests.layouts.model import Leaf, Sheet, free, seq, whole
 from tests.layouts.prose import flowing, font
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def pairs(told: Sequence[tuple[str, str]], more: str = "") -> tuple[str, Order]:
     """Labels and values one under the other."""
     leaves = [Leaf(f"{label}\t{value}") for label, value in told]
     cells = "".join(f"<tr><td>{escape(a)}</td><td style='padding-left:1em'>{escape(b)}</td></tr>" for a, b in told)
-    return f'<table style="white-space:nowrap;{more}">{cells}</table>', seq(*leaves)
+    return f'<table style="white-space:nowrap;{more}">{cells}</table>', whole(*leaves)
 
 
 def invoice(pen: Pen) -> Sheet:
