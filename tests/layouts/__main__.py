@@ -9,8 +9,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.layouts.degrade import DPI, saved
 from tests.layouts.kinds import KINDS
 from tests.layouts.reading import from_boxes, outcomes
+from tests.layouts.recognition import Recogniser
 
 if TYPE_CHECKING:
     from tests.layouts.reading import Outcome
@@ -31,18 +33,19 @@ def main() -> int:
     parser.add_argument("--boxes", action="store_true", help="take the letters from the PDF, recognise nothing")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write failed pages there: picture, truth, text")
     parser.add_argument("--all", action="store_true", help="with --keep: write the other pages, too")
+    parser.add_argument("--threads", type=int, default=1, help="of the engine")
     asked = parser.parse_args()
     kinds = asked.kind or list(KINDS)
     pages = [(kinds[n % len(kinds)], asked.first + n // len(kinds)) for n in range(asked.count)]
     right, seen = Counter[str](), Counter[str]()
     start = time.monotonic()
-    for outcome in outcomes(pages, from_boxes):
+    for outcome in outcomes(pages, from_boxes if asked.boxes else Recogniser(asked.threads)):
         seen[outcome.kind] += 1
         right[outcome.kind] += not outcome.faults
         if outcome.faults:
             say(f"{outcome.name}: {outcome.faults[0]} ({len(outcome.faults)} in all)")
         if asked.keep and (outcome.faults or asked.all):
-            keep(outcome, asked.keep)
+            keep(outcome, asked.keep, recognised=not asked.boxes)
     say("")
     for kind in kinds:
         say(f"{kind:18}{right[kind]:5} of {seen[kind]:5} in exact order")
@@ -51,11 +54,14 @@ def main() -> int:
     return int(right.total() < seen.total())
 
 
-def keep(outcome: Outcome, folder: Path) -> None:
-    """Write a page's picture, its text in the right order, our text and what is wrong with it."""
+def keep(outcome: Outcome, folder: Path, *, recognised: bool) -> None:
+    """Write a page's picture, the picture that was recognised, the right text, our text and what is wrong with it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / outcome.name.replace(" ", "-")
-    outcome.page.render(scale=150 / 72).to_pil().save(path.with_suffix(".png"))
+    printed = outcome.page.render(scale=DPI / 72, grayscale=True).to_pil()
+    printed.save(path.with_suffix(".png"), dpi=(DPI, DPI))
+    if recognised:
+        saved(printed, outcome.seed, path.with_suffix(".tif"))
     path.with_suffix(".truth.txt").write_text(outcome.truth.text, encoding="utf-8")
     path.with_suffix(".ours.txt").write_text(outcome.text, encoding="utf-8")
     path.with_suffix(".faults.txt").write_text("\n".join(outcome.faults), encoding="utf-8")

@@ -23,7 +23,7 @@ def title_page(pen: Pen) -> Sheet:
     texts += [f"{pen.pick('Ashford|Hartwick|Larchmont')}", pen.firm(), str(pen.count(1805, 1999))]
     leaves = [Leaf(text) for text in texts if pen.chance(0.9)]
     html = "".join(
-        f'<div style="font-size:{pen.between(1, 2.6)}em;line-height:1.2;margin:{pen.between(0.5, 2.5)}em 0">{leaf}</div>'
+        f'<div style="font-size:{pen.between(1, 2.6)}em;margin:{pen.between(0.5, 2.5)}em 0">{leaf}</div>'
         for leaf in leaves
     )
     return Sheet(f'<div style="text-align:center">{html}</div>', seq(*leaves), SERIF, 12, 30, language=pen.language)

@@ -16,12 +16,13 @@ LABELS = (
     "Surname|First name|Date of birth|Place of birth|Street|Postcode|Telephone|Occupation|Employer|Nationality|"
     "Account number|Policy number|Date of loss|Place of loss|Type of goods|Driver|Licence plate|Insurer|Branch|Remarks"
 )
+ROLES = ("Director", "Treasurer", "Lessor", "Lessee", "Witness", "Secretary", "Notary")
 
 
 def signatures(pen: Pen) -> tuple[str, Order]:
     """Two signatories side by side, under rules or none."""
     rule = "border-top:1px solid;padding-top:.2em;" if pen.chance(0.6) else ""
-    roles = pen.random.sample("Director|Treasurer|Lessor|Lessee|Witness|Secretary|Notary".split("|"), 2)
+    roles = pen.random.sample(ROLES, 2)
     width = f"{rule}width:{pen.count(35, 45)}%"
     firm = pen.chance(0.5)
     return beside(

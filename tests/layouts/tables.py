@@ -84,8 +84,10 @@ def figures(pen: Pen) -> Sheet:
     first, many = pen.count(1950, 2015), pen.count(3, 6)
     rows: list[Cells] = [[["Item"], *([str(first + at)] for at in range(many))]]
     for _ in range(pen.count(2, 3)):
-        for _ in range(pen.count(3, 6)):
-            rows.append([[pen.goods()], *([] if pen.chance(0.1) else [pen.money(90000)] for _ in range(many))])
+        rows += [
+            [[pen.goods()], *([] if pen.chance(0.1) else [pen.money(90000)] for _ in range(many))]
+            for _ in range(pen.count(3, 6))
+        ]
         rows.append(
             [[f"Total {pen.pick('north south east west domestic foreign')}"], *([pen.money(9e5)] for _ in range(many))]
         )
