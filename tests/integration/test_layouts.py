@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.layouts.boxes import letters_of
 from tests.layouts.checking import faults, in_order
 from tests.layouts.kinds import KINDS, sheet
 from tests.layouts.model import Leaf, Sheet, free, seq, whole
@@ -10,8 +11,8 @@ from tests.layouts.recognition import Recogniser
 from tests.programs import needs
 
 ROUNDS = 2
-SHARE = 0.45
-"""Of pages in exact order."""
+SHARE, SHARE_OF_THOUSAND = 0.44, 0.48
+"""Of pages in exact order, at least."""
 RECOGNISED = (
     "one-column",
     "typed",
@@ -22,7 +23,7 @@ RECOGNISED = (
     "title-page",
     "bibliography",
 )
-SHARE_RECOGNISED = 0.75
+SHARE_RECOGNISED = 1.0
 FIRST, SECOND = "The miller has sold a crooked fence.", "Every tenant lost seven letters near the bridge."
 ASIDE, NOTE = "The gardener hid an iron key.", "Our neighbour counted twelve chairs."
 
@@ -111,6 +112,14 @@ def test_a_page_is_always_the_same(kind):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+def test_the_truth_is_what_the_pages_say():
+    """Chromium prints text in the order of the HTML: of each kind that order is a right one, and nothing is missing."""
+    kinds = [kind for kind in KINDS if not sheet(kind, 0).numbered]  # the margin's numbers are printed by themselves
+    assert share(lambda page, _: letters_of(page), [(kind, n) for n in range(ROUNDS) for kind in kinds]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_pages_come_out_in_exact_order():
     """Two pages of each kind, read from the boxes of their words; today's share is the least."""
     assert share(from_boxes, pages(ROUNDS * len(KINDS))) >= SHARE
@@ -131,4 +140,4 @@ def test_scans_come_out_in_exact_order():
 @pytest.mark.timeout(3600)
 def test_a_thousand_pages_come_out_in_exact_order():
     """A thousand pages of all kinds, read from the boxes of their words."""
-    assert share(from_boxes, pages(1000)) >= SHARE
+    assert share(from_boxes, pages(1000)) >= SHARE_OF_THOUSAND

@@ -178,7 +178,7 @@ def _article(pen: Pen, count: int, gap: str) -> tuple[str, Order]:
 
 def newspaper(pen: Pen) -> Sheet:
     """Four or five narrow columns; headlines over parts of them."""
-    count, gap = pen.count(4, 5), f"{pen.between(1.3, 2.2)}em"
+    count, gap = pen.count(4, 5), f"{pen.between(1, 2.2)}em"
     name, line = Leaf(f"The {pen.pick(TOWN_PAPERS)} Gazette"), Leaf(f"{pen.date()}\tNo. {pen.count(100, 999)}")
     date, number = line.text.split("\t")
     html = f'<div style="text-align:center;font-size:3em;line-height:1.1">{name}</div>'
