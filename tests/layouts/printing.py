@@ -29,9 +29,11 @@ h1 { font-size: 1.8em; margin-bottom: .5em; line-height: 1.15 }
 h2 { font-size: 1.3em; margin: .5em 0 .3em; line-height: 1.15 }
 td, th { vertical-align: top; text-align: left; font-weight: inherit }
 .row { display: flex; justify-content: space-between }
+.dots { flex: none; white-space: pre }
+
 .num { text-align: right; white-space: nowrap }
 """
-# A page that does not fit is set smaller, as whoever makes a page does.
+# A page that does not fit is set smaller, as whoever makes a page does. Dots fill the room between their neighbours.
 FIT = """
 for (const page of document.querySelectorAll(".fit")) {
   let size = parseFloat(getComputedStyle(page).fontSize);
@@ -40,6 +42,15 @@ for (const page of document.querySelectorAll(".fit")) {
     size *= 0.97;
     page.style.fontSize = size + "px";
   }
+}
+for (const dots of document.querySelectorAll(".dots")) {
+  const some = 20;
+  dots.textContent = dots.dataset.sign.repeat(some);
+  const one = dots.getBoundingClientRect().width / some;
+  const [row, before, after] = [dots.parentElement, dots.previousElementSibling, dots.nextElementSibling];
+  const inner = row.clientWidth - parseFloat(getComputedStyle(row).paddingLeft);
+  const room = inner - before.getBoundingClientRect().width - after.getBoundingClientRect().width;
+  dots.textContent = dots.dataset.sign.repeat(Math.max(0, Math.floor(room / one) - 1));
 }
 """
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--disable-dev-shm-usage")

@@ -116,9 +116,10 @@ def contents(pen: Pen) -> Sheet:
             number = (f"{at + 1}.{under} " if under else f"{at + 1} ") if numbered else ""
             leaf = Leaf(f"{number}{pen.phrase()}\t{page}")
             title, _ = leaf.text.split("\t")
-            leader = (". " if pen.chance(0.5) else ".") * (36 - len(title) // 2) if dots else ""
+            sign = ". " if pen.chance(0.5) else "."
+            leader = f'<span class="dots" data-sign="{sign}"></span>' if dots else ""
             html += f'<div class="row" style="padding-left:{1.6 if under else 0}em;margin-top:{0 if under else 0.5}em">'
-            html += f"<span>{escape(title)} {leader}</span><span>{page}</span></div>"
+            html += f"<span>{escape(title)} </span>{leader}<span> {page}</span></div>"
             leaves.append(leaf)
     return Sheet(html, seq(head, *leaves), font(pen), pen.between(9, 12), pen.count(20, 30), language=pen.language)
 
