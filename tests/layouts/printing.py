@@ -30,7 +30,6 @@ h2 { font-size: 1.3em; margin: .5em 0 .3em; line-height: 1.15 }
 td, th { vertical-align: top; text-align: left; font-weight: inherit }
 .row { display: flex; justify-content: space-between }
 .dots { flex: none; white-space: pre }
-
 .num { text-align: right; white-space: nowrap }
 """
 # A page that does not fit is set smaller, as whoever makes a page does. Dots fill the room between their neighbours.
