@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import arrange
 from tests.layouts.boxes import letters_of, lines_of
 from tests.layouts.checking import faults, folded
@@ -54,7 +53,7 @@ class Outcome:
 
 def ordered(lines: Sequence[RawLine]) -> str:
     """The text of a page's lines, as the engine RapidOCR puts them in order."""
-    return arrange(divided(lines), "auto").text
+    return arrange(lines, "auto").text
 
 
 def from_boxes(page: pypdfium2.PdfPage, seed: int) -> str:
