@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box, Line, Word
+from ocrwatchd.ocr import vertical
 from ocrwatchd.ocr.blocks import blocks_of, gap, margins_of, usual_gap
 from ocrwatchd.ocr.reading_order import reading_order
 from ocrwatchd.ocr.rows import Row, around, rows_of, tables_of
@@ -31,8 +32,6 @@ FLUSH = 0.4
 """Edges closer than this, in line heights, are flush."""
 SLACK = 0.25
 """Boxes that overlap by less than this on either side, in line heights, stand apart: detectors leave some room."""
-WIDE = frozenset("WF")
-"""Widths, by Unicode's Standard Annex 11, of signs that take no space between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +67,14 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
     """Put lines into reading order.
 
     Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, rows
-    by a newline, paragraphs by two.
+    by a newline, paragraphs by two. Columns of Chinese or Japanese count as rows, from right to left.
 
     Args:
         lines: in any order; each occurs exactly once in the result.
         layout: "columns" reads column by column; "rows" reads straight across the page; "auto" reads columns, but runs
             of rows that are clearly a table straight across.
     """
+    lines = vertical.turned(lines) or lines
     places = [line.place or line.box for line in lines]
     rows = rows_of(places)
     if layout == "rows":
@@ -154,7 +154,7 @@ def _signs(*texts: str) -> int:
 
 def _glue(before: str, after: str) -> str:
     """Between pieces of one line; Chinese and Japanese are written without spaces."""
-    return "" if east_asian_width(before[-1]) in WIDE and east_asian_width(after[0]) in WIDE else " "
+    return "" if east_asian_width(before[-1]) in vertical.WIDE and east_asian_width(after[0]) in vertical.WIDE else " "
 
 
 def _placed(line: RawLine, offset: int) -> Line:
