@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DOUBTFUL = 0.9
-"""Lines read with less confidence are read again. On office pages that is less than one line a page."""
+"""Lines read with less confidence are read again. A page of clear print has hardly one."""
 SURE = 0.95
 """Least confidence of a turned line that is better than the first reading."""
 SURE_MIRRORED = 0.9
