@@ -25,6 +25,14 @@ FIRST = 12
 """Lines that are read again first; the others follow only where one of these lies otherwise. A page of handwriting is
 doubtful throughout, and costs so little more."""
 
+VIEWS: tuple[tuple[Any, float, frozenset[str]], ...] = (
+    (np.s_[::-1, ::-1], SURE, frozenset()),
+    (np.s_[:, ::-1], SURE_MIRRORED, frozenset("AHIMOTUVWXYilovwx")),
+    (np.s_[::-1], SURE_MIRRORED, frozenset("BCDEHIKOXcilox")),
+)
+"""How a line is seen again: on its head; then from behind, the sheet turned over about its long side or its short one.
+With each the least confidence, and the letters that count for nothing because they look alike."""
+
 Crop = NDArray[np.uint8]
 
 
@@ -81,25 +89,25 @@ def _looked(
     if not numbers:
         return {}
     chosen = [crops[number] for number in numbers]
-    turned = [crop[::-1, ::-1] for crop in chosen]
-    # A sheet is turned over about its long side or its short one.
-    views = [*turned, *(crop[:, ::-1] for crop in chosen), *(crop[::-1] for crop in chosen)]
-    found = recognise([np.ascontiguousarray(view) for view in views])
+    found = recognise([np.ascontiguousarray(crop[view]) for view, _, _ in VIEWS for crop in chosen])
     count = len(numbers)
     changed: dict[int, Reading] = {}
     for place, number in enumerate(numbers):
         before = first[number]
-        head, *mirrored = found[place::count]
+        head, *mirrored = (
+            _is_clear(reading, before, least, alike)
+            for reading, (_, least, alike) in zip(found[place::count], VIEWS, strict=True)
+        )
         # Capitals such as those of CHECKED look the same in a mirror when they stand on their head.
-        if _is_clear(head, before, SURE) and not _is_number(before.text):
-            changed[number] = replace(head, on_its_head=True)
-        elif any(_is_clear(reading, before, SURE_MIRRORED) for reading in mirrored):
+        if head and not _is_number(before.text):
+            changed[number] = replace(found[place], on_its_head=True)
+        elif any(mirrored):
             changed[number] = replace(before, shows_through=True)
     return changed
 
 
-def _is_clear(reading: Reading, before: Reading, least: float) -> bool:
-    letters = sum(map(str.isalpha, reading.text))
+def _is_clear(reading: Reading, before: Reading, least: float, alike: frozenset[str]) -> bool:
+    letters = sum(letter.isalpha() and letter not in alike for letter in reading.text)
     return letters >= LETTERS and reading.confidence >= max(least, before.confidence + BETTER)
 
 

@@ -60,6 +60,13 @@ def test_weak_evidence_changes_nothing(before, text, confidence, side):
     assert read_again(first, [crop(6)], reader({(6, side): (text, confidence)})) == first
 
 
+@pytest.mark.parametrize(("side", "text"), [(MIRROR, "MIIA"), (MIRROR, "OTTO"), (FLIPPED, "BECK OX")])
+def test_letters_that_look_alike_in_a_mirror_are_no_evidence(side, text):
+    """AIIM is MIIA in a mirror."""
+    first = [Reading("AlM", 0.8, None)]
+    assert read_again(first, [crop(6)], reader({(6, side): (text, 1.0)})) == first
+
+
 def test_a_number_is_not_turned():
     """The digits of a date look like letters when they stand on their head."""
     first = [Reading("7/74197", 0.7, None)]
