@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box, Line, Word
+from ocrwatchd.ocr import vertical
 from ocrwatchd.ocr.comb import words_of_boxes
 from ocrwatchd.ocr.reading_order import blocks_of
 from ocrwatchd.ocr.rows import box_of, height_of
@@ -30,8 +31,6 @@ INDENT = (0.7, 4.0)
 """How far a paragraph's first line stands in, least and most, in line heights."""
 FLUSH = 0.4
 """Edges closer than this, in line heights, are flush."""
-WIDE = frozenset("WF")
-"""Widths, by Unicode's Standard Annex 11, of signs that take no space between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
     """Put lines into reading order.
 
     Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, one
-    more for each empty cell between them, rows by a newline, paragraphs by two.
+    more for each empty cell between them, rows by a newline, paragraphs by two. Columns of
+    Chinese or Japanese count as rows, from right to left.
 
     Args:
         lines: in any order; each occurs exactly once in the result, or its pieces do.
@@ -83,7 +83,7 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
         parts.append(text)
         offset += len(text)
 
-    for block in blocks_of(lines, layout):
+    for block in blocks_of(vertical.turned(lines) or lines, layout):
         rows = [words_of_boxes(row) for row in block]
         usual = _usual(rows)
         for number, cells in enumerate(cells_of(rows)):
@@ -118,7 +118,7 @@ def _signs(*texts: str) -> int:
 
 def _glue(before: str, after: str) -> str:
     """Between pieces of one line; Chinese and Japanese are written without spaces."""
-    return "" if east_asian_width(before[-1]) in WIDE and east_asian_width(after[0]) in WIDE else " "
+    return "" if east_asian_width(before[-1]) in vertical.WIDE and east_asian_width(after[0]) in vertical.WIDE else " "
 
 
 def _placed(line: RawLine, offset: int) -> Line:

@@ -19,10 +19,13 @@ from ocrwatchd.ocr.page_confidence import low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
+from ocrwatchd.ocr.second_look import Reading, read_again
+from ocrwatchd.ocr.show_through import with_pale_lines
 
 if TYPE_CHECKING:
     from PIL import Image
     from rapidocr import RapidOCR
+    from rapidocr.ch_ppocr_rec import TextRecOutput
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import Page
@@ -41,7 +44,7 @@ DETECTION_SIDE = 2000
 """Pages are scaled down to this, pixels, for finding lines; 1280 joins the words of spaced small capitals."""
 SETTINGS = {
     "Global.max_side_len": PICTURE_SIDE,
-    # It tells single lines that stand on their head; whole pages are turned before they come here.
+    # It looks at every line to tell those that stand on their head; here only doubtful lines are read again.
     "Global.use_cls": False,
     "Global.return_word_box": True,
     "Det.limit_type": "max",
@@ -136,23 +139,32 @@ class RapidEngine:
         # and gives each word the confidence of a letter elsewhere in the line.
         original = self._ocr.load_img(image)
         picture, scaling = self._ocr.preprocess_img(original)
-        detected, _, recognised, _ = self._ocr.run_ocr_steps(picture, scaling)
+        detected, _, recognised, crops = self._ocr.run_ocr_steps(picture, scaling)
         if detected.boxes is None or recognised.txts is None:
             return []
+        readings = read_again(_readings(recognised), crops, lambda again: _readings(self._ocr.recognize_txt(again)))
+        readings = with_pale_lines(readings, crops)
         boxes = map_boxes_to_original(detected.boxes, scaling, *original.shape[:2])
         quads: list[Quad] = [tuple((float(x), float(y)) for x, y in box) for box in boxes]
         tilt = tilt_of(quads)
         lines = []
-        for quad, read, score, info in zip(
-            quads, recognised.txts, recognised.scores, recognised.word_results, strict=True
-        ):
-            if not read.strip():
+        for quad, reading in zip(quads, readings, strict=True):
+            if not reading.text.strip():
                 continue
-            text = read if asian else read.translate(NARROW)
-            columns = [column for word in info.word_cols for column in word]
-            words = words_of(text, quad, columns, info.line_txt_len, info.confs)
-            lines.append(RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt)))
+            text = reading.text if asian else reading.text.translate(NARROW)
+            columns = [column for word in reading.steps.word_cols for column in word]
+            seen = quad[2:] + quad[:2] if reading.on_its_head else quad
+            words = words_of(text, seen, columns, reading.steps.line_txt_len, reading.steps.confs)
+            confidence = 0.0 if reading.shows_through else reading.confidence
+            lines.append(RawLine(text.strip(), bounds(quad), confidence, words, straightened(quad, tilt)))
         return lines
+
+
+def _readings(recognised: TextRecOutput) -> list[Reading]:
+    return [
+        Reading(text, float(score), steps)
+        for text, score, steps in zip(recognised.txts or (), recognised.scores, recognised.word_results, strict=True)
+    ]
 
 
 def _use(engine: RapidOCR) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.ocr.direction import runs_leftward
-from ocrwatchd.ocr.layout import WIDE, moved, tells_all_places
+from ocrwatchd.ocr.layout import moved, tells_all_places
 from ocrwatchd.ocr.rows import around
 from ocrwatchd.ocr.tick_boxes import find_tick_boxes
+from ocrwatchd.ocr.vertical import WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.formats.input import open_pages
-from ocrwatchd.ocr import preprocess, rapidocr
+from ocrwatchd.ocr import preprocess, rapidocr, second_look, show_through
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 
 CACHE = Path(".bench", "lines")
@@ -50,7 +50,8 @@ class Reader:
     def __init__(self, languages: tuple[str, ...] = ("eng",)) -> None:
         self._ocr = Ocr(engine="rapidocr", languages=languages)
         self._loaded: tuple[Any, Any] | None = None
-        code = b"".join(Path(module.__file__).read_bytes() for module in (preprocess, rapidocr))
+        modules = (preprocess, rapidocr, second_look, show_through)
+        code = b"".join(Path(module.__file__).read_bytes() for module in modules)
         told = f"{metadata.version('rapidocr')} {languages}".encode()
         self._mark = hashlib.sha256(code + told).digest()
 

@@ -152,6 +152,60 @@ def test_what_is_left_out_is_told_and_marks_are_not(engine, monkeypatch):
     assert engine.recognise(page, Ocr()).warnings == ("1 line too unclear to read left out",)
 
 
+def case(name):
+    """A field case as the pipeline hands it over."""
+    with Image.open(DATA / "field-cases" / name) as image:
+        return image.convert("L")
+
+
+def test_print_that_shows_through_from_the_back_is_left_out_with_a_warning(engine):
+    """A blank back through which the front shows has no text of its own."""
+    found = read(engine, case("bleed_strong.jpg"))
+    assert found.text == ""
+    assert found.warnings == ("13 lines too unclear to read left out",)
+
+
+def test_pale_print_of_this_side_stays(engine):
+    """Grey headings and pencil are much paler than the print around them, and no mirror makes them clearer."""
+    image = scan("phototest")
+    ink = np.asarray(image).astype(float)
+    ink[:150] = 255 - (255 - ink[:150]) * 0.25
+    pale = read(engine, Image.fromarray(ink.astype(np.uint8)))
+    assert pale.text == read(engine, image).text
+    assert pale.warnings == ()
+
+
+def test_a_line_on_its_head_is_read_turned_and_its_words_lie_where_they_are_printed(engine):
+    """The first word of a label on its head is the rightmost one."""
+    found = read(engine, case("label_180.jpg"))
+    assert found.text == "FRAGILE: this side up, please"
+    lefts = [word.box.left for word in found.lines[0].words]
+    assert lefts == sorted(lefts, reverse=True)
+    assert found.lines[0].words[0].box.left > 850
+
+
+@pytest.mark.parametrize(("angle", "direction"), [(90, (0, -1)), (-90, (0, 1)), (180, (-1, 0))])
+def test_a_turned_line_beside_upright_ones_is_read_in_its_own_direction(engine, angle, direction):
+    """A margin that runs up or down, or a heading on its head, is no scraps; the upright lines stay as they are."""
+    page = Image.new("L", (1600, 1400), 255)
+    page.paste(scan("phototest"), (300, 100))
+    label = case("label_180.jpg").rotate(180).resize((1000, 250)).rotate(angle, expand=True)
+    page.paste(label, (10, 150) if angle != 180 else (400, 900))
+    found = read(engine, page)
+    line = next(line for line in found.lines if line.text == "FRAGILE: this side up, please")
+    first, last = line.words[0].box, line.words[-1].box
+    assert (round((last.left - first.left) / 1000), round((last.top - first.top) / 1000)) == direction
+    upright = read(engine, scan("phototest"))
+    assert [each.text for each in found.lines if each is not line] == [each.text for each in upright.lines]
+
+
+def test_chinese_columns_are_read_from_right_to_left(engine):
+    """Each column is a line."""
+    assert read(engine, case("zh_vertical.png"), languages=("zho",)).text == (
+        "春天来了院子里的梅花开得很好\n小猫坐在窗台上看着外面的雨\n老人慢慢走过石桥去买早饭\n孩子们在河边放风筝笑声不断"
+    )
+
+
 def test_grey_and_colour_give_the_same_text(engine):
     """Pages in mode "RGB" are read as those in mode "L"."""
     image = scan("phototest")
