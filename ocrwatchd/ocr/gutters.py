@@ -213,6 +213,7 @@ def _piece(line: RawLine, first: int, last: int) -> RawLine:
     scores = [word.confidence for word in words if word.confidence is not None]
     place = line.place or line.box
     left, right = (_x_of(side, line) for side in (box.left, box.right))
+    before, letters = (sum(len(word.text) for word in some) for some in (line.words[:first], words))
     return replace(
         line,
         text=line.text[begin:end],
@@ -220,6 +221,7 @@ def _piece(line: RawLine, first: int, last: int) -> RawLine:
         confidence=fmean(scores) if scores else line.confidence,
         words=tuple(replace(word, offset=word.offset - begin) for word in words),
         place=Box(left, place.top, right, place.bottom),
+        lattice=line.lattice and line.lattice.part(before, before + letters),
     )
 
 

@@ -6,7 +6,7 @@ is written out with a blank line where a paragraph begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import PageText
     from ocrwatchd.ocr.blocks import Block
+    from ocrwatchd.ocr.lattice import Lattice
 
 BLANK_GAP = 0.6
 """A gap wider than the block's usual one by this, in line heights, begins a paragraph."""
@@ -46,6 +47,7 @@ class RawLine:
         words: with offsets into ``text``.
         place: where the line would lie if the page were not tilted; ``box`` where that is not known.
         source: as of :class:`ocrwatchd.core.model.Line`.
+        lattice: what the recogniser saw of the line, where the engine tells it.
     """
 
     text: str
@@ -54,6 +56,7 @@ class RawLine:
     words: tuple[Word, ...] = ()
     place: Box | None = None
     source: str = ""
+    lattice: Lattice | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ocrwatchd.ocr.gutters import divided
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.page_confidence import low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
 
@@ -33,8 +34,6 @@ MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCR
 """Named by path: RapidOCR downloads only models that it chooses itself."""
 
 ASIAN = frozenset({"chi", "jpn", "zho"})
-NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-"""Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
 
 PICTURE_SIDE = 4000
 """Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
@@ -71,6 +70,7 @@ class RapidEngine:
         check_languages(ocr.languages)
         self._version = metadata.version("rapidocr")
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
+        self._ocr.text_rec.postprocess_op = LatticeDecode(self._ocr.text_rec.postprocess_op)
 
     @property
     def name(self) -> str:
@@ -150,7 +150,10 @@ class RapidEngine:
             text = read if asian else read.translate(NARROW)
             columns = [column for word in info.word_cols for column in word]
             words = words_of(text, quad, columns, info.line_txt_len, info.confs)
-            lines.append(RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt)))
+            lattice = info.lattice if words else None
+            lines.append(
+                RawLine(text.strip(), bounds(quad), float(score), words, straightened(quad, tilt), lattice=lattice)
+            )
         return lines
 
 
