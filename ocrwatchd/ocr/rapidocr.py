@@ -21,6 +21,7 @@ from ocrwatchd.ocr.print_size import shrunk, small_print
 from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
+from ocrwatchd.ocr.spaces import spaced
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -102,7 +103,7 @@ class RapidEngine:
         clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
         unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
-        arranged = arrange(divided(clear), ocr.layout)
+        arranged = arrange(divided(spaced(clear, ocr.languages)), ocr.layout)
         return PageText(
             number=page.number,
             text=arranged.text,
