@@ -82,15 +82,17 @@ def test_the_pieces_of_a_divided_line_keep_their_lattices():
     texts = ["this", "column", "stands", "that", "one", "beside"]
     lines = []
     for number in range(RUN + 2):
-        left, words, offset = 100.0, [], 0
+        # Words lie elsewhere in each line, as in print; the columns' edges at the gutter stay.
+        room, words, offset = 16 + 7 * number % 11, [], 0
+        left = 500.0 - 2 * room - 18 * len("thiscolumnstands")
         for text in texts:
-            left += 140.0 if text == "that" else 20.0
-            box = Box(left, 100.0 + 44 * number, left + 20 * len(text), 140.0 + 44 * number)
+            left = 540.0 if text == "that" else left
+            box = Box(left, 100.0 + 44 * number, left + 18 * len(text), 140.0 + 44 * number)
             words.append(Word(text, offset, box, 0.9))
-            left, offset = box.right, offset + len(text) + 1
+            left, offset = box.right + room, offset + len(text) + 1
         letters = len("".join(texts))
         columns = np.arange(letters, dtype=np.float16)[:, None].repeat(len(CHARACTERS), axis=1)
-        box = Box(100.0, 100.0 + 44 * number, left, 140.0 + 44 * number)
+        box = Box(words[0].box.left, 100.0 + 44 * number, words[-1].box.right, 140.0 + 44 * number)
         lines.append(
             RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters))))
         )
