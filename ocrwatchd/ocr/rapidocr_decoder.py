@@ -45,7 +45,10 @@ class LatticeDecode(CTCLabelDecode):
         self._narrow, self._wide = np.array(pairs).T
 
     def __call__(
-        self, preds: NDArray[np.float32], return_word_box: bool = False, **kwargs: Any
+        self,
+        preds: NDArray[np.float32],
+        return_word_box: bool = False,
+        **kwargs: Any,  # noqa: ANN401 - RapidOCR's own
     ) -> tuple[list[tuple[str, float]], list[Any]]:
         """Decode a batch.
 

@@ -88,7 +88,9 @@ def spaced(lines: Sequence[RawLine], languages: Sequence[str]) -> list[RawLine]:
         lines: as recognised.
         languages: of the page, ISO 639-3.
     """
-    return [_with_spaces(line, [gap for gap in gaps(line, languages) if score(gap.evidence) > MARGIN]) for line in lines]
+    return [
+        _with_spaces(line, [gap for gap in gaps(line, languages) if score(gap.evidence) > MARGIN]) for line in lines
+    ]
 
 
 def score(evidence: Evidence) -> float:
@@ -158,7 +160,7 @@ def _words(text: str, at: int, languages: Sequence[str]) -> float:
 
 
 def _probability(text: str, languages: Sequence[str]) -> float:
-    """ln P of the words in a text, each for itself."""
+    """The words of a text, each for itself, ln P."""
     return sum(_of_word(token, languages) for token in _TOKEN.findall(text.lower()))
 
 

@@ -62,7 +62,7 @@ def test_a_line_does_not_hold_the_padding_of_its_batch(decode):
 
 
 def test_a_space_is_looked_for_between_two_letters(decode):
-    """The space's greatest probability in the gap counts; letters without a step between them are looked at themselves."""
+    """The space's greatest probability in the gap counts; letters side by side count themselves."""
     lattice = lattice_of(decode, {"a": 0.9}, {" ": 0.1}, {" ": 0.3}, {"b": 0.9}, {"c": 0.8, " ": 0.1})
     assert math.exp(lattice.space_at(1)) == pytest.approx(0.3, abs=0.001)
     assert math.exp(lattice.space_at(2)) == pytest.approx(0.1, abs=0.001)
@@ -93,9 +93,7 @@ def test_the_pieces_of_a_divided_line_keep_their_lattices():
         letters = len("".join(texts))
         columns = np.arange(letters, dtype=np.float16)[:, None].repeat(len(CHARACTERS), axis=1)
         box = Box(words[0].box.left, 100.0 + 44 * number, words[-1].box.right, 140.0 + 44 * number)
-        lines.append(
-            RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters))))
-        )
+        lines.append(RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters)))))
     pieces = divided(lines)
     assert {piece.text for piece in pieces} == {"this column stands", "that one beside"}
     for piece in pieces:

@@ -12,12 +12,12 @@ from ocrwatchd.ocr.spaces import spaced
 
 
 def line(text, sure=0.0, pitch=2, gap=5, confidence=0.9):
-    """A line whose letters are ``pitch`` steps apart, and its words ``gap``; "|" is a space lost, with P(space) ``sure``.
+    """A line whose letters are ``pitch`` steps apart, and its words ``gap``; a step is 10 pixels wide.
 
-    A step is 10 pixels wide.
+    "|" is a lost space, whose probability in the lattice is ``sure``.
     """
     steps, lost, at = [], [], 1
-    for number, sign in enumerate(text):
+    for sign in text:
         if sign in " |":
             at += gap - pitch
             if sign == "|":
