@@ -20,7 +20,7 @@ CHARACTERS = (
     *map(chr, range(0x20, 0x7F)),
     *map(chr, range(0xA2, 0xAD)),
     *map(chr, range(0xAE, 0x180)),
-    *"ȘșȚț–—‘’“”†‡•…‰€™",
+    *"ȘșȚț–—‘’“”†‡•…‰€™",  # noqa: RUF001 - these very signs are meant
 )
 """Those whose probabilities are kept: all of ASCII, Latin-1 and Latin Extended-A, and typographic signs."""
 COLUMN = {character: number for number, character in enumerate(CHARACTERS)}
@@ -40,7 +40,7 @@ class Lattice:
     steps: tuple[int, ...]
 
     def space_at(self, gap: int) -> float:
-        """ln P of a space before the character ``gap``, at the step where a space is most probable.
+        """The ln P of a space before the character ``gap``, at the step where a space is most probable.
 
         Args:
             gap: from 1 to the number of characters less one, white space not counted.

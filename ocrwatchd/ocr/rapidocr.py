@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rapidocr.utils.process_img import map_boxes_to_original
@@ -71,7 +71,8 @@ class RapidEngine:
         check_languages(ocr.languages)
         self._version = metadata.version("rapidocr")
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
-        self._ocr.text_rec.postprocess_op = LatticeDecode(self._ocr.text_rec.postprocess_op)
+        recogniser: Any = self._ocr.text_rec
+        recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
 
     @property
     def name(self) -> str:

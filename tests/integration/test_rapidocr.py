@@ -63,7 +63,7 @@ def test_lost_spaces_come_back(engine):
     for line in found.lines:
         for before, after in pairwise(line.words):
             assert found.text[before.offset :].startswith(f"{before.text} {after.text}")
-            assert before.box.right <= after.box.left
+            assert before.box.right < after.box.left + 2  # upright boxes of a line that is read a little aslant
 
 
 @pytest.mark.parametrize("name", SCANS)
