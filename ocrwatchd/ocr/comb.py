@@ -54,4 +54,4 @@ def _joined(run: Sequence[RawLine]) -> list[RawLine]:
         words.append(Word(word, text.index(word, at + len(words)), box_of_word, score))
         at += len(word)
     place = around(map(place_of, run))
-    return [replace(run[0], text=text, box=box, confidence=score, words=tuple(words), place=place)]
+    return [replace(run[0], text=text, box=box, confidence=score, words=tuple(words), place=place, lattice=None)]

@@ -6,7 +6,7 @@ where a paragraph begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocrwatchd.core.model import PageText
+    from ocrwatchd.ocr.lattice import Lattice
     from ocrwatchd.ocr.rows import Row
 
 BLANK_GAP = 0.6
@@ -44,6 +45,7 @@ class RawLine:
         words: with offsets into ``text``.
         place: where the line would lie if the page were not tilted; ``box`` where that is not known.
         source: as of :class:`ocrwatchd.core.model.Line`.
+        lattice: what the recogniser saw of the line, where the engine tells it.
     """
 
     text: str
@@ -52,6 +54,7 @@ class RawLine:
     words: tuple[Word, ...] = ()
     place: Box | None = None
     source: str = ""
+    lattice: Lattice | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rapidocr.utils.process_img import map_boxes_to_original
@@ -17,10 +17,12 @@ from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.page_confidence import low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
 from ocrwatchd.ocr.second_look import Reading, read_again
 from ocrwatchd.ocr.show_through import with_pale_lines
+from ocrwatchd.ocr.spaces import spaced
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,8 +37,6 @@ MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCR
 """Named by path: RapidOCR downloads only models that it chooses itself."""
 
 ASIAN = frozenset({"chi", "jpn", "zho"})
-NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-"""Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
 
 PICTURE_SIDE = 4000
 """Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
@@ -75,6 +75,8 @@ class RapidEngine:
         check_languages(ocr.languages)
         self._version = metadata.version("rapidocr")
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
+        recogniser: Any = self._ocr.text_rec
+        recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
 
     @property
     def name(self) -> str:
@@ -106,7 +108,7 @@ class RapidEngine:
         clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
         unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
-        arranged = arrange(clear, ocr.layout)
+        arranged = arrange(spaced(clear, ocr.languages), ocr.layout)
         return PageText(
             number=page.number,
             text=arranged.text,
@@ -156,7 +158,9 @@ class RapidEngine:
             seen = quad[2:] + quad[:2] if reading.on_its_head else quad
             words = words_of(text, seen, columns, reading.steps.line_txt_len, reading.steps.confs)
             confidence = 0.0 if reading.shows_through else reading.confidence
-            lines.append(RawLine(text.strip(), bounds(quad), confidence, words, straightened(quad, tilt)))
+            lattice = reading.steps.lattice if words and not reading.on_its_head else None
+            place = straightened(quad, tilt)
+            lines.append(RawLine(text.strip(), bounds(quad), confidence, words, place, lattice=lattice))
         return lines
 
 

@@ -114,6 +114,7 @@ def _piece(line: RawLine, first: int, last: int) -> RawLine:
     box = around(word.box for word in words if word.box is not None)
     scores = [word.confidence for word in words if word.confidence is not None]
     place = place_of(line)
+    before, letters = (sum(len(word.text) for word in some) for some in (line.words[:first], words))
     return replace(
         line,
         text=line.text[begin:end],
@@ -121,4 +122,5 @@ def _piece(line: RawLine, first: int, last: int) -> RawLine:
         confidence=fmean(scores) if scores else line.confidence,
         words=tuple(replace(word, offset=word.offset - begin) for word in words),
         place=Box(x_of(box.left, line), place.top, x_of(box.right, line), place.bottom),
+        lattice=line.lattice and line.lattice.part(before, before + letters),
     )

@@ -1,25 +1,41 @@
 """Pages as the engine sees them, read once: lines with their boxes, before they are put in order.
 
-What was read is kept in ``.bench/lines/``, by what it depends on: the picture, the engine, and the code that cleans
-and reads it. So a change of the order is measured in seconds, over hundreds of pages.
+What was read is kept in ``.bench/lattices/``, the lines' lattices too, by what it depends on: the picture, the engine,
+its settings, and the code that cleans and reads it. So a change of spaces or of the order is measured in seconds, over
+hundreds of pages.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.formats.input import open_pages
-from ocrwatchd.ocr import preprocess, rapidocr, second_look, show_through
+from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, second_look, show_through
+from ocrwatchd.ocr.lattice import CHARACTERS, Lattice
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 
-CACHE = Path(".bench", "lines")
+CACHE = Path(".bench", "lattices")
+READING = (
+    preprocess,
+    geometry.words_of,
+    rapidocr.RapidEngine._read,
+    CHARACTERS,
+    rapidocr_decoder.LatticeDecode,
+    second_look,
+    show_through,
+    rapidocr.MODELS,
+    rapidocr.SETTINGS,
+)
+"""What a page's lines depend on, as code or as values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class Seen:
 
 
 _SEEN: TypeAdapter[Seen] = TypeAdapter(Seen)
+_SEEN.rebuild(_types_namespace={"Lattice": Any})  # kept beside them
 
 
 class Reader:
@@ -50,10 +67,8 @@ class Reader:
     def __init__(self, languages: tuple[str, ...] = ("eng",)) -> None:
         self._ocr = Ocr(engine="rapidocr", languages=languages)
         self._loaded: tuple[Any, Any] | None = None
-        modules = (preprocess, rapidocr, second_look, show_through)
-        code = b"".join(Path(module.__file__).read_bytes() for module in modules)
-        told = f"{metadata.version('rapidocr')} {languages}".encode()
-        self._mark = hashlib.sha256(code + told).digest()
+        told = [metadata.version("rapidocr"), languages, *map(_told, READING)]
+        self._mark = hashlib.sha256(repr(told).encode()).digest()
 
     def read(self, path: Path) -> Seen:
         """The first page of a scan.
@@ -62,14 +77,12 @@ class Reader:
             UnreadableScan, UnreadablePage: it cannot be read.
         """
         key = hashlib.sha256(self._mark + path.read_bytes()).hexdigest()
-        kept = CACHE / f"{key}.json"
+        kept = CACHE / f"{key}.npz"
         if kept.exists():
-            return _SEEN.validate_json(kept.read_bytes())
+            return _loaded(kept)
         seen = self._recognise(path)
         CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(".new")
-        fresh.write_bytes(_SEEN.dump_json(seen))
-        fresh.rename(kept)
+        _keep(seen, kept)
         return seen
 
     def _recognise(self, path: Path) -> Seen:
@@ -82,3 +95,33 @@ class Reader:
         found = engine._read(page.image, asian=asian)
         clear = tuple(line for line in found if (line.confidence or 0.0) >= rapidocr.CONFIDENCE)
         return Seen(page.image.width, page.image.height, clear)
+
+
+def _told(part: Any) -> str:
+    return repr(part) if isinstance(part, (dict, tuple)) else inspect.getsource(part)
+
+
+def _keep(seen: Seen, path: Path) -> None:
+    text = _SEEN.dump_json(seen, exclude={"lines": {"__all__": {"lattice"}}})
+    lattices = {str(number): line.lattice for number, line in enumerate(seen.lines) if line.lattice}
+    arrays = {
+        **{f"{number} columns": each.columns for number, each in lattices.items()},
+        **{f"{number} steps": np.array(each.steps) for number, each in lattices.items()},
+    }
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        np.savez_compressed(file, seen=np.frombuffer(text, np.uint8), **arrays)
+    fresh.rename(path)
+
+
+def _loaded(path: Path) -> Seen:
+    with np.load(path) as kept:
+        seen = _SEEN.validate_json(kept["seen"].tobytes())
+        lattices = [
+            Lattice(kept[f"{number} columns"], tuple(kept[f"{number} steps"].tolist()))
+            if f"{number} steps" in kept
+            else None
+            for number in range(len(seen.lines))
+        ]
+    lines = (replace(line, lattice=each) for line, each in zip(seen.lines, lattices, strict=True))
+    return replace(seen, lines=tuple(lines))

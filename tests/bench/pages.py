@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.scoring import fold
 from ocrwatchd.ocr.layout import arrange
+from ocrwatchd.ocr.spaces import spaced
 from tests.bench.page_lines import Reader
 
 if TYPE_CHECKING:
@@ -88,11 +89,12 @@ def _kind(letters: str) -> str:
     return "digit" if any(map(str.isdigit, letters)) else "letter"
 
 
-def texts(seen: Seen) -> dict[str, str]:
+def texts(seen: Seen, language: str) -> dict[str, str]:
     """A page's text in the order that we give it, and straight across from the top."""
+    lines = spaced(seen.lines, (language,))
     return {
-        OURS: arrange(seen.lines).text,
-        ROWS: arrange(seen.lines, "rows").text.replace("\t", " "),
+        OURS: arrange(lines).text,
+        ROWS: arrange(lines, "rows").text.replace("\t", " "),
     }
 
 
@@ -111,7 +113,7 @@ def measured(folder: Path, language: str) -> Iterator[tuple[str, dict[str, Score
     for path in sorted(folder.iterdir()):
         truth = path.with_suffix(".txt")
         if path.suffix in PICTURES and truth.exists():
-            sides = texts(reader.read(path)) | others.get(path.name, {})
+            sides = texts(reader.read(path), language) | others.get(path.name, {})
             true = truth.read_text("utf-8")
             yield path.name, {side: scored(text, true) for side, text in sides.items()}
 

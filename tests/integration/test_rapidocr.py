@@ -2,6 +2,7 @@
 
 import os
 import socket
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,6 +52,18 @@ def test_tick_boxes_are_told_apart(engine):
         found = with_tick_boxes(read(engine, image.convert("L")), image)
     assert "\n\u2610 new \u2611 used \u2612 rejected\n" in found.text
     assert sum(symbol in found.text for symbol in "\u22a0\u2610\u2611\u2612") == 3
+
+
+def test_lost_spaces_come_back(engine):
+    """A clean page at 200 dpi is read with its spaces; each word has its place in the text and in the picture."""
+    cases = DATA / "field-cases"
+    with Image.open(cases / "lost_spaces.jpg") as image:
+        found = read(engine, image.convert("L"))
+    assert found.text.split() == (cases / "lost_spaces.expected.txt").read_text("utf-8").split()
+    for line in found.lines:
+        for before, after in pairwise(line.words):
+            assert found.text[before.offset :].startswith(f"{before.text} {after.text}")
+            assert before.box.right < after.box.left + 2  # upright boxes of a line that is read a little aslant
 
 
 @pytest.mark.parametrize("name", SCANS)

@@ -1,0 +1,70 @@
+"""RapidOCR's decoder of lines, which keeps what the recogniser saw."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rapidocr.ch_ppocr_rec.typings import WordInfo
+from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
+
+from ocrwatchd.ocr.lattice import CHARACTERS, COLUMN, Lattice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+"""Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
+FLOOR = 1e-9
+"""The least probability."""
+BEHIND = 2
+"""So many steps behind a line still belong to it: the model often sees the last character late."""
+
+
+@dataclass
+class LatticeInfo(WordInfo):
+    """What RapidOCR tells of a line's words, with the line's lattice."""
+
+    lattice: Lattice | None = None
+
+
+class LatticeDecode(CTCLabelDecode):
+    """RapidOCR's decoder, which gives each line its lattice too: as :class:`LatticeInfo` in place of ``WordInfo``.
+
+    Args:
+        decode: RapidOCR's own, whose characters count.
+    """
+
+    def __init__(self, decode: CTCLabelDecode) -> None:
+        super().__init__(character=decode.character[1:-1])  # it puts the blank and the space around them again
+        self._columns = np.array([0, *(self.dict[character] for character in CHARACTERS[1:])])
+        wide = {chr(code): chr(narrow) for code, narrow in NARROW.items()} | {"\u3000": " "}
+        pairs = [(COLUMN[narrow], self.dict[form]) for form, narrow in wide.items() if form in self.dict]
+        self._narrow, self._wide = np.array(pairs).T
+
+    def __call__(
+        self,
+        preds: NDArray[np.float32],
+        return_word_box: bool = False,
+        **kwargs: Any,  # noqa: ANN401 - RapidOCR's own
+    ) -> tuple[list[tuple[str, float]], list[Any]]:
+        """Decode a batch.
+
+        Args:
+            preds: probabilities, lines x steps x the model's characters.
+            return_word_box: whether lines come with their words, and so with their lattices.
+            kwargs: as RapidOCR's decoder has them.
+        """
+        lines, infos = super().__call__(preds, return_word_box, **kwargs)
+        return lines, [self._with_lattice(info, seen) for info, seen in zip(infos, preds, strict=False)]
+
+    def _with_lattice(self, info: WordInfo, seen: NDArray[np.float32]) -> LatticeInfo:
+        # Lines are padded to the widest of their batch.
+        seen = seen[: math.ceil(info.line_txt_len) + BEHIND]
+        columns = seen[:, self._columns]
+        columns[:, self._narrow] += seen[:, self._wide]
+        logs = np.log(np.maximum(columns, FLOOR)).astype(np.float16)
+        steps = tuple(column for word in info.word_cols for column in word)
+        return LatticeInfo(**vars(info), lattice=Lattice(logs, steps))

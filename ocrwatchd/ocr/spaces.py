@@ -1,0 +1,222 @@
+"""Put back spaces between words that RapidOCR's recogniser has lost: Latin letters and digits only.
+
+The recogniser saw most of them, but a little too weakly. One score decides, from what it saw, from how wide the gap is,
+and from whether the parts are words. ``tests/bench/spaces.py`` fits its weights.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import fmean, median
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import east_asian_width
+
+from ocrwatchd.core.model import Box, Word
+from ocrwatchd.core.word_frequency import frequencies
+from ocrwatchd.ocr.lattice import COLUMN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocrwatchd.ocr.lattice import Lattice
+    from ocrwatchd.ocr.layout import RawLine
+
+LEAST, SUREST = -4.5, 6.0
+"""Where the recogniser's log-odds of a space are less, nothing else counts; more is as good as this."""
+CLOSING = frozenset(",;:!?)]")
+"""Marks that a space follows."""
+ABBREVIATION = 3
+"""A point behind fewer letters ends an abbreviation, or may."""
+NUMBER, UNKNOWN, LETTER, MIXED = -8.0, -7.0, -2.0, -6.0
+"""ln P of a number, of a word that is in no list, of each of its letters, and of digits among them."""
+MOST_WORDS = 12.0
+"""More than so many nats the words do not count."""
+WORD_GAP = 2.2
+"""Between two words from letter to letter, in letter pitches, where a line shows no gap of its own."""
+WIDEST = 2.0
+"""A gap does not count as more than so many times the line's usual one."""
+_TOKEN = re.compile(r"[^\W_]+")
+_VERTICAL = 1.5
+
+
+class Evidence(NamedTuple):
+    """What speaks for a space in a gap.
+
+    Args:
+        picture: the recogniser's log-odds of a space.
+        width: 0 as wide as between two letters, 1 as wide as between two words of the line.
+        words: how much more probable the two parts are than the whole, nats.
+        mark: 1 behind a comma and the like, else 0.
+    """
+
+    picture: float
+    width: float
+    words: float
+    mark: float
+
+
+WEIGHTS = Evidence(picture=0.45, width=1.8, words=0.37, mark=1.04)
+BIAS = 2.68
+MARGIN = 2.0
+"""Log-odds from which a space is put: one in a misread word does more harm than a lost one, and the fit sees none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place in a line where a space may be missing.
+
+    Args:
+        word: number of the word in the line.
+        at: letters of the word before the gap.
+        number: letters of the line before the gap.
+        evidence: for a space.
+    """
+
+    word: int
+    at: int
+    number: int
+    evidence: Evidence
+
+
+def spaced(lines: Sequence[RawLine], languages: Sequence[str]) -> list[RawLine]:
+    """The lines with the spaces that the recogniser lost; a line without a lattice stays as it is.
+
+    Args:
+        lines: as recognised.
+        languages: of the page, ISO 639-3.
+    """
+    return [
+        _with_spaces(line, [gap for gap in gaps(line, languages) if score(gap.evidence) > MARGIN]) for line in lines
+    ]
+
+
+def score(evidence: Evidence) -> float:
+    """The log-odds of a space."""
+    return BIAS + sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
+
+
+def gaps(line: RawLine, languages: Sequence[str]) -> Iterator[Gap]:
+    """The places in a line's words where the recogniser saw at least a trace of a space."""
+    if line.lattice is None:
+        return
+    steps, spans = line.lattice.steps, list(_spans(line))
+    pitch = _pitch(line)
+    between = [steps[after] - steps[after - 1] for after, _ in spans[1:]]
+    usual = max(1.5 * pitch, median(between) if between else WORD_GAP * pitch)
+    for number, ((start, _), word) in enumerate(zip(spans, line.words, strict=True)):
+        for at in range(1, len(word.text)):
+            kind = _kind(word.text, at)
+            if kind is None or (seen := _odds(line.lattice.space_at(start + at))) < LEAST:
+                continue
+            wide = (steps[start + at] - steps[start + at - 1] - pitch) / (usual - pitch)
+            yield Gap(
+                number,
+                at,
+                start + at,
+                Evidence(seen, min(WIDEST, max(0.0, wide)), _words(word.text, at, languages), kind),
+            )
+
+
+def _odds(logarithm: float) -> float:
+    return min(SUREST, logarithm - math.log(max(1e-9, -math.expm1(logarithm))))
+
+
+def _spans(line: RawLine) -> Iterator[tuple[int, int]]:
+    """The first letter of each word, white space not counted, and the one behind its last."""
+    start = 0
+    for word in line.words:
+        yield start, start + len(word.text)
+        start += len(word.text)
+
+
+def _pitch(line: RawLine) -> float:
+    """The typical distance between neighbouring letters of a word, in steps."""
+    steps = line.lattice.steps if line.lattice else ()
+    distances = [after - before for start, end in _spans(line) for before, after in pairwise(steps[start:end])]
+    return median(distances) if distances else 2.0
+
+
+def _kind(text: str, at: int) -> float | None:
+    """Whether a mark stands at the gap, 1 or 0; nothing where no space can be."""
+    before, after = text[at - 1], text[at]
+    if east_asian_width(before) in "WF" or east_asian_width(after) in "WF":
+        return None
+    if before.isalnum():
+        return 0.0 if after.isalnum() else None
+    if not after.isalpha() and not (after.isdigit() and before not in ",:"):
+        return None
+    point = before == "." and after.isupper() and text[max(0, at - 1 - ABBREVIATION) : at - 1].isalpha()
+    return 1.0 if before in CLOSING or (point and at > ABBREVIATION) else None
+
+
+def _words(text: str, at: int, languages: Sequence[str]) -> float:
+    if all(map(_is_mixed, (text[:at], text[at:]))):
+        return 0.0  # of a code's parts, "TN24 8QX", no list knows anything
+    told = [_probability(part, languages) for part in (text[:at], text[at:], text)]
+    return min(MOST_WORDS, max(-MOST_WORDS, told[0] + told[1] - told[2]))
+
+
+def _probability(text: str, languages: Sequence[str]) -> float:
+    """The words of a text, each for itself, ln P."""
+    return sum(_of_word(token, languages) for token in _TOKEN.findall(text.lower()))
+
+
+def _of_word(word: str, languages: Sequence[str]) -> float:
+    if word.isdecimal():
+        return NUMBER
+    known = max((frequencies(language).get(word, 0.0) for language in languages), default=0.0)
+    return math.log(known) if known else UNKNOWN + LETTER * len(word) + MIXED * _is_mixed(word)
+
+
+def _is_mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def _with_spaces(line: RawLine, found: Sequence[Gap]) -> RawLine:
+    if not found or line.lattice is None:
+        return line
+    words: list[Word] = []
+    text = line.text
+    for number, word in enumerate(line.words):
+        cuts = [gap.at for gap in found if gap.word == number]
+        offset = word.offset + len(text) - len(line.text)
+        first = sum(len(each.text) for each in line.words[:number])
+        for put, cut in enumerate(cuts):
+            place = offset + cut + put
+            text = f"{text[:place]} {text[place:]}"
+        words += _parts(replace(word, offset=offset), first, cuts, line, line.lattice)
+    return replace(line, text=text, words=tuple(words))
+
+
+def _parts(word: Word, first: int, cuts: Sequence[int], line: RawLine, lattice: Lattice) -> Iterator[Word]:
+    """A word's parts, each with its share of the box and the confidence of its own letters."""
+    half = _pitch(line) / 2
+    steps = lattice.steps[first : first + len(word.text)]
+    begin, end = steps[0] - half, steps[-1] + half
+    for put, (start, stop) in enumerate(pairwise((0, *cuts, len(word.text)))):
+        left = max(steps[start] - half, (steps[start - 1] + steps[start]) / 2) if start else begin
+        right = min(steps[stop - 1] + half, (steps[stop - 1] + steps[stop]) / 2) if stop < len(word.text) else end
+        box = word.box and _share(word.box, (left - begin) / (end - begin), (right - begin) / (end - begin), line.box)
+        text = word.text[start:stop]
+        sure = _confidence(text, steps[start:stop], lattice, word.confidence) if cuts else word.confidence
+        yield Word(text, word.offset + start + put, box, sure)
+
+
+def _share(box: Box, start: float, end: float, line: Box) -> Box:
+    left, top, right, bottom = box
+    wide, tall = right - left, bottom - top
+    if line.bottom - line.top >= _VERTICAL * (line.right - line.left):
+        return Box(left, top + start * tall, right, top + end * tall)
+    return Box(left + start * wide, top, left + end * wide, bottom)
+
+
+def _confidence(text: str, steps: Sequence[int], lattice: Lattice, whole: float | None) -> float | None:
+    told = [
+        math.exp(lattice.columns[step, COLUMN[letter]])
+        for letter, step in zip(text, steps, strict=True)
+        if letter in COLUMN
+    ]
+    return min(1.0, fmean(told)) if told else whole

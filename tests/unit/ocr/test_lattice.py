@@ -1,0 +1,109 @@
+"""Lattices: which probabilities are kept of a line, and how they follow it through cuts."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
+
+from ocrwatchd.core.model import Box, Word
+from ocrwatchd.ocr.gutters import RUN, divided
+from ocrwatchd.ocr.lattice import BLANK, CHARACTERS, COLUMN, Lattice
+from ocrwatchd.ocr.layout import RawLine
+from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
+
+MODEL = [*(c for c in CHARACTERS if c not in {BLANK, " "}), "\uff06", "\u4e2d"]
+"""A model's characters, in its order; the decoder puts the blank before them and the space behind."""
+
+
+@pytest.fixture(scope="module")
+def decode():
+    """The decoder for a small model."""
+    return LatticeDecode(CTCLabelDecode(character=list(MODEL)))
+
+
+def seen(decode, *steps):
+    """What a model saw: for each step the probabilities of some characters, the rest being the blank's."""
+    preds = np.zeros((1, len(steps), len(decode.character)), np.float32)
+    for step, told in enumerate(steps):
+        for character, probability in told.items():
+            preds[0, step, decode.dict[character]] = probability
+        preds[0, step, 0] = 1 - sum(told.values())
+    return preds
+
+
+def lattice_of(decode, *steps, width=1.0):
+    """The lattice of one line that fills a share of its batch's width."""
+    _, (info,) = decode(seen(decode, *steps), True, wh_ratio_list=[width], max_wh_ratio=1.0)
+    return info.lattice
+
+
+def test_probabilities_are_kept_as_logarithms(decode):
+    """Each column holds ln P of its character, and nothing is less than the floor."""
+    lattice = lattice_of(decode, {"a": 0.9, "e": 0.05}, {}, {"b": 1.0})
+    assert lattice.columns.dtype == np.float16
+    assert math.exp(lattice.columns[0, COLUMN["a"]]) == pytest.approx(0.9, abs=0.001)
+    assert math.exp(lattice.columns[0, COLUMN["e"]]) == pytest.approx(0.05, abs=0.001)
+    assert lattice.columns[1, COLUMN[BLANK]] == 0
+    assert lattice.columns[2, COLUMN["a"]] == pytest.approx(math.log(1e-9), abs=0.01)
+    assert lattice.steps == (0, 2)
+
+
+def test_full_width_forms_count_as_ascii(decode):
+    """What the model gives the full-width form is added to the usual one's."""
+    lattice = lattice_of(decode, {"&": 0.3, "\uff06": 0.6})
+    assert math.exp(lattice.columns[0, COLUMN["&"]]) == pytest.approx(0.9, abs=0.001)
+
+
+def test_a_line_does_not_hold_the_padding_of_its_batch(decode):
+    """Of a line half as wide as the widest, half of the steps and two more belong to it."""
+    assert len(lattice_of(decode, {"a": 0.9}, *[{}] * 19, width=0.5).columns) == 12
+
+
+def test_a_space_is_looked_for_between_two_letters(decode):
+    """The space's greatest probability in the gap counts; letters side by side count themselves."""
+    lattice = lattice_of(decode, {"a": 0.9}, {" ": 0.1}, {" ": 0.3}, {"b": 0.9}, {"c": 0.8, " ": 0.1})
+    assert math.exp(lattice.space_at(1)) == pytest.approx(0.3, abs=0.001)
+    assert math.exp(lattice.space_at(2)) == pytest.approx(0.1, abs=0.001)
+
+
+def test_a_part_keeps_its_steps(decode):
+    """Each part has the steps up to the middle of the gap, counted from its own beginning."""
+    lattice = lattice_of(decode, {"a": 0.9}, {}, {"b": 0.9}, {}, {" ": 0.3}, {}, {"c": 0.9}, {})
+    left, right = lattice.part(0, 2), lattice.part(2, 3)
+    assert (left.steps, right.steps) == ((0, 2), (2,))
+    assert np.array_equal(np.vstack([left.columns, right.columns]), lattice.columns)
+    assert math.exp(right.columns[right.steps[0], COLUMN["c"]]) == pytest.approx(0.9, abs=0.001)
+
+
+def test_the_pieces_of_a_divided_line_keep_their_lattices():
+    """Where a gutter divides lines, each piece has the steps of its own letters."""
+    texts = ["this", "column", "stands", "that", "one", "beside"]
+    lines = []
+    for number in range(RUN + 2):
+        # Words lie elsewhere in each line, as in print; the columns' edges at the gutter stay.
+        room, words, offset = 16 + 7 * number % 11, [], 0
+        left = 500.0 - 2 * room - 18 * len("thiscolumnstands")
+        for text in texts:
+            left = 540.0 if text == "that" else left
+            box = Box(left, 100.0 + 44 * number, left + 18 * len(text), 140.0 + 44 * number)
+            words.append(Word(text, offset, box, 0.9))
+            left, offset = box.right + room, offset + len(text) + 1
+        letters = len("".join(texts))
+        columns = np.arange(letters, dtype=np.float16)[:, None].repeat(len(CHARACTERS), axis=1)
+        box = Box(words[0].box.left, 100.0 + 44 * number, words[-1].box.right, 140.0 + 44 * number)
+        lines.append(RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters)))))
+    pieces = divided(lines)
+    assert {piece.text for piece in pieces} == {"this column stands", "that one beside"}
+    for piece in pieces:
+        letters = "".join(piece.text.split())
+        first = "".join(texts).index(letters)
+        found = [piece.lattice.columns[step, 0] for step in piece.lattice.steps]
+        assert found == list(range(first, first + len(letters)))
+
+
+def test_lattices_do_not_make_lines_differ():
+    """Lines are compared by what they say and where."""
+    line = RawLine("a", Box(0, 0, 1, 1))
+    assert replace(line, lattice=Lattice(np.zeros((1, 1), np.float16), (0,))) == line
