@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocrwatchd.ocr.continuity import continuity
+from ocrwatchd.ocr.continuity import continuity, end_of, start_of
 from ocrwatchd.ocr.rows import height_of, numeric, place_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ FLUSH = 0.4
 """Lines that begin within this of one place, in line heights, begin there."""
 INDENT = 3.0
 """Lines of a column begin within this behind its gutter, in line heights; what is farther away is another column."""
+COLUMN = 4.0
+"""A column is at least so wide, in line heights."""
+MARGIN = 0.6
+"""A first or last row of a page, set off by this more than rows usually are, is a running head or foot."""
 NEAR = 2.0
 """A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
 MISSED = 0.2
@@ -39,11 +43,17 @@ MISSED_NATS = 0.5
 """For each row whose halves miss one another."""
 CLEAN_NATS = 0.7
 """For each row that keeps a gutter clear, as far as the column beside it is flush, but the first few."""
+ALIKE_NATS = 1.5
+"""For each row whose halves begin and end alike, where those of a column do not."""
+BLOCKS_APART = 4.0
+"""Addresses side by side are at least so far apart, in line heights."""
+BLOCKS_FLUSH = 0.8
+"""So many lines of the right one begin in line."""
 SPACE_NATS = 4.0
 """Against a gutter as narrow as a space between words; against one of a line's height nothing."""
 CHANCE_ROWS = 5
 """In justified text a gap as wide as a gutter's stands at a given place in about one line of twenty: as many in a row
-come by chance on one page in thousands."""
+come by chance on one page in thousands. Chinese and Japanese have no gaps within a line."""
 PROSE_WORDS = 3.0
 """A typical line of a column has so many words; fewer may be a column of a table, and one word always is."""
 ENOUGH = {"auto": 4.0, "columns": 0.0}
@@ -75,11 +85,6 @@ class Gutter:
     evidence: float
     insets: tuple[tuple[float, float], ...] = ()
 
-    @property
-    def length(self) -> int:
-        """In rows."""
-        return self.last - self.first + 1
-
 
 class _Seen(NamedTuple):
     """One row at one place: the cells on either side, empty where there is no word.
@@ -108,17 +113,23 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
         return []
     height = median(map(height_of, rows))
     least = max(WIDER * median(gaps), NARROWEST * height) if gaps else 2 * NARROWEST * height
-    found = [
-        gutter
-        for x in _places(words, least, height)
-        for run in _runs(words, x, least, height)
-        if (gutter := _judged(rows, run, x, height)) is not None
-    ]
+    found: list[Gutter] = []
+    for x in _places(words, least, height):
+        for run in _runs(words, x, least, height):
+            found += filter(None, [_judged(rows, run, x, height)])
+            found += _side_by_side(rows, run, x, height)
     chosen: list[Gutter] = []
     for gutter in sorted(found, key=lambda gutter: -gutter.evidence):
-        if all(abs(gutter.x - other.x) > height or _apart(gutter, other) for other in chosen):
+        if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):
             chosen.append(gutter)
-    sure = [gutter for gutter in chosen if gutter.evidence >= ENOUGH[layout]]
+    certain = [gutter.x for gutter in chosen if gutter.evidence >= ENOUGH[layout]]
+    # Where the page has a gutter for certain, little evidence shows that it goes on farther down.
+    sure = [
+        gutter
+        for gutter in chosen
+        if gutter.evidence >= ENOUGH[layout]
+        or (gutter.evidence > 0 and any(abs(gutter.x - x) <= FLUSH * height for x in certain))
+    ]
     return _over_insets(words, sure, height)
 
 
@@ -201,12 +212,38 @@ def _judged(rows: Sequence[Row], run: Sequence[_Seen], x: float, height: float) 
     missed = sum(abs(_middle(seen.left[-1]) - _middle(seen.right[0])) > MISSED * height for seen in both)
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in both)
     space = SPACE_NATS * min(1.0, max(0.0, 1 - gap))
-    clean = CLEAN_NATS * max(0, len(both) - CHANCE_ROWS) * flush
+    chance = CHANCE_ROWS if any(" " in text for text in (*lefts, *rights)) else 1
+    clean = CLEAN_NATS * max(0, len(both) - chance) * flush
     weight = min(min(_size(lefts), _size(rights)) - 1, PROSE_WORDS - 1) / (PROSE_WORDS - 1)
     evidence = _continued(run) + MISSED_NATS * missed + clean - space
     if evidence > 0:
         evidence *= 0.0 if any(2 * sum(map(numeric, side)) > len(side) for side in (lefts, rights)) else weight
     return Gutter(x, run[0].row, run[-1].row, evidence)
+
+
+def _side_by_side(rows: Sequence[Row], run: Sequence[_Seen], x: float, height: float) -> Iterator[Gutter]:
+    """Gutters between two short blocks, such as addresses, whose lines are alike from one to the other."""
+    group: list[_Seen] = []
+    for seen in (*run, None):
+        apart = group and (seen is None or _distance(rows, group[-1].row, seen.row) > MARGIN * height)
+        if apart or (seen is not None and seen.kind != "clear"):
+            if len(group) > 1 and (evidence := _alike(group, x, height)) > 0:
+                yield Gutter(x, group[0].row, group[-1].row, evidence)
+            group = []
+        if seen is not None and seen.kind == "clear":
+            group.append(seen)
+
+
+def _alike(rows: Sequence[_Seen], x: float, height: float) -> float:
+    """How much more alike the halves of rows are than the rows; in a table the cells of a column are alike."""
+    gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
+    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
+    if gap < BLOCKS_APART or flush < BLOCKS_FLUSH:
+        return 0.0
+    kinds = [tuple((start_of(text), end_of(text)) for text in map(_text, seen[1:3])) for seen in rows]
+    if any(len(set(side)) == 1 for side in zip(*kinds, strict=True)):
+        return 0.0
+    return ALIKE_NATS * sum(1 if left == right else -1 for left, right in kinds)
 
 
 def _trimmed(rows: Sequence[Row], run: Sequence[_Seen], height: float) -> Sequence[_Seen]:
@@ -215,10 +252,14 @@ def _trimmed(rows: Sequence[Row], run: Sequence[_Seen], height: float) -> Sequen
     if not clear:
         return []
     first, last = clear[0], clear[-1]
+    numbers = [seen.row for seen in run]
+    usual = median(_distance(rows, *pair) for pair in pairwise(numbers)) if len(run) > 1 else 0.0
 
     def goes_with(place: int, other: int) -> bool:
         upper, lower = sorted((run[place].row, run[other].row))
-        return run[other].kind == "one side" and _distance(rows, upper, lower) < NEAR * height
+        margin = run[other].row in (0, len(rows) - 1)
+        near = usual + MARGIN * height if margin else NEAR * height
+        return run[other].kind == "one side" and _distance(rows, upper, lower) < near
 
     while first and goes_with(first, first - 1):
         first -= 1
@@ -283,8 +324,8 @@ def _inset(rows: Sequence[Sequence[_Word]], x: float, height: float) -> tuple[fl
     spans = [span for row in rows if (span := _across(row, x, height)) is not None]
     if not spans:
         return None
-    left = min(span[0] for span in spans) - FLUSH * height
-    right = max(span[1] for span in spans) + FLUSH * height
+    left = min(span[0] for span in spans) - height
+    right = max(span[1] for span in spans) + height
     for side in (0, 1):
         beside = sum(any(word.right < left if side == 0 else word.left > right for word in row) for row in rows)
         if 2 * beside < len(rows):

@@ -46,7 +46,7 @@ def _read(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> list[list[R
     for start in _headlines(region, gutters) if region else ():
         above, below = [each for each in region if each[0] < start], [each for each in region if each[0] >= start]
         return [*_read(above, gutters), *_read(below, gutters)]
-    for gutter in sorted(gutters, key=lambda gutter: -gutter.length):
+    for gutter in sorted(gutters, key=lambda gutter: -_length(gutter, region)):
         left: list[_Numbered] = []
         right: list[_Numbered] = []
         inset: list[RawLine] = []
@@ -65,22 +65,25 @@ def _read(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> list[list[R
     return [[line for _, row in region for line in row]] if region else []
 
 
+def _length(gutter: Gutter, region: Sequence[_Numbered]) -> int:
+    """How many rows of a region a gutter runs along."""
+    return sum(gutter.first <= number <= gutter.last for number, _ in region)
+
+
 def _headlines(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> Iterator[int]:
-    """Rows of lines that break a gutter, under a white band from one side of a region to the other."""
+    """Rows that break a gutter, under a white band from one side of a region to the other."""
     numbers = [number for number, _ in region]
     for upper, lower in permutations(gutters, 2):
         if abs(upper.x - lower.x) > height_of(region[0][1]) or upper.last >= lower.first:
             continue
+        if upper.last < numbers[0] or lower.first > numbers[-1]:
+            continue
         for start in range(upper.last + 1, lower.first):
             place = bisect_left(numbers, start)
-            if 0 < place < len(region) and numbers[place] == start and _crosses(region[place][1], upper.x):
+            if 0 < place < len(region) and numbers[place] == start:
                 above, row = [line for _, row in region[:place] for line in row], region[place][1]
                 if box_of(row).top - box_of(above).bottom > BAND * height_of(row):
                     yield start
-
-
-def _crosses(row: Row, x: float) -> bool:
-    return any(place.left < x < place.right for place in map(place_of, row))
 
 
 def _parted(row: Row, gutter: Gutter) -> tuple[Row, Row, Row]:

@@ -202,7 +202,7 @@ def test_mixed_pages_are_as_many_as_asked_for(tmp_path):
     ("text", "blocks", "kinds", "vendor"),
     [
         ("the first line\nthe second line", 0, {}, 0),
-        ("the first  line\n\nthe second line ", 0, {}, 2 / 30),
+        ("the first  line\n\nthe second line ", 0, {}, 1 / 30),
         ("the f1rst line\nthesecond line", 0, {"digit": 1, "space": 1}, 2 / 30),
         ("the first line", 16, {}, 16 / 30),
     ],

@@ -8,10 +8,10 @@ import pytest
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.ocr.gutters import RUN, divided
 from ocrwatchd.ocr.lattice import BLANK, CHARACTERS, COLUMN, Lattice
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
+from ocrwatchd.ocr.reading_order import divided
 
 MODEL = [*(c for c in CHARACTERS if c not in {BLANK, " "}), "\uff06", "\u4e2d"]
 """A model's characters, in its order; the decoder puts the blank before them and the space behind."""
@@ -78,24 +78,18 @@ def test_a_part_keeps_its_steps(decode):
 
 
 def test_the_pieces_of_a_divided_line_keep_their_lattices():
-    """Where a gutter divides lines, each piece has the steps of its own letters."""
-    texts = ["this", "column", "stands", "that", "one", "beside"]
-    lines = []
-    for number in range(RUN + 2):
-        # Words lie elsewhere in each line, as in print; the columns' edges at the gutter stay.
-        room, words, offset = 16 + 7 * number % 11, [], 0
-        left = 500.0 - 2 * room - 18 * len("thiscolumnstands")
-        for text in texts:
-            left = 540.0 if text == "that" else left
-            box = Box(left, 100.0 + 44 * number, left + 18 * len(text), 140.0 + 44 * number)
-            words.append(Word(text, offset, box, 0.9))
-            left, offset = box.right + room, offset + len(text) + 1
-        letters = len("".join(texts))
-        columns = np.arange(letters, dtype=np.float16)[:, None].repeat(len(CHARACTERS), axis=1)
-        box = Box(words[0].box.left, 100.0 + 44 * number, words[-1].box.right, 140.0 + 44 * number)
-        lines.append(RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters)))))
-    pieces = divided(lines)
-    assert {piece.text for piece in pieces} == {"this column stands", "that one beside"}
+    """Where a gutter divides a line, each piece has the steps of its own letters."""
+    texts, words, left, offset = ["this", "column", "stands", "that", "one", "beside"], [], 100.0, 0
+    for text in texts:
+        left += 60.0 * (text == "that")
+        words.append(Word(text, offset, Box(left, 100.0, left + 18 * len(text), 140.0), 0.9))
+        left, offset = words[-1].box.right + 16, offset + len(text) + 1
+    letters = len("".join(texts))
+    columns = np.arange(letters, dtype=np.float16)[:, None].repeat(len(CHARACTERS), axis=1)
+    box = Box(100.0, 100.0, words[-1].box.right, 140.0)
+    line = RawLine(" ".join(texts), box, 0.9, tuple(words), lattice=Lattice(columns, tuple(range(letters))))
+    pieces = divided(line, [words[3].box.left - 20.0])
+    assert [piece.text for piece in pieces] == ["this column stands", "that one beside"]
     for piece in pieces:
         letters = "".join(piece.text.split())
         first = "".join(texts).index(letters)

@@ -30,16 +30,11 @@ def test_pieces_of_one_column_are_joined():
 
 def test_the_upper_tier_is_read_before_the_lower_one():
     """Each tier from right to left."""
-    upper = [
-        column(text, 500 - 70 * n, 100)
-        for n, text in enumerate(["一二三四五六七八", "二二三四五六七八", "三二三四五六七八", "四二三四五六七八"])
-    ]
-    lower = [
-        column(text, 500 - 70 * n, 520)
-        for n, text in enumerate(["五二三四五六七八", "六二三四五六七八", "七二三四五六七八", "八二三四五六七八"])
-    ]
+    first = "天地玄黄宇宙洪荒日月盈昃辰宿列張"
+    upper = [column(f"{sign}二三四五六七八", 700 - 70 * n, 100) for n, sign in enumerate(first[:8])]
+    lower = [column(f"{sign}二三四五六七八", 700 - 70 * n, 520) for n, sign in enumerate(first[8:])]
     text = arrange([*lower, *upper]).text
-    assert [each[0] for each in text.split()] == list("一二三四五六七八")
+    assert [each[0] for each in text.split()] == list(first)
 
 
 def test_a_column_that_stands_in_begins_a_paragraph():
