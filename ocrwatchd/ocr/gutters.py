@@ -45,6 +45,14 @@ CLEAN_NATS = 0.7
 """For each row that keeps a gutter clear, as far as the column beside it is flush, but the first few."""
 ALIKE_NATS = 1.5
 """For each row whose halves begin and end alike, where those of a column do not."""
+ALONE_NATS = 5.0
+"""For few rows that stand alone: signatories side by side."""
+ALONE = 1.5
+"""White above and below them, in line heights."""
+WORDY = 1.5
+"""Least words of a typical line in them."""
+SIGNED = 4
+"""Rows of a signatory: a name, an office, a company, a date."""
 BLOCKS_APART = 4.0
 """Addresses side by side are at least so far apart, in line heights."""
 BLOCKS_FLUSH = 0.8
@@ -160,7 +168,7 @@ def _places(words: Sequence[Sequence[_Word]], least: float, height: float) -> It
         near = [edge for edge in edges if abs(best - edge) <= FLUSH * height]
         if len(near) == 1:
             return
-        yield median(near) - BLUR * height
+        yield near[len(near) // 10] - BLUR * height
         edges = [edge for edge in edges if abs(best - edge) > FLUSH * height]
 
 
@@ -218,28 +226,56 @@ def _judged(rows: Sequence[Row], run: Sequence[_Seen], x: float, height: float) 
     evidence = _continued(run) + MISSED_NATS * missed + clean - space
     if evidence > 0:
         evidence *= 0.0 if any(2 * sum(map(numeric, side)) > len(side) for side in (lefts, rights)) else weight
-    return Gutter(x, run[0].row, run[-1].row, evidence)
+    return Gutter(
+        x, run[0].row, run[-1].row, evidence + (max(0.0, _alike(both)) if _are_blocks(both, x, height) else 0.0)
+    )
 
 
 def _side_by_side(rows: Sequence[Row], run: Sequence[_Seen], x: float, height: float) -> Iterator[Gutter]:
     """Gutters between two short blocks, such as addresses, whose lines are alike from one to the other."""
+    for group in _groups(rows, run, height):
+        clear = [seen for seen in group if seen.kind == "clear"]
+        if len(clear) > 1 and _are_blocks(clear, x, height):
+            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
+            yield Gutter(x, clear[0].row, group[-1].row, max(0.0, _alike(clear)) + ALONE_NATS * alone)
+
+
+def _groups(rows: Sequence[Row], run: Sequence[_Seen], height: float) -> Iterator[list[_Seen]]:
+    """Rows of a run with no white between them."""
     group: list[_Seen] = []
-    for seen in (*run, None):
-        apart = group and (seen is None or _distance(rows, group[-1].row, seen.row) > MARGIN * height)
-        if apart or (seen is not None and seen.kind != "clear"):
-            if len(group) > 1 and (evidence := _alike(group, x, height)) > 0:
-                yield Gutter(x, group[0].row, group[-1].row, evidence)
+    for seen in run:
+        if group and (seen.kind == "unclear" or _distance(rows, group[-1].row, seen.row) > MARGIN * height):
+            yield group
             group = []
-        if seen is not None and seen.kind == "clear":
+        if seen.kind != "unclear":
             group.append(seen)
+    yield group
 
 
-def _alike(rows: Sequence[_Seen], x: float, height: float) -> float:
-    """How much more alike the halves of rows are than the rows; in a table the cells of a column are alike."""
+def _are_blocks(rows: Sequence[_Seen], x: float, height: float) -> bool:
+    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers."""
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
     flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
-    if gap < BLOCKS_APART or flush < BLOCKS_FLUSH:
-        return 0.0
+    numbers = (sum(not any(map(str.isalpha, _text(side))) for side in sides) for sides in _halves(rows))
+    return gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH and all(2 * count < len(rows) for count in numbers)
+
+
+def _halves(rows: Sequence[_Seen]) -> tuple[list[tuple[_Word, ...]], list[tuple[_Word, ...]]]:
+    return [seen.left for seen in rows], [seen.right for seen in rows]
+
+
+def _stands_alone(rows: Sequence[Row], group: Sequence[_Seen], height: float) -> bool:
+    """Whether there is white above and below, as about the names under a contract, and more than single words."""
+    first, last = group[0].row, group[-1].row
+    above = first > 0 and _distance(rows, first - 1, first) > ALONE * height
+    wordy = all(
+        len([word for cell in side for word in _text(cell).split()]) >= WORDY * len(side) for side in _halves(group)
+    )
+    return above and wordy and (last + 1 == len(rows) or _distance(rows, last, last + 1) > ALONE * height)
+
+
+def _alike(rows: Sequence[_Seen]) -> float:
+    """How much more alike the halves of rows are than the rows; in a table the cells of a column are alike."""
     kinds = [tuple((start_of(text), end_of(text)) for text in map(_text, seen[1:3])) for seen in rows]
     if any(len(set(side)) == 1 for side in zip(*kinds, strict=True)):
         return 0.0

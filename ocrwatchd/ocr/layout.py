@@ -69,8 +69,8 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
     """Put lines into reading order.
 
     Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, one
-    more for each empty cell between them, rows by a newline, paragraphs by two. Columns of
-    Chinese or Japanese count as rows, from right to left.
+    more for each empty cell between them, rows by a newline, paragraphs by two. Columns of Chinese or Japanese count as
+    rows, from right to left.
 
     Args:
         lines: in any order; each occurs exactly once in the result, or its pieces do.
@@ -88,10 +88,11 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
 
     for block in blocks_of(vertical.turned(lines) or lines, layout):
         rows = [words_of_boxes(row) for row in block]
-        usual = _usual(rows)
-        for number, cells in enumerate(cells_of(rows)):
+        usual, table = _usual(rows), list(cells_of(rows))
+        for number, cells in enumerate(table):
             if parts:
-                write("\n\n" if not number or _begins_paragraph(rows, number, usual) else "\n")
+                in_table = any(len(each) > 1 for each in table[max(0, number - 1) : number + 2])
+                write("\n\n" if not number or _begins_paragraph(rows, number, usual, in_table=in_table) else "\n")
             last = 0
             for column, cell in cells:
                 write("\t" * (column - last))
@@ -138,11 +139,11 @@ def _usual(block: Sequence[Row]) -> float:
     return median(_gap(above, below) for above, below in pairwise(block)) if len(block) > 1 else 0.0
 
 
-def _begins_paragraph(block: Sequence[Row], number: int, usual: float) -> bool:
+def _begins_paragraph(block: Sequence[Row], number: int, usual: float, *, in_table: bool) -> bool:
     before, row = block[number - 1], block[number]
     if _gap(before, row) > usual + BLANK_GAP:
         return True
-    if number + 1 == len(block):
+    if in_table or number + 1 == len(block):
         return False
     size, after = height_of(row), box_of(block[number + 1])
     box, above = box_of(row), box_of(before)

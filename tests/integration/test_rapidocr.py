@@ -171,6 +171,27 @@ def case(name):
         return image.convert("L")
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("shiftplan.png", ["Adams\tearly\t\tlate\t\tearly", "Brook\t\tlate\t\tearly\tlate", "Foster\t\t\tlate\tlate"]),
+        ("invoice.png", ["1\tOak board, planed\t12\t18.40\t220.80", "4\tCutting to size\t\t\t45.00"]),
+        ("comb_form.jpg", ["Account no\t40817263", "Postcode\tTN24 8QX", "Date of birth\t17031962"]),
+        (
+            "pleading.jpg",
+            [
+                "2\tThe plaintiff states that on the fourth of May the",
+                "7\tboards of the same kind from another merchant at a cost",
+            ],
+        ),
+    ],
+)
+def test_rows_of_tables_and_forms_stay_rows(engine, name, rows):
+    """Empty cells keep their place, a box for each letter makes a word, line numbers stand before their lines."""
+    found = read(engine, case(name)).text.split("\n")
+    assert [row for row in rows if row not in found] == []
+
+
 def test_print_that_shows_through_from_the_back_is_left_out_with_a_warning(engine):
     """A blank back through which the front shows has no text of its own."""
     found = read(engine, case("bleed_strong.jpg"))

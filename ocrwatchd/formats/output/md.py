@@ -1,12 +1,14 @@
 """NAME.md: the corrected text as Markdown (CommonMark, GitHub's too), a heading before each page.
 
-The text's lines stay lines, its paragraphs paragraphs. Whatever would be markup in Markdown or HTML is escaped: the
+The text's lines stay lines, its paragraphs paragraphs; rows of cells are a table, the first one its head, as GitHub's
+Markdown wants. Whatever would be markup in Markdown or HTML is escaped: the
 page shows what the paper shows, and nothing in it links, loads or runs.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
 from ocrwatchd.core.config.profile import SUFFIXES
@@ -14,12 +16,13 @@ from ocrwatchd.core.i18n.language import language
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocrwatchd.core.model import Document, FinishedPage
 
 SUFFIX = SUFFIXES["md"]
 LINE_BREAK = "  \n"
+CELL = "\t"
 
 _ANYWHERE = re.compile(r"[\\`*_\[\]<>&|~$@]|(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
 _AT_START = re.compile(r"(?:[#+=-]|\d{1,9}(?=[.)]))")
@@ -45,8 +48,21 @@ def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[byte
 
 
 def _paragraph(text: str) -> str:
-    # White space before a line would make code of it, and behind it a break more.
-    return LINE_BREAK.join(_escaped(line.strip()) for line in text.split("\n") if line.strip())
+    blocks = []
+    lines = [line for line in text.split("\n") if line.strip()]
+    for tabular, group in groupby(lines, key=lambda line: CELL in line):
+        some = list(group)
+        # White space before a line would make code of it, and behind it a break more.
+        plain = LINE_BREAK.join(_escaped(line.strip()) for line in some)
+        blocks.append(_table(some) if tabular and len(some) > 1 else plain)
+    return "\n\n".join(blocks)
+
+
+def _table(lines: Sequence[str]) -> str:
+    rows = [[_escaped(cell.strip()) for cell in line.split(CELL)] for line in lines]
+    width = max(map(len, rows))
+    head, *body = (f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows)
+    return "\n".join([head, f"|{' --- |' * width}", *body])
 
 
 def _escaped(line: str) -> str:

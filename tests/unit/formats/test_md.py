@@ -28,6 +28,14 @@ def test_pages_have_headings_and_lines_stay_lines():
     )
 
 
+def test_rows_of_cells_are_a_table():
+    """Empty cells keep their place, missing ones are added, and a pipe in a cell is text; one row alone is a line."""
+    text = "Shifts\nName\tMon\tTue\nAdams\t\tlate\n\tearly|-\n\nTotal\t2"
+    table = "| Name | Mon | Tue |\n| --- | --- | --- |\n| Adams |  | late |\n|  | early\\|- |  |"
+    assert written([worded(text)]) == f"# scan.png\n\n## Page 1\n\nShifts\n\n{table}\n\nTotal\t2\n"
+    assert shown(table).count("<td") == 6
+
+
 @pytest.mark.parametrize(
     "text",
     [
