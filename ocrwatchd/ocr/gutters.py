@@ -253,11 +253,12 @@ def _groups(rows: Sequence[Row], run: Sequence[_Seen], height: float) -> Iterato
 
 
 def _are_blocks(rows: Sequence[_Seen], x: float, height: float) -> bool:
-    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers."""
+    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers or single words."""
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
     flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
     numbers = (sum(not any(map(str.isalpha, _text(side))) for side in sides) for sides in _halves(rows))
-    return gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH and all(2 * count < len(rows) for count in numbers)
+    wordy = all(sum(len(_text(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
+    return wordy and gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH and all(2 * count < len(rows) for count in numbers)
 
 
 def _halves(rows: Sequence[_Seen]) -> tuple[list[tuple[_Word, ...]], list[tuple[_Word, ...]]]:
@@ -265,13 +266,10 @@ def _halves(rows: Sequence[_Seen]) -> tuple[list[tuple[_Word, ...]], list[tuple[
 
 
 def _stands_alone(rows: Sequence[Row], group: Sequence[_Seen], height: float) -> bool:
-    """Whether there is white above and below, as about the names under a contract, and more than single words."""
+    """Whether there is white above and below, as about the names under a contract."""
     first, last = group[0].row, group[-1].row
     above = first > 0 and _distance(rows, first - 1, first) > ALONE * height
-    wordy = all(
-        len([word for cell in side for word in _text(cell).split()]) >= WORDY * len(side) for side in _halves(group)
-    )
-    return above and wordy and (last + 1 == len(rows) or _distance(rows, last, last + 1) > ALONE * height)
+    return above and (last + 1 == len(rows) or _distance(rows, last, last + 1) > ALONE * height)
 
 
 def _alike(rows: Sequence[_Seen]) -> float:

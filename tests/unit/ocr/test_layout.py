@@ -137,6 +137,38 @@ def test_letter_keeps_its_date_before_the_salutation():
     assert words(arrange(page)) == ["date", "Dear", *said(prose(5))]
 
 
+def beside(lefts, rows, top):
+    """Blocks side by side, their first lines at the same height; a letter is 18 pixels wide."""
+    return [
+        line(text, left, top + n * PITCH, left + 18 * len(text))
+        for n, row in enumerate(rows)
+        for left, text in zip(lefts, row, strict=True)
+    ]
+
+
+def test_addresses_side_by_side_stay_whole():
+    """Their lines are alike from one to the other, and differ from line to line."""
+    rows = [("Bill to:", "Ship to:"), ("Vera Garnier", "Olga Dubois"), ("142 Canal Walk", "9 Mill Lane")]
+    page = [*beside((100, 1200), rows, 300), *column(prose(6, width=60), 100, 1800, 600)]
+    assert arrange(page).text.split("\n\n")[:2] == [
+        "Bill to:\nVera Garnier\n142 Canal Walk",
+        "Ship to:\nOlga Dubois\n9 Mill Lane",
+    ]
+
+
+def test_signatories_side_by_side_stay_whole():
+    """Few lines side by side with white above and below are two blocks; a list under its heading is rows."""
+    rows = [("Jonas Carver", "Edith Imhof"), ("Managing director", "Head of sales")]
+    text = column(prose(6, width=60), 100, 1800, 100)
+    assert arrange([*text, *beside((100, 1200), rows, 600)]).text.endswith(
+        "Jonas Carver\nManaging director\n\nEdith Imhof\nHead of sales"
+    )
+    heading = line("Committee of this year", 100, 600 - PITCH, 800)
+    assert arrange([*text, heading, *beside((100, 1200), rows, 600)]).text.endswith(
+        "Jonas Carver\tEdith Imhof\nManaging director\tHead of sales"
+    )
+
+
 def test_pieces_of_a_line_are_joined_by_a_space():
     """What the detector split inside a line becomes one line again."""
     page = [line("right", 512, 102, 900), line("left", 100, 100, 500), line("under", 100, 144, 900)]
