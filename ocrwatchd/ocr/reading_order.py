@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.model import Box
-from ocrwatchd.ocr.gutters import gutters_of, x_of
+from ocrwatchd.ocr.gutter_runs import x_of
+from ocrwatchd.ocr.gutters import gutters_of
 from ocrwatchd.ocr.rows import around, beside, box_of, height_of, place_of, rows_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from itertools import chain, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ocrwatchd.ocr.gutters import x_of
+from ocrwatchd.ocr.gutter_runs import x_of
 from ocrwatchd.ocr.reading_order import divided
 from ocrwatchd.ocr.rows import height_of, numeric, place_of
 

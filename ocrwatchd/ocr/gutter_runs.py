@@ -1,0 +1,164 @@
+"""Where a page may have gutters: places that no word crosses, row by row."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ocrwatchd.ocr.rows import height_of, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocrwatchd.ocr.layout import RawLine
+    from ocrwatchd.ocr.rows import Row
+
+WIDER = 1.5
+"""A gutter's gap is at least so many times as wide as the page's typical gap between words."""
+NARROWEST = 0.3
+"""Least width of a gutter, in line heights."""
+BLUR = 0.15
+"""Edges of words are known to this, in line heights: recognisers place letters by steps of about as much."""
+FLUSH = 0.4
+"""Lines that begin within this of one place, in line heights, begin there."""
+INDENT = 3.0
+"""Lines of a column begin within this behind its gutter, in line heights; what is farther away is another column."""
+MARGIN = 0.6
+"""A first or last row of a page, set off by this more than rows usually are, is a running head or foot."""
+NEAR = 2.0
+"""A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
+
+
+class PageWord(NamedTuple):
+    """A word, or a line whose words are not known, with its edges on a level page, pixels."""
+
+    left: float
+    right: float
+    text: str
+    line: RawLine
+
+
+class Seen(NamedTuple):
+    """One row at one place: the cells on either side, empty where there is no word.
+
+    A row whose gap is as wide as a gutter's tells where one begins and ends ("clear"), and one with words on one side
+    only goes with its neighbours ("one side"); where the next word stands far behind the place ("far") the column may
+    have ended; a common space tells nothing ("unclear").
+    """
+
+    row: int
+    left: tuple[PageWord, ...]
+    right: tuple[PageWord, ...]
+    kind: Literal["clear", "one side", "far", "unclear"]
+
+
+def least_gap(words: Sequence[Sequence[PageWord]], height: float) -> float:
+    """Width of the narrowest gutter that a page may have, pixels."""
+    gaps = [after.left - before.right for row in words for before, after in pairwise(row) if before.line is after.line]
+    return max(WIDER * median(gaps), NARROWEST * height) if gaps else 2 * NARROWEST * height
+
+
+def words_of_line(line: RawLine) -> list[PageWord]:
+    """Its words, or the line as one."""
+    place = place_of(line)
+    boxes = [(word.text, word.box) for word in line.words if word.box is not None]
+    if len(boxes) < len(line.words) or not boxes:
+        return [PageWord(place.left, place.right, line.text, line)]
+    return [PageWord(x_of(box.left, line), x_of(box.right, line), text, line) for text, box in boxes]
+
+
+def x_of(x: float, line: RawLine) -> float:
+    """From the picture to where it would be on a level page."""
+    place = place_of(line)
+    return place.left + (x - line.box.left) * (place.right - place.left) / max(1.0, line.box.right - line.box.left)
+
+
+def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[float]:
+    """Where two words or more begin, one under the other, behind a wide gap."""
+    edges = sorted(
+        after.left
+        for row in words
+        for before, after in pairwise(row)
+        if after.left - before.right >= least or before.line is not after.line
+    )
+    within = FLUSH * height
+    while edges:
+        spans = [(bisect_left(edges, edge - within), bisect_right(edges, edge + within)) for edge in edges]
+        first, last = max(spans, key=lambda span: span[1] - span[0])
+        if last - first == 1:
+            return
+        yield edges[first + (last - first) // 10] - BLUR * height
+        del edges[first:last]
+
+
+def runs_at(words: Sequence[Sequence[PageWord]], x: float, least: float, height: float) -> Iterator[list[Seen]]:
+    """Runs of rows that no word crosses at a place; ``least`` is a gutter's width, pixels."""
+    run: list[Seen] = []
+    for number, row in enumerate(words):
+        seen = _seen(number, row, x, least, height)
+        if seen is not None:
+            run.append(seen)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _seen(number: int, row: Sequence[PageWord], x: float, least: float, height: float) -> Seen | None:
+    """What stands on either side of a place in a row; None where a word crosses it, or only a space is there."""
+    place = sum((word.left + word.right) / 2 < x for word in row)
+    before, after = row[place - 1] if place else None, row[place] if place < len(row) else None
+    if (before and before.right - BLUR * height > x) or (after and after.left + BLUR * height < x):
+        return None
+    narrow = False
+    if before and after and before.line is after.line:
+        # In a headline, spaces are wide.
+        large = max(1.0, height_of([before.line]) / height)
+        gap, least_here = after.left - before.right, least * large**2
+        if gap < least_here / WIDER:
+            return None
+        narrow = gap < least_here
+    first, last = place, place
+    while first and (first == place or row[first].left - row[first - 1].right < 2 * least):
+        first -= 1
+    if after and after.left - x > INDENT * height:
+        return Seen(number, tuple(row[first:place]), (), "far" if before else "one side")
+    while last < len(row) and (last == place or row[last].left - row[last - 1].right < 2 * least):
+        last += 1
+    kind: Literal["clear", "one side", "unclear"] = "clear" if before and after else "one side"
+    return Seen(number, tuple(row[first:place]), tuple(row[place:last]), "unclear" if narrow else kind)
+
+
+def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence[Seen]:
+    """Without the rows at either end that have one column only and stand far away."""
+    clear = [place for place, seen in enumerate(run) if seen.kind == "clear"]
+    if not clear:
+        return []
+    first, last = clear[0], clear[-1]
+    numbers = [seen.row for seen in run]
+    usual = median(white_between(rows, *pair) for pair in pairwise(numbers)) if len(run) > 1 else 0.0
+
+    def goes_with(place: int, other: int) -> bool:
+        upper, lower = sorted((run[place].row, run[other].row))
+        margin = run[other].row in (0, len(rows) - 1)
+        near = usual + MARGIN * height if margin else NEAR * height
+        return run[other].kind == "one side" and white_between(rows, upper, lower) < near
+
+    while first and goes_with(first, first - 1):
+        first -= 1
+    while last + 1 < len(run) and (run[last + 1].kind == "far" or goes_with(last, last + 1)):
+        last += 1
+    return run[first : last + 1]
+
+
+def white_between(rows: Sequence[Row], upper: int, lower: int) -> float:
+    """White between two rows, pixels; below 0 where they overlap."""
+    return min(place_of(line).top for line in rows[lower]) - max(place_of(line).bottom for line in rows[upper])
+
+
+def text_of(words: Sequence[PageWord]) -> str:
+    """The words with spaces between."""
+    return " ".join(word.text for word in words)

@@ -1,0 +1,84 @@
+"""Short blocks side by side: addresses, signatories, the foot of an invoice."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ocrwatchd.ocr.continuity import end_of, start_of
+from ocrwatchd.ocr.gutter_runs import FLUSH, MARGIN, text_of, white_between
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocrwatchd.ocr.gutter_runs import PageWord, Seen
+    from ocrwatchd.ocr.rows import Row
+
+ALIKE_NATS = 1.5
+"""For each row whose halves begin and end alike, where those of a column do not."""
+ALONE_NATS = 5.0
+"""For few rows that stand alone: signatories side by side."""
+ALONE = 1.5
+"""White above and below them, in line heights."""
+WORDY = 1.5
+"""Least words of a typical line in them."""
+SIGNED = 4
+"""Rows of a signatory: a name, an office, a company, a date."""
+BLOCKS_APART = 4.0
+"""Addresses side by side are at least so far apart, in line heights."""
+BLOCKS_FLUSH = 0.8
+"""So many lines of the right one begin in line."""
+
+Blocks = tuple[int, int, float]
+"""Their first row, their last one, and the evidence that they are blocks, nats."""
+
+
+def blocks_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Iterator[Blocks]:
+    """Two short blocks at a gutter, such as addresses, whose lines are alike from one to the other."""
+    for group in _groups(rows, run, height):
+        clear = [seen for seen in group if seen.kind == "clear"]
+        if len(clear) > 1 and _are_blocks(clear, x, height):
+            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
+            yield clear[0].row, group[-1].row, alike(clear, x, height) + ALONE_NATS * alone
+
+
+def _groups(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[list[Seen]]:
+    """Rows of a run with no white between them."""
+    group: list[Seen] = []
+    for seen in run:
+        if group and (seen.kind == "unclear" or white_between(rows, group[-1].row, seen.row) > MARGIN * height):
+            yield group
+            group = []
+        if seen.kind != "unclear":
+            group.append(seen)
+    yield group
+
+
+def _are_blocks(rows: Sequence[Seen], x: float, height: float) -> bool:
+    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers or single words."""
+    gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
+    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
+    numbers = (sum(not any(map(str.isalpha, text_of(side))) for side in sides) for sides in _halves(rows))
+    wordy = all(sum(len(text_of(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
+    return wordy and gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH and all(2 * count < len(rows) for count in numbers)
+
+
+def _halves(rows: Sequence[Seen]) -> tuple[list[tuple[PageWord, ...]], list[tuple[PageWord, ...]]]:
+    return [seen.left for seen in rows], [seen.right for seen in rows]
+
+
+def _stands_alone(rows: Sequence[Row], group: Sequence[Seen], height: float) -> bool:
+    """Whether there is white above and below, as about the names under a contract."""
+    first, last = group[0].row, group[-1].row
+    above = first > 0 and white_between(rows, first - 1, first) > ALONE * height
+    return above and (last + 1 == len(rows) or white_between(rows, last, last + 1) > ALONE * height)
+
+
+def alike(rows: Sequence[Seen], x: float, height: float) -> float:
+    """How much more alike the halves of rows are than the rows, in nats; in a table the cells of a column are alike."""
+    if not _are_blocks(rows, x, height):
+        return 0.0
+    kinds = [tuple((start_of(text), end_of(text)) for text in map(text_of, seen[1:3])) for seen in rows]
+    if any(len(set(side)) == 1 for side in zip(*kinds, strict=True)):
+        return 0.0
+    return ALIKE_NATS * max(0, sum(1 if left == right else -1 for left, right in kinds))
