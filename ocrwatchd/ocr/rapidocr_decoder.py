@@ -61,10 +61,10 @@ class LatticeDecode(CTCLabelDecode):
         return lines, [self._with_lattice(info, seen) for info, seen in zip(infos, preds, strict=False)]
 
     def _with_lattice(self, info: WordInfo, seen: NDArray[np.float32]) -> LatticeInfo:
-        # Lines are padded to the widest of their batch.
-        seen = seen[: math.ceil(info.line_txt_len) + BEHIND]
+        steps = tuple(column for word in info.word_cols for column in word)
+        # Lines are padded to the widest of their batch; RapidOCR takes a narrow line to be shorter than it has read it.
+        seen = seen[: max(math.ceil(info.line_txt_len), *steps, 0) + BEHIND]
         columns = seen[:, self._columns]
         columns[:, self._narrow] += seen[:, self._wide]
         logs = np.log(np.maximum(columns, FLOOR)).astype(np.float16)
-        steps = tuple(column for word in info.word_cols for column in word)
         return LatticeInfo(**vars(info), lattice=Lattice(logs, steps))

@@ -136,7 +136,7 @@ def _pitch(line: RawLine) -> float:
     """The typical distance between neighbouring letters of a word, in steps."""
     steps = line.lattice.steps if line.lattice else ()
     distances = [after - before for start, end in _spans(line) for before, after in pairwise(steps[start:end])]
-    return median(distances) if distances else 2.0
+    return max(1.0, median(distances)) if distances else 2.0
 
 
 def _kind(text: str, at: int) -> float | None:

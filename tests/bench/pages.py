@@ -1,8 +1,9 @@
 """How well whole pages are read, and in which order: ``python -m tests.bench.pages FOLDER``.
 
-FOLDER holds scans, each with its true text in NAME.txt beside it; ``FOLDER/../NAME-published.jsonl``, NAME being the
-folder's, may hold what other engines made of them. White space is folded. A run of edits of 12 characters or more is a
-block, out of place or missing; the rest is single letters, spaces and digits. No model corrects anything here.
+FOLDER holds scans, each with its true text in NAME.txt beside it, or with its lines in NAME.json ("text" of each).
+``FOLDER/../NAME-published.jsonl``, NAME being the folder's, may hold what other engines made of them. White space is
+folded. A run of edits of 12 characters or more is a block, out of place or missing; the rest is single letters,
+spaces and digits. No model corrects anything here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.scoring import fold
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 BLOCK = 12
 """Characters of a run of edits that make it a block."""
+ALIKE = 0.8
+"""Letters of a true line that are right where the line counts as found."""
 OURS, ROWS = "ours", "plain rows"
 QUOTES = str.maketrans("", "", "\"'")
 
@@ -118,6 +122,28 @@ def measured(folder: Path, language: str) -> Iterator[tuple[str, dict[str, Score
             yield path.name, {side: scored(text, true) for side, text in sides.items()}
 
 
+def lines_found(text: str, lines: list[str]) -> int:
+    """How many true lines stand whole in one line of the text: at least as long, and alike but for few letters."""
+    ours = ["".join(line.split()).casefold() for line in text.splitlines()]
+    wanted = ["".join(line.split()).casefold() for line in lines]
+    return sum(
+        any(len(line) >= ALIKE * len(want) and fuzz.partial_ratio(want, line) >= 100 * ALIKE for line in ours)
+        for want in wanted
+    )
+
+
+def rows_kept(folder: Path, language: str) -> str:
+    """Of pages whose lines are known: how many of them each side keeps on one line."""
+    reader, found, count = Reader((language,)), Counter[str](), 0
+    for path in sorted(folder.iterdir()):
+        known = path.with_suffix(".json")
+        if path.suffix in PICTURES and known.exists():
+            lines = [each["text"] for each in json.loads(known.read_text("utf-8"))]
+            count += len(lines)
+            found.update({side: lines_found(text, lines) for side, text in texts(reader.read(path), language).items()})
+    return "\n".join(f"{side:24}{100 * kept / count:8.1f} % of {count} lines" for side, kept in found.items())
+
+
 def line(name: str, scores: list[Score]) -> str:
     """One side over pages: errors a hundred characters, of them blocks; single ones; the vendor's mean, per cent."""
     length = sum(score.length for score in scores) or 1
@@ -135,6 +161,9 @@ def main() -> int:
     parser.add_argument("--language", default="eng")
     parser.add_argument("--worst", type=int, default=20, help="so many pages are shown; default: %(default)s")
     asked = parser.parse_args()
+    if any(asked.folder.glob("*.json")):
+        sys.stdout.write(rows_kept(asked.folder, asked.language) + "\n")
+        return 0
     pages = dict(measured(asked.folder, asked.language))
     head = f"{'':24}{'errors':>8}{'blocks':>8}{'vendor':>8}{'space':>8}{'digit':>8}{'letter':>8}"
     shown = [head]

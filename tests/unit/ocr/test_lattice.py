@@ -61,6 +61,13 @@ def test_a_line_does_not_hold_the_padding_of_its_batch(decode):
     assert len(lattice_of(decode, {"a": 0.9}, *[{}] * 19, width=0.5).columns) == 12
 
 
+def test_a_line_holds_all_that_was_read_of_it(decode):
+    """RapidOCR takes narrow lines to end before their last letters; these have their steps too."""
+    lattice = lattice_of(decode, {"a": 1.0}, *({} for _ in range(8)), {"b": 1.0}, {"c": 1.0}, {}, width=0.1)
+    assert lattice.steps == (0, 9, 10)
+    assert [lattice.space_at(gap) for gap in (1, 2)] == [pytest.approx(math.log(1e-9), abs=0.01)] * 2
+
+
 def test_a_space_is_looked_for_between_two_letters(decode):
     """The space's greatest probability in the gap counts; letters side by side count themselves."""
     lattice = lattice_of(decode, {"a": 0.9}, {" ": 0.1}, {" ": 0.3}, {"b": 0.9}, {"c": 0.8, " ": 0.1})
