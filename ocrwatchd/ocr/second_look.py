@@ -21,7 +21,7 @@ BETTER = 0.1
 """Such a reading is more confident than the first one by at least this."""
 LETTERS = 4
 """Least letters of such a reading: single signs and numbers look alike from several sides ("100" and "001")."""
-FIRST = 12
+FIRST = 6
 """Lines that are read again first; the others follow only where one of these lies otherwise. A page of handwriting is
 doubtful throughout, and costs so little more."""
 
