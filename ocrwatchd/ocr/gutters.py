@@ -101,7 +101,8 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
         [text_of(seen.left) for seen in run if seen.left],
         [text_of(seen.right) for seen in run if seen.right],
     )
-    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in both) / len(both)
+    edge = median(seen.right[0].left for seen in both)
+    flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in both) / len(both)
     missed = sum(abs(_middle(seen.left[-1]) - _middle(seen.right[0])) > MISSED * height for seen in both)
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in both)
     space = SPACE_NATS * min(1.0, max(0.0, 1 - gap))
