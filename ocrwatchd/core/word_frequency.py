@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import langcodes
-from wordfreq import available_languages, get_frequency_dict
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,5 +19,9 @@ def frequencies(language: str) -> Mapping[str, float]:
     Args:
         language: code of ISO 639. The first call takes a moment.
     """
+    # Here, for they take a while to load, and few pages ask.
+    import langcodes  # noqa: PLC0415
+    from wordfreq import available_languages, get_frequency_dict  # noqa: PLC0415
+
     known, _ = langcodes.closest_match(language, list(available_languages("small")), max_distance=NEAR)
     return {} if known == "und" else get_frequency_dict(known, "small")

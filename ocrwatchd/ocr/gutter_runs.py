@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocrwatchd.ocr.rows import height_of, place_of
+from ocrwatchd.ocr.rows import box_of, height_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,7 +156,7 @@ def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence
 
 def white_between(rows: Sequence[Row], upper: int, lower: int) -> float:
     """White between two rows, pixels; below 0 where they overlap."""
-    return min(place_of(line).top for line in rows[lower]) - max(place_of(line).bottom for line in rows[upper])
+    return box_of(rows[lower]).top - box_of(rows[upper]).bottom
 
 
 def text_of(words: Sequence[PageWord]) -> str:

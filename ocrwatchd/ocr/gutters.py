@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
 from ocrwatchd.ocr.gutter_runs import FLUSH, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
-from ocrwatchd.ocr.rows import height_of, numeric, place_of
+from ocrwatchd.ocr.rows import height_of, middle_of, numeric
 from ocrwatchd.ocr.side_by_side import alike, blocks_beside
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
     )
     edge = median(seen.right[0].left for seen in both)
     flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in both) / len(both)
-    missed = sum(abs(_middle(seen.left[-1]) - _middle(seen.right[0])) > MISSED * height for seen in both)
+    missed = sum(abs(middle_of(seen.left[-1].line) - middle_of(seen.right[0].line)) > MISSED * height for seen in both)
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in both)
     space = SPACE_NATS * min(1.0, max(0.0, 1 - gap))
     chance = CHANCE_ROWS if any(" " in text for text in (*lefts, *rights)) else 1
@@ -132,11 +132,6 @@ def _continued(run: Sequence[Seen]) -> float:
 def _size(texts: Sequence[str]) -> float:
     """Words of a typical line; where words are not parted, two letters stand for one."""
     return median(len(text.split()) if text.isascii() or " " in text else max(1.0, len(text) / 2) for text in texts)
-
-
-def _middle(word: PageWord) -> float:
-    place = place_of(word.line)
-    return (place.top + place.bottom) / 2
 
 
 def _apart(first: Gutter, second: Gutter) -> bool:

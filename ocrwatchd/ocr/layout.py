@@ -126,8 +126,7 @@ def _glue(before: str, after: str) -> str:
 
 
 def _placed(line: RawLine, offset: int) -> Line:
-    words = tuple(replace(word, offset=word.offset + offset) for word in line.words)
-    return Line(line.text, offset, line.box, line.confidence, words, line.source)
+    return moved(Line(line.text, 0, line.box, line.confidence, line.words, line.source), offset)
 
 
 def _gap(above: Row, below: Row) -> float:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.model import Box
-from ocrwatchd.ocr.gutter_runs import x_of
+from ocrwatchd.ocr.gutter_runs import words_of_line, x_of
 from ocrwatchd.ocr.gutters import gutters_of
 from ocrwatchd.ocr.rows import around, beside, box_of, height_of, place_of, rows_of
 
@@ -44,7 +44,8 @@ def blocks_of(lines: Sequence[RawLine], layout: str) -> list[list[Row]]:
 
 
 def _read(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> list[list[RawLine]]:
-    for start in _headlines(region, gutters) if region else ():
+    start = next(_headlines(region, gutters), None) if region else None
+    if start is not None:
         above, below = [each for each in region if each[0] < start], [each for each in region if each[0] >= start]
         return [*_read(above, gutters), *_read(below, gutters)]
     for gutter in sorted(gutters, key=lambda gutter: -_length(gutter, region)):
@@ -103,12 +104,9 @@ def _parted(row: Row, gutter: Gutter) -> tuple[Row, Row, Row]:
 
 def divided(line: RawLine, cuts: Iterable[float]) -> list[RawLine]:
     """Divide a line between its words at these places, pixels on a level page; without boxes of words it stays."""
-    boxes = [word.box for word in line.words if word.box is not None]
-    if len(boxes) < len(line.words) or not boxes:
-        return [line]
-    middles = [x_of((box.left + box.right) / 2, line) for box in boxes]
+    middles = [(word.left + word.right) / 2 for word in words_of_line(line)]
     starts = {sum(middle < cut for middle in middles) for cut in cuts}
-    bounds = (0, *sorted(starts - {0, len(boxes)}), len(boxes))
+    bounds = (0, *sorted(starts - {0, len(middles)}), len(middles))
     return [line] if len(bounds) == 2 else [_piece(line, first, last) for first, last in pairwise(bounds)]  # noqa: PLR2004 its two ends
 
 

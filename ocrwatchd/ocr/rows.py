@@ -46,8 +46,8 @@ def rows_of(lines: Iterable[RawLine]) -> list[Row]:
     """Group lines that stand side by side, from the top of the page down."""
     rows: list[Row] = []
     middle = least = 0.0
-    for line in sorted(lines, key=_middle):
-        here, size = _middle(line), _height(line)
+    for line in sorted(lines, key=middle_of):
+        here, size = middle_of(line), _height(line)
         if rows and here - middle < JOINED * min(least, size):
             rows[-1].append(line)
             middle += (here - middle) / len(rows[-1])
@@ -91,12 +91,13 @@ def _is_number(row: Row) -> bool:
 
 def _abreast(upper: Row, lower: Row) -> bool:
     first, second = box_of(upper), box_of(lower)
-    apart = median(map(_middle, lower)) - median(map(_middle, upper))
+    apart = median(map(middle_of, lower)) - median(map(middle_of, upper))
     small = min(height_of(upper), height_of(lower))
     return apart < BESIDE * small and (first.right <= second.left or second.right <= first.left)
 
 
-def _middle(line: RawLine) -> float:
+def middle_of(line: RawLine) -> float:
+    """Half-way down a line, on a level page, pixels."""
     place = place_of(line)
     return (place.top + place.bottom) / 2
 

@@ -16,6 +16,7 @@ from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.core.word_frequency import frequencies
+from ocrwatchd.ocr.geometry import UPRIGHT
 from ocrwatchd.ocr.lattice import COLUMN
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ WORD_GAP = 2.2
 WIDEST = 2.0
 """A gap does not count as more than so many times the line's usual one."""
 _TOKEN = re.compile(r"[^\W_]+")
-_VERTICAL = 1.5
 
 
 class Evidence(NamedTuple):
@@ -208,7 +208,7 @@ def _parts(word: Word, first: int, cuts: Sequence[int], line: RawLine, lattice: 
 def _share(box: Box, start: float, end: float, line: Box) -> Box:
     left, top, right, bottom = box
     wide, tall = right - left, bottom - top
-    if line.bottom - line.top >= _VERTICAL * (line.right - line.left):
+    if line.bottom - line.top >= UPRIGHT * (line.right - line.left):
         return Box(left, top + start * tall, right, top + end * tall)
     return Box(left + start * wide, top, left + end * wide, bottom)
 

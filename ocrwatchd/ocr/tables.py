@@ -6,12 +6,12 @@ from itertools import chain, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ocrwatchd.ocr.gutter_runs import x_of
+from ocrwatchd.ocr.gutter_runs import words_of_line
 from ocrwatchd.ocr.reading_order import divided
 from ocrwatchd.ocr.rows import height_of, numeric, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocrwatchd.ocr.layout import RawLine
     from ocrwatchd.ocr.rows import Row
@@ -53,7 +53,7 @@ def cells_of(rows: Sequence[Row]) -> Iterator[Cells]:
                 yield [(_column(cell, columns), cell) for cell in row]
         else:
             end = start + 1
-            yield _free(rows[start])
+            yield list(enumerate(_joined(rows[start], APART * height_of(rows[start]))))
         start = end
 
 
@@ -94,9 +94,14 @@ def _aligned(rows: Sequence[Sequence[Cell]], columns: Sequence[Span]) -> bool:
 
 def _pieces(row: Row) -> list[Cell]:
     size = height_of(row)
+    return _joined(chain.from_iterable(_parted(line, size) for line in row), JOINED * size)
+
+
+def _joined(lines: Iterable[RawLine], gap: float) -> list[Cell]:
+    """Lines from left to right as cells, where those not farther apart than a gap, pixels, are one."""
     cells: list[Cell] = []
-    for line in chain.from_iterable(_parted(line, size) for line in row):
-        if cells and place_of(line).left - place_of(cells[-1][-1]).right <= JOINED * size:
+    for line in lines:
+        if cells and place_of(line).left - place_of(cells[-1][-1]).right <= gap:
             cells[-1].append(line)
         else:
             cells.append([line])
@@ -104,21 +109,9 @@ def _pieces(row: Row) -> list[Cell]:
 
 
 def _parted(line: RawLine, size: float) -> list[RawLine]:
-    boxes = [word.box for word in line.words if word.box is not None]
-    edges = [(x_of(box.left, line), x_of(box.right, line)) for box in boxes]
-    gaps = [(before[1], after[0]) for before, after in pairwise(edges) if after[0] - before[1] > IN_CELL * size]
+    words = pairwise(words_of_line(line))
+    gaps = ((before.right, after.left) for before, after in words if after.left - before.right > IN_CELL * size)
     return divided(line, [(left + right) / 2 for left, right in gaps])
-
-
-def _free(row: Row) -> Cells:
-    """Cells of a row outside a table."""
-    cells: Cells = []
-    for line in row:
-        if cells and place_of(line).left - place_of(cells[-1][1][-1]).right <= APART * height_of(row):
-            cells[-1][1].append(line)
-        else:
-            cells.append((len(cells), [line]))
-    return cells
 
 
 def _span(cell: Cell) -> Span:

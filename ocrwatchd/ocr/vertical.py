@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box
 from ocrwatchd.ocr.geometry import UPRIGHT
+from ocrwatchd.ocr.rows import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def turned(lines: Sequence[RawLine]) -> list[RawLine] | None:
             columns += len(line.text)
     if 2 * columns <= signs:
         return None
-    return [replace(line, place=_turned(line.place or line.box)) for line in lines]
+    return [replace(line, place=_turned(place_of(line))) for line in lines]
 
 
 def _is_column(line: RawLine) -> bool:

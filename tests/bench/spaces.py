@@ -23,7 +23,7 @@ from tests.bench.page_lines import Reader
 from tests.bench.pages import PICTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,7 +71,7 @@ def _gaps(line: RawLine, language: str) -> Iterator[tuple[Gap, bool]]:
         yield from ((gap, True) for gap in found)
 
 
-def _spaces(lines: list[RawLine], truth: str) -> dict[tuple[int, int], bool]:
+def _spaces(lines: Sequence[RawLine], truth: str) -> dict[tuple[int, int], bool]:
     """By line and number of letters before the gap, whether the truth has white space there."""
     arranged = arrange(lines)
     ours, true = fold(arranged.text), fold(truth)
@@ -83,7 +83,9 @@ def _spaces(lines: list[RawLine], truth: str) -> dict[tuple[int, int], bool]:
     by_place = {(line.text, line.box): line for line in lines}
     found = {}
     for line in arranged.lines:
-        raw = by_place[line.text, line.box]
+        raw = by_place.get((line.text, line.box))
+        if raw is None:  # divided at a gutter or into cells
+            continue
         first = len("".join(fold(arranged.text[: line.offset]).split()))
         for number in range(1, len("".join(line.text.split()))):
             one, two = there.get(first + number - 1), there.get(first + number)
