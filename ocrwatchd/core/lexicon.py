@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -69,9 +69,7 @@ class Lexicon:
     def knows(self, word: str) -> bool:
         """True where each piece of a word is in a list, whatever its capitals."""
         pieces = _PIECE.findall(word.lower())
-        return bool(pieces) and all(
-            any(_folded(piece) in each.shares for each in self._languages) for piece in pieces
-        )
+        return bool(pieces) and all(any(_folded(piece) in each.shares for each in self._languages) for piece in pieces)
 
     def is_usual(self, word: str) -> bool:
         """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
@@ -118,7 +116,9 @@ class _Language:
         if share := self.shares.get(word):
             told.append(math.log(share))
         elif self._compounds and len(word) >= 2 * PART:
-            told += [COMPOUND + sum(parts) for at in range(PART, len(word) - PART + 1) if (parts := self._parts(word, at))]
+            told += [
+                COMPOUND + sum(parts) for at in range(PART, len(word) - PART + 1) if (parts := self._parts(word, at))
+            ]
         return _log_sum(told)
 
     def _parts(self, word: str, at: int) -> list[float]:
@@ -177,7 +177,7 @@ def _language(code: str) -> _Language | None:
 
 def _letters(shares: Mapping[str, float]) -> frozenset[str]:
     """The letters that a language's words are made of, but for those of foreign words."""
-    seen: Counter[str] = Counter()
+    seen: defaultdict[str, float] = defaultdict(float)
     for word, share in islice(shares.items(), COUNTED_WORDS):
         for letter in set(word):
             seen[letter] += share

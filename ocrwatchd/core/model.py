@@ -8,7 +8,7 @@ offsets count Unicode code points into the raw text of the page.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +135,8 @@ class Line:
 
     Args:
         source: "pdf" where the PDF itself says it, "form" where a form shows it; "" where it was recognised.
+        lattice: what the recogniser saw of the line (:class:`ocrwatchd.core.lattice.Lattice`), where the engine tells
+            it; lives in memory only.
     """
 
     text: str
@@ -143,6 +145,7 @@ class Line:
     confidence: float | None = None
     words: tuple[Word, ...] = ()
     source: str = ""
+    lattice: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +185,57 @@ class PageText:
     unseen_text: bool = False
 
 
+class Term(NamedTuple):
+    """One quantity that speaks for an edit, or against it where it is negative.
+
+    Args:
+        name: "picture", "words", "marks", …: of the quantity.
+        nats: weighted, as it counts in the sum.
+    """
+
+    name: str
+    nats: float
+
+
+Source: TypeAlias = Literal["picture", "words", "document", "built-in", "model", ""]
+"""Who proposed an edit: the recogniser's own alternatives, a word list, the document, a language model; "": unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not."""
+    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not.
+
+    Args:
+        source: who proposed it.
+        terms: what was weighed.
+    """
 
     offset: int
     before: str
     after: str
     why: str
+    source: Source = ""
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def total(self) -> float:
+        """The sum of the terms: log-odds of the edit against the reading, nats."""
+        return sum(term.nats for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A word that may be wrong, after correction.
+
+    Args:
+        offset: of the word in the raw text.
+        length: in code points of the raw text.
+        wrong: probability that the word, as delivered, is wrong.
+    """
+
+    offset: int
+    length: int
+    wrong: float
 
 
 Fate: TypeAlias = Literal["decided", "skipped", "raw"]
@@ -223,6 +269,7 @@ class Correction:
         model: name of the model, or "".
         seconds: wall time.
         parts: what was put to the model, in order of offset.
+        doubts: words that may be wrong still, in order of offset.
     """
 
     text: str
@@ -233,6 +280,7 @@ class Correction:
     model: str = ""
     seconds: float = 0.0
     parts: tuple[Part, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocrwatchd.core.model import PageText
-    from ocrwatchd.ocr.lattice import Lattice
+    from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.ocr.rows import Row
 
 BLANK_GAP = 0.6
@@ -126,7 +126,7 @@ def _glue(before: str, after: str) -> str:
 
 
 def _placed(line: RawLine, offset: int) -> Line:
-    return moved(Line(line.text, 0, line.box, line.confidence, line.words, line.source), offset)
+    return moved(Line(line.text, 0, line.box, line.confidence, line.words, line.source, line.lattice), offset)
 
 
 def _gap(above: Row, below: Row) -> float:

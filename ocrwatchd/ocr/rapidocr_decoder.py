@@ -10,7 +10,7 @@ import numpy as np
 from rapidocr.ch_ppocr_rec.typings import WordInfo
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
-from ocrwatchd.ocr.lattice import CHARACTERS, COLUMN, Lattice
+from ocrwatchd.core.lattice import CHARACTERS, COLUMN, Lattice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,12 +17,12 @@ from unicodedata import east_asian_width
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.core.word_frequency import frequencies
 from ocrwatchd.ocr.geometry import UPRIGHT
-from ocrwatchd.ocr.lattice import COLUMN
+from ocrwatchd.core.lattice import COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocrwatchd.ocr.lattice import Lattice
+    from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.ocr.layout import RawLine
 
 LEAST, SUREST = -4.5, 6.0

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, second_look, show_through
-from ocrwatchd.ocr.lattice import CHARACTERS, Lattice
+from ocrwatchd.core.lattice import CHARACTERS, Lattice
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 
 CACHE = Path(".bench", "lattices")

@@ -143,7 +143,8 @@ def _overlap(one: Box, other: Box) -> float:
 
 
 def _raw(line: Line) -> RawLine:
-    return RawLine(line.text, line.box or Box(0, 0, 0, 0), line.confidence, moved(line, -line.offset).words)
+    words = moved(line, -line.offset).words
+    return RawLine(line.text, line.box or Box(0, 0, 0, 0), line.confidence, words, lattice=line.lattice)
 
 
 def _turned(line: RawLine, page: PageText, read: PageText) -> RawLine:

@@ -138,7 +138,12 @@ def legible(finished: FinishedPage) -> FinishedPage:
 def _line(line: Line) -> Line:
     words = tuple(map(_word, line.words))
     return replace(
-        line, text=legible_text(line.text), box=_box(line.box), confidence=_confidence(line.confidence), words=words
+        line,
+        text=legible_text(line.text),
+        box=_box(line.box),
+        confidence=_confidence(line.confidence),
+        words=words,
+        lattice=None,
     )
 
 

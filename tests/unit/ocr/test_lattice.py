@@ -8,7 +8,7 @@ import pytest
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.ocr.lattice import BLANK, CHARACTERS, COLUMN, Lattice
+from ocrwatchd.core.lattice import BLANK, CHARACTERS, COLUMN, Lattice
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
 from ocrwatchd.ocr.reading_order import divided

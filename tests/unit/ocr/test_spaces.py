@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.ocr.lattice import CHARACTERS, COLUMN, Lattice
+from ocrwatchd.core.lattice import CHARACTERS, COLUMN, Lattice
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.spaces import spaced
 
