@@ -77,7 +77,7 @@ class Lexicon:
         return any(each.shares.get(low, 0.0) >= USUAL for each in self._languages)
 
     def _log_probability(self, word: str) -> float:
-        """ln P of a word without marks around it; of one with hyphens and other marks inside, of its pieces."""
+        """Tell ln P of a word without marks around it; of one with hyphens and other marks inside, of its pieces."""
         return sum(map(self._of_piece, _PIECE.findall(word.lower().replace("’", "'"))))
 
     def _of_piece(self, piece: str) -> float:
@@ -122,7 +122,7 @@ class _Language:
         return _log_sum(told)
 
     def _parts(self, word: str, at: int) -> list[float]:
-        """ln P of two words that make a third, with or without an s between; none where one is no usual word."""
+        """Tell ln P of two words that make a third, with or without an s between; none where one is no usual word."""
         second = self.shares.get(word[at:], 0.0)
         first = max(self.shares.get(word[:at], 0.0), self.shares.get(word[:at].removesuffix("s"), 0.0))
         return [math.log(first), math.log(second)] if min(first, second) >= USUAL else []

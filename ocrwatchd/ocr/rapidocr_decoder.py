@@ -10,15 +10,13 @@ import numpy as np
 from rapidocr.ch_ppocr_rec.typings import WordInfo
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
-from ocrwatchd.core.lattice import CHARACTERS, COLUMN, Lattice
+from ocrwatchd.core.lattice import CHARACTERS, COLUMN, FLOOR, Lattice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 """Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
-FLOOR = 1e-9
-"""The least probability."""
 BEHIND = 2
 """So many steps behind a line still belong to it: the model often sees the last character late."""
 

@@ -23,12 +23,12 @@ from rapidfuzz.distance import Levenshtein
 from ocrwatchd.gate.scoring import fold
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
-from tests.bench.page_lines import Reader
+from ocrwatchd.training.page_lines import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bench.page_lines import Seen
+    from ocrwatchd.training.page_lines import Seen
 
 PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 BLOCK = 12

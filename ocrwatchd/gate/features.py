@@ -1,0 +1,151 @@
+"""What speaks for a candidate in place of a word as it was read: named quantities, differences between the two."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ocrwatchd.gate.reading import core, plain_marks, reading, without_accents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocrwatchd.core.lexicon import Lexicon
+    from ocrwatchd.gate.reading import Place
+
+MOST_LOST = 9.0
+"""Nats of the picture from which a candidate is none: the picture contradicts it."""
+MOST_WORDS = 14.0
+"""More nats than so many do not count: the word as read is none, and how little it is one tells no more."""
+MOST_MARKS = 8.0
+ACRONYM = 6
+"""So many capitals or fewer may be an abbreviation that no list has."""
+KEPT = frozenset("%°²³¹º$£€&§½¼¾±#+=*@†‡µ∆")
+"""Signs that say what no word list knows; a candidate without one of them is none."""
+
+TERMS: Mapping[str, str] = {
+    "picture": "picture",
+    "listed": "words",
+    "unlisted": "words",
+    "changed": "words",
+    "known": "words",
+    "acronym": "words",
+    "mixed": "capitals",
+    "capitals_only": "capitals",
+    "inner": "marks",
+    "marks": "marks",
+    "marks_only": "marks",
+    "spaces": "marks",
+    "lost_marks": "marks",
+    "document": "document",
+    "digits": "digits",
+    "digits_to_letters": "digits",
+    "accents_lost": "accents",
+    "foreign_accents_lost": "accents",
+    "accents_new": "accents",
+    "noise": "prior",
+    "bias": "prior",
+}
+"""Each quantity, and the term that people are told of it."""
+MONOTONE = {
+    **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks", "document"), 1),
+    **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
+}
+"""Quantities whose weight has but one sensible sign."""
+
+
+class Word:
+    """A word as read, against which candidates are measured.
+
+    Args:
+        text: as read.
+        place: where it stands.
+        lexicon: of the page's languages.
+        document: how often each word stands in the document, small letters, marks off.
+        noise: ln of the share of the page's words that the recogniser was in doubt about.
+    """
+
+    def __init__(self, text: str, place: Place, lexicon: Lexicon, document: Mapping[str, int], noise: float) -> None:
+        self.text = text
+        self._place = place
+        self._lexicon = lexicon
+        self._document = document
+        self._noise = noise
+        self._core = core(text)
+        self._reading = reading(text, place, lexicon)
+
+    def admits(self, candidate: str) -> bool:
+        """False for what is no candidate whatever speaks for it: another style of marks, or a sign less."""
+        if not candidate or plain_marks(candidate) == plain_marks(self.text):
+            return False
+        return not _signs(self.text) - _signs(candidate)
+
+    def features(self, candidate: str, lost: float) -> dict[str, float]:
+        """The quantities.
+
+        Args:
+            candidate: one that is admitted.
+            lost: nats that the picture loses with it.
+        """
+        read, other = self._reading, reading(candidate, self._place, self._lexicon)
+        before, after = self._core, core(candidate)
+        changed = before != after
+        words = max(-MOST_WORDS, min(MOST_WORDS, other.words - read.words))
+        gone, new = _accents(before, after)
+        own = self._lexicon.letters
+        digits, digits_after = (list(filter(str.isdigit, text)) for text in (before, after))
+        acronym = (
+            changed
+            and self.text.isupper()
+            and before.isalpha()
+            and len(before) <= ACRONYM
+            and len(before) != len(after)
+        )
+        return {
+            "picture": -lost,
+            "listed": words * other.listed,
+            "unlisted": words * (not other.listed),
+            "changed": changed,
+            "known": changed and other.listed,
+            "acronym": acronym,
+            "mixed": read.mixed - other.mixed,
+            "capitals_only": not changed and _differ(self.text, candidate),
+            "inner": read.inner - other.inner,
+            "marks": max(-MOST_MARKS, min(MOST_MARKS, other.marks - read.marks)),
+            "marks_only": not changed and not _differ(self.text, candidate),
+            "spaces": candidate.count(" "),
+            "lost_marks": _marks_lost(self.text, candidate),
+            "document": changed * (math.log1p(self._document.get(after, 0)) - math.log1p(self._document.get(before, 0))),
+            "digits": digits != digits_after,
+            "digits_to_letters": len(digits_after) < len(digits) > 1,
+            "accents_lost": sum(letter in own for letter in gone),
+            "foreign_accents_lost": sum(letter not in own for letter in gone),
+            "accents_new": len(new),
+            "noise": self._noise,
+            "bias": 1.0,
+        }  # fmt: skip
+
+
+def _signs(text: str) -> Counter[str]:
+    return Counter(each for each in text if each in KEPT)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two texts of the same letters have other capitals."""
+    return list(filter(str.isalpha, one)) != list(filter(str.isalpha, other))
+
+
+def _marks_lost(before: str, after: str) -> int:
+    """How many marks, but for points, the candidate has not."""
+    read, other = (
+        Counter(each for each in plain_marks(text) if not each.isalnum() and each not in " .")
+        for text in (before, after)
+    )
+    return sum((read - other).values())
+
+
+def _accents(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The letters with accents that are gone, and those that are new."""
+    old, new = (Counter(each for each in text if each != without_accents(each)) for text in (before, after))
+    return list((old - new).elements()), list((new - old).elements())

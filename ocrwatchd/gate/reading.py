@@ -1,0 +1,143 @@
+"""What language says about a word as it was read, or as it may have to be read: quantities in nats, and counts.
+
+None of them sees the picture. ``marks.json`` tells how often which marks stand around words; it was counted by
+``ocrwatchd/training/marks.py`` on 20 books of Standard Ebooks (CC0).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocrwatchd.core.lexicon import Lexicon
+
+OTHER = "…"
+"""In the table: any other marks."""
+LONE_MARKS, LONE_MARK = -6.0, -1.0
+"""ln P of marks that stand alone, and of each of them."""
+HYPHEN = "-"
+_PARTS = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
+_PLAIN = str.maketrans(
+    dict.fromkeys("“”„«»", '"') | dict.fromkeys("’‘´`", "'") | dict.fromkeys("—–−", "-") | {"…": "."}  # noqa: RUF001
+)
+_LETTERS = re.compile(r"[^\W_]+")
+_INNER = re.compile(r"[^\w\s]|_")
+_ORDINARY = frozenset("-/'.,")
+
+
+class Place(NamedTuple):
+    """Where a word stands.
+
+    Args:
+        after: the next word of the page, "" at its end.
+        head: the beginning of a word that is broken at the end of the line before: "condi" of "condi-"; else "".
+        tail: the next line's first letters, where this word is the last one of its line and ends with a hyphen.
+    """
+
+    after: str = ""
+    head: str = ""
+    tail: str = ""
+
+
+class Reading(NamedTuple):
+    """What language says about one text for a word.
+
+    Args:
+        words: ln P of its words.
+        listed: each of them is in a list of words.
+        mixed: how many have small letters and capitals in an order that no word has ("tHe").
+        inner: marks inside words; one that is no hyphen, slash, apostrophe, point or comma counts twice.
+        marks: ln P of the marks around the words.
+    """
+
+    words: float
+    listed: bool
+    mixed: int
+    inner: int
+    marks: float
+
+
+def reading(text: str, place: Place, lexicon: Lexicon) -> Reading:
+    """Measure a text for a word; it may be several words."""
+    told = plain_marks(text).split()
+    total = Reading(0.0, True, 0, 0, 0.0)
+    for number, token in enumerate(told):
+        first, last = not number, number + 1 == len(told)
+        front, core, back = parts(token)
+        if not core:
+            total = total._replace(listed=False, marks=total.marks + LONE_MARKS + LONE_MARK * len(token))
+            continue
+        after = place.after if last else told[number + 1]
+        tail = place.tail if last and back == HYPHEN else ""
+        words, listed = _word(core, place.head if first else "", tail, lexicon)
+        total = Reading(
+            total.words + words,
+            total.listed and listed,
+            total.mixed + sum(map(_is_mixed, _LETTERS.findall(core))),
+            total.inner + sum(1 if mark in _ORDINARY else 2 for mark in _INNER.findall(core)),
+            total.marks + _marks("before", front) + _marks(follower(core, after), "" if tail else back),
+        )
+    return total
+
+
+def plain_marks(text: str) -> str:
+    """The text with one form for each of quotes, dashes and ellipses: which one a page has is its own affair."""
+    return text.translate(_PLAIN)
+
+
+def parts(token: str) -> tuple[str, str, str]:
+    """A word's marks before, the word itself, its marks behind."""
+    found = _PARTS.fullmatch(token)
+    return (found[1], found[2], found[3]) if found else ("", token, "")
+
+
+def core(text: str) -> str:
+    """A word without marks around it, in small letters."""
+    return parts(plain_marks(text))[1].lower()
+
+
+def without_accents(text: str) -> str:
+    """The letters without what stands above and below them."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
+def follower(word: str, after: str) -> str:
+    """Which of the table's rows tells of the marks between a word and the next."""
+    bare = plain_marks(after).lstrip("\"'([")[:1]
+    kinds = (("lower", bare.islower()), ("upper", bare.isupper()), ("digit", bare.isdigit()))
+    kind = next((name for name, fits in kinds if fits), "other")
+    return f"{'digit' if word[-1:].isdigit() else 'letter'} {kind}"
+
+
+def _word(word: str, head: str, tail: str, lexicon: Lexicon) -> tuple[float, bool]:
+    """Tell ln P of a word, and whether it is listed; of a broken one what the whole says."""
+    told, listed = lexicon.log_probability(word), lexicon.knows(word)
+    for whole, rest in ((head + word, head), (word + tail, tail)):
+        if rest:
+            told = max(told, lexicon.log_probability(whole) - lexicon.log_probability(rest))
+            listed = listed or lexicon.knows(whole)
+    return told, listed
+
+
+def _is_mixed(word: str) -> bool:
+    letters = "".join(filter(str.isalpha, word))
+    return not (letters.islower() or letters.isupper() or letters[1:].islower() or not letters[1:])
+
+
+def _marks(row: str, marks: str) -> float:
+    known = _table()[row]
+    return known.get(marks, known[OTHER])
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, float]]:
+    table: dict[str, dict[str, float]] = json.loads(resources.files(__package__).joinpath("marks.json").read_bytes())
+    return table

@@ -1,0 +1,55 @@
+"""Count which marks follow a word, and which stand before it: ``python -m ocrwatchd.training.marks TEXT.xz``.
+
+TEXT holds one paragraph a line. What is counted goes to ``gate/marks.json``, as natural logarithms of probabilities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import math
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from ocrwatchd.gate import reading
+from ocrwatchd.gate.reading import OTHER, follower, parts, plain_marks
+
+LEAST = 20
+"""Marks that were seen less often than this behind a kind of word share the rest."""
+
+
+def main() -> int:
+    """Count, and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m ocrwatchd.training.marks", description=__doc__.splitlines()[0])
+    parser.add_argument("text", type=Path)
+    behind: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    before: Counter[str] = Counter()
+    with lzma.open(parser.parse_args().text, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            words = plain_marks(line).split()
+            for word, after in zip(words, [*words[1:], ""], strict=True):
+                front, core, back = parts(word)
+                if core:
+                    before[front] += 1
+                    behind[follower(core, after)][back] += 1
+    table = {"before": _logarithms(before)} | {kind: _logarithms(counts) for kind, counts in sorted(behind.items())}
+    path = Path(reading.__file__).with_name("marks.json")
+    path.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{path} written\n")
+    return 0
+
+
+def _logarithms(counts: Counter[str]) -> dict[str, float]:
+    total = counts.total()
+    often = {marks: count for marks, count in counts.most_common() if count >= LEAST}
+    rest = max(1, total - sum(often.values()))
+    # The rest is spread over about as many kinds of marks as are listed.
+    return {marks: round(math.log(count / total), 2) for marks, count in often.items()} | {
+        OTHER: round(math.log(rest / total / len(often)), 2)
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
