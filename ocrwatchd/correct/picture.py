@@ -18,7 +18,7 @@ from ocrwatchd.gate.features import MOST_LOST, Word
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.core.lexicon import Lexicon
@@ -70,11 +70,9 @@ def judged(page: PageText, lexicon: Lexicon, document: Mapping[str, int]) -> Jud
 
     Args:
         page: whose lines carry lattices; other lines stay as they are.
-        lexicon: of the page's languages; without a list of words nothing is corrected.
+        lexicon: of the page's languages.
         document: how often each word stands on the document's other pages, small letters, marks off.
     """
-    if not lexicon:
-        return Judged()
     edits: list[Edit] = []
     doubts: list[Doubt] = []
     for word, candidates in candidates_of(page, lexicon, document):
@@ -85,6 +83,26 @@ def judged(page: PageText, lexicon: Lexicon, document: Mapping[str, int]) -> Jud
         if choice.wrong >= TOLD_DOUBT:
             doubts.append(Doubt(word.offset, len(word.text), choice.wrong))
     return Judged(tuple(edits), tuple(doubts))
+
+
+def contradicts(page: PageText) -> Callable[[Edit], bool]:
+    """Tell whether the picture contradicts an edit that somebody else proposes; of what it does not show it says no.
+
+    Args:
+        page: whose lines carry lattices.
+    """
+    words = {word.offset: word for word in seen_words(page)}
+
+    def against(edit: Edit) -> bool:
+        word = words.get(edit.offset)
+        if word is None or word.text != edit.before or not edit.after:
+            return False
+        if word.doubt < SURE:
+            return True
+        read, proposed = word.lattice.log_probabilities([edit.before, edit.after])
+        return bool(read - proposed >= MOST_LOST)
+
+    return against
 
 
 def candidates_of(

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.gate import digits, rules
+from ocrwatchd.gate.reading import core
 from ocrwatchd.gate.verdicts import Admitted, apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ocrwatchd.core.model import Correction, Edit, Part
+    from ocrwatchd.core.model import Correction, Edit, PageText, Part
 
 SUPPORT = 3
 """An edit admitted so many times speaks for its twins."""
@@ -26,6 +27,11 @@ OUTVOTED = 3
 
 WORDS = 4096
 """Misread words that are remembered; the one seen longest ago is forgotten first."""
+
+DOCUMENT_WORDS = 50_000
+"""So many different words of a document are counted."""
+CLEAR = 0.99
+"""The least confidence, 0 to 1, of words that are counted."""
 
 ELSEWHERE = "as elsewhere"
 _DOUBTFUL = rules.FAR
@@ -41,6 +47,16 @@ class Memory:
     def __init__(self, words: int = WORDS) -> None:
         self._limit = words
         self._votes: OrderedDict[str, Counter[str]] = OrderedDict()
+        self.words: Counter[str] = Counter()
+        """How often each word stands on the document's finished pages, small letters, marks off."""
+
+    def read(self, page: PageText) -> None:
+        """Keep the words of a finished page that were read with confidence, for those that follow."""
+        for line in page.lines:
+            for word in line.words:
+                name = core(word.text)
+                if (word.confidence or 0.0) >= CLEAR and (name in self.words or len(self.words) < DOCUMENT_WORDS):
+                    self.words[name] += 1
 
     def weigh(self, admitted: Admitted, source: str) -> Admitted:
         """Decide once more, with what is remembered and with what a page says about itself.

@@ -18,9 +18,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.lattice import CHARACTERS, Lattice
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, second_look, show_through
-from ocrwatchd.core.lattice import CHARACTERS, Lattice
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 
 CACHE = Path(".bench", "lattices")
@@ -110,7 +110,7 @@ def _keep(seen: Seen, path: Path) -> None:
     }
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
-        np.savez_compressed(file, seen=np.frombuffer(text, np.uint8), **arrays)
+        np.savez_compressed(file, seen=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]  # of a keyword's name
     fresh.rename(path)
 
 

@@ -108,12 +108,12 @@ class _Beside:
 
     def __init__(self, text: str, truth: str) -> None:
         self._text, self._truth = " ".join(text.split()), " ".join(truth.split())
-        self._steps = Levenshtein.opcodes(self._text, self._truth).as_list()
-        self._starts = [step[1] for step in self._steps]
+        self._steps = list(Levenshtein.opcodes(self._text, self._truth))
+        self._starts = [step.src_start for step in self._steps]
         self._blocks = [
-            (start, end)
-            for tag, start, end, true_start, true_end in self._steps
-            if tag != "equal" and max(end - start, true_end - true_start) >= BLOCK
+            (step.src_start, step.src_end)
+            for step in self._steps
+            if step.tag != "equal" and max(step.src_end - step.src_start, step.dest_end - step.dest_start) >= BLOCK
         ]
         # Where each word of the text stands once white space is folded.
         self._folded: dict[int, int] = {}
@@ -137,8 +137,8 @@ class _Beside:
         return tuple(wrong[0] - each for each in wrong[1:])
 
     def _in_truth(self, at: int) -> int:
-        _, start, _, true_start, true_end = self._steps[bisect_right(self._starts, at) - 1]
-        return int(min(true_start + at - start, true_end))
+        step = self._steps[bisect_right(self._starts, at) - 1]
+        return int(min(step.dest_start + at - step.src_start, step.dest_end))
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:

@@ -194,6 +194,12 @@ class Llm(Section):
         return "/" in self.model or self.model.endswith(".gguf")
 
 
+class Correct(Section):
+    """What is corrected without a language model."""
+
+    words: bool = True
+
+
 class Gate(Section):
     """Which of the model's proposals count as repairs."""
 
@@ -244,6 +250,7 @@ class Work(Section):
     """Everything that may differ from one profile to the next; it travels with each job."""
 
     ocr: Ocr = Ocr()
+    correct: Correct = Correct()
     llm: Llm = Llm()
     gate: Gate = Gate()
     output: Output = Output()

@@ -100,7 +100,9 @@ def fingerprint(work: Work, *parts: str) -> str:
 
     Of the engine its name counts, and not how it was chosen: other machines are told what this one has chosen.
     """
-    settings = work.of_the_document.model_dump_json(include={"ocr", "llm", "gate"}, exclude={"ocr": {"engine"}})
+    settings = work.of_the_document.model_dump_json(
+        include={"ocr", "correct", "llm", "gate"}, exclude={"ocr": {"engine"}}
+    )
     return hashlib.sha256("\0".join((__version__, settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
 

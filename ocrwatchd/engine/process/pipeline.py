@@ -18,6 +18,7 @@ from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, Unreadabl
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Correction, FinishedPage, PageText
+from ocrwatchd.correct.page import with_words
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import scan_file
 from ocrwatchd.engine.process.assembly import Tally, write_set
@@ -158,6 +159,7 @@ class _Stations:
                 self.bench.page_finished()
             # As kept, and page by page: an earlier attempt's pages teach what they would have taught in this one.
             self.memory.remember(lesson(finished.page.text, finished.correction))
+            self.memory.read(finished.page)
             self.tally.add(finished)
         return self.tally
 
@@ -228,12 +230,23 @@ class _Stations:
     def _correct(self, page: PageText) -> Correction:
         if page.engine == OWN_TEXT:
             return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
+        proposed = self._proposed(page)
+        try:
+            return without_edits_of_own(page, with_words(page, proposed, self.job.work, self.memory))
+        except Exception as error:  # whatever a page holds, its text is delivered
+            if faults.is_machines(error):
+                raise
+            log.warning("words.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            return without_edits_of_own(page, proposed)
+
+    def _proposed(self, page: PageText) -> Correction:
+        """What a language model makes of a page."""
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
         if deadly := page_failures.skip_reason(self.job, "correct", page.number):
             return Correction(page.text, reason=f"the language model was left out: {deadly}")
         try:
-            return without_edits_of_own(page, self.corrector.correct(page, self.job.work, self.memory))
+            return self.corrector.correct(page, self.job.work, self.memory)
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
             if faults.is_machines(error):
                 raise

@@ -1,0 +1,67 @@
+"""Join what the picture says about a page's words with what a language model proposes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.correct.picture import contradicts, judged
+from ocrwatchd.gate.verdicts import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.model import Correction, Edit, PageText
+    from ocrwatchd.gate.consistency import Memory
+
+OTHERWISE = "the picture says otherwise"
+
+
+def with_words(page: PageText, found: Correction, work: Work, memory: Memory) -> Correction:
+    """Correct a page's words by their picture too; where the picture contradicts the model, the picture is right.
+
+    Args:
+        page: as the engine read it. Without lattices, or with ``correct.words`` off, nothing is added.
+        found: what became of the page so far.
+        work: the profile's settings.
+        memory: of the document that the page is from.
+    """
+    if not work.correct.words or not any(line.lattice for line in page.lines):
+        return found
+    words = lexicon(work.ocr.languages)
+    if not words:
+        return found
+    started = time.monotonic()
+    own = judged(page, words, memory.words)
+    kept, refused = _beside(own.edits, found.edits, page)
+    edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
+    places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]
+    return replace(
+        found,
+        text=apply(page.text, edits),
+        edits=edits,
+        refused=tuple(sorted((*found.refused, *refused), key=lambda edit: edit.offset)),
+        corrected=True,
+        # Whoever wants no model misses none.
+        reason="" if work.llm.model == "off" else found.reason,
+        seconds=found.seconds + time.monotonic() - started,
+        doubts=tuple(each for each in own.doubts if not any(start <= each.offset < end for start, end in places)),
+    )
+
+
+def _beside(mended: Sequence[Edit], proposed: Sequence[Edit], page: PageText) -> tuple[list[Edit], list[Edit]]:
+    """A model's edits that stand beside those of the words, and those that do not."""
+    places = [(edit.offset, edit.offset + len(edit.before)) for edit in mended]
+    against = contradicts(page)
+    kept: list[Edit] = []
+    refused: list[Edit] = []
+    for edit in proposed:
+        end = edit.offset + len(edit.before)
+        if any(edit.offset < last and end > first for first, last in places) or against(edit):
+            refused.append(replace(edit, why=OTHERWISE))
+        else:
+            kept.append(edit)
+    return kept, refused
