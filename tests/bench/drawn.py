@@ -31,14 +31,18 @@ def draw(text: str, font: ImageFont.FreeTypeFont, space: float) -> Image.Image:
     return page
 
 
+def lines_of(text: str) -> str:
+    """The first lines of a text, as many as a page has, in the width of a page."""
+    return "\n".join(textwrap.wrap(" ".join(text.split()), MOST_LETTERS)[:MOST_LINES])
+
+
 def main() -> int:
     """Write a picture and a text for each font."""
     out, folder = map(Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     sources = sorted(folder.glob("*.txt"))
     for number, (name, space) in enumerate(zip(FONTS, SPACE, strict=True)):
-        text = " ".join(sources[number * len(sources) // len(FONTS)].read_text("utf-8").split())
-        shown = "\n".join(textwrap.wrap(text, MOST_LETTERS)[:MOST_LINES])
+        shown = lines_of(sources[number * len(sources) // len(FONTS)].read_text("utf-8"))
         stem = out / f"{number}-{Path(name).stem}"
         draw(shown, ImageFont.truetype(name, SIZE), space).save(stem.with_suffix(".png"), dpi=(200, 200))
         stem.with_suffix(".txt").write_text(shown, "utf-8")
