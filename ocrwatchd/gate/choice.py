@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 COST = 2.0
 """A character made wrong counts as so many that are made right."""
-LEAST_GAIN = 0.4
+MISTAKEN = 0.5
+"""So many characters it costs to make one mistake of another: the new one no longer looks like one."""
+LEAST_GAIN = 0.3
 """Fewer characters than an edit must be expected to make right, those made wrong taken off, for it to be made."""
 LEAST_PROBABILITY = 0.004
 """Candidates below this do not count."""
@@ -116,5 +118,6 @@ def _gain(chosen: int, probable: Sequence[int], texts: Sequence[str], shares: Se
     total = 0.0
     for true in probable:
         saved = Levenshtein.distance(texts[0], texts[true]) - Levenshtein.distance(texts[chosen], texts[true])
-        total += shares[true] * (saved if saved > 0 else COST * saved)
+        mistaken = MISTAKEN if texts[chosen] != texts[true] else 0.0
+        total += shares[true] * ((saved if saved > 0 else COST * saved) - mistaken)
     return total

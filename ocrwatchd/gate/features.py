@@ -116,7 +116,7 @@ class Word:
             "marks_only": not changed and not _differ(self.text, candidate),
             "spaces": candidate.count(" "),
             "lost_marks": _marks_lost(self.text, candidate),
-            "document": changed * (math.log1p(self._document.get(after, 0)) - math.log1p(self._document.get(before, 0))),
+            "document": changed * math.log((1 + self._document.get(after, 0)) / (1 + self._document.get(before, 0))),
             "digits": digits != digits_after,
             "digits_to_letters": len(digits_after) < len(digits) > 1,
             "accents_lost": sum(letter in own for letter in gone),

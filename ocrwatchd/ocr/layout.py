@@ -22,8 +22,8 @@ from ocrwatchd.ocr.tables import cells_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.core.model import PageText
     from ocrwatchd.core.lattice import Lattice
+    from ocrwatchd.core.model import PageText
     from ocrwatchd.ocr.rows import Row
 
 BLANK_GAP = 0.6

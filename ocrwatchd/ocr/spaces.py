@@ -14,10 +14,10 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import east_asian_width
 
+from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.model import Box, Word
 from ocrwatchd.core.word_frequency import frequencies
 from ocrwatchd.ocr.geometry import UPRIGHT
-from ocrwatchd.core.lattice import COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -27,7 +27,7 @@ CACHE = Path(".bench", "lattices")
 READING = (
     preprocess,
     geometry.words_of,
-    rapidocr.RapidEngine._read,
+    rapidocr.RapidEngine._read,  # noqa: SLF001 - as the engine reads, before it puts lines in order
     CHARACTERS,
     rapidocr_decoder.LatticeDecode,
     second_look,
@@ -92,13 +92,13 @@ class Reader:
         with open_pages(path, self._ocr) as pages:
             page = cleaner.clean(pages.page(1)).page
         asian = not rapidocr.ASIAN.isdisjoint(self._ocr.languages)
-        found = engine._read(page.image, asian=asian)
+        found = engine._read(page.image, asian=asian)  # noqa: SLF001
         clear = tuple(line for line in found if (line.confidence or 0.0) >= rapidocr.CONFIDENCE)
         return Seen(page.image.width, page.image.height, clear)
 
 
-def _told(part: Any) -> str:
-    return repr(part) if isinstance(part, (dict, tuple)) else inspect.getsource(part)
+def _told(part: object) -> str:
+    return repr(part) if isinstance(part, (dict, tuple)) else inspect.getsource(part)  # type: ignore[arg-type]
 
 
 def _keep(seen: Seen, path: Path) -> None:

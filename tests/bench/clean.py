@@ -55,11 +55,13 @@ def _measured(language: str, texts: list[Path], folder: Path) -> str:
         words, edits = words + len(truth.split()), edits + len(found.edits)
         wrong = errors(page.text, truth)
         before, after = before + wrong, after + errors(found.text, truth)
-        for edit in found.edits:
-            if errors(apply(page.text, [edit]), truth) >= wrong:
-                shown.append(f"  {path.name}: {edit.before} -> {edit.after} ({edit.total:.1f})\n")
-    told = f"{language}: {words:,} words, {before:,} wrong characters, {after:,} after {edits} edits; {len(shown)} no repairs\n"
-    return told + "".join(shown)
+        shown += [
+            f"  {path.name}: {edit.before} -> {edit.after} ({edit.total:.1f})\n"
+            for edit in found.edits
+            if errors(apply(page.text, [edit]), truth) >= wrong
+        ]
+    told = f"{language}: {words:,} words, {before:,} wrong characters, {after:,} after {edits} edits"
+    return f"{told}; {len(shown)} no repairs\n" + "".join(shown)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import Field, field_validator, model_validator
 
-from ocrwatchd.core.config.profile import Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
+from ocrwatchd.core.config.profile import Correct, Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
 
 DEFAULT_IGNORE = (
     ".*",
@@ -219,6 +219,7 @@ class Config(Section):
     queue: Queue = Queue()
     job: JobLimits = JobLimits()
     ocr: Ocr = Ocr()
+    correct: Correct = Correct()
     llm: Llm = Llm()
     gate: Gate = Gate()
     tasks: Tasks = ()
@@ -239,7 +240,7 @@ class Config(Section):
     def work(self, profile: str = "") -> Work:
         """The settings of a profile; the top level's for one that the file does not name."""
         return self.profiles.get(profile) or Work(
-            ocr=self.ocr, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
+            ocr=self.ocr, correct=self.correct, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
         )
 
     def works(self) -> dict[str, Work]:

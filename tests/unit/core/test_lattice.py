@@ -1,5 +1,6 @@
 """Lattices: which probabilities are kept of a line, and how they follow it through cuts."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
+from ocrwatchd.core.lattice import BLANK, CHARACTERS, COLUMN, FLOOR, Lattice
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.core.lattice import BLANK, CHARACTERS, COLUMN, Lattice
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
 from ocrwatchd.ocr.reading_order import divided
@@ -108,3 +109,62 @@ def test_lattices_do_not_make_lines_differ():
     """Lines are compared by what they say and where."""
     line = RawLine("a", Box(0, 0, 1, 1))
     assert replace(line, lattice=Lattice(np.zeros((1, 1), np.float16), (0,))) == line
+
+
+def of_steps(*steps):
+    """A lattice of the given probabilities, the rest being the blank's; its text is each step's best character."""
+    columns = np.full((len(steps), len(CHARACTERS)), math.log(FLOOR), np.float16)
+    best = []
+    for step, told in enumerate(steps):
+        rest = 1 - sum(told.values())
+        for character, probability in {**told, BLANK: max(rest, FLOOR)}.items():
+            columns[step, COLUMN[character]] = math.log(probability)
+        if told and max(told.values()) > rest and max(told, key=told.get) != " ":
+            best.append(step)
+    return Lattice(columns, tuple(best))
+
+
+def enumerated(lattice, text):
+    """P of a text by looking at every path, white space at the ends taken off."""
+    total = 0.0
+    probabilities = np.exp(lattice.columns.astype(np.float64))
+    some = [column for column in range(len(CHARACTERS)) if probabilities[:, column].max() > 1e-6]
+    for path in itertools.product(some, repeat=len(probabilities)):
+        written = "".join(CHARACTERS[column] for column, _ in itertools.groupby(path))
+        if written.strip() == text:
+            total += math.prod(probabilities[step, column] for step, column in enumerate(path))
+    return total
+
+
+@pytest.mark.parametrize("text", ["aa", "a", "ab", "b a"])
+def test_a_texts_probability_is_the_sum_over_its_paths(text):
+    """The forward algorithm gives what all paths give together, for doubled letters and spaces inside too."""
+    lattice = of_steps({"a": 0.5, "b": 0.2, " ": 0.1}, {"a": 0.3, " ": 0.2}, {"a": 0.6, "b": 0.1}, {" ": 0.4})
+    assert math.exp(lattice.log_probabilities([text, "b"])[0]) == pytest.approx(enumerated(lattice, text), rel=0.02)
+
+
+def test_a_text_too_long_for_the_steps_is_impossible():
+    """More characters than steps cannot be."""
+    assert of_steps({"a": 0.5}, {"b": 0.5}).log_probabilities(["abab"])[0] < -1e6
+
+
+def test_a_character_that_is_not_kept_has_the_least_probability():
+    """A sign beyond the columns costs the floor at each step."""
+    told = of_steps({"a": 0.9}).log_probabilities(["a", "\u4e2d"])
+    assert told[0] - told[1] == pytest.approx(math.log(0.9 / FLOOR), abs=0.1)
+
+
+def test_alternatives_come_with_the_most_probable_first():
+    """The search finds what the picture allows, and strips spaces at the ends."""
+    lattice = of_steps({"h": 0.98}, {"n": 0.6, "u": 0.38}, {"m": 0.97}, {"a": 0.99}, {}, {"n": 0.97}, {" ": 0.9})
+    found = lattice.alternatives()
+    assert found[:2] == ["hnman", "human"]
+    told = lattice.log_probabilities(found[:2])
+    assert told[0] > told[1]
+
+
+def test_doubt_is_what_speaks_against_the_text():
+    """A clear word is read without doubt, whatever the borders of letters; a second letter at a step is a doubt."""
+    clear = of_steps({"a": 0.6}, {"a": 0.3}, {"b": 0.999}, {})
+    assert replace(clear, steps=(0, 2)).doubt("ab") < 0.01
+    assert of_steps({"a": 0.6, "o": 0.3}, {"b": 0.999}).doubt("ab") == pytest.approx(0.3, abs=0.01)
