@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.picture import contradicts, judged
 from ocrwatchd.gate.verdicts import apply
@@ -31,7 +32,7 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
     """
     if not work.correct.words or not any(line.lattice for line in page.lines):
         return found
-    words = lexicon(work.ocr.languages)
+    words = lexicon(tuple(filter(_is_latin, work.ocr.languages)))
     if not words:
         return found
     started = time.monotonic()
@@ -50,6 +51,12 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
         seconds=found.seconds + time.monotonic() - started,
         doubts=tuple(each for each in own.doubts if not any(start <= each.offset < end for start, end in places)),
     )
+
+
+def _is_latin(language: str) -> bool:
+    """Whether a language is written in the letters that lattices keep; one without a list of words is not."""
+    letters = lexicon((language,)).letters
+    return 2 * sum(letter in COLUMN for letter in letters) > len(letters)
 
 
 def _beside(mended: Sequence[Edit], proposed: Sequence[Edit], page: PageText) -> tuple[list[Edit], list[Edit]]:

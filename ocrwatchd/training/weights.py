@@ -203,11 +203,12 @@ def _told(examples: Sequence[Example]) -> str:
     lines = []
     for folder, counts in figures.items():
         spoilt = [gain for page, gain in by_page.items() if page.startswith(f"{folder}/") and gain < 0]
-        lines += [
-            f"{folder}: {counts['words']:,} words in doubt, {counts['changed']:,} changed: {counts['better']:,} better, "
-            f"{counts['worse']:,} worse; {counts['characters']:,} of {counts['possible']:,} characters; "
+        lines.append(
+            f"{folder}: {counts['words']:,} words in doubt; "
+            f"{counts['changed']:,} changed, {counts['better']:,} better, {counts['worse']:,} worse; "
+            f"{counts['characters']:,} of {counts['possible']:,} characters; "
             f"{len(spoilt)} pages worse, by {-min(spoilt, default=0)} at most"
-        ]
+        )
     return "\n".join(lines) + "\n"
 
 

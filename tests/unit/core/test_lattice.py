@@ -13,6 +13,7 @@ from ocrwatchd.core.model import Box, Word
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
 from ocrwatchd.ocr.reading_order import divided
+from tests.lattices import of_steps
 
 MODEL = [*(c for c in CHARACTERS if c not in {BLANK, " "}), "\uff06", "\u4e2d"]
 """A model's characters, in its order; the decoder puts the blank before them and the space behind."""
@@ -109,19 +110,6 @@ def test_lattices_do_not_make_lines_differ():
     """Lines are compared by what they say and where."""
     line = RawLine("a", Box(0, 0, 1, 1))
     assert replace(line, lattice=Lattice(np.zeros((1, 1), np.float16), (0,))) == line
-
-
-def of_steps(*steps):
-    """A lattice of the given probabilities, the rest being the blank's; its text is each step's best character."""
-    columns = np.full((len(steps), len(CHARACTERS)), math.log(FLOOR), np.float16)
-    best = []
-    for step, told in enumerate(steps):
-        rest = 1 - sum(told.values())
-        for character, probability in {**told, BLANK: max(rest, FLOOR)}.items():
-            columns[step, COLUMN[character]] = math.log(probability)
-        if told and max(told.values()) > rest and max(told, key=told.get) != " ":
-            best.append(step)
-    return Lattice(columns, tuple(best))
 
 
 def enumerated(lattice, text):

@@ -1,0 +1,105 @@
+"""Words corrected by their picture, and what a model proposes beside that."""
+
+from dataclasses import replace
+
+import pytest
+
+from ocrwatchd.core.config.profile import Correct, Llm, Ocr, Work
+from ocrwatchd.core.model import Correction, Edit
+from ocrwatchd.correct.page import OTHERWISE, with_words
+from ocrwatchd.correct.picture import seen_words
+from ocrwatchd.gate.consistency import Memory
+from tests.lattices import page_of
+
+OFF = Work(ocr=Ocr(languages=("eng",)), llm=Llm(model="off"))
+HUMAN = "All hnman beings are born free"
+
+
+def corrected(page, found=None, work=OFF, memory=None):
+    """What becomes of a page."""
+    return with_words(page, found or Correction(page.text, reason='llm.model is "off"'), work, memory or Memory())
+
+
+def test_a_misread_word_becomes_what_the_picture_allows():
+    """No model is needed, and the receipt can say why."""
+    found = corrected(page_of(HUMAN, hnman=("human", 0.05)))
+    assert found.text == "All human beings are born free"
+    (edit,) = found.edits
+    assert (edit.offset, edit.before, edit.after, edit.source) == (4, "hnman", "human", "picture")
+    assert {term.name for term in edit.terms} >= {"picture", "words"}
+    assert found.corrected
+    assert not found.reason
+
+
+def test_a_word_that_the_recogniser_is_sure_of_is_not_looked_at():
+    """Without a doubt in the picture a word stays, known or not."""
+    found = corrected(page_of(HUMAN))
+    assert not found.edits
+    assert not found.doubts
+
+
+def test_words_that_may_be_wrong_are_told():
+    """A word with two likely readings is in the list of doubts, with its place."""
+    found = corrected(page_of("the word casc is odd", casc=("cask", 0.2)))
+    told = [(doubt.offset, doubt.length) for doubt in found.doubts]
+    assert not found.edits or found.edits[0].offset == 9
+    assert (9, 4) in told or found.edits
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        OFF.model_copy(update={"correct": Correct(words=False)}),
+        OFF.model_copy(update={"ocr": Ocr(languages=("chi",))}),
+        OFF.model_copy(update={"ocr": Ocr(languages=("lat",))}),
+    ],
+)
+def test_nothing_is_corrected_where_it_is_not_wanted_or_there_is_no_list(work):
+    """Turned off, or in a language whose words nobody has listed, the page is as it was."""
+    page = page_of(HUMAN, hnman=("human", 0.05))
+    assert corrected(page, work=work) == Correction(page.text, reason='llm.model is "off"')
+
+
+def test_a_page_without_lattices_is_left_alone():
+    """Other engines tell nothing of the kind."""
+    page = page_of(HUMAN, hnman=("human", 0.05))
+    page = replace(page, lines=tuple(replace(line, lattice=None) for line in page.lines))
+    assert not corrected(page).edits
+
+
+def test_the_picture_refuses_what_it_contradicts():
+    """A model's edit of a clear word is refused, one that the picture allows stands."""
+    page = page_of(HUMAN, born=("horn", 0.01))
+    clear, allowed = Edit(10, "beings", "things", "similar word"), Edit(21, "born", "horn", "similar word")
+    found = corrected(page, Correction("", (clear, allowed), corrected=True))
+    assert found.edits == (allowed,)
+    assert found.refused == (replace(clear, why=OTHERWISE),)
+    assert found.text == "All hnman beings are horn free"
+
+
+def test_an_edit_of_the_picture_comes_before_a_models():
+    """Where both change a word, the picture's edit is taken."""
+    page = page_of(HUMAN, hnman=("human", 0.05))
+    found = corrected(page, Correction("", (Edit(4, "hnman", "woman", "similar word"),), corrected=True))
+    assert [edit.after for edit in found.edits] == ["human"]
+    assert [edit.why for edit in found.refused] == [OTHERWISE]
+
+
+def test_the_document_is_remembered():
+    """A name of an earlier page speaks for itself on a later one."""
+    memory = Memory()
+    for _ in range(20):
+        memory.read(page_of("Mr Zielinski was here"))
+    page = page_of("Mr Zlelinski came", Zlelinski=("Zielinski", 0.02))
+    assert corrected(page, memory=memory).text == "Mr Zielinski came"
+
+
+def test_places_know_their_neighbours_and_broken_words():
+    """The next word is told, and the halves of a word that is broken at a line's end."""
+    page = page_of("the condi- tions")
+    (line,) = page.lines
+    page = replace(page, text="the condi-\ntions")
+    places = [word.place for word in seen_words(replace(page, lines=(line,)))]
+    assert [place.after for place in places] == ["condi-", "tions", ""]
+    assert places[1].tail == "tions"
+    assert places[2].head == "condi"
