@@ -11,9 +11,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
-from ocrwatchd.ocr.gutter_runs import FLUSH, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
+from ocrwatchd.ocr.gutter_runs import BLUR, FLUSH, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
 from ocrwatchd.ocr.rows import height_of, middle_of, numeric
 from ocrwatchd.ocr.side_by_side import alike, blocks_beside
+from ocrwatchd.ocr.staggered import staggered_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ class Gutter:
         last: row where it ends, inclusive.
         evidence: nats.
         insets: left and right edges of what is set into it, such as pull quotes.
+        right_first: what is right of it begins above what is left of it, and is read first.
     """
 
     x: float
@@ -58,6 +60,7 @@ class Gutter:
     last: int
     evidence: float
     insets: tuple[tuple[float, float], ...] = ()
+    right_first: bool = False
 
 
 def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
@@ -89,6 +92,10 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
         if gutter.evidence >= ENOUGH[layout]
         or (gutter.evidence > 0 and any(abs(gutter.x - x) <= FLUSH * height for x in certain))
     ]
+    for blocks in sorted(staggered_blocks(rows, height), key=lambda blocks: (-blocks.evidence, blocks.x)):
+        gutter = Gutter(blocks.x - BLUR * height, blocks.first, blocks.last, blocks.evidence, (), blocks.right_first)
+        if gutter.evidence >= ENOUGH[layout] and all(_apart(gutter, other) for other in sure):
+            sure.append(gutter)
     return _over_insets(words, sure, height)
 
 

@@ -15,7 +15,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.page_confidence import low_confidence
+from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence
 from ocrwatchd.ocr.print_size import shrunk, small_print
 from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
@@ -105,7 +105,8 @@ class RapidEngine:
             raise UnreadablePage(
                 say("RapidOCR cannot read this picture ({error})", error=type(error).__name__)
             ) from error
-        clear = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
+        readable = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
+        clear = clear_lines(readable, ocr.languages)
         # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
         unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
         arranged = arrange(spaced(clear, ocr.languages), ocr.layout)
@@ -119,7 +120,7 @@ class RapidEngine:
             lines=arranged.lines,
             warnings=(
                 *_left_out(len(unclear)),
-                *low_confidence(arranged.lines),
+                *low_confidence(readable),
                 *small_print(arranged.lines),
                 *_shrunk(page),
             ),

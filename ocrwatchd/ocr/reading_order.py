@@ -62,7 +62,8 @@ def _read(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> list[list[R
             others = [other for other in gutters if other is not gutter]
             above = [each for each in region if each[0] < gutter.first]
             below = [each for each in region if each[0] > gutter.last]
-            middle = [*_read(left, others), *_read(right, others), *([inset] if inset else [])]
+            first, second = (right, left) if gutter.right_first else (left, right)
+            middle = [*_read(first, others), *_read(second, others), *([inset] if inset else [])]
             return [*_read(above, others), *middle, *_read(below, others)]
     return [[line for _, row in region for line in row]] if region else []
 

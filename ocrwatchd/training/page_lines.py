@@ -22,6 +22,7 @@ from ocrwatchd.core.lattice import CHARACTERS, Lattice
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, second_look, show_through
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
+from ocrwatchd.ocr.page_confidence import clear_lines
 
 CACHE = Path(".bench", "lattices")
 READING = (
@@ -79,11 +80,12 @@ class Reader:
         key = hashlib.sha256(self._mark + path.read_bytes()).hexdigest()
         kept = CACHE / f"{key}.npz"
         if kept.exists():
-            return _loaded(kept)
-        seen = self._recognise(path)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        _keep(seen, kept)
-        return seen
+            seen = _loaded(kept)
+        else:
+            seen = self._recognise(path)
+            CACHE.mkdir(parents=True, exist_ok=True)
+            _keep(seen, kept)
+        return replace(seen, lines=tuple(clear_lines(seen.lines, self._ocr.languages)))
 
     def _recognise(self, path: Path) -> Seen:
         if self._loaded is None:
@@ -93,8 +95,8 @@ class Reader:
             page = cleaner.clean(pages.page(1)).page
         asian = not rapidocr.ASIAN.isdisjoint(self._ocr.languages)
         found = engine._read(page.image, asian=asian)  # noqa: SLF001
-        clear = tuple(line for line in found if (line.confidence or 0.0) >= rapidocr.CONFIDENCE)
-        return Seen(page.image.width, page.image.height, clear)
+        readable = tuple(line for line in found if (line.confidence or 0.0) >= rapidocr.CONFIDENCE)
+        return Seen(page.image.width, page.image.height, readable)
 
 
 def _told(part: object) -> str:

@@ -95,14 +95,16 @@ def main() -> None:
     arguments = parser.parse_args()
     ocr = Ocr(threads=1)
     engine, cleaner = RapidEngine(ocr), Cleaner(1)
-    below, above = [], []
+    below: list[float] = []
+    above: list[float] = []
     for name, path, page in cases(arguments.folders, arguments.most):
         read = engine.recognise(cleaner.clean(page).page, ocr)
         confidence = page_confidence(read.lines)
         if confidence is None:
             continue
         right = found_words(path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace"), read.text)
-        (below if confidence < LEAST_CONFIDENCE else above).append(right)
+        warned = any("confidence on average" in warning for warning in read.warnings)
+        (below if warned else above).append(right)
         sys.stdout.write(f"{confidence:.3f}  {right:4.0%}  {name:10} {path.parent.name}/{path.name}\n")
         sys.stdout.flush()
     for words, shares in ((f"below {LEAST_CONFIDENCE}", below), (f"from {LEAST_CONFIDENCE}", above)):

@@ -156,6 +156,19 @@ def test_addresses_side_by_side_stay_whole():
     ]
 
 
+def test_a_letterhead_beside_an_address_comes_first():
+    """Where lines side by side are not in line they are blocks, and the one that begins higher is read first."""
+    office = ["Canal Rental Ltd.", "World headquarters", "9 Mill Lane", "Oldham 55435", "Tel. 830 2121"]
+    address = ["Vera Garnier", "142 Canal Walk", "Lisbon 60143"]
+    letter = column(prose(6, width=60), 100, 1800, 700)
+
+    def page(shift):
+        return [*column(office, 1300, 1700, 100), *column(address, 100, 500, 100 + 2 * PITCH + shift), *letter]
+
+    assert words(arrange(page(PITCH / 2)))[:20] == said(office, address)[:20]
+    assert "142 Canal Walk\tOldham 55435" in arrange(page(0)).text
+
+
 def test_signatories_side_by_side_stay_whole():
     """Few lines side by side with white above and below are two blocks; a list under its heading is rows."""
     rows = [("Jonas Carver", "Edith Imhof"), ("Managing director", "Head of sales")]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from ocrwatchd.core.model import Line, Word
-from ocrwatchd.ocr.page_confidence import low_confidence
+from ocrwatchd.core.model import Box, Line, Word
+from ocrwatchd.ocr.layout import RawLine
+from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence
 
 
 def line(*confidences, own=None):
@@ -28,3 +29,23 @@ def test_a_page_of_doubtful_words_says_so(lines, told):
     warnings = low_confidence(lines)
     assert len(warnings) == bool(told)
     assert all(f"read with {told} confidence" in each and "scan that again" in each for each in warnings)
+
+
+def test_lines_far_less_clear_than_the_page_are_no_print():
+    """A signature read as scraps goes; amounts, words and single signs stay, and so does all of a page of poor print."""
+    box = Box(0, 0, 100, 40)
+    texts = {
+        "We look forward": 0.99,
+        "to your order.": 0.99,
+        "Sincerely,": 0.98,
+        "Jo Imhof": 0.98,
+        "Oldham 55435": 0.85,
+    }
+    print_ = [RawLine(text, box, confidence) for text, confidence in texts.items()]
+    amounts = [RawLine("7/74197", box, 0.6), RawLine("C 1", box, 0.55)]
+    stamp = RawLine("PAID 12 March", box, 0.6)
+    scraps = RawLine("KA Jrsepkien", box, 0.61)
+    assert clear_lines([*print_, *amounts, stamp, scraps], ("eng",)) == [*print_, *amounts, stamp]
+    poor = [RawLine(text, box, 0.7) for text in ("Sinerely", "Haed of sals")]
+    assert clear_lines([*poor, scraps], ("eng",)) == [*poor, scraps]
+    assert clear_lines([], ("eng",)) == []
