@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.gutter_runs import words_of_line
-from ocrwatchd.ocr.reading_order import divided
+from ocrwatchd.ocr.pieces import divided
 from ocrwatchd.ocr.rows import height_of, numeric, place_of
 
 if TYPE_CHECKING:
