@@ -7,18 +7,20 @@ may be a gutter; whether it is one is a sum of few measured quantities, in nats.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
-from ocrwatchd.ocr.gutter_runs import FLUSH, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
+from ocrwatchd.ocr.gutter_runs import FLUSH, PageWord, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
 from ocrwatchd.ocr.rows import height_of, middle_of, numeric
 from ocrwatchd.ocr.side_by_side import alike, blocks_beside
+from ocrwatchd.ocr.tables import tall_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.ocr.gutter_runs import PageWord, Seen
+    from ocrwatchd.ocr.gutter_runs import Seen
     from ocrwatchd.ocr.rows import Row
 
 COLUMN = 4.0
@@ -70,6 +72,9 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
     words = [sorted((word for line in row for word in words_of_line(line)), key=lambda word: word.left) for row in rows]
     if not rows:
         return []
+    for number in tall_rows(rows):
+        # No gutter runs through a table.
+        words[number] = [PageWord(-inf, inf, "", rows[number][0])]
     height = median(map(height_of, rows))
     least = least_gap(words, height)
     found: list[Gutter] = []
