@@ -81,7 +81,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
     for x in places_of(words, least, height):
         for run in runs_at(words, x, least, height):
             found += filter(None, [_judged(rows, run, x, height)])
-            found += (Gutter(x, *blocks) for blocks in blocks_beside(rows, run, x, height))
+            found += (Gutter(x, *blocks) for blocks in blocks_beside(rows, run, height))
     chosen: list[Gutter] = []
     for gutter in sorted(found, key=lambda gutter: -gutter.evidence):
         if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):
@@ -117,7 +117,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
     evidence = _continued(run) + MISSED_NATS * missed + clean - space
     if evidence > 0:
         evidence *= 0.0 if any(2 * sum(map(numeric, side)) > len(side) for side in (lefts, rights)) else weight
-    return Gutter(x, run[0].row, run[-1].row, evidence + alike(both, x, height))
+    return Gutter(x, run[0].row, run[-1].row, evidence + alike(both, height))
 
 
 def _continued(run: Sequence[Seen]) -> float:

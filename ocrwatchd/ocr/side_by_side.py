@@ -39,15 +39,15 @@ Blocks = tuple[int, int, float]
 """Their first row, their last one, and the evidence that they are blocks, nats."""
 
 
-def blocks_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Iterator[Blocks]:
+def blocks_beside(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[Blocks]:
     """Two short blocks at a gutter, such as addresses, whose lines are alike from one to the other."""
     for group in _groups(rows, run, height):
         clear = [seen for seen in group if seen.kind == "clear"]
-        if len(clear) > 1 and _flush(clear, x, height) and (evidence := _unmet(group, height)) > 0:
+        if len(clear) > 1 and _flush(clear, height) and (evidence := _unmet(group, height)) > 0:
             yield group[0].row, group[-1].row, evidence
-        if len(clear) > 1 and _are_blocks(clear, x, height):
+        if len(clear) > 1 and _are_blocks(clear, height):
             alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
-            yield clear[0].row, group[-1].row, alike(clear, x, height) + ALONE_NATS * alone
+            yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
 
 
 def _groups(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[list[Seen]]:
@@ -72,18 +72,19 @@ def _unmet(rows: Sequence[Seen], height: float) -> float:
     return UNMET_NATS * missed - MET_NATS * (len(within) - missed)
 
 
-def _flush(rows: Sequence[Seen], x: float, height: float) -> bool:
+def _flush(rows: Sequence[Seen], height: float) -> bool:
     """Whether two blocks of rows stand far apart, the right one in line."""
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
-    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
+    edge = median(seen.right[0].left for seen in rows)
+    flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in rows) / len(rows)
     return gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH
 
 
-def _are_blocks(rows: Sequence[Seen], x: float, height: float) -> bool:
+def _are_blocks(rows: Sequence[Seen], height: float) -> bool:
     """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers or single words."""
     numbers = (sum(not any(map(str.isalpha, text_of(side))) for side in sides) for sides in _halves(rows))
     wordy = all(sum(len(text_of(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
-    return wordy and _flush(rows, x, height) and all(2 * count < len(rows) for count in numbers)
+    return wordy and _flush(rows, height) and all(2 * count < len(rows) for count in numbers)
 
 
 def _halves(rows: Sequence[Seen]) -> tuple[list[tuple[PageWord, ...]], list[tuple[PageWord, ...]]]:
@@ -97,9 +98,9 @@ def _stands_alone(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
     return above and (last + 1 == len(rows) or white_between(rows, last, last + 1) > ALONE * height)
 
 
-def alike(rows: Sequence[Seen], x: float, height: float) -> float:
+def alike(rows: Sequence[Seen], height: float) -> float:
     """How much more alike the halves of rows are than the rows, in nats; in a table the cells of a column are alike."""
-    if not _are_blocks(rows, x, height):
+    if not _are_blocks(rows, height):
         return 0.0
     kinds = [tuple((start_of(text), end_of(text)) for text in map(text_of, seen[1:3])) for seen in rows]
     if any(len(set(side)) == 1 for side in zip(*kinds, strict=True)):
