@@ -77,8 +77,8 @@ def x_of(x: float, line: RawLine) -> float:
     return place.left + (x - line.box.left) * (place.right - place.left) / max(1.0, line.box.right - line.box.left)
 
 
-def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[float]:
-    """Where two words or more begin, one under the other, behind a wide gap."""
+def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[tuple[float, int]]:
+    """Where words begin, one under the other, behind a wide gap, and how many of them."""
     edges = sorted(
         after.left
         for row in words
@@ -89,9 +89,7 @@ def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) 
     while edges:
         spans = [(bisect_left(edges, edge - within), bisect_right(edges, edge + within)) for edge in edges]
         first, last = max(spans, key=lambda span: span[1] - span[0])
-        if last - first == 1:
-            return
-        yield edges[first + (last - first) // 10] - BLUR * height
+        yield edges[first + (last - first) // 10] - BLUR * height, last - first
         del edges[first:last]
 
 

@@ -12,9 +12,20 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
-from ocrwatchd.ocr.gutter_runs import FLUSH, PageWord, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
+from ocrwatchd.ocr.gutter_runs import (
+    FLUSH,
+    MARGIN,
+    PageWord,
+    least_gap,
+    places_of,
+    runs_at,
+    text_of,
+    trimmed,
+    white_between,
+    words_of_line,
+)
 from ocrwatchd.ocr.rows import height_of, middle_of, numeric
-from ocrwatchd.ocr.side_by_side import alike, blocks_beside
+from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside
 from ocrwatchd.ocr.tables import tall_rows
 
 if TYPE_CHECKING:
@@ -78,10 +89,15 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
     height = median(map(height_of, rows))
     least = least_gap(words, height)
     found: list[Gutter] = []
-    for x in places_of(words, least, height):
+    whites = [white_between(rows, number, number + 1) for number in range(len(rows) - 1)]
+    white = max(0.0, median(whites or [0.0])) + MARGIN * height
+    for x, count in places_of(words, least, height):
         for run in runs_at(words, x, least, height):
-            found += filter(None, [_judged(rows, run, x, height)])
-            found += (Gutter(x, *blocks) for blocks in blocks_beside(rows, run, height))
+            groups = list(groups_of(rows, run, white))
+            found += (Gutter(x, *block) for group in groups for block in sentence_beside(group, height))
+            if count > 1:
+                found += filter(None, [_judged(rows, run, x, height)])
+                found += (Gutter(x, *block) for group in groups for block in blocks_beside(rows, group, height))
     chosen: list[Gutter] = []
     for gutter in sorted(found, key=lambda gutter: -gutter.evidence):
         if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import end_of, start_of
-from ocrwatchd.ocr.gutter_runs import FLUSH, MARGIN, text_of, white_between
-from ocrwatchd.ocr.rows import middle_of
+from ocrwatchd.ocr.gutter_runs import FLUSH, text_of, white_between
+from ocrwatchd.ocr.rows import middle_of, numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,12 @@ MISSED = 0.2
 UNMET_NATS, MET_NATS = 2.6, 1.15
 """For a line that meets none of the other block, and against one that does: of the rows of a table 95 % meet, of lines
 that know nothing of one another 30 %."""
+SENTENCE = 4
+"""Lines of a sentence with something beside it, at most."""
+SENTENCE_NATS = 4.5
+"""For such a sentence."""
+FAR = 1.5
+"""What stands beside it is farther away than its widest space by this factor."""
 BLOCKS_APART = 4.0
 """Addresses side by side are at least so far apart, in line heights."""
 BLOCKS_FLUSH = 0.8
@@ -39,27 +46,46 @@ Blocks = tuple[int, int, float]
 """Their first row, their last one, and the evidence that they are blocks, nats."""
 
 
-def blocks_beside(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[Blocks]:
-    """Two short blocks at a gutter, such as addresses, whose lines are alike from one to the other."""
-    for group in _groups(rows, run, height):
-        clear = [seen for seen in group if seen.kind == "clear"]
-        if len(clear) > 1 and _flush(clear, height) and (evidence := _unmet(group, height)) > 0:
-            yield group[0].row, group[-1].row, evidence
-        if len(clear) > 1 and _are_blocks(clear, height):
-            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
-            yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
-
-
-def _groups(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[list[Seen]]:
-    """Rows of a run with no white between them."""
+def groups_of(rows: Sequence[Row], run: Sequence[Seen], white: float) -> Iterator[list[Seen]]:
+    """Rows of a run with no more white between them, pixels."""
     group: list[Seen] = []
     for seen in run:
-        if group and (seen.kind == "unclear" or white_between(rows, group[-1].row, seen.row) > MARGIN * height):
+        if group and (seen.kind == "unclear" or white_between(rows, group[-1].row, seen.row) > white):
             yield group
             group = []
         if seen.kind != "unclear":
             group.append(seen)
-    yield group
+    if group:
+        yield group
+
+
+def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> Iterator[Blocks]:
+    """Two short blocks at a gutter.
+
+    Their lines are alike from one to the other, as those of addresses; or they never meet; or they stand alone.
+    """
+    clear = [seen for seen in group if seen.kind == "clear"]
+    if len(clear) > 1 and _apart(clear, height):
+        yield group[0].row, group[-1].row, _unmet(group, height)
+        if _are_blocks(clear, height):
+            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
+            yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
+
+
+def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
+    """A sentence of a few lines with something beside it, such as the parties and the number of a case.
+
+    Its last line ends with a full stop, and no other one does.
+    """
+    stops = [end_of(text_of(seen.left)) == "stop" for seen in group if seen.left]
+    rights = [seen for seen in group if seen.right]
+    if not 1 < len(stops) == len(group) <= SENTENCE or not rights or not stops.pop() or any(stops):
+        return
+    spaces = (after.left - before.right for seen in group for cell in seen[1:3] for before, after in pairwise(cell))
+    gap = min(seen.right[0].left - seen.left[-1].right for seen in rights)
+    begins = all(start_of(text) == "upper" and not numeric(text) for text in (text_of(seen.right) for seen in rights))
+    if group[0].kind == "clear" and begins and gap > max(height, FAR * max(spaces, default=0.0)):
+        yield group[0].row, group[-1].row, SENTENCE_NATS
 
 
 def _unmet(rows: Sequence[Seen], height: float) -> float:
@@ -72,8 +98,8 @@ def _unmet(rows: Sequence[Seen], height: float) -> float:
     return UNMET_NATS * missed - MET_NATS * (len(within) - missed)
 
 
-def _flush(rows: Sequence[Seen], height: float) -> bool:
-    """Whether two blocks of rows stand far apart, the right one in line."""
+def _apart(rows: Sequence[Seen], height: float) -> bool:
+    """Whether two blocks stand far apart, the right one in line."""
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
     edge = median(seen.right[0].left for seen in rows)
     flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in rows) / len(rows)
@@ -81,10 +107,10 @@ def _flush(rows: Sequence[Seen], height: float) -> bool:
 
 
 def _are_blocks(rows: Sequence[Seen], height: float) -> bool:
-    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers or single words."""
+    """Whether two blocks stand far apart, the right one in line, and neither is of numbers or single words."""
     numbers = (sum(not any(map(str.isalpha, text_of(side))) for side in sides) for sides in _halves(rows))
     wordy = all(sum(len(text_of(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
-    return wordy and _flush(rows, height) and all(2 * count < len(rows) for count in numbers)
+    return wordy and _apart(rows, height) and all(2 * count < len(rows) for count in numbers)
 
 
 def _halves(rows: Sequence[Seen]) -> tuple[list[tuple[PageWord, ...]], list[tuple[PageWord, ...]]]:
