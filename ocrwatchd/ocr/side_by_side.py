@@ -66,7 +66,8 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
     """
     clear = [seen for seen in group if seen.kind == "clear"]
     if len(clear) > 1 and _apart(clear, height):
-        yield group[0].row, group[-1].row, _unmet(group, height)
+        if not any(2 * sum(map(numeric, map(text_of, side))) > len(side) for side in _halves(clear)):
+            yield group[0].row, group[-1].row, _unmet(group, height)
         if _are_blocks(clear, height):
             alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
             yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
