@@ -25,7 +25,7 @@ from ocrwatchd.ocr.gutter_runs import (
     words_of_line,
 )
 from ocrwatchd.ocr.rows import height_of, middle_of, numeric
-from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside
+from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside, tables_beside
 from ocrwatchd.ocr.tables import tall_rows
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
             found += (Gutter(x, *block) for group in groups for block in sentence_beside(group, height))
             if count > 1:
                 found += filter(None, [_judged(rows, run, x, height)])
+                found += (Gutter(x, *block) for block in tables_beside(rows, run, x, height))
                 found += (Gutter(x, *block) for group in groups for block in blocks_beside(rows, group, height))
     chosen: list[Gutter] = []
     for gutter in sorted(found, key=lambda gutter: -gutter.evidence):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import inf
+from operator import itemgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import end_of, start_of
 from ocrwatchd.ocr.gutter_runs import FLUSH, text_of, white_between
-from ocrwatchd.ocr.rows import middle_of, numeric
+from ocrwatchd.ocr.rows import middle_of, numeric, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,9 +30,15 @@ SIGNED = 4
 """Rows of a signatory: a name, an office, a company, a date."""
 MISSED = 0.2
 """Lines of two blocks whose middles are farther apart than this, in line heights, do not stand in one row."""
+ALONGSIDE = 1.0
+"""One that is farther than this from all of them has an empty cell beside it."""
 UNMET_NATS, MET_NATS = 2.6, 1.15
 """For a line that meets none of the other block, and against one that does: of the rows of a table 95 % meet, of lines
 that know nothing of one another 30 %."""
+SLACK = 3.0
+"""So many nats against them at either end of two tables come by chance."""
+AMOUNTS = 2
+"""A table has more rows than this that end with an amount."""
 SENTENCE = 4
 """Lines of a sentence with something beside it, at most."""
 SENTENCE_NATS = 4.5
@@ -67,7 +75,10 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
     clear = [seen for seen in group if seen.kind == "clear"]
     if len(clear) > 1 and _apart(clear, height):
         if not any(2 * sum(map(numeric, map(text_of, side))) > len(side) for side in _halves(clear)):
-            yield group[0].row, group[-1].row, _unmet(group, height)
+            middles = _middles(group)
+            nats = _unmet(*middles, height)
+            few = max(middles, key=lambda side: side.count(None))
+            yield group[0].row, group[-1].row, sum(each for each, middle in zip(nats, few, strict=True) if middle)
         if _are_blocks(clear, height):
             alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
             yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
@@ -89,14 +100,54 @@ def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
         yield group[0].row, group[-1].row, SENTENCE_NATS
 
 
-def _unmet(rows: Sequence[Seen], height: float) -> float:
-    """How much better lines on both sides fit two blocks, each with its own distance of lines, than rows, in nats."""
-    lefts = [middle_of(seen.left[-1].line) for seen in rows if seen.left]
-    rights = [middle_of(seen.right[0].line) for seen in rows if seen.right]
-    few, many = sorted((lefts, rights), key=len)
-    within = [middle for middle in few if many[0] - height / 2 < middle < many[-1] + height / 2]
-    missed = sum(min(abs(middle - other) for other in many) > MISSED * height for middle in within)
-    return UNMET_NATS * missed - MET_NATS * (len(within) - missed)
+def tables_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Iterator[Blocks]:
+    """Two tables side by side, such as two receipts on one sheet, whose rows do not meet."""
+    halves = [_cut(rows[seen.row], x) for seen in run]
+    lefts, rights = ([middle_of(half[0]) if half else None for half in side] for side in zip(*halves, strict=True))
+    nats = _unmet(lefts, rights, height)
+    for at, (left, right) in enumerate(halves):
+        nats[at] += ALIKE_NATS * (_has_amount(left) and _has_amount(right))
+    start, end, most = _best(nats)
+    if sum(nats) > most - SLACK:
+        start, end = 0, len(run)
+    if most > 0 and all(sum(map(_has_amount, side)) > AMOUNTS for side in zip(*halves[start:end], strict=True)):
+        yield run[start].row, run[end - 1].row, most
+
+
+def _cut(row: Row, x: float) -> tuple[Row, Row]:
+    return [line for line in row if place_of(line).left < x], [line for line in row if place_of(line).left >= x]
+
+
+def _has_amount(row: Row) -> bool:
+    """Whether a row ends with an amount behind what it is of."""
+    return len(row) > 1 and numeric(row[-1].text) and row[0].text[0].isupper() and not numeric(row[0].text)
+
+
+def _unmet(lefts: Sequence[float | None], rights: Sequence[float | None], height: float) -> list[float]:
+    """How much better each row fits two blocks, each with its own distance of lines, than one table, in nats.
+
+    Args:
+        lefts: middles of the lines by row, from the top down, pixels; None where there is none.
+        rights: likewise.
+        height: of a line, pixels.
+    """
+    nats = []
+    for left, right in zip(lefts, rights, strict=True):
+        others = [other for other in (rights if right is None else lefts) if other is not None]
+        middle = left if right is None else right
+        apart = inf if middle is None else min((abs(middle - other) for other in others), default=inf) / height
+        nats.append(0.0 if apart > ALONGSIDE else UNMET_NATS if apart > MISSED else -MET_NATS)
+    return nats
+
+
+def _best(nats: Sequence[float]) -> tuple[int, int, float]:
+    """The rows whose sum is the greatest, as start and end, and the sum."""
+    start, most = 0, 0.0
+    best = 0, 0, 0.0
+    for number, each in enumerate(nats):
+        start, most = (start, most + each) if most + each >= 0 else (number + 1, 0.0)
+        best = max((start, number + 1, most), best, key=itemgetter(2))
+    return best
 
 
 def _apart(rows: Sequence[Seen], height: float) -> bool:
@@ -112,6 +163,11 @@ def _are_blocks(rows: Sequence[Seen], height: float) -> bool:
     numbers = (sum(not any(map(str.isalpha, text_of(side))) for side in sides) for sides in _halves(rows))
     wordy = all(sum(len(text_of(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
     return wordy and _apart(rows, height) and all(2 * count < len(rows) for count in numbers)
+
+
+def _middles(rows: Sequence[Seen]) -> tuple[list[float | None], list[float | None]]:
+    lefts = [middle_of(seen.left[-1].line) if seen.left else None for seen in rows]
+    return lefts, [middle_of(seen.right[0].line) if seen.right else None for seen in rows]
 
 
 def _halves(rows: Sequence[Seen]) -> tuple[list[tuple[PageWord, ...]], list[tuple[PageWord, ...]]]:
