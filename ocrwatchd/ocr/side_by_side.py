@@ -104,9 +104,9 @@ def tables_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: fl
     """Two tables side by side, such as two receipts on one sheet, whose rows do not meet."""
     halves = [_cut(rows[seen.row], x) for seen in run]
     lefts, rights = ([middle_of(half[0]) if half else None for half in side] for side in zip(*halves, strict=True))
-    nats = _unmet(lefts, rights, height)
-    for at, (left, right) in enumerate(halves):
-        nats[at] += ALIKE_NATS * (_has_amount(left) and _has_amount(right))
+    # That two rows with an amount each meet tells nothing: receipts are printed with one distance of lines.
+    amounts = [all(map(_has_amount, half)) for half in halves]
+    nats = [max(0.0, each) if both else each for each, both in zip(_unmet(lefts, rights, height), amounts, strict=True)]
     start, end, most = _best(nats)
     if sum(nats) > most - SLACK:
         start, end = 0, len(run)
