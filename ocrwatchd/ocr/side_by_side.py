@@ -32,6 +32,8 @@ MISSED = 0.2
 """Lines of two blocks whose middles are farther apart than this, in line heights, do not stand in one row."""
 ALONGSIDE = 1.0
 """One that is farther than this from all of them has an empty cell beside it."""
+NEIGHBOURS = 3
+"""No line that close is more rows away."""
 UNMET_NATS, MET_NATS = 2.6, 1.15
 """For a line that meets none of the other block, and against one that does: of the rows of a table 95 % meet, of lines
 that know nothing of one another 30 %."""
@@ -132,8 +134,9 @@ def _unmet(lefts: Sequence[float | None], rights: Sequence[float | None], height
         height: of a line, pixels.
     """
     nats = []
-    for left, right in zip(lefts, rights, strict=True):
-        others = [other for other in (rights if right is None else lefts) if other is not None]
+    for at, (left, right) in enumerate(zip(lefts, rights, strict=True)):
+        near = slice(max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1)
+        others = [other for other in (rights if right is None else lefts)[near] if other is not None]
         middle = left if right is None else right
         apart = inf if middle is None else min((abs(middle - other) for other in others), default=inf) / height
         nats.append(0.0 if apart > ALONGSIDE else UNMET_NATS if apart > MISSED else -MET_NATS)

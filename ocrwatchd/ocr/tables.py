@@ -36,6 +36,8 @@ WHITE = 0.15
 """Where cells have several lines, the next row stands farther off than the next line by this, in line heights."""
 WITHIN = 1.6
 """Lines of a cell are at most so many times as far apart as the closest two."""
+SHORTER = 2
+"""In so many rows of such a table one cell at least ends before the others."""
 BROKEN = 4
 """A cell that begins in the middle of a row tells against such cells as much as so many that end there for them."""
 
@@ -55,7 +57,8 @@ def cells_of(rows: Sequence[Row]) -> Iterator[tuple[Row, Cells]]:
     start = 0
     while start < len(rows):
         starts, columns = _tall(rows, pieces, start)
-        if not starts:
+        if not columns:
+            starts = []
             end, columns = _grid(rows, pieces, start)
             if end - start >= ROWS and _aligned(pieces[start:end], columns):
                 starts = list(range(start, end + 1))
@@ -76,15 +79,14 @@ def tall_rows(rows: Sequence[Row]) -> Iterator[int]:
     start = 0
     while start < len(rows):
         starts, _ = _tall(rows, pieces, start)
-        end = starts[-1] if starts else start + 1
-        yield from range(start, end) if starts else ()
-        start = end
+        yield from range(starts[0], starts[-1])
+        start = starts[-1]
 
 
 def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[list[int], list[Span]]:
-    """Where rows whose cells have several lines begin, then where their table ends, and its columns; else nothing.
+    """Where rows whose cells have several lines begin, then where their table ends, and its columns.
 
-    White parts the rows. The cells of a row begin in its first line and end in any.
+    White parts the rows. Without such a table: the row where one may begin next, and no columns.
     """
     columns: list[Span] = []
     end = start
@@ -98,13 +100,18 @@ def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
     middles = [median(map(middle_of, row)) for row in rows[start:end]]
     steps = [lower - upper for upper, lower in pairwise(middles)]
     least = _least_white(steps, median(map(height_of, rows[start:end]))) if steps else 0.0
-    starts = [start, *(n for n, step in enumerate(steps, start + 1) if step > least), end]
+    begins = [start, *(n for n, step in enumerate(steps, start + 1) if step > least), max(end, start + 1)]
     # Below a table may stand what is in line with one of its columns.
-    starts = starts[: 1 + sum(1 for _ in takewhile(lambda first: first < end and len(pieces[first]) > 1, starts))]
+    starts = begins[: 1 + sum(1 for _ in takewhile(lambda first: first < end and len(pieces[first]) > 1, begins))]
     table = pieces[start : starts[-1]]
     columns = _merged([_span(cell) for cells in table for cell in cells])
-    if len(starts) <= ROWS or not _aligned(table, columns):
-        return [], []
+    if len(starts) > ROWS and _aligned(table, columns) and _go_on(pieces, starts, columns):
+        return starts, columns
+    return [begins[1]], []
+
+
+def _go_on(pieces: Sequence[Sequence[Cell]], starts: Sequence[int], columns: Sequence[Span]) -> bool:
+    """Whether cells of a row begin in its first line, go on in the next ones, and end in any."""
     shorter = broken = beside = 0
     for first, after in pairwise(starts):
         lines = [{_column(cell, columns): cell for cell in cells} for cells in pieces[first:after]]
@@ -113,7 +120,7 @@ def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
             beside += len(lower) > 1
             numbers = (numeric(_text(upper[at]) + _text(lower[at])) for at in upper.keys() & lower.keys())
             broken += not lower.keys() <= upper.keys() or any(numbers)
-    return (starts, columns) if beside and shorter > 1 + BROKEN * broken else ([], [])
+    return beside > 0 and shorter >= SHORTER + BROKEN * broken
 
 
 def _text(cell: Cell) -> str:
