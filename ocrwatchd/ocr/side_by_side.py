@@ -98,7 +98,9 @@ def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
     spaces = (after.left - before.right for seen in group for cell in seen[1:3] for before, after in pairwise(cell))
     gap = min(seen.right[0].left - seen.left[-1].right for seen in rights)
     begins = all(start_of(text) == "upper" and not numeric(text) for text in (text_of(seen.right) for seen in rights))
-    if group[0].kind == "clear" and begins and gap > max(height, FAR * max(spaces, default=0.0)):
+    # In a justified line each word may stand alone.
+    wordy = len(group[0].left) > 1 and len(group[0].right) > 1
+    if group[0].kind == "clear" and wordy and begins and gap > max(height, FAR * max(spaces, default=0.0)):
         yield group[0].row, group[-1].row, SENTENCE_NATS
 
 
