@@ -37,6 +37,8 @@ NEIGHBOURS = 3
 UNMET_NATS, MET_NATS = 2.6, 1.15
 """For a line that meets none of the other block, and against one that does: of the rows of a table 95 % meet, of lines
 that know nothing of one another 30 %."""
+MOST_NATS = 10.0
+"""Short blocks have few lines; the gutter of long columns, whose lines do not meet either, has more evidence."""
 SLACK = 3.0
 """So many nats against them at either end of two tables come by chance."""
 AMOUNTS = 2
@@ -80,7 +82,8 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
             middles = _middles(group)
             nats = _unmet(*middles, height)
             few = max(middles, key=lambda side: side.count(None))
-            yield group[0].row, group[-1].row, sum(each for each, middle in zip(nats, few, strict=True) if middle)
+            nats = [each for each, middle in zip(nats, few, strict=True) if middle is not None]
+            yield group[0].row, group[-1].row, min(sum(nats), MOST_NATS)
         if _are_blocks(clear, height):
             alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
             yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
@@ -99,7 +102,7 @@ def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
     gap = min(seen.right[0].left - seen.left[-1].right for seen in rights)
     begins = all(start_of(text) == "upper" and not numeric(text) for text in (text_of(seen.right) for seen in rights))
     # In a justified line each word may stand alone.
-    wordy = len(group[0].left) > 1 and len(group[0].right) > 1
+    wordy = all(" " in text_of(cell) for cell in group[0][1:3])
     if group[0].kind == "clear" and wordy and begins and gap > max(height, FAR * max(spaces, default=0.0)):
         yield group[0].row, group[-1].row, SENTENCE_NATS
 
