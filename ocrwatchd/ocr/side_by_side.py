@@ -78,7 +78,8 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
     """
     clear = [seen for seen in group if seen.kind == "clear"]
     if len(clear) > 1 and _apart(clear, height):
-        if not any(2 * sum(map(numeric, map(text_of, side))) > len(side) for side in _halves(clear)):
+        numbers = any(2 * sum(map(numeric, map(text_of, side))) > len(side) for side in _halves(clear))
+        if group[0] is clear[0] and not numbers:
             middles = _middles(group)
             nats = _unmet(*middles, height)
             few = max(middles, key=lambda side: side.count(None))
