@@ -27,6 +27,8 @@ INDENT = 3.0
 """Lines of a column begin within this behind its gutter, in line heights; what is farther away is another column."""
 MARGIN = 0.6
 """A first or last row of a page, set off by this more than rows usually are, is a running head or foot."""
+CENTRED = 0.5
+"""A row whose middle is within this of its column's, in line heights, is centred."""
 NEAR = 2.0
 """A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
 
@@ -75,8 +77,8 @@ def x_of(x: float, line: RawLine) -> float:
     return place.left + (x - line.box.left) * (place.right - place.left) / max(1.0, line.box.right - line.box.left)
 
 
-def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[float]:
-    """Where two words or more begin, one under the other, behind a wide gap."""
+def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[tuple[float, int]]:
+    """Where words begin, one under the other, behind a wide gap, and how many of them."""
     edges = sorted(
         after.left
         for row in words
@@ -87,9 +89,7 @@ def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) 
     while edges:
         spans = [(bisect_left(edges, edge - within), bisect_right(edges, edge + within)) for edge in edges]
         first, last = max(spans, key=lambda span: span[1] - span[0])
-        if last - first == 1:
-            return
-        yield edges[first + (last - first) // 10] - BLUR * height
+        yield edges[first + (last - first) // 10] - BLUR * height, last - first
         del edges[first:last]
 
 
@@ -144,7 +144,7 @@ def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence
     def goes_with(place: int, other: int) -> bool:
         upper, lower = sorted((run[place].row, run[other].row))
         margin = run[other].row in (0, len(rows) - 1)
-        near = usual + MARGIN * height if margin else NEAR * height
+        near = usual + MARGIN * height if margin and not _centred(run[other].left, run, height) else NEAR * height
         return run[other].kind == "one side" and white_between(rows, upper, lower) < near
 
     while first and goes_with(first, first - 1):
@@ -152,6 +152,13 @@ def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence
     while last + 1 < len(run) and (run[last + 1].kind == "far" or goes_with(last, last + 1)):
         last += 1
     return run[first : last + 1]
+
+
+def _centred(cell: Sequence[PageWord], run: Sequence[Seen], height: float) -> bool:
+    """Whether a cell's middle is under that of the left column: the number of the left one of two facing pages."""
+    cells = [seen.left for seen in run if seen.left]
+    column = median(cell[0].left for cell in cells) + median(cell[-1].right for cell in cells)
+    return bool(cell) and abs(cell[0].left + cell[-1].right - column) < 2 * CENTRED * height
 
 
 def white_between(rows: Sequence[Row], upper: int, lower: int) -> float:

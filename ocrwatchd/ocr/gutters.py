@@ -7,19 +7,33 @@ may be a gutter; whether it is one is a sum of few measured quantities, in nats.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
-from ocrwatchd.ocr.gutter_runs import BLUR, FLUSH, least_gap, places_of, runs_at, text_of, trimmed, words_of_line
+from ocrwatchd.ocr.gutter_runs import (
+    BLUR,
+    FLUSH,
+    MARGIN,
+    PageWord,
+    least_gap,
+    places_of,
+    runs_at,
+    text_of,
+    trimmed,
+    white_between,
+    words_of_line,
+)
 from ocrwatchd.ocr.rows import height_of, middle_of, numeric
-from ocrwatchd.ocr.side_by_side import alike, blocks_beside
+from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside, tables_beside
 from ocrwatchd.ocr.staggered import staggered_blocks
+from ocrwatchd.ocr.tables import tall_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.ocr.gutter_runs import PageWord, Seen
+    from ocrwatchd.ocr.gutter_runs import Seen
     from ocrwatchd.ocr.rows import Row
 
 COLUMN = 4.0
@@ -73,13 +87,22 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
     words = [sorted((word for line in row for word in words_of_line(line)), key=lambda word: word.left) for row in rows]
     if not rows:
         return []
+    for number in tall_rows(rows):
+        # No gutter runs through a table.
+        words[number] = [PageWord(-inf, inf, "", rows[number][0])]
     height = median(map(height_of, rows))
     least = least_gap(words, height)
     found: list[Gutter] = []
-    for x in places_of(words, least, height):
+    whites = [white_between(rows, number, number + 1) for number in range(len(rows) - 1)]
+    white = max(0.0, median(whites or [0.0])) + MARGIN * height
+    for x, count in places_of(words, least, height):
         for run in runs_at(words, x, least, height):
-            found += filter(None, [_judged(rows, run, x, height)])
-            found += (Gutter(x, *blocks) for blocks in blocks_beside(rows, run, x, height))
+            groups = list(groups_of(rows, run, white))
+            found += (Gutter(x, *block) for group in groups for block in sentence_beside(group, height))
+            if count > 1:
+                found += filter(None, [_judged(rows, run, x, height)])
+                found += (Gutter(x, *block) for block in tables_beside(rows, run, x, height))
+                found += (Gutter(x, *block) for group in groups for block in blocks_beside(rows, group, height))
     chosen: list[Gutter] = []
     for gutter in sorted(found, key=lambda gutter: -gutter.evidence):
         if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):
@@ -119,7 +142,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
     evidence = _continued(run) + MISSED_NATS * missed + clean - space
     if evidence > 0:
         evidence *= 0.0 if any(2 * sum(map(numeric, side)) > len(side) for side in (lefts, rights)) else weight
-    return Gutter(x, run[0].row, run[-1].row, evidence + alike(both, x, height))
+    return Gutter(x, run[0].row, run[-1].row, evidence + alike(both, height))
 
 
 def _continued(run: Sequence[Seen]) -> float:

@@ -87,8 +87,8 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
         offset += len(text)
 
     for block in blocks_of(vertical.turned(lines) or lines, layout):
-        rows = [words_of_boxes(row) for row in block]
-        usual, table = _usual(rows), list(cells_of(rows))
+        rows, table = zip(*cells_of([words_of_boxes(row) for row in block]), strict=True)
+        usual = _usual(rows)
         for number, cells in enumerate(table):
             if parts:
                 in_table = any(len(each) > 1 for each in table[max(0, number - 1) : number + 2])

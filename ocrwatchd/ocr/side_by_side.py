@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import inf
+from operator import itemgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import end_of, start_of
-from ocrwatchd.ocr.gutter_runs import FLUSH, MARGIN, text_of, white_between
+from ocrwatchd.ocr.gutter_runs import FLUSH, text_of, white_between
+from ocrwatchd.ocr.rows import middle_of, numeric, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +28,27 @@ WORDY = 1.5
 """Least words of a typical line in them."""
 SIGNED = 4
 """Rows of a signatory: a name, an office, a company, a date."""
+MISSED = 0.2
+"""Lines of two blocks whose middles are farther apart than this, in line heights, do not stand in one row."""
+ALONGSIDE = 1.0
+"""One that is farther than this from all of them has an empty cell beside it."""
+NEIGHBOURS = 3
+"""No line that close is more rows away."""
+UNMET_NATS, MET_NATS = 2.6, 1.15
+"""For a line that meets none of the other block, and against one that does: of the rows of a table 95 % meet, of lines
+that know nothing of one another 30 %."""
+MOST_NATS = 10.0
+"""Short blocks have few lines; the gutter of long columns, whose lines do not meet either, has more evidence."""
+SLACK = 3.0
+"""So many nats against them at either end of two tables come by chance."""
+AMOUNTS = 2
+"""A table has more rows than this that end with an amount."""
+SENTENCE = 4
+"""Lines of a sentence with something beside it, at most."""
+SENTENCE_NATS = 4.5
+"""For such a sentence."""
+FAR = 1.5
+"""What stands beside it is farther away than its widest space by this factor."""
 BLOCKS_APART = 4.0
 """Addresses side by side are at least so far apart, in line heights."""
 BLOCKS_FLUSH = 0.8
@@ -33,34 +58,125 @@ Blocks = tuple[int, int, float]
 """Their first row, their last one, and the evidence that they are blocks, nats."""
 
 
-def blocks_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Iterator[Blocks]:
-    """Two short blocks at a gutter, such as addresses, whose lines are alike from one to the other."""
-    for group in _groups(rows, run, height):
-        clear = [seen for seen in group if seen.kind == "clear"]
-        if len(clear) > 1 and _are_blocks(clear, x, height):
-            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
-            yield clear[0].row, group[-1].row, alike(clear, x, height) + ALONE_NATS * alone
-
-
-def _groups(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Iterator[list[Seen]]:
-    """Rows of a run with no white between them."""
+def groups_of(rows: Sequence[Row], run: Sequence[Seen], white: float) -> Iterator[list[Seen]]:
+    """Rows of a run with no more white between them, pixels."""
     group: list[Seen] = []
     for seen in run:
-        if group and (seen.kind == "unclear" or white_between(rows, group[-1].row, seen.row) > MARGIN * height):
+        if group and (seen.kind == "unclear" or white_between(rows, group[-1].row, seen.row) > white):
             yield group
             group = []
         if seen.kind != "unclear":
             group.append(seen)
-    yield group
+    if group:
+        yield group
 
 
-def _are_blocks(rows: Sequence[Seen], x: float, height: float) -> bool:
-    """Whether two blocks of rows stand far apart, the right one in line, and neither is of numbers or single words."""
+def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> Iterator[Blocks]:
+    """Two short blocks at a gutter.
+
+    Their lines are alike from one to the other, as those of addresses; or they never meet; or they stand alone.
+    """
+    clear = [seen for seen in group if seen.kind == "clear"]
+    if len(clear) > 1 and _apart(clear, height):
+        numbers = any(2 * sum(map(numeric, map(text_of, side))) > len(side) for side in _halves(clear))
+        if group[0] is clear[0] and not numbers:
+            middles = _middles(group)
+            nats = _unmet(*middles, height)
+            few = max(middles, key=lambda side: side.count(None))
+            nats = [each for each, middle in zip(nats, few, strict=True) if middle is not None]
+            yield group[0].row, group[-1].row, min(sum(nats), MOST_NATS)
+        if _are_blocks(clear, height):
+            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
+            yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
+
+
+def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
+    """A sentence of a few lines with something beside it, such as the parties and the number of a case.
+
+    Its last line ends with a full stop, and no other one does.
+    """
+    stops = [end_of(text_of(seen.left)) == "stop" for seen in group if seen.left]
+    rights = [seen for seen in group if seen.right]
+    if not 1 < len(stops) == len(group) <= SENTENCE or not rights or not stops.pop() or any(stops):
+        return
+    spaces = (after.left - before.right for seen in group for cell in seen[1:3] for before, after in pairwise(cell))
+    gap = min(seen.right[0].left - seen.left[-1].right for seen in rights)
+    begins = all(start_of(text) == "upper" and not numeric(text) for text in (text_of(seen.right) for seen in rights))
+    # In a justified line each word may stand alone.
+    wordy = all(" " in text_of(cell) for cell in group[0][1:3])
+    if group[0].kind == "clear" and wordy and begins and gap > max(height, FAR * max(spaces, default=0.0)):
+        yield group[0].row, group[-1].row, SENTENCE_NATS
+
+
+def tables_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Iterator[Blocks]:
+    """Two tables side by side, such as two receipts on one sheet, whose rows do not meet."""
+    halves = [_cut(rows[seen.row], x) for seen in run]
+    lefts, rights = ([middle_of(half[0]) if half else None for half in side] for side in zip(*halves, strict=True))
+    # That two rows with an amount each meet tells nothing: receipts are printed with one distance of lines.
+    amounts = [all(map(_has_amount, half)) for half in halves]
+    nats = [max(0.0, each) if both else each for each, both in zip(_unmet(lefts, rights, height), amounts, strict=True)]
+    start, end, most = _best(nats)
+    if sum(nats) > most - SLACK:
+        start, end = 0, len(run)
+    if most > 0 and all(sum(map(_has_amount, side)) > AMOUNTS for side in zip(*halves[start:end], strict=True)):
+        yield run[start].row, run[end - 1].row, most
+
+
+def _cut(row: Row, x: float) -> tuple[Row, Row]:
+    return [line for line in row if place_of(line).left < x], [line for line in row if place_of(line).left >= x]
+
+
+def _has_amount(row: Row) -> bool:
+    """Whether a row ends with an amount behind what it is of."""
+    return len(row) > 1 and numeric(row[-1].text) and row[0].text[0].isupper() and not numeric(row[0].text)
+
+
+def _unmet(lefts: Sequence[float | None], rights: Sequence[float | None], height: float) -> list[float]:
+    """How much better each row fits two blocks, each with its own distance of lines, than one table, in nats.
+
+    Args:
+        lefts: middles of the lines by row, from the top down, pixels; None where there is none.
+        rights: likewise.
+        height: of a line, pixels.
+    """
+    nats = []
+    for at, (left, right) in enumerate(zip(lefts, rights, strict=True)):
+        near = slice(max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1)
+        others = [other for other in (rights if right is None else lefts)[near] if other is not None]
+        middle = left if right is None else right
+        apart = inf if middle is None else min((abs(middle - other) for other in others), default=inf) / height
+        nats.append(0.0 if apart > ALONGSIDE else UNMET_NATS if apart > MISSED else -MET_NATS)
+    return nats
+
+
+def _best(nats: Sequence[float]) -> tuple[int, int, float]:
+    """The rows whose sum is the greatest, as start and end, and the sum."""
+    start, most = 0, 0.0
+    best = 0, 0, 0.0
+    for number, each in enumerate(nats):
+        start, most = (start, most + each) if most + each >= 0 else (number + 1, 0.0)
+        best = max((start, number + 1, most), best, key=itemgetter(2))
+    return best
+
+
+def _apart(rows: Sequence[Seen], height: float) -> bool:
+    """Whether two blocks stand far apart, the right one in line."""
     gap = median((seen.right[0].left - seen.left[-1].right) / height for seen in rows)
-    flush = sum(abs(seen.right[0].left - x) <= FLUSH * height for seen in rows) / len(rows)
+    edge = median(seen.right[0].left for seen in rows)
+    flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in rows) / len(rows)
+    return gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH
+
+
+def _are_blocks(rows: Sequence[Seen], height: float) -> bool:
+    """Whether two blocks stand far apart, the right one in line, and neither is of numbers or single words."""
     numbers = (sum(not any(map(str.isalpha, text_of(side))) for side in sides) for sides in _halves(rows))
     wordy = all(sum(len(text_of(cell).split()) for cell in side) >= WORDY * len(side) for side in _halves(rows))
-    return wordy and gap >= BLOCKS_APART and flush >= BLOCKS_FLUSH and all(2 * count < len(rows) for count in numbers)
+    return wordy and _apart(rows, height) and all(2 * count < len(rows) for count in numbers)
+
+
+def _middles(rows: Sequence[Seen]) -> tuple[list[float | None], list[float | None]]:
+    lefts = [middle_of(seen.left[-1].line) if seen.left else None for seen in rows]
+    return lefts, [middle_of(seen.right[0].line) if seen.right else None for seen in rows]
 
 
 def _halves(rows: Sequence[Seen]) -> tuple[list[tuple[PageWord, ...]], list[tuple[PageWord, ...]]]:
@@ -74,9 +190,9 @@ def _stands_alone(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
     return above and (last + 1 == len(rows) or white_between(rows, last, last + 1) > ALONE * height)
 
 
-def alike(rows: Sequence[Seen], x: float, height: float) -> float:
+def alike(rows: Sequence[Seen], height: float) -> float:
     """How much more alike the halves of rows are than the rows, in nats; in a table the cells of a column are alike."""
-    if not _are_blocks(rows, x, height):
+    if not _are_blocks(rows, height):
         return 0.0
     kinds = [tuple((start_of(text), end_of(text)) for text in map(text_of, seen[1:3])) for seen in rows]
     if any(len(set(side)) == 1 for side in zip(*kinds, strict=True)):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.gutter_runs import words_of_line
-from ocrwatchd.ocr.reading_order import divided
-from ocrwatchd.ocr.rows import height_of, numeric, place_of
+from ocrwatchd.ocr.pieces import divided
+from ocrwatchd.ocr.rows import height_of, middle_of, numeric, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,14 @@ ALIGNED = 0.4
 """Cells of a column are in line within this, in line heights."""
 MOSTLY = 0.75
 """So many of them are, of all."""
+WHITE = 0.15
+"""Where cells have several lines, the next row stands farther off than the next line by this, in line heights."""
+WITHIN = 1.6
+"""Lines of a cell are at most so many times as far apart as the closest two."""
+SHORTER = 2
+"""In so many rows of such a table one cell at least ends before the others."""
+BROKEN = 4
+"""A cell that begins in the middle of a row tells against such cells as much as so many that end there for them."""
 
 Cell = list["RawLine"]
 Cells = list[tuple[int, Cell]]
@@ -38,8 +47,8 @@ Cells = list[tuple[int, Cell]]
 Span = tuple[float, float]
 
 
-def cells_of(rows: Sequence[Row]) -> Iterator[Cells]:
-    """Divide rows into cells, those of a table by its columns.
+def cells_of(rows: Sequence[Row]) -> Iterator[tuple[Row, Cells]]:
+    """Divide rows into cells, those of a table by its columns; the lines of its cells are joined.
 
     Args:
         rows: of one block, from the top down.
@@ -47,14 +56,83 @@ def cells_of(rows: Sequence[Row]) -> Iterator[Cells]:
     pieces = [_pieces(row) for row in rows]
     start = 0
     while start < len(rows):
-        end, columns = _grid(rows, pieces, start)
-        if end - start >= ROWS and _aligned(pieces[start:end], columns):
-            for row in pieces[start:end]:
-                yield [(_column(cell, columns), cell) for cell in row]
-        else:
-            end = start + 1
-            yield list(enumerate(_joined(rows[start], APART * height_of(rows[start]))))
-        start = end
+        starts, columns = _tall(rows, pieces, start)
+        if not columns:
+            starts = []
+            end, columns = _grid(rows, pieces, start)
+            if end - start >= ROWS and _aligned(pieces[start:end], columns):
+                starts = list(range(start, end + 1))
+        for first, end in pairwise(starts):
+            cells: dict[int, Cell] = {}
+            for cell in chain.from_iterable(pieces[first:end]):
+                cells.setdefault(_column(cell, columns), []).extend(cell)
+            yield list(chain.from_iterable(rows[first:end])), sorted(cells.items())
+        if not starts:
+            starts = [start + 1]
+            yield rows[start], list(enumerate(_joined(rows[start], APART * height_of(rows[start]))))
+        start = starts[-1]
+
+
+def tall_rows(rows: Sequence[Row]) -> Iterator[int]:
+    """The rows of lines that are part of a table whose cells have several lines."""
+    pieces = [_pieces(row) for row in rows]
+    start = 0
+    while start < len(rows):
+        starts, _ = _tall(rows, pieces, start)
+        yield from range(starts[0], starts[-1])
+        start = starts[-1]
+
+
+def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[list[int], list[Span]]:
+    """Where rows whose cells have several lines begin, then where their table ends, and its columns.
+
+    White parts the rows. Without such a table: the row where one may begin next, and no columns.
+    """
+    columns: list[Span] = []
+    end = start
+    while end < len(rows):
+        spans = [_span(cell) for cell in pieces[end]]
+        merged = _merged([*columns, *spans])
+        if len(merged) < max(len(columns), len(spans), 2):
+            break
+        columns = merged
+        end += 1
+    middles = [median(map(middle_of, row)) for row in rows[start:end]]
+    steps = [lower - upper for upper, lower in pairwise(middles)]
+    least = _least_white(steps, median(map(height_of, rows[start:end]))) if steps else 0.0
+    begins = [start, *(n for n, step in enumerate(steps, start + 1) if step > least), max(end, start + 1)]
+    # Below a table may stand what is in line with one of its columns.
+    starts = begins[: 1 + sum(1 for _ in takewhile(lambda first: first < end and len(pieces[first]) > 1, begins))]
+    table = pieces[start : starts[-1]]
+    columns = _merged([_span(cell) for cells in table for cell in cells])
+    if len(starts) > ROWS and _aligned(table, columns) and _go_on(pieces, starts, columns):
+        return starts, columns
+    return [begins[1]], []
+
+
+def _go_on(pieces: Sequence[Sequence[Cell]], starts: Sequence[int], columns: Sequence[Span]) -> bool:
+    """Whether cells of a row begin in its first line, go on in the next ones, and end in any."""
+    shorter = broken = beside = 0
+    for first, after in pairwise(starts):
+        lines = [{_column(cell, columns): cell for cell in cells} for cells in pieces[first:after]]
+        for upper, lower in pairwise(lines):
+            shorter += len(lower) < len(upper)
+            beside += len(lower) > 1
+            numbers = (numeric(_text(upper[at]) + _text(lower[at])) for at in upper.keys() & lower.keys())
+            broken += not lower.keys() <= upper.keys() or any(numbers)
+    return beside > 0 and shorter >= SHORTER + BROKEN * broken
+
+
+def _text(cell: Cell) -> str:
+    return "".join(line.text for line in cell)
+
+
+def _least_white(steps: Sequence[float], height: float) -> float:
+    """The step that parts the lines of a cell from the rows of a table, pixels; infinite where none does."""
+    low = sorted(steps)
+    jumps = [(after - before, (after + before) / 2) for before, after in pairwise(low) if before < WITHIN * low[0]]
+    jump, middle = max(jumps, default=(0.0, 0.0))
+    return middle if jump > WHITE * height else inf
 
 
 def _grid(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[int, list[Span]]:

@@ -182,6 +182,116 @@ def test_signatories_side_by_side_stay_whole():
     )
 
 
+def cut_in_cells(rows, lefts, tops):
+    """Rows of cells, each cell with its lines; a letter is 18 pixels wide."""
+    return [
+        line(text, left, top + n * PITCH, left + 18 * len(text))
+        for row, top in zip(rows, tops, strict=True)
+        for cell, left in zip(row, lefts, strict=True)
+        for n, text in enumerate(cell)
+    ]
+
+
+def test_cells_of_several_lines_are_read_cell_by_cell():
+    """White parts the rows of such a table; a cell's lines are joined."""
+    rows = [
+        [["Subject"], ["Finding"], ["Remedy"]],
+        [
+            ["A narrow boat", "The broken clock"],
+            ["A crooked fence", "An iron key", "Two letters"],
+            ["Some yellow roses"],
+        ],
+        [["His account book"], ["The church organ", "Twelve chairs"], ["A leather trunk", "An oak table", "A watch"]],
+    ]
+    page = cut_in_cells(rows, (100, 600, 1100), (300, 380, 550))
+    text = "\n".join("\t".join(" ".join(cell) for cell in row) for row in rows)
+    assert arrange(across(page)).text == text
+
+
+def test_values_under_their_labels_are_read_with_them():
+    """A form in two columns whose fields are frames with a label above the value; some are empty."""
+    rows = [
+        [["Surname", "Ada Petit"], ["Street", "9 Mill Lane"]],
+        [["Branch"], ["Policy number", "248456"]],
+        [["Insurer", "Olga Petit"], ["Telephone"]],
+    ]
+    page = cut_in_cells(rows, (100, 1000), (300, 460, 620))
+    text = "Surname Ada Petit\tStreet 9 Mill Lane\nBranch\tPolicy number 248456\nInsurer Olga Petit\tTelephone"
+    assert arrange(across(page)).text == text
+
+
+def test_groups_of_rows_of_numbers_are_not_joined():
+    """Rows of amounts that white parts in groups stay rows, though some cells are empty."""
+    groups = [
+        [["North", "South"], ["10.00", "20.00"], ["11.00"]],
+        [["East", "West"], ["30.00", "40.00"], ["31.00"]],
+        [["Home", "Abroad"], ["50.00", "60.00"], ["51.00"]],
+    ]
+    page = cut_in_cells(groups, (100, 600, 1100), (300, 430, 560))
+    told = [text for text in arrange(across(page)).text.split("\n") if text]
+    assert told == [
+        "North\t10.00\t11.00",
+        "South\t20.00",
+        "East\t30.00\t31.00",
+        "West\t40.00",
+        "Home\t50.00\t51.00",
+        "Abroad\t60.00",
+    ]
+
+
+def test_an_address_beside_a_small_table_stays_whole():
+    """Two blocks with lines at different distances never meet for long."""
+    address = ["Bill to:", "Irene Zeller", "190 Mill Lane", "70927 Larchmont"]
+    table = [("Invoice No.", "47363"), ("Date", "22 May 2011"), ("Due", "23 June 2011")]
+    page = column(address, 100, 500, 300) + [
+        line(text, left, 312 + n * 68, left + 18 * len(text))
+        for n, row in enumerate(table)
+        for left, text in zip((1200, 1500), row, strict=True)
+    ]
+    told = "\n".join(address) + "\n\n" + "\n".join("\t".join(row) for row in table)
+    assert arrange(across(page)).text == told
+
+
+@pytest.mark.parametrize(
+    ("right", "text"),
+    [
+        ("Case No. 12 COMPLAINT", "Rosa Fischer, Plaintiff, against Hugo\nKeller, Defendant.\n\nCase No. 12 COMPLAINT"),
+        ("for its part. The", "Rosa Fischer, Plaintiff, against Hugo\tfor its part. The\nKeller, Defendant."),
+    ],
+)
+def test_a_sentence_is_read_to_its_end_before_what_stands_beside_it(right, text):
+    """The parties come before the case; where the right side goes on in small letters, there is only a blank."""
+    page = [
+        line("Rosa Fischer, Plaintiff, against Hugo", 100, 300, 766),
+        line(right, 900, 300, 900 + 18 * len(right)),
+        line("Keller, Defendant.", 100, 300 + PITCH, 424),
+    ]
+    assert arrange([*page, *column(prose(4, width=60), 100, 1300, 300 + 2 * PITCH)]).text.startswith(text)
+
+
+def test_two_receipts_on_one_sheet_come_one_after_the_other():
+    """Their rows meet as long as both list goods, but not to the end."""
+    left = [("Rye loaf", "3.20", 300), ("Rolls", "2.40", 368), ("Plum cake", "4.10", 436), ("TOTAL", "9.70", 540)]
+    right = [("Plasters", "2.15", 300), ("Syrup", "6.80", 368), ("Cream", "3.95", 436), ("Tissues", "1.25", 504)]
+    right.append(("TOTAL", "14.15", 608))
+    page = [
+        line(text, x, top, x + 18 * len(text))
+        for start, rows in ((100, left), (1200, right))
+        for name, amount, top in rows
+        for x, text in ((start, name), (start + 500, amount))
+    ]
+    expected = [f"{name}\t{amount}" for name, amount, _ in (*left, *right)]
+    assert [text for text in arrange(across(page)).text.split("\n") if text] == expected
+
+
+def test_the_number_of_the_left_one_of_two_facing_pages_is_read_before_the_right_page():
+    """It stands under the middle of its page, not at the foot of the sheet."""
+    left, right = prose(20), prose(16, 20)
+    number = line("54", 480, 100 + 21 * PITCH, 520)
+    page = across([*column(left, 100, 900, 100), *column(right, 980, 1800, 100), number])
+    assert words(arrange(page)) == [*said(left), "54", *said(right)]
+
+
 def test_pieces_of_a_line_are_joined_by_a_space():
     """What the detector split inside a line becomes one line again."""
     page = [line("right", 512, 102, 900), line("left", 100, 100, 500), line("under", 100, 144, 900)]
