@@ -84,6 +84,7 @@ def test_edits_are_told_with_number_place_and_box(delivered):
     assert told(delivered)["totals"] == {
         "words": 9, "edits": 4, "reverted": 0, "refused": 1, "edits_by_reason": {"similar word": 3, "it is": 1},
         "refused_by_reason": {"too different": 1}, "parts": {"decided": 2}, "confidence": None,
+            "expected_errors": 0.0,
     }  # fmt: skip
 
 
