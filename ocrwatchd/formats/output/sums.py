@@ -146,7 +146,9 @@ class _Column:
 
     def __init__(self) -> None:
         self._addends: list[int] = []  # since the last total
-        self._totals: list[int] = []
+        self._last: int | None = None  # of the totals
+        self._totals: set[int] = set()
+        self._sum_of_totals = 0
         self._all = 0
         self._count = 0
         self._decimals: int | None = None
@@ -161,7 +163,9 @@ class _Column:
         self._decimals = cell.decimals
         self._count += 1
         if is_total:
-            self._totals.append(cell.units)
+            self._last = cell.units
+            self._totals.add(cell.units)
+            self._sum_of_totals += cell.units
             self._addends = []
         else:
             self._addends.append(cell.units)
@@ -179,17 +183,16 @@ class _Column:
         """
         if not self._sure or not total.units or self._decimals != total.decimals or self._count < LEAST_ADDENDS:
             return None
-        last = self._totals[-1] if self._totals else 0
-        accepted = {sum(self._addends), self._all, sum(self._totals), *self._totals, *self._addends}
-        if total.units in accepted | _reached(last, self._addends):
+        added = (self._last or 0) + sum(self._addends)
+        known = total.units in self._totals or total.units in {*self._addends, self._all, self._sum_of_totals}
+        if not self._addends or known or total.units in _reached(self._last or 0, self._addends):
             return None
-        added = last + sum(self._addends)
-        return added if self._addends and _misread(added, total.units, self._count) else None
+        return added if _misread(added, total.units, self._count) else None
 
 
 def _reached(start: int, addends: Sequence[int]) -> set[int]:
     """What can be had by adding some amounts, and taking off others: taxes, discounts, what was for information."""
-    reached = {start, start + sum(addends[:-MOST_SIGNS])}
+    reached = {0, start, start + sum(addends[:-MOST_SIGNS])}
     for addend in addends[-MOST_SIGNS:]:
         reached |= {sum_ + addend for sum_ in reached} | {sum_ - addend for sum_ in reached}
     return reached
