@@ -41,7 +41,7 @@ PDF_DPI = 150
 MOST_CROPS = 100
 """Of a page's places."""
 ALL_CROPS = 5000
-"""Of a document's places, which make about 10 MB of text."""
+"""Of a document's places."""
 QUALITY = 55
 EFFORT = 2
 """Of WebP's 0 to 6; 4 takes twice as long for 3 % less."""
