@@ -59,14 +59,14 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
     return table
 
 
-def _checks(delivered: Delivered) -> Iterator[Table]:
+def _checks(delivered: Delivered) -> Iterator[Table | Text]:
     """The words that are most likely wrong, page by page."""
     for page in delivered.pages:
         doubts = [Doubt(told["offset"], told["length"], told["wrong"]) for told in page.get("doubts", ())]
         if not (first := asked(doubts)):
             continue
-        title = request([doubt.wrong for doubt in first], sum(doubt.wrong for doubt in doubts))
-        table = Table(title=title, title_justify="left")
+        yield Text(request([doubt.wrong for doubt in first], sum(doubt.wrong for doubt in doubts)))
+        table = Table()
         table.add_column("page:line", no_wrap=True)
         table.add_column("word")
         table.add_column("wrong", justify="right", no_wrap=True)

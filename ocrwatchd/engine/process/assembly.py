@@ -88,10 +88,11 @@ class Tally:
 
     def _ask(self, finished: FinishedPage) -> None:
         page, correction = finished.page, finished.correction
-        for doubt in asked(correction.doubts):
-            word, _ = delivered_word(page.text, doubt, correction.edits)
-            self.asked.append(DoubtfulWord(page.number, doubt.offset, word, doubt.wrong))
-        self.asked = sorted(self.asked, key=lambda word: (-word.wrong, word.page, word.offset))[:MOST_ASKED]
+        own = [
+            DoubtfulWord(page.number, doubt.offset, delivered_word(page.text, doubt, correction.edits)[0], doubt.wrong)
+            for doubt in asked(correction.doubts)
+        ]
+        self.asked = sorted([*self.asked, *own], key=lambda word: (-word.wrong, word.page, word.offset))[:MOST_ASKED]
 
     @property
     def totals(self) -> Totals:
