@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ocrwatchd.core.model import Doubt, Edit
 from ocrwatchd.formats.output.edit_positions import delivered_word
-from ocrwatchd.formats.output.evidence import asked, in_words, request
+from ocrwatchd.formats.output.evidence import LEAST_WRONG, MOST_ASKED, in_words, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
     table.add_column("page:line", no_wrap=True)
     for heading in headings:
         table.add_column(heading, ratio=3)
-    table.add_column("why", ratio=2)
+    table.add_column("why", ratio=3)
     for page in delivered.pages:
         for edit in page[kind]:
             gone = edit.get("reverted", False)
@@ -60,23 +60,28 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
 
 
 def _checks(delivered: Delivered) -> Iterator[Table | Text]:
-    """The words that are most likely wrong, page by page."""
-    for page in delivered.pages:
-        doubts = [Doubt(told["offset"], told["length"], told["wrong"]) for told in page.get("doubts", ())]
-        if not (first := asked(doubts)):
-            continue
-        yield Text(request([doubt.wrong for doubt in first], sum(doubt.wrong for doubt in doubts)))
-        table = Table()
-        table.add_column("page:line", no_wrap=True)
-        table.add_column("word")
-        table.add_column("wrong", justify="right", no_wrap=True)
+    """The words of the document that are most probably wrong."""
+    doubts = [
+        (page, Doubt(told["offset"], told["length"], told["wrong"]))
+        for page in delivered.pages
+        for told in page.get("doubts", ())
+    ]
+    likely = [(page, doubt) for page, doubt in doubts if doubt.wrong >= LEAST_WRONG]
+    first = sorted(likely, key=lambda each: -each[1].wrong)[:MOST_ASKED]
+    if not first:
+        return
+    yield Text(request([doubt.wrong for _, doubt in first], sum(doubt.wrong for _, doubt in doubts)))
+    table = Table()
+    table.add_column("page:line", no_wrap=True)
+    table.add_column("word")
+    table.add_column("wrong", justify="right", no_wrap=True)
+    for page, doubt in first:
         kept = [edit for edit in page["edits"] if not edit["reverted"]]
         edits = [Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in kept]
-        for doubt in first:
-            word, _ = delivered_word(page["raw"], doubt, edits)
-            line = page["raw"].count("\n", 0, doubt.offset) + 1
-            table.add_row(f"{page['number']}:{line}", Text(_visible(word)), f"{doubt.wrong:.0%}")
-        yield table
+        word, _ = delivered_word(page["raw"], doubt, edits)
+        line = page["raw"].count("\n", 0, doubt.offset) + 1
+        table.add_row(f"{page['number']}:{line}", Text(_visible(word)), f"{doubt.wrong:.0%}")
+    yield table
 
 
 def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
