@@ -96,7 +96,7 @@ def test_the_receipt_holds_everything():
 
 def test_the_receipt_tells_what_was_weighed():
     """Of edits and of refused proposals: source, terms and their sum in tenths of a nat, where they are known."""
-    terms = (Term("picture", -0.449), Term("words", 3.0), Term("words", 3.149))
+    terms = (Term("picture", -0.42), Term("words", 3.0), Term("words", 3.149))
     edits = (Edit(0, "teh", "the", "w", "picture", terms), Edit(4, "ome", "one", "w"))
     refused = (Edit(0, "teh", "tea", "w", "model", (Term("picture", -20.0),)),)
     finished = FinishedPage(PageText(1, "teh ome", 1, 1, 0.0), Correction("the one", edits, refused))

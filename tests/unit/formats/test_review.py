@@ -231,6 +231,15 @@ def test_a_total_that_does_not_add_up_is_marked(seen):
     assert note["href"] == f"#{row['id']}" == "#l5-5"
 
 
+def test_a_total_is_marked_in_its_row_also_behind_lines_that_were_joined():
+    """A row's number is that of its first line in the raw text."""
+    text = "ab de\nfg\na\t10.00\nb\t20.00\nTotal\t80.00\nhi"
+    page = FinishedPage(read(1, text).page, Correction(text, (Edit(3, "de\nfg", "de\nfg", "w"),)))
+    shown = marked(page, count(1))
+    assert [row.line for row in shown.rows] == [1, 3, 4, 5, 6]
+    assert list(shown.sums) == [5]
+
+
 def test_refused_proposals_are_there_on_request(seen):
     """Closed at first, without numbers; an answer without end is cut."""
     (closed,) = seen.all("details", cls="refused")
