@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 NATS_DIGITS: Final = 1
 
-ALLOWED_NATS, CONTRADICTED_NATS = -4.0, -8.0
-"""Of true repairs half lose less than the first, five in six less than the second; of other words that look alike, one
-in fifty."""
+ALLOWED_NATS, CONTRADICTED_NATS = -2.0, -4.0
+"""Weighted, at about a half: of true repairs half lose less than the first, five in six less than the second; of other
+words that look alike, one in fifty."""
 
 MOST_ASKED: Final = 10
 """So many words of a page, or of a document, a reader is asked to check."""
@@ -34,6 +34,7 @@ _TERMS: Final = {
     "words": ("a frequent word", "a rare word"),
     "capitals": ("the usual capitals", "unusual capitals"),
     "marks": ("the usual punctuation", "unusual punctuation"),
+    "accents": ("the usual accents", "accents lost, or new ones"),
     "document": ("the word stands elsewhere in the document", "the word as read stands elsewhere in the document"),
     "digits": ("a known number format", "no known number format"),
     "context": ("the word fits the sentence", "the word does not fit the sentence"),
