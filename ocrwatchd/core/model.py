@@ -301,6 +301,7 @@ class Totals:
         refused: not admitted, likewise.
         parts: of the pages, by what became of them.
         confidence: the mean over all words whose confidence the engine has told; None where there are none.
+        expected_errors: how many words of the delivered text are probably wrong: the sum over all doubts.
     """
 
     words: int = 0
@@ -308,6 +309,23 @@ class Totals:
     refused: dict[str, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
     confidence: float | None = None
+    expected_errors: float = 0.0
+
+
+class DoubtfulWord(NamedTuple):
+    """A word of a document that may be wrong, as it is delivered.
+
+    Args:
+        page: from 1.
+        offset: in the page's raw text.
+        text: as delivered.
+        wrong: probability that the word is wrong.
+    """
+
+    page: int
+    offset: int
+    text: str
+    wrong: float
 
 
 TaskState: TypeAlias = Literal["done", "incomplete", "left-out"]
@@ -364,6 +382,7 @@ class Document:
         formats: of the files in its set, by their names in ``output.formats``.
         tasks: the follow-up tasks, in order.
         files: SHA-256 (hexadecimal) of the files of its set that are written, by what follows NAME, as ".raw.txt".
+        asked: the words that a reader should check first, the most doubtful one first.
     """
 
     job: str
@@ -381,6 +400,7 @@ class Document:
     formats: tuple[str, ...] = ("txt", "json")
     tasks: tuple[TaskEnd, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    asked: tuple[DoubtfulWord, ...] = ()
     scan: Path = field(kw_only=True)
     work: Work = field(kw_only=True)
 

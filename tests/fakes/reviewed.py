@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from ocrwatchd.core.config.profile import Work
-from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+from ocrwatchd.core.model import (
+    Box,
+    Correction,
+    Document,
+    Doubt,
+    DoubtfulWord,
+    Edit,
+    FinishedPage,
+    Line,
+    PageText,
+    Term,
+    Totals,
+    Word,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +38,7 @@ HOSTILE_TEXT = (
     "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd 12\n"
     "it's \"quoted\" ' onmouseover='document.title=1"
 )
+HOSTILE_WORD = "onerror=\"document.title='owned'\">"
 HOSTILE_EDITS = (
     ("<img", "<svg onload=alert(1)>", "<i>why</i>"),
     ("\u05e2\u05d5\u05dc\u05dd", "\u05e2\u05d5\u05dc\u05dd\u202e", "\u202ewhy"),
@@ -63,7 +77,7 @@ def drawn(text):
 
 
 def read(number, text, edits=(), refused=(), confidences=(), **figures):
-    """A finished page; edits are given as (before, after, why), found in the text in their order."""
+    """A finished page; edits are given as :func:`placed` takes them."""
     page = PageText(number, text, WIDTH, HEIGHT, 100.0, engine="rapidocr", lines=lines_of(text, confidences))
     page = replace(page, **figures)
     admitted = placed(text, edits)
@@ -76,12 +90,19 @@ def read(number, text, edits=(), refused=(), confidences=(), **figures):
     return FinishedPage(page, correction)
 
 
+def doubted(finished, *words):
+    """The page, with doubts about some words of its raw text, given as (word, probability)."""
+    text = finished.page.text
+    doubts = tuple(Doubt(text.index(word), len(word), wrong) for word, wrong in words)
+    return replace(finished, correction=replace(finished.correction, doubts=doubts))
+
+
 def placed(text, edits):
-    """Edits by what they change."""
+    """Edits as (before, after, why), and perhaps source and terms, found in the text in their order."""
     found, at = [], 0
-    for before, after, why in edits:
+    for before, after, why, *weighed in edits:
         at = text.index(before, at)
-        found.append(Edit(at, before, after, why))
+        found.append(Edit(at, before, after, why, *weighed))
         at += len(before)
     return tuple(found)
 
@@ -99,27 +120,32 @@ LETTER = (
     "was hurt, but a beavy branch lies across\nyour garden fence, and 24 of the boards\nare br0ken.\n\n"
     "with kind regards,\nMargaret Whitfield"
 )
-BOUGHT = "Item\tQty\tPrice\nNails\t200\t4.50\nBoards\t24\t96.00\nPaint\t2\t31.80\nTotal\t\t132.30"
+BOUGHT = "Item\tQty\tPrice\nNails\t200\t4.50\nBoards\t24\t96.00\nPaint\t2\t31.80\nTotal\t\t132.80"
+"""The amounts add up to 132.30."""
+
+WEIGHED = ("picture", (Term("picture", -0.42), Term("words", 6.14), Term("prior", -0.5)))
+REFUSED_FOR = ("model", (Term("picture", -9.31), Term("digits", -3.0)))
 
 
 def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
     """The document; its scan is written into ``folder``."""
     numbers = count(1)
     pages = (
-        read(
+        doubted(read(
             next(numbers), LETTER,
-            (("neighbouar", "neighbour", "similar word"), ("behnd", "behind", "similar word"),
+            (("neighbouar", "neighbour", "similar word"), ("behnd", "behind", "similar word", *WEIGHED),
              ("stormlast", "storm last", "words run together"), ("beavy", "heavy", "similar word")),
-            (("24", "42", "digits"), ("br0ken", "broken or worse. " * 60, "the answer is longer than its text")),
+            (("24", "42", "digits", *REFUSED_FOR),
+             ("br0ken", "broken or worse. " * 60, "the answer is longer than its text")),
             {"fence,": 0.71, "Whitfield": 0.83},
             warnings=("scanned at 100 dpi: characters may be misread; scan with 300 dpi",),
-        ),
+        ), ("behnd", 0.2), ("24", 0.03), ("br0ken.", 0.65)),
         read(next(numbers), "upside\ndown werld", (("werld", "world", "similar word"),), rotation=180),
         FinishedPage(
             PageText(next(numbers), "[page 3 could not be read]", 0, 0, 0.0, error="page 3 is <b>damaged</b>"),
             Correction("[page 3 could not be read]", reason="the page could not be read"),
         ),
-        read(next(numbers), HOSTILE_TEXT, HOSTILE_EDITS, lines=()),
+        doubted(read(next(numbers), HOSTILE_TEXT, HOSTILE_EDITS, lines=()), (HOSTILE_WORD, 0.3)),
         read(next(numbers), BOUGHT, evaluation=True),
         read(next(numbers), "", width=WIDTH),
     )  # fmt: skip
@@ -132,7 +158,10 @@ def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
         evaluation=True, versions={"ocrwatchd": "1.0", "rapidocr": "3.10.0", "model": "built<in>"},
         warnings=("a <warning>",), seconds=12.3,
         totals=Totals(90, {"similar word": 4, "words run together": 1, "<i>why</i>": 2},
-                      {"digits": 1, "the answer is longer than its text": 1}),
+                      {"digits": 1, "the answer is longer than its text": 1}, expected_errors=1.18),
+        asked=(DoubtfulWord(1, LETTER.index("br0ken."), "br0ken.", 0.65),
+               DoubtfulWord(4, HOSTILE_TEXT.index(HOSTILE_WORD), HOSTILE_WORD, 0.3),
+               DoubtfulWord(1, LETTER.index("behnd"), "behind", 0.2)),
         formats=("review", "json"), scan=scan, work=Work(),
     )  # fmt: skip
     return Reviewed(document, pages)

@@ -135,7 +135,7 @@ def test_light_and_dark(show):
 def test_it_reads_without_script(show):
     """Pictures, marks, reasons and refused proposals are there; what needs script is not seen."""
     page = show(script=False)
-    assert page.locator("main img").count() == 5
+    assert page.locator("main .sheet img").count() == 5
     assert page.locator("#e1 del").is_visible()
     assert page.locator("#n1").inner_text().split("\n")[0].startswith("1")
     assert "similar word" in page.locator("#n1").inner_text()
@@ -147,6 +147,13 @@ def test_it_reads_without_script(show):
         assert not page.locator(needs_script).first.is_visible()
     page.locator("#n2 .number").click()
     assert page.url.endswith("#e2")
+    asked = page.locator("#p1 .asks a")
+    assert asked.first.inner_text().startswith("br0ken.")
+    asked.first.click()
+    word = page.locator("#p1 .text .asked")
+    assert page.url.endswith("#" + word.get_attribute("id"))
+    word.click()
+    assert page.locator("#p1 .asks li:target").inner_text().startswith("br0ken.")
 
 
 def test_keys_step_through_the_edits(show):
@@ -197,6 +204,27 @@ def test_the_place_is_shown_on_the_scan(show):
     assert here.count() == 1
 
 
+def test_the_words_to_check_are_led_to(show):
+    """From the document's list to the page's, and to the word, or to the repair that has changed the word."""
+    page = show()
+    page.locator(".top .asks a", has_text="behind").click()
+    listed = page.locator("#p1 .asks li:target")
+    assert listed.inner_text().startswith("behind")
+    listed.hover()
+    assert inside(page, page.locator("#p1 .here"), page.locator("#p1 .sheet"))
+    listed.locator("a").click()
+    assert page.locator(":target").get_attribute("id") == "e2"
+    page.locator("#p1 .asks a").first.click()
+    assert page.locator(":target").inner_text() == "br0ken."
+
+
+def test_a_total_that_does_not_add_up_leads_to_its_row(show):
+    """By a link in the page's notes."""
+    page = show()
+    page.get_by_role("link", name="add up to 132.30").click()
+    assert page.locator(".row:target").inner_text().startswith("Total")
+
+
 def test_a_click_on_the_scan_leads_to_the_edit(show):
     """The other way round."""
     page = show()
@@ -209,9 +237,12 @@ def test_a_piece_of_the_scan_is_shown_while_stepping(show):
     page = show(size="phone")
     page.keyboard.press("n")
     # wait_for_function would have the page itself evaluate a string, which its policy refuses.
-    await_that(lambda: page.locator(".lens").evaluate("pen => pen.width") > 100, WAIT_MS / 1000, "the piece")
-    dark = "pen => { const d = pen.getContext('2d').getImageData(0, 0, pen.width, pen.height).data;"
-    assert page.locator(".lens").evaluate(f"{dark} return d.filter((v, i) => i % 4 == 0 && v < 90).length }}") > 50
+    piece = page.locator(".lens img")
+    await_that(
+        lambda: piece.evaluate("image => image.complete && image.naturalWidth") > 50, WAIT_MS / 1000, "the piece"
+    )
+    assert piece.get_attribute("src") == page.locator("#n1 .crop").get_attribute("src")
+    assert inside(page, piece, page.locator(".bar"))
     for _ in range(5):
         page.keyboard.press("n")
     assert at(page) == "6"
@@ -222,14 +253,14 @@ def test_the_picture_can_be_had_larger(show):
     """And smaller again, by a button that says which."""
     page = show()
     button = page.get_by_role("button", name="Larger picture of page 1")
-    before = page.locator("#p1 img").bounding_box()["width"]
+    before = page.locator("#p1 .sheet img").bounding_box()["width"]
     button.click()
-    assert page.locator("#p1 img").bounding_box()["width"] > 1.5 * before
+    assert page.locator("#p1 .sheet img").bounding_box()["width"] > 1.5 * before
     assert button.get_attribute("aria-pressed") == "true"
     page.keyboard.press("n")
     assert inside(page, page.locator(".place.now"), page.locator("#p1 .scan"))
     button.click()
-    assert page.locator("#p1 img").bounding_box()["width"] == before
+    assert page.locator("#p1 .sheet img").bounding_box()["width"] == before
 
 
 NAMES = (
@@ -309,7 +340,9 @@ def test_it_prints(show, folder, tmp_path):
     assert "Previous" not in text
     assert "take back" not in text
     listed = subprocess.run([tools[1], "-list", printed], capture_output=True, check=True, text=True).stdout
-    assert sum(line.split()[2] == "image" for line in listed.splitlines()[2:]) == 5
+    images = [line.split() for line in listed.splitlines()[2:]]
+    assert sum(image[2] == "image" and int(image[4]) > 400 for image in images) == 5
+    assert "Check 3 words: expected errors 1.2" in text
 
 
 def test_a_document_without_repairs_has_no_bar(show, folder):

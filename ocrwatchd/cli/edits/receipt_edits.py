@@ -8,7 +8,7 @@ import os
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from ocrwatchd.cli.edits.journal import Change
 from ocrwatchd.cli.edits.set_folder import held
@@ -48,11 +48,20 @@ class _Refused(_Checked):
     before: str
     after: str
     why: str
+    source: str = ""
+    terms: dict[str, FiniteFloat] = {}
+    sum: FiniteFloat = 0.0
 
 
 class _Edit(_Refused):
     number: int
     reverted: bool
+
+
+class _Doubt(_Checked):
+    offset: int = Field(ge=0)
+    length: int = Field(ge=0)
+    wrong: FiniteFloat
 
 
 class _Page(_Checked):
@@ -61,6 +70,7 @@ class _Page(_Checked):
     raw: str
     edits: list[_Edit]
     refused: list[_Refused]
+    doubts: list[_Doubt] = []
 
 
 class _Task(_Checked):

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from ocrwatchd.core.model import Doubt, Edit
+from ocrwatchd.formats.output.edit_positions import delivered_word
+from ocrwatchd.formats.output.evidence import LEAST_WRONG, MOST_ASKED, in_words, request
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +25,7 @@ BEFORE, AFTER, REVERTED = "bold red", "bold green", "dim"
 
 
 def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
-    """Tables of the edits, and a line with their numbers.
+    """Tables of the edits and of the words to check, and a line with the edits' numbers.
 
     Args:
         delivered: the document.
@@ -31,6 +35,7 @@ def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
         yield _table(delivered, "edits", ("as recognised", "as delivered"))
     if refused and delivered.refused:
         yield _table(delivered, "refused", ("as recognised", "as proposed"))
+    yield from _checks(delivered)
     yield Text(_sentence(delivered))
 
 
@@ -40,16 +45,43 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
     table.add_column("page:line", no_wrap=True)
     for heading in headings:
         table.add_column(heading, ratio=3)
-    table.add_column("why", ratio=2)
+    table.add_column("why", ratio=3)
     for page in delivered.pages:
         for edit in page[kind]:
             gone = edit.get("reverted", False)
             why = f"{edit['why']} (reverted)" if gone else edit["why"]
+            weighed = in_words(edit.get("source", ""), edit.get("terms", {}).items(), edit.get("sum", 0.0))
             number = str(edit.get("number", ""))
             place = f"{edit['page']}:{edit['line']}"
             was, became = sides(page["raw"], edit)
-            table.add_row(number, place, was, became, Text(_visible(why)), style=REVERTED if gone else None)
+            reasons = Text("\n".join(_visible(each) for each in (why, weighed) if each))
+            table.add_row(number, place, was, became, reasons, style=REVERTED if gone else None)
     return table
+
+
+def _checks(delivered: Delivered) -> Iterator[Table | Text]:
+    """The words of the document that are most probably wrong."""
+    doubts = [
+        (page, Doubt(told["offset"], told["length"], told["wrong"]))
+        for page in delivered.pages
+        for told in page.get("doubts", ())
+    ]
+    likely = [(page, doubt) for page, doubt in doubts if doubt.wrong >= LEAST_WRONG]
+    first = sorted(likely, key=lambda each: -each[1].wrong)[:MOST_ASKED]
+    if not first:
+        return
+    yield Text(request([doubt.wrong for _, doubt in first], sum(doubt.wrong for _, doubt in doubts)))
+    table = Table()
+    table.add_column("page:line", no_wrap=True)
+    table.add_column("word")
+    table.add_column("wrong", justify="right", no_wrap=True)
+    for page, doubt in first:
+        kept = [edit for edit in page["edits"] if not edit["reverted"]]
+        edits = [Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in kept]
+        word, _ = delivered_word(page["raw"], doubt, edits)
+        line = page["raw"].count("\n", 0, doubt.offset) + 1
+        table.add_row(f"{page['number']}:{line}", Text(_visible(word)), f"{doubt.wrong:.0%}")
+    yield table
 
 
 def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:

@@ -17,8 +17,10 @@ from ocrwatchd.core import crashpoints, faults
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.files import sync_folder
 from ocrwatchd.core.log import printable
-from ocrwatchd.core.model import Document, Totals
+from ocrwatchd.core.model import Document, DoubtfulWord, Totals
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
+from ocrwatchd.formats.output.edit_positions import delivered_word
+from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
 from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.gate.verdicts import kind
 from ocrwatchd.ocr.page_confidence import confidences
@@ -58,6 +60,8 @@ class Tally:
     reasons: dict[str, None] = field(default_factory=dict)
     first_error: str = ""
     page_warnings: int = 0
+    expected_errors: float = 0.0
+    asked: list[DoubtfulWord] = field(default_factory=list)
 
     def add(self, finished: FinishedPage) -> None:
         """Count a page in."""
@@ -74,17 +78,29 @@ class Tally:
         self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds
         self.page_warnings += len(page.warnings)
+        self.expected_errors += sum(doubt.wrong for doubt in correction.doubts)
+        self._ask(finished)
         if page.error:
             self.unreadable += 1
             self.first_error = self.first_error or page.error
         elif correction.reason and len(self.reasons) < MOST_REASONS:
             self.reasons[correction.reason] = None
 
+    def _ask(self, finished: FinishedPage) -> None:
+        page, correction = finished.page, finished.correction
+        own = [
+            DoubtfulWord(page.number, doubt.offset, delivered_word(page.text, doubt, correction.edits)[0], doubt.wrong)
+            for doubt in asked(correction.doubts)
+        ]
+        self.asked = sorted([*self.asked, *own], key=lambda word: (-word.wrong, word.page, word.offset))[:MOST_ASKED]
+
     @property
     def totals(self) -> Totals:
         """Words and edits, counted."""
         confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
-        return Totals(self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence)
+        return Totals(
+            self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence, self.expected_errors
+        )
 
     def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
         """The figures as a value."""
@@ -102,6 +118,7 @@ class Tally:
             seconds=self.seconds,
             totals=self.totals,
             formats=ordered(job.work.output.formats),
+            asked=tuple(self.asked),
             scan=job.source,
             work=job.work,
         )

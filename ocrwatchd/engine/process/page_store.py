@@ -133,6 +133,7 @@ def legible(finished: FinishedPage) -> FinishedPage:
             model=legible_text(correction.model),
             seconds=_number(correction.seconds),
             parts=tuple(replace(part, why=legible_text(part.why)) for part in correction.parts),
+            doubts=tuple(replace(doubt, wrong=_number(doubt.wrong)) for doubt in correction.doubts),
         ),
     )
 
@@ -154,7 +155,13 @@ def _word(word: Word) -> Word:
 
 
 def _edit(edit: Edit) -> Edit:
-    return replace(edit, before=legible_text(edit.before), after=legible_text(edit.after), why=legible_text(edit.why))
+    return replace(
+        edit,
+        before=legible_text(edit.before),
+        after=legible_text(edit.after),
+        why=legible_text(edit.why),
+        terms=tuple(term._replace(nats=_number(term.nats)) for term in edit.terms),
+    )
 
 
 def _box(box: Box | None) -> Box | None:

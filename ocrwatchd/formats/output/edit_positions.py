@@ -1,4 +1,4 @@
-"""Where on its page an edit lies."""
+"""Where on its page an edit lies, and what stands in the delivered text in place of a stretch of the raw one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.model import Box
 
 if TYPE_CHECKING:
-    from ocrwatchd.core.model import PageText
+    from collections.abc import Iterable, Sequence
+
+    from ocrwatchd.core.model import Doubt, Edit, PageText
 
 
 class Places:
@@ -48,3 +50,46 @@ class Places:
             return None
         lefts, tops, rights, bottoms = zip(*touched, strict=True)
         return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def raw_offset(offset: int, edits: Iterable[Edit]) -> int:
+    """Where in the raw text a place of the delivered text lies.
+
+    Args:
+        offset: in the delivered text.
+        edits: admitted, in order of offset.
+    """
+    grown = 0
+    for edit in edits:
+        start = edit.offset + grown
+        if offset < start:
+            break
+        if offset < start + len(edit.after):
+            return edit.offset
+        grown += len(edit.after) - len(edit.before)
+    return offset - grown
+
+
+def delivered_word(raw: str, doubt: Doubt, edits: Sequence[Edit]) -> tuple[str, int | None]:
+    """A doubtful word as it is delivered, whole edits included.
+
+    Args:
+        raw: text of the page.
+        doubt: the word.
+        edits: admitted, in order of offset.
+
+    Returns:
+        The text; the index of the first edit that changes the word, or None.
+    """
+    end = doubt.offset + doubt.length
+    changing = [
+        index
+        for index, edit in enumerate(edits)
+        if edit.offset < end and edit.offset + max(1, len(edit.before)) > doubt.offset
+    ]
+    told, at = "", doubt.offset
+    for index in changing:
+        edit = edits[index]
+        told += raw[at : edit.offset] + edit.after
+        at = edit.offset + len(edit.before)
+    return told + raw[at:end], changing[0] if changing else None

@@ -14,11 +14,25 @@ from typing import TYPE_CHECKING, BinaryIO
 from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.formats.output.edit_positions import Places
+from ocrwatchd.formats.output.evidence import NATS_DIGITS
+from ocrwatchd.formats.output.sums import sum_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, Part, TaskEnd, Word
+    from ocrwatchd.core.model import (
+        Box,
+        Correction,
+        Document,
+        Doubt,
+        Edit,
+        FinishedPage,
+        Line,
+        Part,
+        TaskEnd,
+        Term,
+        Word,
+    )
 
 SUFFIX = SUFFIXES["json"]
 SCHEMA = 2
@@ -27,6 +41,7 @@ SCHEMA = 2
 COORDINATE_DIGITS = 1
 CONFIDENCE_DIGITS = 4
 SECONDS_DIGITS = 3
+WRONG_DIGITS = 3
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
@@ -67,6 +82,7 @@ def _head(document: Document) -> dict[str, object]:
             "refused_by_reason": totals.refused,
             "parts": totals.parts,
             "confidence": totals.confidence,
+            "expected_errors": round(totals.expected_errors, 1),
         },
         "warnings": document.warnings,
         "formats": document.formats,
@@ -98,10 +114,11 @@ def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
         "text": correction.text,
         "raw": page.text,
         "error": page.error,
-        "warnings": page.warnings,
+        "warnings": [*page.warnings, *(warning.sentence for warning in sum_warnings(finished))],
         "corrected": correction.corrected,
         "reason": correction.reason,
         **_edits(finished, numbers),
+        "doubts": [_doubt(doubt) for doubt in correction.doubts],
         "parts": [_part(part) for part in correction.parts],
         "engine": page.engine,
         "model": correction.model,
@@ -136,8 +153,24 @@ def _edit(edit: Edit, places: Places) -> dict[str, object]:
         "after": edit.after,
         "why": edit.why,
     }
+    if edit.source:
+        told["source"] = edit.source
+    if edit.terms:
+        told["terms"] = _terms(edit.terms)
+        told["sum"] = round(edit.total, NATS_DIGITS)
     box = places.box(edit.offset, len(edit.before))
     return told | {"box": _corners(box)} if box else told
+
+
+def _terms(terms: Iterable[Term]) -> dict[str, float]:
+    nats: dict[str, float] = {}
+    for term in terms:
+        nats[term.name] = nats.get(term.name, 0.0) + term.nats
+    return {name: round(value, NATS_DIGITS) for name, value in nats.items()}
+
+
+def _doubt(doubt: Doubt) -> dict[str, object]:
+    return {"offset": doubt.offset, "length": doubt.length, "wrong": round(doubt.wrong, WRONG_DIGITS)}
 
 
 def _part(part: Part) -> dict[str, object]:

@@ -84,6 +84,7 @@ def test_edits_are_told_with_number_place_and_box(delivered):
     assert told(delivered)["totals"] == {
         "words": 9, "edits": 4, "reverted": 0, "refused": 1, "edits_by_reason": {"similar word": 3, "it is": 1},
         "refused_by_reason": {"too different": 1}, "parts": {"decided": 2}, "confidence": None,
+        "expected_errors": 0.0,
     }  # fmt: skip
 
 
@@ -370,6 +371,33 @@ def test_edits_stand_side_by_side_in_colour(delivered):
     assert "\x1b[1;32mthe\x1b[0m" in shown
     assert "too different" in shown
     assert "4 edits, 0 of them reverted; 1 proposals refused" in shown
+
+
+def test_what_was_weighed_and_what_to_check_is_shown(delivered):
+    """The reason in words under the edit; the words that are probably wrong, as they are delivered now."""
+    table = told(delivered)
+    page = table["pages"][0]
+    page["edits"][0] |= {"source": "picture", "terms": {"picture": -0.4, "words": 6.1}, "sum": 5.7}
+    page["doubts"] = [{"offset": 0, "length": 3, "wrong": 0.2}, {"offset": 4, "length": 5, "wrong": 0.9}]
+    lay(delivered, table)
+    shown = plain(delivered)
+    said = "proposed by the picture; the picture allows it: \u22120.4; a frequent word: +6.1; sum: +5.7 nats"
+    assert said in " ".join(shown.split())
+    assert "Check 2 words: expected errors 1.1 \u2192 0" in shown
+    rows = [line.replace("\u2502", " ").split() for line in shown.splitlines()]
+    assert ["1:1", "first", "90%"] in rows
+    assert ["1:1", "the", "20%"] in rows
+    revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
+    assert told(delivered)["pages"][0]["doubts"] == page["doubts"]
+    assert ["1:1", "teh", "20%"] in [line.replace("\u2502", " ").split() for line in plain(delivered).splitlines()]
+
+
+def plain(path):
+    """What ``edits`` prints, in a wide terminal without colour."""
+    console = Console(width=400, file=io.StringIO())
+    for each in listing(Delivered.opened(path), refused=True):
+        console.print(each)
+    return console.file.getvalue()
 
 
 def test_what_is_shown_does_not_act_on_the_terminal():

@@ -8,11 +8,12 @@ import pytest
 
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.errors import FormatUnusable
-from ocrwatchd.core.model import Correction, FinishedPage, Job, Line, PageText, Word
+from ocrwatchd.core.model import Correction, Doubt, DoubtfulWord, Edit, FinishedPage, Job, Line, PageText, Word
 from ocrwatchd.engine.process import assembly
 from ocrwatchd.engine.process.assembly import Tally, write_set
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.output import Writer, writer
+from ocrwatchd.formats.output.evidence import MOST_ASKED
 from tests.fakes.worded import worded
 from tests.receipts import sums
 
@@ -52,6 +53,23 @@ def test_confidence_is_the_mean_over_all_pages_words():
     assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0 + 1.0) / 4)
     document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
     assert tally.figures(document)["scored_words"] == 4
+
+
+def test_a_document_asks_for_the_most_doubtful_words_of_all_its_pages():
+    """As they are delivered, so many of them, and tells how many errors are expected."""
+    tally = Tally()
+    for number in (1, 2):
+        doubts = (Doubt(0, 3, 0.3 * number), Doubt(4, 1, 0.05))
+        page = PageText(number, "teh x", 9, 9, 0.0)
+        tally.add(FinishedPage(page, Correction("the x", (Edit(0, "teh", "the", "w"),), doubts=doubts)))
+    document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
+    assert document.totals.expected_errors == pytest.approx(0.3 + 0.6 + 2 * 0.05)
+    assert document.asked == (DoubtfulWord(2, 0, "the", 0.6), DoubtfulWord(1, 0, "the", 0.3))
+    text = "x " * 30
+    many = tuple(Doubt(2 * index, 1, 0.9) for index in range(30))
+    tally.add(FinishedPage(PageText(3, text, 9, 9, 0.0), Correction(text, doubts=many)))
+    assert {word.page for word in tally.asked} == {3}
+    assert len(tally.asked) == MOST_ASKED
 
 
 def raises(error):

@@ -1,13 +1,14 @@
 """Finished pages on disk."""
 
 import math
+import typing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
-from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.core.model import Box, Correction, Doubt, Edit, FinishedPage, Line, PageText, Source, Term, Word
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
@@ -16,13 +17,16 @@ COUNT = st.integers(0, 1 << 30)
 BOX = st.none() | st.builds(Box, NUMBER, NUMBER, NUMBER, NUMBER)
 WORDS = st.lists(st.builds(Word, ANY_TEXT, COUNT, BOX, st.none() | NUMBER), max_size=2).map(tuple)
 LINES = st.lists(st.builds(Line, ANY_TEXT, COUNT, BOX, st.none() | NUMBER, WORDS), max_size=2).map(tuple)
-EDITS = st.lists(st.builds(Edit, COUNT, ANY_TEXT, ANY_TEXT, ANY_TEXT), max_size=2).map(tuple)
+TERMS = st.lists(st.builds(Term, st.sampled_from(["picture", "words"]), NUMBER), max_size=2).map(tuple)
+SOURCES = st.sampled_from(typing.get_args(Source))
+EDITS = st.lists(st.builds(Edit, COUNT, ANY_TEXT, ANY_TEXT, ANY_TEXT, SOURCES, TERMS), max_size=2).map(tuple)
+DOUBTS = st.lists(st.builds(Doubt, COUNT, COUNT, NUMBER), max_size=2).map(tuple)
 PAGE = st.builds(
     PageText, number=st.just(1), text=ANY_TEXT, width=COUNT, height=COUNT, dpi=NUMBER, engine=st.just("e"), lines=LINES,
     rotation=st.sampled_from([0, 90, 180, 270]), skew=NUMBER, evaluation=st.booleans(),
     warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT, seconds=NUMBER,
 )  # fmt: skip
-CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER)
+CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER, doubts=DOUBTS)
 FINISHED = st.builds(FinishedPage, PAGE, CORRECTION)
 PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
 
@@ -46,6 +50,8 @@ def test_legible_keeps_every_offset(finished):
     clean.page.text.encode("utf-8")
     assert not set(clean.page.text) & {"\0", "\x1b", "\f", "\r", "\uffff"}
     assert math.isfinite(clean.page.dpi)
+    numbers = [term.nats for edit in clean.correction.edits for term in edit.terms]
+    assert all(map(math.isfinite, [*numbers, *(doubt.wrong for doubt in clean.correction.doubts)]))
     assert legible(clean) == clean
 
 

@@ -68,7 +68,7 @@ def test_a_job_becomes_a_finished_set(line):
         14,
         {
             "words": 14, "edits": 2, "reverted": 0, "refused": 0, "edits_by_reason": {"a test": 2},
-            "refused_by_reason": {}, "parts": {}, "confidence": 0.7857,
+            "refused_by_reason": {}, "parts": {}, "confidence": 0.7857, "expected_errors": 0.0,
         },
     )  # fmt: skip
     assert (figures["edits_by_reason"], figures["refused_by_reason"]) == ({"a test": 2}, {})

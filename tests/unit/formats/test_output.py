@@ -11,7 +11,18 @@ from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.format_plugins import installed
 from ocrwatchd.core.config.profile import SUFFIXES, Work
 from ocrwatchd.core.errors import FormatUnusable
-from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText
+from ocrwatchd.core.model import (
+    Box,
+    Correction,
+    Document,
+    Doubt,
+    Edit,
+    FinishedPage,
+    Line,
+    PageText,
+    Term,
+    Totals,
+)
 from ocrwatchd.formats.output import ordered, raw, receipt, txt, writer
 from tests import plug_in
 
@@ -81,6 +92,40 @@ def test_the_receipt_holds_everything():
     assert first["edits"] == [{"number": 1, **place, "reverted": False}]
     assert first["lines"] == [{"offset": 0, "text": "teh one", "box": [1.0, 2, 3, 4], "confidence": 0.9877}]
     assert second["error"] == "torn"
+
+
+def test_the_receipt_tells_what_was_weighed():
+    """Of edits and of refused proposals: source, terms and their sum in tenths of a nat, where they are known."""
+    terms = (Term("picture", -0.42), Term("words", 3.0), Term("words", 3.149))
+    edits = (Edit(0, "teh", "the", "w", "picture", terms), Edit(4, "ome", "one", "w"))
+    refused = (Edit(0, "teh", "tea", "w", "model", (Term("picture", -20.0),)),)
+    finished = FinishedPage(PageText(1, "teh ome", 1, 1, 0.0), Correction("the one", edits, refused))
+    (told,) = json.loads(written(receipt.write, [finished]))["pages"]
+    first, second = told["edits"]
+    assert (first["source"], first["terms"], first["sum"]) == ("picture", {"picture": -0.4, "words": 6.1}, 5.7)
+    assert not {"source", "terms", "sum"} & second.keys()
+    assert (told["refused"][0]["source"], told["refused"][0]["sum"]) == ("model", -20.0)
+
+
+def test_the_receipt_tells_which_words_may_be_wrong():
+    """With their place in the raw text and the probability, and over all pages how many errors are expected."""
+    finished = FinishedPage(PageText(1, "teh ome", 1, 1, 0.0), Correction("teh ome", doubts=(Doubt(4, 3, 0.61234),)))
+    told = json.loads(written(receipt.write, [finished], totals=Totals(expected_errors=0.61234)))
+    assert told["pages"][0]["doubts"] == [{"offset": 4, "length": 3, "wrong": 0.612}]
+    assert told["totals"]["expected_errors"] == 0.6
+
+
+def test_the_receipt_warns_of_totals_that_do_not_add_up():
+    """As delivered: a total that was mended is none of them; the page's own warnings come first."""
+    text = "Nails\t4.50\nBoards\t96.00\nTotal\t108.50"
+    page = PageText(1, text, 1, 1, 0.0, warnings=("dark",))
+    told = json.loads(written(receipt.write, [FinishedPage(page, Correction(text))]))["pages"][0]
+    assert told["warnings"] == [
+        "dark", "line 3: the total is 108.50, but the amounts above add up to 100.50; compare them with the scan"
+    ]  # fmt: skip
+    mended = Correction(text.replace("108", "100"), (Edit(text.index("108"), "108", "100", "w"),))
+    told = json.loads(written(receipt.write, [FinishedPage(page, mended)]))["pages"][0]
+    assert told["warnings"] == ["dark"]
 
 
 @pytest.mark.parametrize("pages", [(), PAGES[:1], PAGES])

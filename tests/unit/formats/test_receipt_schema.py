@@ -11,7 +11,19 @@ from jsonschema import Draft202012Validator
 from ocrwatchd.cli.edits import revise
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
-from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Part, Totals
+from ocrwatchd.core.model import (
+    Box,
+    Correction,
+    Document,
+    Doubt,
+    Edit,
+    FinishedPage,
+    Line,
+    PageText,
+    Part,
+    Term,
+    Totals,
+)
 from ocrwatchd.formats.output import receipt, schema, txt
 from tests.receipts import mistakes, sums
 
@@ -19,11 +31,12 @@ READ = FinishedPage(
     PageText(1, "teh 0ne", 100, 50, 300.0, "aspose", (Line("teh 0ne", 0, Box(1, 2, 3, 4), 0.5),), 90, -0.5, True),
     Correction(
         "the 0ne",
-        (Edit(0, "teh", "the", "near: one letter"),),
+        (Edit(0, "teh", "the", "near: one letter", "picture", (Term("picture", -0.42), Term("words", 6.14))),),
         (Edit(4, "0ne", "two", "digits"),),
         corrected=True,
         model="m",
         parts=(Part(0, 7, "decided"), Part(7, 0, "raw", "no time")),
+        doubts=(Doubt(4, 3, 0.61234),),
     ),
 )
 UNREAD = FinishedPage(
@@ -97,6 +110,9 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
         lambda table: table["pages"][0].update(news=1),
         lambda table: table["pages"][0]["edits"][0].pop("reverted"),
         lambda table: table["pages"][0]["lines"][0].update(confidence=2),
+        lambda table: table["pages"][0]["doubts"][0].update(wrong=1.1),
+        lambda table: table["pages"][0]["edits"][0].update(source="nobody"),
+        lambda table: table["pages"][0]["edits"][0]["terms"].update(words="many"),
         lambda table: table.pop("totals"),
     ],
 )

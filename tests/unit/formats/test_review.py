@@ -1,6 +1,7 @@
 """NAME.review.html: what stands in it, whatever the document holds."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -16,9 +17,10 @@ from PIL import Image, ImageDraw
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
 from ocrwatchd.formats.output import receipt, review, writer
 from ocrwatchd.formats.output.review import picture
+from ocrwatchd.formats.output.review.crops import HEIGHT_PX, WIDEST
 from ocrwatchd.formats.output.review.marks import CUT, LONGEST_PROPOSAL, marked
 from ocrwatchd.ocr.preprocess import turned
-from tests.fakes.reviewed import HOSTILE_NAME, HOSTILE_TEXT, drawn, lines_of, read, reviewed
+from tests.fakes.reviewed import HOSTILE_NAME, HOSTILE_TEXT, LETTER, doubted, drawn, lines_of, read, reviewed
 
 VOID = {"meta", "link", "img", "br", "input", "rect"}
 
@@ -72,6 +74,11 @@ def written(document, pages):
     file = io.BytesIO()
     review.write(document, iter(pages), file)
     return file.getvalue().decode("utf-8")
+
+
+def pixels_of(uri):
+    """A picture that stands in the file."""
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("L")
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +172,74 @@ def test_edits_of_every_shape_are_cut_out(edits, expected):
     assert [[said(run) for run in row.runs] for row in marked(page, count(1)).rows] == expected
 
 
+def test_what_was_weighed_is_said(seen):
+    """Of edits and of refused proposals, in words, with the sum."""
+    said = [each["text"].replace("\N{MINUS SIGN}", "-").split("; ") for each in seen.all("span", cls="weighed")]
+    assert said == [
+        ["proposed by the picture", "the picture allows it: -0.4", "a frequent word: +6.1",
+         "little of the page is misread: -0.5", "sum: +5.2 nats"],
+        ["proposed by the language model", "the picture contradicts it: -9.3", "no known number format: -3.0",
+         "sum: -12.3 nats"],
+    ]  # fmt: skip
+
+
+def test_the_words_that_are_probably_wrong_are_asked_for_first(seen):
+    """On each page, with their places, and once for the whole document; each leads to its word and back."""
+    requests = [each["text"] for each in seen.elements if each["tag"] in {"h2", "h3"} and "Check" in each["text"]]
+    assert requests == [
+        "Check 3 words: expected errors 1.2 \u2192 0",
+        "Check 2 words: expected errors 0.9 \u2192 0",
+        "Check 1 word: expected errors 0.3 \u2192 0",
+    ]
+    (broken,) = seen.all("a", cls="asked", id=f"w1-{LETTER.index('br0ken.')}")
+    assert broken["text"] == "br0ken."
+    assert "65 %" in broken["title"]
+    items = [each for each in seen.all("li") if each.get("id", "").startswith("c")]
+    assert [each["text"].split(" line")[0] for each in items[:2]] == ["br0ken.", "behind"]
+    assert "repair 2" in items[1]["text"]
+    assert broken["href"] == f"#{items[0]['id']}"
+    ids = {each["id"] for each in seen.elements if "id" in each}
+    links = [each["href"] for each in seen.all("a")]
+    assert {f"#w1-{LETTER.index('br0ken.')}", "#e2"} <= set(links)
+    assert {link[1:] for link in links} <= ids
+
+
+def test_each_edit_and_each_asked_word_has_its_place_beside_it(seen):
+    """As sharp as the scan; without a description, for the words stand beside it."""
+    pieces = seen.all("img", cls="crop")
+    # Page 1 has 4 edits and 2 words to check, page 2 an edit; page 4 tells no places.
+    assert len(pieces) == 4 + 2 + 1
+    assert {each["alt"] for each in pieces} == {""}
+    assert pixels_of(pieces[0]["src"]).getextrema()[0] < 100
+
+
+def test_words_are_asked_for_where_nothing_was_edited(sample):
+    """Without a model, too, a reader knows where to look."""
+    page = doubted(read(1, "good bda word"), ("bda", 0.8), ("word", 0.7))
+    seen = Seen(written(replace(sample.document, pages=1, asked=()), [page]))
+    assert [each["text"] for each in seen.all("h3")] == ["Check 2 words: expected errors 1.5 \u2192 0"]
+    assert not seen.all("a", cls="edit")
+    assert [each["text"] for each in seen.all("a", cls="asked")] == ["bda", "word"]
+
+
+def test_a_total_that_does_not_add_up_is_marked(seen):
+    """In the page's notes, with a link to the row."""
+    (note,) = [each for each in seen.all("a") if "add up to" in each["text"]]
+    assert "the total is 132.80, but the amounts above add up to 132.30" in note["text"]
+    (row,) = seen.all("div", cls="wrong")
+    assert row["text"].startswith("Total")
+    assert note["href"] == f"#{row['id']}" == "#l5-5"
+
+
+def test_a_total_is_marked_in_its_row_also_behind_lines_that_were_joined():
+    """A row's number is that of its first line in the raw text."""
+    text = "ab de\nfg\na\t10.00\nb\t20.00\nTotal\t80.00\nhi"
+    page = FinishedPage(read(1, text).page, Correction(text, (Edit(3, "de\nfg", "de\nfg", "w"),)))
+    shown = marked(page, count(1))
+    assert [row.line for row in shown.rows] == [1, 3, 4, 5, 6]
+    assert list(shown.sums) == [5]
+
+
 def test_refused_proposals_are_there_on_request(seen):
     """Closed at first, without numbers; an answer without end is cut."""
     (closed,) = seen.all("details", cls="refused")
@@ -179,7 +254,7 @@ def test_refused_proposals_are_there_on_request(seen):
 def test_hostile_text_and_names_are_text(html, seen):
     """No element and no attribute comes from the document, and nothing turns the direction of what stands around."""
     assert len(seen.all("script")) == 1
-    assert len(seen.all("img")) == len(re.findall("<img ", html)) == 5
+    assert len(seen.all("img")) == len(re.findall("<img ", html)) == 5 + len(seen.all("img", cls="crop"))
     assert not [name for each in seen.elements for name in each if name.startswith("on")]
     (title,) = seen.all("title")
     assert "<script>document.title='owned'</script>" in title["text"]
@@ -222,17 +297,20 @@ def test_what_is_wrong_is_said(seen):
 
 def test_pages_that_cannot_be_read_are_not_opened_again(sample, monkeypatch):
     """What ended the engine once would end it again."""
-    opened = []
+    asked = []
 
-    class Watched:
+    class Watched(contextlib.AbstractContextManager):
         def page(self, number):
-            opened.append(number)
+            asked.append(number)
             raise ValueError(number)
 
-    pictures = picture.Pictures(sample.document)
-    pictures._pages = Watched()
-    assert [pictures.of(replace(page.page, width=850)) for page in sample.pages] == [""] * 6
-    assert opened == [1, 2, 4, 5, 6]
+        def __exit__(self, *exception):
+            pass
+
+    monkeypatch.setattr(picture, "open_pages", lambda scan, ocr: Watched())
+    with picture.Pictures(sample.document) as pictures:
+        assert [pictures.of(replace(page.page, width=850)).whole for page in sample.pages] == [""] * 6
+    assert asked == [1, 2, 4, 5, 6]
 
 
 def test_without_the_scan_the_text_is_there(sample, tmp_path):
@@ -266,8 +344,9 @@ def test_boxes_fit_the_picture(sample, tmp_path, rotation, skew):
     margin = (recognised.width - upright.width) / 2, (recognised.height - upright.height) / 2
     page = replace(sample.pages[0].page, width=recognised.width, height=recognised.height, rotation=rotation, skew=skew)
     with picture.Pictures(replace(sample.document, scan=scan)) as pictures:
-        data = pictures.of(page)
-    shown = Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2]))).convert("L")
+        place = Box(*(side + margin[index % 2] for index, side in enumerate(box)))
+        pictured = pictures.of(page, [place, None])
+    shown, piece = map(pixels_of, (pictured.whole, pictured.places[0]))
     assert shown.width * shown.height <= 1.6 * picture.MOST_PIXELS
     across, down = shown.width / page.width, shown.height / page.height
     assert across == pytest.approx(down, rel=0.01)
@@ -277,6 +356,48 @@ def test_boxes_fit_the_picture(sample, tmp_path, rotation, skew):
     ]
     assert place.mean() < 40
     assert np.asarray(shown).mean() > 230
+    # The word in the middle of its own picture, as many pixels as in the scan, with paper around.
+    assert pictured.places[1] == ""
+    assert piece.size == pytest.approx((200 + 2 * 30, 30 + 2 * 6), abs=1)
+    dark = np.asarray(piece) < 128
+    assert dark[6 + 2 : 36 - 2, 30 + 2 : 230 - 2].mean() > 0.98
+    assert dark.sum() == pytest.approx(200 * 30, rel=0.05)
+
+
+def test_a_tall_word_is_no_larger_in_the_file_than_one_of_print(sample):
+    """And of a place that is too long, as that of an edit over several lines, the beginning is shown."""
+    page = sample.pages[0].page
+    with picture.Pictures(sample.document) as pictures:
+        tall, long = pictures.of(page, [Box(60, 60, 300, 460), Box(0, 60, 850, 70)]).places
+    assert pixels_of(tall).height == HEIGHT_PX
+    assert pixels_of(long).width <= WIDEST * pixels_of(long).height
+
+
+def test_so_many_places_are_shown_and_no_more(sample, monkeypatch):
+    """Of a page, and of a document: a browser must be able to open the file."""
+    monkeypatch.setattr(picture, "MOST_CROPS", 2)
+    monkeypatch.setattr(picture, "ALL_CROPS", 3)
+    page = sample.pages[0].page
+    boxes = [word.box for word in page.lines[0].words] * 2
+    with picture.Pictures(sample.document) as pictures:
+        made = [[bool(place) for place in pictures.of(page, boxes).places] for _ in range(3)]
+    assert made == [[True, True, False, False], [True, False, False, False], [False] * 4]
+
+
+def test_places_are_cut_from_pages_as_sharp_as_they_were_read(sample, monkeypatch):
+    """A PDF is drawn coarsely again only where nothing is cut from its pages."""
+    asked = []
+
+    def opened(scan, ocr):
+        asked.append(ocr.dpi)
+        raise ValueError
+
+    monkeypatch.setattr(picture, "open_pages", opened)
+    page = sample.pages[0].page
+    with picture.Pictures(sample.document) as pictures:
+        pictures.of(page)
+        pictures.of(page, [page.lines[0].box])
+    assert asked == [picture.PDF_DPI, sample.document.work.ocr.dpi]
 
 
 def test_pictures_of_long_documents_are_smaller_and_end(sample, monkeypatch):
@@ -286,9 +407,9 @@ def test_pictures_of_long_documents_are_smaller_and_end(sample, monkeypatch):
     many = [read(number, "word") for number in range(1, 6)]
     page = replace(sample.document, pages=5)
     with picture.Pictures(page) as pictures:
-        made = [pictures.of(replace(each.page, number=1)) for each in many]
+        made = [pictures.of(replace(each.page, number=1)).whole for each in many]
     assert [bool(each) for each in made] == [True, True, True, False, False]
-    small = Image.open(io.BytesIO(base64.b64decode(made[0].partition(",")[2])))
+    small = pixels_of(made[0])
     assert small.width * small.height <= 41_000
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from ocrwatchd.formats.output.evidence import request
 from ocrwatchd.formats.output.review.marks import Marked, marked
 from ocrwatchd.formats.output.review.picture import Pictures
 from ocrwatchd.gate.languages import short
@@ -44,11 +45,19 @@ _SHOWN = {
 
 
 class Shown(NamedTuple):
-    """A page as the template takes it."""
+    """A page as the template takes it.
+
+    Args:
+        picture: of the page, a data URI.
+        edits: pictures of their places, in their order; "" where one is unknown.
+        checks: likewise, of the words to check.
+    """
 
     finished: FinishedPage
     marked: Marked
     picture: Markup
+    edits: tuple[Markup, ...]
+    checks: tuple[Markup, ...]
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
@@ -62,6 +71,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         stream = _template().stream(
             document=document,
             totals=document.totals,
+            request=request([word.wrong for word in document.asked], document.totals.expected_errors),
             pages=_shown(pages, pictures),
             language=_language(document),
             style=Markup(style),  # noqa: S704 ours
@@ -75,8 +85,12 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 def _shown(pages: Iterable[FinishedPage], pictures: Pictures) -> Iterator[Shown]:
     numbers = count(1)
     for finished in pages:
-        picture = Markup(pictures.of(finished.page))  # noqa: S704 base 64, too long to be looked through
-        yield Shown(finished, marked(finished, numbers), picture)
+        marks = marked(finished, numbers)
+        places = [check.box for check in marks.checks] + [mark.box for mark in marks.edits]
+        pictured = pictures.of(finished.page, places)
+        whole, *pieces = map(Markup, (pictured.whole, *pictured.places))  # base 64, too long to be looked through
+        count_checks = len(marks.checks)
+        yield Shown(finished, marks, whole, tuple(pieces[count_checks:]), tuple(pieces[:count_checks]))
 
 
 def _language(document: Document) -> str:

@@ -1,17 +1,20 @@
-"""A page's text cut into what a review shows: plain stretches, words read with little confidence, and edits."""
+"""A page's text cut into what a review shows: plain stretches, doubtful words, and edits."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ocrwatchd.core.model import Box
-from ocrwatchd.formats.output.edit_positions import Places
+from ocrwatchd.formats.output.edit_positions import Places, delivered_word
+from ocrwatchd.formats.output.evidence import asked, in_words, request
+from ocrwatchd.formats.output.sums import sum_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocrwatchd.core.model import Edit, FinishedPage, PageText, Word
+    from ocrwatchd.core.model import Doubt, Edit, FinishedPage, PageText, Word
 
 LOW_CONFIDENCE = 0.9
 """Words that were read with less are tinted: with RapidOCR a few on a page that was scanned badly, and hardly any on a
@@ -43,6 +46,28 @@ class Mark:
     before: str
     after: str
     why: str
+    weighed: str
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A word that a reader is asked to check.
+
+    Args:
+        offset: in the raw text.
+        line: from 1, blank lines counted.
+        text: as delivered.
+        percent: how probably the word is wrong.
+        edit: number of the edit that has changed the word, or 0.
+        box: on the page as it was recognised, or None.
+    """
+
+    offset: int
+    line: int
+    text: str
+    percent: int
+    edit: int
     box: Box | None
 
 
@@ -54,19 +79,22 @@ class Run:
         text: as recognised; of an edit what it replaces.
         percent: confidence, of "low" only.
         mark: of "edit" only.
+        check: of "asked" only.
     """
 
-    kind: Literal["text", "low", "edit"]
+    kind: Literal["text", "low", "asked", "edit"]
     text: str
     percent: int = 0
     box: Box | None = None
     mark: Mark | None = None
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the text, or several where an edit joins them."""
+    """A line of the text, or several where an edit joins them; ``line`` is the number of the first."""
 
+    line: int
     box: Box | None
     runs: tuple[Run, ...]
 
@@ -82,6 +110,12 @@ class Marked:
     """How many words were read with little confidence and stand as they were read."""
     table: bool
     """Rows stand in columns, so that every character should be of one width."""
+    checks: tuple[Check, ...]
+    """The most doubtful word first."""
+    request: str
+    """What checking them is good for; "" where there are none."""
+    sums: dict[int, str]
+    """Totals that do not add up: a sentence by the line of the row that has it."""
 
 
 def marked(finished: FinishedPage, numbers: Iterator[int]) -> Marked:
@@ -95,10 +129,23 @@ def marked(finished: FinishedPage, numbers: Iterator[int]) -> Marked:
     places = Places(page)
     edits = tuple(_mark(edit, places, next(numbers)) for edit in correction.edits)
     refused = tuple(_mark(edit, places, 0) for edit in correction.refused)
-    spans = _spans(page, list(zip(correction.edits, edits, strict=True)))
-    rows = tuple(_rows(page, spans, places))
-    low = sum(run.kind == "low" for row in rows for run in row.runs)
-    return Marked(rows, edits, refused, low, _is_table(page.text))
+    doubtful = asked(correction.doubts)
+    checks = tuple(_check(doubt, finished, edits, places) for doubt in doubtful)
+    rows = tuple(_rows(page, _spans(page, list(zip(correction.edits, edits, strict=True)), checks), places))
+    first_lines = [row.line for row in rows]
+    sums = {
+        first_lines[bisect_right(first_lines, warning.line) - 1]: warning.sentence for warning in sum_warnings(finished)
+    }
+    return Marked(
+        rows,
+        edits,
+        refused,
+        sum(run.kind in {"low", "asked"} for row in rows for run in row.runs),
+        _is_table(page.text),
+        checks,
+        request([doubt.wrong for doubt in doubtful], sum(doubt.wrong for doubt in correction.doubts)) if checks else "",
+        sums,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +160,34 @@ def _mark(edit: Edit, places: Places, number: int) -> Mark:
     if not number and len(after) > LONGEST_PROPOSAL:
         after = after[:LONGEST_PROPOSAL] + CUT
     box = places.box(edit.offset, len(edit.before))
-    return Mark(number, places.line(edit.offset), edit.before, after, edit.why, box)
+    weighed = in_words(edit.source, edit.terms, edit.total)
+    return Mark(number, places.line(edit.offset), edit.before, after, edit.why, weighed, box)
 
 
-def _spans(page: PageText, edits: Sequence[tuple[Edit, Mark]]) -> list[_Span]:
+def _check(doubt: Doubt, finished: FinishedPage, edits: Sequence[Mark], places: Places) -> Check:
+    text, changed = delivered_word(finished.page.text, doubt, finished.correction.edits)
+    return Check(
+        doubt.offset,
+        places.line(doubt.offset),
+        text,
+        int(100 * doubt.wrong),
+        0 if changed is None else edits[changed].number,
+        places.box(doubt.offset, doubt.length),
+    )
+
+
+def _spans(page: PageText, edits: Sequence[tuple[Edit, Mark]], checks: Sequence[Check]) -> list[_Span]:
     """What is marked, in order, nothing overlapping: an edited word's confidence is no matter any more."""
     spans = [
         _Span(edit.offset, edit.offset + len(edit.before), Run("edit", edit.before, box=mark.box, mark=mark))
         for edit, mark in edits
     ]
+    spans += [
+        _Span(check.offset, check.offset + len(check.text), Run("asked", check.text, box=check.box, check=check))
+        for check in checks
+        if not check.edit
+    ]
+    spans.sort(key=lambda span: (span.start, span.end))
     words = sorted((word for line in page.lines for word in line.words), key=lambda word: word.offset)
     done, upcoming = 0, 0
     low: list[_Span] = []
@@ -144,7 +210,7 @@ def _low(word: Word, text: str) -> Run:
 
 def _rows(page: PageText, spans: Sequence[_Span], places: Places) -> Iterator[Row]:
     boxes = sorted((line.offset, line.box) for line in page.lines if line.box is not None)
-    at, box_at, span_at = 0, 0, 0
+    at, line, box_at, span_at = 0, 1, 0, 0
     while at <= len(page.text):
         end = _line_end(page.text, at)
         first = span_at
@@ -158,7 +224,8 @@ def _rows(page: PageText, spans: Sequence[_Span], places: Places) -> Iterator[Ro
             own.append(boxes[box_at][1])
             box_at += 1
         box = _around(own) or places.box(at, end - at)
-        yield Row(box, tuple(_runs(page.text, at, end, spans[first:span_at])))
+        yield Row(line, box, tuple(_runs(page.text, at, end, spans[first:span_at])))
+        line += page.text.count("\n", at, end) + 1
         at = end + 1
 
 

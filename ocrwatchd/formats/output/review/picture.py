@@ -1,4 +1,7 @@
-"""A page's picture for people: as it was turned and straightened for recognition, so that boxes fit, and small."""
+"""A page's picture for people: as it was turned and straightened for recognition, so that boxes fit, and small.
+
+Beside it the places of single words, as sharp as the scan.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,21 @@ import base64
 import contextlib
 import io
 import math
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import structlog
 from PIL import Image
 
 from ocrwatchd.core import faults
 from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.output.review.crops import crops
 from ocrwatchd.ocr.preprocess import turned
 
 if TYPE_CHECKING:
-    from ocrwatchd.core.model import Document, PageText
+    from collections.abc import Sequence
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Box, Document, PageText
     from ocrwatchd.formats.input.common import Pages
 
 log = structlog.get_logger()
@@ -30,10 +37,26 @@ ALL_PIXELS = 400_000_000
 LONGEST_SIDE_PX = 16_000
 """WebP ends at 16,383."""
 PDF_DPI = 150
-"""A PDF is drawn again with no more than this."""
+"""A page of a PDF without places to show is drawn again with no more than this."""
+MOST_CROPS = 100
+"""Of a page's places."""
+ALL_CROPS = 5000
+"""Of a document's places."""
 QUALITY = 55
 EFFORT = 2
 """Of WebP's 0 to 6; 4 takes twice as long for 3 % less."""
+
+
+class Pictured(NamedTuple):
+    """What is shown of a page.
+
+    Args:
+        whole: the page as a data URI; "" where it is not shown.
+        places: of the page, in the order in which they were asked for, as data URIs; "" where one is not shown.
+    """
+
+    whole: str
+    places: tuple[str, ...]
 
 
 class Pictures:
@@ -49,44 +72,66 @@ class Pictures:
         self._document = document
         self._pixels = max(LEAST_PIXELS, min(MOST_PIXELS, ALL_PIXELS // max(1, document.pages)))
         self._left = ALL_PIXELS // self._pixels
-        self._pages: Pages | None = None
+        self._crops_left = ALL_CROPS
+        self._opened: dict[bool, Pages | None] = {}
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        ocr = self._document.work.ocr
-        smaller = ocr.model_copy(update={"dpi": min(ocr.dpi, PDF_DPI)})
-        try:
-            self._pages = self._closing.enter_context(open_pages(self._document.scan, smaller))
-        except Exception as error:  # the boundary to decoders, which have read this scan before
-            if faults.is_machines(error):
-                raise
-            log.warning("review.no_pictures", job=self._document.job, at=faults.place(error))
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._closing.close()
 
-    def of(self, page: PageText) -> str:
-        """A page's picture as a data URI; "" for a page that could not be read, and once the room is used up.
+    def of(self, page: PageText, boxes: Sequence[Box | None] = ()) -> Pictured:
+        """A page's picture, and of the places on it; none for a page that was not read, and once the room is used up.
+
+        Args:
+            page: as recognised.
+            boxes: of the places; None where one is unknown.
 
         Raises:
             OSError: the disk cannot be read; not the scan's fault.
         """
-        # What stopped the engine while it was read would stop it again.
-        if self._pages is None or page.error or not page.width or self._left < 1:
-            return ""
+        known = max(0, min(MOST_CROPS, self._crops_left))
+        wanted = [*boxes[:known], *[None] * (len(boxes) - known)]
+        nothing = Pictured("", ("",) * len(boxes))
+        # What stopped the engine while the page was read would stop it again.
+        if page.error or not page.width or self._left < 1:
+            return nothing
+        pages = self._pages(sharp=any(wanted))
+        if pages is None:
+            return nothing
         try:
-            image = self._pages.page(page.number).image
+            image = pages.page(page.number).image
             small = _shown(image, page, self._pixels)
-        except Exception as error:  # the boundary to decoders, as above
+            places = crops(image, page, wanted) if any(wanted) else [""] * len(boxes)
+        except Exception as error:  # the boundary to decoders, which have read this scan before
             if faults.is_machines(error):
                 raise
             log.warning("review.no_picture", job=self._document.job, page=page.number, at=faults.place(error))
-            return ""
+            return nothing
         self._left -= 1
+        self._crops_left -= sum(map(bool, places))
         written = io.BytesIO()
         small.save(written, "WEBP", quality=QUALITY, method=EFFORT)
-        return "data:image/webp;base64," + base64.b64encode(written.getbuffer()).decode("ascii")
+        whole = "data:image/webp;base64," + base64.b64encode(written.getbuffer()).decode("ascii")
+        return Pictured(whole, tuple(places))
+
+    def _pages(self, *, sharp: bool) -> Pages | None:
+        """The scan, opened; places are cut from pages as sharp as they were read."""
+        ocr = self._document.work.ocr
+        if sharp not in self._opened:
+            self._opened[sharp] = self._open(ocr if sharp else ocr.model_copy(update={"dpi": min(ocr.dpi, PDF_DPI)}))
+        return self._opened[sharp]
+
+    def _open(self, ocr: Ocr) -> Pages | None:
+        try:
+            return self._closing.enter_context(open_pages(self._document.scan, ocr))
+        except Exception as error:  # the boundary to decoders, as above
+            if faults.is_machines(error):
+                raise
+            log.warning("review.no_pictures", job=self._document.job, at=faults.place(error))
+            return None
 
 
 def _shown(image: Image.Image, page: PageText, most_pixels: int) -> Image.Image:

@@ -54,31 +54,10 @@
   }
 
   const main = document.querySelector("main");
-  const pointed = (event) => point(event.target.closest(".words [data-box]") ?? edits[at]);
+  const pointed = (event) => point(event.target.closest("main [data-box]") ?? edits[at]);
   main.addEventListener("pointerover", pointed);
   main.addEventListener("focusin", pointed);
   main.addEventListener("pointerleave", () => point(edits[at]));
-
-  // A piece of the scan, so that it can be read where picture and text do not stand side by side.
-  function look(edit) {
-    const [box, image] = [boxOf(edit), pageOf(edit).querySelector("img")];
-    lens.width = lens.height = 0;
-    if (!box || !image) return;
-    image.loading = "eager";
-    image.decode().then(() => {
-      if (edits[at] !== edit) return;
-      const scale = image.naturalWidth / Number(image.getAttribute("width"));
-      const [above, beside] = [0.2 * box[3], 1.5 * box[3]];
-      const cut = [box[0] - beside, box[1] - above, box[2] + 2 * beside, box[3] + 2 * above].map((side) => side * scale);
-      lens.height = 96;
-      lens.width = Math.max(1, Math.min(640, Math.round((cut[2] / cut[3]) * 96)));
-      const pen = lens.getContext("2d");
-      pen.fillStyle = "#fff";
-      pen.fillRect(0, 0, lens.width, lens.height);
-      pen.imageSmoothingQuality = "high";
-      pen.drawImage(image, ...cut, 0, 0, lens.width, lens.height);
-    }).catch(() => {});
-  }
 
   // Stepping.
   function go(to, { scroll = true, focus = true } = {}) {
@@ -93,8 +72,9 @@
     if (scroll) edit.scrollIntoView({ block: "center" });
     tell();
     current.replaceChildren(...[...item.querySelectorAll(".change, .why")].flatMap((each) => [each.cloneNode(true), " "]));
+    // The place as scanned, so that it can be read where picture and text do not stand side by side.
+    lens.replaceChildren(...[...item.querySelectorAll(".crop")].map((crop) => crop.cloneNode()));
     point(edit);
-    look(edit);
   }
 
   function tell() {
