@@ -33,9 +33,9 @@ NOISY = 0.05
 """The share of words that were read with more doubt tells how badly the page was read."""
 NOISE_WORDS = 20
 """So many words of a page without doubt are taken for granted: short pages tell little."""
-TOLD_DOUBT = 0.1
+TOLD_DOUBT = 0.02
 """Words that are wrong with a smaller probability are not told."""
-WHY = "the picture allows it"
+WHY = "misread word"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_a_page_of_doubtful_words_says_so(lines, told):
 
 
 def test_lines_far_less_clear_than_the_page_are_no_print():
-    """A signature read as scraps goes; amounts, words and single signs stay, and so does all of a page of poor print."""
+    """A signature read as scraps goes; amounts, words and single signs stay, so does a page of poor print."""
     box = Box(0, 0, 100, 40)
     texts = {
         "We look forward": 0.99,
