@@ -86,7 +86,9 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
             nats = [each for each, middle in zip(nats, few, strict=True) if middle is not None]
             yield group[0].row, group[-1].row, min(sum(nats), MOST_NATS)
         if _are_blocks(clear, height):
-            alone = group[0] is clear[0] and len(group) <= SIGNED and _stands_alone(rows, group, height)
+            # What follows a colon belongs to it: labels and values are rows.
+            labels = 2 * sum(end_of(text_of(seen.left)) == "colon" for seen in clear) > len(clear)
+            alone = group[0] is clear[0] and len(group) <= SIGNED and not labels and _stands_alone(rows, group, height)
             yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
 
 
