@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ocrwatchd.core.model import Box, Word
 from ocrwatchd.core.lattice import CHARACTERS, COLUMN, Lattice
+from ocrwatchd.core.model import Box, Word
 from ocrwatchd.ocr.layout import RawLine
 from ocrwatchd.ocr.spaces import spaced
 
