@@ -11,6 +11,7 @@ from wordfreq import available_languages
 from ocrwatchd.core.letter_grams import LetterGrams
 from ocrwatchd.core.lexicon import lexicon, list_of
 from ocrwatchd.core.number_formats import is_formed
+from ocrwatchd.core.word_list import word_list
 
 CODES = {
     "ara": "ar", "ben": "bn", "bos": "sh", "bul": "bg", "cat": "ca", "ces": "cs", "chi_sim": "zh", "dan": "da",
@@ -70,6 +71,23 @@ def test_a_language_without_a_list_adds_nothing(code):
 def test_words_are_more_probable_than_their_misreadings(language, likely, unlikely):
     """Also names, words written together, elided articles, and letters that a list writes in another way."""
     assert more_probable(language, likely, unlikely) > 3
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("deu", "Menschenrechtskatalog"),
+        ("deu", "Freiheitsbrunnenplatz"),
+        ("deu", "Frauenfußballmuseum"),
+        ("deu", "Herzensbrunnen"),
+        ("nld", "zonnebloemenwinkel"),
+        ("swe", "fredsmuseumschef"),
+    ],
+)
+def test_words_written_together_count_by_their_parts(language, word):
+    """Two and three, with "s", "en" or "ens" between: they are far more probable than their letters make them."""
+    spelt = word_list(list_of(language))._grams.log_probability(word.lower().replace("ß", "ss"))
+    assert lexicon((language,)).log_probability(word) > spelt + 5
 
 
 @pytest.mark.parametrize(
