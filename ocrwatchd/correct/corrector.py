@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
-from ocrwatchd.gate.lexicon import lexicon
 from ocrwatchd.llm import models
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.chunks import split

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Word
-    from ocrwatchd.gate.lexicon import Lexicon
 
 SURE = 0.95
 """The least confidence, 0-1, with which each word of a clean part was read: the mean of its letters'."""

@@ -7,7 +7,6 @@ and from whether the parts are words. ``tests/bench/spaces.py`` fits its weights
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean, median
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import east_asian_width
 
 from ocrwatchd.core.lattice import COLUMN
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.core.word_frequency import frequencies
 from ocrwatchd.ocr.geometry import UPRIGHT
 
 if TYPE_CHECKING:
@@ -31,15 +30,14 @@ CLOSING = frozenset(",;:!?)]")
 """Marks that a space follows."""
 ABBREVIATION = 3
 """A point behind fewer letters ends an abbreviation, or may."""
-NUMBER, UNKNOWN, LETTER, MIXED = -8.0, -7.0, -2.0, -6.0
-"""ln P of a number, of a word that is in no list, of each of its letters, and of digits among them."""
+NO_LIST = -7.0
+"""Nats that count for the words of a language without a list: against a space."""
 MOST_WORDS = 12.0
 """More than so many nats the words do not count."""
 WORD_GAP = 2.2
 """Between two words from letter to letter, in letter pitches, where a line shows no gap of its own."""
 WIDEST = 2.0
 """A gap does not count as more than so many times the line's usual one."""
-_TOKEN = re.compile(r"[^\W_]+")
 
 
 class Evidence(NamedTuple):
@@ -155,20 +153,11 @@ def _kind(text: str, at: int) -> float | None:
 def _words(text: str, at: int, languages: Sequence[str]) -> float:
     if all(map(_is_mixed, (text[:at], text[at:]))):
         return 0.0  # of a code's parts, "TN24 8QX", no list knows anything
-    told = [_probability(part, languages) for part in (text[:at], text[at:], text)]
-    return min(MOST_WORDS, max(-MOST_WORDS, told[0] + told[1] - told[2]))
-
-
-def _probability(text: str, languages: Sequence[str]) -> float:
-    """The words of a text, each for itself, ln P."""
-    return sum(_of_word(token, languages) for token in _TOKEN.findall(text.lower()))
-
-
-def _of_word(word: str, languages: Sequence[str]) -> float:
-    if word.isdecimal():
-        return NUMBER
-    known = max((frequencies(language).get(word, 0.0) for language in languages), default=0.0)
-    return math.log(known) if known else UNKNOWN + LETTER * len(word) + MIXED * _is_mixed(word)
+    words = lexicon(tuple(languages))
+    if not words:
+        return NO_LIST
+    before, after, whole = map(words.log_probability, (text[:at], text[at:], text))
+    return min(MOST_WORDS, max(-MOST_WORDS, before + after - whole))
 
 
 def _is_mixed(text: str) -> bool:

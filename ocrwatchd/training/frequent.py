@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ocrwatchd.gate.lexicon import SHORT_LETTERS, lexicon
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.llm.builtin.suggestions import WORDS
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
 
+SHORT_LETTERS = 3
 RAREST = 2
 PAPERS = 3000
 PAPERS_WEIGHT = 4

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.consistency import Memory
-from ocrwatchd.gate.lexicon import lexicon
 from ocrwatchd.gate.scoring import errors
 from tests.paths import DATA
 

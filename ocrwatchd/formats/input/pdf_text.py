@@ -17,7 +17,7 @@ from ocrwatchd.core.model import Box, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
 from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
 from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
-from ocrwatchd.gate.lexicon import hardly_words
+from ocrwatchd.formats.input.real_words import hardly_words
 from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.marks import beside_labels

@@ -14,7 +14,7 @@ import llama_cpp
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
-from ocrwatchd.gate.lexicon import lexicon
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.llm.builtin.acceptance import WordTrust
 from ocrwatchd.llm.builtin.format import propose, repaired
 from ocrwatchd.llm.builtin.prefix_tree import MOST_SPELLINGS

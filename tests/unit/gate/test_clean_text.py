@@ -2,10 +2,10 @@
 
 import pytest
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.candidate import STRAY
-from ocrwatchd.gate.lexicon import lexicon
 from ocrwatchd.gate.protected_words import is_closed
 from tests.bench.gate import clean_lines, harm
 
