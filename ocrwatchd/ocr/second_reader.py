@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rapidocr_decoder import LatticeInfo
 
 
+LIKELY_SPACE = math.log(0.1)
+APART = 1 / 4
+"""Where a space is likely in so many of the gaps between a line's letters, one stands in each box of a form. The other
+engine has joined them, and knows better."""
+
+
 class SecondReader:
     """RapidOCR's recogniser, without its detector.
 
@@ -54,7 +61,8 @@ class SecondReader:
         """Give a page's lines what the recogniser saw of them, and words, each with its box.
 
         A line stays as it is where its box is not known, where it is written downwards or has letters beyond
-        :data:`ocrwatchd.core.lattice.CHARACTERS`, and where its text does not fit the picture.
+        :data:`ocrwatchd.core.lattice.CHARACTERS`, where its text does not fit the picture, and where its letters stand
+        apart, as in the boxes of a form.
 
         Args:
             page: as another engine read it.
@@ -106,10 +114,16 @@ def _inside(box: Box, image: Image.Image) -> Box:
 
 def _with_lattice(line: Line, box: Box, seen: LatticeInfo) -> Line:
     lattice = seen.lattice and Lattice.aligned(seen.lattice.columns, line.text)
-    if lattice is None:
+    if lattice is None or _stand_apart(line.text, lattice):
         return line
     quad = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
     words = words_of(line.text, quad, lattice.steps, seen.line_txt_len, [0.0] * len(line.text))
     # How sure the engine is of a word it does not tell.
     words = tuple(replace(word, confidence=None) for word in words)
     return replace(line, words=moved(replace(line, words=words), line.offset).words, lattice=lattice)
+
+
+def _stand_apart(text: str, lattice: Lattice) -> bool:
+    ends = set(accumulate(map(len, text.split())))
+    inside = [gap for gap in range(1, len(lattice.steps)) if gap not in ends]
+    return sum(lattice.space_at(gap) > LIKELY_SPACE for gap in inside) > APART * len(inside)

@@ -27,17 +27,17 @@ def second():
 
 @pytest.fixture(scope="module")
 def scan():
-    """A page, and what RapidOCR reads of it."""
+    """A page, what RapidOCR reads of it, and RapidOCR."""
     with Image.open(DATA / "phototest.tif") as opened:
         picture = opened.convert("L")
     engine = RapidEngine(Ocr())
-    yield picture, engine.recognise(Page(1, picture, 300.0), Ocr())
+    yield picture, engine.recognise(Page(1, picture, 300.0), Ocr()), engine
     engine.close()
 
 
 def test_a_second_reading_sees_what_the_first_one_saw(second, scan):
     """All lines, each letter at its step, the words in their places, and the text as it was."""
-    picture, first = scan
+    picture, first, _ = scan
     again = second.with_lattices(bare(first), picture)
     assert (again.text, [line.text for line in again.lines]) == (first.text, [line.text for line in first.lines])
     found = compared(first, again)
@@ -53,13 +53,25 @@ def test_a_second_reading_sees_what_the_first_one_saw(second, scan):
 
 def test_a_misread_word_is_corrected_by_the_second_reading(second, scan):
     """A word that the other engine has misread: the recogniser's own reading is the candidate that is chosen."""
-    picture, first = scan
+    picture, first, _ = scan
     text = first.text.replace("quick", "qulck")
     assert text != first.text
     lines = tuple(replace(line, text=line.text.replace("quick", "qulck")) for line in first.lines)
     page = second.with_lattices(bare(replace(first, text=text, lines=lines)), picture)
     edits = judged(page, lexicon(("eng",)), {}).edits
     assert {(edit.before, edit.after) for edit in edits} >= {("qulck", "quick")}
+
+
+@pytest.mark.parametrize("name", ["comb_form.jpg", "label_180.jpg", "invoice.png"])
+def test_what_was_read_rightly_stays(second, scan, name):
+    """Letters in the boxes of a form, which RapidOCR takes for words, a line on its head, and an invoice."""
+    with Image.open(DATA / "field-cases" / name) as opened:
+        picture = opened.convert("L")
+    read = scan[2].recognise(Page(1, picture, 300.0), Ocr())
+    again = second.with_lattices(bare(read), picture)
+    assert {"comb_form.jpg": "40817263", "label_180.jpg": "FRAGILE", "invoice.png": "IBAN GB82"}[name] in again.text
+    assert any(line.lattice for line in again.lines) == (name != "label_180.jpg")
+    assert judged(again, lexicon(("eng",)), {}).edits == ()
 
 
 def test_lines_that_are_not_in_the_picture_stay_as_they_are(second):
