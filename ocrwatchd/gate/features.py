@@ -19,6 +19,8 @@ MOST_LOST = 9.0
 MOST_WORDS = 14.0
 """More nats than so many do not count: the word as read is none, and how little it is one tells no more."""
 MOST_MARKS = 8.0
+MOST_SPACES = 1
+"""A word may be two."""
 ACRONYM = 6
 """So many capitals or fewer may be an abbreviation that no list has."""
 KEPT = frozenset("%°²³¹º$£€&§½¼¾±#+=*@†‡µ∆")
@@ -76,8 +78,8 @@ class Word:
         self._reading = reading(text, place, lexicon)
 
     def admits(self, candidate: str) -> bool:
-        """False for what is no candidate whatever speaks for it: another style of marks, or a sign less."""
-        if not candidate or plain_marks(candidate) == plain_marks(self.text):
+        """False for what is no candidate whatever speaks for it: another style of marks, a sign less, or three words."""
+        if not candidate or plain_marks(candidate) == plain_marks(self.text) or candidate.count(" ") > MOST_SPACES:
             return False
         return not _signs(self.text) - _signs(candidate)
 

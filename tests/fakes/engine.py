@@ -279,10 +279,16 @@ def clean(page):
     return SimpleNamespace(page=page, rotation=90, skew=0.5)
 
 
+def second_reader(ocr):
+    """Have none."""
+    raise EngineUnavailable("no second reader here; install one")
+
+
 MAKERS = Makers(
     choose=lambda ocr: Choice("rapidocr"),
     load=load,
     cleaner=lambda threads: SimpleNamespace(clean=clean),
+    second_reader=second_reader,
     resolve=resolve,
     corrector=FakeCorrector,
 )

@@ -152,6 +152,7 @@ class Ocr(Section):
     clean: Literal["auto", "off"] = "auto"
     pdf_text: Literal["auto", "ocr", "keep"] = "auto"
     pdf_passwords: Names = ()
+    second_reader: Literal["auto", "off"] = "auto"
     resources_dir: Location = ""
     allow_downloads: bool = True
     memory_mb: int = Field(0, ge=0)

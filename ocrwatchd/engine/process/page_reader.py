@@ -10,6 +10,7 @@ import structlog
 from ocrwatchd.core import faults
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.engine.process.mixed_page import merged
+from ocrwatchd.ocr.rapidocr_languages import LANGUAGES
 from ocrwatchd.ocr.tick_lines import with_tick_boxes
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.model import Job, Page, PageText
     from ocrwatchd.engine.process.resources import Bench
     from ocrwatchd.formats.input.common import Pages
@@ -69,8 +71,20 @@ class PageReader:
             read = self.engine.recognise(page, self.job.work.ocr)
         finally:
             self.engine.free_page()
+        read = self._read_again(read, page.image)
         told = tuple(dict.fromkeys(page.warnings + read.warnings))
         return replace(read, rotation=rotation, skew=skew, warnings=told), page.image
+
+    def _read_again(self, read: PageText, picture: Image.Image) -> PageText:
+        if not _gains(read, self.job.work):
+            return read
+        try:
+            return self.bench.second_reader(self.job.work.ocr).with_lattices(read, picture)
+        except Exception as error:  # a help, too: the page is read without it
+            if faults.is_machines(error):
+                raise
+            log.warning("second_reader.failed", job=self.job.id, page=read.number, at=faults.place(error))
+            return read
 
     def _ticked(self, number: int, ticked: Callable[[], PageText], plain: Callable[[], PageText]) -> PageText:
         try:
@@ -94,3 +108,17 @@ class PageReader:
             told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
             return replace(page, warnings=(*page.warnings, told)), 0, 0.0
         return cleaned.page, cleaned.rotation, cleaned.skew
+
+
+def _gains(read: PageText, work: Work) -> bool:
+    """Whether a second reading tells more. Never of a page that was cut: there the granted text alone counts."""
+    ocr = work.ocr
+    return (
+        ocr.second_reader == "auto"
+        and ocr.mode == "printed"
+        and work.correct.words
+        and read.engine == "aspose"
+        and not read.evaluation
+        and LANGUAGES.issuperset(ocr.languages)
+        and any(line.box for line in read.lines)
+    )

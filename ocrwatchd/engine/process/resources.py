@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.ocr import OcrEngine
     from ocrwatchd.ocr.preprocess import Cleaner
+    from ocrwatchd.ocr.second_reader import SecondReader
     from ocrwatchd.ocr.selection import Choice
 
 MOST_LOADED = 2
@@ -40,6 +41,7 @@ class Makers:
     choose: Callable[[Ocr], Choice]
     load: Callable[[str, Ocr, Path], OcrEngine]
     cleaner: Callable[[int], Cleaner]
+    second_reader: Callable[[Ocr], SecondReader]
     resolve: Callable[[Llm], Path]
     corrector: Callable[[Path, Llm], Corrector]
 
@@ -52,6 +54,11 @@ def real_makers() -> Makers:
 
         return RealCleaner(threads)
 
+    def second_reader(ocr: Ocr) -> SecondReader:
+        from ocrwatchd.ocr.second_reader import SecondReader as RealSecondReader  # noqa: PLC0415  # heavy
+
+        return RealSecondReader(ocr)
+
     def corrector(path: Path, llm: Llm) -> Corrector:
         from ocrwatchd.correct.corrector import Corrector as RealCorrector  # noqa: PLC0415  # heavy
 
@@ -60,7 +67,7 @@ def real_makers() -> Makers:
     from ocrwatchd.llm.models import resolve  # noqa: PLC0415  # tests do without
     from ocrwatchd.ocr.selection import choose, load  # noqa: PLC0415  # tests do without
 
-    return Makers(choose, load, cleaner, resolve, corrector)
+    return Makers(choose, load, cleaner, second_reader, resolve, corrector)
 
 
 class Closable(Protocol):
@@ -107,6 +114,7 @@ class Bench:
         self._engines: _Shelf[OcrEngine] = _Shelf()
         self._correctors: _Shelf[Corrector] = _Shelf()
         self._cleaners: dict[int, Cleaner] = {}
+        self._second_readers: dict[int, SecondReader] = {}
         self.leavings: Final = ResumeCache()
         """Of scans that have made way."""
         self._baseline_mb = 0.0
@@ -154,6 +162,18 @@ class Bench:
         if ocr.threads not in self._cleaners:
             self._cleaners[ocr.threads] = self._makers.cleaner(ocr.threads or len(os.sched_getaffinity(0)))
         return self._cleaners[ocr.threads]
+
+    def second_reader(self, ocr: Ocr) -> SecondReader:
+        """What reads the lines of another engine a second time.
+
+        Raises:
+            EngineUnavailable: it cannot be used here.
+        """
+        if ocr.threads not in self._second_readers:
+            self._second_readers[ocr.threads] = self._loaded(
+                "second reader", lambda: self._makers.second_reader(ocr), EngineUnavailable
+            )
+        return self._second_readers[ocr.threads]
 
     def page_finished(self) -> None:
         """The first page after loading has brought in what libraries load late: memory is measured from there."""

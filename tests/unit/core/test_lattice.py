@@ -86,6 +86,52 @@ def test_a_part_keeps_its_steps(decode):
     assert math.exp(right.columns[right.steps[0], COLUMN["c"]]) == pytest.approx(0.9, abs=0.001)
 
 
+def columns_of(*steps):
+    """The columns of a line of which the recogniser saw these characters, sure of each."""
+    columns = np.full((len(steps), len(CHARACTERS)), math.log(1e-4), np.float16)
+    columns[range(len(steps)), [COLUMN[character] for character in steps]] = math.log(0.98)
+    return columns
+
+
+SEEN = [BLANK, "a", "a", BLANK, "l", BLANK, "l", " ", "o", "f", BLANK, "x", BLANK]
+
+
+@pytest.mark.parametrize("text", ["all of x", "all ofx", " a l l  of\tx"])
+def test_a_text_is_aligned_with_what_was_seen(text):
+    """Each letter gets the step at which it appears, as if the recogniser had read it; spaces may be new."""
+    lattice = Lattice.aligned(columns_of(*SEEN), text)
+    assert lattice.steps == (1, 4, 6, 8, 9, 11)
+    assert lattice.columns.shape == (len(SEEN), len(CHARACTERS))
+
+
+def test_letters_that_were_read_otherwise_keep_their_place():
+    """The others stay at their steps; the doubt about the word is great, and what was seen is an alternative."""
+    lattice = Lattice.aligned(columns_of(*SEEN), "all oi x")
+    assert lattice.steps == (1, 4, 6, 8, 9, 11)
+    word = lattice.part(3, 5)
+    assert word.doubt("oi") > 0.9
+    assert "of" in word.alternatives()
+
+
+def test_the_same_letter_twice_needs_a_gap():
+    """Of "ll" where the recogniser saw one, the second letter is not in the same ink: a step of its own."""
+    lattice = Lattice.aligned(columns_of("a", "l", "l", BLANK, "o", "f", "e", "n", "s"), "allofens")
+    assert lattice.steps in {(0, 1, 3, 4, 5, 6, 7, 8), (0, 2, 3, 4, 5, 6, 7, 8)}
+
+
+@pytest.mark.parametrize("text", ["", " \t", "all \u0436 x", "eight ten", "a text that is longer than the line"])
+def test_a_text_that_is_not_on_the_picture_has_no_lattice(text):
+    """Nothing, letters that are not kept, another line's text, and more letters than steps."""
+    assert Lattice.aligned(columns_of(*SEEN), text) is None
+
+
+def test_letters_that_stand_apart_are_no_word():
+    """Where the recogniser saw a space behind each letter, a text without spaces does not fit."""
+    columns = columns_of(*" ".join("apart"))
+    assert Lattice.aligned(columns, "a p a r t").steps == (0, 2, 4, 6, 8)
+    assert Lattice.aligned(columns, "apart") is None
+
+
 def test_the_pieces_of_a_divided_line_keep_their_lattices():
     """Where a gutter divides a line, each piece has the steps of its own letters."""
     texts, words, left, offset = ["this", "column", "stands", "that", "one", "beside"], [], 100.0, 0

@@ -1,0 +1,129 @@
+"""Read the lines of another engine a second time, with RapidOCR's recogniser, for what that sees of them.
+
+Aspose tells the text of a line and where the line lies. It does not tell how sure it is of a letter, nor what else the
+letter may be. RapidOCR's recogniser tells both. Its probabilities, aligned with Aspose's text, become the line's
+lattice: words are corrected as on pages that RapidOCR has read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ocrwatchd.core.lattice import COLUMN, Lattice
+from ocrwatchd.core.model import Box
+from ocrwatchd.ocr.geometry import UPRIGHT, words_of
+from ocrwatchd.ocr.layout import moved
+from ocrwatchd.ocr.rapidocr import MODELS, SETTINGS
+from ocrwatchd.ocr.rapidocr_decoder import LatticeDecode
+from ocrwatchd.ocr.rapidocr_models import load
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+    from PIL import Image
+    from rapidocr import RapidOCR
+
+    from ocrwatchd.core.config.profile import Ocr
+    from ocrwatchd.core.model import Line, PageText
+    from ocrwatchd.ocr.rapidocr_decoder import LatticeInfo
+
+
+LIKELY_SPACE = math.log(0.1)
+APART = 1 / 4
+"""Where a space is likely in so many of the gaps between a line's letters, one stands in each box of a form. The other
+engine has joined them, and knows better."""
+
+
+class SecondReader:
+    """RapidOCR's recogniser, without its detector.
+
+    Args:
+        ocr: settings; ``threads`` 0 stands for the processors that this process may run on.
+
+    Raises:
+        EngineUnavailable: the model is missing or cannot be loaded.
+    """
+
+    def __init__(self, ocr: Ocr) -> None:
+        models = {"Rec.model_path": MODELS["Rec.model_path"]}
+        self._ocr = load(models, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
+        recogniser: Any = self._ocr.text_rec
+        recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
+
+    def with_lattices(self, page: PageText, image: Image.Image) -> PageText:
+        """Give a page's lines what the recogniser saw of them, and words, each with its box.
+
+        A line stays as it is where its box is not known, where it is written downwards or has letters beyond
+        :data:`ocrwatchd.core.lattice.CHARACTERS`, where its text does not fit the picture, and where its letters stand
+        apart, as in the boxes of a form.
+
+        Args:
+            page: as another engine read it.
+            image: in which that engine has read it. The boxes are taken as they are, close to the letters or roomy; a
+                margin around them makes the reading worse.
+        """
+        boxes = {
+            number: _inside(line.box, image)
+            for number, line in enumerate(page.lines)
+            if line.box and COLUMN.keys() >= set("".join(line.text.split()))
+        }
+        boxes = {number: box for number, box in boxes.items() if _is_upright(box)}
+        if not boxes:
+            return page
+        picture, scaling = self._ocr.preprocess_img(self._ocr.load_img(image))
+        down, across = scaling["preprocess"]["ratio_h"], scaling["preprocess"]["ratio_w"]
+        found: Any = self._ocr.recognize_txt([_cut(picture, box, across, down) for box in boxes.values()]).word_results
+        lines = list(page.lines)
+        for (number, box), seen in zip(boxes.items(), found, strict=True):
+            lines[number] = _with_lattice(lines[number], box, seen)
+        return replace(page, lines=tuple(lines))
+
+    def close(self) -> None:
+        """Drop the model."""
+        del self._ocr
+
+
+def _use(engine: RapidOCR) -> None:
+    engine.recognize_txt([np.full((64, 64, 3), 255, dtype=np.uint8)])
+
+
+def _is_upright(box: Box) -> bool:
+    """False for lines written downwards, lines outside the picture, and lines that are thinner than a pixel."""
+    wide, tall = box.right - box.left, box.bottom - box.top
+    return min(wide, tall) >= 1 and tall < UPRIGHT * wide
+
+
+def _cut(picture: NDArray[np.uint8], box: Box, across: float, down: float) -> NDArray[np.uint8]:
+    """A part of a picture, the box being that many times larger; at least a pixel."""
+    left, top = int(box.left / across), int(box.top / down)
+    right, bottom = max(left + 1, math.ceil(box.right / across)), max(top + 1, math.ceil(box.bottom / down))
+    return np.ascontiguousarray(picture[top:bottom, left:right])
+
+
+def _inside(box: Box, image: Image.Image) -> Box:
+    """As much of a box as lies in the picture."""
+    return Box(max(0.0, box.left), max(0.0, box.top), min(image.width, box.right), min(image.height, box.bottom))
+
+
+def _with_lattice(line: Line, box: Box, seen: LatticeInfo) -> Line:
+    lattice = seen.lattice and Lattice.aligned(seen.lattice.columns, line.text)
+    if lattice is None or _stand_apart(line.text, lattice):
+        return line
+    quad = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
+    words = words_of(line.text, quad, lattice.steps, seen.line_txt_len, [0.0] * len(line.text))
+    # How sure the engine is of a word it does not tell.
+    words = tuple(replace(word, confidence=None) for word in words)
+    return replace(line, words=moved(replace(line, words=words), line.offset).words, lattice=lattice)
+
+
+def _stand_apart(text: str, lattice: Lattice) -> bool:
+    ends = set(accumulate(map(len, text.split())))
+    inside = [gap for gap in range(1, len(lattice.steps)) if gap not in ends]
+    return sum(lattice.space_at(gap) > LIKELY_SPACE for gap in inside) > APART * len(inside)
