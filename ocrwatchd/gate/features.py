@@ -78,7 +78,7 @@ class Word:
         self._reading = reading(text, place, lexicon)
 
     def admits(self, candidate: str) -> bool:
-        """False for what is no candidate whatever speaks for it: another style of marks, a sign less, or three words."""
+        """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
         if not candidate or plain_marks(candidate) == plain_marks(self.text) or candidate.count(" ") > MOST_SPACES:
             return False
         return not _signs(self.text) - _signs(candidate)
