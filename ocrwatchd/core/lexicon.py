@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 NEAR = 10
 """How far a list may be from the language, as langcodes counts: 10 lets Croatian take the Serbo-Croatian list."""
@@ -73,6 +73,19 @@ class Lexicon:
             any(_folded(piece) in each.shares for each in self._languages) for piece in pieces
         )
 
+    def words(self, least: float) -> Iterator[str]:
+        """Listed words of letters, each language's most frequent first.
+
+        Args:
+            least: share of all running words from which a word is told.
+        """
+        for each in self._languages:
+            for word, share in each.shares.items():
+                if share < least:
+                    break
+                if word.replace("'", "").isalpha():
+                    yield word
+
     def is_usual(self, word: str) -> bool:
         """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
         low = word.lower()
@@ -80,7 +93,7 @@ class Lexicon:
 
     def _log_probability(self, word: str) -> float:
         """ln P of a word without marks around it; of one with hyphens and other marks inside, of its pieces."""
-        return sum(map(self._of_piece, _PIECE.findall(word.lower().replace("’", "'"))))
+        return sum(map(self._of_piece, pieces(word)))
 
     def _of_piece(self, piece: str) -> float:
         whole = self._of_word(piece)
@@ -155,6 +168,11 @@ class _Grams:
             kinds = self._follow[tail[:-1]]
             told = (self._counts[tail] + kinds * told) / (total + kinds)
         return told
+
+
+def pieces(word: str) -> list[str]:
+    """The parts of a word that hyphens and other marks part, in lower case, with straight apostrophes."""
+    return _PIECE.findall(word.lower().replace("’", "'"))
 
 
 @cache

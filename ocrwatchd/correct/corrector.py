@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from ocrwatchd.core import lexicon as words
 from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.prompts import prompt_for
@@ -101,7 +102,7 @@ class Corrector:
             deadline=started + work.llm.page_budget_s,
             evidence=Evidence(
                 words=tuple(word for line in page.lines for word in line.words),
-                knows=lexicon(work.ocr.languages).knows,
+                lexicon=words.lexicon(work.ocr.languages),
             ),
             memory=memory,
         )

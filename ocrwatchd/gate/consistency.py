@@ -10,7 +10,8 @@ from collections import Counter, OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.gate import digits, rules
+from ocrwatchd.gate import digits, vetoes
+from ocrwatchd.gate.proposals import core
 from ocrwatchd.gate.verdicts import Admitted, apply
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ WORDS = 4096
 """Misread words that are remembered; the one seen longest ago is forgotten first."""
 
 ELSEWHERE = "as elsewhere"
-_DOUBTFUL = rules.FAR
 
 
 class Memory:
@@ -70,7 +70,7 @@ class Memory:
                 refused.append(edit)
         kept.sort(key=lambda edit: edit.offset)
         refused.sort(key=lambda edit: edit.offset)
-        return Admitted(apply(source, kept), tuple(kept), tuple(refused))
+        return replace(admitted, text=apply(source, kept), edits=tuple(kept), refused=tuple(refused))
 
     def remember(self, admitted: Admitted) -> None:
         """Keep what became of a page, for those that follow."""
@@ -110,7 +110,7 @@ def lesson(raw: str, correction: Correction) -> Admitted:
 def _pairs(edits: Iterable[Edit]) -> Iterator[tuple[str, str]]:
     """Yield the words of edits from one word to one, without the marks around them."""
     for edit in edits:
-        before, after = rules.core(edit.before), rules.core(edit.after)
+        before, after = core(edit.before), core(edit.after)
         if before and after and before != after and not any(map(str.isspace, edit.before + edit.after)):
             yield before, after
 
@@ -124,7 +124,7 @@ def _is_outvoted(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
 
 
 def _is_supported(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
-    return edit.why in _DOUBTFUL and any(
+    return edit.why == vetoes.TOO_FAR and any(
         votes.get(before, Counter())[after] >= SUPPORT and not digits.of(before + after)
         for before, after in _pairs([edit])
     )

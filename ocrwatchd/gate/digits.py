@@ -72,7 +72,7 @@ def of(word: str) -> str:
 
 
 def against(before: str, after: str, mode: Digits) -> str:
-    """Why the digits of ``before`` must not become those of ``after``, or "". ``LONE`` may be overruled by its line."""
+    """Why the digits of ``before`` must not become those of ``after``, or "". ``LONE`` may be overruled: see ``may_be_letters`` and ``overrules``."""
     old, new = of(before), of(after)
     if mode == "free" or not (old or new):
         return ""
@@ -98,19 +98,10 @@ def is_mended(before: str, after: str) -> bool:
     return bool(of(before)) and not of(after) and len(of(before)) < sum(map(str.isalpha, before))
 
 
-def is_drawn(before: str, after: str) -> bool:
-    """True where a word's first 0 is an O, or the ones among its small letters are l: "0f", "wi11"."""
-    if len(before) != len(after):
-        return False
-    if re.fullmatch(r"\W*0[a-z]+\W*", before):
-        return before.replace("0", "o", 1) == after.lower()
-    return bool(re.fullmatch(r"\W*[A-Za-z][a-z]+1+[a-z]*\W*", before)) and before.replace("1", "l") == after
-
-
-def is_round(before: str, after: str) -> bool:
-    """True where strokes and rings beside a digit become a number: "lO0"."""
-    drawn = all(character.isdigit() or character in _PLAIN for character in before)
-    return drawn and after.isdigit() and _made_digits(before, after)
+def may_be_letters(word: str) -> bool:
+    """True where lone digits beside small letters are no number with a unit behind it: "0f", not "1s", "4" or "A4"."""
+    letters = [character for character in word if character.isalpha()]
+    return bool(letters) and not all(map(str.isupper, letters)) and not _ORDINAL.fullmatch(word)
 
 
 def overrules(mended: int, words: int) -> bool:

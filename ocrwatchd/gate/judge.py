@@ -1,0 +1,87 @@
+"""Add up what speaks for an edit and against it: named terms in nats, whose sum decides.
+
+The sum is ln of the odds that the edit is a repair. Its weights lie in ``weights.toml``; ``training.weights`` fits them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEIGHTS = Path(__file__).with_name("weights.toml")
+
+TERMS = {
+    "source": ("base",),
+    "looks": ("letters", "places", "capitals_letters"),
+    "words": ("listed", "unlisted"),
+    "rivals": ("share", "uncounted"),
+    "page": ("word", "noise", "usual_noise"),
+    "document": ("printed",),
+    "marks": ("odd", "lost_marks", "marks_only"),
+    "kind": ("capitals_only", "accents", "joined", "dropped", "dropped_mark"),
+}
+"""Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how badly the page was
+read, what the document prints elsewhere, marks, kinds of change that are seldom repairs. Last comes "risk"."""
+
+POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "noise", "usual_noise",
+                      "printed", "odd"})  # fmt: skip
+NEGATIVE = frozenset({"uncounted", "accents", "joined"})
+"""Quantities that speak for an edit, and against it, however the weights are fitted."""
+
+
+class Term(NamedTuple):
+    """One thing that speaks for an edit (more than 0) or against it, in nats."""
+
+    name: str
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found of one edit.
+
+    Args:
+        terms: that were not 0, in the order of ``TERMS``.
+    """
+
+    terms: tuple[Term, ...]
+
+    @property
+    def sum(self) -> float:
+        """In nats; more than 0 admits."""
+        return sum(term.nats for term in self.terms)
+
+    @property
+    def weakest(self) -> str:
+        """The name of what speaks most against the edit, beside the page and the risk."""
+        told = [term for term in self.terms if term.name not in {"page", "risk", "source"}]
+        return min(told, key=lambda term: term.nats).name if told else "risk"
+
+
+def with_noise(told: Mapping[str, float], noise: float) -> dict[str, float]:
+    """What was measured of an edit together with how badly its page was read."""
+    if "word" not in told:
+        return dict(told)
+    return {**told, "noise": noise, "usual_noise": noise * told["usual"]}
+
+
+def judged(told: Mapping[str, float]) -> Judgement:
+    """Weigh what was measured of an edit."""
+    weights, risk = _weights()
+    terms = [
+        Term(name, sum(weights[each] * told.get(each, float(each == "base")) for each in quantities))
+        for name, quantities in TERMS.items()
+    ]
+    return Judgement((*(term for term in terms if term.nats), Term("risk", -risk)))
+
+
+@cache
+def _weights() -> tuple[Mapping[str, float], float]:
+    read = tomllib.loads(WEIGHTS.read_text("utf-8"))
+    return read["weights"], read["risk"]

@@ -1,0 +1,90 @@
+"""The words that a misread word may have been: a repair is the most likely one, not any known one."""
+
+from __future__ import annotations
+
+import math
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.core.lexicon import pieces
+from ocrwatchd.gate.channel import ONE, misreading
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.lexicon import Lexicon
+
+RAREST = 1e-7
+"""Words with a smaller share of all running words compete with none."""
+LENGTH = 2
+"""A neighbour has at most so many letters more or fewer."""
+SHORT, LONG = 2, 7
+"""Words of up to so many letters have neighbours within one change, within two; longer ones within three."""
+HOPELESS = 6.0
+"""Neighbours so many nats behind the best one are left out."""
+LEAST = -12.0
+"""ln of a share that is as good as none."""
+KEPT_WORDS = 1 << 15
+
+
+class Neighbours:
+    """The listed words of a document's languages, by what they may be read as.
+
+    Args:
+        lexicon: of the languages; an empty one has no neighbours.
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._shelves: dict[int, list[str]] = {}
+        for word in lexicon.words(RAREST):
+            self._shelves.setdefault(len(word), []).append(word)
+        self._of = lru_cache(KEPT_WORDS)(self._found)
+
+    def share(self, read: str, true: str) -> float | None:
+        """ln of the share that ``true`` has of all that ``read`` may stand for; None where words were parted or joined.
+
+        Args:
+            read: as recognised, without the marks around it.
+            true: as proposed, likewise.
+        """
+        before, after = pieces(read), pieces(true)
+        if len(before) != len(after):
+            return None
+        told = (self._of_piece(old, new) for old, new in zip(before, after, strict=True) if old != new)
+        return max(LEAST, sum(told, 0.0))
+
+    def _of_piece(self, read: str, true: str) -> float:
+        others = self._of(read)
+        own = self._lexicon.log_probability(true) - misreading(read, true).cost
+        most = max([own, *others.values()])
+        own_share = 0.0 if true in others else math.exp(own - most)
+        return own - most - math.log(own_share + sum(math.exp(each - most) for each in others.values()))
+
+    def _found(self, read: str) -> dict[str, float]:
+        """Neighbours, each with ln P(neighbour, read as ``read``), for words read equally badly."""
+        most = 1 if len(read) <= SHORT else 2 if len(read) <= LONG else 3
+        near: list[tuple[float, str]] = []
+        for length in range(max(1, len(read) - LENGTH), len(read) + LENGTH + 1):
+            shelf = self._shelves.get(length)
+            if not shelf:
+                continue
+            changed = process.cdist([read], shelf, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.uint8)[0]
+            words = (shelf[at] for at in np.flatnonzero(changed <= most))
+            near += [(self._lexicon.log_probability(word), word) for word in words if word != read]
+        found: dict[str, float] = {}
+        best = -math.inf
+        for frequent, word in sorted(near, reverse=True):
+            if frequent - ONE < best - HOPELESS:
+                break
+            found[word] = frequent - misreading(read, word).cost
+            best = max(best, found[word])
+        return found
+
+
+@cache
+def neighbours(lexicon: Lexicon) -> Neighbours:
+    """The neighbours in a lexicon; made once for each."""
+    return Neighbours(lexicon)
