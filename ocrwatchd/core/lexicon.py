@@ -69,12 +69,10 @@ class Lexicon:
     def knows(self, word: str) -> bool:
         """True where each piece of a word is in a list, whatever its capitals."""
         pieces = _PIECE.findall(word.lower())
-        return bool(pieces) and all(
-            any(_folded(piece) in each.shares for each in self._languages) for piece in pieces
-        )
+        return bool(pieces) and all(any(_folded(piece) in each.shares for each in self._languages) for piece in pieces)
 
-    def words(self, least: float) -> Iterator[str]:
-        """Listed words of letters, each language's most frequent first.
+    def words(self, least: float) -> Iterator[tuple[str, float]]:
+        """Listed words of letters with their shares, each language's most frequent first.
 
         Args:
             least: share of all running words from which a word is told.
@@ -84,7 +82,7 @@ class Lexicon:
                 if share < least:
                     break
                 if word.replace("'", "").isalpha():
-                    yield word
+                    yield word, share / len(self._languages)
 
     def is_usual(self, word: str) -> bool:
         """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
@@ -131,7 +129,9 @@ class _Language:
         if share := self.shares.get(word):
             told.append(math.log(share))
         elif self._compounds and len(word) >= 2 * PART:
-            told += [COMPOUND + sum(parts) for at in range(PART, len(word) - PART + 1) if (parts := self._parts(word, at))]
+            told += [
+                COMPOUND + sum(parts) for at in range(PART, len(word) - PART + 1) if (parts := self._parts(word, at))
+            ]
         return _log_sum(told)
 
     def _parts(self, word: str, at: int) -> list[float]:

@@ -17,13 +17,14 @@ from ocrwatchd.gate import account_numbers, align, digits, unspaced, vetoes, who
 from ocrwatchd.gate.confidence import Confidence
 from ocrwatchd.gate.glyph_similarity import is_lookalike
 from ocrwatchd.gate.historical_spelling import is_misread_accent, same_letters
-from ocrwatchd.gate.judge import Judgement, judged, with_noise
+from ocrwatchd.gate.judge import CLEAN, Judgement, judged, on_page
+from ocrwatchd.gate.neighbours import LEAST
 from ocrwatchd.gate.proposals import core, proposals
 from ocrwatchd.gate.quantities import Page
 from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ocrwatchd.gate.align import Span
     from ocrwatchd.gate.proposals import Proposal
@@ -34,6 +35,7 @@ _POLICY = Policy()
 _EVIDENCE = Evidence()
 
 CONFIDENT = "read with confidence"
+A_WORD = "a word of the language"
 REASONS = {"word": "similar word", "split": "words run together", "join": "split word", "drop": "stray mark"}
 """Why an edit is let in, by its shape."""
 AGAINST = {
@@ -45,13 +47,15 @@ AGAINST = {
     "risk": "too little speaks for it",
 }
 """Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
+UNLIKELY = -3.0
+"""ln of the share of all words that a misread one may be, below which a proposed one is another word."""
 STRANGE = frozenset({vetoes.TOO_FAR, vetoes.PUT_IN, vetoes.LEFT_OUT, vetoes.OVER_A_BREAK, "too many words at once",
                      "another word is likelier"})  # fmt: skip
 """Refusals for what is no repair of the words that stand there, but other words."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """One way of a proposal: what shall stand there, what forbids it, what was measured of it."""
 
     after: str
@@ -71,10 +75,10 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
     if whole_answer.outgrown(source, proposed):
         longer = "the answer is longer than its text"
         return Admitted(source, (), (Edit(0, "", proposed, longer),), longer)
-    return _Sheet(source, proposed, policy, evidence).admitted()
+    return Sheet(source, proposed, policy, evidence).admitted()
 
 
-class _Sheet:
+class Sheet:
     """A source, what is proposed for it, and all by which that is decided."""
 
     def __init__(self, source: str, proposed: str, policy: Policy, evidence: Evidence) -> None:
@@ -90,9 +94,7 @@ class _Sheet:
 
     def admitted(self) -> Admitted:
         """Judge all edits, then the answer as a whole."""
-        ways = [list(self._ways(each)) for each in self._proposals]
-        noise = self._page.noise([[way.told for way in each if not way.veto] for each in ways])
-        found = [self._decided(*each) for each in zip(self._proposals, ways, noise, strict=True)]
+        found = [self._decided(*each) for each in self.measured()]
         found = unspaced.kept(self._with_accounts_kept(_apart(found)), [word.text for word in self._before])
         objection = "" if self._evidence.finished else "the answer did not end"
         if objection := objection or self._objection(found):
@@ -102,16 +104,26 @@ class _Sheet:
         refused = tuple(each.edit for each in found if not each.admitted)
         return Admitted(apply(self._source, edits), edits, refused, judged=tuple(found))
 
-    def _ways(self, proposal: Proposal) -> Iterator[_Way]:
+    def measured(self) -> list[tuple[Proposal, list[Way]]]:
+        """Each proposal with its ways and what was measured of them."""
+        ways = [list(self._ways(each)) for each in self._proposals]
+        noise = self._page.noise([[way.told for way in each if way.told] for each in ways])
+        return [
+            (proposal, [_on_page(way, level) for way in each])
+            for proposal, each, level in zip(self._proposals, ways, noise, strict=True)
+        ]
+
+    def _ways(self, proposal: Proposal) -> Iterator[Way]:
         for after in proposal.ways:
             veto = vetoes.against(proposal, after, self._policy)
             if veto == digits.LONE and self._is_letter(proposal, after):
                 veto = ""
             veto = veto or self._unread(proposal, after)
             if veto or unspaced.is_character(proposal, after):
-                yield _Way(after, veto or unspaced.against(proposal, self._before, self._after), {})
+                yield Way(after, veto or unspaced.against(proposal, self._before, self._after), {})
             else:
-                yield _Way(after, "", self._page.measured(proposal, after))
+                doubted = self._confidence.is_doubted(proposal.offset, proposal.offset + len(proposal.before))
+                yield Way(after, "", self._page.measured(proposal, after, doubted=doubted))
 
     def _is_letter(self, proposal: Proposal, after: str) -> bool:
         """True where lone digits are letters: the whole is a word, or its line has digits in its other words mended."""
@@ -124,14 +136,14 @@ class _Sheet:
         old, new = core(before), core(after)
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
-            doubted = self._confidence.is_doubted(proposal.offset, end) and not self._means_something(proposal)
-            return vetoes.LEFT_OUT if sure or (old and not doubted) else ""
-        if sure and before.replace(" ", "") != after.replace(" ", ""):
-            if not is_lookalike(old, new) or self._page.is_usual(old):
-                return CONFIDENT
-        if proposal.shape == "split" and self._evidence.lexicon.knows(old):
-            return "a word of the language"
-        if proposal.shape == "join" and all(map(self._page.is_usual, before.split())):
+            return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
+        changed = before.replace(" ", "") != after.replace(" ", "")
+        if sure and changed and (not is_lookalike(old, new) or self._page.is_usual(old)):
+            return CONFIDENT
+        if proposal.shape == "split" and self._page.is_usual(old):
+            return A_WORD
+        whole = (self._page.is_usual(word) and not vetoes.is_letter(word) for word in before.split())
+        if proposal.shape == "join" and all(whole):
             return vetoes.SPACING
         if old != new and same_letters(old, new) and old.lower() != new.lower():
             return "" if is_misread_accent(old, new) or self._page.prints(new) else vetoes.ACCENTS
@@ -143,11 +155,11 @@ class _Sheet:
         beside = [word.text for word in (*self._before[max(0, first - 1) : first], *self._before[last : last + 1])]
         return any(digits.of(word) or core(word)[:1].isupper() for word in beside)
 
-    def _decided(self, proposal: Proposal, ways: Sequence[_Way], noise: float) -> Judged:
+    def _decided(self, proposal: Proposal, ways: Sequence[Way]) -> Judged:
         open_ways = [way for way in ways if not way.veto]
         if not open_ways:
             return Judged(Edit(proposal.offset, proposal.before, ways[0].after, ways[0].veto), admitted=False)
-        weighed = [(judged(with_noise(way.told, noise)) if way.told else None, way) for way in open_ways]
+        weighed = [(judged(way.told) if way.told else None, way) for way in open_ways]
         judgement, way = max(weighed, key=lambda each: each[0].sum if each[0] else 0.0)
         edit = Edit(proposal.offset, proposal.before, way.after, REASONS[proposal.shape])
         if judgement is None:
@@ -168,7 +180,7 @@ class _Sheet:
         vouched = len(words) - changed + kept
         return whole_answer.objection(words, answer, self._proposed, vouched=vouched, strange=strange)
 
-    def _with_accounts_kept(self, found: Sequence[Judged]) -> list[Judged]:
+    def _with_accounts_kept(self, found: Iterable[Judged]) -> list[Judged]:
         """Keep account numbers as they are, but for repairs after which the checksum holds."""
         kept = list(found)
         for account in account_numbers.accounts(self._source):
@@ -178,7 +190,9 @@ class _Sheet:
                 if each.edit.offset < account.end and each.edit.offset + len(each.edit.before) > account.start
             ]
             edits = [kept[at].edit for at in touching if kept[at].admitted]
-            inside = all(account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits)
+            inside = all(
+                account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits
+            )
             moved = [replace(edit, offset=edit.offset - account.start) for edit in edits]
             mended = inside and account_numbers.is_iban(apply(self._source[account.start : account.end], moved))
             if edits and (account.valid or not mended):
@@ -202,6 +216,16 @@ class _Lines:
 
     def _line(self, offset: int) -> int:
         return bisect_left(self._breaks, offset)
+
+
+def _on_page(way: Way, noise: float) -> Way:
+    """A way as its page lets it be seen: a repair is a likely word, and in a text that was read well the likeliest."""
+    share = way.told.get("share", 0.0)
+    if noise < CLEAN and way.told.get("usual"):
+        return replace(way, veto=A_WORD, told={})
+    if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
+        return replace(way, veto=AGAINST["rivals"], told={})
+    return replace(way, told=on_page(way.told, noise) if way.told else {})
 
 
 def _why(proposal: Proposal, judgement: Judgement) -> str:

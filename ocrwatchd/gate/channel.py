@@ -6,6 +6,7 @@ neither table has is judged by the strokes that letters are drawn with.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import unicodedata
@@ -41,6 +42,13 @@ _ANY_SIGN = 0.001
 _LOST_LETTER = 0.003
 _LOST_MARK = 0.01
 
+_SHAPES = [
+    (read, true)
+    for read, true in itertools.product(range(LONGEST + 1), repeat=2)
+    if (read and true) or read + true == 1
+]
+"""Letters read and true ones of one misreading."""
+
 
 class Misreading(NamedTuple):
     """What it takes to read one word as another.
@@ -71,26 +79,37 @@ def misreading(read: str, true: str) -> Misreading:
     read, true = read[first : len(read) - last], true[first : len(true) - last]
     if max(len(read), len(true)) > BEYOND:
         return Misreading(ONE * BEYOND, BEYOND)
-    # By letters read and true ones: cost, nats, places.
-    best: dict[tuple[int, int], tuple[float, float, int]] = {(0, 0): (0.0, 0.0, 0)}
+    if len(read) <= 1 >= len(true):
+        nats = _one(true, read) if read or true else 0.0
+        return Misreading(nats, int(bool(read or true)))
+    return _likeliest(read, true)
+
+
+def _likeliest(read: str, true: str) -> Misreading:
+    """The cheapest way through all pairs of beginnings, as in an edit distance whose steps are misreadings."""
+    best = [[(0.0, 0.0, 0)] * (len(true) + 1) for _ in range(len(read) + 1)]
     for row in range(len(read) + 1):
         for column in range(len(true) + 1):
-            if row or column:
-                best[row, column] = min(
-                    _step(best[row - down, column - right], true[column - right : column], read[row - down : row])
-                    for down in range(min(LONGEST, row) + 1)
-                    for right in range(min(LONGEST, column) + 1)
-                    if down or right
-                )
-    _, nats, places = best[len(read), len(true)]
+            if row and column and read[row - 1] == true[column - 1]:
+                found = best[row - 1][column - 1]
+            else:
+                found = (math.inf, 0.0, 0) if row or column else (0.0, 0.0, 0)
+            for down, right in _SHAPES:
+                if down > row or right > column:
+                    continue
+                cost, nats, places = best[row - down][column - right]
+                if cost + ONE >= found[0]:
+                    continue
+                old, new = true[column - right : column], read[row - down : row]
+                if old and new and (old[0] == new[0] or old[-1] == new[-1]):
+                    # A shorter misreading beside a letter that was read right.
+                    continue
+                rare = _one(old, new)
+                if cost + rare + ONE < found[0]:
+                    found = (cost + rare + ONE, nats + rare, places + 1)
+            best[row][column] = found
+    _, nats, places = best[-1][-1]
     return Misreading(nats, places)
-
-
-def _step(before: tuple[float, float, int], true: str, read: str) -> tuple[float, float, int]:
-    if true == read:
-        return before
-    nats = _one(true, read)
-    return before[0] + nats + ONE, before[1] + nats, before[2] + 1
 
 
 @lru_cache(1 << 16)

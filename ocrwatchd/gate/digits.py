@@ -32,18 +32,7 @@ REPAIRED_WORDS = 2
 REPAIRED_SHARE = 0.25
 """A lone digit is a letter where so many words of its line, and so large a share, had digits in them mended."""
 
-_AS_DIGIT = {
-    "0": "oOQDÓÖ",
-    "1": "lIi|!Jjt[]",
-    "2": "zZ",
-    "3": "E",
-    "4": "A",
-    "5": "sS",
-    "6": "bG",
-    "7": "T",
-    "8": "BS&",
-    "9": "gq",
-}
+_AS_DIGIT = {"0": "oOQDÓÖ", "1": "lIi|!", "2": "zZ", "5": "sS"}
 _AS_LETTER = {
     "0": "oODQCcöóôò",
     "1": "lIijtrfLTJ",
@@ -61,6 +50,7 @@ _PLAIN = frozenset("oOlI|")
 """Letters that are a digit's very strokes; others are one only within a number."""
 
 _OXYGEN = frozenset({"O2", "O3"})
+_LITRES = re.compile(r"\d+l")
 _MARKED = re.compile(r"\w[.,]\w")
 _RUN = re.compile(r"\d(?:[\d.,:/'\u2019\u00b7-]*\d)?")
 _ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th|d|s|h|er|re|e|[èe]me|n?ten?|ter|o|a)?\W*", re.IGNORECASE)
@@ -134,7 +124,7 @@ def _made_digits(before: str, after: str) -> bool:
         return False
     if any(before[at] not in _AS_DIGIT.get(after[at], "") for at in changed):
         return False
-    if before in _OXYGEN:
+    if before in _OXYGEN or _LITRES.fullmatch(before):
         return False
     if not _MARKED.search(before) and any(before[at] not in _PLAIN for at in (0, len(before) - 1) if at in changed):
         return False

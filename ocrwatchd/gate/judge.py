@@ -21,18 +21,21 @@ TERMS = {
     "looks": ("letters", "places", "capitals_letters"),
     "words": ("listed", "unlisted"),
     "rivals": ("share", "uncounted"),
-    "page": ("word", "noise", "usual_noise"),
+    "page": ("word", "clean_share", "clean_unlisted", "clean_style", "clean_letter"),
     "document": ("printed",),
     "marks": ("odd", "lost_marks", "marks_only"),
-    "kind": ("capitals_only", "accents", "joined", "dropped", "dropped_mark"),
+    "kind": ("capitals_only", "joined", "dropped", "dropped_letter"),
 }
-"""Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how badly the page was
-read, what the document prints elsewhere, marks, kinds of change that are seldom repairs. Last comes "risk"."""
+"""Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how well the page was
+read, what it prints elsewhere, marks, kinds of change that are seldom repairs. Last comes "risk"."""
 
-POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "noise", "usual_noise",
-                      "printed", "odd"})  # fmt: skip
-NEGATIVE = frozenset({"uncounted", "accents", "joined"})
+POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "printed", "odd",
+                      "clean_share"})  # fmt: skip
+NEGATIVE = frozenset({"uncounted", "joined", "dropped_letter", "clean_unlisted", "clean_style", "clean_letter"})
 """Quantities that speak for an edit, and against it, however the weights are fitted."""
+
+CLEAN = -4.5
+"""ln of the share of a page's words that are plainly misread, below which it was read well: about 4 in 300 words."""
 
 
 class Term(NamedTuple):
@@ -64,18 +67,26 @@ class Judgement:
         return min(told, key=lambda term: term.nats).name if told else "risk"
 
 
-def with_noise(told: Mapping[str, float], noise: float) -> dict[str, float]:
-    """What was measured of an edit together with how badly its page was read."""
-    if "word" not in told:
-        return dict(told)
-    return {**told, "noise": noise, "usual_noise": noise * told["usual"]}
+def on_page(told: Mapping[str, float], noise: float) -> dict[str, float]:
+    """What was measured of an edit together with how well its page was read.
+
+    Args:
+        told: as ``Page.measured`` has it.
+        noise: as ``Page.noise`` has it.
+    """
+    clean = max(0.0, CLEAN - noise)
+    if "word" in told:
+        return {**told, "clean_share": clean * told["share"], "clean_unlisted": clean * ("unlisted" in told)}
+    if "dropped" in told:
+        return {**told, "clean_letter": clean * told["dropped_letter"]}
+    return {**told, "clean_style": clean * (told["odd"] <= 0)}
 
 
 def judged(told: Mapping[str, float]) -> Judgement:
     """Weigh what was measured of an edit."""
     weights, risk = _weights()
     terms = [
-        Term(name, sum(weights[each] * told.get(each, float(each == "base")) for each in quantities))
+        Term(name, sum(weights.get(each, 0.0) * told.get(each, float(each == "base")) for each in quantities))
         for name, quantities in TERMS.items()
     ]
     return Judgement((*(term for term in terms if term.nats), Term("risk", -risk)))

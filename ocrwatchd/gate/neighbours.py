@@ -22,8 +22,10 @@ LENGTH = 2
 """A neighbour has at most so many letters more or fewer."""
 SHORT, LONG = 2, 7
 """Words of up to so many letters have neighbours within one change, within two; longer ones within three."""
-HOPELESS = 6.0
+HOPELESS = 5.0
 """Neighbours so many nats behind the best one are left out."""
+CHEAPEST = np.array([0.0, ONE + 0.7, ONE + 1.5, ONE + 2.5], np.float32)
+"""The least that one, two, three changed letters cost: two and three may be one misreading."""
 LEAST = -12.0
 """ln of a share that is as good as none."""
 KEPT_WORDS = 1 << 15
@@ -38,9 +40,13 @@ class Neighbours:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._shelves: dict[int, list[str]] = {}
-        for word in lexicon.words(RAREST):
-            self._shelves.setdefault(len(word), []).append(word)
+        shelves: dict[int, dict[str, float]] = {}
+        for word, share in lexicon.words(RAREST):
+            shelf = shelves.setdefault(len(word), {})
+            shelf[word] = max(share, shelf.get(word, 0.0))
+        self._shelves = {
+            length: (list(shelf), np.log(np.fromiter(shelf.values(), np.float32))) for length, shelf in shelves.items()
+        }
         self._of = lru_cache(KEPT_WORDS)(self._found)
 
     def share(self, read: str, true: str) -> float | None:
@@ -66,20 +72,21 @@ class Neighbours:
     def _found(self, read: str) -> dict[str, float]:
         """Neighbours, each with ln P(neighbour, read as ``read``), for words read equally badly."""
         most = 1 if len(read) <= SHORT else 2 if len(read) <= LONG else 3
-        near: list[tuple[float, str]] = []
+        near: list[tuple[float, float, str]] = []
         for length in range(max(1, len(read) - LENGTH), len(read) + LENGTH + 1):
-            shelf = self._shelves.get(length)
-            if not shelf:
+            if length not in self._shelves:
                 continue
+            shelf, frequent = self._shelves[length]
             changed = process.cdist([read], shelf, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.uint8)[0]
-            words = (shelf[at] for at in np.flatnonzero(changed <= most))
-            near += [(self._lexicon.log_probability(word), word) for word in words if word != read]
+            at = np.flatnonzero((changed > 0) & (changed <= most))
+            likely = frequent[at] - CHEAPEST[changed[at]]
+            near += zip(likely.tolist(), frequent[at].tolist(), (shelf[each] for each in at), strict=True)
         found: dict[str, float] = {}
         best = -math.inf
-        for frequent, word in sorted(near, reverse=True):
-            if frequent - ONE < best - HOPELESS:
+        for most_likely, share, word in sorted(near, reverse=True):
+            if most_likely < best - HOPELESS:
                 break
-            found[word] = frequent - misreading(read, word).cost
+            found[word] = share - misreading(read, word).cost
             best = max(best, found[word])
         return found
 

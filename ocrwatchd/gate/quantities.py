@@ -12,7 +12,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.gate.channel import misreading
-from ocrwatchd.gate.historical_spelling import same_letters
 from ocrwatchd.gate.neighbours import neighbours
 from ocrwatchd.gate.proposals import core
 from ocrwatchd.gate.vetoes import STYLE
@@ -37,7 +36,7 @@ NO_WORD = -9.0
 """ln P of a sign that stands alone."""
 
 _BEFORE = re.compile(r"""[\"'(\[£$€*•“‘„«–—-]?[\"'(\[“‘„«]?""")
-_BEHIND = re.compile(r"""[)\]\"'’”»%]*[.,;:!?]?[)\]\"'’”»]*[-–—]?""")
+_BEHIND = re.compile(r"""[)\]\"'’”»%]*\.?[.,;:!?]?[)\]\"'’”»]*[-–—]?""")
 _INSIDE = re.compile(r"[^\w\s.,'’:/&-]")
 _ALONE = frozenset("-—–&•*.")
 
@@ -60,16 +59,17 @@ class Page:
         """True where the page has a word itself."""
         return self._times[core(word).lower()] > 0
 
-    def measured(self, proposal: Proposal, after: str) -> dict[str, float]:
-        """Measure one way of a proposal; what is not in the answer is 0. ``noise`` is for all a page's edits together.
+    def measured(self, proposal: Proposal, after: str, *, doubted: bool = False) -> dict[str, float]:
+        """Measure one way of a proposal; what is not in the answer is 0. ``noise`` tells of all together.
 
         Args:
             proposal: what stands there.
             after: what shall take its place.
+            doubted: the engine could hardly read what stands there.
         """
         before = proposal.before
         if proposal.shape == "drop":
-            return {"dropped": 1.0, "dropped_mark": float(not core(before)), "odd": float(_odd(before))}
+            return {"dropped": 1.0, "dropped_letter": float(bool(core(before)) and not doubted)}
         looks = misreading(before, after)
         told = {
             "letters": -min(looks.nats, MOST_LOOKS),
@@ -92,9 +92,7 @@ class Page:
             told: what was measured of each proposal's ways.
         """
         plain = [any(map(_is_plain, ways)) for ways in told]
-        return [
-            math.log((sum(plain) - own + MENDED_WORDS) / (self._words + WORDS_OF_A_PAGE)) for own in plain
-        ]
+        return [math.log((sum(plain) - own + MENDED_WORDS) / (self._words + WORDS_OF_A_PAGE)) for own in plain]
 
     def is_usual(self, text: str) -> bool:
         """True where each word of a text is a frequent one."""
@@ -112,7 +110,6 @@ class Page:
             "share": share or 0.0,
             "uncounted": float(share is None),
             "usual": float(self.is_usual(old)),
-            "accents": float(same_letters(old, new)),
             "printed": math.log1p(self._times[new.lower()]) - math.log1p(self._times[old.lower()]),
         }
 
@@ -125,7 +122,7 @@ def _is_plain(told: Mapping[str, float]) -> bool:
     return (
         told.get("listed", 0.0) > PLAIN_WORDS
         and told["share"] > PLAIN_SHARE
-        and not (told["usual"] or told["uncounted"] or told["accents"])
+        and not (told["usual"] or told["uncounted"])
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.gate import digits, historical_spelling
 from ocrwatchd.gate.channel import misreading
+from ocrwatchd.gate.glyph_similarity import likeness
 from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ACCENTS = "accents or old letters only"
 
 STRAY_CHARACTERS = 2
 """What stands alone may be dropped as a speck on the paper up to this length."""
-STRAY_KINDS = 3
+STRAY_KINDS = 2
 """Longer runs without letters may be dropped if they mix so many different marks; leaders and rules repeat one."""
 SHOUTED_LETTERS = 4
 """A word of so many capitals was printed in capitals."""
@@ -38,7 +39,9 @@ STYLE = _DASHES | _QUOTES | {ord("\u2026"): "..."}
 _ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
 _CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
 _TELLING = frozenset({"Sc", "Sm", "So", "Lo", "Nl", "No"})
-_MEANINGFUL = frozenset("&%§#@/\\|-\u2013\u2014\u2020\u2021\u2022*\u00b7")
+_MEANINGFUL = frozenset("«»&%§#@/\\|-\u2013\u2014\u2020\u2021\u2022*\u00b7")
+_SCRATCHES = frozenset("\u00a6~^`\u00b4\u00a8")
+"""Signs that nobody prints by themselves."""
 _WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
 _SHAPES = {"insert": PUT_IN, "break": OVER_A_BREAK, "many": "too many words at once"}
 
@@ -66,6 +69,8 @@ def against(proposal: Proposal, after: str, policy: Policy) -> str:
         return "not text"
     if _ADDRESS.search(before) or _ADDRESS.search(after):
         return "address"
+    if proposal.shape == "join" and not all(map(has_letter, before.split())) and before.replace(" ", "") == after:
+        return SPACING
     return _of_digits(proposal, after, policy) or _of_style(before, after) or _of_distance(before, after, policy)
 
 
@@ -79,12 +84,15 @@ def _of_digits(proposal: Proposal, after: str, policy: Policy) -> str:
 
 def _of_style(before: str, after: str) -> str:
     """Against what an editor would do to a text, however well it was read."""
-    if before.replace(" ", "").translate(STYLE) == after.replace(" ", "").translate(STYLE):
-        return SPACING if " " in before + after else "quotes or dashes only"
+    if before.translate(STYLE) == after.translate(STYLE):
+        return "quotes or dashes only"
     old, new = core(before), core(after)
     if old != new and old.lower() == new.lower():
         return "a new capital" if _capitals(new) >= _capitals(old) else ""
-    if old != new and historical_spelling.is_modernised(before, after):
+    if len(new) > 1 and _capitals(new) > _capitals(old) + 1:
+        return "a new capital"
+    parted = " " in after and historical_spelling.is_modernised(before.replace("-", ""), after.replace(" ", ""))
+    if old != new and (parted or historical_spelling.is_modernised(before, after)):
         return "another spelling"
     if _capitals(old) >= SHOUTED_LETTERS and old.isupper() and not new.isupper():
         return "capitals only"
@@ -92,23 +100,29 @@ def _of_style(before: str, after: str) -> str:
 
 
 def _of_distance(before: str, after: str, policy: Policy) -> str:
+    """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
     old, new = core(before) or before, core(after) or after
-    changed = misreading(old, new).places
-    return TOO_FAR if changed > min(policy.max_changed, policy.max_rewrite * max(len(old), len(new))) else ""
+    places = misreading(old, new).places
+    share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
+    return TOO_FAR if places > policy.max_changed or share > policy.max_rewrite else ""
+
+
+def is_letter(word: str) -> bool:
+    """True where a word is a single letter that is no word by itself: a speck, an initial, a unit, a grade."""
+    return len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER
 
 
 def _is_speck(word: str) -> bool:
     """True for what may be dirt: a letter that is no word, or marks without a meaning of their own."""
-    if len(word) == 1 and word.isalpha():
-        return word not in _WORDS_OF_ONE_LETTER and unicodedata.category(word) != "Lo"
+    if is_letter(word):
+        return True
     if has_letter(word) or any(character.isnumeric() or _tells(character) for character in word):
         return False
     return _MEANINGFUL.isdisjoint(word) if len(word) <= STRAY_CHARACTERS else len(set(word)) >= STRAY_KINDS
 
 
 def _tells(character: str) -> bool:
-    # A broken bar is a scratch: nobody prints one.
-    return unicodedata.category(character) in _TELLING and character != "\u00a6"
+    return unicodedata.category(character) in _TELLING and character not in _SCRATCHES
 
 
 def _is_text(word: str) -> bool:
