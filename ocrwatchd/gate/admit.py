@@ -137,6 +137,8 @@ class Sheet:
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
             return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
+        if proposal.shape == "word" and self._page.stands(before, after):
+            return A_WORD
         changed = before.replace(" ", "") != after.replace(" ", "")
         if sure and changed and (not is_lookalike(old, new) or self._page.is_usual(old)):
             return CONFIDENT

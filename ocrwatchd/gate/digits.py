@@ -62,7 +62,10 @@ def of(word: str) -> str:
 
 
 def against(before: str, after: str, mode: Digits) -> str:
-    """Why the digits of ``before`` must not become those of ``after``, or "". ``LONE`` may be overruled: see ``may_be_letters`` and ``overrules``."""
+    """Why the digits of ``before`` must not become those of ``after``, or "".
+
+    ``LONE`` may be overruled: see ``may_be_letters`` and ``overrules``.
+    """
     old, new = of(before), of(after)
     if mode == "free" or not (old or new):
         return ""

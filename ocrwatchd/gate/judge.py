@@ -1,6 +1,7 @@
 """Add up what speaks for an edit and against it: named terms in nats, whose sum decides.
 
-The sum is ln of the odds that the edit is a repair. Its weights lie in ``weights.toml``; ``training.weights`` fits them.
+The sum is ln of the odds that the edit is a repair. The weights lie in ``weights.toml``; ``training.weights`` fits
+them.
 """
 
 from __future__ import annotations

@@ -50,11 +50,14 @@ class Neighbours:
         self._of = lru_cache(KEPT_WORDS)(self._found)
 
     def share(self, read: str, true: str) -> float | None:
-        """ln of the share that ``true`` has of all that ``read`` may stand for; None where words were parted or joined.
+        """Tell how likely ``true`` is among all that ``read`` may stand for.
 
         Args:
             read: as recognised, without the marks around it.
             true: as proposed, likewise.
+
+        Returns:
+            ln of its share; None where words were parted or joined.
         """
         before, after = pieces(read), pieces(true)
         if len(before) != len(after):

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from rapidfuzz.distance import Levenshtein
-
-from ocrwatchd.gate import align
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +82,7 @@ def proposals(
 
 def _changed(source: str, old: Sequence[Span], new: Sequence[str], group: Group) -> Iterator[Proposal]:
     text, proposed = source[old[0].start : old[-1].end], " ".join(new)
-    gaps = {source[first.end : second.start] for first, second in zip(old, old[1:], strict=False)}
+    gaps = {source[first.end : second.start] for first, second in pairwise(old)}
     if len(old) == 2 and len(new) == 1 and (gaps != {" "} or _ends_hyphenated(old[0].text)):  # noqa: PLR2004 - a pair
         yield from _kept_apart(source, old, new[0], group)
     elif gaps - {" "} or (len(old) > 1 and len(new) > 1):

@@ -32,13 +32,17 @@ MENDED_WORDS = 0.3
 PLAIN_SHARE = -1.5
 PLAIN_WORDS = 4.0
 """A word is plainly misread where the proposed one has so great a share of its neighbours, and is so much likelier."""
+FREQUENT = -11.0
+"""ln P of a word from which it is a frequent one."""
+OWN = 7.0
+"""Nats by which a frequent word must be likelier read right than not, to stand whatever a model says of it."""
 NO_WORD = -9.0
 """ln P of a sign that stands alone."""
 
-_BEFORE = re.compile(r"""[\"'(\[£$€*•“‘„«–—-]?[\"'(\[“‘„«]?""")
-_BEHIND = re.compile(r"""[)\]\"'’”»%]*\.?[.,;:!?]?[)\]\"'’”»]*[-–—]?""")
-_INSIDE = re.compile(r"[^\w\s.,'’:/&-]")
-_ALONE = frozenset("-—–&•*.")
+_BEFORE = re.compile("[\"'(\\[£$€*\u2022\u201c\u2018\u201e«\u2013\u2014-]?[\"'(\\[\u201c\u2018\u201e«]?")
+_BEHIND = re.compile("[)\\]\"'\u2019\u201d»%]*\\.?[.,;:!?]?[)\\]\"'\u2019\u201d»]*[-\u2013\u2014]?")
+_INSIDE = re.compile("[^\\w\\s.,'\u2019:/&-]")
+_ALONE = frozenset("-\u2014\u2013&\u2022*.")
 
 
 class Page:
@@ -94,9 +98,16 @@ class Page:
         plain = [any(map(_is_plain, ways)) for ways in told]
         return [math.log((sum(plain) - own + MENDED_WORDS) / (self._words + WORDS_OF_A_PAGE)) for own in plain]
 
+    def stands(self, before: str, after: str) -> bool:
+        """True where a frequent word is likelier to have been read right than to be another one misread."""
+        old, new = core(before), core(after)
+        own = self._lexicon.log_probability(old) if old else NO_WORD
+        other = self._lexicon.log_probability(new) - misreading(old, new).cost
+        return own > FREQUENT and other < own - OWN and old.lower() != new.lower()
+
     def is_usual(self, text: str) -> bool:
         """True where each word of a text is a frequent one."""
-        words = re.findall(r"[\w'’]+", text.replace("’", "'"))
+        words = re.findall(r"[\w']+", text.replace("\u2019", "'"))
         return bool(words) and all(map(self._lexicon.is_usual, words))
 
     def _of_words(self, before: str, after: str) -> dict[str, float]:

@@ -41,6 +41,9 @@ class Policy:
         return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
 
 
+_NO_LEXICON = Lexicon(())
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about source and proposal beside their text.
@@ -53,7 +56,7 @@ class Evidence:
 
     words: tuple[Word, ...] = ()
     finished: bool = True
-    lexicon: Lexicon = Lexicon(())
+    lexicon: Lexicon = _NO_LEXICON
 
     def within(self, start: int, end: int) -> Evidence:
         """The evidence for ``source[start:end]`` alone."""

@@ -59,8 +59,10 @@ def against(proposal: Proposal, after: str, policy: Policy) -> str:
         return LEFT_OUT if proposal.ways == ("",) else _SHAPES[proposal.shape]
     if proposal.shape == "drop":
         return "" if _is_speck(before.strip()) else LEFT_OUT
-    if before == after:
-        return SPACING
+    return SPACING if before == after else _of_signs(before, after) or _of_writing(proposal, after, policy)
+
+
+def _of_signs(before: str, after: str) -> str:
     if max(len(before), len(after)) > WORD_CHARACTERS:
         return TOO_FAR
     if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
@@ -69,6 +71,11 @@ def against(proposal: Proposal, after: str, policy: Policy) -> str:
         return "not text"
     if _ADDRESS.search(before) or _ADDRESS.search(after):
         return "address"
+    return ""
+
+
+def _of_writing(proposal: Proposal, after: str, policy: Policy) -> str:
+    before = proposal.before
     if proposal.shape == "join" and not all(map(has_letter, before.split())) and before.replace(" ", "") == after:
         return SPACING
     return _of_digits(proposal, after, policy) or _of_style(before, after) or _of_distance(before, after, policy)

@@ -5,7 +5,7 @@ A logistic regression over what is measured of each proposed edit. A language mo
 the truth; so do proposals for clean text, and misread words with another word each, none of which may get in. The
 figures in the file are cross-validated: each document was judged by weights that the others taught.
 
-Run: ``OCRWATCHD_TEST_DATA=FOLDER python -m ocrwatchd.training.weights``; FOLDER holds ``gate-dev.jsonl``. Takes minutes.
+Run: ``OCRWATCHD_TEST_DATA=FOLDER python -m ocrwatchd.training.weights``; FOLDER holds ``gate-dev.jsonl``. Two minutes.
 """
 
 from __future__ import annotations
