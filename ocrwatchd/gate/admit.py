@@ -49,6 +49,7 @@ AGAINST = {
 """Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
 UNLIKELY = -3.0
 """ln of the share of all words that a misread one may be, below which a proposed one is another word."""
+_STROKES = frozenset("l|!")
 STRANGE = frozenset({vetoes.TOO_FAR, vetoes.PUT_IN, vetoes.LEFT_OUT, vetoes.OVER_A_BREAK, "too many words at once",
                      "another word is likelier"})  # fmt: skip
 """Refusals for what is no repair of the words that stand there, but other words."""
@@ -109,7 +110,7 @@ class Sheet:
         ways = [list(self._ways(each)) for each in self._proposals]
         noise = self._page.noise([[way.told for way in each if way.told] for each in ways])
         return [
-            (proposal, [_on_page(way, level) for way in each])
+            (proposal, [self._on_page(proposal, way, level) for way in each])
             for proposal, each, level in zip(self._proposals, ways, noise, strict=True)
         ]
 
@@ -137,8 +138,8 @@ class Sheet:
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
             return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
-        if proposal.shape == "word" and self._page.stands(before, after):
-            return A_WORD
+        if before in _STROKES and after == "I":
+            return "" if self._is_pronoun(proposal) else A_WORD
         changed = before.replace(" ", "") != after.replace(" ", "")
         if sure and changed and (not is_lookalike(old, new) or self._page.is_usual(old)):
             return CONFIDENT
@@ -151,11 +152,29 @@ class Sheet:
             return "" if is_misread_accent(old, new) or self._page.prints(new) else vetoes.ACCENTS
         return ""
 
+    def _is_pronoun(self, proposal: Proposal) -> bool:
+        """True for a lone stroke before another word on its line, and beside no number, where it is a litre."""
+        line = self._source[: proposal.offset].rpartition("\n")[2].split()[-1:]
+        rest = self._source[proposal.offset + len(proposal.before) :].partition("\n")[0].split()[:1]
+        return bool(rest) and rest[0].isalpha() and not digits.of("".join(line + rest))
+
     def _means_something(self, proposal: Proposal) -> bool:
         """True for a letter beside a number or a name: 10 g, Vitamin K, 2 x daily, John B Smith."""
         first, last = proposal.group.first, proposal.group.last
         beside = [word.text for word in (*self._before[max(0, first - 1) : first], *self._before[last : last + 1])]
         return any(digits.of(word) or core(word)[:1].isupper() for word in beside)
+
+    def _on_page(self, proposal: Proposal, way: Way, noise: float) -> Way:
+        """A way as its page lets it be seen: a repair is a likely word, and in a text that was read well the likeliest."""
+        if not way.told:
+            return way
+        is_word = proposal.shape == "word" and proposal.before not in _STROKES
+        if is_word and self._page.stands(proposal.before, way.after, clean=noise < CLEAN):
+            return replace(way, veto=A_WORD, told={})
+        share = way.told.get("share", 0.0)
+        if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
+            return replace(way, veto=AGAINST["rivals"], told={})
+        return replace(way, told=on_page(way.told, noise))
 
     def _decided(self, proposal: Proposal, ways: Sequence[Way]) -> Judged:
         open_ways = [way for way in ways if not way.veto]
@@ -218,16 +237,6 @@ class _Lines:
 
     def _line(self, offset: int) -> int:
         return bisect_left(self._breaks, offset)
-
-
-def _on_page(way: Way, noise: float) -> Way:
-    """A way as its page lets it be seen: a repair is a likely word, and in a text that was read well the likeliest."""
-    share = way.told.get("share", 0.0)
-    if noise < CLEAN and way.told.get("usual"):
-        return replace(way, veto=A_WORD, told={})
-    if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
-        return replace(way, veto=AGAINST["rivals"], told={})
-    return replace(way, told=on_page(way.told, noise) if way.told else {})
 
 
 def _why(proposal: Proposal, judgement: Judgement) -> str:

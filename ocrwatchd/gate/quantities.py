@@ -11,7 +11,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ocrwatchd.gate import digits
 from ocrwatchd.gate.channel import misreading
+from ocrwatchd.gate.historical_spelling import same_letters
 from ocrwatchd.gate.neighbours import neighbours
 from ocrwatchd.gate.proposals import core
 from ocrwatchd.gate.vetoes import STYLE
@@ -34,8 +36,12 @@ PLAIN_WORDS = 4.0
 """A word is plainly misread where the proposed one has so great a share of its neighbours, and is so much likelier."""
 FREQUENT = -11.0
 """ln P of a word from which it is a frequent one."""
+LONG = 7
+"""Letters of a listed word from which it is hardly another one by chance."""
 OWN = 7.0
 """Nats by which a frequent word must be likelier read right than not, to stand whatever a model says of it."""
+GAIN = 4.0
+"""Nats by which a word must be likelier misread than read right on a page that was read well."""
 NO_WORD = -9.0
 """ln P of a sign that stands alone."""
 
@@ -98,12 +104,23 @@ class Page:
         plain = [any(map(_is_plain, ways)) for ways in told]
         return [math.log((sum(plain) - own + MENDED_WORDS) / (self._words + WORDS_OF_A_PAGE)) for own in plain]
 
-    def stands(self, before: str, after: str) -> bool:
-        """True where a frequent word is likelier to have been read right than to be another one misread."""
+    def stands(self, before: str, after: str, *, clean: bool) -> bool:
+        """True where a word is likelier to have been read right than to be another one misread, whatever a model says.
+
+        Args:
+            before: as recognised.
+            after: as proposed.
+            clean: the page was read well.
+        """
         old, new = core(before), core(after)
-        own = self._lexicon.log_probability(old) if old else NO_WORD
-        other = self._lexicon.log_probability(new) - misreading(old, new).cost
-        return own > FREQUENT and other < own - OWN and old.lower() != new.lower()
+        if not old or not new or old.lower() == new.lower():
+            return False
+        own = self._lexicon.log_probability(old)
+        cost = 0.0 if same_letters(old, new) else misreading(old, new).cost
+        gained = self._lexicon.log_probability(new) - cost - own
+        if clean and self.is_usual(old):
+            return gained < GAIN
+        return gained < -OWN and (own > FREQUENT or (len(old) >= LONG and self._lexicon.knows(old)))
 
     def is_usual(self, text: str) -> bool:
         """True where each word of a text is a frequent one."""
@@ -114,7 +131,9 @@ class Page:
         old, new = core(before), core(after)
         known = bool(new) and all(map(self._lexicon.knows, new.split()))
         gained = max(-MOST_WORDS, min(MOST_WORDS, self._likely(after) - self._likely(before)))
-        share = self._neighbours.share(old, new) if self._lexicon else 0.0
+        # Of numbers there is no list.
+        counted = bool(self._lexicon) and not digits.of(new)
+        share = self._neighbours.share(old, new) if counted else 0.0
         return {
             "listed" if known else "unlisted": gained,
             "word": 1.0,

@@ -18,6 +18,8 @@ REDRAWN_CHARACTERS = 2
 REDRAWN_SHARE = 0.2
 """More characters and a larger share changed are another way of writing, not repairs."""
 
+_NEGATIONS = frozenset("不没沒非未无無莫勿别別")
+
 
 def is_character(proposal: Proposal, after: str) -> bool:
     """True where characters of such a script are proposed, or stand there."""
@@ -34,6 +36,8 @@ def against(proposal: Proposal, before: Sequence[Span], after: Sequence[Span]) -
     """
     if proposal.shape != "word" or max(len(proposal.before), len(proposal.ways[0])) > 1:
         return TOO_FAR if proposal.shape == "word" else "spacing only"
+    if proposal.before in _NEGATIONS or proposal.ways[0] in _NEGATIONS:
+        return "a negation"
     first, last, proposed_first, proposed_last = proposal.group
     left = first == 0 == proposed_first or (
         first > 0 < proposed_first and before[first - 1].text == after[proposed_first - 1].text

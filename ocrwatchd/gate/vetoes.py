@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.gate import digits, historical_spelling
 from ocrwatchd.gate.channel import misreading
-from ocrwatchd.gate.glyph_similarity import likeness
+from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
 from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _of_style(before: str, after: str) -> str:
     if len(new) > 1 and _capitals(new) > _capitals(old) + 1:
         return "a new capital"
     parted = " " in after and historical_spelling.is_modernised(before.replace("-", ""), after.replace(" ", ""))
-    if old != new and (parted or historical_spelling.is_modernised(before, after)):
+    # Whether accents come and go is asked elsewhere: the page may say.
+    changed = old != new and not historical_spelling.same_letters(old, new)
+    if changed and (parted or historical_spelling.is_modernised(before, after)):
         return "another spelling"
     if _capitals(old) >= SHOUTED_LETTERS and old.isupper() and not new.isupper():
         return "capitals only"
@@ -109,6 +111,8 @@ def _of_style(before: str, after: str) -> str:
 def _of_distance(before: str, after: str, policy: Policy) -> str:
     """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
     old, new = core(before) or before, core(after) or after
+    if is_lookalike(old, new) or len(old) == len(new) == 1:
+        return ""
     places = misreading(old, new).places
     share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
     return TOO_FAR if places > policy.max_changed or share > policy.max_rewrite else ""
