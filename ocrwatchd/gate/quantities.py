@@ -42,6 +42,8 @@ OWN = 7.0
 """Nats by which a frequent word must be likelier read right than not, to stand whatever a model says of it."""
 GAIN = 4.0
 """Nats by which a word must be likelier misread than read right on a page that was read well."""
+SHORT, GAIN_OF_SHORT = 3, 3.0
+"""The same of a word of so few letters: each is nearly another one, and lists have many that are none."""
 NO_WORD = -9.0
 """ln P of a sign that stands alone."""
 
@@ -119,7 +121,7 @@ class Page:
         cost = 0.0 if same_letters(old, new) else misreading(old, new).cost
         gained = self._lexicon.log_probability(new) - cost - own
         if clean and self.is_usual(old):
-            return gained < GAIN
+            return gained < (GAIN_OF_SHORT if len(old) <= SHORT else GAIN)
         return gained < -OWN and (own > FREQUENT or (len(old) >= LONG and self._lexicon.knows(old)))
 
     def is_usual(self, text: str) -> bool:
