@@ -134,10 +134,14 @@ class Sheet:
     def _unread(self, proposal: Proposal, after: str) -> str:
         """Against what the engine, the page and the words themselves say that they were read right."""
         before, end = proposal.before, proposal.offset + len(proposal.before)
-        old, new = core(before), core(after)
+        old = core(before)
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
             return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
+        return self._of_words(proposal, after, sure=sure)
+
+    def _of_words(self, proposal: Proposal, after: str, *, sure: bool) -> str:
+        before, old, new = proposal.before, core(proposal.before), core(after)
         if before in _STROKES and after == "I":
             return "" if self._is_pronoun(proposal) else A_WORD
         changed = before.replace(" ", "") != after.replace(" ", "")
@@ -165,7 +169,7 @@ class Sheet:
         return any(digits.of(word) or core(word)[:1].isupper() for word in beside)
 
     def _on_page(self, proposal: Proposal, way: Way, noise: float) -> Way:
-        """A way as its page lets it be seen: a repair is a likely word, and in a text that was read well the likeliest."""
+        """A way as its page lets it be seen: a repair is a likely word, on a page that was read well the likeliest."""
         if not way.told:
             return way
         is_word = proposal.shape == "word" and proposal.before not in _STROKES

@@ -37,6 +37,7 @@ class Proposal:
         ways: what may take its place, the model's own wording first, then with the source's marks around the word.
         shape: what kind of change it is.
         group: the words of source and proposal that it comes from.
+        whole: the proposed word of which this is a part, where a break parts it; else "".
     """
 
     offset: int
@@ -44,6 +45,7 @@ class Proposal:
     ways: tuple[str, ...]
     shape: Shape
     group: Group
+    whole: str = ""
 
 
 def core(word: str) -> str:
@@ -113,7 +115,7 @@ def _kept_apart(source: str, old: Sequence[Span], new: str, group: Group) -> Ite
         yield Proposal(first.start, source[first.start : second.end], (new,), "break", group)
         return
     for word, part in changed:
-        yield Proposal(word.start, word.text, _ways(word.text, part), "word", group)
+        yield Proposal(word.start, word.text, _ways(word.text, part), "word", group, new)
 
 
 def _dropped(source: str, word: Span, group: Group) -> Proposal:

@@ -92,7 +92,7 @@ class Page:
         }
         old, new = core(before), core(after)
         if old.lower() != new.lower():
-            return told | self._of_words(before, after)
+            return told | self._of_words(before, after, proposal.whole)
         if old == new:
             return told | {"marks_only": 1.0}
         return told | {"capitals_only": 1.0, "capitals_letters": told["letters"]}
@@ -129,9 +129,9 @@ class Page:
         words = re.findall(r"[\w']+", text.replace("\u2019", "'"))
         return bool(words) and all(map(self._lexicon.is_usual, words))
 
-    def _of_words(self, before: str, after: str) -> dict[str, float]:
+    def _of_words(self, before: str, after: str, whole: str) -> dict[str, float]:
         old, new = core(before), core(after)
-        known = bool(new) and all(map(self._lexicon.knows, new.split()))
+        known = bool(new) and all(map(self._lexicon.knows, (core(whole) or new).split()))
         gained = max(-MOST_WORDS, min(MOST_WORDS, self._likely(after) - self._likely(before)))
         # Of numbers there is no list.
         counted = bool(self._lexicon) and not digits.of(new)

@@ -18,7 +18,7 @@ REDRAWN_CHARACTERS = 2
 REDRAWN_SHARE = 0.2
 """More characters and a larger share changed are another way of writing, not repairs."""
 
-_NEGATIONS = frozenset("不没沒非未无無莫勿别別")
+_NEGATIONS = frozenset("不没沒非未无無莫勿")
 
 
 def is_character(proposal: Proposal, after: str) -> bool:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ocrwatchd.core.config.profile import Llm
-from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.scoring import changed_words, digit_errors, errors
 from ocrwatchd.llm.builtin.format import Repair, repaired

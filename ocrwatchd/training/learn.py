@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ocrwatchd.correct.noise.confusions import counted, misread_words
-from ocrwatchd.gate.channel import CONFUSIONS
 from ocrwatchd.gate.align import words
+from ocrwatchd.gate.channel import CONFUSIONS
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.readers import Rapid, tesseract

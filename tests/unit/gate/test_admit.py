@@ -134,7 +134,7 @@ def test_repairs_are_let_in(source, proposed):
         ("on 14.03.1859 in", "on 14.08.1859 in", "digits of a number"),
         ("Take 4 tablets", "Take a tablets", "a lone digit"),
         ("sold for loo there", "sold for 100 there", "a new digit"),
-        ("the huge house", "the large house", "another word is likelier"),
+        ("the huge house", "the large house", "a word of the language"),
         ("the house", "the large house", "inserted"),
         ("the large house", "the house", "dropped"),
         ("the holders ask", "the Holders ask", "a new capital"),
@@ -213,8 +213,8 @@ def test_an_answer_about_something_else_is_refused_whole():
 
 def test_the_policy_comes_from_the_settings():
     """``gate.max_rewrite`` is what decides how far a word may change."""
-    assert admit("hovse", "house", Policy.from_settings(Gate(max_rewrite=0.1))).edits == ()
-    assert admit("hovse", "house", Policy.from_settings(Gate(max_rewrite=0.4))).text == "house"
+    assert admit("hxuse", "house", Policy.from_settings(Gate(max_rewrite=0.1))).edits == ()
+    assert admit("hxuse", "house", Policy.from_settings(Gate(max_rewrite=0.4))).text == "house"
 
 
 def test_evidence_follows_its_chunk():

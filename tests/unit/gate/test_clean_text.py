@@ -85,7 +85,10 @@ def test_a_letter_is_a_speck_only_where_the_engine_doubted_it(confidence, expect
     """In a text that was read well; an initial, a unit or a grade looks the same."""
     evidence = Evidence((Word("b", 4, confidence=confidence),), lexicon=lexicon(("eng",)))
     admitted = admit("the b house", "the house", evidence=evidence)
-    assert (admitted.text, [edit.why for edit in admitted.edits]) == (expected, ["stray mark"] * (expected == "the house"))
+    assert (admitted.text, [edit.why for edit in admitted.edits]) == (
+        expected,
+        ["stray mark"] * (expected == "the house"),
+    )
 
 
 def test_a_known_word_that_was_read_with_confidence_never_changes():

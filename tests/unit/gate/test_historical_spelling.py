@@ -67,11 +67,12 @@ def test_what_was_misread_is_mended_beside_what_stays(source, proposed, expected
 
 
 def test_marks_are_mended_only_where_letters_were_misread_too():
-    """A comma added to a clean text is taste; in one full of misread words it was probably lost."""
+    """Marks that are added to a clean text are taste; in one full of misread words they were probably lost."""
     clean = "the horse went home and the farmer came the same day"
     restyled = "the horse went home, and the farmer came the same day."
     assert admit(clean, restyled).text == clean
-    assert admit("tho borse went homo and tbe farmcr came tbe samo day", restyled).text == restyled
+    mended = admit("tho borse went homo and tbe farmcr came tbe samo day", restyled).text
+    assert mended == restyled.replace(",", "")
 
 
 def test_letters_are_mended_without_the_marks_beside_them():

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ocrwatchd.core.config.profile import DEFAULT_PROMPT
-from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.gate import admit as gate
 from ocrwatchd.gate.admit import Evidence, Policy
 from tests.paths import DATA
