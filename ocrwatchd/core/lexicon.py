@@ -59,8 +59,8 @@ class Lexicon:
         """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
         return any(each.share(word) >= math.log(USUAL) for each in self._lists)
 
-    def words(self, least: float) -> Iterator[str]:
-        """Listed words of letters in lower case, each language's most frequent first.
+    def words(self, least: float) -> Iterator[tuple[str, float]]:
+        """Listed words of letters in lower case with their shares, each language's most frequent first.
 
         Args:
             least: share of all running words from which a word is told, at least ``word_list.RAREST``.

@@ -10,9 +10,9 @@ import math
 import re
 import unicodedata
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cache
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, groupby, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,10 +123,12 @@ class WordList:
             self._shapes.get(_shape(bare), -math.inf) - LOOKS,
         )
 
-    def words(self, least: float) -> Iterator[str]:
+    def words(self, least: float) -> Iterator[tuple[str, float]]:
         """The words of letters from a share of running words on, at least ``RAREST``; the most frequent first."""
         listed = islice(self._text.split("\n"), self._count(least))
-        return (word for word in listed if word.replace("'", "").isalpha())
+        for centibels, words in groupby(enumerate(listed), lambda each: bisect_right(self._until, each[0])):
+            share = 10 ** (centibels / -100)
+            yield from ((word, share) for _, word in words if word.replace("'", "").isalpha())
 
     def log_probability(self, word: str) -> float:
         """Ln P of a word, listed or not."""

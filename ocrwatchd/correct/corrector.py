@@ -101,7 +101,7 @@ class Corrector:
             deadline=started + work.llm.page_budget_s,
             evidence=Evidence(
                 words=tuple(word for line in page.lines for word in line.words),
-                knows=lexicon(work.ocr.languages).knows,
+                lexicon=lexicon(work.ocr.languages),
             ),
             memory=memory,
         )

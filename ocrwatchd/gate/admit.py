@@ -1,49 +1,71 @@
 """The gate: the model proposes, this decides.
 
-A proposal is compared with its source word by word; what looks like the repair of a misread word is admitted, all
-else is refused, each with its reason. Line breaks and spacing are the source's: no edit spans a line break, a tab or a
-run of spaces. Pure: no input, no output, nothing kept; it sees document text and so never logs.
+A proposal is cut into edits of single words; each is judged by what speaks for it and against it, and few things are
+never let in. Line breaks and spacing are the source's: no edit spans a line break, a tab or a run of spaces. Pure: no
+input, no output, nothing kept; it sees document text and so never logs.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.model import Edit
-from ocrwatchd.gate import account_numbers, align, digits, protected_words, rules, whole_answer
-from ocrwatchd.gate.candidate import LEFT_OUT, PUT_IN, STRAY, Candidate
-from ocrwatchd.gate.candidates import Candidates
-from ocrwatchd.gate.rules import Doubt
-from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Policy, apply, knows_nothing
+from ocrwatchd.gate import account_numbers, align, digits, unspaced, vetoes, whole_answer
+from ocrwatchd.gate.confidence import Confidence
+from ocrwatchd.gate.glyph_similarity import is_lookalike
+from ocrwatchd.gate.historical_spelling import is_misread_accent, same_letters
+from ocrwatchd.gate.judge import CLEAN, Judgement, judged, on_page
+from ocrwatchd.gate.neighbours import LEAST
+from ocrwatchd.gate.proposals import core, proposals
+from ocrwatchd.gate.quantities import Page
+from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ocrwatchd.gate.align import Group, Span
+    from ocrwatchd.gate.align import Span
+    from ocrwatchd.gate.proposals import Proposal
 
 __all__ = ["Admitted", "Digits", "Evidence", "Policy", "admit", "apply"]
 
 _POLICY = Policy()
 _EVIDENCE = Evidence()
 
-DIRTY_SHARE = 0.01
-DIRTY_WORDS = 3
-"""A text was read badly where so many words, and so large a share, had letters mended beyond doubt; and more of them
-than the model would restyle."""
+CONFIDENT = "read with confidence"
+A_WORD = "a word of the language"
+REASONS = {"word": "similar word", "split": "words run together", "join": "split word", "drop": "stray mark"}
+"""Why an edit is let in, by its shape."""
+AGAINST = {
+    "looks": vetoes.TOO_FAR,
+    "words": "no likelier word",
+    "rivals": "another word is likelier",
+    "document": "printed so elsewhere",
+    "marks": "marks only",
+    "risk": "too little speaks for it",
+}
+"""Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
+UNLIKELY = -3.0
+"""ln of the share of all words that a misread one may be, below which a proposed one is another word."""
+_STROKES = frozenset("l|!")
+STRANGE = frozenset({vetoes.TOO_FAR, vetoes.PUT_IN, vetoes.LEFT_OUT, vetoes.OVER_A_BREAK, "too many words at once",
+                     "another word is likelier"})  # fmt: skip
+"""Refusals for what is no repair of the words that stand there, but other words."""
 
-PRINTED_LETTERS = 4
-"""Shorter words mean something else without their accents: où, là, für."""
 
-REDRAWN_CHARACTERS = 2
-REDRAWN_SHARE = 0.2
-"""More characters and a larger share changed, in a script without spaces, are another way of writing, not repairs."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of a proposal: what shall stand there, what forbids it, what was measured of it."""
+
+    after: str
+    veto: str
+    told: Mapping[str, float]
 
 
 def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Evidence = _EVIDENCE) -> Admitted:
-    """Let those of the proposed changes in that look like repairs of misread words.
+    """Let those of the proposed changes in that are more likely repairs of misread words than not.
 
     Args:
         source: the text as recognised.
@@ -54,101 +76,163 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
     if whole_answer.outgrown(source, proposed):
         longer = "the answer is longer than its text"
         return Admitted(source, (), (Edit(0, "", proposed, longer),), longer)
-    before, after = align.words(source), align.words(proposed)
-    groups = list(align.differences([word.text for word in before], [word.text for word in after]))
-    candidates = list(Candidates(source, before, after, policy, evidence).of(groups))
-    objection = "" if evidence.finished else "the answer did not end"
-    objection = objection or _objection(before, after, proposed, groups, candidates)
-    if objection:
-        return Admitted(source, (), tuple(replace(each.edit, why=objection) for each in candidates), objection)
-    candidates = _overruled(candidates, before, source, evidence)
-    candidates = _with_accounts_kept(source, _with_script_kept(candidates, before))
-    edits = tuple(each.edit for each in candidates if each.admitted)
-    refused = tuple(each.edit for each in candidates if not each.admitted)
-    return Admitted(apply(source, edits), edits, refused)
+    return Sheet(source, proposed, policy, evidence).admitted()
 
 
-def _objection(
-    before: Sequence[Span],
-    after: Sequence[Span],
-    proposed: str,
-    groups: Sequence[Group],
-    candidates: Sequence[Candidate],
-) -> str:
-    changed = sum(group.last - group.first for group in groups)
-    likely = [each.edit for each in candidates if each.admitted or each.doubt is not Doubt.NONE]
-    vouched = len(before) - changed + sum(len(align.words(edit.before)) for edit in likely)
-    strange = sum(
-        max(len(align.words(each.edit.before)), len(align.words(each.edit.after)))
-        for each in candidates
-        if not each.admitted and each.edit.why in {"too different", "too many words at once", PUT_IN, LEFT_OUT}
-    )
-    words, answer = [word.text for word in before], [word.text for word in after]
-    return whole_answer.objection(words, answer, proposed, vouched=vouched, strange=strange)
+class Sheet:
+    """A source, what is proposed for it, and all by which that is decided."""
 
+    def __init__(self, source: str, proposed: str, policy: Policy, evidence: Evidence) -> None:
+        self._source, self._proposed = source, proposed
+        self._policy, self._evidence = policy, evidence
+        self._before, self._after = align.words(source), align.words(proposed)
+        old, new = [word.text for word in self._before], [word.text for word in self._after]
+        self._groups = list(align.differences(old, new))
+        self._proposals = list(proposals(source, self._before, self._after, self._groups))
+        self._page = Page(old, evidence.lexicon)
+        self._confidence = Confidence(evidence.words, policy.sure_confidence)
+        self._lines = _Lines(source, self._before, self._proposals)
 
-def _overruled(
-    candidates: Sequence[Candidate], before: Sequence[Span], source: str, evidence: Evidence
-) -> list[Candidate]:
-    """Decide what single words left in doubt, by what became of the words around them."""
-    dirty = _is_dirty(candidates, len(before), evidence)
-    lines = _Lines(source, before, candidates)
-    printed = Counter(rules.core(word.text).lower() for word in before)
-    decided: list[Candidate] = []
-    for each in candidates:
-        admitted, edit = each.admitted, each.edit
-        if each.doubt is Doubt.TASTE and dirty:
-            admitted, edit = True, replace(edit, why="similar word")
-        elif each.doubt is Doubt.STRAY and dirty:
-            admitted, edit = True, replace(edit, why=STRAY)
-        elif each.doubt is Doubt.LONE_DIGIT and lines.overrule(edit.offset):
-            admitted, edit = True, replace(edit, why="digits among letters")
-        elif each.doubt is Doubt.UNPRINTED and dirty and _is_printed(edit, printed):
-            admitted, edit = True, replace(edit, why="as printed elsewhere")
-        elif not admitted and each.otherwise is not None:
-            admitted, edit = True, each.otherwise
-        decided.append(Candidate(edit, admitted))
-    return decided
+    def admitted(self) -> Admitted:
+        """Judge all edits, then the answer as a whole."""
+        found = [self._decided(*each) for each in self.measured()]
+        found = unspaced.kept(self._with_accounts_kept(_apart(found)), [word.text for word in self._before])
+        objection = "" if self._evidence.finished else "the answer did not end"
+        if objection := objection or self._objection(found):
+            refused = tuple(replace(each.edit, why=objection) for each in found)
+            return Admitted(self._source, (), refused, objection, tuple(found))
+        edits = tuple(each.edit for each in found if each.admitted)
+        refused = tuple(each.edit for each in found if not each.admitted)
+        return Admitted(apply(self._source, edits), edits, refused, judged=tuple(found))
 
+    def measured(self) -> list[tuple[Proposal, list[Way]]]:
+        """Each proposal with its ways and what was measured of them."""
+        ways = [list(self._ways(each)) for each in self._proposals]
+        noise = self._page.noise([[way.told for way in each if way.told] for each in ways])
+        return [
+            (proposal, [self._on_page(proposal, way, level) for way in each])
+            for proposal, each, level in zip(self._proposals, ways, noise, strict=True)
+        ]
 
-def _is_dirty(candidates: Sequence[Candidate], words: int, evidence: Evidence) -> bool:
-    mended = sum(
-        (each.admitted or each.otherwise is not None) and _is_mended(each.edit, evidence.knows) for each in candidates
-    )
-    taste = sum(each.edit.why in rules.TASTES for each in candidates)
-    return mended >= max(DIRTY_WORDS, DIRTY_SHARE * words, taste)
+    def _ways(self, proposal: Proposal) -> Iterator[Way]:
+        for after in proposal.ways:
+            veto = vetoes.against(proposal, after, self._policy)
+            if veto == digits.LONE and self._is_letter(proposal, after):
+                veto = ""
+            veto = veto or self._unread(proposal, after)
+            if veto or unspaced.is_character(proposal, after):
+                yield Way(after, veto or unspaced.against(proposal, self._before, self._after), {})
+            else:
+                doubted = self._confidence.is_doubted(proposal.offset, proposal.offset + len(proposal.before))
+                yield Way(after, "", self._page.measured(proposal, after, doubted=doubted))
 
+    def _is_letter(self, proposal: Proposal, after: str) -> bool:
+        """True where lone digits are letters: the whole is a word, or its line has digits in its other words mended."""
+        drawn = digits.may_be_letters(proposal.before) and self._page.is_usual(core(after))
+        return drawn or self._lines.overrule(proposal.offset)
 
-def _is_mended(edit: Edit, knows: Callable[[str], bool]) -> bool:
-    """True where a word was misread for certain: it was none, and is one now."""
-    if rules.core(edit.before).lower() == rules.core(edit.after).lower():
-        return False
-    if knows is knows_nothing:
-        # Names are what a model would rather have otherwise.
-        return not rules.core(edit.before)[:1].isupper()
-    before, after = (
-        all(protected_words.is_known(word, knows) for word in words.split()) for words in (edit.before, edit.after)
-    )
-    return after and not before
+    def _unread(self, proposal: Proposal, after: str) -> str:
+        """Against what the engine, the page and the words themselves say that they were read right."""
+        before, end = proposal.before, proposal.offset + len(proposal.before)
+        old = core(before)
+        sure = self._confidence.is_sure(proposal.offset, end)
+        if proposal.shape == "drop":
+            return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
+        return self._of_words(proposal, after, sure=sure)
 
+    def _of_words(self, proposal: Proposal, after: str, *, sure: bool) -> str:
+        before, old, new = proposal.before, core(proposal.before), core(after)
+        if before in _STROKES and after == "I":
+            return "" if self._is_pronoun(proposal) else A_WORD
+        changed = before.replace(" ", "") != after.replace(" ", "")
+        if sure and changed and (not is_lookalike(old, new) or self._page.is_usual(old)):
+            return CONFIDENT
+        if proposal.shape == "split" and self._page.is_usual(old):
+            return A_WORD
+        whole = (self._page.is_usual(word) and not vetoes.is_letter(word) for word in before.split())
+        if proposal.shape == "join" and all(whole):
+            return vetoes.SPACING
+        if old != new and same_letters(old, new) and old.lower() != new.lower():
+            return "" if is_misread_accent(old, new) or self._page.prints(new) else vetoes.ACCENTS
+        return ""
 
-def _is_printed(edit: Edit, printed: Counter[str]) -> bool:
-    """True where the page has the proposed word itself, and not more rarely than the one that was recognised."""
-    before, after = rules.core(edit.before).lower(), rules.core(edit.after).lower()
-    return len(after) >= PRINTED_LETTERS and printed[after] >= max(1, printed[before])
+    def _is_pronoun(self, proposal: Proposal) -> bool:
+        """True for a lone stroke before another word on its line, and beside no number, where it is a litre."""
+        line = self._source[: proposal.offset].rpartition("\n")[2].split()[-1:]
+        rest = self._source[proposal.offset + len(proposal.before) :].partition("\n")[0].split()[:1]
+        return bool(rest) and rest[0].isalpha() and not digits.of("".join(line + rest))
+
+    def _means_something(self, proposal: Proposal) -> bool:
+        """True for a letter beside a number or a name: 10 g, Vitamin K, 2 x daily, John B Smith."""
+        first, last = proposal.group.first, proposal.group.last
+        beside = [word.text for word in (*self._before[max(0, first - 1) : first], *self._before[last : last + 1])]
+        return any(digits.of(word) or core(word)[:1].isupper() for word in beside)
+
+    def _on_page(self, proposal: Proposal, way: Way, noise: float) -> Way:
+        """A way as its page lets it be seen: a repair is a likely word, on a page that was read well the likeliest."""
+        if not way.told:
+            return way
+        is_word = proposal.shape == "word" and proposal.before not in _STROKES
+        if is_word and self._page.stands(proposal.before, way.after, clean=noise < CLEAN):
+            return replace(way, veto=A_WORD, told={})
+        share = way.told.get("share", 0.0)
+        if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
+            return replace(way, veto=AGAINST["rivals"], told={})
+        return replace(way, told=on_page(way.told, noise))
+
+    def _decided(self, proposal: Proposal, ways: Sequence[Way]) -> Judged:
+        open_ways = [way for way in ways if not way.veto]
+        if not open_ways:
+            return Judged(Edit(proposal.offset, proposal.before, ways[0].after, ways[0].veto), admitted=False)
+        weighed = [(judged(way.told) if way.told else None, way) for way in open_ways]
+        judgement, way = max(weighed, key=lambda each: each[0].sum if each[0] else 0.0)
+        edit = Edit(proposal.offset, proposal.before, way.after, REASONS[proposal.shape])
+        if judgement is None:
+            return Judged(replace(edit, why="similar character"), admitted=True)
+        if judgement.sum > 0:
+            return Judged(edit, admitted=True, judgement=judgement)
+        return Judged(replace(edit, why=_why(proposal, judgement)), admitted=False, judgement=judgement)
+
+    def _objection(self, found: Sequence[Judged]) -> str:
+        changed = sum(group.last - group.first for group in self._groups)
+        kept = sum(len(each.edit.before.split()) for each in found if each.admitted or each.edit.why not in STRANGE)
+        strange = sum(
+            max(len(each.edit.before.split()), len(each.edit.after.split()))
+            for each in found
+            if not each.admitted and each.edit.why in STRANGE
+        )
+        words, answer = [word.text for word in self._before], [word.text for word in self._after]
+        vouched = len(words) - changed + kept
+        return whole_answer.objection(words, answer, self._proposed, vouched=vouched, strange=strange)
+
+    def _with_accounts_kept(self, found: Iterable[Judged]) -> list[Judged]:
+        """Keep account numbers as they are, but for repairs after which the checksum holds."""
+        kept = list(found)
+        for account in account_numbers.accounts(self._source):
+            touching = [
+                at
+                for at, each in enumerate(kept)
+                if each.edit.offset < account.end and each.edit.offset + len(each.edit.before) > account.start
+            ]
+            edits = [kept[at].edit for at in touching if kept[at].admitted]
+            inside = all(
+                account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits
+            )
+            moved = [replace(edit, offset=edit.offset - account.start) for edit in edits]
+            mended = inside and account_numbers.is_iban(apply(self._source[account.start : account.end], moved))
+            if edits and (account.valid or not mended):
+                for at in touching:
+                    kept[at] = kept[at].refused("account number")
+        return kept
 
 
 class _Lines:
     """How many words of each line had digits in them mended."""
 
-    def __init__(self, source: str, before: Sequence[Span], candidates: Sequence[Candidate]) -> None:
+    def __init__(self, source: str, before: Sequence[Span], found: Sequence[Proposal]) -> None:
         self._breaks = [at for at, character in enumerate(source) if character == "\n"]
         self._words = Counter(self._line(word.start) for word in before)
-        self._mended = Counter(
-            self._line(each.edit.offset)
-            for each in candidates
-            if each.admitted and digits.is_mended(each.edit.before, each.edit.after)
-        )
+        self._mended = Counter(self._line(each.offset) for each in found if digits.is_mended(each.before, each.ways[0]))
 
     def overrule(self, offset: int) -> bool:
         """True where a line's other words say that a digit at ``offset`` is a letter."""
@@ -159,36 +243,22 @@ class _Lines:
         return bisect_left(self._breaks, offset)
 
 
-def _with_script_kept(candidates: Sequence[Candidate], before: Sequence[Span]) -> list[Candidate]:
-    """Refuse all changed characters of a script without spaces where they are many: simplified, not repaired."""
-    redrawn = sum(align.is_unspaced(each.edit.before) and bool(each.edit.after) for each in candidates)
-    characters = sum(align.is_unspaced(word.text) for word in before)
-    if redrawn <= max(REDRAWN_CHARACTERS, REDRAWN_SHARE * characters):
-        return list(candidates)
-    return [
-        Candidate(replace(each.edit, why="another way of writing"), admitted=False)
-        if each.admitted and align.is_unspaced(each.edit.before)
-        else each
-        for each in candidates
-    ]
+def _why(proposal: Proposal, judgement: Judgement) -> str:
+    if judgement.weakest != "kind":
+        return AGAINST[judgement.weakest]
+    if proposal.shape == "drop":
+        return vetoes.LEFT_OUT
+    same = core(proposal.before).lower() == core(proposal.ways[0]).lower()
+    return vetoes.SPACING if proposal.shape == "join" else "capitals only" if same else vetoes.ACCENTS
 
 
-def _with_accounts_kept(source: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep account numbers as they are, but for repairs after which the checksum holds."""
-    kept = list(candidates)
-    for account in account_numbers.accounts(source):
-        touching = [
-            at
-            for at, each in enumerate(kept)
-            if each.edit.offset < account.end and each.edit.offset + len(each.edit.before) > account.start
-        ]
-        if not any(kept[at].admitted for at in touching):
+def _apart(found: Sequence[Judged]) -> Iterator[Judged]:
+    """Refuse what overlaps its forerunner: two dropped neighbours that claim one space between them."""
+    done = 0
+    for each in found:
+        if each.admitted and each.edit.offset < done:
+            yield each.refused(vetoes.LEFT_OUT)
             continue
-        edits = [kept[at].edit for at in touching if kept[at].admitted]
-        inside = all(account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits)
-        moved = [replace(edit, offset=edit.offset - account.start) for edit in edits]
-        mended = inside and account_numbers.is_iban(apply(source[account.start : account.end], moved))
-        if account.valid or not mended:
-            for at in touching:
-                kept[at] = Candidate(replace(kept[at].edit, why="account number"), admitted=False)
-    return kept
+        if each.admitted:
+            done = each.edit.offset + len(each.edit.before)
+        yield each

@@ -2,7 +2,7 @@
 
 Each candidate has log-odds against the reading, a weighted sum of its features; so each has a probability. What is
 chosen makes the expected number of wrong characters smallest, where a character made wrong counts as two (minimum Bayes
-risk). ``weights.json`` holds the weights, which ``ocrwatchd/training/weights.py`` fits.
+risk). ``picture_weights.json`` holds the weights, which ``ocrwatchd/training/picture_weights.py`` fits.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def terms(features: Mapping[str, float]) -> tuple[Term, ...]:
 @cache
 def weights() -> Mapping[str, float]:
     """The fitted weight of each feature."""
-    told: dict[str, dict[str, float]] = json.loads(resources.files(__package__).joinpath("weights.json").read_bytes())
+    file = resources.files(__package__).joinpath("picture_weights.json")
+    told: dict[str, dict[str, float]] = json.loads(file.read_bytes())
     return told["weights"]
 
 

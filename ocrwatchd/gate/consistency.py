@@ -10,8 +10,8 @@ from collections import Counter, OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.gate import digits, rules
-from ocrwatchd.gate.reading import core
+from ocrwatchd.gate import digits, reading, vetoes
+from ocrwatchd.gate.proposals import core
 from ocrwatchd.gate.verdicts import Admitted, apply
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ CLEAR = 0.99
 """The least confidence, 0 to 1, of words that are counted."""
 
 ELSEWHERE = "as elsewhere"
-_DOUBTFUL = rules.FAR
 
 
 class Memory:
@@ -54,7 +53,7 @@ class Memory:
         """Keep the words of a finished page that were read with confidence, for those that follow."""
         for line in page.lines:
             for word in line.words:
-                name = core(word.text)
+                name = reading.core(word.text)
                 if (word.confidence or 0.0) >= CLEAR and (name in self.words or len(self.words) < DOCUMENT_WORDS):
                     self.words[name] += 1
 
@@ -86,7 +85,7 @@ class Memory:
                 refused.append(edit)
         kept.sort(key=lambda edit: edit.offset)
         refused.sort(key=lambda edit: edit.offset)
-        return Admitted(apply(source, kept), tuple(kept), tuple(refused))
+        return replace(admitted, text=apply(source, kept), edits=tuple(kept), refused=tuple(refused))
 
     def remember(self, admitted: Admitted) -> None:
         """Keep what became of a page, for those that follow."""
@@ -126,7 +125,7 @@ def lesson(raw: str, correction: Correction) -> Admitted:
 def _pairs(edits: Iterable[Edit]) -> Iterator[tuple[str, str]]:
     """Yield the words of edits from one word to one, without the marks around them."""
     for edit in edits:
-        before, after = rules.core(edit.before), rules.core(edit.after)
+        before, after = core(edit.before), core(edit.after)
         if before and after and before != after and not any(map(str.isspace, edit.before + edit.after)):
             yield before, after
 
@@ -140,7 +139,7 @@ def _is_outvoted(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
 
 
 def _is_supported(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
-    return edit.why in _DOUBTFUL and any(
+    return edit.why == vetoes.TOO_FAR and any(
         votes.get(before, Counter())[after] >= SUPPORT and not digits.of(before + after)
         for before, after in _pairs([edit])
     )

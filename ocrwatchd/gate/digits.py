@@ -32,18 +32,7 @@ REPAIRED_WORDS = 2
 REPAIRED_SHARE = 0.25
 """A lone digit is a letter where so many words of its line, and so large a share, had digits in them mended."""
 
-_AS_DIGIT = {
-    "0": "oOQDÓÖ",
-    "1": "lIi|!Jjt[]",
-    "2": "zZ",
-    "3": "E",
-    "4": "A",
-    "5": "sS",
-    "6": "bG",
-    "7": "T",
-    "8": "BS&",
-    "9": "gq",
-}
+_AS_DIGIT = {"0": "oOQDÓÖ", "1": "lIi|!", "2": "zZ", "5": "sS"}
 _AS_LETTER = {
     "0": "oODQCcöóôò",
     "1": "lIijtrfLTJ",
@@ -61,6 +50,7 @@ _PLAIN = frozenset("oOlI|")
 """Letters that are a digit's very strokes; others are one only within a number."""
 
 _OXYGEN = frozenset({"O2", "O3"})
+_LITRES = re.compile(r"\d+l")
 _MARKED = re.compile(r"\w[.,]\w")
 _RUN = re.compile(r"\d(?:[\d.,:/'\u2019\u00b7-]*\d)?")
 _ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th|d|s|h|er|re|e|[èe]me|n?ten?|ter|o|a)?\W*", re.IGNORECASE)
@@ -72,7 +62,10 @@ def of(word: str) -> str:
 
 
 def against(before: str, after: str, mode: Digits) -> str:
-    """Why the digits of ``before`` must not become those of ``after``, or "". ``LONE`` may be overruled by its line."""
+    """Why the digits of ``before`` must not become those of ``after``, or "".
+
+    ``LONE`` may be overruled: see ``may_be_letters`` and ``overrules``.
+    """
     old, new = of(before), of(after)
     if mode == "free" or not (old or new):
         return ""
@@ -98,19 +91,10 @@ def is_mended(before: str, after: str) -> bool:
     return bool(of(before)) and not of(after) and len(of(before)) < sum(map(str.isalpha, before))
 
 
-def is_drawn(before: str, after: str) -> bool:
-    """True where a word's first 0 is an O, or the ones among its small letters are l: "0f", "wi11"."""
-    if len(before) != len(after):
-        return False
-    if re.fullmatch(r"\W*0[a-z]+\W*", before):
-        return before.replace("0", "o", 1) == after.lower()
-    return bool(re.fullmatch(r"\W*[A-Za-z][a-z]+1+[a-z]*\W*", before)) and before.replace("1", "l") == after
-
-
-def is_round(before: str, after: str) -> bool:
-    """True where strokes and rings beside a digit become a number: "lO0"."""
-    drawn = all(character.isdigit() or character in _PLAIN for character in before)
-    return drawn and after.isdigit() and _made_digits(before, after)
+def may_be_letters(word: str) -> bool:
+    """True where lone digits beside small letters are no number with a unit behind it: "0f", not "1s", "4" or "A4"."""
+    letters = [character for character in word if character.isalpha()]
+    return bool(letters) and not all(map(str.isupper, letters)) and not _ORDINAL.fullmatch(word)
 
 
 def overrules(mended: int, words: int) -> bool:
@@ -143,7 +127,7 @@ def _made_digits(before: str, after: str) -> bool:
         return False
     if any(before[at] not in _AS_DIGIT.get(after[at], "") for at in changed):
         return False
-    if before in _OXYGEN:
+    if before in _OXYGEN or _LITRES.fullmatch(before):
         return False
     if not _MARKED.search(before) and any(before[at] not in _PLAIN for at in (0, len(before) - 1) if at in changed):
         return False

@@ -79,11 +79,6 @@ def strokes(word: str) -> str:
     return word.lower().translate(_DRAWN)
 
 
-def ink(before: str, after: str) -> int:
-    """How many strokes one word has more than another."""
-    return abs(len(strokes(before)) - len(strokes(after)))
-
-
 def likeness(before: str, after: str) -> float:
     """How alike two words look, 0 to 1."""
     if max(len(before), len(after)) > STROKES_LIMIT:

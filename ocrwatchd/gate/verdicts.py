@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from ocrwatchd.core.lexicon import Lexicon
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ocrwatchd.core.config.profile import Gate
     from ocrwatchd.core.model import Edit, Word
+    from ocrwatchd.gate.judge import Judgement
 
 Digits = Literal["protect", "confusable", "free"]
 
@@ -38,35 +41,46 @@ class Policy:
         return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
 
 
-def knows_nothing(_word: str) -> bool:
-    """Stand for a lexicon where there is none."""
-    return False
+_NO_LEXICON = Lexicon(())
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about source and proposal beside their text.
 
-    The gate decides without any of it, and is weaker then. Without a lexicon no word is vouched for: one that looks
-    like another may become it ("modem" and "modern", "Larson" and "Lawson"), every mended word without a capital is
-    a sign that the text was read badly, and digits among letters are taken for whatever letters they look like.
-    Without confidences, specks are told from marks by their looks alone, and a single letter is one only in a text that
-    was read badly.
-
     Args:
         words: the engine's words with their confidences, offsets into the source.
         finished: the model ended its answer by itself. An answer that was cut off for length is refused as a whole.
-        knows: whether a run of letters is a word of the document's languages; without a lexicon nothing is known.
+        lexicon: of the document's languages. Without one hardly any word is mended: nothing tells a misread word.
     """
 
     words: tuple[Word, ...] = ()
     finished: bool = True
-    knows: Callable[[str], bool] = knows_nothing
+    lexicon: Lexicon = _NO_LEXICON
 
     def within(self, start: int, end: int) -> Evidence:
         """The evidence for ``source[start:end]`` alone."""
         inside = (word for word in self.words if start <= word.offset < end)
         return replace(self, words=tuple(replace(word, offset=word.offset - start) for word in inside))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one proposed edit.
+
+    Args:
+        edit: ``edit.why`` is the reason for it or, if refused, against it.
+        admitted: it was let in.
+        judgement: its terms; None where something forbade it, or allowed it, whatever else was known.
+    """
+
+    edit: Edit
+    admitted: bool
+    judgement: Judgement | None = None
+
+    def refused(self, why: str) -> Judged:
+        """The same edit, refused for a reason."""
+        return replace(self, edit=replace(self.edit, why=why), admitted=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +92,14 @@ class Admitted:
         edits: admitted, in order of offset, not overlapping; offsets in code points into the source.
         refused: proposed but not admitted, in order of offset.
         whole: why the proposal was refused as a whole, or "".
+        judged: all proposed edits in order of offset, as they were judged one by one.
     """
 
     text: str
     edits: tuple[Edit, ...]
     refused: tuple[Edit, ...]
     whole: str = ""
+    judged: tuple[Judged, ...] = ()
 
 
 def apply(source: str, edits: Sequence[Edit]) -> str:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.noise.generator import Noise
-from ocrwatchd.gate.admit import admit
+from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.scoring import changed_words, digit_errors, errors
 from ocrwatchd.llm.builtin.format import Repair, repaired
 from ocrwatchd.llm.builtin.model import BuiltinModel
@@ -53,6 +54,7 @@ LOOSE = 0.25
 BARS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """0 stands for the dictionary's trust."""
 PAGE_CHARACTERS = 2000
+_ENGLISH = Evidence(lexicon=lexicon(("eng",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Mender:
             trust = self._model.trust.within(chunk.text)
             for number, bar in enumerate(bars):
                 taken = [repair for repair in found if _is_taken(repair, bar, trust)]
-                pieces[number].append(admit(chunk.text, repaired(chunk.text, taken)).text)
+                pieces[number].append(admit(chunk.text, repaired(chunk.text, taken), evidence=_ENGLISH).text)
         return ["".join(each) for each in pieces]
 
 

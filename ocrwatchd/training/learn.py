@@ -1,6 +1,6 @@
 """Learn the confusions of RapidOCR and Tesseract: ``python -m ocrwatchd.training.learn --pages 120``.
 
-Writes ``correct/misread/confusions.json``, and all pairs of words to ``--pairs`` for training and a look.
+Writes ``gate/confusions.json``, and all pairs of words to ``--pairs`` for training and a look.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrwatchd.correct.noise.confusions import TABLE, counted, misread_words
+from ocrwatchd.correct.noise.confusions import counted, misread_words
 from ocrwatchd.gate.align import words
+from ocrwatchd.gate.channel import CONFUSIONS
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.readers import Rapid, tesseract
@@ -62,7 +63,7 @@ def main() -> None:
             if number % 10 == 9 or number == options.pages - 1:  # noqa: PLR2004 - so that an early end loses little
                 file.flush()
                 table = {engine: counted(pairs) for engine, pairs in seen.items()}
-                TABLE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n", "utf-8")
+                CONFUSIONS.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n", "utf-8")
 
 
 def misread(read: str, true: str) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ class Tally:
 def measure(path: Path) -> dict[str, Tally]:
     """Run every unit through the gate."""
     tallies: dict[str, Tally] = defaultdict(Tally)
-    evidence = Evidence(knows=lexicon(("eng",)).knows)
+    evidence = Evidence(lexicon=lexicon(("eng",)))
     for line in path.read_text(encoding="utf-8").splitlines():
         unit = json.loads(line)
         admitted = Memory().weigh(admit(unit["ocr"], unit["proposed"], evidence=evidence), unit["ocr"])
@@ -81,7 +81,7 @@ def clean_lines() -> dict[str, list[tuple[str, str]]]:
 
 def harm(language: str, source: str, proposed: str) -> tuple[Edit, ...]:
     """What gets in."""
-    return admit(source, proposed, evidence=Evidence(knows=lexicon((language,)).knows)).edits
+    return admit(source, proposed, evidence=Evidence(lexicon=lexicon((language,)))).edits
 
 
 def _print_harm() -> None:

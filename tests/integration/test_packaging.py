@@ -84,7 +84,7 @@ def test_a_wheel_holds_what_running_needs_and_nothing_else(wheel):
     assert {f"ocrwatchd/core/i18n/{code}.mo" for code in ("de", "zh")} <= names
     assert "ocrwatchd/core/i18n/compile.py" not in names
     assert {"ocrwatchd/monitoring/status_page/page.html", "ocrwatchd/formats/output/receipt.schema.json"} <= names
-    assert {"ocrwatchd/cli/calibrate/english.txt", "ocrwatchd/correct/noise/confusions.json"} <= names
+    assert {"ocrwatchd/cli/calibrate/english.txt", "ocrwatchd/gate/confusions.json"} <= names
     assert not any("test" in Path(name).parts for name in names)
 
 

@@ -6,18 +6,17 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.align import differences, words
+from ocrwatchd.gate.channel import CONFUSIONS
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-TABLE = Path(__file__).with_name("confusions.json")
 LONGEST = 3
 """Letters on either side of one confusion; what is longer is damage and no confusion."""
 RAREST = 2
@@ -76,7 +75,7 @@ class Confusions:
     @classmethod
     def learned(cls, kind: str) -> Confusions:
         """The committed table of one engine."""
-        return cls(json.loads(TABLE.read_text("utf-8"))[kind])
+        return cls(json.loads(CONFUSIONS.read_text("utf-8"))[kind])
 
     @cached_property
     def _by_letter(self) -> dict[str, tuple[list[tuple[str, str]], list[int]]]:

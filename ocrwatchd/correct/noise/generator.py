@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.correct.noise.confusions import Confusions
+from ocrwatchd.gate.channel import NEWSPRINT
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
 
@@ -26,9 +26,6 @@ MARKS = (".", "'", ",", "|", "-", "_", "\u00b7", "~", "^", "*", "\u2022", ":", "
 _DIGIT = re.compile(r"\d")
 _LIKE_DIGITS = {"0": "OoQD", "1": "lIi|", "2": "Zz", "5": "Ss", "6": "bG", "8": "B", "9": "g"}
 LEET = {"i": "1", "l": "1", "a": "4", "e": "3", "o": "0", "s": "5", "t": "7", "b": "8", "g": "9", "I": "1", "O": "0"}
-
-NEWSPRINT = Path(__file__).with_name("newsprint.json")
-"""What old newsprint does to letters, by hand: true, then how it is misread and how often."""
 
 
 @dataclass

@@ -156,8 +156,9 @@ def test_words_are_frequent_ones(language, words, others):
 def test_usual_words_are_told_by_their_share():
     """The most frequent first, in lower case; letters are those of the language."""
     english = lexicon(("eng",))
-    frequent = list(english.words(1e-3))
-    assert frequent[:3] == ["the", "to", "and"]
+    frequent, shares = zip(*english.words(1e-3), strict=True)
+    assert list(shares) == sorted(shares, reverse=True)
+    assert list(frequent[:3]) == ["the", "to", "and"]
     assert all(map(english.is_usual, frequent))
     assert len(frequent) < len(list(english.words(1e-4)))
     assert english.letters == frozenset("abcdefghijklmnopqrstuvwxyz")

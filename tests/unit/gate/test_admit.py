@@ -5,8 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrwatchd.core.config.profile import Gate
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Edit, Word
-from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
+from ocrwatchd.gate import admit as gate
+from ocrwatchd.gate.admit import Evidence, Policy, apply
+
+ENGLISH = Evidence(lexicon=lexicon(("eng",)))
+
+
+def admit(source, proposed, policy=Policy(), evidence=ENGLISH):  # noqa: B008 - it never changes
+    """The gate with the words of English."""
+    return gate.admit(source, proposed, policy, evidence)
+
 
 ALPHABET = st.characters(categories=("L", "M", "N", "P", "S", "Zs", "Cc"), include_characters="\n\t -'l1O0")
 TEXTS = st.text(ALPHABET, max_size=80) | st.lists(
@@ -92,7 +102,7 @@ def test_an_echo_changes_nothing(source):
 @given(TEXTS, TEXTS)
 def test_an_unfinished_answer_is_refused_whole(source, proposed):
     """What was cut off for length changes nothing."""
-    assert admit(source, proposed, evidence=Evidence(finished=False)).text == source
+    assert admit(source, proposed, evidence=Evidence(finished=False, lexicon=ENGLISH.lexicon)).text == source
 
 
 @given(st.text(st.characters(categories=("L", "P", "Zs"), codec="latin-1"), max_size=600))
@@ -106,11 +116,9 @@ def test_noise_is_not_let_in(noise):
     [
         ("Tftey also sold", "They also sold"),
         ("to-day wa3 fine", "to-day was fine"),
-        ("sales arc reported", "sales are reported"),
         ("the ( house '", "the house"),
         ("a w hite house", "a white house"),
-        ("ofthe house", "of the house"),
-        ("feet In length", "feet in length"),
+        ("ofthat house", "of that house"),
         ("made« and sold", "made. and sold"),
     ],
 )
@@ -126,7 +134,7 @@ def test_repairs_are_let_in(source, proposed):
         ("on 14.03.1859 in", "on 14.08.1859 in", "digits of a number"),
         ("Take 4 tablets", "Take a tablets", "a lone digit"),
         ("sold for loo there", "sold for 100 there", "a new digit"),
-        ("the huge house", "the large house", "too different"),
+        ("the huge house", "the large house", "a word of the language"),
         ("the house", "the large house", "inserted"),
         ("the large house", "the house", "dropped"),
         ("the holders ask", "the Holders ask", "a new capital"),
@@ -135,7 +143,7 @@ def test_repairs_are_let_in(source, proposed):
         ("the Hou\u017fe is", "the House is", "accents or old letters only"),
         ("die Straße ist", "die Strasse ist", "accents or old letters only"),
         ("write to a.b@exarnple.org now", "write to a.b@example.org now", "address"),
-        ("any one knows", "anyone knows", "joined over a break"),
+        ("any one knows", "anyone knows", "spacing only"),
         ("the im-\nproved house", "the improved house", "joined over a break"),
         ("the im\nproved house", "the improved house", "joined over a break"),
         ("Name\tAge", "NameAge", "joined over a break"),
@@ -157,7 +165,7 @@ def test_what_is_no_repair_is_refused_with_its_reason(source, proposed, why):
 
 def test_a_hyphenated_word_is_mended_on_both_sides_of_its_break():
     """The model's joined word gives its letters, the break stays the source's."""
-    assert admit("of large con-\nsidciation to", "of large consideration to").text == "of large con-\nsideration to"
+    assert admit("of large impro-\nvcments to", "of large improvements to").text == "of large impro-\nvements to"
 
 
 @pytest.mark.parametrize("kept", ["a", "I", "&", "-", "•", "4", "€", "......", "=====", "中"])
@@ -205,14 +213,14 @@ def test_an_answer_about_something_else_is_refused_whole():
 
 def test_the_policy_comes_from_the_settings():
     """``gate.max_rewrite`` is what decides how far a word may change."""
-    assert admit("tho", "the", Policy.from_settings(Gate(max_rewrite=0.2))).edits == ()
-    assert admit("tho", "the", Policy.from_settings(Gate(max_rewrite=0.4))).text == "the"
+    assert admit("hxuse", "house", Policy.from_settings(Gate(max_rewrite=0.1))).edits == ()
+    assert admit("hxuse", "house", Policy.from_settings(Gate(max_rewrite=0.4))).text == "house"
 
 
 def test_evidence_follows_its_chunk():
     """Words keep their place when a part of the source is looked at alone."""
-    evidence = Evidence((Word("one", 0), Word("two", 4), Word("three", 8)), finished=False)
-    assert evidence.within(4, 8) == Evidence((Word("two", 0),), finished=False)
+    evidence = Evidence((Word("one", 0), Word("two", 4), Word("three", 8)), finished=False, lexicon=ENGLISH.lexicon)
+    assert evidence.within(4, 8) == Evidence((Word("two", 0),), finished=False, lexicon=ENGLISH.lexicon)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +264,7 @@ def test_amounts_quantities_and_codes_stay(source, proposed):
 
 def test_word_of_the_language_stays_in_a_text_that_was_read_well():
     """A word that a lexicon knows is no misreading just because the model would rather have another one."""
-    known = Evidence(knows={"he", "is", "not", "now", "guilty", "smith", "paid"}.__contains__)
+    known = ENGLISH
     assert admit("he is not guilty", "he is now guilty", evidence=known).text == "he is not guilty"
     assert admit("smith paid", "smyth paid", evidence=known).text == "smith paid"
     assert admit("he is nct guilty", "he is not guilty", evidence=known).text == "he is not guilty"

@@ -1,21 +1,23 @@
 """What was read well stays, whatever a model would rather have; what was misread is mended beside it."""
 
+import json
+
 import pytest
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
 from ocrwatchd.gate.admit import Evidence, admit
-from ocrwatchd.gate.candidate import STRAY
-from ocrwatchd.gate.protected_words import is_closed
 from tests.bench.gate import clean_lines, harm
+from tests.paths import DATA
 
+OTHER = [json.loads(line) for line in (DATA / "other-meanings.jsonl").read_text("utf-8").splitlines()]
 LINES = clean_lines()
 CASES = [(language, *line) for language, lines in LINES.items() for line in lines]
 
 
 def known(*languages):
     """The real lexicon of these languages."""
-    return Evidence(knows=lexicon(languages).knows)
+    return Evidence(lexicon=lexicon(languages))
 
 
 @pytest.mark.parametrize(("language", "source", "proposed"), CASES, ids=[case[1] for case in CASES])
@@ -81,15 +83,18 @@ def test_a_litre_is_no_pronoun(source, proposed):
 @pytest.mark.parametrize(("confidence", "expected"), [(0.2, "the house"), (0.7, "the b house"), (None, "the b house")])
 def test_a_letter_is_a_speck_only_where_the_engine_doubted_it(confidence, expected):
     """In a text that was read well; an initial, a unit or a grade looks the same."""
-    evidence = Evidence((Word("b", 4, confidence=confidence),), knows=lexicon(("eng",)).knows)
+    evidence = Evidence((Word("b", 4, confidence=confidence),), lexicon=lexicon(("eng",)))
     admitted = admit("the b house", "the house", evidence=evidence)
-    assert (admitted.text, [edit.why for edit in admitted.edits]) == (expected, [STRAY] * (expected == "the house"))
+    assert (admitted.text, [edit.why for edit in admitted.edits]) == (
+        expected,
+        ["stray mark"] * (expected == "the house"),
+    )
 
 
 def test_a_known_word_that_was_read_with_confidence_never_changes():
     """Not even into one that is drawn alike, in the worst of texts."""
     source, proposed = "tbe modem borse wcnt homc aud tbe cow", "the modern horse went home and the cow"
-    evidence = Evidence((Word("modem", 4, confidence=0.995),), knows=lexicon(("eng",)).knows)
+    evidence = Evidence((Word("modem", 4, confidence=0.995),), lexicon=lexicon(("eng",)))
     assert admit(source, proposed, evidence=evidence).text == proposed.replace("modern", "modem")
     assert admit(source, proposed, evidence=known("eng")).text == proposed
 
@@ -100,8 +105,9 @@ def test_no_text_gets_in_that_nobody_proposed(source):
     assert admit(source, "he is In, there").text in (source, "he is In, there")
 
 
-@pytest.mark.parametrize("word", ["July", "fifteen", "mg", "XIV", "never", "keine", "jamais", "fünfundzwanzig", "août"])
-def test_closed_classes_are_known_in_three_languages(word):
-    """Months, numbers, units, Roman numerals and negations."""
-    assert is_closed(word)
-    assert not is_closed("house")
+@pytest.mark.parametrize("case", OTHER, ids=[f"{case['source']} {case['proposed']}" for case in OTHER])
+def test_a_misread_word_becomes_no_other_word_than_its_own(case):
+    """Neither its opposite nor another name, month, role or number; its own word gets in."""
+    evidence = known(case["language"])
+    assert admit(case["source"], case["proposed"], evidence=evidence).text == case["source"]
+    assert admit(case["source"], case["repair"], evidence=evidence).text == case["repair"]

@@ -4,9 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Edit
-from ocrwatchd.gate.admit import Admitted, admit, apply
+from ocrwatchd.gate import admit as gate
+from ocrwatchd.gate.admit import Admitted, Evidence, Policy, apply
 from ocrwatchd.gate.consistency import Memory
+
+ENGLISH = Evidence(lexicon=lexicon(("eng",)))
+
+
+def admit(source, proposed, policy=Policy(), evidence=ENGLISH):  # noqa: B008 - it never changes
+    """The gate with the words of English."""
+    return gate.admit(source, proposed, policy, evidence)
+
 
 WORDS = st.lists(
     st.sampled_from(["tho", "the", "tbe", "4", "wa3", "was", "l0", "10", "\n", "bouse", "house"]), max_size=30

@@ -6,10 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
+from ocrwatchd.gate import admit as gate
 from ocrwatchd.gate import align
 from ocrwatchd.gate.account_numbers import accounts, is_iban
-from ocrwatchd.gate.admit import Evidence, Policy, admit
+from ocrwatchd.gate.admit import Evidence, Policy
+
+ENGLISH = Evidence(lexicon=lexicon(("eng",)))
+
+
+def admit(source, proposed, policy=Policy(), evidence=ENGLISH):  # noqa: B008 - it never changes
+    """The gate with the words of English."""
+    return gate.admit(source, proposed, policy, evidence)
+
 
 TUTORIAL = "Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs."
 IBAN = "DE89 3704 0044 0532 0130 00"
@@ -169,26 +179,26 @@ def test_scripts_without_spaces_are_judged_by_character(source, proposed, expect
 
 
 @pytest.mark.parametrize(
-    ("confidence", "expected"), [(1.0, "at horne in lest"), (0.9, "at home in rest"), (None, "at home in rest")]
+    ("confidence", "expected"), [(1.0, "at farrn on lcft"), (0.9, "at farm on left"), (None, "at farm on left")]
 )
 def test_what_was_read_with_confidence_needs_a_better_reason(confidence, expected):
     """A word of which the engine was sure changes only into one that looks the same."""
-    source = "at horne in lest"
-    evidence = Evidence((Word("lest", 12, confidence=confidence),))
-    admitted = admit(source, "at home in rest", evidence=evidence)
-    assert admitted.text == expected.replace("horne", "home")
+    source = "at farrn on lcft"
+    evidence = Evidence((Word("lcft", 12, confidence=confidence),), lexicon=ENGLISH.lexicon)
+    admitted = admit(source, "at farm on left", evidence=evidence)
+    assert admitted.text == expected.replace("farrn", "farm")
     assert [edit.why for edit in admitted.refused] == ["read with confidence"] * (confidence == 1.0)
 
 
 def test_confidence_does_not_protect_what_looks_the_same():
     """An engine is as sure of "rn" as of "m"."""
-    evidence = Evidence((Word("horne", 3, confidence=1.0),))
-    assert admit("at horne in lest", "at home in lest", evidence=evidence).text == "at home in lest"
+    evidence = Evidence((Word("farrn", 3, confidence=1.0),), lexicon=ENGLISH.lexicon)
+    assert admit("at farrn in lest", "at farm in lest", evidence=evidence).text == "at farm in lest"
 
 
 def test_confidence_keeps_marks_and_specks():
     """A mark that was read with confidence is no speck."""
-    sure = Evidence((Word("(", 4, confidence=1.0),))
+    sure = Evidence((Word("(", 4, confidence=1.0),), lexicon=ENGLISH.lexicon)
     assert admit("the ( house", "the house", evidence=sure).text == "the ( house"
     assert admit("the ( house", "the house").text == "the house"
 

@@ -5,9 +5,19 @@ import json
 import pytest
 
 from ocrwatchd.core.config.profile import DEFAULT_PROMPT
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.answer_text import unwrap
-from ocrwatchd.gate.admit import Evidence, admit
+from ocrwatchd.gate import admit as gate
+from ocrwatchd.gate.admit import Evidence, Policy
 from tests.paths import DATA
+
+ENGLISH = Evidence(lexicon=lexicon(("eng",)))
+
+
+def admit(source, proposed, policy=Policy(), evidence=ENGLISH):  # noqa: B008 - it never changes
+    """The gate with the words of English."""
+    return gate.admit(source, proposed, policy, evidence)
+
 
 HOSTILE = DATA / "hostile.jsonl"
 CASES = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
@@ -65,7 +75,7 @@ def test_an_answer_without_measure_is_not_even_compared():
 
 def test_an_answer_cut_off_for_length_is_refused():
     """Even where all that came looks right."""
-    admitted = admit(PAGE, PAGE.replace("tho", "the"), evidence=Evidence(finished=False))
+    admitted = admit(PAGE, PAGE.replace("tho", "the"), evidence=Evidence(finished=False, lexicon=ENGLISH.lexicon))
     assert (admitted.text, admitted.refused[0].why) == (PAGE, "the answer did not end")
 
 

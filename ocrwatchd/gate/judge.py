@@ -1,0 +1,99 @@
+"""Add up what speaks for an edit and against it: named terms in nats, whose sum decides.
+
+The sum is ln of the odds that the edit is a repair. The weights lie in ``weights.toml``; ``training.weights`` fits
+them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEIGHTS = Path(__file__).with_name("weights.toml")
+
+TERMS = {
+    "source": ("base",),
+    "looks": ("letters", "places", "capitals_letters"),
+    "words": ("listed", "unlisted"),
+    "rivals": ("share", "uncounted"),
+    "page": ("word", "clean_share", "clean_unlisted", "clean_style", "clean_letter"),
+    "document": ("printed",),
+    "marks": ("odd", "lost_marks", "marks_only"),
+    "kind": ("capitals_only", "joined", "dropped", "dropped_letter"),
+}
+"""Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how well the page was
+read, what it prints elsewhere, marks, kinds of change that are seldom repairs. Last comes "risk"."""
+
+POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "printed", "odd",
+                      "clean_share"})  # fmt: skip
+NEGATIVE = frozenset({"uncounted", "joined", "dropped_letter", "clean_unlisted", "clean_style", "clean_letter"})
+"""Quantities that speak for an edit, and against it, however the weights are fitted."""
+
+CLEAN = -4.5
+"""ln of the share of a page's words that are plainly misread, below which it was read well: about 4 in 300 words."""
+
+
+class Term(NamedTuple):
+    """One thing that speaks for an edit (more than 0) or against it, in nats."""
+
+    name: str
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found of one edit.
+
+    Args:
+        terms: that were not 0, in the order of ``TERMS``.
+    """
+
+    terms: tuple[Term, ...]
+
+    @property
+    def sum(self) -> float:
+        """In nats; more than 0 admits."""
+        return sum(term.nats for term in self.terms)
+
+    @property
+    def weakest(self) -> str:
+        """The name of what speaks most against the edit, beside the page and the risk."""
+        told = [term for term in self.terms if term.name not in {"page", "risk", "source"}]
+        return min(told, key=lambda term: term.nats).name if told else "risk"
+
+
+def on_page(told: Mapping[str, float], noise: float) -> dict[str, float]:
+    """What was measured of an edit together with how well its page was read.
+
+    Args:
+        told: as ``Page.measured`` has it.
+        noise: as ``Page.noise`` has it.
+    """
+    clean = max(0.0, CLEAN - noise)
+    if "word" in told:
+        return {**told, "clean_share": clean * told["share"], "clean_unlisted": clean * ("unlisted" in told)}
+    if "dropped" in told:
+        return {**told, "clean_letter": clean * told["dropped_letter"]}
+    return {**told, "clean_style": clean * (told["odd"] <= 0)}
+
+
+def judged(told: Mapping[str, float]) -> Judgement:
+    """Weigh what was measured of an edit."""
+    weights, risk = _weights()
+    terms = [
+        Term(name, sum(weights.get(each, 0.0) * told.get(each, float(each == "base")) for each in quantities))
+        for name, quantities in TERMS.items()
+    ]
+    return Judgement((*(term for term in terms if term.nats), Term("risk", -risk)))
+
+
+@cache
+def _weights() -> tuple[Mapping[str, float], float]:
+    read = tomllib.loads(WEIGHTS.read_text("utf-8"))
+    return read["weights"], read["risk"]

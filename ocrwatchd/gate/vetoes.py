@@ -1,0 +1,147 @@
+"""What no evidence overrules: addresses, digits, control tokens, tick boxes, styles of writing. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ocrwatchd.gate import digits, historical_spelling
+from ocrwatchd.gate.channel import misreading
+from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
+from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
+
+if TYPE_CHECKING:
+    from ocrwatchd.gate.proposals import Proposal
+    from ocrwatchd.gate.verdicts import Policy
+
+TOO_FAR = "too different"
+LEFT_OUT = "dropped"
+PUT_IN = "inserted"
+SPACING = "spacing only"
+OVER_A_BREAK = "joined over a break"
+ACCENTS = "accents or old letters only"
+
+STRAY_CHARACTERS = 2
+"""What stands alone may be dropped as a speck on the paper up to this length."""
+STRAY_KINDS = 2
+"""Longer runs without letters may be dropped if they mix so many different marks; leaders and rules repeat one."""
+SHOUTED_LETTERS = 4
+"""A word of so many capitals was printed in capitals."""
+
+TICK_BOXES = frozenset("\u2610\u2611\u2612")
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_QUOTES = dict.fromkeys(
+    map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»\u2039\u203a'), "'"
+)
+STYLE = _DASHES | _QUOTES | {ord("\u2026"): "..."}
+"""Signs that are a printer's choice, as a typewriter has them."""
+_ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
+_CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
+_TELLING = frozenset({"Sc", "Sm", "So", "Lo", "Nl", "No"})
+_MEANINGFUL = frozenset("«»&%§#@/\\|-\u2013\u2014\u2020\u2021\u2022*\u00b7")
+_SCRATCHES = frozenset("\u00a6~^`\u00b4\u00a8")
+"""Signs that nobody prints by themselves."""
+_WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
+_SHAPES = {"insert": PUT_IN, "break": OVER_A_BREAK, "many": "too many words at once"}
+
+
+def against(proposal: Proposal, after: str, policy: Policy) -> str:
+    """Why ``after`` must not take the proposal's place, or "".
+
+    Args:
+        proposal: what stands there, and in what shape it changes.
+        after: one of its ways.
+        policy: what the settings allow.
+    """
+    before = proposal.before
+    if proposal.shape in _SHAPES:
+        return LEFT_OUT if proposal.ways == ("",) else _SHAPES[proposal.shape]
+    if proposal.shape == "drop":
+        return "" if _is_speck(before.strip()) else LEFT_OUT
+    return SPACING if before == after else _of_signs(before, after) or _of_writing(proposal, after, policy)
+
+
+def _of_signs(before: str, after: str) -> str:
+    if max(len(before), len(after)) > WORD_CHARACTERS:
+        return TOO_FAR
+    if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
+        return "tick box"
+    if not _is_text(after) or (_CONTROL.search(after) and not _CONTROL.search(before)):
+        return "not text"
+    if _ADDRESS.search(before) or _ADDRESS.search(after):
+        return "address"
+    return ""
+
+
+def _of_writing(proposal: Proposal, after: str, policy: Policy) -> str:
+    before = proposal.before
+    if proposal.shape == "join" and not all(map(has_letter, before.split())) and before.replace(" ", "") == after:
+        return SPACING
+    return _of_digits(proposal, after, policy) or _of_style(before, after) or _of_distance(before, after, policy)
+
+
+def _of_digits(proposal: Proposal, after: str, policy: Policy) -> str:
+    before = proposal.before
+    if proposal.shape != "word" and policy.digits != "free" and digits.of(before):
+        # Spaces within and beside numbers part thousands, and quantities from amounts.
+        return digits.NUMBER
+    return digits.against(before.replace(" ", ""), after.replace(" ", ""), policy.digits)
+
+
+def _of_style(before: str, after: str) -> str:
+    """Against what an editor would do to a text, however well it was read."""
+    if before.translate(STYLE) == after.translate(STYLE):
+        return "quotes or dashes only"
+    old, new = core(before), core(after)
+    if old != new and old.lower() == new.lower():
+        return "a new capital" if _capitals(new) >= _capitals(old) else ""
+    if len(new) > 1 and _capitals(new) > _capitals(old) + 1:
+        return "a new capital"
+    parted = " " in after and historical_spelling.is_modernised(before.replace("-", ""), after.replace(" ", ""))
+    # Whether accents come and go is asked elsewhere: the page may say.
+    changed = old != new and not historical_spelling.same_letters(old, new)
+    if changed and (parted or historical_spelling.is_modernised(before, after)):
+        return "another spelling"
+    if _capitals(old) >= SHOUTED_LETTERS and old.isupper() and not new.isupper():
+        return "capitals only"
+    return ""
+
+
+def _of_distance(before: str, after: str, policy: Policy) -> str:
+    """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
+    old, new = core(before) or before, core(after) or after
+    if is_lookalike(old, new) or len(old) == len(new) == 1:
+        return ""
+    places = misreading(old, new).places
+    share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
+    return TOO_FAR if places > policy.max_changed or share > policy.max_rewrite else ""
+
+
+def is_letter(word: str) -> bool:
+    """True where a word is a single letter that is no word by itself: a speck, an initial, a unit, a grade."""
+    return len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER
+
+
+def _is_speck(word: str) -> bool:
+    """True for what may be dirt: a letter that is no word, or marks without a meaning of their own."""
+    if is_letter(word):
+        return True
+    if has_letter(word) or any(character.isnumeric() or _tells(character) for character in word):
+        return False
+    return _MEANINGFUL.isdisjoint(word) if len(word) <= STRAY_CHARACTERS else len(set(word)) >= STRAY_KINDS
+
+
+def _tells(character: str) -> bool:
+    return unicodedata.category(character) in _TELLING and character not in _SCRATCHES
+
+
+def _is_text(word: str) -> bool:
+    return not any(
+        unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} or character == "\ufffd"
+        for character in word.replace("\u00ad", "").replace("\u200c", "").replace("\u200d", "")
+    )
+
+
+def _capitals(word: str) -> int:
+    return sum(map(str.isupper, word))
