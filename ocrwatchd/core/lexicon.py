@@ -59,6 +59,11 @@ class Lexicon:
         """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
         return any(each.share(word) >= math.log(USUAL) for each in self._lists)
 
+    def lists(self, word: str) -> bool:
+        """True where each piece of a word is in a list, however rare; misspellings are in it too."""
+        found = pieces(word)
+        return bool(found) and all(any(each.share(piece) > -math.inf for each in self._lists) for piece in found)
+
     def words(self, least: float) -> Iterator[tuple[str, float]]:
         """Listed words of letters in lower case with their shares, each language's most frequent first.
 

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Edit
 from ocrwatchd.gate import account_numbers, align, digits, unspaced, vetoes, whole_answer
 from ocrwatchd.gate.confidence import Confidence
@@ -89,7 +90,7 @@ class Sheet:
         old, new = [word.text for word in self._before], [word.text for word in self._after]
         self._groups = list(align.differences(old, new))
         self._proposals = list(proposals(source, self._before, self._after, self._groups))
-        self._page = Page(old, evidence.lexicon)
+        self._page = Page(old, evidence.lexicon or lexicon(()))
         self._confidence = Confidence(evidence.words, policy.sure_confidence)
         self._lines = _Lines(source, self._before, self._proposals)
 

@@ -59,7 +59,7 @@ class Neighbours:
         Returns:
             ln of its share; None where words were parted or joined.
         """
-        before, after = pieces(read), pieces(true)
+        before, after = pieces(read.lower()), pieces(true.lower())
         if len(before) != len(after):
             return None
         told = (self._of_piece(old, new) for old, new in zip(before, after, strict=True) if old != new)

@@ -122,7 +122,7 @@ class Page:
         gained = self._lexicon.log_probability(new) - cost - own
         if clean and self.is_usual(old):
             return gained < (GAIN_OF_SHORT if len(old) <= SHORT else GAIN)
-        return gained < -OWN and (own > FREQUENT or (len(old) >= LONG and self._lexicon.knows(old)))
+        return gained < -OWN and (own > FREQUENT or (len(old) >= LONG and self._lexicon.lists(old)))
 
     def is_usual(self, text: str) -> bool:
         """True where each word of a text is a frequent one."""
@@ -131,7 +131,7 @@ class Page:
 
     def _of_words(self, before: str, after: str, whole: str) -> dict[str, float]:
         old, new = core(before), core(after)
-        known = bool(new) and all(map(self._lexicon.knows, (core(whole) or new).split()))
+        known = bool(new) and all(map(self._lexicon.lists, (core(whole) or new).split()))
         gained = max(-MOST_WORDS, min(MOST_WORDS, self._likely(after) - self._likely(before)))
         # Of numbers there is no list.
         counted = bool(self._lexicon) and not digits.of(new)

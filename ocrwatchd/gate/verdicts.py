@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from ocrwatchd.core.lexicon import Lexicon
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocrwatchd.core.config.profile import Gate
+    from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Edit, Word
     from ocrwatchd.gate.judge import Judgement
 
@@ -41,9 +40,6 @@ class Policy:
         return cls(max_rewrite=gate.max_rewrite, digits=gate.digits, sure_confidence=gate.sure_confidence)
 
 
-_NO_LEXICON = Lexicon(())
-
-
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about source and proposal beside their text.
@@ -56,7 +52,7 @@ class Evidence:
 
     words: tuple[Word, ...] = ()
     finished: bool = True
-    lexicon: Lexicon = _NO_LEXICON
+    lexicon: Lexicon | None = None
 
     def within(self, start: int, end: int) -> Evidence:
         """The evidence for ``source[start:end]`` alone."""

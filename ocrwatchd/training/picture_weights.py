@@ -1,7 +1,7 @@
 """Fit the weights of candidates for a word: ``python -m ocrwatchd.training.picture_weights LANGUAGE=FOLDER…``.
 
-FOLDER holds scans, each with its true text in NAME.txt. They are read with RapidOCR, and what was read is kept. Each word
-that the recogniser was in doubt about is put beside the truth: a candidate is right where the text has fewer wrong
+FOLDER holds scans, each with its true text in NAME.txt. They are read with RapidOCR, and what was read is kept. Each
+word that the recogniser was in doubt about is put beside the truth: a candidate is right where the text has fewer wrong
 characters with it, and the reading is right where no candidate is. The weights make what is right most probable, in a
 softmax of the reading and its candidates; a weight that has but one sensible sign keeps it. What they mend is told by
 pages that they were not fitted on. ``--write`` puts them into ``gate/picture_weights.json``.

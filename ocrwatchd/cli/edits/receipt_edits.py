@@ -18,7 +18,7 @@ from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.core.model import Edit
 from ocrwatchd.formats.output import receipt, txt
-from ocrwatchd.gate.admit import apply
+from ocrwatchd.gate.verdicts import apply
 
 if TYPE_CHECKING:
     from collections.abc import Collection
