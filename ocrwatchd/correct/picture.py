@@ -125,7 +125,7 @@ def candidates_of(
         candidates = [
             Candidate(text, "picture", word.features(text, nats))
             for text, nats in zip(texts, lost, strict=True)
-            if nats < MOST_LOST
+            if not word.contradicts(text, nats)
         ]
         if candidates:
             yield seen, candidates

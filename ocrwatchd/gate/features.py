@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_LOST = 9.0
 """Nats of the picture from which a candidate is none: the picture contradicts it."""
+MOST_LOST_ACCENT = 1.5
+"""The same where a letter loses what stands above or below it: word lists do not know foreign names."""
 MOST_WORDS = 14.0
 """More nats than so many do not count: the word as read is none, and how little it is one tells no more."""
 MOST_MARKS = 8.0
@@ -82,6 +84,16 @@ class Word:
         if not candidate or plain_marks(candidate) == plain_marks(self.text) or candidate.count(" ") > MOST_SPACES:
             return False
         return not _signs(self.text) - _signs(candidate)
+
+    def contradicts(self, candidate: str, lost: float) -> bool:
+        """True where the picture loses too much: that an accent is none must be plain to see.
+
+        Args:
+            candidate: one that is admitted.
+            lost: nats.
+        """
+        gone, _ = _accents(self._core, core(candidate))
+        return lost >= (MOST_LOST_ACCENT if gone else MOST_LOST)
 
     def features(self, candidate: str, lost: float) -> dict[str, float]:
         """The quantities.

@@ -115,7 +115,8 @@ class Page:
             clean: the page was read well.
         """
         old, new = core(before), core(after)
-        if not old or not new or old.lower() == new.lower():
+        # Numbers have rules of their own.
+        if not new or old.lower() == new.lower() or not any(map(str.isalpha, old)):
             return False
         own = self._lexicon.log_probability(old)
         cost = 0.0 if same_letters(old, new) else misreading(old, new).cost
