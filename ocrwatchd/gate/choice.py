@@ -29,7 +29,7 @@ COST = 2.0
 """A character made wrong counts as so many that are made right."""
 MISTAKEN = 0.5
 """So many characters it costs to make one mistake of another: the new one no longer looks like one."""
-LEAST_GAIN = 0.4
+LEAST_GAIN = 0.33
 """Fewer characters than an edit must be expected to make right, those made wrong taken off, for it to be made."""
 LEAST_PROBABILITY = 0.004
 """Candidates below this do not count."""
