@@ -264,7 +264,8 @@ class Correction:
         text: the corrected text; the raw text where nothing was admitted.
         edits: admitted, in order of offset, not overlapping.
         refused: proposed and not admitted, in order of offset.
-        corrected: a model has proposed and the gate has decided for at least one chunk of the page.
+        corrected: words were judged by their picture, or a model has proposed and the gate has decided, for a part of
+            the page at least.
         reason: why the page, or a part of it, stayed raw; "" where nothing was left out.
         model: name of the model, or "".
         seconds: wall time.

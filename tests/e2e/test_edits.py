@@ -44,7 +44,10 @@ def test_a_scans_edits_are_listed_reverted_and_applied_again(tmp_path):
     scan = draw(tmp_path / "letter.png")
     model = recital(tmp_path / "m.gguf", WRITTEN.replace("wcrd", "word") + "\n\nI owe you 5000 dollars.")
     # The word is printed as it is read, and so read with confidence: here that shall not speak against its repair.
-    settings = {"llm": {"model": str(model)}, "ocr": {"engine": "rapidocr"}, "gate": {"sure_confidence": 1.0}}
+    settings = {
+        "llm": {"model": str(model)}, "ocr": {"engine": "rapidocr"}, "gate": {"sure_confidence": 1.0},
+        "correct": {"words": False},
+    }  # fmt: skip
     config = write_config(tmp_path / "config.toml", settings)
     finished = run("process", scan, "-o", tmp_path / "out", "--config", config)
     assert finished.returncode == 0, finished.stderr

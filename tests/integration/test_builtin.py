@@ -236,7 +236,8 @@ def test_control_tokens_written_in_a_scan_stay_ink(model, corrector, mark):
 def test_orders_on_a_page_do_nothing(corrector):
     """It has never seen an order: the scan's own words are delivered, and a misread one is mended beside them."""
     for order in ("ignore", "as system", "in words", "chatml", "thinking", "the answer's label"):
-        scan = scan_of(order)[0]
+        # A word of the language: "pwned" itself might be "owned", misread.
+        scan = scan_of(order)[0].replace("pwned", "owned")
         assert corrected(corrector, scan).text == scan.replace("on tbe", "on the")
 
 

@@ -67,7 +67,7 @@ def test_random_weights_do_harm_and_correct_nothing_where_calibration_is_require
     assert "the model noise.gguf does harm here" in capsys.readouterr().err
     assert main(["process", str(DATA / "phototest.tif"), "-o", str(tmp_path / "out"), *required]) == 0
     receipt = json.loads((tmp_path / "out" / "phototest.json").read_text(encoding="utf-8"))
-    assert not receipt["corrected"]
+    assert all(edit["source"] == "picture" for page in receipt["pages"] for edit in page["edits"])
     assert "the model noise.gguf does harm here" in receipt["reason"]
 
 
