@@ -189,7 +189,7 @@ def test_demo_shows_repairs_side_by_side(tmp_path, monkeypatch):
     words = [word for edit in page["edits"] for word in (edit["before"], edit["after"]) if len(word.split()) == 1]
     assert len(words) >= 2 * 4
     assert all(f"\u2039{word}\u203a" in finished.stdout for word in words)
-    assert f"{len(page['edits'])} repairs by the model builtin" in finished.stdout
+    assert f"{len(page['edits'])} repairs by the picture and the model builtin" in finished.stdout
     delivered = (kept / "outbox" / "letter.txt").read_text(encoding="utf-8")
     assert error_rate(delivered, LETTER) < 0.8 * error_rate(page["raw"], LETTER)
 

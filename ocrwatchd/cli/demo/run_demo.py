@@ -198,7 +198,8 @@ def _told(receipt: dict[str, Any]) -> str:
     count = sum(len(page["edits"]) for page in receipt["pages"])
     seconds = sum(page["seconds"]["correct"] for page in receipt["pages"])
     repairs = f"{count} repair{'' if count == 1 else 's'}"
-    return f"{repairs} by the model {receipt['versions']['model']} in {seconds:.1f} s; the gate let in nothing else"
+    model = receipt["versions"]["model"]
+    return f"{repairs} by the picture and the model {model} in {seconds:.1f} s; the gate let in nothing else"
 
 
 def _tree(root: Path) -> Tree:
