@@ -136,7 +136,7 @@ def test_texts_are_corrected_from_the_first_minute_on(tmp_path):
 
 
 def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
-    """Its file is damaged: the text is delivered raw, and the receipt says why."""
+    """Its file is damaged: the text is delivered without the model's corrections, and the receipt says why."""
     package = tmp_path / "site" / "ocrwatchd"
     shutil.copytree(CHECKOUT / "ocrwatchd", package, ignore=shutil.ignore_patterns("__pycache__", "training"))
     model = package / "llm" / "builtin" / "model.gguf"
@@ -147,7 +147,7 @@ def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
     ended = daemon.once(**copied)
     assert ended.returncode == 0, ended.stderr
     receipt = json.loads((daemon.root / "outbox" / "phototest.json").read_text(encoding="utf-8"))
-    assert receipt["corrected"] is False
+    assert "model" not in receipt["versions"]
     assert "llama.cpp cannot load this model" in receipt["reason"]
 
 
