@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cache
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ocrwatchd.core.accents import without_accents
 from ocrwatchd.core.letter_grams import LetterGrams
 
 if TYPE_CHECKING:
@@ -181,12 +181,6 @@ def word_list(name: str) -> WordList:
     from wordfreq import available_languages, read_cBpack  # noqa: PLC0415
 
     return WordList(Language.get(name), read_cBpack(available_languages("best")[name]))
-
-
-def without_accents(text: str) -> str:
-    """The letters without what stands above and below them."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 def log_sum(told: Sequence[float]) -> float:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.correct.picture import contradicts, judged
+from ocrwatchd.correct.picture import contradicts, judged, seen_words
 from ocrwatchd.gate.verdicts import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.model import Correction, Edit, PageText
@@ -36,8 +36,9 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
     if not words:
         return found
     started = time.monotonic()
-    own = judged(page, words, memory.words)
-    kept, refused = _beside(own.edits, found.edits, page)
+    seen = list(seen_words(page))
+    own = judged(seen, words, memory.words)
+    kept, refused = _beside(own.edits, found.edits, contradicts(seen))
     edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
     places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]
     return replace(
@@ -59,10 +60,11 @@ def _is_latin(language: str) -> bool:
     return 2 * sum(letter in COLUMN for letter in letters) > len(letters)
 
 
-def _beside(mended: Sequence[Edit], proposed: Sequence[Edit], page: PageText) -> tuple[list[Edit], list[Edit]]:
+def _beside(
+    mended: Sequence[Edit], proposed: Sequence[Edit], against: Callable[[Edit], bool]
+) -> tuple[list[Edit], list[Edit]]:
     """A model's edits that stand beside those of the words, and those that do not."""
     places = [(edit.offset, edit.offset + len(edit.before)) for edit in mended]
-    against = contradicts(page)
     kept: list[Edit] = []
     refused: list[Edit] = []
     for edit in proposed:

@@ -18,7 +18,7 @@ from ocrwatchd.gate.features import MOST_LOST, Word
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.core.lexicon import Lexicon
@@ -65,17 +65,17 @@ class Judged:
     doubts: tuple[Doubt, ...] = ()
 
 
-def judged(page: PageText, lexicon: Lexicon, document: Mapping[str, int]) -> Judged:
+def judged(words: Sequence[SeenWord], lexicon: Lexicon, document: Mapping[str, int]) -> Judged:
     """Correct a page's words.
 
     Args:
-        page: whose lines carry lattices; other lines stay as they are.
+        words: of the page.
         lexicon: of the page's languages.
         document: how often each word stands on the document's other pages, small letters, marks off.
     """
     edits: list[Edit] = []
     doubts: list[Doubt] = []
-    for word, candidates in candidates_of(page, lexicon, document):
+    for word, candidates in candidates_of(words, lexicon, document):
         choice = choose(word.text, candidates)
         if choice.best and choice.chosen:
             told = terms(choice.best.features)
@@ -85,16 +85,16 @@ def judged(page: PageText, lexicon: Lexicon, document: Mapping[str, int]) -> Jud
     return Judged(tuple(edits), tuple(doubts))
 
 
-def contradicts(page: PageText) -> Callable[[Edit], bool]:
+def contradicts(words: Sequence[SeenWord]) -> Callable[[Edit], bool]:
     """Tell whether the picture contradicts an edit that somebody else proposes; of what it does not show it says no.
 
     Args:
-        page: whose lines carry lattices.
+        words: of the page.
     """
-    words = {word.offset: word for word in seen_words(page)}
+    at = {word.offset: word for word in words}
 
     def against(edit: Edit) -> bool:
-        word = words.get(edit.offset)
+        word = at.get(edit.offset)
         if word is None or word.text != edit.before or not edit.after:
             return False
         if word.doubt < SURE:
@@ -106,10 +106,9 @@ def contradicts(page: PageText) -> Callable[[Edit], bool]:
 
 
 def candidates_of(
-    page: PageText, lexicon: Lexicon, document: Mapping[str, int]
+    words: Sequence[SeenWord], lexicon: Lexicon, document: Mapping[str, int]
 ) -> Iterator[tuple[SeenWord, list[Candidate]]]:
     """The words that the recogniser was in doubt about, each with what it may be."""
-    words = list(seen_words(page))
     noise = math.log((1 + sum(word.doubt > NOISY for word in words)) / (NOISE_WORDS + len(words)))
     counts = Counter(document)
     counts.update(core(word.text) for word in words if word.doubt < CLEAR)

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ocrwatchd.gate.reading import core, plain_marks, reading, without_accents
+from ocrwatchd.core.accents import without_accents
+from ocrwatchd.gate.reading import core, plain_marks, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

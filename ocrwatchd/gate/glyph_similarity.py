@@ -8,9 +8,10 @@ old print shows (round letters, stems, minims, and signs that stand for specks);
 from __future__ import annotations
 
 import functools
-import unicodedata
 
 from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.core.accents import without_accents
 
 STROKES_LIMIT = 64
 """Longer words are not taken apart: no misread word is so long, and the work stays bounded."""
@@ -75,7 +76,7 @@ def _rewritten(word: str) -> tuple[tuple[str, str, int], ...]:
 def strokes(word: str) -> str:
     """A word as the strokes it is drawn with; what stands for no stroke is left as it is."""
     if not word.isascii():
-        word = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
+        word = without_accents(word)
     return word.lower().translate(_DRAWN)
 
 

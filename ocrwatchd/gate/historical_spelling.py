@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ocrwatchd.core.accents import without_accents
+
 LETTERS_LIMIT = 40
 """Longer words are nobody's old spelling."""
 
@@ -48,8 +50,7 @@ _MARKS_AROUND = re.compile(r"^[^\w&]+|[^\w'\u2019&]+$")
 
 def plain(word: str) -> str:
     """A word without accents, its old letters and ligatures spelled out."""
-    decomposed = unicodedata.normalize("NFKD", word.translate(_OLD_LETTERS))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return without_accents(word.translate(_OLD_LETTERS))
 
 
 def same_letters(before: str, after: str) -> bool:

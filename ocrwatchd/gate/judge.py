@@ -10,7 +10,9 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from ocrwatchd.core.model import Term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,13 +39,6 @@ NEGATIVE = frozenset({"uncounted", "joined", "dropped_letter", "clean_unlisted",
 
 CLEAN = -4.5
 """ln of the share of a page's words that are plainly misread, below which it was read well: about 4 in 300 words."""
-
-
-class Term(NamedTuple):
-    """One thing that speaks for an edit (more than 0) or against it, in nats."""
-
-    name: str
-    nats: float
 
 
 @dataclass(frozen=True, slots=True)

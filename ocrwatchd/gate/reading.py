@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -101,12 +100,6 @@ def parts(token: str) -> tuple[str, str, str]:
 def core(text: str) -> str:
     """A word without marks around it, in small letters."""
     return parts(plain_marks(text))[1].lower()
-
-
-def without_accents(text: str) -> str:
-    """The letters without what stands above and below them."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 def follower(word: str, after: str) -> str:

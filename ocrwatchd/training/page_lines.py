@@ -24,6 +24,8 @@ from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, seco
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 from ocrwatchd.ocr.page_confidence import clear_lines
 
+PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+"""How the names of scans end."""
 CACHE = Path(".bench", "lattices")
 READING = (
     preprocess,

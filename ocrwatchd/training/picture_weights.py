@@ -24,12 +24,12 @@ from scipy.optimize import minimize
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import PageText
-from ocrwatchd.correct.picture import candidates_of
+from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate import choice
 from ocrwatchd.gate.features import MONOTONE, TERMS
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
-from ocrwatchd.training.page_lines import Reader
+from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from ocrwatchd.gate.choice import Candidate
 
-PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 AROUND = 20
 """Characters on either side of a word that are put beside the truth with it."""
 BLOCK = 12
@@ -98,7 +97,7 @@ def _examples(language: str, folder: Path) -> Iterator[Example]:
         arranged = arrange(spaced(seen.lines, (language,)))
         page = PageText(1, arranged.text, seen.width, seen.height, 0.0, lines=arranged.lines)
         beside = _Beside(arranged.text, truth.read_text("utf-8"))
-        for word, candidates in candidates_of(page, words, {}):
+        for word, candidates in candidates_of(list(seen_words(page)), words, {}):
             gains = beside.gains(word.offset, word.text, [each.text for each in candidates])
             if gains is not None:
                 yield Example(f"{folder.name}/{path.name}", word.text, tuple(candidates), gains)

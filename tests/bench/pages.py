@@ -22,24 +22,23 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.accents import without_accents
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.corrector import Corrector as RealCorrector
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate.consistency import Memory
-from ocrwatchd.gate.reading import without_accents
 from ocrwatchd.gate.scoring import fold
 from ocrwatchd.llm.models import resolve
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
-from ocrwatchd.training.page_lines import Reader
+from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocrwatchd.training.page_lines import Seen
 
-PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 BLOCK = 12
 """Characters of a run of edits that make it a block."""
 ALIKE = 0.8

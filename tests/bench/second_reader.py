@@ -26,15 +26,14 @@ from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.lattice import Lattice
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Page, PageText
-from ocrwatchd.correct.picture import judged
+from ocrwatchd.correct.picture import judged, seen_words
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.preprocess import Cleaner
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from ocrwatchd.ocr.second_reader import SecondReader
 from ocrwatchd.ocr.spaces import spaced
-from ocrwatchd.training.page_lines import Reader
-from tests.bench.pages import PICTURES
+from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
     from ocrwatchd.core.lexicon import Lexicon
@@ -77,7 +76,8 @@ def compared(first: PageText, second: PageText) -> Counter[str]:
 def corrected(first: PageText, second: PageText, words: Lexicon) -> Counter[str]:
     """Which words are corrected by either reading."""
     one, other = (
-        {(edit.offset, edit.before, edit.after) for edit in judged(page, words, {}).edits} for page in (first, second)
+        {(edit.offset, edit.before, edit.after) for edit in judged(list(seen_words(page)), words, {}).edits}
+        for page in (first, second)
     )
     return Counter(
         {"edits by both": len(one & other), "by the first": len(one - other), "by the second": len(other - one)}

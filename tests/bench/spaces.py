@@ -19,8 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from ocrwatchd.gate.scoring import fold
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import BIAS, MARGIN, WEIGHTS, Evidence, Gap, gaps
-from ocrwatchd.training.page_lines import Reader
-from tests.bench.pages import PICTURES
+from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

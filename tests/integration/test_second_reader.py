@@ -8,7 +8,7 @@ from PIL import Image
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Box, Line, Page, PageText
-from ocrwatchd.correct.picture import judged
+from ocrwatchd.correct.picture import judged, seen_words
 from ocrwatchd.ocr.rapidocr import RapidEngine
 from ocrwatchd.ocr.second_reader import SecondReader
 from tests.bench.second_reader import bare, compared
@@ -58,7 +58,7 @@ def test_a_misread_word_is_corrected_by_the_second_reading(second, scan):
     assert text != first.text
     lines = tuple(replace(line, text=line.text.replace("quick", "qulck")) for line in first.lines)
     page = second.with_lattices(bare(replace(first, text=text, lines=lines)), picture)
-    edits = judged(page, lexicon(("eng",)), {}).edits
+    edits = judged(list(seen_words(page)), lexicon(("eng",)), {}).edits
     assert {(edit.before, edit.after) for edit in edits} >= {("qulck", "quick")}
 
 
@@ -71,7 +71,7 @@ def test_what_was_read_rightly_stays(second, scan, name):
     again = second.with_lattices(bare(read), picture)
     assert {"comb_form.jpg": "40817263", "label_180.jpg": "FRAGILE", "invoice.png": "IBAN GB82"}[name] in again.text
     assert any(line.lattice for line in again.lines) == (name != "label_180.jpg")
-    assert judged(again, lexicon(("eng",)), {}).edits == ()
+    assert judged(list(seen_words(again)), lexicon(("eng",)), {}).edits == ()
 
 
 def test_lines_that_are_not_in_the_picture_stay_as_they_are(second):
