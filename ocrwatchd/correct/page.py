@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.correct.picture import contradicts, judged, seen_words
+from ocrwatchd.correct.picture import Proposed, judged, seen_words
 from ocrwatchd.gate.verdicts import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.model import Correction, Edit, PageText
+    from ocrwatchd.correct.picture import Judged
     from ocrwatchd.gate.consistency import Memory
 
 OTHERWISE = "the picture says otherwise"
@@ -37,15 +36,15 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
         return found
     started = time.monotonic()
     seen = list(seen_words(page))
-    own = judged(seen, words, memory.words)
-    kept, refused = _beside(own.edits, found.edits, contradicts(seen))
+    own = judged(seen, words, memory.words, proposed(found))
+    kept, refused = _beside(own, found)
     edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
     places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]
     return replace(
         found,
         text=apply(page.text, edits),
         edits=edits,
-        refused=tuple(sorted((*found.refused, *refused), key=lambda edit: edit.offset)),
+        refused=tuple(sorted(refused, key=lambda edit: edit.offset)),
         corrected=True,
         # Whoever wants no model misses none.
         reason="" if work.llm.model == "off" else found.reason,
@@ -54,23 +53,28 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
     )
 
 
+def proposed(found: Correction) -> dict[int, Proposed]:
+    """What a model proposes for single words, by offset."""
+    refused = {edit.offset: Proposed(edit, admitted=False) for edit in found.refused}
+    return refused | {edit.offset: Proposed(edit, admitted=True) for edit in found.edits}
+
+
 def _is_latin(language: str) -> bool:
     """Whether a language is written in the letters that lattices keep; one without a list of words is not."""
     letters = lexicon((language,)).letters
     return 2 * sum(letter in COLUMN for letter in letters) > len(letters)
 
 
-def _beside(
-    mended: Sequence[Edit], proposed: Sequence[Edit], against: Callable[[Edit], bool]
-) -> tuple[list[Edit], list[Edit]]:
+def _beside(own: Judged, found: Correction) -> tuple[list[Edit], list[Edit]]:
     """A model's edits that stand beside those of the words, and those that do not."""
-    places = [(edit.offset, edit.offset + len(edit.before)) for edit in mended]
+    places = [(edit.offset, edit.offset + len(edit.before)) for edit in own.edits]
+    made = {(edit.offset, edit.before, edit.after) for edit in own.edits}
     kept: list[Edit] = []
-    refused: list[Edit] = []
-    for edit in proposed:
+    refused = [edit for edit in found.refused if (edit.offset, edit.before, edit.after) not in made]
+    for edit in found.edits:
         end = edit.offset + len(edit.before)
-        if any(edit.offset < last and end > first for first, last in places) or against(edit):
-            refused.append(replace(edit, why=OTHERWISE))
+        if edit in own.against or any(edit.offset < last and end > first for first, last in places):
+            refused += [replace(edit, why=OTHERWISE)] * ((edit.offset, edit.before, edit.after) not in made)
         else:
             kept.append(edit)
     return kept, refused

@@ -9,20 +9,21 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.model import Doubt, Edit
 from ocrwatchd.gate.choice import Candidate, choose, terms
-from ocrwatchd.gate.features import MOST_LOST, Word
+from ocrwatchd.gate.features import Word, admits, shape
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.core.lexicon import Lexicon
-    from ocrwatchd.core.model import PageText
+    from ocrwatchd.core.model import PageText, Source
 
 SURE = 3e-4
 """A word is looked at where the recogniser gave something else more than this probability at some step: of 1,099 words
@@ -56,78 +57,116 @@ class SeenWord:
     lattice: Lattice
     doubt: float
 
+    @property
+    def text_is_known(self) -> bool:
+        """Whether the lattice has all its characters."""
+        return COLUMN.keys() >= set(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a language model makes of a word.
+
+    Args:
+        edit: for that word alone.
+        admitted: by the judge that does not see the picture.
+    """
+
+    edit: Edit
+    admitted: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a page's words: edits, in order of offset, and words that may be wrong still."""
+    """What became of a page's words.
+
+    Args:
+        edits: in order of offset.
+        doubts: words that may be wrong still.
+        against: proposed edits that lost, or that the picture contradicts.
+    """
 
     edits: tuple[Edit, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    against: frozenset[Edit] = frozenset()
 
 
-def judged(words: Sequence[SeenWord], lexicon: Lexicon, document: Mapping[str, int]) -> Judged:
+def judged(
+    words: Sequence[SeenWord],
+    lexicon: Lexicon,
+    document: Mapping[str, int],
+    proposed: Mapping[int, Proposed] = MappingProxyType({}),
+) -> Judged:
     """Correct a page's words.
 
     Args:
         words: of the page.
         lexicon: of the page's languages.
         document: how often each word stands on the document's other pages, small letters, marks off.
+        proposed: by a language model, by offset of the word.
     """
     edits: list[Edit] = []
     doubts: list[Doubt] = []
-    for word, candidates in candidates_of(words, lexicon, document):
+    for word, candidates in candidates_of(words, lexicon, document, proposed):
         choice = choose(word.text, candidates)
         if choice.best and choice.chosen:
             told = terms(choice.best.features)
             edits.append(Edit(word.offset, word.text, choice.best.text, WHY, choice.best.source, told))
         if choice.wrong >= TOLD_DOUBT:
             doubts.append(Doubt(word.offset, len(word.text), choice.wrong))
-    return Judged(tuple(edits), tuple(doubts))
-
-
-def contradicts(words: Sequence[SeenWord]) -> Callable[[Edit], bool]:
-    """Tell whether the picture contradicts an edit that somebody else proposes; of what it does not show it says no.
-
-    Args:
-        words: of the page.
-    """
+    made = {(edit.offset, edit.after) for edit in edits}
     at = {word.offset: word for word in words}
+    against = (
+        each.edit
+        for offset, each in proposed.items()
+        if (offset, each.edit.after) not in made and offset in at and _is_weighed(at[offset], each.edit)
+    )
+    return Judged(tuple(edits), tuple(doubts), frozenset(against))
 
-    def against(edit: Edit) -> bool:
-        word = at.get(edit.offset)
-        if word is None or word.text != edit.before or not edit.after:
-            return False
-        if word.doubt < SURE:
-            return True
-        read, proposed = word.lattice.log_probabilities([edit.before, edit.after])
-        return bool(read - proposed >= MOST_LOST)
 
-    return against
+def _is_weighed(word: SeenWord, edit: Edit) -> bool:
+    """Whether the picture tells of an edit: it is of that word alone, and no matter of style."""
+    if edit.before != word.text or not edit.after:
+        return False
+    return word.doubt < SURE or (word.text_is_known and admits(word.text, edit.after))
 
 
 def candidates_of(
-    words: Sequence[SeenWord], lexicon: Lexicon, document: Mapping[str, int]
+    words: Sequence[SeenWord],
+    lexicon: Lexicon,
+    document: Mapping[str, int],
+    proposed: Mapping[int, Proposed] = MappingProxyType({}),
 ) -> Iterator[tuple[SeenWord, list[Candidate]]]:
-    """The words that the recogniser was in doubt about, each with what it may be."""
+    """The words that the recogniser was in doubt about, each with what it may be; arguments as of ``judged``."""
     noise = math.log((1 + sum(word.doubt > NOISY for word in words)) / (NOISE_WORDS + len(words)))
     counts = Counter(document)
     counts.update(core(word.text) for word in words if word.doubt < CLEAR)
+    counts.update(filter(None, (shape(word.text) for word in words)))
     for seen in words:
-        if seen.doubt < SURE or not COLUMN.keys() >= set(seen.text):
+        if seen.doubt < SURE or not seen.text_is_known:
             continue
         word = Word(seen.text, seen.place, lexicon, counts, noise)
-        texts = [text for text in seen.lattice.alternatives() if text != seen.text and word.admits(text)]
+        sources: dict[str, Source] = dict.fromkeys(seen.lattice.alternatives(), "picture")
+        model = proposed.get(seen.offset)
+        if model and model.edit.before == seen.text:
+            sources.setdefault(model.edit.after, model.edit.source)
+        texts = [text for text in sources if text != seen.text and admits(seen.text, text)]
         if not texts:
             continue
         told = seen.lattice.log_probabilities([seen.text, *texts])
         lost = (float(told[0] - each) for each in told[1:])
         candidates = [
-            Candidate(text, "picture", word.features(text, nats))
+            Candidate(text, sources[text], word.features(text, nats) | _of_model(model, text))
             for text, nats in zip(texts, lost, strict=True)
             if not word.contradicts(text, nats)
         ]
         if candidates:
             yield seen, candidates
+
+
+def _of_model(model: Proposed | None, text: str) -> dict[str, float]:
+    asked = model is not None and model.edit.after == text
+    return {"proposed": float(asked), "admitted": float(asked and model is not None and model.admitted)}
 
 
 def seen_words(page: PageText) -> Iterator[SeenWord]:

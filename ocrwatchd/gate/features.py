@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ TERMS: Mapping[str, str] = {
     "spaces": "marks",
     "lost_marks": "marks",
     "document": "document",
+    "shape": "document",
+    "proposed": "model",
+    "admitted": "model",
     "digits": "digits",
     "digits_to_letters": "digits",
     "accents_lost": "accents",
@@ -52,12 +56,15 @@ TERMS: Mapping[str, str] = {
     "noise": "prior",
     "bias": "prior",
 }
-"""Each quantity, and the term that people are told of it."""
+"""Each quantity, and the term that people are told of it; "proposed" and "admitted": by a language model, and by the
+judge that does not see the picture."""
 MONOTONE = {
-    **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks", "document"), 1),
+    **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks"), 1),
+    **dict.fromkeys(("document", "shape", "proposed", "admitted"), 1),
     **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
 }
 """Quantities whose weight has but one sensible sign."""
+_FIRST_DIGITS = re.compile(r"^#+")
 
 
 class Word:
@@ -67,7 +74,7 @@ class Word:
         text: as read.
         place: where it stands.
         lexicon: of the page's languages.
-        document: how often each word stands in the document, small letters, marks off.
+        document: how often each word stands in the document, small letters, marks off; and each :func:`shape`.
         noise: ln of the share of the page's words that the recogniser was in doubt about.
     """
 
@@ -79,12 +86,6 @@ class Word:
         self._noise = noise
         self._core = core(text)
         self._reading = reading(text, place, lexicon)
-
-    def admits(self, candidate: str) -> bool:
-        """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
-        if not candidate or plain_marks(candidate) == plain_marks(self.text) or candidate.count(" ") > MOST_SPACES:
-            return False
-        return not _signs(self.text) - _signs(candidate)
 
     def contradicts(self, candidate: str, lost: float) -> bool:
         """True where the picture loses too much: that an accent is none must be plain to see.
@@ -131,7 +132,8 @@ class Word:
             "marks_only": not changed and not _differ(self.text, candidate),
             "spaces": candidate.count(" "),
             "lost_marks": _marks_lost(self.text, candidate),
-            "document": changed * math.log((1 + self._document.get(after, 0)) / (1 + self._document.get(before, 0))),
+            "document": self._ratio(before, after),
+            "shape": self._ratio(shape(self.text), shape(candidate), 1),
             "digits": digits != digits_after,
             "digits_to_letters": len(digits_after) < len(digits) > 1,
             "accents_lost": sum(letter in own for letter in gone),
@@ -140,6 +142,23 @@ class Word:
             "noise": self._noise,
             "bias": 1.0,
         }  # fmt: skip
+
+    def _ratio(self, before: str, after: str, own: int = 0) -> float:
+        """Tell how much oftener, as ln, the document has the second than the first, of which ``own`` do not count."""
+        return math.log((1 + self._document.get(after, 0)) / (1 + max(0, self._document.get(before, 0) - own)))
+
+
+def admits(text: str, candidate: str) -> bool:
+    """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
+    if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
+        return False
+    return not _signs(text) - _signs(candidate)
+
+
+def shape(text: str) -> str:
+    """How a number is written: each digit is "#", and so are all before the first mark; "" without a digit."""
+    written = re.sub(r"\d", "#", core(text))
+    return _FIRST_DIGITS.sub("#", written) if "#" in written else ""
 
 
 def _signs(text: str) -> Counter[str]:

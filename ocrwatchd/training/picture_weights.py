@@ -1,10 +1,11 @@
 """Fit the weights of candidates for a word: ``python -m ocrwatchd.training.picture_weights LANGUAGE=FOLDER…``.
 
 FOLDER holds scans, each with its true text in NAME.txt. They are read with RapidOCR, and what was read is kept. Each
-word that the recogniser was in doubt about is put beside the truth: a candidate is right where the text has fewer wrong
-characters with it, and the reading is right where no candidate is. The weights make what is right most probable, in a
-softmax of the reading and its candidates; a weight that has but one sensible sign keeps it. What they mend is told by
-pages that they were not fitted on. ``--write`` puts them into ``gate/picture_weights.json``.
+word that the recogniser was in doubt about is put beside the truth, with what it may be by the picture and by the
+built-in model: a candidate is right where the text has fewer wrong characters with it, and the reading is right where
+no candidate is. The weights make what is right most probable, in a softmax of the reading and its candidates; a weight
+that has but one sensible sign keeps it. What they mend is told by pages that they were not fitted on. ``--write`` puts
+them into ``gate/picture_weights.json``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import sys
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,21 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from scipy.optimize import minimize
 
+from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import PageText
+from ocrwatchd.correct.corrector import Corrector
+from ocrwatchd.correct.page import proposed
 from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate import choice
 from ocrwatchd.gate.features import MONOTONE, TERMS
+from ocrwatchd.llm import models
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
 from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,6 +52,7 @@ FOLDS = 5
 RIDGE = 1.0
 """How strongly weights are held near 0, in standard deviations of their features."""
 NAMES = tuple(TERMS)
+OF_MODEL = ("proposed", "admitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ def _named(told: str) -> tuple[str, Path]:
 
 
 def _examples(language: str, folder: Path) -> Iterator[Example]:
-    reader, words = Reader((language,)), lexicon((language,))
+    reader, words, work = Reader((language,)), lexicon((language,)), Work(ocr=Ocr(languages=(language,)))
+    corrector = Corrector(models.BUILTIN, work.llm)
     for path in sorted(folder.iterdir()):
         truth = path.with_suffix(".txt")
         if path.suffix not in PICTURES or not truth.exists():
@@ -97,7 +104,8 @@ def _examples(language: str, folder: Path) -> Iterator[Example]:
         arranged = arrange(spaced(seen.lines, (language,)))
         page = PageText(1, arranged.text, seen.width, seen.height, 0.0, lines=arranged.lines)
         beside = _Beside(arranged.text, truth.read_text("utf-8"))
-        for word, candidates in candidates_of(list(seen_words(page)), words, {}):
+        told = proposed(corrector.correct(page, work))
+        for word, candidates in candidates_of(list(seen_words(page)), words, {}, told):
             gains = beside.gains(word.offset, word.text, [each.text for each in candidates])
             if gains is not None:
                 yield Example(f"{folder.name}/{path.name}", word.text, tuple(candidates), gains)
@@ -150,7 +158,25 @@ def _words(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _fitted(examples: Sequence[Example]) -> dict[str, float]:
-    """The weights that make what is right most probable."""
+    """The weights that make what is right most probable: first of what needs no model, then of what a model tells."""
+    alone = [each for one in examples if (each := _without_model(one)).candidates]
+    found = _most_probable(alone, dict.fromkeys(OF_MODEL, 0.0))
+    return _most_probable(examples, {name: weight for name, weight in found.items() if name not in OF_MODEL})
+
+
+def _without_model(one: Example) -> Example:
+    kept = [at for at, each in enumerate(one.candidates) if each.source == "picture"]
+    none = dict.fromkeys(OF_MODEL, 0.0)
+    candidates = (one.candidates[at] for at in kept)
+    return replace(
+        one,
+        candidates=tuple(replace(each, features={**each.features, **none}) for each in candidates),
+        gains=tuple(one.gains[at] for at in kept),
+    )
+
+
+def _most_probable(examples: Sequence[Example], fixed: Mapping[str, float]) -> dict[str, float]:
+    """The weights, of which some are known."""
     rows = np.array([[each.features[name] for name in NAMES] for one in examples for each in one.candidates], float)
     scale = rows.std(axis=0) + 1e-9
     scale[NAMES.index("bias")] = 1.0
@@ -172,8 +198,12 @@ def _fitted(examples: Sequence[Example]) -> dict[str, float]:
         return float(cost), rows.T @ slope + RIDGE * weights
 
     sides = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
-    bounds: Any = [sides[MONOTONE.get(name, 0)] for name in NAMES]
-    found = minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=bounds)
+    bounds: Any = [
+        (fixed[name] * size, fixed[name] * size) if name in fixed else sides[MONOTONE.get(name, 0)]
+        for name, size in zip(NAMES, scale, strict=True)
+    ]
+    start = np.array([fixed.get(name, 0.0) for name in NAMES]) * scale
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return {name: round(float(weight), 3) for name, weight in zip(NAMES, found.x / scale, strict=True)}
 
 

@@ -68,21 +68,49 @@ def test_a_page_without_lattices_is_left_alone():
 
 
 def test_the_picture_refuses_what_it_contradicts():
-    """A model's edit of a clear word is refused, one that the picture allows stands."""
+    """A model's edit of a clear word is refused, and so is one for which too little speaks."""
     page = page_of(HUMAN, born=("horn", 0.01))
-    clear, allowed = Edit(10, "beings", "things", "similar word"), Edit(21, "born", "horn", "similar word")
-    found = corrected(page, Correction("", (clear, allowed), corrected=True))
-    assert found.edits == (allowed,)
-    assert found.refused == (replace(clear, why=OTHERWISE),)
-    assert found.text == "All hnman beings are horn free"
+    clear, unlikely = Edit(10, "beings", "things", "similar word"), Edit(21, "born", "horn", "similar word")
+    found = corrected(page, Correction("", (clear, unlikely), corrected=True))
+    assert not found.edits
+    assert found.refused == (replace(clear, why=OTHERWISE), replace(unlikely, why=OTHERWISE))
+    assert found.text == page.text
 
 
-def test_an_edit_of_the_picture_comes_before_a_models():
-    """Where both change a word, the picture's edit is taken."""
+def test_what_the_picture_does_not_show_is_left_to_the_gate():
+    """An edit over two words, and one that drops a word, stand as they were judged without a picture."""
+    page = page_of("the infor mation of # men")
+    joined, dropped = Edit(4, "infor mation", "information", "split word"), Edit(20, "# ", "", "stray mark")
+    found = corrected(page, Correction("", (joined, dropped), corrected=True))
+    assert (found.text, found.edits) == ("the information of men", (joined, dropped))
+
+
+def test_what_a_model_proposes_competes_with_what_the_picture_allows():
+    """Where both would change a word, the likelier one is taken, and the other is refused."""
     page = page_of(HUMAN, hnman=("human", 0.05))
     found = corrected(page, Correction("", (Edit(4, "hnman", "woman", "similar word"),), corrected=True))
     assert [edit.after for edit in found.edits] == ["human"]
     assert [edit.why for edit in found.refused] == [OTHERWISE]
+
+
+def test_a_proposal_that_the_gate_refused_gets_in_where_the_picture_allows_it():
+    """The gate did not see the picture; where it is proposed a word is likelier, and it is told once."""
+    page = page_of(HUMAN, hnman=("human", 0.0006))
+    assert corrected(page).text == HUMAN
+    refused = Edit(4, "hnman", "human", "read with confidence", "built-in")
+    found = corrected(page, Correction("", refused=(refused,), corrected=True))
+    assert found.text == "All human beings are born free"
+    assert not found.refused
+    assert "model" in {term.name for term in found.edits[0].terms}
+
+
+def test_an_amount_is_written_as_the_page_writes_amounts():
+    """The same picture is read otherwise where the page writes thousands otherwise."""
+    thousands = "paid 1.250.75 and 3.175.10 and 7.340.20 and 9.120.35 for"
+    usual = thousands.replace(".", ",", 1).replace("3.", "3,").replace("7.", "7,").replace("9.", "9,")
+    unsure = {"5.000.00": ("5,000.00", 0.15)}
+    assert corrected(page_of(f"{usual} 5.000.00", **unsure)).text.endswith(" 5,000.00")
+    assert corrected(page_of(f"{thousands} 5.000.00", **unsure)).text.endswith(" 5.000.00")
 
 
 def test_the_document_is_remembered():
