@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.picture import contradicts, judged, seen_words
 from ocrwatchd.gate.verdicts import apply
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.model import Correction, Edit, PageText
     from ocrwatchd.gate.consistency import Memory
-
-OTHERWISE = "the picture says otherwise"
 
 
 def with_words(page: PageText, found: Correction, work: Work, memory: Memory) -> Correction:
@@ -70,7 +69,7 @@ def _beside(
     for edit in proposed:
         end = edit.offset + len(edit.before)
         if any(edit.offset < last and end > first for first, last in places) or against(edit):
-            refused.append(replace(edit, why=OTHERWISE))
+            refused.append(replace(edit, why=Reason.PICTURE))
         else:
             kept.append(edit)
     return kept, refused

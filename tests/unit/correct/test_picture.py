@@ -6,7 +6,8 @@ import pytest
 
 from ocrwatchd.core.config.profile import Correct, Llm, Ocr, Work
 from ocrwatchd.core.model import Correction, Edit
-from ocrwatchd.correct.page import OTHERWISE, with_words
+from ocrwatchd.core.reason import Reason
+from ocrwatchd.correct.page import with_words
 from ocrwatchd.correct.picture import seen_words
 from ocrwatchd.gate.consistency import Memory
 from tests.lattices import page_of
@@ -70,19 +71,19 @@ def test_a_page_without_lattices_is_left_alone():
 def test_the_picture_refuses_what_it_contradicts():
     """A model's edit of a clear word is refused, one that the picture allows stands."""
     page = page_of(HUMAN, born=("horn", 0.01))
-    clear, allowed = Edit(10, "beings", "things", "similar word"), Edit(21, "born", "horn", "similar word")
+    clear, allowed = Edit(10, "beings", "things", Reason.SIMILAR_WORD), Edit(21, "born", "horn", Reason.SIMILAR_WORD)
     found = corrected(page, Correction("", (clear, allowed), corrected=True))
     assert found.edits == (allowed,)
-    assert found.refused == (replace(clear, why=OTHERWISE),)
+    assert found.refused == (replace(clear, why=Reason.PICTURE),)
     assert found.text == "All hnman beings are horn free"
 
 
 def test_an_edit_of_the_picture_comes_before_a_models():
     """Where both change a word, the picture's edit is taken."""
     page = page_of(HUMAN, hnman=("human", 0.05))
-    found = corrected(page, Correction("", (Edit(4, "hnman", "woman", "similar word"),), corrected=True))
+    found = corrected(page, Correction("", (Edit(4, "hnman", "woman", Reason.SIMILAR_WORD),), corrected=True))
     assert [edit.after for edit in found.edits] == ["human"]
-    assert [edit.why for edit in found.refused] == [OTHERWISE]
+    assert [edit.why for edit in found.refused] == [Reason.PICTURE]
 
 
 def test_the_document_is_remembered():
