@@ -33,10 +33,9 @@ _SOURCES: Final = {
 _ALLOWED: Final = say("the picture allows it")
 _HARDLY_ALLOWED: Final = say("the picture hardly allows it")
 _CONTRADICTED: Final = say("the picture contradicts it")
-_MISREAD: Final = say("much of the page is misread"), say("little of the page is misread")
 _TERMS: Final = {
     "words": (say("a frequent word"), say("a rare word")),
-    "looks": (say("both look alike"), say("both differ in looks")),
+    "looks": (say("the words look alike"), say("the words differ in looks")),
     "rivals": (say("hardly another word is possible"), say("other words are possible too")),
     "capitals": (say("the usual capitals"), say("unusual capitals")),
     "marks": (say("the usual punctuation"), say("unusual punctuation")),
@@ -49,9 +48,9 @@ _TERMS: Final = {
     "context": (say("the word fits the sentence"), say("the word does not fit the sentence")),
     "kind": (say("such changes are often right"), say("such changes are often wrong")),
     "source": (say("the source is often right"), say("the source is often wrong")),
-    "prior": _MISREAD,
-    "page": _MISREAD,
+    "prior": (say("much of the page is misread"), say("little of the page is misread")),
     "risk": (say("a wrong edit does little harm"), say("a wrong edit does harm")),
+    "page": (say("the page may have misread words"), say("the page was read well")),
 }
 """By term: what speaks for an edit, and what speaks against."""
 

@@ -166,7 +166,8 @@ def _terms(terms: Iterable[Term]) -> dict[str, float]:
     nats: dict[str, float] = {}
     for term in terms:
         nats[term.name] = nats.get(term.name, 0.0) + term.nats
-    return {name: round(value, NATS_DIGITS) for name, value in nats.items()}
+    rounded = {name: round(value, NATS_DIGITS) for name, value in nats.items()}
+    return {name: value for name, value in rounded.items() if value}
 
 
 def _doubt(doubt: Doubt) -> dict[str, object]:

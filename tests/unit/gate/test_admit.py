@@ -281,6 +281,8 @@ def test_form_that_repeats_itself_is_no_loop():
 
 def test_what_was_weighed_for_an_edit_is_told():
     """Admitted or refused, the sum of its terms says which; what is forbidden is not weighed."""
-    admitted = admit("the honse of tlie lord, the marsh", "the house of the lord, the marshal")
-    assert all(edit.terms and edit.total > 0 for edit in admitted.edits)
-    assert [(edit.after, edit.why, edit.terms) for edit in admitted.refused] == []
+    admitted = admit("the honse b of 4 lords", "the house of 5 lords")
+    (edit,), (dropped, digit) = admitted.edits, admitted.refused
+    assert (edit.after, edit.total > 0, dropped.why, dropped.total < 0) == ("house", True, Reason.DROPPED, True)
+    assert {term.name for term in edit.terms} >= {"source", "looks", "words"}
+    assert (digit.why, digit.terms) == (Reason.NUMBER, ())
