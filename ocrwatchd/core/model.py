@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from ocrwatchd.core.reason import Reason  # noqa: TC001 - pydantic reads the annotations of what is kept
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -213,7 +215,7 @@ class Edit:
     offset: int
     before: str
     after: str
-    why: str
+    why: Reason
     source: Source = ""
     terms: tuple[Term, ...] = ()
 
@@ -247,13 +249,20 @@ class Part:
     """A part of a page's raw text, ``length`` code points from ``offset``, and what became of it.
 
     Args:
-        why: for "skipped" why no model was needed, for "raw" why it was of no help; "" where all went well.
+        why: for "skipped" why no model was needed, for "raw" why it was of no help; None where all went well.
+        detail: the same in the model's own words, where it has some.
     """
 
     offset: int
     length: int
     fate: Fate
-    why: str = ""
+    why: Reason | None = None
+    detail: str = ""
+
+    @property
+    def told(self) -> str:
+        """Why, in words; "" where all went well."""
+        return self.detail or (self.why.wording if self.why else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +307,7 @@ class Totals:
 
     Args:
         words: of the raw text.
-        edits: admitted, by the kind of their reason.
+        edits: admitted, by their reason.
         refused: not admitted, likewise.
         parts: of the pages, by what became of them.
         confidence: the mean over all words whose confidence the engine has told; None where there are none.
@@ -306,8 +315,8 @@ class Totals:
     """
 
     words: int = 0
-    edits: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
+    edits: dict[Reason, int] = field(default_factory=dict)
+    refused: dict[Reason, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
     confidence: float | None = None
     expected_errors: float = 0.0

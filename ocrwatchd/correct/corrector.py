@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Correction, Edit, Part
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
@@ -21,11 +22,11 @@ from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.llm.protocol import Ending, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Llm, Work
-    from ocrwatchd.core.model import Fate, PageText
+    from ocrwatchd.core.model import Fate, PageText, Source
     from ocrwatchd.gate.admit import Admitted
     from ocrwatchd.gate.consistency import Memory
     from ocrwatchd.llm.chunks import Chunk
@@ -58,6 +59,7 @@ class Corrector:
     def __init__(self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic, load: Load = loaded) -> None:
         self._clock = clock
         self._model = load(path, llm, clock)
+        self._source: Source = "built-in" if path == models.BUILTIN else "model"
 
     @property
     def name(self) -> str:
@@ -128,20 +130,24 @@ class Corrector:
         if needless:
             return _undecided(chunk, "skipped", needless)
         if self._clock() >= sheet.deadline:
-            return _undecided(chunk, "raw", sheet.spent)
+            return _undecided(chunk, "raw", Reason.OUT_OF_TIME)
         context = around(sheet.text, chunk)
         prompt = prompt_for(chunk.text, sheet.work)
         proposal = self._model.propose(prompt, chunk.text.strip(), sheet.deadline, context)
         if proposal.ending is Ending.TIME:
-            return _undecided(chunk, "raw", sheet.spent)
+            return _undecided(chunk, "raw", Reason.OUT_OF_TIME)
         if proposal.ending is Ending.UNABLE:
-            return _undecided(chunk, "raw", proposal.reason)
+            return _undecided(chunk, "raw", Reason.MODEL_UNABLE, proposal.reason)
         finished = proposal.ending is Ending.FINISHED
         answer = without(unwrap(proposal.text, prompt, chunk.text), context, chunk.text)
         admitted = sheet.admit(chunk.text, answer, replace(evidence, finished=finished))
         # The proposals of an answer that was refused as a whole are kept among the refused ones.
         part = Part(chunk.offset, len(chunk.text), "raw" if admitted.whole else "decided", admitted.whole)
-        return _Decided(part, *(tuple(_moved(edits, chunk.offset)) for edits in (admitted.edits, admitted.refused)))
+        return _Decided(part, *(self._of_page(edits, chunk.offset) for edits in (admitted.edits, admitted.refused)))
+
+    def _of_page(self, edits: Sequence[Edit], offset: int) -> tuple[Edit, ...]:
+        """A chunk's edits as the page's, with their source."""
+        return tuple(replace(edit, offset=edit.offset + offset, source=self._source) for edit in edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +159,6 @@ class _Sheet:
     deadline: float
     evidence: Evidence
     memory: Memory | None
-
-    @property
-    def spent(self) -> str:
-        return f"the page's {self.work.llm.page_budget_s:g} s for correction ran out (llm.page_budget_s)"
 
     def admit(self, source: str, answer: str, evidence: Evidence) -> Admitted:
         admitted = admit(source, answer, Policy.from_settings(self.work.gate), evidence)
@@ -174,12 +176,8 @@ class _Decided:
     refused: tuple[Edit, ...] = ()
 
 
-def _undecided(chunk: Chunk, fate: Fate, why: str) -> _Decided:
-    return _Decided(Part(chunk.offset, len(chunk.text), fate, why))
-
-
-def _moved(edits: Sequence[Edit], offset: int) -> Iterator[Edit]:
-    return (replace(edit, offset=edit.offset + offset) for edit in edits)
+def _undecided(chunk: Chunk, fate: Fate, why: Reason, detail: str = "") -> _Decided:
+    return _Decided(Part(chunk.offset, len(chunk.text), fate, why, detail))
 
 
 def _told(parts: Sequence[Part]) -> str:
@@ -188,8 +186,8 @@ def _told(parts: Sequence[Part]) -> str:
     Parts that needed no model are worth a word only where the page has no others.
     """
     if all(part.fate == "skipped" for part in parts):
-        return "; ".join(dict.fromkeys(part.why for part in parts))
-    counts = Counter(part.why for part in parts if part.why and part.fate != "skipped")
+        return "; ".join(dict.fromkeys(part.told for part in parts))
+    counts = Counter(part.told for part in parts if part.why and part.fate != "skipped")
     if len(parts) == 1:
-        return parts[0].why
+        return parts[0].told
     return "; ".join(f"{count} of {len(parts)} parts stayed raw: {reason}" for reason, count in counts.items())

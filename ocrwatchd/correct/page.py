@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.picture import Proposed, judged, seen_words
 from ocrwatchd.gate.verdicts import apply
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Correction, Edit, PageText
     from ocrwatchd.correct.picture import Judged
     from ocrwatchd.gate.consistency import Memory
-
-OTHERWISE = "the picture says otherwise"
 
 
 def with_words(page: PageText, found: Correction, work: Work, memory: Memory) -> Correction:
@@ -74,7 +73,7 @@ def _beside(own: Judged, found: Correction) -> tuple[list[Edit], list[Edit]]:
     for edit in found.edits:
         end = edit.offset + len(edit.before)
         if edit in own.against or any(edit.offset < last and end > first for first, last in places):
-            refused += [replace(edit, why=OTHERWISE)] * ((edit.offset, edit.before, edit.after) not in made)
+            refused += [replace(edit, why=Reason.PICTURE)] * ((edit.offset, edit.before, edit.after) not in made)
         else:
             kept.append(edit)
     return kept, refused

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.model import Doubt, Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate.choice import Candidate, choose, terms
 from ocrwatchd.gate.features import Word, admits, shape
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
@@ -36,7 +37,6 @@ NOISE_WORDS = 20
 """So many words of a page without doubt are taken for granted: short pages tell little."""
 TOLD_DOUBT = 0.02
 """Words that are wrong with a smaller probability are not told."""
-WHY = "misread word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def judged(
         choice = choose(word.text, candidates)
         if choice.best and choice.chosen:
             told = terms(choice.best.features)
-            edits.append(Edit(word.offset, word.text, choice.best.text, WHY, choice.best.source, told))
+            edits.append(Edit(word.offset, word.text, choice.best.text, Reason.MISREAD_WORD, choice.best.source, told))
         if choice.wrong >= TOLD_DOUBT:
             doubts.append(Doubt(word.offset, len(word.text), choice.wrong))
     made = {(edit.offset, edit.after) for edit in edits}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.reason import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,9 +28,6 @@ UNIT_CHARACTERS = 2
 CURRENCY_CHARACTERS = 3
 """In a table of numbers, units may be as long as this, and words in capitals; others must be in the lexicon."""
 
-NUMBERS = "a table of numbers: nothing for a language model"
-CLEAN = "clean already: every word read with confidence and in the lexicon"
-
 _NUMBER = re.compile(r"[(\[]?[+\-\u2212\u00b1]?[$€£¥#]?\d[\d.,:/'\u2019\u2013-]*[%‰°$€£¥]?[)\]]?[.,;:]?")
 _RULE = re.compile(r"[-\u2010-\u2015_=.|]+")
 _AROUND = ".,;:!?\"'()[]\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026"
@@ -38,8 +37,8 @@ _WORDS_OF_ONE_LETTER = frozenset("aAIàÀyYoOeEuUéÉ")
 _TAILS = frozenset({"s", "t", "d", "ll", "re", "ve", "m", "l", "n", "qu", "j", "c"})
 
 
-def why_skip(text: str, words: Sequence[Word], lexicon: Lexicon) -> str:
-    """Why this part of a page needs no model, or "".
+def why_skip(text: str, words: Sequence[Word], lexicon: Lexicon) -> Reason | None:
+    """Why this part of a page needs no model, or None.
 
     Args:
         text: the part, with at least one word.
@@ -47,8 +46,8 @@ def why_skip(text: str, words: Sequence[Word], lexicon: Lexicon) -> str:
         lexicon: of the document's languages.
     """
     if _is_numbers(text, lexicon):
-        return NUMBERS
-    return CLEAN if _is_clean(text, words, lexicon) else ""
+        return Reason.TABLE_OF_NUMBERS
+    return Reason.CLEAN if _is_clean(text, words, lexicon) else None
 
 
 def _is_numbers(text: str, lexicon: Lexicon) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import account_numbers, align, digits, unspaced, vetoes, whole_answer
 from ocrwatchd.gate.confidence import Confidence
 from ocrwatchd.gate.glyph_similarity import is_lookalike
@@ -35,24 +36,27 @@ __all__ = ["Admitted", "Digits", "Evidence", "Policy", "admit", "apply"]
 _POLICY = Policy()
 _EVIDENCE = Evidence()
 
-CONFIDENT = "read with confidence"
-A_WORD = "a word of the language"
-REASONS = {"word": "similar word", "split": "words run together", "join": "split word", "drop": "stray mark"}
+REASONS = {
+    "word": Reason.SIMILAR_WORD,
+    "split": Reason.WORDS_RUN_TOGETHER,
+    "join": Reason.SPLIT_WORD,
+    "drop": Reason.STRAY_MARK,
+}
 """Why an edit is let in, by its shape."""
 AGAINST = {
-    "looks": vetoes.TOO_FAR,
-    "words": "no likelier word",
-    "rivals": "another word is likelier",
-    "document": "printed so elsewhere",
-    "marks": "marks only",
-    "risk": "too little speaks for it",
+    "looks": Reason.TOO_DIFFERENT,
+    "words": Reason.NO_LIKELIER_WORD,
+    "rivals": Reason.LIKELIER_WORD,
+    "document": Reason.PRINTED_ELSEWHERE,
+    "marks": Reason.MARKS,
+    "risk": Reason.TOO_LITTLE,
 }
 """Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
 UNLIKELY = -3.0
 """ln of the share of all words that a misread one may be, below which a proposed one is another word."""
 _STROKES = frozenset("l|!")
-STRANGE = frozenset({vetoes.TOO_FAR, vetoes.PUT_IN, vetoes.LEFT_OUT, vetoes.OVER_A_BREAK, "too many words at once",
-                     "another word is likelier"})  # fmt: skip
+STRANGE = frozenset({Reason.TOO_DIFFERENT, Reason.INSERTED, Reason.DROPPED, Reason.OVER_A_BREAK, Reason.TOO_MANY_WORDS,
+                     Reason.LIKELIER_WORD})  # fmt: skip
 """Refusals for what is no repair of the words that stand there, but other words."""
 
 
@@ -61,7 +65,7 @@ class Way:
     """One way of a proposal: what shall stand there, what forbids it, what was measured of it."""
 
     after: str
-    veto: str
+    veto: Reason | None
     told: Mapping[str, float]
 
 
@@ -75,8 +79,7 @@ def admit(source: str, proposed: str, policy: Policy = _POLICY, evidence: Eviden
         evidence: what else is known.
     """
     if whole_answer.outgrown(source, proposed):
-        longer = "the answer is longer than its text"
-        return Admitted(source, (), (Edit(0, "", proposed, longer),), longer)
+        return Admitted(source, (), (Edit(0, "", proposed, Reason.ANSWER_LONG),), Reason.ANSWER_LONG)
     return Sheet(source, proposed, policy, evidence).admitted()
 
 
@@ -98,13 +101,13 @@ class Sheet:
         """Judge all edits, then the answer as a whole."""
         found = [self._decided(*each) for each in self.measured()]
         found = unspaced.kept(self._with_accounts_kept(_apart(found)), [word.text for word in self._before])
-        objection = "" if self._evidence.finished else "the answer did not end"
-        if objection := objection or self._objection(found):
+        objection = self._objection(found) if self._evidence.finished else Reason.ANSWER_UNFINISHED
+        if objection:
             refused = tuple(replace(each.edit, why=objection) for each in found)
-            return Admitted(self._source, (), refused, objection, tuple(found))
+            return Admitted(self._source, (), refused, objection)
         edits = tuple(each.edit for each in found if each.admitted)
         refused = tuple(each.edit for each in found if not each.admitted)
-        return Admitted(apply(self._source, edits), edits, refused, judged=tuple(found))
+        return Admitted(apply(self._source, edits), edits, refused)
 
     def measured(self) -> list[tuple[Proposal, list[Way]]]:
         """Each proposal with its ways and what was measured of them."""
@@ -118,44 +121,44 @@ class Sheet:
     def _ways(self, proposal: Proposal) -> Iterator[Way]:
         for after in proposal.ways:
             veto = vetoes.against(proposal, after, self._policy)
-            if veto == digits.LONE and self._is_letter(proposal, after):
-                veto = ""
+            if veto is Reason.LONE_DIGIT and self._is_letter(proposal, after):
+                veto = None
             veto = veto or self._unread(proposal, after)
             if veto or unspaced.is_character(proposal, after):
                 yield Way(after, veto or unspaced.against(proposal, self._before, self._after), {})
             else:
                 doubted = self._confidence.is_doubted(proposal.offset, proposal.offset + len(proposal.before))
-                yield Way(after, "", self._page.measured(proposal, after, doubted=doubted))
+                yield Way(after, None, self._page.measured(proposal, after, doubted=doubted))
 
     def _is_letter(self, proposal: Proposal, after: str) -> bool:
         """True where lone digits are letters: the whole is a word, or its line has digits in its other words mended."""
         drawn = digits.may_be_letters(proposal.before) and self._page.is_usual(core(after))
         return drawn or self._lines.overrule(proposal.offset)
 
-    def _unread(self, proposal: Proposal, after: str) -> str:
+    def _unread(self, proposal: Proposal, after: str) -> Reason | None:
         """Against what the engine, the page and the words themselves say that they were read right."""
         before, end = proposal.before, proposal.offset + len(proposal.before)
         old = core(before)
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
-            return vetoes.LEFT_OUT if sure or (old and self._means_something(proposal)) else ""
+            return Reason.DROPPED if sure or (old and self._means_something(proposal)) else None
         return self._of_words(proposal, after, sure=sure)
 
-    def _of_words(self, proposal: Proposal, after: str, *, sure: bool) -> str:
+    def _of_words(self, proposal: Proposal, after: str, *, sure: bool) -> Reason | None:
         before, old, new = proposal.before, core(proposal.before), core(after)
         if before in _STROKES and after == "I":
-            return "" if self._is_pronoun(proposal) else A_WORD
+            return None if self._is_pronoun(proposal) else Reason.KNOWN_WORD
         changed = before.replace(" ", "") != after.replace(" ", "")
         if sure and changed and (not is_lookalike(old, new) or self._page.is_usual(old)):
-            return CONFIDENT
+            return Reason.CONFIDENT
         if proposal.shape == "split" and self._page.is_usual(old):
-            return A_WORD
+            return Reason.KNOWN_WORD
         whole = (self._page.is_usual(word) and not vetoes.is_letter(word) for word in before.split())
         if proposal.shape == "join" and all(whole):
-            return vetoes.SPACING
+            return Reason.SPACING
         if old != new and same_letters(old, new) and old.lower() != new.lower():
-            return "" if is_misread_accent(old, new) or self._page.prints(new) else vetoes.ACCENTS
-        return ""
+            return None if is_misread_accent(old, new) or self._page.prints(new) else Reason.ACCENTS
+        return None
 
     def _is_pronoun(self, proposal: Proposal) -> bool:
         """True for a lone stroke before another word on its line, and beside no number, where it is a litre."""
@@ -175,26 +178,27 @@ class Sheet:
             return way
         is_word = proposal.shape == "word" and proposal.before not in _STROKES
         if is_word and self._page.stands(proposal.before, way.after, clean=noise < CLEAN):
-            return replace(way, veto=A_WORD, told={})
+            return replace(way, veto=Reason.KNOWN_WORD, told={})
         share = way.told.get("share", 0.0)
         if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
-            return replace(way, veto=AGAINST["rivals"], told={})
+            return replace(way, veto=Reason.LIKELIER_WORD, told={})
         return replace(way, told=on_page(way.told, noise))
 
     def _decided(self, proposal: Proposal, ways: Sequence[Way]) -> Judged:
         open_ways = [way for way in ways if not way.veto]
-        if not open_ways:
-            return Judged(Edit(proposal.offset, proposal.before, ways[0].after, ways[0].veto), admitted=False)
+        if not open_ways and (veto := ways[0].veto):
+            return Judged(Edit(proposal.offset, proposal.before, ways[0].after, veto), admitted=False)
         weighed = [(judged(way.told) if way.told else None, way) for way in open_ways]
         judgement, way = max(weighed, key=lambda each: each[0].sum if each[0] else 0.0)
         edit = Edit(proposal.offset, proposal.before, way.after, REASONS[proposal.shape])
         if judgement is None:
-            return Judged(replace(edit, why="similar character"), admitted=True)
+            return Judged(replace(edit, why=Reason.SIMILAR_CHARACTER), admitted=True)
+        edit = replace(edit, terms=judgement.terms)
         if judgement.sum > 0:
-            return Judged(edit, admitted=True, judgement=judgement)
-        return Judged(replace(edit, why=_why(proposal, judgement)), admitted=False, judgement=judgement)
+            return Judged(edit, admitted=True)
+        return Judged(replace(edit, why=_against(proposal, judgement)), admitted=False)
 
-    def _objection(self, found: Sequence[Judged]) -> str:
+    def _objection(self, found: Sequence[Judged]) -> Reason | None:
         changed = sum(group.last - group.first for group in self._groups)
         kept = sum(len(each.edit.before.split()) for each in found if each.admitted or each.edit.why not in STRANGE)
         strange = sum(
@@ -223,7 +227,7 @@ class Sheet:
             mended = inside and account_numbers.is_iban(apply(self._source[account.start : account.end], moved))
             if edits and (account.valid or not mended):
                 for at in touching:
-                    kept[at] = kept[at].refused("account number")
+                    kept[at] = kept[at].refused(Reason.ACCOUNT_NUMBER)
         return kept
 
 
@@ -244,13 +248,13 @@ class _Lines:
         return bisect_left(self._breaks, offset)
 
 
-def _why(proposal: Proposal, judgement: Judgement) -> str:
+def _against(proposal: Proposal, judgement: Judgement) -> Reason:
     if judgement.weakest != "kind":
         return AGAINST[judgement.weakest]
     if proposal.shape == "drop":
-        return vetoes.LEFT_OUT
+        return Reason.DROPPED
     same = core(proposal.before).lower() == core(proposal.ways[0]).lower()
-    return vetoes.SPACING if proposal.shape == "join" else "capitals only" if same else vetoes.ACCENTS
+    return Reason.SPACING if proposal.shape == "join" else Reason.CAPITALS if same else Reason.ACCENTS
 
 
 def _apart(found: Sequence[Judged]) -> Iterator[Judged]:
@@ -258,7 +262,7 @@ def _apart(found: Sequence[Judged]) -> Iterator[Judged]:
     done = 0
     for each in found:
         if each.admitted and each.edit.offset < done:
-            yield each.refused(vetoes.LEFT_OUT)
+            yield each.refused(Reason.DROPPED)
             continue
         if each.admitted:
             done = each.edit.offset + len(each.edit.before)

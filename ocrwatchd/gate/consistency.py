@@ -10,7 +10,8 @@ from collections import Counter, OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.gate import digits, reading, vetoes
+from ocrwatchd.core.reason import Reason
+from ocrwatchd.gate import digits, reading
 from ocrwatchd.gate.proposals import core
 from ocrwatchd.gate.verdicts import Admitted, apply
 
@@ -32,8 +33,6 @@ DOCUMENT_WORDS = 50_000
 """So many different words of a document are counted."""
 CLEAR = 0.99
 """The least confidence, 0 to 1, of words that are counted."""
-
-ELSEWHERE = "as elsewhere"
 
 
 class Memory:
@@ -74,13 +73,13 @@ class Memory:
         refused: list[Edit] = []
         for edit in admitted.edits:
             if _is_outvoted(edit, votes):
-                refused.append(replace(edit, why="made something else elsewhere"))
+                refused.append(replace(edit, why=Reason.OTHERWISE_ELSEWHERE))
             else:
                 kept.append(edit)
         touched = _places(kept)
         for edit in admitted.refused:
             if _is_supported(edit, votes) and touched.isdisjoint(_places([edit])):
-                kept.append(replace(edit, why=ELSEWHERE))
+                kept.append(replace(edit, why=Reason.AS_ELSEWHERE))
             else:
                 refused.append(edit)
         kept.sort(key=lambda edit: edit.offset)
@@ -139,7 +138,7 @@ def _is_outvoted(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
 
 
 def _is_supported(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
-    return edit.why == vetoes.TOO_FAR and any(
+    return edit.why is Reason.TOO_DIFFERENT and any(
         votes.get(before, Counter())[after] >= SUPPORT and not digits.of(before + after)
         for before, after in _pairs([edit])
     )

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import historical_spelling
 
 if TYPE_CHECKING:
     from ocrwatchd.gate.verdicts import Digits
-
-NUMBER = "digits of a number"
-NEW = "a new digit"
-LONE = "a lone digit"
-CODE = "letters of a code"
-PROTECTED = "gate.digits is protect"
 
 LONE_LETTERS = 3
 """So few capitals beside a digit may be a name: H2O, CO2, A4."""
@@ -61,22 +56,22 @@ def of(word: str) -> str:
     return "".join(character for character in word if character.isnumeric())
 
 
-def against(before: str, after: str, mode: Digits) -> str:
-    """Why the digits of ``before`` must not become those of ``after``, or "".
+def against(before: str, after: str, mode: Digits) -> Reason | None:
+    """Why the digits of ``before`` must not become those of ``after``, or None.
 
-    ``LONE`` may be overruled: see ``may_be_letters`` and ``overrules``.
+    ``LONE_DIGIT`` may be overruled: see ``may_be_letters`` and ``overrules``.
     """
     old, new = of(before), of(after)
     if mode == "free" or not (old or new):
-        return ""
+        return None
     if mode == "protect" and old != new:
-        return PROTECTED
+        return Reason.DIGITS_PROTECTED
     if before != after and of_a_code(before, after):
-        return CODE
+        return Reason.LETTERS_OF_A_CODE
     if old == new:
         same = _letters(before) == _letters(after) and _skeleton(before) == _skeleton(after)
-        return "" if same else NUMBER
-    return _confused(before, after, old, new) if old else NEW
+        return None if same else Reason.NUMBER
+    return _confused(before, after, old, new) if old else Reason.NEW_DIGIT
 
 
 def of_a_code(before: str, after: str) -> bool:
@@ -102,18 +97,18 @@ def overrules(mended: int, words: int) -> bool:
     return mended >= REPAIRED_WORDS and mended >= REPAIRED_SHARE * words
 
 
-def _confused(before: str, after: str, old: str, new: str) -> str:
+def _confused(before: str, after: str, old: str, new: str) -> Reason | None:
     if len(new) > len(old):
-        return "" if _made_digits(_bare(before), _bare(after)) else NEW
+        return None if _made_digits(_bare(before), _bare(after)) else Reason.NEW_DIGIT
     if set(new) - set(old):
-        return NEW if len(old) < sum(map(str.isalpha, before)) else NUMBER
+        return Reason.NEW_DIGIT if len(old) < sum(map(str.isalpha, before)) else Reason.NUMBER
     letters = [character for character in before if character.isalpha()]
     if new or not _made_letters(before, after):
-        return NUMBER
+        return Reason.NUMBER
     name = len(letters) <= LONE_LETTERS and all(map(str.isupper, letters))
     if len(old) >= len(letters) or name or _ORDINAL.fullmatch(before):
-        return LONE if len(before) == len(after) else NUMBER
-    return ""
+        return Reason.LONE_DIGIT if len(before) == len(after) else Reason.NUMBER
+    return None
 
 
 def _made_digits(before: str, after: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import align
-from ocrwatchd.gate.vetoes import TOO_FAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ def is_character(proposal: Proposal, after: str) -> bool:
     return proposal.shape != "drop" and any(map(align.is_unspaced, proposal.before + after))
 
 
-def against(proposal: Proposal, before: Sequence[Span], after: Sequence[Span]) -> str:
-    """Why a character must not become another one, or "": its neighbours are to be the same in both texts.
+def against(proposal: Proposal, before: Sequence[Span], after: Sequence[Span]) -> Reason | None:
+    """Why a character must not become another one, or None: its neighbours are to be the same in both texts.
 
     Args:
         proposal: of one character for one.
@@ -35,9 +35,9 @@ def against(proposal: Proposal, before: Sequence[Span], after: Sequence[Span]) -
         after: the proposed text's words.
     """
     if proposal.shape != "word" or max(len(proposal.before), len(proposal.ways[0])) > 1:
-        return TOO_FAR if proposal.shape == "word" else "spacing only"
+        return Reason.TOO_DIFFERENT if proposal.shape == "word" else Reason.SPACING
     if proposal.before in _NEGATIONS or proposal.ways[0] in _NEGATIONS:
-        return "a negation"
+        return Reason.NEGATION
     first, last, proposed_first, proposed_last = proposal.group
     left = first == 0 == proposed_first or (
         first > 0 < proposed_first and before[first - 1].text == after[proposed_first - 1].text
@@ -46,7 +46,7 @@ def against(proposal: Proposal, before: Sequence[Span], after: Sequence[Span]) -
     right = ends or (
         last < len(before) and proposed_last < len(after) and before[last].text == after[proposed_last].text
     )
-    return "" if left and right and len(before) > 1 else TOO_FAR
+    return None if left and right and len(before) > 1 else Reason.TOO_DIFFERENT
 
 
 def kept(found: Sequence[Judged], words: Sequence[str]) -> list[Judged]:
@@ -56,6 +56,6 @@ def kept(found: Sequence[Judged], words: Sequence[str]) -> list[Judged]:
     if redrawn <= max(REDRAWN_CHARACTERS, REDRAWN_SHARE * characters):
         return list(found)
     return [
-        each.refused("another way of writing") if each.admitted and align.is_unspaced(each.edit.before) else each
+        each.refused(Reason.OTHER_CHARACTERS) if each.admitted and align.is_unspaced(each.edit.before) else each
         for each in found
     ]

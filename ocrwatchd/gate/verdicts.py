@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Gate
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Edit, Word
-    from ocrwatchd.gate.judge import Judgement
+    from ocrwatchd.core.reason import Reason
 
 Digits = Literal["protect", "confusable", "free"]
 
@@ -65,18 +64,17 @@ class Judged:
     """What became of one proposed edit.
 
     Args:
-        edit: ``edit.why`` is the reason for it or, if refused, against it.
+        edit: ``edit.why`` is the reason for it or, if refused, against it; without terms where something forbade it, or
+            allowed it, whatever else was known.
         admitted: it was let in.
-        judgement: its terms; None where something forbade it, or allowed it, whatever else was known.
     """
 
     edit: Edit
     admitted: bool
-    judgement: Judgement | None = None
 
-    def refused(self, why: str) -> Judged:
+    def refused(self, why: Reason) -> Judged:
         """The same edit, refused for a reason."""
-        return replace(self, edit=replace(self.edit, why=why), admitted=False)
+        return Judged(replace(self.edit, why=why), admitted=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +85,13 @@ class Admitted:
         text: the source with ``edits`` applied.
         edits: admitted, in order of offset, not overlapping; offsets in code points into the source.
         refused: proposed but not admitted, in order of offset.
-        whole: why the proposal was refused as a whole, or "".
-        judged: all proposed edits in order of offset, as they were judged one by one.
+        whole: why the proposal was refused as a whole, or None.
     """
 
     text: str
     edits: tuple[Edit, ...]
     refused: tuple[Edit, ...]
-    whole: str = ""
-    judged: tuple[Judged, ...] = ()
+    whole: Reason | None = None
 
 
 def apply(source: str, edits: Sequence[Edit]) -> str:
@@ -106,8 +102,3 @@ def apply(source: str, edits: Sequence[Edit]) -> str:
         pieces += (source[done : edit.offset], edit.after)
         done = edit.offset + len(edit.before)
     return "".join((*pieces, source[done:]))
-
-
-def kind(why: str) -> str:
-    """The kind of a reason: what stands before a colon or a bracket with the particulars."""
-    return re.split(r":| \(", why, maxsplit=1)[0]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import digits, historical_spelling
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
@@ -14,13 +15,6 @@ from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
 if TYPE_CHECKING:
     from ocrwatchd.gate.proposals import Proposal
     from ocrwatchd.gate.verdicts import Policy
-
-TOO_FAR = "too different"
-LEFT_OUT = "dropped"
-PUT_IN = "inserted"
-SPACING = "spacing only"
-OVER_A_BREAK = "joined over a break"
-ACCENTS = "accents or old letters only"
 
 STRAY_CHARACTERS = 2
 """What stands alone may be dropped as a speck on the paper up to this length."""
@@ -43,11 +37,11 @@ _MEANINGFUL = frozenset("«»&%§#@/\\|-\u2013\u2014\u2020\u2021\u2022*\u00b7")
 _SCRATCHES = frozenset("\u00a6~^`\u00b4\u00a8")
 """Signs that nobody prints by themselves."""
 _WORDS_OF_ONE_LETTER = frozenset("aioyuàéèóôAIOYUÀÉÈÓÔ")
-_SHAPES = {"insert": PUT_IN, "break": OVER_A_BREAK, "many": "too many words at once"}
+_SHAPES = {"insert": Reason.INSERTED, "break": Reason.OVER_A_BREAK, "many": Reason.TOO_MANY_WORDS}
 
 
-def against(proposal: Proposal, after: str, policy: Policy) -> str:
-    """Why ``after`` must not take the proposal's place, or "".
+def against(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
+    """Why ``after`` must not take the proposal's place, or None.
 
     Args:
         proposal: what stands there, and in what shape it changes.
@@ -56,66 +50,66 @@ def against(proposal: Proposal, after: str, policy: Policy) -> str:
     """
     before = proposal.before
     if proposal.shape in _SHAPES:
-        return LEFT_OUT if proposal.ways == ("",) else _SHAPES[proposal.shape]
+        return Reason.DROPPED if proposal.ways == ("",) else _SHAPES[proposal.shape]
     if proposal.shape == "drop":
-        return "" if _is_speck(before.strip()) else LEFT_OUT
-    return SPACING if before == after else _of_signs(before, after) or _of_writing(proposal, after, policy)
+        return None if _is_speck(before.strip()) else Reason.DROPPED
+    return Reason.SPACING if before == after else _of_signs(before, after) or _of_writing(proposal, after, policy)
 
 
-def _of_signs(before: str, after: str) -> str:
+def _of_signs(before: str, after: str) -> Reason | None:
     if max(len(before), len(after)) > WORD_CHARACTERS:
-        return TOO_FAR
+        return Reason.TOO_DIFFERENT
     if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
-        return "tick box"
+        return Reason.TICK_BOX
     if not _is_text(after) or (_CONTROL.search(after) and not _CONTROL.search(before)):
-        return "not text"
+        return Reason.NOT_TEXT
     if _ADDRESS.search(before) or _ADDRESS.search(after):
-        return "address"
-    return ""
+        return Reason.ADDRESS
+    return None
 
 
-def _of_writing(proposal: Proposal, after: str, policy: Policy) -> str:
+def _of_writing(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
     before = proposal.before
     if proposal.shape == "join" and not all(map(has_letter, before.split())) and before.replace(" ", "") == after:
-        return SPACING
+        return Reason.SPACING
     return _of_digits(proposal, after, policy) or _of_style(before, after) or _of_distance(before, after, policy)
 
 
-def _of_digits(proposal: Proposal, after: str, policy: Policy) -> str:
+def _of_digits(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
     before = proposal.before
     if proposal.shape != "word" and policy.digits != "free" and digits.of(before):
         # Spaces within and beside numbers part thousands, and quantities from amounts.
-        return digits.NUMBER
+        return Reason.NUMBER
     return digits.against(before.replace(" ", ""), after.replace(" ", ""), policy.digits)
 
 
-def _of_style(before: str, after: str) -> str:
+def _of_style(before: str, after: str) -> Reason | None:
     """Against what an editor would do to a text, however well it was read."""
     if before.translate(STYLE) == after.translate(STYLE):
-        return "quotes or dashes only"
+        return Reason.QUOTES_OR_DASHES
     old, new = core(before), core(after)
     if old != new and old.lower() == new.lower():
-        return "a new capital" if _capitals(new) >= _capitals(old) else ""
+        return Reason.NEW_CAPITAL if _capitals(new) >= _capitals(old) else None
     if len(new) > 1 and _capitals(new) > _capitals(old) + 1:
-        return "a new capital"
+        return Reason.NEW_CAPITAL
     parted = " " in after and historical_spelling.is_modernised(before.replace("-", ""), after.replace(" ", ""))
     # Whether accents come and go is asked elsewhere: the page may say.
     changed = old != new and not historical_spelling.same_letters(old, new)
     if changed and (parted or historical_spelling.is_modernised(before, after)):
-        return "another spelling"
+        return Reason.OTHER_SPELLING
     if _capitals(old) >= SHOUTED_LETTERS and old.isupper() and not new.isupper():
-        return "capitals only"
-    return ""
+        return Reason.CAPITALS
+    return None
 
 
-def _of_distance(before: str, after: str, policy: Policy) -> str:
+def _of_distance(before: str, after: str, policy: Policy) -> Reason | None:
     """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
     old, new = core(before) or before, core(after) or after
     if is_lookalike(old, new) or len(old) == len(new) == 1:
-        return ""
+        return None
     places = misreading(old, new).places
     share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
-    return TOO_FAR if places > policy.max_changed or share > policy.max_rewrite else ""
+    return Reason.TOO_DIFFERENT if places > policy.max_changed or share > policy.max_rewrite else None
 
 
 def is_letter(word: str) -> bool:

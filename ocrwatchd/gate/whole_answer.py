@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.reason import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -58,8 +60,10 @@ _REFUSAL = re.compile(
 )
 
 
-def objection(source: Sequence[str], proposed: Sequence[str], answer: str, *, vouched: int, strange: int) -> str:
-    """Why nothing of this proposal can be trusted, or "".
+def objection(
+    source: Sequence[str], proposed: Sequence[str], answer: str, *, vouched: int, strange: int
+) -> Reason | None:
+    """Why nothing of this proposal can be trusted, or None.
 
     Args:
         source: the words as recognised.
@@ -70,9 +74,9 @@ def objection(source: Sequence[str], proposed: Sequence[str], answer: str, *, vo
     """
     if not proposed:
         readable = any(sum(map(str.isalnum, word)) > 1 for word in source)
-        return "the answer is empty" if readable else ""
+        return Reason.ANSWER_EMPTY if readable else None
     if _is_refusal(source, answer):
-        return "the answer is a refusal"
+        return Reason.ANSWER_REFUSAL
     return _ill_shaped(source, proposed) or _unfamiliar(source, proposed, vouched, strange)
 
 
@@ -90,24 +94,24 @@ def _is_refusal(source: Sequence[str], answer: str) -> bool:
     return Levenshtein.normalized_similarity(begun.lower(), found.group().lower()) < BEGUN_ALIKE
 
 
-def _ill_shaped(source: Sequence[str], proposed: Sequence[str]) -> str:
+def _ill_shaped(source: Sequence[str], proposed: Sequence[str]) -> Reason | None:
     if len(proposed) > GROWTH * len(source) + GROWTH_WORDS:
-        return "the answer is longer than its text"
+        return Reason.ANSWER_LONG
     if _loops(source, proposed):
-        return "the answer repeats itself"
+        return Reason.ANSWER_REPEATS
     if len(source) >= SHRUNK_WORDS and sum(map(len, proposed)) < SHRUNK_SHARE * sum(map(len, source)):
-        return "the answer leaves much of its text out"
-    return ""
+        return Reason.ANSWER_SHORT
+    return None
 
 
-def _unfamiliar(source: Sequence[str], proposed: Sequence[str], vouched: int, strange: int) -> str:
+def _unfamiliar(source: Sequence[str], proposed: Sequence[str], vouched: int, strange: int) -> Reason | None:
     if len(source) >= FAMILIAR_WORDS:
         other = vouched < FAMILIAR_SHARE * len(source) or strange > STRANGE_SHARE * len(source)
     else:
         before, after = "".join(source).lower(), "".join(proposed).lower()
         alike = Levenshtein.normalized_similarity(before, after)
         other = not vouched and any(map(str.isalnum, before)) and alike < FAMILIAR_CHARACTERS
-    return "the answer is not this text" if other else ""
+    return Reason.ANSWER_STRANGE if other else None
 
 
 def _loops(source: Sequence[str], proposed: Sequence[str]) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw
 
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import writer
 from tests.fakes.worded import document, worded
 
@@ -57,7 +58,7 @@ def make(path: Path, pages: int) -> Path:
 
 def _pages(count: int) -> Iterator[FinishedPage]:
     for number in range(1, count + 1):
-        yield worded(TEXT, (Edit(0, "word0x0", "word", "similar word"),), number=number, size=SIZE)
+        yield worded(TEXT, (Edit(0, "word0x0", "word", Reason.SIMILAR_WORD),), number=number, size=SIZE)
 
 
 def _write(name: str, scan: Path, pages: int) -> tuple[float, float, int]:

@@ -24,7 +24,7 @@ def test_what_a_running_daemon_has_done_is_reported(tmp_path):
         table = json.loads(told.stdout)
         wanted = {"documents": 2, "failed": 1, "pages": 4, "unreadable_pages": 1, "edits": 3, "without_counts": 0}
         assert {key: table["total"][key] for key in wanted} == wanted
-        assert table["total"]["edits_by_reason"] == {"a test": 3}
+        assert table["total"]["edits_by_reason"] == {"similar-word": 3}
         assert table["total"]["confidence"] == pytest.approx(0.7857)
         assert table["receipts"]["read"] == 2
         assert [(each["before"], each["after"], each["times"]) for each in table["repairs"]] == [("teh", "the", 3)]

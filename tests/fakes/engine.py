@@ -23,6 +23,7 @@ from PIL import Image
 
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage
 from ocrwatchd.core.model import Box, Correction, Edit, Line, PageText
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process.main import main
 from ocrwatchd.engine.process.resources import Makers
 from ocrwatchd.llm.protocol import Ending, Proposal
@@ -219,7 +220,7 @@ class FakeCorrector:
         if self.name == "broken":
             raise RuntimeError("secret words of the document")
         at = text.find("teh")
-        edit = Edit(at, "teh", "the", "a test")
+        edit = Edit(at, "teh", "the", Reason.SIMILAR_WORD)
         return Correction(text.replace("teh", "the"), (edit,), (), corrected=True, model=self.name)
 
     @property

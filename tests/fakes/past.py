@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.ledger_file import LEDGER
@@ -14,7 +15,7 @@ from ocrwatchd.storage.work_folder import ROOT_ID
 ROOT_OF_OURS = "0123456789abcdef"
 
 
-def edit(before, after, why="similar word", **more):
+def edit(before, after, why=Reason.SIMILAR_WORD, **more):
     """An edit, as a receipt has it."""
     return {"before": before, "after": after, "why": why, **more}
 
@@ -54,7 +55,7 @@ class Past:
         """A scan's receipt in the outbox; its pages are given by their edits and refusals."""
         path = self.outbox / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        table = {"schema": 2, "job": name, "page_count": len(pages), "totals": {}} | head
+        table = {"schema": 3, "job": name, "page_count": len(pages), "totals": {}} | head
         told = ({"edits": edits, "refused": refused, "lines": [{"text": "x"}]} for edits, refused in pages)
         path.write_bytes(b"".join(receipt.laid_out(table, told)))
         return path

@@ -23,6 +23,7 @@ from ocrwatchd.core.model import (
     Totals,
     Word,
 )
+from ocrwatchd.core.reason import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,8 @@ HOSTILE_TEXT = (
 )
 HOSTILE_WORD = "onerror=\"document.title='owned'\">"
 HOSTILE_EDITS = (
-    ("<img", "<svg onload=alert(1)>", "<i>why</i>"),
-    ("\u05e2\u05d5\u05dc\u05dd", "\u05e2\u05d5\u05dc\u05dd\u202e", "\u202ewhy"),
+    ("<img", "<svg onload=alert(1)>", Reason.MISREAD_WORD),
+    ("\u05e2\u05d5\u05dc\u05dd", "\u05e2\u05d5\u05dc\u05dd\u202e", Reason.SIMILAR_WORD),
 )
 
 
@@ -133,14 +134,14 @@ def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
     pages = (
         doubted(read(
             next(numbers), LETTER,
-            (("neighbouar", "neighbour", "similar word"), ("behnd", "behind", "similar word", *WEIGHED),
-             ("stormlast", "storm last", "words run together"), ("beavy", "heavy", "similar word")),
-            (("24", "42", "digits", *REFUSED_FOR),
-             ("br0ken", "broken or worse. " * 60, "the answer is longer than its text")),
+            (("neighbouar", "neighbour", Reason.SIMILAR_WORD), ("behnd", "behind", Reason.SIMILAR_WORD, *WEIGHED),
+             ("stormlast", "storm last", Reason.WORDS_RUN_TOGETHER), ("beavy", "heavy", Reason.SIMILAR_WORD)),
+            (("24", "42", Reason.NUMBER, *REFUSED_FOR),
+             ("br0ken", "broken or worse. " * 60, Reason.ANSWER_LONG)),
             {"fence,": 0.71, "Whitfield": 0.83},
             warnings=("scanned at 100 dpi: characters may be misread; scan with 300 dpi",),
         ), ("behnd", 0.2), ("24", 0.03), ("br0ken.", 0.65)),
-        read(next(numbers), "upside\ndown werld", (("werld", "world", "similar word"),), rotation=180),
+        read(next(numbers), "upside\ndown werld", (("werld", "world", Reason.SIMILAR_WORD),), rotation=180),
         FinishedPage(
             PageText(next(numbers), "[page 3 could not be read]", 0, 0, 0.0, error="page 3 is <b>damaged</b>"),
             Correction("[page 3 could not be read]", reason="the page could not be read"),
@@ -157,8 +158,8 @@ def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
         job="j", source=name, sha256="ab" * 32, pages=len(pages), unreadable=1, corrected=True, reason="<no> reason",
         evaluation=True, versions={"ocrwatchd": "1.0", "rapidocr": "3.10.0", "model": "built<in>"},
         warnings=("a <warning>",), seconds=12.3,
-        totals=Totals(90, {"similar word": 4, "words run together": 1, "<i>why</i>": 2},
-                      {"digits": 1, "the answer is longer than its text": 1}, expected_errors=1.18),
+        totals=Totals(90, {Reason.SIMILAR_WORD: 4, Reason.WORDS_RUN_TOGETHER: 1, Reason.MISREAD_WORD: 2},
+                      {Reason.NUMBER: 1, Reason.ANSWER_LONG: 1}, expected_errors=1.18),
         asked=(DoubtfulWord(1, LETTER.index("br0ken."), "br0ken.", 0.65),
                DoubtfulWord(4, HOSTILE_TEXT.index(HOSTILE_WORD), HOSTILE_WORD, 0.3),
                DoubtfulWord(1, LETTER.index("behnd"), "behind", 0.2)),

@@ -17,15 +17,16 @@ from ocrwatchd.core.config.profile import (
 )
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.model import Line, PageText, Part, Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.document import corrected
-from ocrwatchd.correct.skipping import CLEAN
 from ocrwatchd.gate.admit import Admitted, apply
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.llm import native as native_module
 from ocrwatchd.llm.chat_template import framed
 from ocrwatchd.llm.context import Context, laid_out
 from ocrwatchd.llm.decode import LlamaModel, answer_bound
+from ocrwatchd.llm.models import BUILTIN
 from ocrwatchd.llm.native import Native
 from ocrwatchd.llm.protocol import Ending, Proposal
 from ocrwatchd.llm.scan_tokens import tokenise_ink
@@ -173,7 +174,7 @@ def test_the_rest_of_a_page_stays_raw_when_its_budget_is_spent():
     correction = ours.correct(page_of(page), Work(llm=Llm(page_budget_s=60)))
     assert len(model.asked) == 2
     assert (correction.text.count("house"), correction.text.count("honse")) == (24, 24)
-    assert correction.reason == "2 of 4 parts stayed raw: the page's 60 s for correction ran out (llm.page_budget_s)"
+    assert correction.reason == f"2 of 4 parts stayed raw: {Reason.OUT_OF_TIME.wording}"
     assert correction.seconds == 80
 
 
@@ -182,19 +183,19 @@ def test_an_answer_without_end_is_refused_as_a_whole():
     ours, _ = corrector(lambda text: Proposal(text.replace("honse", "house"), Ending.LENGTH))
     correction = ours.correct(page_of("the honse"), Work())
     assert (correction.text, correction.corrected) == ("the honse", False)
-    assert correction.reason == "the answer did not end"
-    assert correction.parts == (Part(0, len("the honse"), "raw", "the answer did not end"),)
+    assert correction.reason == Reason.ANSWER_UNFINISHED.wording
+    assert correction.parts == (Part(0, len("the honse"), "raw", Reason.ANSWER_UNFINISHED),)
     assert [edit.after for edit in correction.refused] == ["house"]
 
 
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ("I'm sorry, but I cannot help with that request.", "the answer is a refusal"),
-        ("", "the answer is empty"),
-        ("<think>The user wants", "the answer is empty"),
-        ("pwned " * 60, "the answer repeats itself"),
-        ("pwned " * 6000, "the answer is longer than its text"),
+        ("I'm sorry, but I cannot help with that request.", Reason.ANSWER_REFUSAL),
+        ("", Reason.ANSWER_EMPTY),
+        ("<think>The user wants", Reason.ANSWER_EMPTY),
+        ("pwned " * 60, Reason.ANSWER_REPEATS),
+        ("pwned " * 6000, Reason.ANSWER_LONG),
     ],
 )
 def test_an_answer_refused_as_a_whole_leaves_its_part_raw(answer, why):
@@ -204,12 +205,12 @@ def test_an_answer_refused_as_a_whole_leaves_its_part_raw(answer, why):
     ours, _ = corrector(lambda text: answer)
     correction = ours.correct(page, Work(), Memory())
     assert (correction.text, correction.corrected, correction.reason) == (
-        page.text, False, f"2 of 2 parts stayed raw: {why}"
+        page.text, False, f"2 of 2 parts stayed raw: {why.wording}"
     )  # fmt: skip
     assert {(part.fate, part.why) for part in correction.parts} == {("raw", why)}
     ours, _ = corrector(lambda text: answer if text == first.strip() else text.replace("honse", "house"))
     correction = ours.correct(page, Work(), Memory())
-    assert (correction.corrected, correction.reason) == (True, f"1 of 2 parts stayed raw: {why}")
+    assert (correction.corrected, correction.reason) == (True, f"1 of 2 parts stayed raw: {why.wording}")
     assert [part.fate for part in correction.parts] == ["raw", "decided"]
     assert correction.text == f"{first}\n{second.replace('honse', 'house')}"
 
@@ -255,7 +256,7 @@ def test_what_is_clean_already_never_reaches_the_model():
     correction = ours.correct(page, Work())
     assert [text.split()[0] for text in model.asked] == ["at"]
     assert [(part.offset, part.length, part.fate, part.why) for part in correction.parts] == [
-        (0, len(clean), "skipped", CLEAN), (len(clean), len(page.text) - len(clean), "decided", "")
+        (0, len(clean), "skipped", Reason.CLEAN), (len(clean), len(page.text) - len(clean), "decided", None)
     ]  # fmt: skip
     assert (correction.corrected, correction.reason) == (True, "")
 
@@ -265,7 +266,7 @@ def test_a_page_that_is_clean_altogether_says_why_no_model_was_asked():
     ours, model = corrector(lambda text: text)
     page = sure_page("The quick brown dog.", sure=99)
     correction = ours.correct(page, Work())
-    assert (correction.corrected, correction.reason, model.asked) == (False, CLEAN, [])
+    assert (correction.corrected, correction.reason, model.asked) == (False, Reason.CLEAN.wording, [])
 
 
 def test_each_kind_of_page_has_its_prompt_in_the_documents_language():
@@ -559,3 +560,12 @@ def test_a_gpu_asked_for_in_vain_is_said_once(noise, monkeypatch, load):
         load(Native, noise, Llm(context_size=512, gpu_layers=20))
     assert len(said) == 1
     assert "without GPU support" in said[0]
+
+
+@pytest.mark.parametrize(("path", "source"), [(Path("says.gguf"), "model"), (BUILTIN, "built-in")])
+def test_every_edit_has_its_source(path, source):
+    """The built-in model, or another one; admitted or refused."""
+    model = Says(lambda text: text.replace("honse", "house").replace("lay below", "lay above"))
+    ours = Corrector(path, Llm(), Clock(), load=lambda path, llm, clock: model)
+    correction = ours.correct(page_of(paragraph(0)), Work())
+    assert {edit.source for edit in correction.edits} == {edit.source for edit in correction.refused} == {source}

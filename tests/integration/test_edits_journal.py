@@ -14,6 +14,7 @@ from ocrwatchd.cli.edits.receipt_edits import Delivered, TextChanged
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.errors import FolderUnusable, UnreadableScan
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import ordered, writer
 from tests.fakes.worded import document, worded
 from tests.integration.test_edits_sets import holding
@@ -37,7 +38,7 @@ def delivered(tmp_path):
     folder.mkdir()
     told = document(make_pdf(tmp_path / "scan.pdf"), 2, sha256="ab" * 32, formats=ordered(("txt", "md", "hocr", "pdf")))
     pages = [
-        worded(f"{word} page", (Edit(0, word, "the", ""),), number, size=(1000, 1399), shift=0.46)
+        worded(f"{word} page", (Edit(0, word, "the", Reason.SIMILAR_WORD),), number, size=(1000, 1399), shift=0.46)
         for number, word in ((1, "teh"), (2, "tho"))
     ]
     for name in told.formats:

@@ -16,6 +16,7 @@ from ocrwatchd.cli.edits import other_formats, revise
 from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core.config.format_plugins import installed
 from ocrwatchd.core.model import Edit, TaskEnd
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import ordered, writer
 from tests import plug_in
 from tests.fakes.worded import document, worded
@@ -25,8 +26,8 @@ from tests.receipts import sums
 NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
 FORMATS = ordered(("txt", "md", "hocr", "pdf"))
 PAGES = [
-    worded("teh first page", (Edit(0, "teh", "the", ""),)),
-    worded("tho second 😀", (Edit(0, "tho", "the", ""),), number=2),
+    worded("teh first page", (Edit(0, "teh", "the", Reason.SIMILAR_WORD),)),
+    worded("tho second 😀", (Edit(0, "tho", "the", Reason.SIMILAR_WORD),), number=2),
 ]
 
 

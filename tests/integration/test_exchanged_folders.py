@@ -18,6 +18,7 @@ from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Correction, Document, Edit, FinishedPage, Job, PageText, Totals
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.monitoring.canary import cleanup
 from ocrwatchd.monitoring.canary import page as canary_page
@@ -145,9 +146,9 @@ def test_retry_takes_nothing_from_elsewhere(folders, outside):
 def lay_set(folder):
     """Put a document's text and receipt, with one edit, into a folder."""
     folder.mkdir(exist_ok=True)
-    edits = (Edit(0, "teh", "the", "similar word"),)
+    edits = (Edit(0, "teh", "the", Reason.SIMILAR_WORD),)
     page = FinishedPage(PageText(1, "teh line", 100, 50, 300.0), Correction("the line", edits, (), corrected=True))
-    totals = Totals(2, {"similar word": 1}, {}, {})
+    totals = Totals(2, {Reason.SIMILAR_WORD: 1}, {}, {})
     document = Document("j", "s.tif", "ab", 1, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (folder / name).open("wb") as file:

@@ -9,7 +9,8 @@ import pytest
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Box, Correction, Edit, Line, PageText
-from ocrwatchd.engine.process.mixed_page import EXACT, merged, without_edits_of_own
+from ocrwatchd.core.reason import Reason
+from ocrwatchd.engine.process.mixed_page import merged, without_edits_of_own
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
 from ocrwatchd.ocr.layout import RawLine
 from tests.fakes.own_pages import LINES, Made, lines_at
@@ -131,7 +132,7 @@ def test_what_the_pdf_says_itself_is_not_corrected():
     """An edit in such a line is refused, and told; one in a line that was recognised stays."""
     page = PageText(1, "teh first\nteh last", 9, 9, 72.0, "rapidocr", (Line("teh first", 0, source=OWN_TEXT),
                                                                       Line("teh last", 10)))  # fmt: skip
-    edits = (Edit(0, "teh", "the", "spelling"), Edit(10, "teh", "the", "spelling"))
+    edits = (Edit(0, "teh", "the", Reason.SIMILAR_WORD), Edit(10, "teh", "the", Reason.SIMILAR_WORD))
     left = without_edits_of_own(page, Correction("the first\nthe last", edits))
     assert (left.text, left.edits) == ("teh first\nthe last", edits[1:])
-    assert [edit.why for edit in left.refused] == [EXACT]
+    assert [edit.why for edit in left.refused] == [Reason.PDF_TEXT]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process.isolation import memory_mb
 from ocrwatchd.formats.output import review
 from tests.fakes.reviewed import LETTER, doubted, drawn, read, reviewed
@@ -29,7 +30,7 @@ def test_memory_is_flat_over_300_pages(tmp_path):
     def pages():
         for number in range(1, PAGES + 1):
             anonymous.append(memory_mb()[1])
-            page = read(number, LETTER, (("behnd", "behind", "similar word"),))
+            page = read(number, LETTER, (("behnd", "behind", Reason.SIMILAR_WORD),))
             yield doubted(page, *((word, 0.5) for word in DOUBTFUL))
 
     delivered = tmp_path / "long.review.html"

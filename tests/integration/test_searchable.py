@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageDraw
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.output import pdf, txt
@@ -26,7 +27,7 @@ from tests.paths import DATA
 from tests.programs import needs
 
 TEXT = "teh first line here\nthe second line\n\nof one pagc"
-EDITS = (Edit(0, "teh", "the", ""), Edit(44, "pagc", "page", ""))
+EDITS = (Edit(0, "teh", "the", Reason.SIMILAR_WORD), Edit(44, "pagc", "page", Reason.SIMILAR_WORD))
 SIZE = (1000, 1400)
 AS_IT_IS = {"stream_decode_level": pikepdf.StreamDecodeLevel.none, "compress_streams": False}
 """How a PDF is saved with streams packed oddly."""

@@ -242,7 +242,7 @@ class Trial:
             tally(counts.tried[name]).add(before, _joined(corrections), truth)
         tally(counts.ungated).add(before, _as_answered(before, self._model.heard), truth)
         first = next(iter(corrected.values()))
-        counts.left.update(part.why for each in first for part in each.parts if part.fate == "raw")
+        counts.left.update(part.told for each in first for part in each.parts if part.fate == "raw")
         counts.left.update(each.reason for each in first if each.reason and not each.parts)
         counts.answered += len(self._model.heard)
         counts.seconds += sum(each.seconds for each in first)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ocrwatchd.cli.edits.receipt_edits import edit_of
 from ocrwatchd.core.config.profile import Output, Work
-from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Word
+from ocrwatchd.core.model import Box, Correction, Document, FinishedPage, Line, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def pages(delivered: Delivered) -> Iterator[FinishedPage]:
     """The pages, with the edits that are not taken back."""
     for page in delivered.pages:
         kept = [edit for edit in page["edits"] if not edit["reverted"]]
-        edits = tuple(Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in kept)
+        edits = tuple(map(edit_of, kept))
         yield FinishedPage(_read(page), Correction(page["text"], edits, corrected=page.get("corrected", False)))
 
 

@@ -17,6 +17,7 @@ from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.gate.verdicts import apply
 
@@ -47,7 +48,7 @@ class _Refused(_Checked):
     offset: int = Field(ge=0)
     before: str
     after: str
-    why: str
+    why: Reason = Field(strict=False)
     source: str = ""
     terms: dict[str, FiniteFloat] = {}
     sum: FiniteFloat = 0.0
@@ -285,10 +286,15 @@ def _right_name(path: Path) -> str:
     return f"name the document's .json file, {found[-1] if found else 'NAME.json, which lies in the outbox'}"
 
 
+def edit_of(told: dict[str, Any]) -> Edit:
+    """An edit as a receipt has it."""
+    return Edit(told["offset"], told["before"], told["after"], Reason(told["why"]))
+
+
 def _text_of(page: dict[str, Any]) -> str | None:
     """The page's text with the edits that are not taken back; None where they cannot be of this page."""
     raw: str = page["raw"]
-    edits = [Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in page["edits"]]
+    edits = [edit_of(told) for told in page["edits"]]
     done = 0
     for edit in edits:
         if edit.offset < done or not raw.startswith(edit.before, edit.offset):

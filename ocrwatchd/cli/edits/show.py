@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ocrwatchd.core.model import Doubt, Edit
+from ocrwatchd.cli.edits.receipt_edits import edit_of
+from ocrwatchd.core.i18n.language import ENGLISH, language
+from ocrwatchd.core.model import Doubt
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import LEAST_WRONG, MOST_ASKED, in_words, request
 
@@ -46,11 +49,12 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
     for heading in headings:
         table.add_column(heading, ratio=3)
     table.add_column("why", ratio=3)
+    notices = language(delivered.head.get("notices", ENGLISH))
     for page in delivered.pages:
         for edit in page[kind]:
             gone = edit.get("reverted", False)
-            why = f"{edit['why']} (reverted)" if gone else edit["why"]
-            weighed = in_words(edit.get("source", ""), edit.get("terms", {}).items(), edit.get("sum", 0.0))
+            why = notices.say(Reason(edit["why"]).wording) + " (reverted)" * gone
+            weighed = in_words(edit.get("source", ""), edit.get("terms", {}).items(), edit.get("sum", 0.0), notices)
             number = str(edit.get("number", ""))
             place = f"{edit['page']}:{edit['line']}"
             was, became = sides(page["raw"], edit)
@@ -77,8 +81,7 @@ def _checks(delivered: Delivered) -> Iterator[Table | Text]:
     table.add_column("wrong", justify="right", no_wrap=True)
     for page, doubt in first:
         kept = [edit for edit in page["edits"] if not edit["reverted"]]
-        edits = [Edit(edit["offset"], edit["before"], edit["after"], edit["why"]) for edit in kept]
-        word, _ = delivered_word(page["raw"], doubt, edits)
+        word, _ = delivered_word(page["raw"], doubt, [*map(edit_of, kept)])
         line = page["raw"].count("\n", 0, doubt.offset) + 1
         table.add_row(f"{page['number']}:{line}", Text(_visible(word)), f"{doubt.wrong:.0%}")
     yield table

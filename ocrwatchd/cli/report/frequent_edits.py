@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocrwatchd.gate.verdicts import kind
-
 if TYPE_CHECKING:
     from ocrwatchd.cli.report.receipts import Proposal
+    from ocrwatchd.core.reason import Reason
 
 MOST_TEXT: Final = 40
 """Of a proposal so many characters count: one that goes further is a sentence, and hardly comes twice."""
@@ -21,11 +20,11 @@ CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Pair(NamedTuple):
-    """A proposal: what was read, what it was to become, and the kind of why it was refused, or ""."""
+    """A proposal: what was read, what it was to become, and why it was refused, or None."""
 
     before: str
     after: str
-    why: str
+    why: Reason | None
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class Pairs:
 
     def add(self, proposal: Proposal, *, refused: bool = False) -> None:
         """Count one."""
-        pair = Pair(_short(proposal.before), _short(proposal.after), _short(kind(proposal.why)) if refused else "")
+        pair = Pair(_short(proposal.before), _short(proposal.after), proposal.why if refused else None)
         self.counted[pair] += 1
         if proposal.reverted:
             self.reverted[pair] += 1

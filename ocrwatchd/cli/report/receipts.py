@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ocrwatchd.cli.report.ledger_reader import Counts, Number
 from ocrwatchd.core.fs import safe_open, tree
+from ocrwatchd.core.reason import Reason  # noqa: TC001 - pydantic reads the annotations
 from ocrwatchd.formats.output.receipt import SUFFIX
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Proposal(BaseModel):
 
     before: str
     after: str
-    why: str = ""
+    why: Reason
     reverted: bool = False
 
 

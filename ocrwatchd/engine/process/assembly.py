@@ -22,7 +22,6 @@ from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
 from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
-from ocrwatchd.gate.verdicts import kind
 from ocrwatchd.ocr.page_confidence import confidences
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.model import FinishedPage, Job
+    from ocrwatchd.core.reason import Reason
     from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 
@@ -51,8 +51,8 @@ class Tally:
     corrected: bool = False
     evaluation: bool = False
     words: int = 0
-    edits: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
+    edits: Counter[Reason] = field(default_factory=Counter)
+    refused: Counter[Reason] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
     scored: int = 0
     scores: float = 0.0
@@ -70,8 +70,8 @@ class Tally:
         self.corrected |= correction.corrected
         self.evaluation |= page.evaluation
         self.words += 0 if page.error else len(page.text.split())
-        self.edits.update(kind(edit.why) for edit in correction.edits)
-        self.refused.update(kind(edit.why) for edit in correction.refused)
+        self.edits.update(edit.why for edit in correction.edits)
+        self.refused.update(edit.why for edit in correction.refused)
         self.parts.update(part.fate for part in correction.parts)
         scores = list(confidences(page.lines))
         self.scored += len(scores)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ocrwatchd.core.model import Box, Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.geometry import bounds
 from ocrwatchd.ocr.layout import RawLine, arrange, moved, tells_all_places
@@ -34,7 +35,6 @@ exact. Garbage shares few by chance, and names, codes and words of a language th
 however it reads their accents and spaces."""
 COVERED = 0.5
 """Share of a recognised line's box that lies on lines that say the same."""
-EXACT = "the PDF says so itself"
 
 
 def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) -> PageText:
@@ -107,7 +107,7 @@ def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
     kept = tuple(edit for edit in correction.edits if not is_exact(edit))
     if len(kept) == len(correction.edits):
         return correction
-    back = (replace(edit, why=EXACT) for edit in correction.edits if is_exact(edit))
+    back = (replace(edit, why=Reason.PDF_TEXT) for edit in correction.edits if is_exact(edit))
     refused = sorted((*correction.refused, *back), key=lambda edit: edit.offset)
     return replace(correction, text=apply(page.text, kept), edits=kept, refused=tuple(refused))
 

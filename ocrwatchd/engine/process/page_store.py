@@ -132,7 +132,7 @@ def legible(finished: FinishedPage) -> FinishedPage:
             reason=legible_text(correction.reason),
             model=legible_text(correction.model),
             seconds=_number(correction.seconds),
-            parts=tuple(replace(part, why=legible_text(part.why)) for part in correction.parts),
+            parts=tuple(replace(part, detail=legible_text(part.detail)) for part in correction.parts),
             doubts=tuple(replace(doubt, wrong=_number(doubt.wrong)) for doubt in correction.doubts),
         ),
     )
@@ -159,7 +159,6 @@ def _edit(edit: Edit) -> Edit:
         edit,
         before=legible_text(edit.before),
         after=legible_text(edit.after),
-        why=legible_text(edit.why),
         terms=tuple(term._replace(nats=_number(term.nats)) for term in edit.terms),
     )
 

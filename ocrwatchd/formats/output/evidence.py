@@ -1,15 +1,15 @@
-"""What was weighed for an edit, in words: `ocrwatchd edits` and the review say the same.
-
-English, as receipts and reviews are.
-"""
+"""What was weighed for an edit, in words: `ocrwatchd edits` and the review say the same."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocrwatchd.core.i18n import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ocrwatchd.core.i18n.language import Language
     from ocrwatchd.core.model import Doubt
 
 NATS_DIGITS: Final = 1
@@ -24,42 +24,55 @@ LEAST_WRONG: Final = 0.1
 """A word that is less probably wrong is not asked for: ten looks would find one error."""
 
 _SOURCES: Final = {
-    "picture": "proposed by the picture",
-    "words": "proposed by the word list",
-    "document": "proposed by the rest of the document",
-    "built-in": "proposed by the built-in model",
-    "model": "proposed by the language model",
+    "picture": say("proposed by the picture"),
+    "words": say("proposed by the word list"),
+    "document": say("proposed by the rest of the document"),
+    "built-in": say("proposed by the built-in model"),
+    "model": say("proposed by the language model"),
 }
+_ALLOWED: Final = say("the picture allows it")
+_HARDLY_ALLOWED: Final = say("the picture hardly allows it")
+_CONTRADICTED: Final = say("the picture contradicts it")
 _TERMS: Final = {
-    "words": ("a frequent word", "a rare word"),
-    "capitals": ("the usual capitals", "unusual capitals"),
-    "marks": ("the usual punctuation", "unusual punctuation"),
-    "accents": ("the usual accents", "accents lost, or new ones"),
-    "document": ("the word stands elsewhere in the document", "the word as read stands elsewhere in the document"),
-    "digits": ("a known number format", "no known number format"),
-    "context": ("the word fits the sentence", "the word does not fit the sentence"),
-    "source": ("the source is often right", "the source is often wrong"),
-    "prior": ("much of the page is misread", "little of the page is misread"),
+    "words": (say("a frequent word"), say("a rare word")),
+    "looks": (say("the words look alike"), say("the words differ in looks")),
+    "rivals": (say("hardly another word is possible"), say("other words are possible too")),
+    "capitals": (say("the usual capitals"), say("unusual capitals")),
+    "marks": (say("the usual punctuation"), say("unusual punctuation")),
+    "accents": (say("the usual accents"), say("accents lost, or new ones")),
+    "document": (
+        say("the word stands elsewhere in the document"),
+        say("the word as read stands elsewhere in the document"),
+    ),
+    "digits": (say("a known number format"), say("no known number format")),
+    "model": (say("a language model proposes it"), say("no language model proposes it")),
+    "context": (say("the word fits the sentence"), say("the word does not fit the sentence")),
+    "kind": (say("such changes are often right"), say("such changes are often wrong")),
+    "source": (say("the source is often right"), say("the source is often wrong")),
+    "prior": (say("much of the page is misread"), say("little of the page is misread")),
+    "risk": (say("a wrong edit does little harm"), say("a wrong edit does harm")),
+    "page": (say("the page may have misread words"), say("the page was read well")),
 }
 """By term: what speaks for an edit, and what speaks against."""
 
 
-def in_words(source: str, terms: Iterable[tuple[str, float]], total: float) -> str:
+def in_words(source: str, terms: Iterable[tuple[str, float]], total: float, language: Language) -> str:
     """What was weighed for an edit.
 
     Args:
         source: who proposed it, as in :data:`ocrwatchd.core.model.Source`.
         terms: name and nats of each.
         total: their sum, nats.
+        language: of the words.
 
     Returns:
         Parts with semicolons between them, as "proposed by the picture; a frequent word: +6.1; sum: +6.1 nats"; or ""
         where nothing is known.
     """
     shown = [(name, nats) for name, nats in terms if round(nats, NATS_DIGITS)]
-    said = [f"{_said(name, nats)}: {signed(nats)}" for name, nats in shown]
-    proposed = [_SOURCES[source]] if source in _SOURCES else []
-    return "; ".join([*proposed, *said, *([f"sum: {signed(total)} nats"] if said else [])])
+    said = [f"{_said(name, nats, language)}: {signed(nats)}" for name, nats in shown]
+    proposed = [language.say(_SOURCES[source])] if source in _SOURCES else []
+    return "; ".join([*proposed, *said, *([language.say("sum: {nats} nats", nats=signed(total))] if said else [])])
 
 
 def signed(nats: float) -> str:
@@ -67,13 +80,14 @@ def signed(nats: float) -> str:
     return f"{nats:+.{NATS_DIGITS}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _said(name: str, nats: float) -> str:
+def _said(name: str, nats: float, language: Language) -> str:
     if name == "picture":
-        if nats >= ALLOWED_NATS:
-            return "the picture allows it"
-        return "the picture hardly allows it" if nats >= CONTRADICTED_NATS else "the picture contradicts it"
-    favourable, against = _TERMS.get(name, (name, name))
-    return favourable if nats > 0 else against
+        allowed, hardly = nats >= ALLOWED_NATS, nats >= CONTRADICTED_NATS
+        return language.say(_ALLOWED if allowed else _HARDLY_ALLOWED if hardly else _CONTRADICTED)
+    if name not in _TERMS:
+        return name  # of another version, and no template
+    favourable, against = _TERMS[name]
+    return language.say(favourable if nats > 0 else against)
 
 
 def asked(doubts: Iterable[Doubt]) -> list[Doubt]:

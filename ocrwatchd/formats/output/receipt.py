@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 SUFFIX = SUFFIXES["json"]
-SCHEMA = 2
+SCHEMA = 3
 """Goes up when a key changes its meaning or goes away; new keys may come at any time."""
 
 COORDINATE_DIGITS = 1
@@ -166,7 +166,8 @@ def _terms(terms: Iterable[Term]) -> dict[str, float]:
     nats: dict[str, float] = {}
     for term in terms:
         nats[term.name] = nats.get(term.name, 0.0) + term.nats
-    return {name: round(value, NATS_DIGITS) for name, value in nats.items()}
+    rounded = {name: round(value, NATS_DIGITS) for name, value in nats.items()}
+    return {name: value for name, value in rounded.items() if value}
 
 
 def _doubt(doubt: Doubt) -> dict[str, object]:
@@ -174,7 +175,8 @@ def _doubt(doubt: Doubt) -> dict[str, object]:
 
 
 def _part(part: Part) -> dict[str, object]:
-    return {"offset": part.offset, "length": part.length, "fate": part.fate, "why": part.why}
+    told: dict[str, object] = {"offset": part.offset, "length": part.length, "fate": part.fate, "why": part.why or ""}
+    return told | {"detail": part.detail} if part.detail else told
 
 
 def _line(line: Line, engine: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
@@ -92,7 +93,7 @@ def placed(finished: FinishedPage) -> list[PlacedLine]:
     page, correction = finished.page, finished.correction
     edits = correction.edits
     if apply(page.text, edits) != correction.text:
-        edits = (Edit(0, page.text, correction.text, ""),)
+        edits = (Edit(0, page.text, correction.text, Reason.TOO_DIFFERENT),)
     origin = _origins(page.text, edits)
     lookup = _Lookup(page)
     lines = []

@@ -145,7 +145,7 @@ def test_a_model_without_an_answer_is_neither_good_nor_bad():
     assert found.ungated.misread.after == found.ungated.misread.before
     finding, why = judgement.judge(found, "yours")
     assert finding == "unknown"
-    assert why.startswith("it had no answer to anything; the page's 120 s for correction ran out")
+    assert why.startswith("it had no answer to anything; the page's time for correction ran out (llm.page_budget_s)")
 
 
 def test_another_gate_must_be_worth_the_change():

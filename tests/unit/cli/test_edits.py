@@ -21,6 +21,7 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.model import Box, Correction, Document, Edit, FinishedPage, Line, PageText, Totals, Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.formats.output.edit_positions import Places
 from ocrwatchd.gate.admit import apply
@@ -28,10 +29,14 @@ from tests.receipts import sums
 
 RAW = ("teh first line\nof tho page\n\nand its lzst", "another pagc")
 EDITS = (
-    (Edit(0, "teh", "the", "similar word"), Edit(18, "tho", "the", "similar word"), Edit(36, "lzst", "last", "it is")),
-    (Edit(8, "pagc", "page", "similar word"),),
+    (
+        Edit(0, "teh", "the", Reason.SIMILAR_WORD),
+        Edit(18, "tho", "the", Reason.SIMILAR_WORD),
+        Edit(36, "lzst", "last", Reason.MISREAD_WORD),
+    ),
+    (Edit(8, "pagc", "page", Reason.SIMILAR_WORD),),
 )
-REFUSED = (Edit(4, "first", "second", "too different"),)
+REFUSED = (Edit(4, "first", "second", Reason.TOO_DIFFERENT),)
 TEXT = b"the first line\nof the page\n\nand its last\n\fanother page\n"
 
 
@@ -47,7 +52,7 @@ def finished(number, raw, admitted, refused=()):
 def delivered(tmp_path):
     """The path of a delivered document's NAME.json; NAME.txt lies beside it."""
     pages = [finished(1, RAW[0], EDITS[0], REFUSED), finished(2, RAW[1], EDITS[1])]
-    totals = Totals(9, {"similar word": 3, "it is": 1}, {"too different": 1}, {"decided": 2})
+    totals = Totals(9, {Reason.SIMILAR_WORD: 3, Reason.MISREAD_WORD: 1}, {Reason.TOO_DIFFERENT: 1}, {"decided": 2})
     document = Document("j", "s.tif", "ab", 2, 0, True, "", False, {}, totals=totals, scan=Path("s.tif"), work=Work())
     for name, write in (("s.txt", txt.write), ("s.json", receipt.write)):
         with (tmp_path / name).open("wb") as file:
@@ -82,8 +87,9 @@ def test_edits_are_told_with_number_place_and_box(delivered):
     assert "box" not in first["edits"][1]
     assert "number" not in first["refused"][0]
     assert told(delivered)["totals"] == {
-        "words": 9, "edits": 4, "reverted": 0, "refused": 1, "edits_by_reason": {"similar word": 3, "it is": 1},
-        "refused_by_reason": {"too different": 1}, "parts": {"decided": 2}, "confidence": None,
+        "words": 9, "edits": 4, "reverted": 0, "refused": 1,
+        "edits_by_reason": {"similar-word": 3, "misread-word": 1},
+        "refused_by_reason": {"too-different": 1}, "parts": {"decided": 2}, "confidence": None,
         "expected_errors": 0.0,
     }  # fmt: skip
 
@@ -300,12 +306,13 @@ def test_keys_of_later_versions_are_kept(delivered):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda table: table | {"schema": 1}, r"another version of ocrwatchd \(schema 1; this one reads 2\)"),
+        (lambda table: table | {"schema": 1}, r"another version of ocrwatchd \(schema 1; this one reads 3\)"),
         (lambda table: {}, "is not a document's receipt"),
         (lambda table: [], "is not a document's receipt"),
         (lambda table: table | {"pages": [{}]}, r"is damaged at pages\.0\.number"),
         (lambda table: table | {"pages": "x"}, "is damaged at pages"),
         (lambda table: table | {"formats": "txt"}, "is damaged at formats"),
+        (lambda table: table["pages"][1]["edits"][0].update(why="") or table, r"damaged at pages\.1\.edits\.0\.why"),
         (lambda table: table["pages"][0].update(text="x") or table, "text and edits of page 1 disagree"),
         (lambda table: table["pages"][1]["edits"][0].update(offset=3) or table, "text and edits of page 2 disagree"),
         (lambda table: table["pages"][1]["edits"][0].update(number=1) or table, "two edits have one number"),
@@ -369,7 +376,7 @@ def test_edits_stand_side_by_side_in_colour(delivered):
     shown = console.file.getvalue()
     assert "\x1b[1;31mtho\x1b[0m" in shown
     assert "\x1b[1;32mthe\x1b[0m" in shown
-    assert "too different" in shown
+    assert Reason.TOO_DIFFERENT.wording in shown
     assert "4 edits, 0 of them reverted; 1 proposals refused" in shown
 
 
@@ -421,7 +428,7 @@ def test_the_command_line_shows_reverts_and_applies(delivered, capsys):
     shown = json.loads(capsys.readouterr().out)
     assert (len(shown["edits"]), len(shown["refused"]), shown["totals"]["edits"]) == (4, 1, 4)
     assert run(delivered) == 0
-    assert "too different" not in capsys.readouterr().out
+    assert Reason.TOO_DIFFERENT.wording not in capsys.readouterr().out
     assert run(delivered, "--revert", 1, 2) == 0
     assert capsys.readouterr().out == f"2 edits reverted\n{delivered.with_suffix('.txt')}\n"
     assert run(delivered, "--revert-all") == 0
@@ -514,3 +521,12 @@ def test_names_are_printed_without_what_acts_on_a_terminal(delivered, capfdbinar
     assert b"\x1b" not in said.out + said.err
     assert said.out.count("s\ufffd\ufffd]0;owned\ufffd.txt".encode()) == 1
     assert said.err.count("s\ufffd\ufffd]0;owned\ufffd.json".encode()) == 2
+
+
+def test_reasons_are_told_in_the_language_of_the_document(delivered):
+    """As the notices in its files are; the receipt has codes."""
+    lay(delivered, told(delivered) | {"notices": "de"})
+    assert told(delivered)["pages"][0]["edits"][0]["why"] == "similar-word"
+    shown = plain(delivered)
+    assert "\N{LATIN SMALL LETTER A WITH DIAERESIS}hnliches Wort" in shown
+    assert "similar word" not in shown

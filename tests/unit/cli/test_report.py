@@ -11,6 +11,7 @@ from ocrwatchd.cli.report import frequent_edits, receipts, summary
 from ocrwatchd.cli.report.frequent_edits import Pair
 from ocrwatchd.cli.report.receipts import PAGE_BYTES
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.ledger_file import LEDGER
@@ -76,10 +77,10 @@ def test_most_frequent_repairs_and_refusals_come_from_the_receipts(past):
         past.scan(name, NOW, counts=counts(9, {"similar word": 2}, {"digits": 1}))
     past.scan("clean", NOW, counts=counts(9))
     past.receipt("a", ([edit("tlie", "the")], []), ([edit("tlie", "the", reverted=True), edit("0f", "of")], []))
-    past.receipt("in/b", ([edit("tlie", "the")], [edit("cat", "dog", "too different: 3 of 3")] * 2))
+    past.receipt("in/b", ([edit("tlie", "the")], [edit("cat", "dog", Reason.TOO_DIFFERENT)] * 2))
     found = told(past)
-    assert found.repairs.most(2) == [(Pair("tlie", "the", ""), 3, 1), (Pair("0f", "of", ""), 1, 0)]
-    assert found.refusals.most(2) == [(Pair("cat", "dog", "too different"), 2, 0)]
+    assert found.repairs.most(2) == [(Pair("tlie", "the", None), 3, 1), (Pair("0f", "of", None), 1, 0)]
+    assert found.refusals.most(2) == [(Pair("cat", "dog", Reason.TOO_DIFFERENT), 2, 0)]
     assert (found.found.sought, found.found.read, found.found.gone, found.found.unusable) == (3, 2, 1, 0)
 
 
@@ -116,6 +117,7 @@ def hostile(past, name):
     yield lambda: path.write_bytes(content[:page] + b" " * (PAGE_BYTES + 1) + content[page:])
     yield lambda: path.write_bytes(content[: page + 20])
     yield lambda: path.write_bytes(content.replace(b'"edits": [', b'"edits": [7, '))
+    yield lambda: path.write_bytes(content.replace(b'"similar-word"', b'"of another version"'))
     yield lambda: (path.write_bytes(content), os.truncate(path, 1 << 40))
 
 
@@ -155,8 +157,8 @@ def test_rare_pairs_are_forgotten_where_there_are_too_many(monkeypatch):
     monkeypatch.setattr(frequent_edits, "MOST_PAIRS", 10)
     counted = frequent_edits.Pairs()
     for number in range(100):
-        counted.add(receipts.Proposal(before=f"w{number}", after="x", reverted=True))
-        counted.add(receipts.Proposal(before="tlie" + "e" * 100, after="the"))
+        counted.add(receipts.Proposal(before=f"w{number}", after="x", why="too-different", reverted=True))
+        counted.add(receipts.Proposal(before="tlie" + "e" * 100, after="the", why="too-different"))
     assert len(counted.counted) <= 11
     assert len(counted.reverted) <= 11
     ((pair, times, _),) = counted.most(1)

@@ -86,9 +86,10 @@ def test_time_is_cut_into_periods_without_gap_or_overlap(berlin, first, last, st
 def lively(past):
     """Scans with hostile names and words, over a week."""
     past.scan(os.fsdecode(b"in/b\xfcro \x1b[31m"), NOW - 6 * DAY, pages=3, counts=counts(1000, confidence=0.9))
-    past.scan("a", NOW, counts=counts(500, {"similar word": 3, "[bold]x": 1}, {"\x1b[2J": 2}, 0.999))
+    past.scan("a", NOW, counts=counts(500, {"similar-word": 3, "[bold]x": 1}, {"\x1b[2J": 2}, 0.999))
     past.scan("f", NOW, outcome="failed")
-    past.receipt("a", ([edit("[red]tlie\x07", "the\n", reverted=True)], [edit("\x1b]0;t\x07", "\u202eb", "\x1b[1m")]))
+    refused = edit("\x1b]0;t\x07", "\u202eb", "too-different")
+    past.receipt("a", ([edit("[red]tlie\x07", "the\n", reverted=True)], [refused]))
     return summary.of(past.folders, 0.0, NOW)
 
 
@@ -111,6 +112,7 @@ def test_tables_say_it_all_and_move_no_terminal(past):
         "edits      4 (2.7 in 1,000 words) admitted, 2 refused",
         "receipts   1 of 1 were there",
         "by day",
+        "3  similar word",
         "[bold]x",
         "[red]tlie\N{REPLACEMENT CHARACTER}",
         "read with less than 98.0 % confidence: 1 document",
@@ -137,7 +139,7 @@ def test_numbers_are_plain(past):
     assert (table["schema"], table["until"], table["step"], len(table["periods"])) == (1, NOW, "day", 7)
     total = {key: table["total"][key] for key in ("documents", "failed", "pages", "words", "edits", "refused")}
     assert total == {"documents": 2, "failed": 1, "pages": 4, "words": 1500, "edits": 4, "refused": 2}
-    assert table["total"]["edits_by_reason"] == {"similar word": 3, "[bold]x": 1}
+    assert table["total"]["edits_by_reason"] == {"similar-word": 3, "[bold]x": 1}
     empty = table["periods"][1]
     assert (empty["pages"], empty["seconds_a_page"], empty["confidence"]) == (0, None, None)
     assert table["receipts"] == {"sought": 1, "read": 1, "gone": 0, "unusable": 0}

@@ -6,7 +6,8 @@ import pytest
 
 from ocrwatchd.core.config.profile import Correct, Llm, Ocr, Work
 from ocrwatchd.core.model import Correction, Edit
-from ocrwatchd.correct.page import OTHERWISE, with_words
+from ocrwatchd.core.reason import Reason
+from ocrwatchd.correct.page import with_words
 from ocrwatchd.correct.picture import seen_words
 from ocrwatchd.gate.consistency import Memory
 from tests.lattices import page_of
@@ -70,17 +71,17 @@ def test_a_page_without_lattices_is_left_alone():
 def test_the_picture_refuses_what_it_contradicts():
     """A model's edit of a clear word is refused, and so is one for which too little speaks."""
     page = page_of(HUMAN, born=("horn", 0.01))
-    clear, unlikely = Edit(10, "beings", "things", "similar word"), Edit(21, "born", "horn", "similar word")
+    clear, unlikely = Edit(10, "beings", "things", Reason.SIMILAR_WORD), Edit(21, "born", "horn", Reason.SIMILAR_WORD)
     found = corrected(page, Correction("", (clear, unlikely), corrected=True))
     assert not found.edits
-    assert found.refused == (replace(clear, why=OTHERWISE), replace(unlikely, why=OTHERWISE))
+    assert found.refused == (replace(clear, why=Reason.PICTURE), replace(unlikely, why=Reason.PICTURE))
     assert found.text == page.text
 
 
 def test_what_the_picture_does_not_show_is_left_to_the_gate():
     """An edit over two words, and one that drops a word, stand as they were judged without a picture."""
     page = page_of("the infor mation of # men")
-    joined, dropped = Edit(4, "infor mation", "information", "split word"), Edit(20, "# ", "", "stray mark")
+    joined, dropped = Edit(4, "infor mation", "information", Reason.SPLIT_WORD), Edit(20, "# ", "", Reason.STRAY_MARK)
     found = corrected(page, Correction("", (joined, dropped), corrected=True))
     assert (found.text, found.edits) == ("the information of men", (joined, dropped))
 
@@ -88,16 +89,16 @@ def test_what_the_picture_does_not_show_is_left_to_the_gate():
 def test_what_a_model_proposes_competes_with_what_the_picture_allows():
     """Where both would change a word, the likelier one is taken, and the other is refused."""
     page = page_of(HUMAN, hnman=("human", 0.05))
-    found = corrected(page, Correction("", (Edit(4, "hnman", "woman", "similar word"),), corrected=True))
+    found = corrected(page, Correction("", (Edit(4, "hnman", "woman", Reason.SIMILAR_WORD),), corrected=True))
     assert [edit.after for edit in found.edits] == ["human"]
-    assert [edit.why for edit in found.refused] == [OTHERWISE]
+    assert [edit.why for edit in found.refused] == [Reason.PICTURE]
 
 
 def test_a_proposal_that_the_gate_refused_gets_in_where_the_picture_allows_it():
     """The gate did not see the picture; where it is proposed a word is likelier, and it is told once."""
     page = page_of(HUMAN, hnman=("human", 0.0006))
     assert corrected(page).text == HUMAN
-    refused = Edit(4, "hnman", "human", "read with confidence", "built-in")
+    refused = Edit(4, "hnman", "human", Reason.CONFIDENT, "built-in")
     found = corrected(page, Correction("", refused=(refused,), corrected=True))
     assert found.text == "All human beings are born free"
     assert not found.refused

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.prompts import prompt_for
-from ocrwatchd.correct.skipping import CLEAN, NUMBERS, SURE, why_skip
+from ocrwatchd.correct.skipping import SURE, why_skip
 from ocrwatchd.gate.languages import names, short
 from ocrwatchd.llm.chunks import Chunk, split
 from ocrwatchd.llm.context import CONTEXT_CHARACTERS, Context, around, laid_out, without
@@ -116,28 +117,28 @@ def test_what_the_part_itself_begins_with_is_no_repetition():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("The quick brown dog jumped over the lazy fox.", CLEAN),
-        ('"I don\'t know," she said: (a) 12 pages - not 14.', CLEAN),
-        ("A well-known man, the city's best.", CLEAN),
-        ("The qvick brown dog", ""),
-        ("The quick Bzown dog", ""),
-        ("The quick bRown dog", ""),
-        ("We paid l2 pounds", ""),
-        ("We met at Dubrovnik-", ""),
-        ("the weath-\nered stone", ""),
-        ("the ~| stone", ""),
-        ("an e of stone l", ""),
-        ("1,250.00 3,100.50\n12.5% 14/03/1859 (17)", NUMBERS),
-        ("Total 1,250.00 3,100.50 12 14 17 EUR", NUMBERS),
-        ("12 13 14 15 16 17 ---- 18 kg", NUMBERS),
-        ("Totol 1,250.00 3,100.50 12 14 16", ""),
-        ("12 l3 14 15 16 17", ""),
-        ("12 13 apples and pears", CLEAN),
+        ("The quick brown dog jumped over the lazy fox.", Reason.CLEAN),
+        ('"I don\'t know," she said: (a) 12 pages - not 14.', Reason.CLEAN),
+        ("A well-known man, the city's best.", Reason.CLEAN),
+        ("The qvick brown dog", None),
+        ("The quick Bzown dog", None),
+        ("The quick bRown dog", None),
+        ("We paid l2 pounds", None),
+        ("We met at Dubrovnik-", None),
+        ("the weath-\nered stone", None),
+        ("the ~| stone", None),
+        ("an e of stone l", None),
+        ("1,250.00 3,100.50\n12.5% 14/03/1859 (17)", Reason.TABLE_OF_NUMBERS),
+        ("Total 1,250.00 3,100.50 12 14 17 EUR", Reason.TABLE_OF_NUMBERS),
+        ("12 13 14 15 16 17 ---- 18 kg", Reason.TABLE_OF_NUMBERS),
+        ("Totol 1,250.00 3,100.50 12 14 16", None),
+        ("12 l3 14 15 16 17", None),
+        ("12 13 apples and pears", Reason.CLEAN),
     ],
 )
 def test_only_what_is_certain_is_kept_from_the_model(text, why):
     """Sure words that are all in the lexicon, and tables of plain numbers; anything doubtful is asked about."""
-    confidence = 0.99 if why != NUMBERS else None
+    confidence = 0.99 if why != Reason.TABLE_OF_NUMBERS else None
     assert why_skip(text, words_of(text, confidence), ENGLISH) == why
 
 
@@ -146,19 +147,18 @@ def test_one_doubtful_word_is_enough_to_ask(confidence):
     """Words without a confidence count as doubtful, and so does a part of which a word is missing."""
     text = "The quick brown dog jumped over the lazy fox."
     words = words_of(text)
-    assert why_skip(text, words, ENGLISH) == CLEAN
-    assert (
-        why_skip(text, [*words[:3], Word(words[3].text, words[3].offset, None, confidence), *words[4:]], ENGLISH) == ""
-    )
-    assert why_skip(text, words[:-1], ENGLISH) == ""
-    assert why_skip(text, [], ENGLISH) == ""
+    assert why_skip(text, words, ENGLISH) == Reason.CLEAN
+    doubtful = Word(words[3].text, words[3].offset, None, confidence)
+    assert why_skip(text, [*words[:3], doubtful, *words[4:]], ENGLISH) is None
+    assert why_skip(text, words[:-1], ENGLISH) is None
+    assert why_skip(text, [], ENGLISH) is None
 
 
 def test_a_language_without_a_dictionary_has_no_clean_text():
     """What cannot be looked up is asked about."""
     text = "The quick brown dog"
-    assert why_skip(text, words_of(text), lexicon(("kat",))) == ""
-    assert why_skip(text, words_of(text), lexicon(("kat", "eng"))) == CLEAN
+    assert why_skip(text, words_of(text), lexicon(("kat",))) is None
+    assert why_skip(text, words_of(text), lexicon(("kat", "eng"))) == Reason.CLEAN
     assert lexicon(("srp",)).knows("i") or lexicon(("hrv",)).knows("kuća")
 
 

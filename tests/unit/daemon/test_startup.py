@@ -81,7 +81,7 @@ class House:
         """A finished set, as the engine writes it."""
         job.out.mkdir(exist_ok=True)
         (job.out / "document.txt").write_text("text")
-        receipt = {"schema": 2, "name": job.relative.name, "job": job.id, "sha256": SHA256}
+        receipt = {"schema": 3, "name": job.relative.name, "job": job.id, "sha256": SHA256}
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in receipt.items())
         (job.out / "document.json").write_text(f'{{\n{lines},\n"pages": [\n{{"sha256": "no"}}\n]}}\n')
         return Outcome(job, Ending.DONE, figures={"pages": 1, "sha256": SHA256})

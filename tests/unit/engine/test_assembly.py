@@ -9,6 +9,7 @@ import pytest
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Correction, Doubt, DoubtfulWord, Edit, FinishedPage, Job, Line, PageText, Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process import assembly
 from ocrwatchd.engine.process.assembly import Tally, write_set
 from ocrwatchd.engine.process.page_store import PageStore
@@ -61,7 +62,7 @@ def test_a_document_asks_for_the_most_doubtful_words_of_all_its_pages():
     for number in (1, 2):
         doubts = (Doubt(0, 3, 0.3 * number), Doubt(4, 1, 0.05))
         page = PageText(number, "teh x", 9, 9, 0.0)
-        tally.add(FinishedPage(page, Correction("the x", (Edit(0, "teh", "the", "w"),), doubts=doubts)))
+        tally.add(FinishedPage(page, Correction("the x", (Edit(0, "teh", "the", Reason.SIMILAR_WORD),), doubts=doubts)))
     document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
     assert document.totals.expected_errors == pytest.approx(0.3 + 0.6 + 2 * 0.05)
     assert document.asked == (DoubtfulWord(2, 0, "the", 0.6), DoubtfulWord(1, 0, "the", 0.3))

@@ -2,13 +2,28 @@
 
 import math
 import typing
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
-from ocrwatchd.core.model import Box, Correction, Doubt, Edit, FinishedPage, Line, PageText, Source, Term, Word
+from ocrwatchd.core.model import (
+    Box,
+    Correction,
+    Doubt,
+    Edit,
+    Fate,
+    FinishedPage,
+    Line,
+    PageText,
+    Part,
+    Source,
+    Term,
+    Word,
+)
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
@@ -18,15 +33,18 @@ BOX = st.none() | st.builds(Box, NUMBER, NUMBER, NUMBER, NUMBER)
 WORDS = st.lists(st.builds(Word, ANY_TEXT, COUNT, BOX, st.none() | NUMBER), max_size=2).map(tuple)
 LINES = st.lists(st.builds(Line, ANY_TEXT, COUNT, BOX, st.none() | NUMBER, WORDS), max_size=2).map(tuple)
 TERMS = st.lists(st.builds(Term, st.sampled_from(["picture", "words"]), NUMBER), max_size=2).map(tuple)
+REASONS = st.sampled_from(Reason)
 SOURCES = st.sampled_from(typing.get_args(Source))
-EDITS = st.lists(st.builds(Edit, COUNT, ANY_TEXT, ANY_TEXT, ANY_TEXT, SOURCES, TERMS), max_size=2).map(tuple)
+EDITS = st.lists(st.builds(Edit, COUNT, ANY_TEXT, ANY_TEXT, REASONS, SOURCES, TERMS), max_size=2).map(tuple)
 DOUBTS = st.lists(st.builds(Doubt, COUNT, COUNT, NUMBER), max_size=2).map(tuple)
+FATES = st.sampled_from(typing.get_args(Fate))
+PARTS = st.lists(st.builds(Part, COUNT, COUNT, FATES, st.none() | REASONS, ANY_TEXT), max_size=2).map(tuple)
 PAGE = st.builds(
     PageText, number=st.just(1), text=ANY_TEXT, width=COUNT, height=COUNT, dpi=NUMBER, engine=st.just("e"), lines=LINES,
     rotation=st.sampled_from([0, 90, 180, 270]), skew=NUMBER, evaluation=st.booleans(),
     warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT, seconds=NUMBER,
 )  # fmt: skip
-CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER, doubts=DOUBTS)
+CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER, PARTS, DOUBTS)
 FINISHED = st.builds(FinishedPage, PAGE, CORRECTION)
 PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
 
@@ -100,3 +118,13 @@ def test_a_missing_page_is_noticed(tmp_path):
     files.save(PLAIN)
     with pytest.raises(FileNotFoundError, match="page 2 of 2"):
         list(files.all(2))
+
+
+def test_a_page_with_a_reason_that_is_unknown_does_not_count(tmp_path):
+    """It is read again, as a damaged one is."""
+    files = PageStore(tmp_path, "s")
+    files.save(replace(PLAIN, correction=Correction("text", refused=(Edit(0, "text", "next", Reason.KNOWN_WORD),))))
+    path = tmp_path / "0001.json"
+    assert b'"known-word"' in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b'"known-word"', b'"of-another-version"'))
+    assert files.load(1) is None

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.core.model import BY_HAND, PageText
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import assembly, page_reader, pipeline, scan_file
@@ -67,11 +68,11 @@ def test_a_job_becomes_a_finished_set(line):
     assert (figures["words"], receipt(job)["totals"]) == (
         14,
         {
-            "words": 14, "edits": 2, "reverted": 0, "refused": 0, "edits_by_reason": {"a test": 2},
+            "words": 14, "edits": 2, "reverted": 0, "refused": 0, "edits_by_reason": {Reason.SIMILAR_WORD: 2},
             "refused_by_reason": {}, "parts": {}, "confidence": 0.7857, "expected_errors": 0.0,
         },
     )  # fmt: skip
-    assert (figures["edits_by_reason"], figures["refused_by_reason"]) == ({"a test": 2}, {})
+    assert (figures["edits_by_reason"], figures["refused_by_reason"]) == ({Reason.SIMILAR_WORD: 2}, {})
     assert not job.folder.joinpath("out.tmp").exists()
 
 
@@ -248,7 +249,7 @@ def test_a_resumed_document_is_corrected_like_one_that_was_not_interrupted(line,
     # What the model leaves as it is stays; what it made a "word" six times does not become a "ward".
     assert [page["text"].count("garbon") for page in pages] == [3, 0, 1]
     refused = [(edit["before"], edit["why"]) for edit in pages[2]["refused"]]
-    assert refused == [("wcrd", "made something else elsewhere")]
+    assert refused == [("wcrd", Reason.OTHERWISE_ELSEWHERE)]
 
 
 def test_pages_of_other_settings_are_read_again(line):

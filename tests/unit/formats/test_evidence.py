@@ -4,16 +4,21 @@ import typing
 
 import pytest
 
+from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Correction, Doubt, Edit, Source, Term
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.edit_positions import delivered_word, raw_offset
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked, in_words, request
+from ocrwatchd.gate import features, judge
 
+WHY = Reason.SIMILAR_WORD
+ENGLISH = language("")
 MINUS = "\N{MINUS SIGN}"
 
 
 def test_terms_are_said_in_their_order_with_source_and_sum():
     """Each with its sign; the sum is the one that is given."""
-    said = in_words("picture", (Term("picture", -0.42), Term("words", 6.14)), 5.7)
+    said = in_words("picture", (Term("picture", -0.42), Term("words", 6.14)), 5.7, ENGLISH)
     assert said == f"proposed by the picture; the picture allows it: {MINUS}0.4; a frequent word: +6.1; sum: +5.7 nats"
 
 
@@ -23,7 +28,7 @@ def test_terms_are_said_in_their_order_with_source_and_sum():
 )
 def test_the_picture_allows_or_contradicts(nats, words):
     """By how much the reading of the picture loses."""
-    assert in_words("", [("picture", nats)], nats).startswith(f"the picture {words} it: ")
+    assert in_words("", [("picture", nats)], nats, ENGLISH).startswith(f"the picture {words} it: ")
 
 
 @pytest.mark.parametrize(
@@ -37,20 +42,21 @@ def test_the_picture_allows_or_contradicts(nats, words):
 )
 def test_what_speaks_against_an_edit_is_said_otherwise(name, favourable, against):
     """A term of another version is said by its name."""
-    assert in_words("", [(name, 1.0)], 1.0).startswith(f"{favourable}: +1.0")
-    assert in_words("", [(name, -1.0)], -1.0).startswith(f"{against}: {MINUS}1.0")
+    assert in_words("", [(name, 1.0)], 1.0, ENGLISH).startswith(f"{favourable}: +1.0")
+    assert in_words("", [(name, -1.0)], -1.0, ENGLISH).startswith(f"{against}: {MINUS}1.0")
 
 
 def test_nothing_is_said_where_nothing_is_known():
     """Neither of a source nor of a sum; a term that is nothing is left out."""
-    assert in_words("", (), 0.0) == ""
-    assert in_words("model", (), 0.0) == "proposed by the language model"
-    assert in_words("", [("words", 0.04), ("marks", 1.0)], 1.0) == "the usual punctuation: +1.0; sum: +1.0 nats"
+    assert in_words("", (), 0.0, ENGLISH) == ""
+    assert in_words("model", (), 0.0, ENGLISH) == "proposed by the language model"
+    said = in_words("", [("words", 0.04), ("marks", 1.0)], 1.0, ENGLISH)
+    assert said == "the usual punctuation: +1.0; sum: +1.0 nats"
 
 
 def test_every_source_is_said():
     """Whoever adds one finds words for it."""
-    assert all(in_words(source, (), 0.0) for source in typing.get_args(Source) if source)
+    assert all(in_words(source, (), 0.0, ENGLISH) for source in typing.get_args(Source) if source)
 
 
 def test_the_most_doubtful_words_are_asked_for_first():
@@ -67,7 +73,11 @@ def test_the_request_tells_what_checking_is_good_for():
 
 
 RAW = "a teh bhnd storrnlast x"
-EDITS = (Edit(2, "teh", "the", ""), Edit(6, "", "be", ""), Edit(11, "storrnlast", "storm last", ""))
+EDITS = (
+    Edit(2, "teh", "the", WHY),
+    Edit(6, "", "be", WHY),
+    Edit(11, "storrnlast", "storm last", WHY),
+)
 DELIVERED = "a the bebhnd storm last x"
 
 
@@ -86,3 +96,18 @@ def test_a_place_of_the_delivered_text_is_found_in_the_raw_one(offset, expected)
     """Inside an edit it is the edit's."""
     correction = Correction(DELIVERED, EDITS)
     assert raw_offset(offset, correction.edits) == expected
+
+
+@pytest.mark.parametrize("code", ["", "de", "zh"])
+@pytest.mark.parametrize("name", sorted({*judge.TERMS, "risk", *features.TERMS.values()}))
+def test_every_term_is_said_in_every_language(code, name):
+    """By the gate and by the picture: whoever adds one finds words for it."""
+    for nats in (1.0, -9.0):
+        said = in_words("", [(name, nats)], nats, language(code))
+        assert not said.startswith(f"{name}: ")
+        assert (said == in_words("", [(name, nats)], nats, ENGLISH)) == (not code)
+
+
+def test_a_term_of_another_version_is_no_template():
+    """Receipts lie where other people write."""
+    assert in_words("", [("{0.x}", 1.0)], 1.0, language("de")).startswith("{0.x}: +1.0")

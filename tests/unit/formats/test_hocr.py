@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from ocrwatchd.core.model import Edit
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import hocr
 from ocrwatchd.formats.output.hocr import CAPABILITIES
 from tests.fakes.worded import document, worded
@@ -77,7 +78,7 @@ def text_of(root):
 
 def test_corrected_words_have_box_and_confidence():
     """In lines, in paragraphs, on pages."""
-    root = written([worded("teh one\n\nnext", (Edit(0, "teh", "the", ""),)), worded("two", number=2)])
+    root = written([worded("teh one\n\nnext", (Edit(0, "teh", "the", Reason.SIMILAR_WORD),)), worded("two", number=2)])
     assert words_of(root)[:2] == [("the", (60, 60, 96, 90), 90), ("one", (108, 60, 144, 90), 90)]
     assert text_of(root) == ["the", "one", "next", "two"]
     pages = root.findall(f".//{X}div")

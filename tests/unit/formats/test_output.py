@@ -23,6 +23,7 @@ from ocrwatchd.core.model import (
     Term,
     Totals,
 )
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import ordered, raw, receipt, txt, writer
 from tests import plug_in
 
@@ -30,7 +31,7 @@ from tests import plug_in
 def page(number, raw_text, text=None, **figures):
     """A finished page."""
     lines = (Line(raw_text, 0, Box(1.04, 2, 3, 4), 0.98765),)
-    edits = () if text is None else (Edit(0, "teh", "the", "one letter"),)
+    edits = () if text is None else (Edit(0, "teh", "the", Reason.SIMILAR_WORD),)
     return FinishedPage(
         PageText(number, raw_text, 100, 50, 300.0, engine="rapidocr", lines=lines, **figures),
         Correction(text or raw_text, edits, corrected=bool(edits), model="m"),
@@ -88,7 +89,7 @@ def test_the_receipt_holds_everything():
     assert told["warnings"] == ["w"]
     first, second = told["pages"]
     assert (first["raw"], first["text"]) == ("teh one", "the one")
-    place = {"page": 1, "line": 1, "offset": 0, "before": "teh", "after": "the", "why": "one letter"}
+    place = {"page": 1, "line": 1, "offset": 0, "before": "teh", "after": "the", "why": "similar-word"}
     assert first["edits"] == [{"number": 1, **place, "reverted": False}]
     assert first["lines"] == [{"offset": 0, "text": "teh one", "box": [1.0, 2, 3, 4], "confidence": 0.9877}]
     assert second["error"] == "torn"
@@ -97,8 +98,8 @@ def test_the_receipt_holds_everything():
 def test_the_receipt_tells_what_was_weighed():
     """Of edits and of refused proposals: source, terms and their sum in tenths of a nat, where they are known."""
     terms = (Term("picture", -0.42), Term("words", 3.0), Term("words", 3.149))
-    edits = (Edit(0, "teh", "the", "w", "picture", terms), Edit(4, "ome", "one", "w"))
-    refused = (Edit(0, "teh", "tea", "w", "model", (Term("picture", -20.0),)),)
+    edits = (Edit(0, "teh", "the", Reason.SIMILAR_WORD, "picture", terms), Edit(4, "ome", "one", Reason.SIMILAR_WORD))
+    refused = (Edit(0, "teh", "tea", Reason.SIMILAR_WORD, "model", (Term("picture", -20.0),)),)
     finished = FinishedPage(PageText(1, "teh ome", 1, 1, 0.0), Correction("the one", edits, refused))
     (told,) = json.loads(written(receipt.write, [finished]))["pages"]
     first, second = told["edits"]
@@ -123,7 +124,7 @@ def test_the_receipt_warns_of_totals_that_do_not_add_up():
     assert told["warnings"] == [
         "dark", "line 3: the total is 108.50, but the amounts above add up to 100.50; compare them with the scan"
     ]  # fmt: skip
-    mended = Correction(text.replace("108", "100"), (Edit(text.index("108"), "108", "100", "w"),))
+    mended = Correction(text.replace("108", "100"), (Edit(text.index("108"), "108", "100", Reason.SIMILAR_WORD),))
     told = json.loads(written(receipt.write, [FinishedPage(page, mended)]))["pages"][0]
     assert told["warnings"] == ["dark"]
 

@@ -24,6 +24,7 @@ from ocrwatchd.core.model import (
     Term,
     Totals,
 )
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, schema, txt
 from tests.receipts import mistakes, sums
 
@@ -31,11 +32,11 @@ READ = FinishedPage(
     PageText(1, "teh 0ne", 100, 50, 300.0, "aspose", (Line("teh 0ne", 0, Box(1, 2, 3, 4), 0.5),), 90, -0.5, True),
     Correction(
         "the 0ne",
-        (Edit(0, "teh", "the", "near: one letter", "picture", (Term("picture", -0.42), Term("words", 6.14))),),
-        (Edit(4, "0ne", "two", "digits"),),
+        (Edit(0, "teh", "the", Reason.SIMILAR_WORD, "picture", (Term("picture", -0.42), Term("words", 6.14))),),
+        (Edit(4, "0ne", "two", Reason.SIMILAR_WORD),),
         corrected=True,
         model="m",
-        parts=(Part(0, 7, "decided"), Part(7, 0, "raw", "no time")),
+        parts=(Part(0, 7, "decided"), Part(7, 0, "raw", Reason.MODEL_UNABLE, "no room")),
         doubts=(Doubt(4, 3, 0.61234),),
     ),
 )
@@ -43,7 +44,7 @@ UNREAD = FinishedPage(
     PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="page 2 is damaged", warnings=("dark",)),
     Correction("[page 2 could not be read]", reason="the page could not be read"),
 )
-TOTALS = Totals(2, {"near": 1}, {"digits": 1}, {"decided": 1, "raw": 1})
+TOTALS = Totals(2, {Reason.SIMILAR_WORD: 1}, {Reason.NUMBER: 1}, {"decided": 1, "raw": 1})
 
 
 def written(code="", **changes):

@@ -14,13 +14,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, review, writer
 from ocrwatchd.formats.output.review import picture
 from ocrwatchd.formats.output.review.crops import HEIGHT_PX, WIDEST
 from ocrwatchd.formats.output.review.marks import CUT, LONGEST_PROPOSAL, marked
 from ocrwatchd.ocr.preprocess import turned
 from tests.fakes.reviewed import HOSTILE_NAME, HOSTILE_TEXT, LETTER, doubted, drawn, lines_of, read, reviewed
+
+WHY = Reason.SIMILAR_WORD
+ENGLISH = language("")
 
 VOID = {"meta", "link", "img", "br", "input", "rect"}
 
@@ -125,7 +131,7 @@ def test_every_edit_stands_where_it_happened_and_in_a_list_with_its_reason(sampl
             shown = text.replace("\u202e", "\u27e8RLO\u27e9")
             assert shown in inline["text"]
             assert shown in listed["text"]
-        assert edit["why"].lstrip("\u202e") in listed["text"]
+        assert Reason(edit["why"]).wording in listed["text"]
         assert f"line {edit['line']}" in listed["text"]
         if "box" in edit:
             left, top, right, bottom = (round(side) for side in edit["box"])
@@ -137,14 +143,14 @@ def test_every_edit_stands_where_it_happened_and_in_a_list_with_its_reason(sampl
 def test_the_text_without_its_repairs_is_the_raw_text(sample):
     """What is shown, what was replaced and what was read add up, line by line."""
     for finished in sample.pages:
-        rows = marked(finished, count(1)).rows
+        rows = marked(finished, count(1), ENGLISH).rows
         assert "\n".join("".join(run.text for run in row.runs) for row in rows) == finished.page.text
 
 
 def test_words_of_low_confidence_are_tinted_unless_they_were_repaired():
     """With their confidence; a repair says more about its word."""
-    page = read(1, "good bda unsure", (("bda", "bad", "similar word"),), (), {"bda": 0.3, "unsure": 0.456})
-    runs = [run for row in marked(page, count(1)).rows for run in row.runs]
+    page = read(1, "good bda unsure", (("bda", "bad", WHY),), (), {"bda": 0.3, "unsure": 0.456})
+    runs = [run for row in marked(page, count(1), ENGLISH).rows for run in row.runs]
     assert [(run.kind, run.text, run.percent) for run in runs] == [
         ("text", "good ", 0), ("edit", "bda", 0), ("text", " ", 0), ("low", "unsure", 45),
     ]  # fmt: skip
@@ -153,10 +159,10 @@ def test_words_of_low_confidence_are_tinted_unless_they_were_repaired():
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
-        ([Edit(4, "", "X", "put in")], [["ab d", "+X", "e"], ["fg"]]),
-        ([Edit(0, "ab", "", "left out")], [["-ab", " de"], ["fg"]]),
-        ([Edit(3, "de\nfg", "defg", "joined")], [["ab ", "-de\nfg+defg"]]),
-        ([Edit(0, "a", "1", "w"), Edit(1, "b", "2", "w"), Edit(7, "g", "3", "w")],
+        ([Edit(4, "", "X", WHY)], [["ab d", "+X", "e"], ["fg"]]),
+        ([Edit(0, "ab", "", WHY)], [["-ab", " de"], ["fg"]]),
+        ([Edit(3, "de\nfg", "defg", WHY)], [["ab ", "-de\nfg+defg"]]),
+        ([Edit(0, "a", "1", WHY), Edit(1, "b", "2", WHY), Edit(7, "g", "3", WHY)],
          [["-a+1", "-b+2", " de"], ["f", "-g+3"]]),
     ],
 )  # fmt: skip
@@ -169,7 +175,7 @@ def test_edits_of_every_shape_are_cut_out(edits, expected):
             return run.text
         return (f"-{run.mark.before}" if run.mark.before else "") + (f"+{run.mark.after}" if run.mark.after else "")
 
-    assert [[said(run) for run in row.runs] for row in marked(page, count(1)).rows] == expected
+    assert [[said(run) for run in row.runs] for row in marked(page, count(1), ENGLISH).rows] == expected
 
 
 def test_what_was_weighed_is_said(seen):
@@ -234,8 +240,8 @@ def test_a_total_that_does_not_add_up_is_marked(seen):
 def test_a_total_is_marked_in_its_row_also_behind_lines_that_were_joined():
     """A row's number is that of its first line in the raw text."""
     text = "ab de\nfg\na\t10.00\nb\t20.00\nTotal\t80.00\nhi"
-    page = FinishedPage(read(1, text).page, Correction(text, (Edit(3, "de\nfg", "de\nfg", "w"),)))
-    shown = marked(page, count(1))
+    page = FinishedPage(read(1, text).page, Correction(text, (Edit(3, "de\nfg", "de\nfg", WHY),)))
+    shown = marked(page, count(1), ENGLISH)
     assert [row.line for row in shown.rows] == [1, 3, 4, 5, 6]
     assert list(shown.sums) == [5]
 
@@ -434,8 +440,8 @@ def test_one_page_is_held_at_a_time(sample):
 
 def test_a_table_stands_in_columns():
     """Letters of one width where a good part of the rows have columns, not for a single gap."""
-    assert marked(read(1, "a\tb\nc\td\ne\tf"), count(1)).table
-    assert not marked(read(1, "one   gap\n" + "a line\n" * 9), count(1)).table
+    assert marked(read(1, "a\tb\nc\td\ne\tf"), count(1), ENGLISH).table
+    assert not marked(read(1, "one   gap\n" + "a line\n" * 9), count(1), ENGLISH).table
 
 
 def test_the_fake_scan_has_its_words_in_their_boxes():
@@ -443,3 +449,12 @@ def test_the_fake_scan_has_its_words_in_their_boxes():
     pixels = np.asarray(drawn("word"))
     box = lines_of("word")[0].words[0].box
     assert pixels[int(box.top) : int(box.bottom), int(box.left) : int(box.right)].min() < 100
+
+
+def test_reasons_are_told_in_the_language_of_the_document(sample):
+    """As the notices in its files are."""
+    document = replace(sample.document, work=Work(output=Output(language="de")))
+    html = Seen(written(document, sample.pages))
+    said = {each["text"].partition(" · ")[0] for each in html.all("span", cls="why")}
+    assert {"falsch gelesenes Wort", "Ziffern einer Zahl"} <= said
+    assert all(each["lang"] == "de" for each in html.all("span", cls="weighed"))

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from ocrwatchd.core.model import Correction, Edit, FinishedPage, PageText
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.sums import sum_warnings, wrong_sums
 
 STYLES = {"1,234.56": (",", "."), "1.234,56": (".", ","), "1 234,56": (" ", ","), "1'234.56": ("'", ".")}
@@ -109,7 +110,7 @@ def test_descriptions_between_the_rows_do_not_part_a_table_and_prose_does():
 def test_a_warning_names_the_line_of_the_raw_text():
     """The text is judged as it is delivered, where edits may have joined lines; blank lines count."""
     raw = "stray marks.\n\na\t10.00\nb\t2O.00\nTotal\t80.00\nwith kind regards"
-    edits = (Edit(0, "stray marks.\n", "", ""), Edit(raw.index("2O"), "2O", "20", ""))
+    edits = (Edit(0, "stray marks.\n", "", Reason.SIMILAR_WORD), Edit(raw.index("2O"), "2O", "20", Reason.SIMILAR_WORD))
     page = PageText(1, raw, 1, 1, 0.0)
     corrected = raw.removeprefix("stray marks.\n").replace("2O", "20")
     assert sum_warnings(FinishedPage(page, Correction(raw))) == []

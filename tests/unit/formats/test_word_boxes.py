@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, PageText
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.word_boxes import LINES_A_PAGE, placed, with_mark
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
 from tests.fakes.worded import LETTER_PX, LINE_PX, MARGIN_PX, document, worded
+
+WHY = Reason.SIMILAR_WORD
 
 
 def at(start, end, row=0):
@@ -24,7 +27,10 @@ def boxes(finished):
 
 def test_a_word_that_was_mended_lies_on_its_own_box():
     """And the others on theirs, with the confidence of what was read there."""
-    finished = worded("teh quick\nbrwn fox", (Edit(0, "teh", "the", ""), Edit(10, "brwn", "brown", "")))
+    finished = worded(
+        "teh quick\nbrwn fox",
+        (Edit(0, "teh", "the", WHY), Edit(10, "brwn", "brown", WHY)),
+    )
     assert boxes(finished) == [
         [("the", at(0, 3)), ("quick", at(4, 9))],
         [("brown", at(0, 4, 1)), ("fox", at(5, 8, 1))],
@@ -34,14 +40,14 @@ def test_a_word_that_was_mended_lies_on_its_own_box():
 
 def test_words_that_were_joined_lie_on_the_bounds_of_both():
     """From the first one's left to the last one's right."""
-    assert boxes(worded("an exam ple here", (Edit(3, "exam ple", "example", ""),))) == [
+    assert boxes(worded("an exam ple here", (Edit(3, "exam ple", "example", WHY),))) == [
         [("an", at(0, 2)), ("example", at(3, 11)), ("here", at(12, 16))]
     ]
 
 
 def test_a_word_that_was_split_is_shared_out():
     """Each part has its share of the box, in order, none on the other."""
-    (line,) = boxes(worded("x ofthe y", (Edit(2, "ofthe", "of the", ""),)))
+    (line,) = boxes(worded("x ofthe y", (Edit(2, "ofthe", "of the", WHY),)))
     (_, of), (_, the) = line[1:3]
     assert [text for text, _ in line] == ["x", "of", "the", "y"]
     assert at(2, 7).left == of[0] < of[2] < the[0] < the[2] == at(2, 7).right
@@ -49,13 +55,13 @@ def test_a_word_that_was_split_is_shared_out():
 
 def test_a_word_from_both_sides_of_a_lines_end_lies_where_most_of_it_was():
     """Its bounds would cover all that lies between."""
-    (line,) = boxes(worded("an exam-\nple here", (Edit(3, "exam-\nple", "example", ""),)))
+    (line,) = boxes(worded("an exam-\nple here", (Edit(3, "exam-\nple", "example", WHY),)))
     assert line[1] == ("example", at(3, 8))
 
 
 def test_a_word_that_was_put_in_stands_beside_the_one_before():
     """Narrow, and said to be nobody's word."""
-    (line,) = placed(worded("one two", (Edit(3, "", " and", ""),)))
+    (line,) = placed(worded("one two", (Edit(3, "", " and", WHY),)))
     assert [(word.text, word.told) for word in line.words] == [("one", True), ("and", False), ("two", True)]
     assert line.words[1].box.left == line.words[0].box.right
 
@@ -100,7 +106,7 @@ def test_words_run_as_their_letters_do(word, expected):
 
 def test_the_share_of_a_word_that_runs_to_the_left_counts_from_the_right():
     """The first letters lie to the right."""
-    (line,) = placed(worded("שלוםעולם", (Edit(4, "ע", " ע", ""),)))
+    (line,) = placed(worded("שלוםעולם", (Edit(4, "ע", " ע", WHY),)))
     assert line.words[0].box.left > line.words[1].box.left
 
 
@@ -114,7 +120,7 @@ def test_every_corrected_word_is_placed_in_order_with_a_box_on_the_page(text, wa
     for offset, length, after in sorted(wanted):
         if done <= offset <= len(text):
             before = text[offset : offset + length]
-            edits.append(Edit(offset, before, after, ""))
+            edits.append(Edit(offset, before, after, WHY))
             done = offset + len(before) + (not before)
     finished = worded(text, tuple(edits), size=(1000, 4000))
     lines = placed(finished)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ocrwatchd.core.config.profile import Gate
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Edit, Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import admit as gate
 from ocrwatchd.gate.admit import Evidence, Policy, apply
 
@@ -130,30 +131,30 @@ def test_repairs_are_let_in(source, proposed):
 @pytest.mark.parametrize(
     ("source", "proposed", "why"),
     [
-        ("sold for £1850 there", "sold for £1350 there", "digits of a number"),
-        ("on 14.03.1859 in", "on 14.08.1859 in", "digits of a number"),
-        ("Take 4 tablets", "Take a tablets", "a lone digit"),
-        ("sold for loo there", "sold for 100 there", "a new digit"),
-        ("the huge house", "the large house", "a word of the language"),
-        ("the house", "the large house", "inserted"),
-        ("the large house", "the house", "dropped"),
-        ("the holders ask", "the Holders ask", "a new capital"),
-        ("the “house” is", 'the "house" is', "quotes or dashes only"),
-        ("le élève dit", "le eleve dit", "accents or old letters only"),
-        ("the Hou\u017fe is", "the House is", "accents or old letters only"),
-        ("die Straße ist", "die Strasse ist", "accents or old letters only"),
-        ("write to a.b@exarnple.org now", "write to a.b@example.org now", "address"),
-        ("any one knows", "anyone knows", "spacing only"),
-        ("the im-\nproved house", "the improved house", "joined over a break"),
-        ("the im\nproved house", "the improved house", "joined over a break"),
-        ("Name\tAge", "NameAge", "joined over a break"),
-        ("a w\nhite house", "a white house", "joined over a break"),
-        ("a w\thite house", "a white house", "joined over a break"),
-        ("a w  hite house", "a white house", "joined over a break"),
-        ("the house ; and", "the house; and", "spacing only"),
-        ("the house-and garden", "the house - and garden", "spacing only"),
-        ("the horse ran", "the hors\ufffd ran", "not text"),
-        ("the horse ran", "the hor\x1be ran", "not text"),
+        ("sold for £1850 there", "sold for £1350 there", Reason.NUMBER),
+        ("on 14.03.1859 in", "on 14.08.1859 in", Reason.NUMBER),
+        ("Take 4 tablets", "Take a tablets", Reason.LONE_DIGIT),
+        ("sold for loo there", "sold for 100 there", Reason.NEW_DIGIT),
+        ("the huge house", "the large house", Reason.KNOWN_WORD),
+        ("the house", "the large house", Reason.INSERTED),
+        ("the large house", "the house", Reason.DROPPED),
+        ("the holders ask", "the Holders ask", Reason.NEW_CAPITAL),
+        ("the “house” is", 'the "house" is', Reason.QUOTES_OR_DASHES),
+        ("le élève dit", "le eleve dit", Reason.ACCENTS),
+        ("the Hou\u017fe is", "the House is", Reason.ACCENTS),
+        ("die Straße ist", "die Strasse ist", Reason.ACCENTS),
+        ("write to a.b@exarnple.org now", "write to a.b@example.org now", Reason.ADDRESS),
+        ("any one knows", "anyone knows", Reason.SPACING),
+        ("the im-\nproved house", "the improved house", Reason.OVER_A_BREAK),
+        ("the im\nproved house", "the improved house", Reason.OVER_A_BREAK),
+        ("Name\tAge", "NameAge", Reason.OVER_A_BREAK),
+        ("a w\nhite house", "a white house", Reason.OVER_A_BREAK),
+        ("a w\thite house", "a white house", Reason.OVER_A_BREAK),
+        ("a w  hite house", "a white house", Reason.OVER_A_BREAK),
+        ("the house ; and", "the house; and", Reason.SPACING),
+        ("the house-and garden", "the house - and garden", Reason.SPACING),
+        ("the horse ran", "the hors\ufffd ran", Reason.NOT_TEXT),
+        ("the horse ran", "the hor\x1be ran", Reason.NOT_TEXT),
     ],
 )
 def test_what_is_no_repair_is_refused_with_its_reason(source, proposed, why):
@@ -192,7 +193,7 @@ def test_a_number_may_lose_what_was_read_into_it():
 
 def test_an_empty_answer_means_nothing_unless_there_was_nothing_to_read():
     """A model that says nothing about a text has failed; about specks it is right."""
-    assert [edit.why for edit in admit("the . x", "").refused] == ["the answer is empty"] * 3
+    assert [edit.why for edit in admit("the . x", "").refused] == [Reason.ANSWER_EMPTY] * 3
     assert admit(", . '_;: v x", "").text == "v x"
 
 
@@ -208,7 +209,7 @@ def test_an_answer_about_something_else_is_refused_whole():
     proposed = "the capital of France is Paris which lies on river Seine and has many bridges"
     admitted = admit(source, proposed)
     assert admitted.edits == ()
-    assert {edit.why for edit in admitted.refused} == {"the answer is not this text"}
+    assert {edit.why for edit in admitted.refused} == {Reason.ANSWER_STRANGE}
 
 
 def test_the_policy_comes_from_the_settings():
@@ -276,3 +277,13 @@ def test_form_that_repeats_itself_is_no_loop():
     assert admit(source, source.replace("honse", "house")).text == source.replace("honse", "house")
     loop = " ".join(["and so it goes on"] * 40)
     assert admit("the house stood on a hill and so it goes on", loop).edits == ()
+
+
+def test_what_was_weighed_for_an_edit_is_told():
+    """Admitted or refused, the sum of its terms says which; what is forbidden is not weighed."""
+    admitted = admit("the honse of 4 lords", "the house of 5 lords")
+    (edit,), (digit,) = admitted.edits, admitted.refused
+    assert (edit.after, edit.total > 0, digit.why, digit.terms) == ("house", True, Reason.NUMBER, ())
+    assert {term.name for term in edit.terms} >= {"source", "looks", "words"}
+    (dropped,) = admit("the dog b ran", "the dog ran").refused
+    assert (dropped.why, dropped.total < 0) == (Reason.DROPPED, True)

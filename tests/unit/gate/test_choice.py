@@ -13,7 +13,9 @@ ENGLISH = ("eng",)
 def judged(read, *, after="", document=None, noise=-3.0, **lost):
     """What becomes of a word, each candidate with the nats that the picture loses with it."""
     word = Word(read, Place(after), lexicon(ENGLISH), document or {}, noise)
-    possible = ((text, nats) for text, nats in lost.items() if admits(word.text, text) and not word.contradicts(text, nats))
+    possible = (
+        (text, nats) for text, nats in lost.items() if admits(word.text, text) and not word.contradicts(text, nats)
+    )
     candidates = [Candidate(text, "picture", word.features(text, nats)) for text, nats in possible]
     choice = choose(read, candidates)
     return choice.best.text if choice.best and choice.chosen else read

@@ -6,6 +6,7 @@ import pytest
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate.admit import Evidence, admit
 from tests.bench.gate import clean_lines, harm
 from tests.paths import DATA
@@ -87,7 +88,7 @@ def test_a_letter_is_a_speck_only_where_the_engine_doubted_it(confidence, expect
     admitted = admit("the b house", "the house", evidence=evidence)
     assert (admitted.text, [edit.why for edit in admitted.edits]) == (
         expected,
-        ["stray mark"] * (expected == "the house"),
+        [Reason.STRAY_MARK] * (expected == "the house"),
     )
 
 

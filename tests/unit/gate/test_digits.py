@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Word
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import admit as gate
 from ocrwatchd.gate import align
 from ocrwatchd.gate.account_numbers import accounts, is_iban
@@ -187,7 +188,7 @@ def test_what_was_read_with_confidence_needs_a_better_reason(confidence, expecte
     evidence = Evidence((Word("lcft", 12, confidence=confidence),), lexicon=ENGLISH.lexicon)
     admitted = admit(source, "at farm on left", evidence=evidence)
     assert admitted.text == expected.replace("farrn", "farm")
-    assert [edit.why for edit in admitted.refused] == ["read with confidence"] * (confidence == 1.0)
+    assert [edit.why for edit in admitted.refused] == [Reason.CONFIDENT] * (confidence == 1.0)
 
 
 def test_confidence_does_not_protect_what_looks_the_same():

@@ -6,6 +6,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import DEFAULT_PROMPT
 from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.gate import admit as gate
 from ocrwatchd.gate.admit import Evidence, Policy
@@ -49,13 +50,13 @@ def test_a_scan_that_gives_orders_is_corrected_all_the_same(case):
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ("", "the answer is empty"),
-        ("I'm sorry, but I can't help with that.", "the answer is a refusal"),
-        (PAGE + " and so on" * 40, "the answer is longer than its text"),
-        ("the committee met there " * 6, "the answer repeats itself"),
+        ("", Reason.ANSWER_EMPTY),
+        ("I'm sorry, but I can't help with that.", Reason.ANSWER_REFUSAL),
+        (PAGE + " and so on" * 40, Reason.ANSWER_LONG),
+        ("the committee met there " * 6, Reason.ANSWER_REPEATS),
         (
             "In this text somebody says that money was given to a man in order to buy what he owned.",
-            "the answer is not this text",
+            Reason.ANSWER_STRANGE,
         ),
     ],
 )
@@ -68,15 +69,13 @@ def test_the_reason_is_told_with_every_refused_edit(answer, why):
 
 def test_an_answer_without_measure_is_not_even_compared():
     """A hundred times the text is one refusal."""
-    assert [edit.why for edit in admit("tho house", "the house " * 5000).refused] == [
-        "the answer is longer than its text"
-    ]
+    assert [edit.why for edit in admit("tho house", "the house " * 5000).refused] == [Reason.ANSWER_LONG]
 
 
 def test_an_answer_cut_off_for_length_is_refused():
     """Even where all that came looks right."""
     admitted = admit(PAGE, PAGE.replace("tho", "the"), evidence=Evidence(finished=False, lexicon=ENGLISH.lexicon))
-    assert (admitted.text, admitted.refused[0].why) == (PAGE, "the answer did not end")
+    assert (admitted.text, admitted.refused[0].why) == (PAGE, Reason.ANSWER_UNFINISHED)
 
 
 def test_a_page_that_begins_like_a_refusal_is_corrected():
@@ -89,4 +88,4 @@ def test_much_left_out_is_a_summary():
     """Half of a long text is not its correction."""
     source = " ".join(f"word{'abcdefghij'[at % 10]}{'klmnopqrst'[at // 10]} here" for at in range(40))
     refused = admit(source, " ".join(source.split()[:42])).refused
-    assert {edit.why for edit in refused} == {"the answer leaves much of its text out"}
+    assert {edit.why for edit in refused} == {Reason.ANSWER_SHORT}

@@ -1,7 +1,7 @@
 """NAME.review.html: the pages' pictures beside their text, with every edit where it happened.
 
 One file that needs no other and no network, and may not use one: a content security policy allows its own style and
-script, by their hashes, and pictures inside it. It can be read without script. Document text, names and reasons are
+script, by their hashes, and pictures inside it. It can be read without script. Document text and names are
 hostile: the template escapes everything, and signs that turn the direction of writing are shown as signs.
 """
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from ocrwatchd.core.i18n.language import language
 from ocrwatchd.formats.output.evidence import request
 from ocrwatchd.formats.output.review.marks import Marked, marked
 from ocrwatchd.formats.output.review.picture import Pictures
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
+    from ocrwatchd.core.i18n.language import Language
     from ocrwatchd.core.model import Box, Document, FinishedPage
 
 SUFFIX = ".review.html"
@@ -67,13 +69,16 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         OSError: the file cannot be written, or the disk with the scan cannot be read.
     """
     style, script = _source("review.css"), _source("review.js")
+    notices = language(document.work.output.language)
     with Pictures(document) as pictures:
         stream = _template().stream(
             document=document,
             totals=document.totals,
             request=request([word.wrong for word in document.asked], document.totals.expected_errors),
-            pages=_shown(pages, pictures),
+            pages=_shown(pages, pictures, notices),
             language=_language(document),
+            notices=notices.code,
+            say=notices.say,
             style=Markup(style),  # noqa: S704 ours
             script=Markup(script),  # noqa: S704 ours
             policy=_policy(style, script),
@@ -82,10 +87,10 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         stream.dump(file, encoding="utf-8", errors="replace")
 
 
-def _shown(pages: Iterable[FinishedPage], pictures: Pictures) -> Iterator[Shown]:
+def _shown(pages: Iterable[FinishedPage], pictures: Pictures, notices: Language) -> Iterator[Shown]:
     numbers = count(1)
     for finished in pages:
-        marks = marked(finished, numbers)
+        marks = marked(finished, numbers, notices)
         places = [check.box for check in marks.checks] + [mark.box for mark in marks.edits]
         pictured = pictures.of(finished.page, places)
         whole, *pieces = map(Markup, (pictured.whole, *pictured.places))  # base 64, too long to be looked through

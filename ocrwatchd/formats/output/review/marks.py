@@ -14,6 +14,7 @@ from ocrwatchd.formats.output.sums import sum_warnings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ocrwatchd.core.i18n.language import Language
     from ocrwatchd.core.model import Doubt, Edit, FinishedPage, PageText, Word
 
 LOW_CONFIDENCE = 0.9
@@ -118,17 +119,18 @@ class Marked:
     """Totals that do not add up: a sentence by the line of the row that has it."""
 
 
-def marked(finished: FinishedPage, numbers: Iterator[int]) -> Marked:
+def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -> Marked:
     """Cut a page's text.
 
     Args:
         finished: the page.
         numbers: run through the document, as in the receipt.
+        language: of the reasons and of what was weighed.
     """
     page, correction = finished.page, finished.correction
     places = Places(page)
-    edits = tuple(_mark(edit, places, next(numbers)) for edit in correction.edits)
-    refused = tuple(_mark(edit, places, 0) for edit in correction.refused)
+    edits = tuple(_mark(edit, places, next(numbers), language) for edit in correction.edits)
+    refused = tuple(_mark(edit, places, 0, language) for edit in correction.refused)
     doubtful = asked(correction.doubts)
     checks = tuple(_check(doubt, finished, edits, places) for doubt in doubtful)
     rows = tuple(_rows(page, _spans(page, list(zip(correction.edits, edits, strict=True)), checks), places))
@@ -155,13 +157,13 @@ class _Span:
     run: Run
 
 
-def _mark(edit: Edit, places: Places, number: int) -> Mark:
+def _mark(edit: Edit, places: Places, number: int, language: Language) -> Mark:
     after = edit.after
     if not number and len(after) > LONGEST_PROPOSAL:
         after = after[:LONGEST_PROPOSAL] + CUT
     box = places.box(edit.offset, len(edit.before))
-    weighed = in_words(edit.source, edit.terms, edit.total)
-    return Mark(number, places.line(edit.offset), edit.before, after, edit.why, weighed, box)
+    weighed = in_words(edit.source, edit.terms, edit.total, language)
+    return Mark(number, places.line(edit.offset), edit.before, after, language.say(edit.why.wording), weighed, box)
 
 
 def _check(doubt: Doubt, finished: FinishedPage, edits: Sequence[Mark], places: Places) -> Check:
