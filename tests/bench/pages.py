@@ -181,16 +181,38 @@ def lines_found(text: str, lines: list[str]) -> int:
     )
 
 
-def rows_kept(folder: Path, language: str) -> str:
-    """Of pages whose lines are known: how many of them each side keeps on one line."""
-    reader, found, count = Reader((language,)), Counter[str](), 0
+def digits_wrong(text: str, line: str) -> int:
+    """How many digits of a true line are not in that part of the text's lines which is most like it."""
+    wanted = line.casefold()
+    long = [ours.casefold() for ours in text.splitlines() if len(ours) >= ALIKE * len(line)]
+    found = [(fuzz.partial_ratio_alignment(wanted, ours), ours) for ours in long]
+    best, ours = max(found, key=lambda each: each[0].score, default=(None, ""))
+    part = ours[best.dest_start : best.dest_end] if best else ""
+    return sum(
+        sum(map(str.isdigit, wanted[step.dest_start : step.dest_end]))
+        for step in Levenshtein.opcodes(part, wanted)
+        if step.tag != "equal"
+    )
+
+
+def rows_kept(folder: Path, language: str, corrector: Corrector | None = None) -> str:
+    """Of pages whose lines are known: how many each side keeps on one line, digits wrong, lines with more of them."""
+    reader, found, wrong, worse, count = Reader((language,)), Counter[str](), Counter[str](), Counter[str](), 0
     for path in sorted(folder.iterdir()):
         known = path.with_suffix(".json")
         if path.suffix in PICTURES and known.exists():
             lines = [each["text"] for each in json.loads(known.read_text("utf-8"))]
             count += len(lines)
-            found.update({side: lines_found(text, lines) for side, text in texts(reader.read(path), language).items()})
-    return "\n".join(f"{side:24}{100 * kept / count:8.1f} % of {count} lines" for side, kept in found.items())
+            for side, text in (sides := texts(reader.read(path), language, corrector)).items():
+                found[side] += lines_found(text, lines)
+                told = [(digits_wrong(text, line), digits_wrong(sides[OURS], line)) for line in lines]
+                wrong[side] += sum(each for each, _ in told)
+                worse[side] += sum(each > own for each, own in told)
+    return "\n".join(
+        f"{side:24}{100 * kept / count:8.1f} % of {count} lines; digits wrong: {wrong[side]}, "
+        f"more of them in {worse[side]} lines"
+        for side, kept in found.items()
+    )
 
 
 def line(name: str, scores: list[Score]) -> str:
@@ -213,7 +235,7 @@ def main() -> int:
     asked = parser.parse_args()
     corrector = Corrector(asked.correct, asked.language) if asked.correct else None
     if any(asked.folder.glob("*.json")):
-        sys.stdout.write(rows_kept(asked.folder, asked.language) + "\n")
+        sys.stdout.write(rows_kept(asked.folder, asked.language, corrector) + "\n")
         return 0
     pages = dict(measured(asked.folder, asked.language, corrector))
     head = f"{'':24}{'errors':>8}{'blocks':>8}{'vendor':>8}{'space':>8}{'digit':>8}{'letter':>8}"
