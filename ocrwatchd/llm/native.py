@@ -18,6 +18,7 @@ import structlog
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm.gpu_layers import placed
 from ocrwatchd.llm.token_cache import Tokens
+from ocrwatchd.llm.tree_pass import Taken, passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.llm.prefix_tree import Tree
 
 BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
@@ -55,7 +57,7 @@ class Native(Tokens):
     Args:
         path: a GGUF file that ``models.resolve`` has looked at.
         llm: context size, GPU layers, threads.
-        sequences: that the context can tell apart; see ``branches``.
+        sequences: that the context can tell apart; see ``branches`` and ``score``.
 
     Raises:
         ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
@@ -190,31 +192,56 @@ class Native(Tokens):
         for each in grown:
             llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
         try:
-            batch = self._batch
-            batch.n_tokens = len(tokens)
-            for index, (token, position, row) in enumerate(zip(tokens, positions, sequences, strict=True)):
-                batch.token[index], batch.pos[index], batch.logits[index] = token, position, True
-                batch.n_seq_id[index] = len(row)
-                for number, each in enumerate(row):
-                    batch.seq_id[index][number] = each
-            self._run()
+            self._run([Taken(*each, row=True) for each in zip(tokens, positions, sequences, strict=True)])
             return np.stack([self._logits(place) for place in range(len(tokens))])
         finally:
             for each in grown:
                 llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
 
-    def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = position + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = 0
-            batch.logits[index] = index in places
-        self._run()
+    def score(self, tokens: Sequence[int], tree: Tree, position: int) -> list[float]:
+        """Take tokens in at ``position`` and tell how probable a tree is behind them, which is forgotten again.
 
-    def _run(self) -> None:
+        Args:
+            tokens: from 1 to ``BATCH_TOKENS`` less ``MOST_ROWS``; the last one is the tree's first node.
+            tree: its spellings. Where the model does not roll back there is one, and it is not forgotten.
+            position: how many tokens the context holds before them.
+
+        Returns:
+            ln P of each node behind those before it; 0 for a node that all of several spellings share.
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        grown = [1 + leaf for leaf in tree.leaves[0]] if self.rolls_back else []
+        for each in grown:
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, position)
+        told = [0.0] * len(tree.tokens)
+        try:
+            for taken, asked in passes(tokens, tree, position, branches=self.rolls_back):
+                self._run(taken)
+                for place, nodes in enumerate(asked):
+                    if nodes:
+                        row = self._logits(place)
+                        most = float(row.max())
+                        total = most + float(np.log(np.exp(row - most).sum()))
+                        for node in nodes:
+                            told[node] = float(row[tree.tokens[node]]) - total
+        finally:
+            for each in grown:
+                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
+        return told
+
+    def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
+        self._run([Taken(token, position + at, (0,), at in places) for at, token in enumerate(tokens)])
+
+    def _run(self, taken: Sequence[Taken]) -> None:
+        batch = self._batch
+        batch.n_tokens = len(taken)
+        for index, each in enumerate(taken):
+            batch.token[index], batch.pos[index], batch.logits[index] = each.token, each.position, each.row
+            batch.n_seq_id[index] = len(each.sequences)
+            for number, sequence in enumerate(each.sequences):
+                batch.seq_id[index][number] = sequence
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code:
             # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.

@@ -17,11 +17,11 @@ from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.llm.builtin.acceptance import WordTrust
 from ocrwatchd.llm.builtin.format import propose, repaired
-from ocrwatchd.llm.builtin.prefix_tree import MOST_SPELLINGS
 from ocrwatchd.llm.builtin.suggestions import guesser
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
 from ocrwatchd.llm.models import BUILTIN_LANGUAGES, BUILTIN_NAME, only_corrects
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.llm.prefix_tree import MOST_SPELLINGS
 from ocrwatchd.llm.protocol import Ending, Proposal
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ocrwatchd.llm.builtin.format import Repair, Trust
-    from ocrwatchd.llm.builtin.prefix_tree import Tree
     from ocrwatchd.llm.context import Context
+    from ocrwatchd.llm.prefix_tree import Tree
 
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
