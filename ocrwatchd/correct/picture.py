@@ -1,6 +1,7 @@
 """Correct words by what the recogniser saw of them: its own alternatives, judged by language.
 
-No language model takes part. A word that the recogniser was sure of is never looked at.
+A language model, where there is one, compares what they may be; it proposes nothing. A word that the recogniser was
+sure of is never looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.model import Doubt, Edit
+from ocrwatchd.correct.choosing import Compared
 from ocrwatchd.gate.choice import Candidate, choose, terms
 from ocrwatchd.gate.features import MOST_LOST, Word
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
@@ -59,30 +61,45 @@ class SeenWord:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a page's words: edits, in order of offset, and words that may be wrong still."""
+    """What became of a page's words.
+
+    Args:
+        edits: in order of offset.
+        doubts: words that may be wrong still.
+        reason: why a model was not asked about some words, in plain words, or "".
+    """
 
     edits: tuple[Edit, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    reason: str = ""
 
 
-def judged(words: Sequence[SeenWord], lexicon: Lexicon, document: Mapping[str, int]) -> Judged:
+def judged(
+    words: Sequence[SeenWord],
+    lexicon: Lexicon,
+    document: Mapping[str, int],
+    ask: Callable[[Sequence[tuple[SeenWord, Sequence[Candidate]]]], Compared] | None = None,
+) -> Judged:
     """Correct a page's words.
 
     Args:
         words: of the page.
         lexicon: of the page's languages.
         document: how often each word stands on the document's other pages, small letters, marks off.
+        ask: a language model, if there is one, that compares the candidates of some words.
     """
     edits: list[Edit] = []
     doubts: list[Doubt] = []
-    for word, candidates in candidates_of(words, lexicon, document):
-        choice = choose(word.text, candidates)
+    doubtful = list(candidates_of(words, lexicon, document))
+    compared = ask(doubtful) if ask else Compared({})
+    for word, candidates in doubtful:
+        choice = choose(word.text, compared.candidates.get(word.offset, candidates))
         if choice.best and choice.chosen:
             told = terms(choice.best.features)
             edits.append(Edit(word.offset, word.text, choice.best.text, WHY, choice.best.source, told))
         if choice.wrong >= TOLD_DOUBT:
             doubts.append(Doubt(word.offset, len(word.text), choice.wrong))
-    return Judged(tuple(edits), tuple(doubts))
+    return Judged(tuple(edits), tuple(doubts), compared.reason)
 
 
 def contradicts(words: Sequence[SeenWord]) -> Callable[[Edit], bool]:

@@ -49,12 +49,13 @@ TERMS: Mapping[str, str] = {
     "accents_lost": "accents",
     "foreign_accents_lost": "accents",
     "accents_new": "accents",
+    "context": "context",
     "noise": "prior",
     "bias": "prior",
 }
-"""Each quantity, and the term that people are told of it."""
+"""Each quantity, and the term that people are told of it. "context" is known only where a language model was asked."""
 MONOTONE = {
-    **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks", "document"), 1),
+    **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks", "document", "context"), 1),
     **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
 }
 """Quantities whose weight has but one sensible sign."""

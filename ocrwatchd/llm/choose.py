@@ -8,11 +8,11 @@ text that follows it. All end at the same character, so that their likelihoods c
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ocrwatchd.llm.native import BATCH_TOKENS
 from ocrwatchd.llm.prefix_tree import MOST_TOKENS, Tree
+from ocrwatchd.llm.protocol import MOST_CANDIDATES
 from ocrwatchd.llm.scan_tokens import tokenise_ink
 from ocrwatchd.llm.tree_pass import MOST_ROWS
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ocrwatchd.llm.native import Native
+    from ocrwatchd.llm.protocol import Decide, Question
 
-MOST_CANDIDATES = 4
-"""For a word, its reading among them."""
 SEQUENCES = 1 + MOST_CANDIDATES
 """That the context of a model which chooses must tell apart."""
 FOLLOWING = 16
@@ -33,26 +32,6 @@ FIRST_TOKENS = BATCH_TOKENS - MOST_ROWS
 """So many tokens of the trunk have room in the pass that scores."""
 PLAIN_TOKENS = 96
 """A model that cannot go back to its trunk reads so much of the text before a word anew for each candidate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A doubtful word.
-
-    Args:
-        offset: in the text.
-        candidates: what it may be, at most :data:`MOST_CANDIDATES`; its reading is the first.
-        wrong: probability that it is wrong as it stands.
-    """
-
-    offset: int
-    candidates: tuple[str, ...]
-    wrong: float
-
-    @property
-    def end(self) -> int:
-        """Offset behind the word."""
-        return self.offset + len(self.candidates[0])
 
 
 class Chooser:
@@ -73,18 +52,19 @@ class Chooser:
         self,
         text: str,
         questions: Sequence[Question],
-        decide: Callable[[Question, Sequence[float]], str],
+        decide: Decide,
         deadline: float,
-    ) -> None:
+    ) -> int:
         """Ask about the words of a page from left to right, those that are most probably wrong if time is short.
 
         Args:
             text: of the page.
             questions: in order of offset.
-            decide: told a question and ln P of each candidate with what follows it, but for a constant, it says what
-                the word is. The words behind are judged by the text with that in it. It is not asked about a word
-                for which there was no time or no room.
+            decide: not called for a word for which there was no room in a pass.
             deadline: on the clock; looked at between passes.
+
+        Returns:
+            For how many words there was no time.
 
         Raises:
             NativeFailure: llama.cpp could not do it.
@@ -93,7 +73,7 @@ class Chooser:
         try:
             asked = self._affordable(text, questions, deadline)
             done, carried = 0, ""
-            for question in asked:
+            for number, question in enumerate(asked):
                 # What stands before a word is read with it: most vocabularies hold a word and its space in one token.
                 start = max(done, question.offset - (question.offset > 0 and text[question.offset - 1].isspace()))
                 lead, behind = text[start : question.offset], text[question.end : _end(text, question.end)]
@@ -101,9 +81,10 @@ class Chooser:
                 spellings = [self._tokens(f"{lead}{each}{behind}") for each in question.candidates]
                 told = trunk.score(before, spellings)
                 if told is None:
-                    return
+                    return len(questions) - number
                 word = decide(question, told) if told else question.candidates[0]
                 done, carried = question.end, lead + word
+            return len(questions) - len(asked)
         finally:
             self._native.forget_all()
 

@@ -6,9 +6,8 @@ control tokens written in a scan into real ones; here only the logits asked for 
 
 from __future__ import annotations
 
-import collections
-import ctypes
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import llama_cpp
@@ -16,6 +15,7 @@ import numpy as np
 import structlog
 
 from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm import complaints
 from ocrwatchd.llm.gpu_layers import placed
 from ocrwatchd.llm.token_cache import Tokens
 from ocrwatchd.llm.tree_pass import Taken, passes
@@ -33,18 +33,8 @@ BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
 
 ALL_LAYERS = 0x7FFFFFFF
-_LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
-_LOG_CONTINUES = 5
 
 log = structlog.get_logger()
-_complaints: collections.deque[str] = collections.deque(maxlen=3)
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _listen(level: int, text: bytes, _data: object) -> None:
-    """Keep llama.cpp off stderr, and its last complaints for the person who has to act on them."""
-    if level == _LOG_ERROR:
-        _complaints.append(text.decode("utf-8", "replace").strip())
 
 
 class NativeFailure(Exception):
@@ -65,9 +55,8 @@ class Native(Tokens):
 
     def __init__(self, path: Path, llm: Llm, sequences: int = 1) -> None:
         self._sequences = sequences
-        llama_cpp.llama_log_set(_listen, ctypes.c_void_p(0))
+        complaints.listen()
         llama_cpp.llama_backend_init()
-        _complaints.clear()
         self._context: Any = None
         self._batch: Any = None
         self._on_gpu = False
@@ -82,7 +71,7 @@ class Native(Tokens):
 
         def load(layers: int) -> None:
             self.close()
-            _complaints.clear()
+            complaints.forget()
             self._load(path, llm, layers)
 
         def count() -> int:
@@ -106,7 +95,9 @@ class Native(Tokens):
             settings.use_extra_bufts = False
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
         if not self._model:
-            raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")
+            raise ModelUnavailable(
+                f"{path}: llama.cpp cannot load this model{complaints.said()}; fetch it again or use another"
+            )
         if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(self._model):
             raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
@@ -132,7 +123,7 @@ class Native(Tokens):
         self._context = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._context:
             raise ModelUnavailable(
-                f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
+                f"{path}: no room for a context of {settings.n_ctx} tokens{complaints.said()}; "
                 "lower llm.context_size or llm.gpu_layers, or use a smaller model"
             )
 
@@ -188,15 +179,9 @@ class Native(Tokens):
         Raises:
             NativeFailure: llama.cpp could not do it.
         """
-        grown = sorted({each for row in sequences for each in row})
-        for each in grown:
-            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
-        try:
+        with self._grown({each for row in sequences for each in row}, length):
             self._run([Taken(*each, row=True) for each in zip(tokens, positions, sequences, strict=True)])
             return np.stack([self._logits(place) for place in range(len(tokens))])
-        finally:
-            for each in grown:
-                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
 
     def score(self, tokens: Sequence[int], tree: Tree, position: int) -> list[float]:
         """Take tokens in at ``position`` and tell how probable a tree is behind them, which is forgotten again.
@@ -212,11 +197,8 @@ class Native(Tokens):
         Raises:
             NativeFailure: llama.cpp could not do it.
         """
-        grown = [1 + leaf for leaf in tree.leaves[0]] if self.rolls_back else []
-        for each in grown:
-            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, position)
         told = [0.0] * len(tree.tokens)
-        try:
+        with self._grown({1 + leaf for leaf in tree.leaves[0]} if self.rolls_back else set(), position):
             for taken, asked in passes(tokens, tree, position, branches=self.rolls_back):
                 self._run(taken)
                 for place, nodes in enumerate(asked):
@@ -226,10 +208,18 @@ class Native(Tokens):
                         total = most + float(np.log(np.exp(row - most).sum()))
                         for node in nodes:
                             told[node] = float(row[tree.tokens[node]]) - total
-        finally:
-            for each in grown:
-                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
         return told
+
+    @contextmanager
+    def _grown(self, sequences: set[int], length: int) -> Iterator[None]:
+        """Let sequences begin as the first tokens of the trunk; they are dropped in the end."""
+        for each in sequences:
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
+        try:
+            yield
+        finally:
+            for each in sequences:
+                llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
 
     def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
         self._run([Taken(token, position + at, (0,), at in places) for at, token in enumerate(tokens)])
@@ -299,7 +289,3 @@ def gpu_layers(llm: Llm) -> int:
 
 def _threads(llm: Llm) -> int:
     return llm.threads or len(os.sched_getaffinity(0))
-
-
-def _said() -> str:
-    return f" ({_complaints[0]})" if _complaints else ""

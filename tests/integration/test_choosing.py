@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from ocrwatchd.core.config.profile import Llm
-from ocrwatchd.llm.choose import SEQUENCES, Chooser, Question
+from ocrwatchd.llm.choose import SEQUENCES, Chooser
 from ocrwatchd.llm.native import Native
 from ocrwatchd.llm.prefix_tree import Tree
+from ocrwatchd.llm.protocol import Question
 from tests import gguf_factory
 
 pytestmark = pytest.mark.slow

@@ -139,6 +139,11 @@ class BuiltinModel:
         """English: it was shown nothing else."""
         return BUILTIN_LANGUAGES
 
+    @property
+    def compares(self) -> bool:
+        """It proposes repairs of its own instead."""
+        return False
+
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - it knows neither
         """Give ``text`` with repairs in it; see ``Model.propose``. It obeys no prompt and needs no context."""
         try:
@@ -155,6 +160,10 @@ class BuiltinModel:
     def answer(self, *_: object, **__: object) -> Proposal:
         """Refuse: it was shown nothing but misread words and their repairs."""
         return Proposal("", Ending.UNABLE, reason=only_corrects(self._llm))
+
+    def compare(self, *_: object, **__: object) -> str:
+        """Do nothing."""
+        return ""
 
     def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
         """Ask about every word of a text.
