@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.llm.protocol import Decide
 
-LEAST_WRONG = 0.03
-"""A word that is less probably wrong is not asked about: on office pages 14 words a page are more probably wrong, and
-of the characters that a candidate could make right they hold 1,436 of 1,571."""
+LEAST_WRONG = 0.1
+"""A word that is less probably wrong is not asked about: seven words of an office page are more probably wrong, and of
+the characters that candidates could make right they hold five in six."""
 MOST_CONTEXT = 14.0
 """Nats; more do not count."""
 

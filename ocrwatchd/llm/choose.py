@@ -26,8 +26,9 @@ SEQUENCES = 1 + MOST_CANDIDATES
 """That the context of a model which chooses must tell apart."""
 FOLLOWING = 16
 """So many characters behind a word are scored with it, up to the end of a word where one ends there."""
-DOUBT_TOKENS = 100
-"""To score a word's candidates takes about as long as to read so many tokens."""
+DOUBT_TOKENS = 64
+"""To score the candidates of a word takes as long as to read so many tokens: 52 with Gemma 3 270M
+(``tests.bench.choosing``)."""
 FIRST_TOKENS = BATCH_TOKENS - MOST_ROWS
 """So many tokens of the trunk have room in the pass that scores."""
 PLAIN_TOKENS = 96

@@ -96,8 +96,8 @@ def test_a_model_s_context_decides_where_the_picture_leaves_it_open():
         choice = choose("casc", [Candidate(text, "picture", each) for text, each in features.items()])
         return choice.best.text if choice.chosen else "casc"
 
-    assert chosen(case=12.0, cask=2.0) == "case"
-    assert chosen(case=2.0, cask=12.0) == "cask"
+    assert chosen(case=12.0, cask=-6.0) == "case"
+    assert chosen(case=-6.0, cask=12.0) == "cask"
     assert chosen(case=-12.0, cask=-12.0) == "casc"
 
 
