@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.answer_text import unwrap
+from ocrwatchd.correct.choosing import compared
+from ocrwatchd.correct.page import words_of
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.profile import Llm, Work
     from ocrwatchd.core.model import Fate, PageText, Source
+    from ocrwatchd.correct.choosing import Compared
+    from ocrwatchd.correct.picture import SeenWord
     from ocrwatchd.gate.admit import Admitted
+    from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.gate.consistency import Memory
     from ocrwatchd.llm.chunks import Chunk
 
@@ -97,6 +103,10 @@ class Corrector:
             return Correction(page.text, reason='llm.model is "off"')
         if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
             return Correction(page.text, reason=strange, model=self.name)
+        picture = words_of(page, work) is not None
+        if self._model.compares and not work.llm.rewrites(picture=picture):
+            reason = "" if picture else 'llm.method is "choose", and there is no picture to choose by'
+            return Correction(page.text, reason=reason, model=self.name)
         sheet = _Sheet(
             page.text,
             work,
@@ -119,6 +129,20 @@ class Corrector:
             seconds=self._clock() - started,
             parts=tuple(each.part for each in decided),
         )
+
+    def choose(
+        self, text: str, work: Work, spent: float, doubtful: Sequence[tuple[SeenWord, Sequence[Candidate]]]
+    ) -> Compared:
+        """Let the model compare what words of a page may be.
+
+        Args:
+            text: of the page, as the engine read it.
+            work: the profile's settings.
+            spent: seconds of the page's budget that are gone.
+            doubtful: words in order of offset, each with its candidates.
+        """
+        deadline = self._clock() + work.llm.page_budget_s - spent
+        return compared(text, doubtful, partial(self._model.compare, deadline=deadline))
 
     def close(self) -> None:
         """Free the model's memory; the corrector is not used again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.lattice import COLUMN
@@ -14,12 +15,16 @@ from ocrwatchd.gate.verdicts import apply
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Correction, Edit, PageText
+    from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.correct.picture import Judged
     from ocrwatchd.gate.consistency import Memory
 
 
-def with_words(page: PageText, found: Correction, work: Work, memory: Memory) -> Correction:
+def with_words(
+    page: PageText, found: Correction, work: Work, memory: Memory, corrector: Corrector | None = None
+) -> Correction:
     """Correct a page's words by their picture too; where the picture contradicts the model, the picture is right.
 
     Args:
@@ -27,15 +32,16 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
         found: what became of the page so far.
         work: the profile's settings.
         memory: of the document that the page is from.
+        corrector: has a language model that chooses among what the picture allows; None: there is none, or it is not
+            wanted.
     """
-    if not work.correct.words or not any(line.lattice for line in page.lines):
-        return found
-    words = lexicon(tuple(filter(_is_latin, work.ocr.languages)))
+    words = words_of(page, work)
     if not words:
         return found
     started = time.monotonic()
     seen = list(seen_words(page))
-    own = judged(seen, words, memory.words, proposed(found))
+    ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and work.llm.chooses else None
+    own = judged(seen, words, memory.words, proposed(found), ask)
     kept, refused = _beside(own, found)
     edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
     places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]
@@ -46,7 +52,7 @@ def with_words(page: PageText, found: Correction, work: Work, memory: Memory) ->
         refused=tuple(sorted(refused, key=lambda edit: edit.offset)),
         corrected=True,
         # Whoever wants no model misses none.
-        reason="" if work.llm.model == "off" else found.reason,
+        reason="; ".join(filter(None, ("" if work.llm.model == "off" else found.reason, own.reason))),
         seconds=found.seconds + time.monotonic() - started,
         doubts=tuple(each for each in own.doubts if not any(start <= each.offset < end for start, end in places)),
     )
@@ -56,6 +62,13 @@ def proposed(found: Correction) -> dict[int, Proposed]:
     """What a model proposes for single words, by offset."""
     refused = {edit.offset: Proposed(edit, admitted=False) for edit in found.refused}
     return refused | {edit.offset: Proposed(edit, admitted=True) for edit in found.edits}
+
+
+def words_of(page: PageText, work: Work) -> Lexicon | None:
+    """The list of words by which a page is corrected by its picture; None where there is no list or no picture."""
+    if not work.correct.words or not any(line.lattice for line in page.lines):
+        return None
+    return lexicon(tuple(filter(_is_latin, work.ocr.languages))) or None
 
 
 def _is_latin(language: str) -> bool:

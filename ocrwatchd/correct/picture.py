@@ -1,6 +1,7 @@
 """Correct words by what the recogniser saw of them: its own alternatives, judged by language.
 
-No language model takes part. A word that the recogniser was sure of is never looked at.
+A language model, where there is one, compares what they may be; it proposes nothing. A word that the recogniser was
+sure of is never looked at.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.model import Doubt, Edit
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.correct.choosing import Compared
 from ocrwatchd.gate.choice import Candidate, choose, terms
 from ocrwatchd.gate.features import Word, admits, shape
 from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.core.lexicon import Lexicon
@@ -84,11 +86,13 @@ class Judged:
         edits: in order of offset.
         doubts: words that may be wrong still.
         against: proposed edits that lost, or that the picture contradicts.
+        reason: why a model was not asked about some words, in plain words, or "".
     """
 
     edits: tuple[Edit, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     against: frozenset[Edit] = frozenset()
+    reason: str = ""
 
 
 def judged(
@@ -96,6 +100,7 @@ def judged(
     lexicon: Lexicon,
     document: Mapping[str, int],
     proposed: Mapping[int, Proposed] = MappingProxyType({}),
+    ask: Callable[[Sequence[tuple[SeenWord, Sequence[Candidate]]]], Compared] | None = None,
 ) -> Judged:
     """Correct a page's words.
 
@@ -104,11 +109,14 @@ def judged(
         lexicon: of the page's languages.
         document: how often each word stands on the document's other pages, small letters, marks off.
         proposed: by a language model, by offset of the word.
+        ask: a language model, if there is one, that compares the candidates of some words.
     """
     edits: list[Edit] = []
     doubts: list[Doubt] = []
-    for word, candidates in candidates_of(words, lexicon, document, proposed):
-        choice = choose(word.text, candidates)
+    doubtful = list(candidates_of(words, lexicon, document, proposed))
+    compared = ask(doubtful) if ask else Compared({})
+    for word, candidates in doubtful:
+        choice = choose(word.text, compared.candidates.get(word.offset, candidates))
         if choice.best and choice.chosen:
             told = terms(choice.best.features)
             edits.append(Edit(word.offset, word.text, choice.best.text, Reason.MISREAD_WORD, choice.best.source, told))
@@ -121,7 +129,7 @@ def judged(
         for offset, each in proposed.items()
         if (offset, each.edit.after) not in made and offset in at and _is_weighed(at[offset], each.edit)
     )
-    return Judged(tuple(edits), tuple(doubts), frozenset(against))
+    return Judged(tuple(edits), tuple(doubts), frozenset(against), compared.reason)
 
 
 def _is_weighed(word: SeenWord, edit: Edit) -> bool:

@@ -80,8 +80,7 @@ def choose(reading: str, candidates: Sequence[Candidate], by: Mapping[str, float
     """
     if not candidates:
         return Choice(None, 0.0, 0.0)
-    known = by or weights()
-    odds = [sum(known[name] * value for name, value in each.features.items()) for each in candidates]
+    odds = [_odds(each, by) for each in candidates]
     most = max(0.0, *odds)
     shares = [math.exp(each - most) for each in (0.0, *odds)]
     total = sum(shares)
@@ -97,9 +96,14 @@ def choose(reading: str, candidates: Sequence[Candidate], by: Mapping[str, float
     return Choice(candidates[best - 1], gain, 1 - agreed / total)
 
 
+def likeliest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """So many of the candidates, the most probable first."""
+    return sorted(candidates, key=lambda each: -_odds(each))[:count]
+
+
 def terms(features: Mapping[str, float]) -> tuple[Term, ...]:
     """What people are told of a candidate: the weighted features, summed by term."""
-    known = weights()
+    known = weights(context="context" in features)
     told = dict.fromkeys(TERMS.values(), 0.0)
     for name, value in features.items():
         told[TERMS[name]] += known[name] * value
@@ -107,11 +111,20 @@ def terms(features: Mapping[str, float]) -> tuple[Term, ...]:
 
 
 @cache
-def weights() -> Mapping[str, float]:
-    """The fitted weight of each feature."""
+def weights(*, context: bool = False) -> Mapping[str, float]:
+    """The fitted weight of each feature.
+
+    Args:
+        context: those for candidates that have the feature "context": how frequent a word is tells less then.
+    """
     file = resources.files(__package__).joinpath("picture_weights.json")
     told: dict[str, dict[str, float]] = json.loads(file.read_bytes())
-    return told["weights"]
+    return told["weights with context" if context else "weights"]
+
+
+def _odds(candidate: Candidate, by: Mapping[str, float] | None = None) -> float:
+    known = by or weights(context="context" in candidate.features)
+    return sum(known[name] * value for name, value in candidate.features.items())
 
 
 def _gain(chosen: int, probable: Sequence[int], texts: Sequence[str], shares: Sequence[float]) -> float:

@@ -53,14 +53,15 @@ TERMS: Mapping[str, str] = {
     "accents_lost": "accents",
     "foreign_accents_lost": "accents",
     "accents_new": "accents",
+    "context": "context",
     "noise": "prior",
     "bias": "prior",
 }
 """Each quantity, and the term that people are told of it; "proposed" and "admitted": by a language model, and by the
-judge that does not see the picture."""
+judge that does not see the picture; "context" is known only where a language model was asked."""
 MONOTONE = {
     **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks"), 1),
-    **dict.fromkeys(("document", "shape", "proposed", "admitted"), 1),
+    **dict.fromkeys(("document", "shape", "proposed", "admitted", "context"), 1),
     **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
 }
 """Quantities whose weight has but one sensible sign."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import llama_cpp
 
 from ocrwatchd.llm.chat_template import framed
+from ocrwatchd.llm.choose import SEQUENCES, Chooser
 from ocrwatchd.llm.context import Context, laid_out
 from ocrwatchd.llm.draft import Draft
 from ocrwatchd.llm.draft_length import MOST, Pace
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.profile import Llm
     from ocrwatchd.llm.draft import Proposed
-    from ocrwatchd.llm.protocol import Schema
+    from ocrwatchd.llm.protocol import Decide, Question, Schema
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32
@@ -60,7 +61,8 @@ class LlamaModel:
     """
 
     def __init__(self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic) -> None:
-        self._native = Native(path, llm)
+        self._native = Native(path, llm, SEQUENCES)
+        self._chooser = Chooser(self._native, clock)
         self._clock = clock
         self._name = path.stem
         self._held: list[int] = []
@@ -82,6 +84,11 @@ class LlamaModel:
     def languages(self) -> tuple[str, ...]:
         """Whatever the model has learnt: none is left out."""
         return ()
+
+    @property
+    def compares(self) -> bool:
+        """Any text can be likely or not."""
+        return True
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``; see ``Model.propose``."""
@@ -118,6 +125,15 @@ class LlamaModel:
         finally:
             if grammar is not None:
                 grammar.close()
+
+    def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
+        """Compare what words may be; see ``Model.compare``."""
+        self._held.clear()
+        try:
+            left = self._chooser.compare(text, questions, decide, deadline)
+        except NativeFailure as failure:
+            return str(failure)
+        return f"no time for {left} of {len(questions)} doubtful words (llm.page_budget_s)" if left else ""
 
     def close(self) -> None:
         """Free the native memory."""

@@ -6,9 +6,8 @@ control tokens written in a scan into real ones; here only the logits asked for 
 
 from __future__ import annotations
 
-import collections
-import ctypes
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import llama_cpp
@@ -16,8 +15,10 @@ import numpy as np
 import structlog
 
 from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.llm import complaints
 from ocrwatchd.llm.gpu_layers import placed
 from ocrwatchd.llm.token_cache import Tokens
+from ocrwatchd.llm.tree_pass import Taken, passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,23 +27,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.llm.prefix_tree import Tree
 
 BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
 
 ALL_LAYERS = 0x7FFFFFFF
-_LOG_ERROR = 4  # ggml_log_level; llama-cpp-python's own table is off by one
-_LOG_CONTINUES = 5
 
 log = structlog.get_logger()
-_complaints: collections.deque[str] = collections.deque(maxlen=3)
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _listen(level: int, text: bytes, _data: object) -> None:
-    """Keep llama.cpp off stderr, and its last complaints for the person who has to act on them."""
-    if level == _LOG_ERROR:
-        _complaints.append(text.decode("utf-8", "replace").strip())
 
 
 class NativeFailure(Exception):
@@ -55,7 +47,7 @@ class Native(Tokens):
     Args:
         path: a GGUF file that ``models.resolve`` has looked at.
         llm: context size, GPU layers, threads.
-        sequences: that the context can tell apart; see ``branches``.
+        sequences: that the context can tell apart; see ``branches`` and ``score``.
 
     Raises:
         ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
@@ -63,9 +55,8 @@ class Native(Tokens):
 
     def __init__(self, path: Path, llm: Llm, sequences: int = 1) -> None:
         self._sequences = sequences
-        llama_cpp.llama_log_set(_listen, ctypes.c_void_p(0))
+        complaints.listen()
         llama_cpp.llama_backend_init()
-        _complaints.clear()
         self._context: Any = None
         self._batch: Any = None
         self._on_gpu = False
@@ -80,7 +71,7 @@ class Native(Tokens):
 
         def load(layers: int) -> None:
             self.close()
-            _complaints.clear()
+            complaints.forget()
             self._load(path, llm, layers)
 
         def count() -> int:
@@ -104,7 +95,9 @@ class Native(Tokens):
             settings.use_extra_bufts = False
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
         if not self._model:
-            raise ModelUnavailable(f"{path}: llama.cpp cannot load this model{_said()}; fetch it again or use another")
+            raise ModelUnavailable(
+                f"{path}: llama.cpp cannot load this model{complaints.said()}; fetch it again or use another"
+            )
         if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(self._model):
             raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
@@ -130,7 +123,7 @@ class Native(Tokens):
         self._context = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._context:
             raise ModelUnavailable(
-                f"{path}: no room for a context of {settings.n_ctx} tokens{_said()}; "
+                f"{path}: no room for a context of {settings.n_ctx} tokens{complaints.said()}; "
                 "lower llm.context_size or llm.gpu_layers, or use a smaller model"
             )
 
@@ -186,35 +179,59 @@ class Native(Tokens):
         Raises:
             NativeFailure: llama.cpp could not do it.
         """
-        grown = sorted({each for row in sequences for each in row})
-        for each in grown:
+        with self._grown({each for row in sequences for each in row}, length):
+            self._run([Taken(*each, row=True) for each in zip(tokens, positions, sequences, strict=True)])
+            return np.stack([self._logits(place) for place in range(len(tokens))])
+
+    def score(self, tokens: Sequence[int], tree: Tree, position: int) -> list[float]:
+        """Take tokens in at ``position`` and tell how probable a tree is behind them, which is forgotten again.
+
+        Args:
+            tokens: from 1 to ``BATCH_TOKENS`` less ``MOST_ROWS``; the last one is the tree's first node.
+            tree: its spellings. Where the model does not roll back there is one, and it is not forgotten.
+            position: how many tokens the context holds before them.
+
+        Returns:
+            ln P of each node behind those before it; 0 for a node that all of several spellings share.
+
+        Raises:
+            NativeFailure: llama.cpp could not do it.
+        """
+        told = [0.0] * len(tree.tokens)
+        with self._grown({1 + leaf for leaf in tree.leaves[0]} if self.rolls_back else set(), position):
+            for taken, asked in passes(tokens, tree, position, branches=self.rolls_back):
+                self._run(taken)
+                for place, nodes in enumerate(asked):
+                    if nodes:
+                        row = self._logits(place)
+                        most = float(row.max())
+                        total = most + float(np.log(np.exp(row - most).sum()))
+                        for node in nodes:
+                            told[node] = float(row[tree.tokens[node]]) - total
+        return told
+
+    @contextmanager
+    def _grown(self, sequences: set[int], length: int) -> Iterator[None]:
+        """Let sequences begin as the first tokens of the trunk; they are dropped in the end."""
+        for each in sequences:
             llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
         try:
-            batch = self._batch
-            batch.n_tokens = len(tokens)
-            for index, (token, position, row) in enumerate(zip(tokens, positions, sequences, strict=True)):
-                batch.token[index], batch.pos[index], batch.logits[index] = token, position, True
-                batch.n_seq_id[index] = len(row)
-                for number, each in enumerate(row):
-                    batch.seq_id[index][number] = each
-            self._run()
-            return np.stack([self._logits(place) for place in range(len(tokens))])
+            yield
         finally:
-            for each in grown:
+            for each in sequences:
                 llama_cpp.llama_memory_seq_rm(self._memory, each, -1, -1)
 
     def _decode(self, tokens: Sequence[int], position: int, places: set[int]) -> None:
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = position + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = 0
-            batch.logits[index] = index in places
-        self._run()
+        self._run([Taken(token, position + at, (0,), at in places) for at, token in enumerate(tokens)])
 
-    def _run(self) -> None:
+    def _run(self, taken: Sequence[Taken]) -> None:
+        batch = self._batch
+        batch.n_tokens = len(taken)
+        for index, each in enumerate(taken):
+            batch.token[index], batch.pos[index], batch.logits[index] = each.token, each.position, each.row
+            batch.n_seq_id[index] = len(each.sequences)
+            for number, sequence in enumerate(each.sequences):
+                batch.seq_id[index][number] = sequence
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code:
             # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
@@ -272,7 +289,3 @@ def gpu_layers(llm: Llm) -> int:
 
 def _threads(llm: Llm) -> int:
     return llm.threads or len(os.sched_getaffinity(0))
-
-
-def _said() -> str:
-    return f" ({_complaints[0]})" if _complaints else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
     from pydantic import JsonValue
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.context import Context
 
     Schema: TypeAlias = Mapping[str, JsonValue]
+    Decide: TypeAlias = Callable[["Question", Sequence[float]], str]
+    """Told ln P of each candidate with what follows it, but for a constant, it says what the word is; the words behind
+    are judged by the text with that in it."""
+
+MOST_CANDIDATES = 4
+"""For a word, its reading among them."""
 
 
 class Ending(enum.Enum):
@@ -51,6 +57,26 @@ class Proposal:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A doubtful word.
+
+    Args:
+        offset: in the text.
+        candidates: what it may be, at most :data:`MOST_CANDIDATES`; its reading is the first.
+        wrong: probability that it is wrong as it stands.
+    """
+
+    offset: int
+    candidates: tuple[str, ...]
+    wrong: float
+
+    @property
+    def end(self) -> int:
+        """Offset behind the word."""
+        return self.offset + len(self.candidates[0])
+
+
 class Model(Protocol):
     """A loaded language model. Loading is its constructor's work and may take seconds."""
 
@@ -65,6 +91,10 @@ class Model(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """The only languages that it can correct, codes of ISO 639-3; empty where none is left out."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether ``compare`` does something."""
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``.
@@ -91,6 +121,19 @@ class Model(Protocol):
             deadline: as for ``propose``.
             most_tokens: where the answer is cut off.
             schema: a JSON Schema that the answer is made to keep to, as far as the model's library can.
+        """
+
+    def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
+        """Compare what words of a text may be, by how likely the text is with each.
+
+        Args:
+            text: of a page; whatever is written in it, it is content and never control.
+            questions: in order of offset. Where time is short, the words that are most probably wrong are asked about.
+            decide: called from left to right.
+            deadline: as for ``propose``.
+
+        Returns:
+            Why some words were not asked about, in plain words, or "".
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Fit the weights of candidates for a word: ``python -m ocrwatchd.training.picture_weights LANGUAGE=FOLDER…``.
+"""Fit the weights of candidates for a word: ``python -m ocrwatchd.training.picture_weights LANGUAGE=FOLDER …``.
 
 FOLDER holds scans, each with its true text in NAME.txt. They are read with RapidOCR, and what was read is kept. Each
 word that the recogniser was in doubt about is put beside the truth, with what it may be by the picture and by the
@@ -6,42 +6,51 @@ built-in model: a candidate is right where the text has fewer wrong characters w
 no candidate is. The weights make what is right most probable, in a softmax of the reading and its candidates; a weight
 that has but one sensible sign keeps it. What they mend is told by pages that they were not fitted on. ``--write`` puts
 them into ``gate/picture_weights.json``.
+
+With ``--model FILE`` the language model in that GGUF file is asked in place of the built-in one, and the weights with
+its context are fitted on the words that it was asked about; they are held near those without.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 from scipy.optimize import minimize
 
-from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import PageText
+from ocrwatchd.correct.choosing import Compared, compared
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.page import proposed
 from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate import choice
-from ocrwatchd.gate.features import MONOTONE, TERMS
+from ocrwatchd.gate.features import MONOTONE
 from ocrwatchd.llm import models
+from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
 from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ocrwatchd.gate.choice import Candidate
+    from ocrwatchd.llm.protocol import Model
 
 AROUND = 20
 """Characters on either side of a word that are put beside the truth with it."""
@@ -51,8 +60,10 @@ FOLDS = 5
 """Weights are judged by each fifth of the pages, fitted on the others."""
 RIDGE = 1.0
 """How strongly weights are held near 0, in standard deviations of their features."""
-NAMES = tuple(TERMS)
 OF_MODEL = ("proposed", "admitted")
+"""Features that only a model that writes gives."""
+NONE: Mapping[str, float] = MappingProxyType({})
+WEIGHTS = Path(choice.__file__).with_name("picture_weights.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,14 @@ class Example:
     Args:
         page: folder and name of its page.
         gains: how many characters each candidate makes right, less than 0 where it makes some wrong.
+        asked: the same word with the candidates that a language model compared, where it did.
     """
 
     page: str
     text: str
     candidates: tuple[Candidate, ...]
     gains: tuple[int, ...]
+    asked: Example | None = None
 
 
 def main() -> int:
@@ -75,16 +88,23 @@ def main() -> int:
     name = "python -m ocrwatchd.training.picture_weights"
     parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="+", help="LANGUAGE=FOLDER")
+    parser.add_argument("--model", type=Path, help="a GGUF file: fit the weights with a model's context")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth page of a folder")
     parser.add_argument("--write", action="store_true", help="put the weights into the package")
     asked = parser.parse_args()
-    examples = [each for told in asked.folder for each in _examples(*_named(told))]
+    model = LlamaModel(asked.model, Llm()) if asked.model else None
+    examples = [each for told in asked.folder for each in _examples(*_named(told), asked.every, model)]
     told = _told(examples)
-    fitted = _fitted(examples)
+    content: dict[str, Any] = json.loads(WEIGHTS.read_text("utf-8"))
+    if model:
+        fitted = _most_probable(_asked(examples), choice.weights())
+        content |= {"measured with context": [model.name, *told.splitlines()], "weights with context": fitted}
+    else:
+        fitted = _fitted(examples)
+        content |= {"measured": told.splitlines(), "weights": fitted}
     sys.stdout.write("".join(f"{name:22}{weight:8.3f}\n" for name, weight in fitted.items()) + told)
     if asked.write:
-        path = Path(choice.__file__).with_name("picture_weights.json")
-        content = {"measured": told.splitlines(), "weights": fitted}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        WEIGHTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -93,22 +113,30 @@ def _named(told: str) -> tuple[str, Path]:
     return language, Path(folder)
 
 
-def _examples(language: str, folder: Path) -> Iterator[Example]:
+def _examples(language: str, folder: Path, every: int, model: Model | None) -> Iterator[Example]:
     reader, words, work = Reader((language,)), lexicon((language,)), Work(ocr=Ocr(languages=(language,)))
-    corrector = Corrector(models.BUILTIN, work.llm)
-    for path in sorted(folder.iterdir()):
+    builtin = Corrector(models.BUILTIN, work.llm)
+    scans = [path for path in sorted(folder.iterdir()) if path.suffix in PICTURES and path.with_suffix(".txt").exists()]
+    for path in scans[::every]:
         truth = path.with_suffix(".txt")
-        if path.suffix not in PICTURES or not truth.exists():
-            continue
         seen = reader.read(path)
         arranged = arrange(spaced(seen.lines, (language,)))
         page = PageText(1, arranged.text, seen.width, seen.height, 0.0, lines=arranged.lines)
         beside = _Beside(arranged.text, truth.read_text("utf-8"))
-        told = proposed(corrector.correct(page, work))
-        for word, candidates in candidates_of(list(seen_words(page)), words, {}, told):
+        proposals = {} if model else proposed(builtin.correct(page, work))
+        doubtful = list(candidates_of(list(seen_words(page)), words, {}, proposals))
+        told = compared(page.text, doubtful, partial(model.compare, deadline=math.inf)) if model else Compared({})
+        for word, candidates in doubtful:
             gains = beside.gains(word.offset, word.text, [each.text for each in candidates])
-            if gains is not None:
-                yield Example(f"{folder.name}/{path.name}", word.text, tuple(candidates), gains)
+            if gains is None:
+                continue
+            name, by_text = (
+                f"{folder.name}/{path.name}",
+                dict(zip((each.text for each in candidates), gains, strict=True)),
+            )
+            asked = tuple(told.candidates.get(word.offset, ()))
+            with_context = Example(name, word.text, asked, tuple(by_text[each.text] for each in asked))
+            yield Example(name, word.text, tuple(candidates), gains, with_context if asked else None)
 
 
 class _Beside:
@@ -157,11 +185,15 @@ def _words(text: str) -> Iterator[tuple[str, int]]:
         at += len(word)
 
 
+def _asked(examples: Iterable[Example]) -> list[Example]:
+    return [one.asked for one in examples if one.asked]
+
+
 def _fitted(examples: Sequence[Example]) -> dict[str, float]:
     """The weights that make what is right most probable: first of what needs no model, then of what a model tells."""
     alone = [each for one in examples if (each := _without_model(one)).candidates]
-    found = _most_probable(alone, dict.fromkeys(OF_MODEL, 0.0))
-    return _most_probable(examples, {name: weight for name, weight in found.items() if name not in OF_MODEL})
+    found = _most_probable(alone)
+    return _most_probable(examples, fixed={name: weight for name, weight in found.items() if name not in OF_MODEL})
 
 
 def _without_model(one: Example) -> Example:
@@ -175,11 +207,21 @@ def _without_model(one: Example) -> Example:
     )
 
 
-def _most_probable(examples: Sequence[Example], fixed: Mapping[str, float]) -> dict[str, float]:
-    """The weights, of which some are known."""
-    rows = np.array([[each.features[name] for name in NAMES] for one in examples for each in one.candidates], float)
+def _most_probable(
+    examples: Sequence[Example], near: Mapping[str, float] = NONE, fixed: Mapping[str, float] = NONE
+) -> dict[str, float]:
+    """The weights that make what is right most probable.
+
+    Args:
+        examples: words with candidates.
+        near: weights that they are held near, else 0.
+        fixed: weights that are known.
+    """
+    names = tuple(examples[0].candidates[0].features)
+    rows = np.array([[each.features[name] for name in names] for one in examples for each in one.candidates], float)
     scale = rows.std(axis=0) + 1e-9
-    scale[NAMES.index("bias")] = 1.0
+    scale[names.index("bias")] = 1.0
+    held = np.array([near.get(name, 0.0) for name in names]) * scale
     rows /= scale
     of = np.repeat(np.arange(len(examples)), [len(one.candidates) for one in examples])
     starts = np.r_[0, np.flatnonzero(np.diff(of)) + 1]
@@ -194,17 +236,17 @@ def _most_probable(examples: Sequence[Example], fixed: Mapping[str, float]) -> d
         total = np.bincount(of, share, len(examples)) + own
         good = np.where(read, own, np.bincount(of, share * right, len(examples)))
         slope = share / total[of] - np.where(right & ~read[of], share / np.maximum(good[of], 1e-300), 0.0)
-        cost = np.log(total).sum() - np.log(np.maximum(good, 1e-300)).sum() + RIDGE / 2 * (weights**2).sum()
-        return float(cost), rows.T @ slope + RIDGE * weights
+        cost = np.log(total).sum() - np.log(np.maximum(good, 1e-300)).sum() + RIDGE / 2 * ((weights - held) ** 2).sum()
+        return float(cost), rows.T @ slope + RIDGE * (weights - held)
 
     sides = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
     bounds: Any = [
         (fixed[name] * size, fixed[name] * size) if name in fixed else sides[MONOTONE.get(name, 0)]
-        for name, size in zip(NAMES, scale, strict=True)
+        for name, size in zip(names, scale, strict=True)
     ]
-    start = np.array([fixed.get(name, 0.0) for name in NAMES]) * scale
+    start = np.array([fixed.get(name, near.get(name, 0.0)) for name in names]) * scale
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return {name: round(float(weight), 3) for name, weight in zip(NAMES, found.x / scale, strict=True)}
+    return {name: round(float(weight), 3) for name, weight in zip(names, found.x / scale, strict=True)}
 
 
 def _told(examples: Sequence[Example]) -> str:
@@ -214,12 +256,13 @@ def _told(examples: Sequence[Example]) -> str:
     figures: dict[str, Counter[str]] = {}
     by_page: Counter[str] = Counter()
     for number in range(FOLDS):
-        fitted = _fitted([one for one in examples if fold[one.page] != number])
+        others = [one for one in examples if fold[one.page] != number]
+        without = _fitted(others)
+        with_context = _most_probable(asked, without) if (asked := _asked(others)) else without
         for one in examples:
             if fold[one.page] != number:
                 continue
-            found = choice.choose(one.text, one.candidates, fitted)
-            gain = one.gains[one.candidates.index(found.best)] if found.best and found.chosen else 0
+            found, gain = _mended(one.asked, with_context) if one.asked else _mended(one, without)
             counts = figures.setdefault(one.page.partition("/")[0], Counter())
             counts.update(
                 words=1,
@@ -240,6 +283,12 @@ def _told(examples: Sequence[Example]) -> str:
             f"{len(spoilt)} pages worse, by {-min(spoilt, default=0)} at most"
         )
     return "\n".join(lines) + "\n"
+
+
+def _mended(one: Example, by: Mapping[str, float]) -> tuple[choice.Choice, int]:
+    """What is chosen, and how many characters it makes right."""
+    found = choice.choose(one.text, one.candidates, by)
+    return found, one.gains[one.candidates.index(found.best)] if found.best and found.chosen else 0
 
 
 if __name__ == "__main__":

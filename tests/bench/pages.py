@@ -135,7 +135,7 @@ class Corrector:
         """The corrected text."""
         memory, started = Memory(), time.monotonic()
         found = self._model.correct(page, self._work, memory) if self._model else Correction(page.text)
-        text = with_words(page, found, self._work, memory).text
+        text = with_words(page, found, self._work, memory, self._model).text
         self.seconds += time.monotonic() - started
         return text
 

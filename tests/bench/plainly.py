@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ocrwatchd.llm.builtin.model import BuiltinModel, NativeReader
-    from ocrwatchd.llm.builtin.prefix_tree import Tree
+    from ocrwatchd.llm.prefix_tree import Tree
 
 FAR = 1e12
 

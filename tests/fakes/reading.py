@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.llm.builtin.prefix_tree import Tree
+    from ocrwatchd.llm.prefix_tree import Tree
 
 
 class Weighing:

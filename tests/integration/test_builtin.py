@@ -16,10 +16,10 @@ from ocrwatchd.core.model import PageText
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.llm.builtin import model as builtin
 from ocrwatchd.llm.builtin.model import BuiltinModel, NativeReader, TimeIsUp
-from ocrwatchd.llm.builtin.prefix_tree import Tree
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, FIX, START, Vocabulary
 from ocrwatchd.llm.models import BUILTIN
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.llm.prefix_tree import Tree
 from ocrwatchd.llm.protocol import Ending
 from tests import gguf_factory
 from tests.integration.test_injection import LETTER, scan_of

@@ -57,7 +57,7 @@ class Clock:
 class Says:
     """A model that answers with what ``answer`` makes of the text."""
 
-    name, version, languages = "says", "0", ()
+    name, version, languages, compares = "says", "0", (), False
 
     def __init__(self, answer):
         self.answer, self.asked, self.questions, self.closed = answer, [], [], False

@@ -87,7 +87,7 @@ MISDEEDS = {
 class Scripted:
     """A model that does what it is told by the test."""
 
-    name, version, languages = "scripted", "0", ()
+    name, version, languages, compares = "scripted", "0", (), False
 
     def __init__(self, answer):
         self.answer = answer

@@ -140,6 +140,7 @@ class OnceAsked:
         self._proposals: dict[tuple[str, str, Context | None], Proposal] = {}
         self._all_asked = False
         self.name, self.version, self.languages = model.name, model.version, model.languages
+        self.compares = False  # there are texts only, no pictures
 
     @property
     def heard(self) -> list[tuple[str, str]]:
@@ -169,6 +170,10 @@ class OnceAsked:
     ) -> Proposal:
         """As the model does."""
         return self._model.answer(prompt, text, deadline, most_tokens, schema)
+
+    def compare(self, *_: object, **__: object) -> str:
+        """Do nothing."""
+        return ""
 
     def forget(self) -> None:
         """Begin another text."""

@@ -168,6 +168,7 @@ class Llm(Section):
     """Which language model proposes corrections, and how long it may take."""
 
     model: str = "auto"
+    method: Literal["auto", "choose", "rewrite", "both"] = "auto"
     hugging_face_repo_id: str = "Qwen/Qwen2.5-3B-Instruct-GGUF"
     hugging_face_quantization: str = "int8"
     hugging_face_file_name: str = ""
@@ -188,6 +189,19 @@ class Llm(Section):
         if value in {"auto", "builtin", "huggingface", "off"} or "/" in value or value.endswith(".gguf"):
             return _possible(value)
         raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the model compares what words may be that the picture leaves in doubt."""
+        return self.method != "rewrite"
+
+    def rewrites(self, *, picture: bool) -> bool:
+        """Whether the model is asked to write the corrected text.
+
+        Args:
+            picture: it is known what the recogniser saw, so that the model can choose instead.
+        """
+        return self.method in {"rewrite", "both"} or (self.method == "auto" and not picture)
 
     @property
     def is_file(self) -> bool:

@@ -231,13 +231,16 @@ class _Stations:
         if page.engine == OWN_TEXT:
             return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
         proposed = self._proposed(page)
-        try:
-            return without_edits_of_own(page, with_words(page, proposed, self.job.work, self.memory))
-        except Exception as error:  # whatever a page holds, its text is delivered
-            if faults.is_machines(error):
-                raise
-            log.warning("words.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            return without_edits_of_own(page, proposed)
+        deadly = page_failures.skip_reason(self.job, "correct", page.number)
+        for corrector in dict.fromkeys((None if deadly else self.corrector, None)):
+            try:
+                found = with_words(page, proposed, self.job.work, self.memory, corrector)
+                return without_edits_of_own(page, found)
+            except Exception as error:  # whatever a page holds, its text is delivered
+                if faults.is_machines(error):
+                    raise
+                log.warning("words.failed", job=self.job.id, page=page.number, at=faults.place(error))
+        return without_edits_of_own(page, proposed)
 
     def _proposed(self, page: PageText) -> Correction:
         """What a language model makes of a page."""

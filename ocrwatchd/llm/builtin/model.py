@@ -17,11 +17,11 @@ from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.llm.builtin.acceptance import WordTrust
 from ocrwatchd.llm.builtin.format import propose, repaired
-from ocrwatchd.llm.builtin.prefix_tree import MOST_SPELLINGS
 from ocrwatchd.llm.builtin.suggestions import guesser
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
 from ocrwatchd.llm.models import BUILTIN_LANGUAGES, BUILTIN_NAME, only_corrects
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
+from ocrwatchd.llm.prefix_tree import MOST_SPELLINGS
 from ocrwatchd.llm.protocol import Ending, Proposal
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ocrwatchd.llm.builtin.format import Repair, Trust
-    from ocrwatchd.llm.builtin.prefix_tree import Tree
     from ocrwatchd.llm.context import Context
+    from ocrwatchd.llm.prefix_tree import Tree
 
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
@@ -139,6 +139,11 @@ class BuiltinModel:
         """English: it was shown nothing else."""
         return BUILTIN_LANGUAGES
 
+    @property
+    def compares(self) -> bool:
+        """It proposes repairs of its own instead."""
+        return False
+
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - it knows neither
         """Give ``text`` with repairs in it; see ``Model.propose``. It obeys no prompt and needs no context."""
         try:
@@ -155,6 +160,10 @@ class BuiltinModel:
     def answer(self, *_: object, **__: object) -> Proposal:
         """Refuse: it was shown nothing but misread words and their repairs."""
         return Proposal("", Ending.UNABLE, reason=only_corrects(self._llm))
+
+    def compare(self, *_: object, **__: object) -> str:
+        """Do nothing."""
+        return ""
 
     def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
         """Ask about every word of a text.

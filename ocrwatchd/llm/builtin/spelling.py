@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.llm.builtin.prefix_tree import MOST_TOKENS, Tree
 from ocrwatchd.llm.builtin.vocabulary import BYTES, DONE, FIRST_PIECE, spell
+from ocrwatchd.llm.prefix_tree import MOST_TOKENS, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

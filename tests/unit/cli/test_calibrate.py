@@ -25,7 +25,7 @@ READ = TRUE.replace("committee", "cornmittee").replace("morning", "rnorning")
 class Says:
     """A model that answers with what ``answer`` makes of the text."""
 
-    name, version, languages = "says", "0", ()
+    name, version, languages, compares = "says", "0", (), False
 
     def __init__(self, answer):
         self.answer_to, self.asked, self.closed = answer, [], False

@@ -199,7 +199,7 @@ def test_what_earlier_attempts_have_taught_is_not_forgotten(line, monkeypatch):
 class Gardener:
     """A model that mends "honse"; "garbon" and "wcrd" only where a part is about spring, elsewhere that is a "ward"."""
 
-    name, version, languages = "gardener", "0", ()
+    name, version, languages, compares = "gardener", "0", (), False
 
     def propose(self, prompt, text, deadline, context):
         """Answer at once."""

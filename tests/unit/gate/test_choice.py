@@ -3,7 +3,7 @@
 import pytest
 
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.gate.choice import Candidate, choose, terms, weights
+from ocrwatchd.gate.choice import Candidate, choose, likeliest, terms, weights
 from ocrwatchd.gate.features import MONOTONE, TERMS, Word, admits
 from ocrwatchd.gate.reading import Place, reading
 
@@ -77,9 +77,9 @@ def test_the_document_speaks_for_its_own_words():
 
 def test_every_weight_has_a_term_and_the_sign_that_makes_sense():
     """The file and the code name the same quantities."""
-    known = weights()
-    assert known.keys() == TERMS.keys()
-    assert all(known[name] * sign >= 0 for name, sign in MONOTONE.items())
+    for known, names in ((weights(), TERMS.keys() - {"context"}), (weights(context=True), TERMS.keys())):
+        assert known.keys() == names
+        assert all(known.get(name, 0.0) * sign >= 0 for name, sign in MONOTONE.items())
 
 
 def test_the_terms_add_up_to_the_log_odds():
@@ -87,6 +87,29 @@ def test_the_terms_add_up_to_the_log_odds():
     features = Word("hnman", Place(), lexicon(ENGLISH), {}, -3.0).features("human", 5.4)
     told = sum(term.nats for term in terms(features))
     assert told == pytest.approx(sum(weights()[name] * value for name, value in features.items()))
+
+
+def test_a_model_s_context_decides_where_the_picture_leaves_it_open():
+    """Two words of which one fits the sentence."""
+    word = Word("casc", Place(), lexicon(ENGLISH), {}, -3.0)
+
+    def chosen(**context):
+        features = {text: word.features(text, 1.0) | {"context": nats} for text, nats in context.items()}
+        choice = choose("casc", [Candidate(text, "picture", each) for text, each in features.items()])
+        return choice.best.text if choice.chosen else "casc"
+
+    assert chosen(case=12.0, cask=-6.0) == "case"
+    assert chosen(case=-6.0, cask=12.0) == "cask"
+    assert chosen(case=-12.0, cask=-12.0) == "casc"
+
+
+def test_the_likeliest_candidates_come_first():
+    """By their odds."""
+    word = Word("hnman", Place(), lexicon(ENGLISH), {}, -3.0)
+    candidates = [
+        Candidate(text, "picture", word.features(text, nats)) for text, nats in (("hmman", 5.0), ("human", 5.4))
+    ]
+    assert [each.text for each in likeliest(candidates, 1)] == ["human"]
 
 
 def test_a_broken_word_is_judged_as_a_whole():

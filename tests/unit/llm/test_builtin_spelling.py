@@ -13,7 +13,7 @@ from ocrwatchd.llm.builtin.vocabulary import DONE, FIRST_PIECE, FIX, JOIN, spell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrwatchd.llm.builtin.prefix_tree import Tree
+    from ocrwatchd.llm.prefix_tree import Tree
 
 CERTAIN = 30.0
 ENDLESS = "x" * 400

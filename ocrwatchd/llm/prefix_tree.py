@@ -28,11 +28,12 @@ class Tree:
     Attributes:
         tokens: of the nodes; the first one is ``opening``.
         depths: of the nodes, the first one's is 0.
+        parents: of the nodes, the first one's is -1.
         leaves: for each node the numbers of the spellings that go through it, from 0.
     """
 
     def __init__(self, opening: int, spellings: Iterable[Sequence[int]] = ()) -> None:
-        self.tokens, self.depths = [opening], [0]
+        self.tokens, self.depths, self.parents = [opening], [0], [-1]
         self.leaves: list[list[int]] = [[]]
         self._children: dict[tuple[int, int], int] = {}
         count = 0
@@ -64,5 +65,6 @@ class Tree:
             found = self._children[node, token] = len(self.tokens)
             self.tokens.append(token)
             self.depths.append(self.depths[node] + 1)
+            self.parents.append(node)
             self.leaves.append([])
         return found

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.llm.builtin.prefix_tree import MOST_SPELLINGS, MOST_TOKENS, Tree
+from ocrwatchd.llm.prefix_tree import MOST_SPELLINGS, MOST_TOKENS, Tree
 from tests.fakes.reading import path
 
 OPENING = 300

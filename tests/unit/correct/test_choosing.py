@@ -1,0 +1,92 @@
+"""A model is asked about doubtful words, in the text as it is decided so far, and its answer counts."""
+
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.lexicon import lexicon
+from ocrwatchd.core.model import Correction
+from ocrwatchd.correct.choosing import MOST_CONTEXT, compared
+from ocrwatchd.correct.page import with_words
+from ocrwatchd.correct.picture import candidates_of, seen_words
+from ocrwatchd.gate.consistency import Memory
+from tests.lattices import page_of
+
+PAGE = page_of("the word casc is hnman and odd", casc=("cask", 0.2), hnman=("human", 0.3))
+WORK = Work(ocr=Ocr(languages=("eng",)), llm=Llm(model="/a.gguf"))
+
+
+class Reader:
+    """A model that likes some words."""
+
+    def __init__(self, **nats):
+        self.nats, self.asked, self.texts, self.reason = nats, [], [], ""
+
+    def compare(self, text, questions, decide):
+        """Note what it is asked, and tell."""
+        self.texts.append(text)
+        for question in questions:
+            word = decide(question, [self.nats.get(each, 0.0) for each in question.candidates])
+            self.asked.append((question.candidates, word))
+            assert text[question.offset : question.end] == question.candidates[0]
+        return self.reason
+
+
+class Corrector:
+    """What asks it."""
+
+    def __init__(self, reader):
+        self.choose = lambda text, _work, _spent, doubtful: compared(text, doubtful, reader.compare)
+
+
+def doubtful(page):
+    """Words and their candidates."""
+    return list(candidates_of(list(seen_words(page)), lexicon(("eng",)), {}))
+
+
+def corrected(reader, page=PAGE, work=WORK):
+    """What becomes of a page."""
+    return with_words(page, Correction(page.text, model="a"), work, Memory(), Corrector(reader))
+
+
+def test_the_model_decides_between_what_the_picture_allows():
+    """Liked, the candidate is taken; disliked, the reading stays; the receipt has the term."""
+    liked = corrected(Reader(cask=14.0))
+    assert "cask" in liked.text
+    [edit] = [edit for edit in liked.edits if edit.after == "cask"]
+    assert {term.name: term.nats for term in edit.terms}["context"] > 0
+    assert "casc" in corrected(Reader(cask=-14.0)).text
+
+
+def test_sure_repairs_stand_in_the_text_that_the_model_reads():
+    """It is not asked about them, and offsets point into that text."""
+    page = page_of("all hnman beings like the casc here", hnman=("human", 0.4), casc=("cask", 0.2))
+    reader = Reader()
+    corrected(reader, page)
+    assert reader.texts == ["all human beings like the casc here"]
+    assert [candidates[0] for candidates, _ in reader.asked] == ["casc"]
+
+
+def test_nats_count_up_to_a_bound():
+    """However unlikely the reading is, one word's context does not outweigh everything."""
+    found = compared(PAGE.text, doubtful(PAGE), Reader(cask=1000.0).compare)
+    [features] = [each.features for each in found.candidates[9] if each.text == "cask"]
+    assert features["context"] == MOST_CONTEXT
+
+
+def test_where_nothing_is_in_doubt_the_model_is_not_asked():
+    """A clear page costs nothing."""
+    reader = Reader()
+    corrected(reader, page_of("all human beings"))
+    assert not reader.texts
+
+
+def test_why_some_words_were_not_asked_about_is_told():
+    """The reason stands in the receipt; the picture alone decides."""
+    reader = Reader()
+    reader.reason = "no time for 1 of 1 doubtful words (llm.page_budget_s)"
+    assert corrected(reader).reason == reader.reason
+
+
+def test_who_wants_the_model_to_write_is_not_asked_to_choose():
+    """``llm.method = "rewrite"``."""
+    reader = Reader(cask=14.0)
+    corrected(reader, work=WORK.model_copy(update={"llm": WORK.llm.model_copy(update={"method": "rewrite"})}))
+    assert not reader.texts
