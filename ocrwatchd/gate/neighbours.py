@@ -65,6 +65,11 @@ class Neighbours:
         told = (self._of_piece(old, new) for old, new in zip(before, after, strict=True) if old != new)
         return max(LEAST, sum(told, 0.0))
 
+    def likeliest(self, read: str) -> str | None:
+        """The likeliest other word that ``read`` may stand for, in small letters; None without one."""
+        others = self._of(read)
+        return max(others, key=others.__getitem__, default=None)
+
     def rival(self, read: str, true: str) -> float:
         """Tell how easily ``read`` is misread for another word than ``true``.
 
