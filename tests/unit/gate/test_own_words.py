@@ -8,8 +8,8 @@ from ocrwatchd.gate.own_words import own_edits
 from ocrwatchd.gate.verdicts import Evidence, Policy, apply
 
 ENGLISH = Evidence(lexicon=lexicon(("eng",)))
-MISREAD = "the farmcr looked at his ncighbour, whcn the horsc went homc with a qniet stcp aud nothing was hcard,"
-MENDED = "the farmer looked at his neighbour, when the horse went home with a quiet step aud nothing was heard,"
+MISREAD = "the man lookcd at his ncighbour, whcn the horsc went homc with a qniet step and nothing was hcard,"
+MENDED = "the man looked at his neighbour, when the horse went home with a quiet step and nothing was heard,"
 
 
 def mended(source, edits=(), refused=(), evidence=ENGLISH):
