@@ -20,7 +20,7 @@ _COMMON = (
     r"\d{2,5}[/-]\d{4,9}(?:-\d{1,4})?",
     r"\+?\d{1,4}(?P<tel>[.-])\d{2,4}(?P=tel)\d{3,4}(?:(?P=tel)\d{2,4})?",
     r"[a-z]{2}\d{13,32}",  # an account number
-    r"[abcdefghjkmnpqrtuvwxyz]\d{1,3}",  # sizes of paper, vitamins; not what is misread for a digit or a sign
+    r"[abcdefghjkmnpqrtuvwxyz][1-9]\d{0,2}",  # sizes of paper, vitamins; not what is misread for a digit or a sign
     r"\d+(?:[.,]\d+)?(?:kg|km|cm|mm|ml|kb|mb|gb|khz|mhz|ghz|kw|am|pm)",
 )
 _ORDINALS = {

@@ -13,7 +13,7 @@ from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.correct.choosing import compared
-from ocrwatchd.correct.page import words_of
+from ocrwatchd.correct.page import has_picture, words_of
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
@@ -103,7 +103,7 @@ class Corrector:
             return Correction(page.text, reason='llm.model is "off"')
         if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
             return Correction(page.text, reason=strange, model=self.name)
-        picture = words_of(page, work) is not None
+        picture = has_picture(page) and words_of(work) is not None
         if self._model.compares and not work.llm.rewrites(picture=picture):
             reason = "" if picture else 'llm.method is "choose", and there is no picture to choose by'
             return Correction(page.text, reason=reason, model=self.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.model import Correction, PageText
+from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.llm.chunks import split
 
@@ -42,16 +43,20 @@ def text_of(file: Path | None) -> str:
         ) from error
 
 
-def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
+def corrected(text: str, corrector: Corrector | None, work: Work) -> Correction:
     """Correct a text of any length; each portion of it has the budget of a page (``llm.page_budget_s``).
 
     Args:
         text: form feeds end its pages.
-        corrector: the model.
+        corrector: the model; without one words are corrected by the lists of words alone.
         work: the settings.
     """
     pages = pages_of(text)
-    corrections = page_by_page(pages, corrector, work)
+    if corrector:
+        proposed = page_by_page(pages, corrector, work)
+    else:
+        proposed = [Correction(page.text, reason='llm.model is "off"') for page in pages]
+    corrections = [with_words(page, each, work, Memory()) for page, each in zip(pages, proposed, strict=True)]
     offsets = accumulate((len(page.text) for page in pages), initial=0)
     moved = [_moved(each, offset) for each, offset in zip(corrections, offsets, strict=False)]
     return Correction(
@@ -60,7 +65,7 @@ def corrected(text: str, corrector: Corrector, work: Work) -> Correction:
         tuple(edit for each in moved for edit in each.refused),
         corrected=any(each.corrected for each in moved),
         reason="; ".join(dict.fromkeys(each.reason for each in moved if each.reason)),
-        model=corrector.name,
+        model=corrector.name if corrector else "",
         seconds=sum(each.seconds for each in moved),
         parts=tuple(part for each in moved for part in each.parts),
     )

@@ -1,4 +1,4 @@
-"""Join what the picture says about a page's words with what a language model proposes."""
+"""Join what the picture and the lists of words say about a page's words with what a language model proposes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.picture import Proposed, judged, seen_words
-from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.gate.own_words import own_edits
+from ocrwatchd.gate.verdicts import Evidence, Policy, apply
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
@@ -28,17 +29,20 @@ def with_words(
     """Correct a page's words by their picture too; where the picture contradicts the model, the picture is right.
 
     Args:
-        page: as the engine read it. Without lattices, or with ``correct.words`` off, nothing is added.
+        page: as the engine read it. Without lattices words are corrected by the lists of words alone; with
+            ``correct.words`` off nothing is added.
         found: what became of the page so far.
         work: the profile's settings.
         memory: of the document that the page is from.
         corrector: has a language model that chooses among what the picture allows; None: there is none, or it is not
             wanted.
     """
-    words = words_of(page, work)
+    words = words_of(work)
     if not words:
         return found
     started = time.monotonic()
+    if not has_picture(page):
+        return _by_lists(page, found, work, words, started)
     seen = list(seen_words(page))
     ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and work.llm.chooses else None
     own = judged(seen, words, memory.words, proposed(found), ask)
@@ -64,11 +68,33 @@ def proposed(found: Correction) -> dict[int, Proposed]:
     return refused | {edit.offset: Proposed(edit, admitted=True) for edit in found.edits}
 
 
-def words_of(page: PageText, work: Work) -> Lexicon | None:
-    """The list of words by which a page is corrected by its picture; None where there is no list or no picture."""
-    if not work.correct.words or not any(line.lattice for line in page.lines):
+def words_of(work: Work) -> Lexicon | None:
+    """The lists of words by which a page is corrected; None where there is none, or it is not wanted."""
+    if not work.correct.words:
         return None
     return lexicon(tuple(filter(_is_latin, work.ocr.languages))) or None
+
+
+def has_picture(page: PageText) -> bool:
+    """Whether the engine tells what it saw of the page's words."""
+    return any(line.lattice for line in page.lines)
+
+
+def _by_lists(page: PageText, found: Correction, work: Work, words: Lexicon, started: float) -> Correction:
+    """Correct what no picture is known of: words that are plainly misread, on a page that was read badly."""
+    evidence = Evidence(tuple(word for line in page.lines for word in line.words), lexicon=words)
+    own = own_edits(page.text, found.edits, found.refused, Policy.from_settings(work.gate), evidence)
+    if not own:
+        return found
+    edits = tuple(sorted((*own, *found.edits), key=lambda edit: edit.offset))
+    return replace(
+        found,
+        text=apply(page.text, edits),
+        edits=edits,
+        corrected=True,
+        reason="" if work.llm.model == "off" else found.reason,
+        seconds=found.seconds + time.monotonic() - started,
+    )
 
 
 def _is_latin(language: str) -> bool:

@@ -7,6 +7,7 @@ input, no output, nothing kept; it sees document text and so never logs.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -54,6 +55,9 @@ AGAINST = {
 """Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
 UNLIKELY = -3.0
 """ln of the share of all words that a misread one may be, below which a proposed one is another word."""
+NEAR, FURTHER = 4.75, 6.0
+"""On a page that was read badly the same holds where a misreading of the likeliest other word costs no more nats than
+this; each further one lowers the bound by so many."""
 _STROKES = frozenset("l|!")
 STRANGE = frozenset({Reason.TOO_DIFFERENT, Reason.INSERTED, Reason.DROPPED, Reason.OVER_A_BREAK, Reason.TOO_MANY_WORDS,
                      Reason.LIKELIER_WORD})  # fmt: skip
@@ -179,8 +183,9 @@ class Sheet:
         is_word = proposal.shape == "word" and proposal.before not in _STROKES
         if is_word and self._page.stands(proposal.before, way.after, clean=noise < CLEAN):
             return replace(way, veto=Reason.KNOWN_WORD, told={})
-        share = way.told.get("share", 0.0)
-        if share <= LEAST or (noise < CLEAN and share < UNLIKELY):
+        share, rival = way.told.get("share", 0.0), way.told.get("rival", math.inf)
+        least = UNLIKELY if noise < CLEAN else max(LEAST, UNLIKELY - FURTHER * max(0.0, rival - NEAR))
+        if share <= LEAST or share < least:
             return replace(way, veto=Reason.LIKELIER_WORD, told={})
         return replace(way, told=on_page(way.told, noise))
 

@@ -152,6 +152,10 @@ def _table() -> dict[tuple[str, str], float]:
         total = sum(counts.values()) + 2
         for read, count in counts.items():
             shares[true, read] = max(shares.get((true, read), 0.0), 0.6 * count / total)
+    for (true, read), share in list(shares.items()):
+        # Words are compared in small letters, too.
+        small = true.lower(), read.lower()
+        shares[small] = max(shares.get(small, 0.0), 0.5 * share)
     return shares
 
 

@@ -65,6 +65,34 @@ class Neighbours:
         told = (self._of_piece(old, new) for old, new in zip(before, after, strict=True) if old != new)
         return max(LEAST, sum(told, 0.0))
 
+    def likeliest(self, read: str) -> str | None:
+        """The likeliest other word that ``read`` may stand for, in small letters; None without one."""
+        others = self._of(read)
+        return max(others, key=others.__getitem__, default=None)
+
+    def rival(self, read: str, true: str) -> float:
+        """Tell how easily ``read`` is misread for another word than ``true``.
+
+        Args:
+            read: as recognised, without the marks around it.
+            true: as proposed, likewise.
+
+        Returns:
+            Nats that each of its misreadings costs, of the likeliest other word; infinite without one.
+        """
+        before, after = pieces(read.lower()), pieces(true.lower())
+        if len(before) != len(after):
+            return math.inf
+        told = (self._rival(old, new) for old, new in zip(before, after, strict=True) if old != new)
+        return min(told, default=math.inf)
+
+    def _rival(self, read: str, true: str) -> float:
+        others = {word: likely for word, likely in self._of(read).items() if word != true}
+        if not others:
+            return math.inf
+        found = misreading(read, max(others, key=others.__getitem__))
+        return found.cost / found.places
+
     def _of_piece(self, read: str, true: str) -> float:
         others = self._of(read)
         own = self._lexicon.log_probability(true) - misreading(read, true).cost

@@ -40,6 +40,8 @@ LONG = 7
 """Letters of a listed word from which it is hardly another one by chance."""
 OWN = 7.0
 """Nats by which a frequent word must be likelier read right than not, to stand whatever a model says of it."""
+RARER = 2.0
+"""A usual word is no misreading of one so many nats rarer: CO2 none of C02, mg none of mcg."""
 GAIN = 4.0
 """Nats by which a word must be likelier misread than read right on a page that was read well."""
 SHORT, GAIN_OF_SHORT = 3, 3.0
@@ -118,11 +120,14 @@ class Page:
         # Numbers have rules of their own.
         if not new or old.lower() == new.lower() or not any(map(str.isalpha, old)):
             return False
-        own = self._lexicon.log_probability(old)
+        own, other = self._lexicon.log_probability(old), self._lexicon.log_probability(new)
         cost = 0.0 if same_letters(old, new) else misreading(old, new).cost
-        gained = self._lexicon.log_probability(new) - cost - own
-        if clean and self.is_usual(old):
-            return gained < (GAIN_OF_SHORT if len(old) <= SHORT else GAIN)
+        gained = other - cost - own
+        if self.is_usual(old):
+            if other < own - RARER:
+                return True
+            if clean:
+                return gained < (GAIN_OF_SHORT if len(old) <= SHORT else GAIN)
         return gained < -OWN and (own > FREQUENT or (len(old) >= LONG and self._lexicon.lists(old)))
 
     def is_usual(self, text: str) -> bool:
@@ -137,12 +142,14 @@ class Page:
         # Of numbers there is no list.
         counted = bool(self._lexicon) and not digits.of(new)
         share = self._neighbours.share(old, new) if counted else 0.0
+        usual = self.is_usual(old)
         return {
             "listed" if known else "unlisted": gained,
             "word": 1.0,
             "share": share or 0.0,
             "uncounted": float(share is None),
-            "usual": float(self.is_usual(old)),
+            "usual": float(usual),
+            "rival": self._neighbours.rival(old, new) if counted and not usual else math.inf,
             "printed": math.log1p(self._times[new.lower()]) - math.log1p(self._times[old.lower()]),
         }
 

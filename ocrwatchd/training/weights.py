@@ -40,7 +40,7 @@ RIDGE = 1.0
 STEPS = 3000
 RISK = 0.0
 """Nats that an edit must have beyond even odds: a wrong edit costs more than a missed one."""
-HARM, REPAIR = 12, 6
+HARM, REPAIR = 18, 6
 """What a wrong word, and a missed repair, in the sets without a truth count as, in wrong characters."""
 OURS = Path(__file__).parents[2] / "tests" / "data"
 

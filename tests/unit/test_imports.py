@@ -23,7 +23,7 @@ HEAVY = (
 ENGINE_SIDE = (
     *("cli.calibrate", "cli.correct", "correct", "engine.process", "formats.input", "formats.output", "llm", "ocr"),
     *("core.lattice", "core.letter_grams", "core.lexicon", "core.word_list", "training"),
-    *("gate.admit", "gate.neighbours", "gate.quantities"),
+    *("gate.admit", "gate.neighbours", "gate.own_words", "gate.quantities"),
 )
 """The rooms that the engine process imports, with the verbs that work without one."""
 FOR_BOTH = (

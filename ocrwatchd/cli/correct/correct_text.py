@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,15 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
         ModelUnavailable: there is no model to correct with, or it may not be used.
         UnreadableScan: the file cannot be read, or is not UTF-8.
     """
-    text = text_of(file)
-    path = models.resolve(config.llm)
-    if reason := calibration_store.objection(config.work(), path):
-        raise ModelUnavailable(reason)
-    corrector = Corrector(path, config.llm)
-    try:
-        correction = corrected(text, corrector, config.work())
-    finally:
-        corrector.close()
+    text, work = text_of(file), config.work()
+    if config.llm.model == "off" and work.correct.words:
+        correction = corrected(text, None, work)
+    else:
+        path = models.resolve(config.llm)
+        if reason := calibration_store.objection(work, path):
+            raise ModelUnavailable(reason)
+        with closing(Corrector(path, config.llm)) as corrector:
+            correction = corrected(text, corrector, work)
     if as_json:
         sys.stdout.write(json.dumps(asdict(correction), ensure_ascii=False, indent=1) + "\n")
     else:

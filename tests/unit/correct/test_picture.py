@@ -7,6 +7,7 @@ import pytest
 from ocrwatchd.core.config.profile import Correct, Llm, Ocr, Work
 from ocrwatchd.core.model import Correction, Edit
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.correct.document import corrected as of_text
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.correct.picture import seen_words
 from ocrwatchd.gate.consistency import Memory
@@ -66,6 +67,20 @@ def test_a_page_without_lattices_is_left_alone():
     page = page_of(HUMAN, hnman=("human", 0.05))
     page = replace(page, lines=tuple(replace(line, lattice=None) for line in page.lines))
     assert not corrected(page).edits
+
+
+def test_a_badly_read_text_without_a_picture_is_corrected_by_the_lists_of_words():
+    """With no model at all, and not where ``correct.words`` is off."""
+    text = "the man lookcd at his ncighbour, whcn the horsc went homc with a qniet step and nothing was hcard"
+    found = of_text(text, None, OFF)
+    assert (
+        found.text
+        == "the man looked at his neighbour, when the horse went home with a quiet step and nothing was heard"
+    )
+    assert {edit.source for edit in found.edits} == {"words"}
+    assert found.corrected
+    assert not found.reason
+    assert not of_text(text, None, OFF.model_copy(update={"correct": Correct(words=False)})).edits
 
 
 def test_the_picture_refuses_what_it_contradicts():

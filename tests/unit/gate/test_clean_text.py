@@ -13,6 +13,8 @@ from tests.paths import DATA
 
 OTHER = [json.loads(line) for line in (DATA / "other-meanings.jsonl").read_text("utf-8").splitlines()]
 LINES = clean_lines()
+MISREAD = "tbe borse wcnt homc aud tbe farmcr camc tbe samc day with hcr, whcn "
+MENDED = "the horse went home and the farmer came the same day with her, when "
 CASES = [(language, *line) for language, lines in LINES.items() for line in lines]
 
 
@@ -49,9 +51,7 @@ def test_many_harmful_proposals_do_not_vouch_for_each_other(language):
 )
 def test_a_badly_read_text_keeps_its_meaning_too(source, proposed):
     """Months, numbers, units and negations stay where all around them is mended, and words are not torn."""
-    misread = "tbe borse wcnt homc aud tbe farmcr camc tbe samc day with hcr, whcn "
-    mended = "the horse went home and the farmer came the same day with her, when "
-    assert admit(misread + source, mended + proposed, evidence=known("eng")).text == mended + source
+    assert admit(MISREAD + source, MENDED + proposed, evidence=known("eng")).text == MENDED + source
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,11 @@ def test_a_misread_word_becomes_no_other_word_than_its_own(case):
     evidence = known(case["language"])
     assert admit(case["source"], case["proposed"], evidence=evidence).text == case["source"]
     assert admit(case["source"], case["repair"], evidence=evidence).text == case["repair"]
+
+
+@pytest.mark.parametrize("case", OTHER, ids=[f"{case['source']} {case['proposed']}" for case in OTHER])
+def test_a_misread_word_becomes_its_own_word_on_a_badly_read_page_too(case):
+    """However much around it is mended: where its own word is near, no other one gets in."""
+    evidence = known(case["language"])
+    assert admit(MISREAD + case["source"], MENDED + case["proposed"], evidence=evidence).text.endswith(case["source"])
+    assert admit(MISREAD + case["source"], MENDED + case["repair"], evidence=evidence).text.endswith(case["repair"])
