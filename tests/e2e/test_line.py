@@ -110,7 +110,7 @@ def test_supervisor_is_small_and_hears_sigterm_during_a_recognition(tmp_path):
     """While the engine reads, the supervisor stays under 60 MB and notices SIGTERM within half a second."""
     daemon = Running(tmp_path, module="ocrwatchd", job={"stop_seconds": 60})
     with daemon:
-        shutil.copy(DATA / "8087_054.3B.tif", daemon.inbox)
+        shutil.copy(DATA / "eurotext.tif", daemon.inbox)
         await_that(lambda: daemon.status()["page"] == 1, what="page 1 in work")
         assert resident_mb(daemon.process.pid) < 60
         sent = time.monotonic()
@@ -118,7 +118,7 @@ def test_supervisor_is_small_and_hears_sigterm_during_a_recognition(tmp_path):
         await_that(lambda: daemon.events("daemon.stopping"), 0.5, "the stop")
         assert time.monotonic() - sent < 0.5
         assert daemon.process.wait(60) == 0
-    assert daemon.lying("outbox") == ["8087_054.3B.json", "8087_054.3B.txt"]
+    assert daemon.lying("outbox") == ["eurotext.json", "eurotext.txt"]
 
 
 def test_texts_are_corrected_from_the_first_minute_on(tmp_path):

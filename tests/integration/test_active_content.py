@@ -252,7 +252,7 @@ def test_nothing_that_acts_is_left(tmp_path, shape):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [SHAPES[0], *(pytest.param(shape, marks=pytest.mark.slow) for shape in SHAPES[1:])])
 @pytest.mark.parametrize("kind", [*KINDS, "URI", "Named", "Hide", "SetOCGState", "Thread"])
 def test_a_document_only_opens(tmp_path, shape, kind):
     """Nothing but a place in the document itself is gone to without a click."""

@@ -156,8 +156,9 @@ def test_a_folder_whose_listing_breaks_off_does_not_hide_the_others(tmp_path, mo
         with real(path) as entries:
             yield listing()
 
-    monkeypatch.setattr(os, "scandir", breaking)
-    assert [path.parent.name for path, _ in Inbox(tmp_path, ()).sweep()] == ["a"]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", breaking)
+        assert [path.parent.name for path, _ in Inbox(tmp_path, ()).sweep()] == ["a"]
 
 
 def test_a_file_that_somebody_still_holds_open_for_writing_is_copied(desk):

@@ -155,6 +155,7 @@ def lay_set(folder):
             write(replace(document, files=sums(folder, "s")), iter([page]), file)
 
 
+@pytest.mark.slow
 def test_edits_writes_nothing_elsewhere(folders, outside, tmp_path):
     """A set of the same name in another folder is not changed."""
     sub = folders.path("outbox") / "sub"

@@ -168,7 +168,7 @@ def test_the_words_of_a_picture_are_found_where_they_stand(tmp_path):
         ("s.tif", "1", {"compression": "group3"}, "/CCITTFaxDecode"),
         ("s.tif", "1", {}, "/CCITTFaxDecode"),
         ("s.tif", "L", {"compression": "tiff_lzw"}, "/FlateDecode"),
-        ("s.tif", "L", {"compression": "jpeg", "tiffinfo": {278: 1400}}, "/DCTDecode"),
+        ("s.tif", "L", {"compression": "jpeg", "tiffinfo": {278: 700}}, "/DCTDecode"),
         ("s.tif", "RGB", {"compression": "jpeg"}, None),
         ("s.tif", "CMYK", {}, "/FlateDecode"),
         ("s.bmp", "RGB", {}, "/FlateDecode"),
@@ -178,14 +178,15 @@ def test_the_words_of_a_picture_are_found_where_they_stand(tmp_path):
 )
 def test_a_picture_is_in_the_pdf_dot_for_dot(tmp_path, name, mode, settings, filtered):
     """And it is drawn over the whole page."""
-    scan = saved(tmp_path / name, drawn(mode), **settings)
-    target = written(tmp_path, scan, [worded(TEXT)])
+    size = (500, 700)
+    scan = saved(tmp_path / name, drawn(mode, size), **settings)
+    target = written(tmp_path, scan, [worded(TEXT, size=size)])
     image, found, _ = image_of(target)
     assert filtered in {None, str(found)}
     with Image.open(scan) as original:
         if mode != "CMYK":
             assert same(original.convert("RGB"), image.convert("RGB"))
-        (page,) = seen(target, 150 if original.info.get("dpi") else 1000 / 8.27)
+        (page,) = seen(target, 150 if original.info.get("dpi") else size[0] / 8.27)
         assert all(abs(a - b) <= 1 for a, b in zip(page.size, original.size, strict=True))
 
 

@@ -4,6 +4,7 @@ import argparse
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from urllib.parse import unquote
 
 import pytest
@@ -20,11 +21,11 @@ MARKDOWN = sorted((*CHECKOUT.glob("*.md"), *PACKAGE.rglob("*.md"), *CHECKOUT.glo
 MOST_LINES = 250
 
 
+@cache
 def tokens(path):
     """A file's Markdown: its blocks, and behind each block what stands in the block."""
-    for block in MarkdownIt("commonmark").enable("table").parse(path.read_text(encoding="utf-8")):
-        yield block
-        yield from block.children or ()
+    blocks = MarkdownIt("commonmark").enable("table").parse(path.read_text(encoding="utf-8"))
+    return [token for block in blocks for token in (block, *(block.children or ()))]
 
 
 def links(path):

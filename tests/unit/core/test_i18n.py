@@ -4,6 +4,7 @@ import ast
 import errno
 import re
 import string
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PACKAGE = Path(ocrwatchd.__file__).parent
 CATALOGUES = sorted((PACKAGE / "core" / "i18n").glob("*.po"))
 
 
+@cache
 def said_in_code():
     """Every template in the package: one, or a pair of one and many."""
     found = set()

@@ -177,20 +177,19 @@ def test_n_grams_are_probabilities():
 
 def test_another_process_tells_the_same():
     """Whatever the seed of its hashes."""
+    words = ["hus", "hnman", "și", "1984", "naght", "brød"]
+    known = lexicon(("dan", "ron"))
     code = (
         "from ocrwatchd.core.lexicon import lexicon\n"
-        "known = lexicon(('eng', 'fra'))\n"
-        "print([(known.log_probability(w), known.knows(w)) for w in 'house hnman été 1984 naght tho'.split()])"
+        "known = lexicon(('dan', 'ron'))\n"
+        f"print([(known.log_probability(word), known.knows(word)) for word in {words}])"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(told) == 1
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert told.strip() == str([(known.log_probability(word), known.knows(word)) for word in words])

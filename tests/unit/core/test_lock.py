@@ -22,7 +22,7 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        (None, f"process {os.getpid()}"),
+        pytest.param(None, f"process {os.getpid()}", id="our own"),
         ("17 scanner-room\n", "process 17 on scanner-room"),
         (f"17 {socket.gethostname()}\n", "process 17"),
         ("17\n", "process 17"),

@@ -15,7 +15,7 @@ from ocrwatchd.formats.output import pdf
 from tests import hostile
 from tests.fakes.worded import document, worded
 
-SIZE = 400 << 20
+SIZE = 200 << 20
 MOST_GROWTH_KIB = 150 << 10
 
 OPENED = """
@@ -41,9 +41,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     "bomb",
     [
         pytest.param({"size": SIZE}, id="objects"),
-        pytest.param({"size": SIZE, "filters": (b"/FlateDecode",) * 2}, id="packed twice"),
+        pytest.param({"size": SIZE, "filters": (b"/FlateDecode",) * 2}, id="packed twice", marks=pytest.mark.slow),
         pytest.param({"size": 0, "parameters": b"/DecodeParms<</Predictor 12/Columns %d>>" % SIZE}, id="wide rows"),
-        pytest.param({"size": 0, "table": SIZE}, id="table"),
+        pytest.param({"size": 0, "table": SIZE}, id="table", marks=pytest.mark.slow),
     ],
 )
 def test_qpdf_unpacks_within_bounds(tmp_path, bomb):

@@ -249,7 +249,7 @@ def ink(picture):
     return int((np.asarray(picture.convert("L")) < 128).sum())
 
 
-@pytest.mark.parametrize("strips", [1, 8])
+@pytest.mark.parametrize("strips", [1, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 def test_ink_beside_the_text_is_left_to_be_read(tmp_path, strips, rotate):
     """A picture of text under two stamps: the picture is left as it is, and the stamps are not in it."""

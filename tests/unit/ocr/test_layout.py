@@ -481,7 +481,7 @@ def test_nothing_is_divided_without_a_gutter(lines):
     assert [one.text for one in arrange(lines).lines] == [one.text for one in lines]
 
 
-@pytest.mark.parametrize("page", range(200))
+@pytest.mark.parametrize("page", [*range(40), *(pytest.param(page, marks=pytest.mark.slow) for page in range(40, 200))])
 def test_justified_text_with_wide_gaps_is_not_divided(page):
     """Gaps four letters wide, at random places, make no gutter: by chance they do on one page in thousands."""
     random = Random(85_900 + page)
