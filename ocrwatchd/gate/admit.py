@@ -50,7 +50,7 @@ AGAINST = {
     "rivals": Reason.LIKELIER_WORD,
     "document": Reason.PRINTED_ELSEWHERE,
     "marks": Reason.MARKS,
-    "risk": Reason.TOO_LITTLE,
+    "source": Reason.TOO_LITTLE,
 }
 """Why one is refused, by the term that speaks most against it; of "kind" by its shape."""
 UNLIKELY = -3.0

@@ -2,16 +2,13 @@
 
 Each candidate has log-odds against the reading, a weighted sum of its features; so each has a probability. What is
 chosen makes the expected number of wrong characters smallest, where a character made wrong counts as two (minimum Bayes
-risk). ``picture_weights.json`` holds the weights, which ``ocrwatchd/training/picture_weights.py`` fits.
+risk).
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
@@ -19,6 +16,7 @@ from rapidfuzz.distance import Levenshtein
 from ocrwatchd.core.model import Term
 from ocrwatchd.gate.features import TERMS
 from ocrwatchd.gate.reading import plain_marks
+from ocrwatchd.gate.weights import weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,27 +101,20 @@ def likeliest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
 
 def terms(features: Mapping[str, float]) -> tuple[Term, ...]:
     """What people are told of a candidate: the weighted features, summed by term."""
-    known = weights(context="context" in features)
+    known = _weights(features)
     told = dict.fromkeys(TERMS.values(), 0.0)
     for name, value in features.items():
         told[TERMS[name]] += known[name] * value
     return tuple(Term(name, nats) for name, nats in told.items() if nats)
 
 
-@cache
-def weights(*, context: bool = False) -> Mapping[str, float]:
-    """The fitted weight of each feature.
-
-    Args:
-        context: those for candidates that have the feature "context": how frequent a word is tells less then.
-    """
-    file = resources.files(__package__).joinpath("picture_weights.json")
-    told: dict[str, dict[str, float]] = json.loads(file.read_bytes())
-    return told["weights with context" if context else "weights"]
+def _weights(features: Mapping[str, float]) -> Mapping[str, float]:
+    # How frequent a word is tells less where a model has compared.
+    return weights("context" if "context" in features else "picture")
 
 
 def _odds(candidate: Candidate, by: Mapping[str, float] | None = None) -> float:
-    known = by or weights(context="context" in candidate.features)
+    known = by or _weights(candidate.features)
     return sum(known[name] * value for name, value in candidate.features.items())
 
 

@@ -1,23 +1,18 @@
 """Add up what speaks for an edit and against it: named terms in nats, whose sum decides.
 
-The sum is ln of the odds that the edit is a repair. The weights lie in ``weights.toml``; ``training.weights`` fits
-them.
+The sum is ln of the odds that the edit is a repair.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.model import Term
+from ocrwatchd.gate.weights import weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-WEIGHTS = Path(__file__).with_name("weights.toml")
 
 TERMS = {
     "source": ("base",),
@@ -30,7 +25,7 @@ TERMS = {
     "kind": ("capitals_only", "joined", "dropped", "dropped_letter"),
 }
 """Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how well the page was
-read, what it prints elsewhere, marks, kinds of change that are seldom repairs. Last comes "risk"."""
+read, what it prints elsewhere, marks, kinds of change that are seldom repairs."""
 
 POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "printed", "odd",
                       "clean_share"})  # fmt: skip
@@ -58,9 +53,9 @@ class Judgement:
 
     @property
     def weakest(self) -> str:
-        """The name of what speaks most against the edit, beside the page and the risk."""
-        told = [term for term in self.terms if term.name not in {"page", "risk", "source"}]
-        return min(told, key=lambda term: term.nats).name if told else "risk"
+        """The name of what speaks most against the edit, beside the page and its source."""
+        told = [term for term in self.terms if term.name not in {"page", "source"}]
+        return min(told, key=lambda term: term.nats).name if told else "source"
 
 
 def on_page(told: Mapping[str, float], noise: float) -> dict[str, float]:
@@ -80,15 +75,9 @@ def on_page(told: Mapping[str, float], noise: float) -> dict[str, float]:
 
 def judged(told: Mapping[str, float]) -> Judgement:
     """Weigh what was measured of an edit."""
-    weights, risk = _weights()
+    known = weights("text")
     terms = [
-        Term(name, sum(weights.get(each, 0.0) * told.get(each, float(each == "base")) for each in quantities))
+        Term(name, sum(known[each] * told.get(each, float(each == "base")) for each in quantities))
         for name, quantities in TERMS.items()
     ]
-    return Judgement((*(term for term in terms if term.nats), Term("risk", -risk)))
-
-
-@cache
-def _weights() -> tuple[Mapping[str, float], float]:
-    read = tomllib.loads(WEIGHTS.read_text("utf-8"))
-    return read["weights"], read["risk"]
+    return Judgement(tuple(term for term in terms if term.nats))

@@ -1,33 +1,21 @@
-"""Fit the weights of candidates for a word: ``python -m ocrwatchd.training.picture_weights LANGUAGE=FOLDER …``.
+"""Fit the weights of candidates for a word of which there is a picture.
 
-FOLDER holds scans, each with its true text in NAME.txt. They are read with RapidOCR, and what was read is kept. Each
-word that the recogniser was in doubt about is put beside the truth, with what it may be by the picture and by the
-built-in model: a candidate is right where the text has fewer wrong characters with it, and the reading is right where
-no candidate is. The weights make what is right most probable, in a softmax of the reading and its candidates; a weight
-that has but one sensible sign keeps it. What they mend is told by pages that they were not fitted on. ``--write`` puts
-them into ``gate/picture_weights.json``.
-
-With ``--model FILE`` the language model in that GGUF file is asked in place of the built-in one, and the weights with
-its context are fitted on the words that it was asked about; they are held near those without.
+Scans are read with RapidOCR, and what was read is kept. Each word that the recogniser was in doubt about is put beside
+the truth, with what it may be by the picture and by the built-in model: a candidate is right where the text has fewer
+wrong characters with it, and the reading is right where no candidate is. With another language model, which compares
+what the picture allows, the weights are fitted on the words that it was asked about.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import sys
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from rapidfuzz.distance import Levenshtein
-from scipy.optimize import minimize
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
@@ -38,16 +26,17 @@ from ocrwatchd.correct.page import proposed
 from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate import choice
 from ocrwatchd.gate.features import MONOTONE
+from ocrwatchd.gate.weights import weights
 from ocrwatchd.llm import models
 from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.ocr.layout import arrange
 from ocrwatchd.ocr.spaces import spaced
+from ocrwatchd.training.fit import FOLDS, Fit
 from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from pathlib import Path
 
     from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.llm.protocol import Model
@@ -56,14 +45,8 @@ AROUND = 20
 """Characters on either side of a word that are put beside the truth with it."""
 BLOCK = 12
 """Runs of edits of so many characters are out of order or missing: the words in them have no truth beside them."""
-FOLDS = 5
-"""Weights are judged by each fifth of the pages, fitted on the others."""
-RIDGE = 1.0
-"""How strongly weights are held near 0, in standard deviations of their features."""
 OF_MODEL = ("proposed", "admitted")
 """Features that only a model that writes gives."""
-NONE: Mapping[str, float] = MappingProxyType({})
-WEIGHTS = Path(choice.__file__).with_name("picture_weights.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +66,20 @@ class Example:
     asked: Example | None = None
 
 
-def main() -> int:
-    """Read, fit, tell."""
-    name = "python -m ocrwatchd.training.picture_weights"
-    parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="+", help="LANGUAGE=FOLDER")
-    parser.add_argument("--model", type=Path, help="a GGUF file: fit the weights with a model's context")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth page of a folder")
-    parser.add_argument("--write", action="store_true", help="put the weights into the package")
-    asked = parser.parse_args()
-    model = LlamaModel(asked.model, Llm()) if asked.model else None
-    examples = [each for told in asked.folder for each in _examples(*_named(told), asked.every, model)]
+def fitted(folders: Sequence[tuple[str, Path]], every: int, model: Path | None) -> tuple[dict[str, float], list[str]]:
+    """The weights, and what they mend, a line a folder.
+
+    Args:
+        folders: each with its language.
+        every: only each so manyth page of a folder.
+        model: a GGUF file: the weights with its context are fitted, held near those without.
+    """
+    loaded = LlamaModel(model, Llm()) if model else None
+    examples = [each for language, folder in folders for each in _examples(language, folder, every, loaded)]
     told = _told(examples)
-    content: dict[str, Any] = json.loads(WEIGHTS.read_text("utf-8"))
-    if model:
-        fitted = _most_probable(_asked(examples), choice.weights())
-        content |= {"measured with context": [model.name, *told.splitlines()], "weights with context": fitted}
-    else:
-        fitted = _fitted(examples)
-        content |= {"measured": told.splitlines(), "weights": fitted}
-    sys.stdout.write("".join(f"{name:22}{weight:8.3f}\n" for name, weight in fitted.items()) + told)
-    if asked.write:
-        WEIGHTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return 0
-
-
-def _named(told: str) -> tuple[str, Path]:
-    language, _, folder = told.partition("=")
-    return language, Path(folder)
+    if loaded:
+        return _fit(_asked(examples)).weights(near=weights("picture")), [f"with {loaded.name}", *told]
+    return _fitted(examples), told
 
 
 def _examples(language: str, folder: Path, every: int, model: Model | None) -> Iterator[Example]:
@@ -192,8 +161,8 @@ def _asked(examples: Iterable[Example]) -> list[Example]:
 def _fitted(examples: Sequence[Example]) -> dict[str, float]:
     """The weights that make what is right most probable: first of what needs no model, then of what a model tells."""
     alone = [each for one in examples if (each := _without_model(one)).candidates]
-    found = _most_probable(alone)
-    return _most_probable(examples, fixed={name: weight for name, weight in found.items() if name not in OF_MODEL})
+    found = _fit(alone).weights()
+    return _fit(examples).weights(fixed={name: weight for name, weight in found.items() if name not in OF_MODEL})
 
 
 def _without_model(one: Example) -> Example:
@@ -207,49 +176,15 @@ def _without_model(one: Example) -> Example:
     )
 
 
-def _most_probable(
-    examples: Sequence[Example], near: Mapping[str, float] = NONE, fixed: Mapping[str, float] = NONE
-) -> dict[str, float]:
-    """The weights that make what is right most probable.
-
-    Args:
-        examples: words with candidates.
-        near: weights that they are held near, else 0.
-        fixed: weights that are known.
-    """
-    names = tuple(examples[0].candidates[0].features)
-    rows = np.array([[each.features[name] for name in names] for one in examples for each in one.candidates], float)
-    scale = rows.std(axis=0) + 1e-9
-    scale[names.index("bias")] = 1.0
-    held = np.array([near.get(name, 0.0) for name in names]) * scale
-    rows /= scale
-    of = np.repeat(np.arange(len(examples)), [len(one.candidates) for one in examples])
-    starts = np.r_[0, np.flatnonzero(np.diff(of)) + 1]
-    gains = np.concatenate([one.gains for one in examples])
-    most = np.maximum.reduceat(gains, starts)
-    right, read = (gains > 0) & (gains == most[of]), most <= 0
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        odds = rows @ weights
-        highest = np.maximum(0.0, np.maximum.reduceat(odds, starts))
-        share, own = np.exp(odds - highest[of]), np.exp(-highest)
-        total = np.bincount(of, share, len(examples)) + own
-        good = np.where(read, own, np.bincount(of, share * right, len(examples)))
-        slope = share / total[of] - np.where(right & ~read[of], share / np.maximum(good[of], 1e-300), 0.0)
-        cost = np.log(total).sum() - np.log(np.maximum(good, 1e-300)).sum() + RIDGE / 2 * ((weights - held) ** 2).sum()
-        return float(cost), rows.T @ slope + RIDGE * (weights - held)
-
-    sides = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
-    bounds: Any = [
-        (fixed[name] * size, fixed[name] * size) if name in fixed else sides[MONOTONE.get(name, 0)]
-        for name, size in zip(names, scale, strict=True)
-    ]
-    start = np.array([fixed.get(name, near.get(name, 0.0)) for name in names]) * scale
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return {name: round(float(weight), 3) for name, weight in zip(names, found.x / scale, strict=True)}
+def _fit(examples: Sequence[Example]) -> Fit:
+    fit = Fit(tuple(examples[0].candidates[0].features), MONOTONE)
+    for one in examples:
+        most = max(one.gains)
+        fit.add([each.features for each in one.candidates], [gain == most > 0 for gain in one.gains])
+    return fit
 
 
-def _told(examples: Sequence[Example]) -> str:
+def _told(examples: Sequence[Example]) -> list[str]:
     """What the weights mend, by folder, on pages that they were not fitted on."""
     pages = sorted({one.page for one in examples})
     fold = {page: number % FOLDS for number, page in enumerate(pages)}
@@ -258,7 +193,7 @@ def _told(examples: Sequence[Example]) -> str:
     for number in range(FOLDS):
         others = [one for one in examples if fold[one.page] != number]
         without = _fitted(others)
-        with_context = _most_probable(asked, without) if (asked := _asked(others)) else without
+        with_context = _fit(asked).weights(near=without) if (asked := _asked(others)) else without
         for one in examples:
             if fold[one.page] != number:
                 continue
@@ -282,14 +217,10 @@ def _told(examples: Sequence[Example]) -> str:
             f"{counts['characters']:,} of {counts['possible']:,} characters; "
             f"{len(spoilt)} pages worse, by {-min(spoilt, default=0)} at most"
         )
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _mended(one: Example, by: Mapping[str, float]) -> tuple[choice.Choice, int]:
     """What is chosen, and how many characters it makes right."""
     found = choice.choose(one.text, one.candidates, by)
     return found, one.gains[one.candidates.index(found.best)] if found.best and found.chosen else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -50,7 +50,6 @@ _TERMS: Final = {
     "kind": (say("such changes are often right"), say("such changes are often wrong")),
     "source": (say("the source is often right"), say("the source is often wrong")),
     "prior": (say("much of the page is misread"), say("little of the page is misread")),
-    "risk": (say("a wrong edit does little harm"), say("a wrong edit does harm")),
     "page": (say("the page may have misread words"), say("the page was read well")),
 }
 """By term: what speaks for an edit, and what speaks against."""

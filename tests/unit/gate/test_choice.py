@@ -3,9 +3,10 @@
 import pytest
 
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.gate.choice import Candidate, choose, likeliest, terms, weights
+from ocrwatchd.gate.choice import Candidate, choose, likeliest, terms
 from ocrwatchd.gate.features import MONOTONE, TERMS, Word, admits
 from ocrwatchd.gate.reading import Place, reading
+from ocrwatchd.gate.weights import weights
 
 ENGLISH = ("eng",)
 
@@ -77,7 +78,7 @@ def test_the_document_speaks_for_its_own_words():
 
 def test_every_weight_has_a_term_and_the_sign_that_makes_sense():
     """The file and the code name the same quantities."""
-    for known, names in ((weights(), TERMS.keys() - {"context"}), (weights(context=True), TERMS.keys())):
+    for known, names in ((weights("picture"), TERMS.keys() - {"context"}), (weights("context"), TERMS.keys())):
         assert known.keys() == names
         assert all(known.get(name, 0.0) * sign >= 0 for name, sign in MONOTONE.items())
 
@@ -86,7 +87,7 @@ def test_the_terms_add_up_to_the_log_odds():
     """What people are told is what decided."""
     features = Word("hnman", Place(), lexicon(ENGLISH), {}, -3.0).features("human", 5.4)
     told = sum(term.nats for term in terms(features))
-    assert told == pytest.approx(sum(weights()[name] * value for name, value in features.items()))
+    assert told == pytest.approx(sum(weights("picture")[name] * value for name, value in features.items()))
 
 
 def test_a_model_s_context_decides_where_the_picture_leaves_it_open():
