@@ -160,6 +160,14 @@ def test_where_time_is_short_the_most_probable_errors_are_asked_about(load):
     assert asked == [None, NIGBT, None, NIGBT, HCAVY, None, *ASKED, None]
 
 
+def test_the_pace_is_that_of_the_last_long_page(load):
+    """A page in a busy hour does not shorten all later ones."""
+    chooser = Chooser(load("noise"), lambda: 0.0)
+    chooser._token_s = 1e6
+    chooser.compare(TEXT, ASKED, lambda question, _: question.candidates[0], FAR)
+    assert 0 < chooser._token_s < 1
+
+
 @pytest.mark.parametrize(("kind", "asked"), [("noise", [BOUSE]), ("recurrent", [])])
 def test_no_pass_begins_after_the_deadline(load, kind, asked):
     """The words that are left are not asked about: the deadline passes after one pass."""
