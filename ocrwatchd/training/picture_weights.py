@@ -79,13 +79,12 @@ def main() -> int:
     """Read, fit, tell."""
     name = "python -m ocrwatchd.training.picture_weights"
     parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="+", help="LANGUAGE=FOLDER")
+    parser.add_argument("folder", nargs="+", help="LANGUAGE=FOLDER, or LANGUAGE/N=FOLDER for each Nth page")
     parser.add_argument("--model", type=Path, help="a GGUF file: fit the weights with a model's context")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth page of a folder")
     parser.add_argument("--write", action="store_true", help="put the weights into the package")
     asked = parser.parse_args()
     model = LlamaModel(asked.model, Llm()) if asked.model else None
-    examples = [each for told in asked.folder for each in _examples(*_named(told), asked.every, model)]
+    examples = [each for told in asked.folder for each in _examples(*_named(told), model)]
     told = _told(examples)
     content: dict[str, Any] = json.loads(WEIGHTS.read_text("utf-8"))
     if model:
@@ -100,12 +99,13 @@ def main() -> int:
     return 0
 
 
-def _named(told: str) -> tuple[str, Path]:
+def _named(told: str) -> tuple[str, int, Path]:
     language, _, folder = told.partition("=")
-    return language, Path(folder)
+    language, _, every = language.partition("/")
+    return language, int(every or 1), Path(folder)
 
 
-def _examples(language: str, folder: Path, every: int, model: Model | None) -> Iterator[Example]:
+def _examples(language: str, every: int, folder: Path, model: Model | None) -> Iterator[Example]:
     reader, words = Reader((language,)), lexicon((language,))
     scans = [path for path in sorted(folder.iterdir()) if path.suffix in PICTURES and path.with_suffix(".txt").exists()]
     for path in scans[::every]:
