@@ -8,6 +8,7 @@ text that follows it. All end at the same character, so that their likelihoods c
 from __future__ import annotations
 
 import time
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from ocrwatchd.llm.native import BATCH_TOKENS
@@ -72,7 +73,8 @@ class Chooser:
         """
         trunk = _Trunk(self._native, self._clock, deadline)
         try:
-            asked = self._affordable(text, questions, deadline)
+            asked, work = self._affordable(text, questions, deadline)
+            began = time.perf_counter()
             done, carried = 0, ""
             for number, question in enumerate(asked):
                 # What stands before a word is read with it: most vocabularies hold a word and its space in one token.
@@ -85,6 +87,8 @@ class Chooser:
                     return len(questions) - number
                 word = decide(question, told) if told else question.candidates[0]
                 done, carried = question.end, lead + word
+            if work >= BATCH_TOKENS:
+                self._token_s = (time.perf_counter() - began) / work
             return len(questions) - len(asked)
         finally:
             self._native.forget_all()
@@ -93,10 +97,14 @@ class Chooser:
         # Some vocabularies put a space before whatever they are given.
         return tokenise_ink(self._native, text[1:] if self._spaced and text.startswith(" ") else text)
 
-    def _affordable(self, text: str, questions: Sequence[Question], deadline: float) -> list[Question]:
-        """The questions that there is time for, the most probable errors first; in order of offset."""
+    def _affordable(self, text: str, questions: Sequence[Question], deadline: float) -> tuple[list[Question], float]:
+        """The questions that there is time for, the most probable errors first.
+
+        Returns:
+            The questions in order of offset, and the work: as much as to read so many tokens.
+        """
         if not questions:
-            return []
+            return [], 0.0
         tokens = self._tokens(text[: questions[-1].end])
         if self._token_s is None:
             self._token_s = self._measured(tokens)
@@ -105,22 +113,23 @@ class Chooser:
         read = len(tokens) / questions[-1].end if branches else 0.0
         each = DOUBT_TOKENS if branches else MOST_CANDIDATES * PLAIN_TOKENS
         chosen: list[Question] = []
-        end = 0
+        end, work = 0, 0.0
         for question in sorted(questions, key=lambda question: -question.wrong):
             reached = max(end, question.end)
-            if reached * read + each * (len(chosen) + 1) <= left:
-                end = reached
+            needed = reached * read + each * (len(chosen) + 1)
+            if needed <= left:
+                end, work = reached, needed
                 chosen.append(question)
-        return sorted(chosen, key=lambda question: question.offset)
+        return sorted(chosen, key=lambda question: question.offset), work
 
     def _measured(self, tokens: Sequence[int]) -> float:
-        """Seconds for a token."""
-        first = tokens[:BATCH_TOKENS]
+        """Seconds for a token of a full pass, on a machine whose pace is not known yet."""
+        full = [*islice(cycle(tokens), min(BATCH_TOKENS, self._native.context))]
         began = time.perf_counter()
-        self._native.logits(first, 0, ())
+        self._native.logits(full, 0, ())
         spent = time.perf_counter() - began
         self._native.forget_all()
-        return spent / len(first)
+        return spent / len(full)
 
 
 class _Trunk:

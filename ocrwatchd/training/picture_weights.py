@@ -66,23 +66,22 @@ class Example:
     asked: Example | None = None
 
 
-def fitted(folders: Sequence[tuple[str, Path]], every: int, model: Path | None) -> tuple[dict[str, float], list[str]]:
+def fitted(folders: Sequence[tuple[str, int, Path]], model: Path | None) -> tuple[dict[str, float], list[str]]:
     """The weights, and what they mend, a line a folder.
 
     Args:
-        folders: each with its language.
-        every: only each so manyth page of a folder.
+        folders: each with its language, and N for each Nth page of it.
         model: a GGUF file: the weights with its context are fitted, held near those without.
     """
     loaded = LlamaModel(model, Llm()) if model else None
-    examples = [each for language, folder in folders for each in _examples(language, folder, every, loaded)]
+    examples = [each for told in folders for each in _examples(*told, loaded)]
     told = _told(examples)
     if loaded:
         return _fit(_asked(examples)).weights(near=weights("picture")), [f"with {loaded.name}", *told]
     return _fitted(examples), told
 
 
-def _examples(language: str, folder: Path, every: int, model: Model | None) -> Iterator[Example]:
+def _examples(language: str, every: int, folder: Path, model: Model | None) -> Iterator[Example]:
     reader, words, work = Reader((language,)), lexicon((language,)), Work(ocr=Ocr(languages=(language,)))
     builtin = Corrector(models.BUILTIN, work.llm)
     scans = [path for path in sorted(folder.iterdir()) if path.suffix in PICTURES and path.with_suffix(".txt").exists()]

@@ -36,23 +36,29 @@ def main() -> int:
     text = judges.add_parser("text", help="without a picture")
     text.add_argument("folder", type=Path, help="that holds gate-dev.jsonl")
     picture = judges.add_parser("picture", help="with a picture")
-    picture.add_argument("folder", nargs="+", metavar="LANGUAGE=FOLDER", help="scans with their true texts")
+    picture.add_argument(
+        "folder", nargs="+", metavar="LANGUAGE[/N]=FOLDER", help="scans with their true texts; N: each Nth"
+    )
     picture.add_argument("--model", type=Path, help="a GGUF file: a language model that compares")
-    picture.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth page of a folder")
     for each in (text, picture):
         each.add_argument("--write", action="store_true", help="put the weights into the package")
     asked = parser.parse_args()
     if asked.judge == "text":
         name, (weights, measured) = "text", text_weights.fitted(asked.folder)
     else:
-        folders = [(language, Path(path)) for language, _, path in (each.partition("=") for each in asked.folder)]
         name = "context" if asked.model else "picture"
-        weights, measured = picture_weights.fitted(folders, asked.every, asked.model)
+        weights, measured = picture_weights.fitted(list(map(_named, asked.folder)), asked.model)
     sys.stdout.write("".join(f"{each:22}{weight:8.3f}\n" for each, weight in weights.items()))
     sys.stdout.write("".join(f"{line}\n" for line in measured))
     if asked.write:
         write(name, weights, measured)
     return 0
+
+
+def _named(told: str) -> tuple[str, int, Path]:
+    language, _, folder = told.partition("=")
+    language, _, every = language.partition("/")
+    return language, int(every or 1), Path(folder)
 
 
 def write(name: str, weights: Mapping[str, float], measured: list[str]) -> None:

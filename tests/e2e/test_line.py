@@ -154,7 +154,8 @@ def test_a_built_in_model_that_cannot_be_loaded_costs_no_scan(tmp_path):
 def test_noise_of_a_real_model_is_refused_and_the_raw_text_delivered(tmp_path):
     """A random model through real llama.cpp: the gate lets nothing of its noise through."""
     model = noise(tmp_path / "noise.gguf")
-    daemon = Running(tmp_path, module="ocrwatchd", llm={"model": str(model)}, output={"formats": ["txt", "raw"]})
+    llm = {"model": str(model), "method": "rewrite"}
+    daemon = Running(tmp_path, module="ocrwatchd", llm=llm, output={"formats": ["txt", "raw"]})
     with daemon:
         shutil.copy(DATA / "phototest.tif", daemon.inbox)
         daemon.await_files("outbox", ["phototest.json"])

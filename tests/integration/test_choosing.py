@@ -5,11 +5,13 @@ import os
 import random
 from pathlib import Path
 
+import llama_cpp
 import numpy as np
 import pytest
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.llm.choose import SEQUENCES, Chooser
+from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.llm.native import Native
 from ocrwatchd.llm.prefix_tree import Tree
 from ocrwatchd.llm.protocol import Question
@@ -158,6 +160,14 @@ def test_where_time_is_short_the_most_probable_errors_are_asked_about(load):
     assert asked == [None, NIGBT, None, NIGBT, HCAVY, None, *ASKED, None]
 
 
+def test_the_pace_is_that_of_the_last_long_page(load):
+    """A page in a busy hour does not shorten all later ones."""
+    chooser = Chooser(load("noise"), lambda: 0.0)
+    chooser._token_s = 1e6
+    chooser.compare(TEXT, ASKED, lambda question, _: question.candidates[0], FAR)
+    assert 0 < chooser._token_s < 1
+
+
 @pytest.mark.parametrize(("kind", "asked"), [("noise", [BOUSE]), ("recurrent", [])])
 def test_no_pass_begins_after_the_deadline(load, kind, asked):
     """The words that are left are not asked about: the deadline passes after one pass."""
@@ -178,6 +188,35 @@ def test_a_word_at_the_very_beginning_is_asked_about(load):
     native = load("noise")
     told = compared(native, [Question(0, ("Tbe", "The"), 0.5)], "Tbe")
     assert len(told[Question(0, ("Tbe", "The"), 0.5)]) == 2
+
+
+@pytest.fixture
+def model(files):
+    """The same model as it is used: it writes and compares."""
+    loaded = LlamaModel(files["noise"], SMALL, lambda: 0.0)
+    yield loaded
+    loaded.close()
+
+
+def test_comparing_changes_no_answer(model):
+    """What a model writes is the same before and after, and what it compares too."""
+
+    def heard():
+        nats = []
+        written = model.propose("Fix it.", TEXT, FAR)
+        assert not model.compare(TEXT, ASKED, lambda question, each: nats.append(each) or question.candidates[0], FAR)
+        return written, nats
+
+    first = heard()
+    assert heard() == first
+    assert len(first[1]) == len(ASKED)
+
+
+def test_what_was_not_asked_about_is_told(model, monkeypatch):
+    """Why, in words that say what to set; a pass that fails is no crash."""
+    assert model.compare(TEXT, ASKED, lambda *_: "", -1.0) == "no time for 3 of 3 doubtful words (llm.page_budget_s)"
+    monkeypatch.setattr(llama_cpp, "llama_decode", lambda *_: 1)
+    assert model.compare(TEXT, ASKED, lambda *_: "", FAR) == "the model failed (llama_decode: 1)"
 
 
 def test_a_real_model_prefers_what_makes_sense():

@@ -25,8 +25,9 @@ from ocrwatchd.engine.protocol import Step
 from ocrwatchd.formats.input.incomplete import ALL_READ
 from ocrwatchd.gate.consistency import Memory
 from ocrwatchd.llm.protocol import Ending, Proposal
-from tests.fakes.engine import MAKERS, FakeEngine, write_scan
+from tests.fakes.engine import MAKERS, FakeCorrector, FakeEngine, write_scan
 from tests.fakes.line import Line
+from tests.lattices import page_of
 from tests.programs import needs
 
 WAYS = ("long", "short", "north", "south", "east")
@@ -109,6 +110,19 @@ def test_a_model_that_fails_leaves_the_text_raw(line):
     job = line.job("fine", llm=Llm(model="/m/broken.gguf"))
     assert line.work_off(job)["reason"] == "the language model failed (RuntimeError)"
     assert "secret" not in (job.out / "document.json").read_text()
+
+
+def test_a_model_that_fails_to_choose_leaves_the_choice_to_the_picture(line, monkeypatch):
+    """The page's words are corrected all the same."""
+
+    def fail(*_args, **_keywords):
+        raise RuntimeError("secret words of the document")
+
+    monkeypatch.setattr(FakeEngine, "recognise", lambda *_: page_of(DOUBTFUL, casc=("cask", 0.2), hnman=("human", 0.3)))
+    monkeypatch.setattr(FakeCorrector, "choose", fail, raising=False)
+    job = line.job("fine", "fine", "fine", llm=Llm(model="/m/fake.gguf"), ocr=Ocr(languages=("eng",)))
+    line.work_off(job)
+    assert [page["text"] for page in receipt(job)["pages"]] == [DOUBTFUL.replace("hnman", "human")] * 3
 
 
 @pytest.mark.parametrize(("scene", "error"), [("unreadable", "too blurred"), ("raise", "failed on it (RuntimeError)")])
@@ -194,6 +208,9 @@ def test_what_earlier_attempts_have_taught_is_not_forgotten(line, monkeypatch):
     monkeypatch.setattr(FakeEngine, "disk", lambda self: None)
     line.work_off(job)
     assert [[(edit.before, edit.after) for edit in each.edits] for each in heard] == [[("teh", "the")]] * 4
+
+
+DOUBTFUL = "teh word casc is hnman and odd"
 
 
 class Gardener:
