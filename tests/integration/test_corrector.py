@@ -291,15 +291,15 @@ def test_each_kind_of_page_has_its_prompt_in_the_documents_language():
 
 def test_what_a_document_has_taught_is_used_on_its_later_pages():
     """A word that was mended three times and more does not become another one; another document is new."""
-    ours, _ = corrector(lambda text: text.replace("garbon", "garden"))
+    ours, _ = corrector(lambda text: text.replace("rcad", "road"))
     memory = Memory()
     for place in ("north", "south", "east", "west"):
-        page = page_of(f"to the {place} of it lay the garbon of the house, in full bloom")
+        page = page_of(f"to the {place} of it lay the rcad of the house, in full bloom")
         memory.remember(lesson(page.text, ours.correct(page, Work(), memory)))
-    ours, _ = corrector(lambda text: text.replace("honse", "house").replace("garbon", "carbon"))
-    page = page_of("behind the old honse is a wall, and there the garbon ends")
-    assert ours.correct(page, Work(), memory).text == "behind the old house is a wall, and there the garbon ends"
-    assert ours.correct(page, Work(), Memory()).text == "behind the old house is a wall, and there the carbon ends"
+    ours, _ = corrector(lambda text: text.replace("honse", "house").replace("rcad", "read"))
+    page = page_of("behind the old honse is a wall, and there the rcad ends")
+    assert ours.correct(page, Work(), memory).text == "behind the old house is a wall, and there the rcad ends"
+    assert ours.correct(page, Work(), Memory()).text == "behind the old house is a wall, and there the read ends"
 
 
 def test_a_page_is_remembered_when_it_is_finished_and_where_the_model_was_heard():
@@ -316,11 +316,11 @@ def test_a_page_is_remembered_when_it_is_finished_and_where_the_model_was_heard(
 
 def test_what_a_texts_portions_have_taught_is_used_on_the_later_ones():
     """As from page to page."""
-    lines = [f"to the {place} of it lay the garbon of the house\f" for place in ("north", "south", "east", "west")]
-    last = "behind the old honse is a wall, and there the garbon ends"
-    ours, _ = corrector(lambda text: text.replace("garbon", "carbon" if "wall" in text else "garden"))
+    lines = [f"to the {place} of it lay the rcad of the house\f" for place in ("north", "south", "east", "west")]
+    last = "behind the old house is a wall, and there the rcad ends"
+    ours, _ = corrector(lambda text: text.replace("rcad", "read" if "wall" in text else "boat"))
     assert corrected("".join(lines) + last, ours, Work()).text.endswith(last)
-    assert corrected(last, ours, Work()).text == last.replace("garbon", "carbon")
+    assert corrected(last, ours, Work()).text == last.replace("rcad", "read")
 
 
 def test_a_long_text_has_a_budget_for_each_portion():
