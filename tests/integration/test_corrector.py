@@ -318,7 +318,7 @@ def test_what_a_texts_portions_have_taught_is_used_on_the_later_ones():
     """As from page to page."""
     lines = [f"to the {place} of it lay the rcad of the house\f" for place in ("north", "south", "east", "west")]
     last = "behind the old house is a wall, and there the rcad ends"
-    ours, _ = corrector(lambda text: text.replace("rcad", "read" if "wall" in text else "boat"))
+    ours, _ = corrector(lambda text: text.replace("rcad", "read" if "wall" in text else "road"))
     assert corrected("".join(lines) + last, ours, Work()).text.endswith(last)
     assert corrected(last, ours, Work()).text == last.replace("rcad", "read")
 
