@@ -22,9 +22,10 @@ from ocrwatchd.gate.glyph_similarity import is_lookalike
 from ocrwatchd.gate.historical_spelling import is_misread_accent, same_letters
 from ocrwatchd.gate.judge import CLEAN, Judgement, judged, on_page
 from ocrwatchd.gate.neighbours import LEAST
-from ocrwatchd.gate.proposals import core, proposals
+from ocrwatchd.gate.proposals import proposals
 from ocrwatchd.gate.quantities import Page
 from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply
+from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.core.model import Term
 from ocrwatchd.gate.features import TERMS
-from ocrwatchd.gate.reading import plain_marks
+from ocrwatchd.gate.words import plain_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

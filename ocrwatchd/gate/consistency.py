@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.reason import Reason
-from ocrwatchd.gate import digits, reading
-from ocrwatchd.gate.proposals import core
+from ocrwatchd.gate import digits
 from ocrwatchd.gate.verdicts import Admitted, apply
+from ocrwatchd.gate.words import core, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,7 @@ class Memory:
         """Keep the words of a finished page that were read with confidence, for those that follow."""
         for line in page.lines:
             for word in line.words:
-                name = reading.core(word.text)
+                name = folded(word.text)
                 if (word.confidence or 0.0) >= CLEAR and (name in self.words or len(self.words) < DOCUMENT_WORDS):
                     self.words[name] += 1
 

@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
-from ocrwatchd.gate.reading import core, plain_marks, reading
+from ocrwatchd.gate.reading import reading
+from ocrwatchd.gate.words import folded, plain_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,7 @@ class Word:
         self._lexicon = lexicon
         self._document = document
         self._noise = noise
-        self._core = core(text)
+        self._core = folded(text)
         self._reading = reading(text, place, lexicon)
 
     def contradicts(self, candidate: str, lost: float) -> bool:
@@ -95,7 +96,7 @@ class Word:
             candidate: one that is admitted.
             lost: nats.
         """
-        gone, _ = _accents(self._core, core(candidate))
+        gone, _ = _accents(self._core, folded(candidate))
         return lost >= (MOST_LOST_ACCENT if gone else MOST_LOST)
 
     def features(self, candidate: str, lost: float) -> dict[str, float]:
@@ -106,7 +107,7 @@ class Word:
             lost: nats that the picture loses with it.
         """
         read, other = self._reading, reading(candidate, self._place, self._lexicon)
-        before, after = self._core, core(candidate)
+        before, after = self._core, folded(candidate)
         changed = before != after
         words = max(-MOST_WORDS, min(MOST_WORDS, other.words - read.words))
         gone, new = _accents(before, after)
@@ -158,7 +159,7 @@ def admits(text: str, candidate: str) -> bool:
 
 def shape(text: str) -> str:
     """How a number is written: each digit is "#", and so are all before the first mark; "" without a digit."""
-    written = re.sub(r"\d", "#", core(text))
+    written = re.sub(r"\d", "#", folded(text))
     return _FIRST_DIGITS.sub("#", written) if "#" in written else ""
 
 

@@ -16,8 +16,9 @@ from ocrwatchd.gate.align import Group
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.judge import CLEAN
 from ocrwatchd.gate.neighbours import neighbours
-from ocrwatchd.gate.proposals import Proposal, core
+from ocrwatchd.gate.proposals import Proposal
 from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

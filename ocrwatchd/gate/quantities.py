@@ -15,8 +15,7 @@ from ocrwatchd.gate import digits
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.historical_spelling import same_letters
 from ocrwatchd.gate.neighbours import neighbours
-from ocrwatchd.gate.proposals import core
-from ocrwatchd.gate.vetoes import STYLE
+from ocrwatchd.gate.words import core, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,4 +181,4 @@ def _odd(text: str) -> int:
 
 
 def _marks(text: str) -> int:
-    return sum(not character.isalnum() and not character.isspace() for character in text.translate(STYLE))
+    return sum(not character.isalnum() and not character.isspace() for character in typed(text))

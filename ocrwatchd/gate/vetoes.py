@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import digits, historical_spelling
+from ocrwatchd.gate.align import COMPARED_CHARACTERS
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
-from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
+from ocrwatchd.gate.words import core, has_letter, typed
 
 if TYPE_CHECKING:
     from ocrwatchd.gate.proposals import Proposal
@@ -24,12 +25,6 @@ SHOUTED_LETTERS = 4
 """A word of so many capitals was printed in capitals."""
 
 TICK_BOXES = frozenset("\u2610\u2611\u2612")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
-_QUOTES = dict.fromkeys(
-    map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»\u2039\u203a'), "'"
-)
-STYLE = _DASHES | _QUOTES | {ord("\u2026"): "..."}
-"""Signs that are a printer's choice, as a typewriter has them."""
 _ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
 _CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
 _TELLING = frozenset({"Sc", "Sm", "So", "Lo", "Nl", "No"})
@@ -57,7 +52,7 @@ def against(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
 
 
 def _of_signs(before: str, after: str) -> Reason | None:
-    if max(len(before), len(after)) > WORD_CHARACTERS:
+    if max(len(before), len(after)) > COMPARED_CHARACTERS:
         return Reason.TOO_DIFFERENT
     if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
         return Reason.TICK_BOX
@@ -85,7 +80,7 @@ def _of_digits(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
 
 def _of_style(before: str, after: str) -> Reason | None:
     """Against what an editor would do to a text, however well it was read."""
-    if before.translate(STYLE) == after.translate(STYLE):
+    if typed(before) == typed(after):
         return Reason.QUOTES_OR_DASHES
     old, new = core(before), core(after)
     if old != new and old.lower() == new.lower():
