@@ -24,7 +24,7 @@ from ocrwatchd.gate.judge import CLEAN, Judgement, judged, on_page
 from ocrwatchd.gate.neighbours import LEAST
 from ocrwatchd.gate.proposals import proposals
 from ocrwatchd.gate.quantities import Page
-from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply
+from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply, shifted
 from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Sheet:
         if proposal.shape == "join" and all(whole):
             return Reason.SPACING
         if old != new and same_letters(old, new) and old.lower() != new.lower():
-            return None if is_misread_accent(old, new) or self._page.prints(new) else Reason.ACCENTS
+            return None if is_misread_accent(old, new) or self._page.times(new) else Reason.ACCENTS
         return None
 
     def _is_pronoun(self, proposal: Proposal) -> bool:
@@ -229,8 +229,8 @@ class Sheet:
             inside = all(
                 account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits
             )
-            moved = [replace(edit, offset=edit.offset - account.start) for edit in edits]
-            mended = inside and account_numbers.is_iban(apply(self._source[account.start : account.end], moved))
+            number = apply(self._source[account.start : account.end], shifted(edits, -account.start))
+            mended = inside and account_numbers.is_iban(number)
             if edits and (account.valid or not mended):
                 for at in touching:
                     kept[at] = kept[at].refused(Reason.ACCOUNT_NUMBER)

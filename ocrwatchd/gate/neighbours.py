@@ -10,7 +10,8 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.core.lexicon import pieces
+from ocrwatchd.core.lexicon import KEPT_WORDS, pieces
+from ocrwatchd.core.word_list import log_sum
 from ocrwatchd.gate.channel import ONE, misreading
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ CHEAPEST = np.array([0.0, ONE + 0.7, ONE + 1.5, ONE + 2.5], np.float32)
 """The least that one, two, three changed letters cost: two and three may be one misreading."""
 LEAST = -12.0
 """ln of a share that is as good as none."""
-KEPT_WORDS = 1 << 15
 
 
 class Neighbours:
@@ -96,9 +96,7 @@ class Neighbours:
     def _of_piece(self, read: str, true: str) -> float:
         others = self._of(read)
         own = self._lexicon.log_probability(true) - misreading(read, true).cost
-        most = max([own, *others.values()])
-        own_share = 0.0 if true in others else math.exp(own - most)
-        return own - most - math.log(own_share + sum(math.exp(each - most) for each in others.values()))
+        return own - log_sum([*others.values(), *([] if true in others else [own])])
 
     def _found(self, read: str) -> dict[str, float]:
         """Neighbours, each with ln P(neighbour, read as ``read``), for words read equally badly."""

@@ -68,9 +68,9 @@ class Page:
         self._times = Counter(core(word).lower() for word in words)
         self._words = len(words)
 
-    def prints(self, word: str) -> bool:
-        """True where the page has a word itself."""
-        return self._times[core(word).lower()] > 0
+    def times(self, word: str) -> int:
+        """How often the page has a word, whatever its capitals and the marks around it."""
+        return self._times[core(word).lower()]
 
     def measured(self, proposal: Proposal, after: str, *, doubted: bool = False) -> dict[str, float]:
         """Measure one way of a proposal; what is not in the answer is 0. ``noise`` tells of all together.
@@ -149,7 +149,7 @@ class Page:
             "uncounted": float(share is None),
             "usual": float(usual),
             "rival": self._neighbours.rival(old, new) if counted and not usual else math.inf,
-            "printed": math.log1p(self._times[new.lower()]) - math.log1p(self._times[old.lower()]),
+            "printed": math.log1p(self.times(new)) - math.log1p(self.times(old)),
         }
 
     def _likely(self, text: str) -> float:
