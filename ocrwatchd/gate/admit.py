@@ -158,9 +158,6 @@ class Sheet:
             return Reason.CONFIDENT
         if proposal.shape == "split" and self._page.is_usual(old):
             return Reason.KNOWN_WORD
-        whole = (self._page.is_usual(word) and not vetoes.is_letter(word) for word in before.split())
-        if proposal.shape == "join" and all(whole):
-            return Reason.SPACING
         if old != new and same_letters(old, new) and old.lower() != new.lower():
             return None if is_misread_accent(old, new) or self._page.times(new) else Reason.ACCENTS
         return None

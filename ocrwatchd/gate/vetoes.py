@@ -10,7 +10,7 @@ from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import digits, historical_spelling
 from ocrwatchd.gate.align import COMPARED_CHARACTERS
 from ocrwatchd.gate.channel import misreading
-from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
+from ocrwatchd.gate.glyph_similarity import likeness
 from ocrwatchd.gate.words import core, has_letter, typed
 
 if TYPE_CHECKING:
@@ -100,21 +100,16 @@ def _of_style(before: str, after: str) -> Reason | None:
 def _of_distance(before: str, after: str, policy: Policy) -> Reason | None:
     """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
     old, new = core(before) or before, core(after) or after
-    if is_lookalike(old, new) or len(old) == len(new) == 1:
+    if len(old) == len(new) == 1:
         return None
     places = misreading(old, new).places
     share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
     return Reason.TOO_DIFFERENT if places > policy.max_changed or share > policy.max_rewrite else None
 
 
-def is_letter(word: str) -> bool:
-    """True where a word is a single letter that is no word by itself: a speck, an initial, a unit, a grade."""
-    return len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER
-
-
 def _is_speck(word: str) -> bool:
     """True for what may be dirt: a letter that is no word, or marks without a meaning of their own."""
-    if is_letter(word):
+    if len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER:
         return True
     if has_letter(word) or any(character.isnumeric() or _tells(character) for character in word):
         return False
