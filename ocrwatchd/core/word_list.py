@@ -40,6 +40,8 @@ COMPOUND = -4.0
 """Ln P that two words are written as one, in languages that do so."""
 PART = 4
 """Fewest letters of a part of such a word."""
+LONGEST = 80
+"""Longer words are not taken apart: the work grows with the cube of their length."""
 LINKS: Mapping[str, tuple[str, ...]] = {
     "de": ("s", "es", "n", "en", "ens"),
     "nl": ("s", "n", "en"),
@@ -158,6 +160,8 @@ class WordList:
 
     def _joined(self, word: str) -> float:
         """Tell ln P of the most probable usual words that make another one."""
+        if len(word) > LONGEST:
+            return -math.inf
         best = [0.0] + [-math.inf] * len(word)
         for end in range(PART, len(word) + 1):
             for start in (0, *range(PART, end - PART + 1)):
