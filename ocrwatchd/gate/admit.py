@@ -141,7 +141,7 @@ class Sheet:
         return drawn or self._lines.overrule(proposal.offset)
 
     def _unread(self, proposal: Proposal, after: str) -> Reason | None:
-        """Against what the engine, the page and the words themselves say that they were read right."""
+        """Why the engine, the page or the words themselves say that the words were read right, or None."""
         before, end = proposal.before, proposal.offset + len(proposal.before)
         old = core(before)
         sure = self._confidence.is_sure(proposal.offset, end)

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.reading import Place
 
 MOST_LOST = 9.0
-"""Nats of the picture from which a candidate is none: the picture contradicts it."""
+"""Nats; the picture contradicts a candidate that loses so many."""
 MOST_LOST_ACCENT = 1.5
-"""The same where a letter loses what stands above or below it: word lists do not know foreign names."""
+"""The same for a candidate without an accent of the reading: word lists do not know foreign names."""
 MOST_WORDS = 14.0
-"""More nats than so many do not count: the word as read is none, and how little it is one tells no more."""
+"""Nats; a greater difference between the words' probabilities does not count: letters in no order are no word, and one
+such word is no better than another."""
 MOST_MARKS = 8.0
+"""The same for the marks around words."""
 MOST_SPACES = 1
 """A word may be two."""
 ACRONYM = 6
 """So many capitals or fewer may be an abbreviation that no list has."""
 KEPT = frozenset("%°²³¹º$£€&§½¼¾±#+=*@†‡µ∆")
-"""Signs that say what no word list knows; a candidate without one of them is none."""
+"""Signs whose meaning no word list knows: a candidate that drops one is not considered."""
 
 TERMS: Mapping[str, str] = {
     "picture": "picture",
@@ -90,7 +92,7 @@ class Word:
         self._reading = reading(text, place, lexicon)
 
     def contradicts(self, candidate: str, lost: float) -> bool:
-        """True where the picture loses too much: that an accent is none must be plain to see.
+        """True where the picture loses too many nats: the picture must show plainly that there is no accent.
 
         Args:
             candidate: one that is admitted.
@@ -151,7 +153,7 @@ class Word:
 
 
 def admits(text: str, candidate: str) -> bool:
-    """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
+    """False for texts that are never considered: those in another style of marks, with a sign less, of many words."""
     if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
         return False
     return not _signs(text) - _signs(candidate)
@@ -173,7 +175,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 def _marks_lost(before: str, after: str) -> int:
-    """How many marks, but for points, the candidate has not."""
+    """How many marks of the reading the candidate lacks; points do not count."""
     read, other = (
         Counter(each for each in plain_marks(text) if not each.isalnum() and each not in " .")
         for text in (before, after)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.lexicon import Lexicon
 
 RAREST = 1e-7
-"""Words with a smaller share of all running words compete with none."""
+"""Words with a smaller share of all running words are no neighbours."""
 LENGTH = 2
 """A neighbour has at most so many letters more or fewer."""
 SHORT, LONG = 2, 7
@@ -78,7 +78,7 @@ class Neighbours:
             true: as proposed, likewise.
 
         Returns:
-            Nats that each of its misreadings costs, of the likeliest other word; infinite without one.
+            The cost of the likeliest other word, in nats for each misread place; infinite without such a word.
         """
         before, after = pieces(read.lower()), pieces(true.lower())
         if len(before) != len(after):

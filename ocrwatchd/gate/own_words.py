@@ -1,7 +1,7 @@
 """The gate's own candidates: the likeliest word for one that is plainly misread, where nobody proposed another.
 
-They are for pages that were read badly and of which there is no picture. Names stand, for they are in no list: a word
-with a capital gets no candidate.
+They are for pages that were read badly and of which there is no picture. A word with a capital gets no candidate: names
+are in no list, and must stay.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What language says about a word as it was read, or as it may have to be read: quantities in nats, and counts.
+"""What language says about a reading of a word, or about a candidate for the word: quantities in nats, and counts.
 
-None of them sees the picture. ``marks.json`` tells how often which marks stand around words; it was counted by
+No quantity depends on the picture. ``marks.json`` tells how often which marks stand around words; it was counted by
 ``ocrwatchd/training/marks.py`` on 20 books of Standard Ebooks (CC0).
 """
 

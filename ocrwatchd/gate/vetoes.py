@@ -79,7 +79,7 @@ def _of_digits(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
 
 
 def _of_style(before: str, after: str) -> Reason | None:
-    """Against what an editor would do to a text, however well it was read."""
+    """Refuse what an editor would do to a text that was read right."""
     if typed(before) == typed(after):
         return Reason.QUOTES_OR_DASHES
     old, new = core(before), core(after)
@@ -98,7 +98,7 @@ def _of_style(before: str, after: str) -> Reason | None:
 
 
 def _of_distance(before: str, after: str, policy: Policy) -> Reason | None:
-    """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
+    """Refuse more changes than recognition makes, counted in letters and in the strokes of letters."""
     old, new = core(before) or before, core(after) or after
     if len(old) == len(new) == 1:
         return None
