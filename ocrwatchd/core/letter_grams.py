@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ORDER = 4
 """Letters of an n-gram."""
 CHARACTERS = 200
-"""Among so many characters one that no n-gram has seen is as probable as any other."""
+"""A character that no n-gram has is one of so many, all equally probable."""
 BITS = 15
 """Of a letter's number: four letters fit into an integer of 64 bits."""
 _BEGIN, _END = "\x02", "\x03"

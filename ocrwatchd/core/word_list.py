@@ -40,6 +40,8 @@ COMPOUND = -4.0
 """Ln P that two words are written as one, in languages that do so."""
 PART = 4
 """Fewest letters of a part of such a word."""
+LONGEST = 80
+"""Longer words are not taken apart: the work grows with the cube of their length."""
 LINKS: Mapping[str, tuple[str, ...]] = {
     "de": ("s", "es", "n", "en", "ens"),
     "nl": ("s", "n", "en"),
@@ -54,7 +56,7 @@ LINKS: Mapping[str, tuple[str, ...]] = {
 USUAL = 1e-6
 """Share of running words from which a word is a usual one, as in wordfreq's small lists."""
 RAREST = 1e-7
-"""Words of a smaller share of running words are not told one by one."""
+"""Words with a smaller share of running words are not listed one by one."""
 KNOWN: Mapping[int, float] = {1: -2.7, 2: -4.0, 3: -4.75, 4: -6.5, 5: -6.6, 6: -7.2, 7: -7.2, 8: -7.5}
 """Decimal logarithm of the share of running words from which a word of so many letters is taken for one, the last for
 longer ones. The lists have misread words ("tbe", "aud"), and what is short is easily another word."""
@@ -62,7 +64,7 @@ ACCENTS, LOOKS = math.log(30), math.log(300)
 """A word is none where one with other accents, or of letters that look alike, is more frequent by this, nats: people
 type "meme" for "même", and recognition reads "tho"."""
 SHADOWING = 1e-5
-"""Share of running words from which a word may be what another was meant to be by its looks."""
+"""Share of running words from which a word may be the true one of a word that looks like it."""
 _ALIKE = str.maketrans("eoahujltfyq", "cccbniiiivg")
 ELIDING = frozenset({"fr", "it", "ca"})
 """Languages whose lists have what is left of an elided word, as one: the "l" of "l'eau"."""
@@ -158,6 +160,8 @@ class WordList:
 
     def _joined(self, word: str) -> float:
         """Tell ln P of the most probable usual words that make another one."""
+        if len(word) > LONGEST:
+            return -math.inf
         best = [0.0] + [-math.inf] * len(word)
         for end in range(PART, len(word) + 1):
             for start in (0, *range(PART, end - PART + 1)):

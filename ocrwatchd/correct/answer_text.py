@@ -220,13 +220,13 @@ def _without_json(text: str, _prompt: str, source: str) -> str:
         return text
     try:
         # Line breaks within strings are not allowed, but common.
-        said = json.loads(bare, strict=False)
+        parsed = json.loads(bare, strict=False)
     except (ValueError, RecursionError):
         return text
     values = (
-        {key: value for key, value in said.items() if not _NOT_CORRECTED.search(key)}
-        if isinstance(said, dict)
-        else {"": said}
+        {key: value for key, value in parsed.items() if not _NOT_CORRECTED.search(key)}
+        if isinstance(parsed, dict)
+        else {"": parsed}
     )
     texts = [found for value in values.values() if (found := _lines(value))]
     return max(texts, key=lambda found: fuzz.ratio(found, source), default=text)

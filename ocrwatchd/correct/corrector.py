@@ -17,6 +17,7 @@ from ocrwatchd.correct.page import has_picture, words_of
 from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
+from ocrwatchd.gate.verdicts import shifted
 from ocrwatchd.llm import models
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.chunks import split
@@ -171,7 +172,7 @@ class Corrector:
 
     def _of_page(self, edits: Sequence[Edit], offset: int) -> tuple[Edit, ...]:
         """A chunk's edits as the page's, with their source."""
-        return tuple(replace(edit, offset=edit.offset + offset, source=self._source) for edit in edits)
+        return tuple(replace(edit, source=self._source) for edit in shifted(edits, offset))
 
 
 @dataclass(frozen=True, slots=True)

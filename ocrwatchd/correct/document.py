@@ -12,14 +12,14 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate.consistency import Memory, lesson
+from ocrwatchd.gate.verdicts import shifted
 from ocrwatchd.llm.chunks import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.model import Edit
     from ocrwatchd.correct.corrector import Corrector
 
 PORTION_WORDS = 500
@@ -101,8 +101,6 @@ def _portions(text: str) -> Iterator[str]:
 
 
 def _moved(correction: Correction, offset: int) -> Correction:
-    def there(edits: Sequence[Edit]) -> tuple[Edit, ...]:
-        return tuple(replace(edit, offset=edit.offset + offset) for edit in edits)
-
     parts = tuple(replace(part, offset=part.offset + offset) for part in correction.parts)
-    return replace(correction, edits=there(correction.edits), refused=there(correction.refused), parts=parts)
+    edits, refused = shifted(correction.edits, offset), shifted(correction.refused, offset)
+    return replace(correction, edits=edits, refused=refused, parts=parts)

@@ -19,7 +19,8 @@ from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.choosing import Compared
 from ocrwatchd.gate.choice import Candidate, choose, terms
 from ocrwatchd.gate.features import Word, admits, shape
-from ocrwatchd.gate.reading import HYPHEN, Place, core, parts
+from ocrwatchd.gate.reading import HYPHEN, Place
+from ocrwatchd.gate.words import folded, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -148,7 +149,7 @@ def candidates_of(
     """The words that the recogniser was in doubt about, each with what it may be; arguments as of ``judged``."""
     noise = math.log((1 + sum(word.doubt > NOISY for word in words)) / (NOISE_WORDS + len(words)))
     counts = Counter(document)
-    counts.update(core(word.text) for word in words if word.doubt < CLEAR)
+    counts.update(folded(word.text) for word in words if word.doubt < CLEAR)
     counts.update(filter(None, (shape(word.text) for word in words)))
     for seen in words:
         if seen.doubt < SURE or not seen.text_is_known:

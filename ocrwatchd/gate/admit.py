@@ -22,9 +22,10 @@ from ocrwatchd.gate.glyph_similarity import is_lookalike
 from ocrwatchd.gate.historical_spelling import is_misread_accent, same_letters
 from ocrwatchd.gate.judge import CLEAN, Judgement, judged, on_page
 from ocrwatchd.gate.neighbours import LEAST
-from ocrwatchd.gate.proposals import core, proposals
+from ocrwatchd.gate.proposals import proposals
 from ocrwatchd.gate.quantities import Page
-from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply
+from ocrwatchd.gate.verdicts import Admitted, Digits, Evidence, Judged, Policy, apply, shifted
+from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -140,7 +141,7 @@ class Sheet:
         return drawn or self._lines.overrule(proposal.offset)
 
     def _unread(self, proposal: Proposal, after: str) -> Reason | None:
-        """Against what the engine, the page and the words themselves say that they were read right."""
+        """Why the engine, the page or the words themselves say that the words were read right, or None."""
         before, end = proposal.before, proposal.offset + len(proposal.before)
         old = core(before)
         sure = self._confidence.is_sure(proposal.offset, end)
@@ -157,11 +158,8 @@ class Sheet:
             return Reason.CONFIDENT
         if proposal.shape == "split" and self._page.is_usual(old):
             return Reason.KNOWN_WORD
-        whole = (self._page.is_usual(word) and not vetoes.is_letter(word) for word in before.split())
-        if proposal.shape == "join" and all(whole):
-            return Reason.SPACING
         if old != new and same_letters(old, new) and old.lower() != new.lower():
-            return None if is_misread_accent(old, new) or self._page.prints(new) else Reason.ACCENTS
+            return None if is_misread_accent(old, new) or self._page.times(new) else Reason.ACCENTS
         return None
 
     def _is_pronoun(self, proposal: Proposal) -> bool:
@@ -228,8 +226,8 @@ class Sheet:
             inside = all(
                 account.start <= edit.offset and edit.offset + len(edit.before) <= account.end for edit in edits
             )
-            moved = [replace(edit, offset=edit.offset - account.start) for edit in edits]
-            mended = inside and account_numbers.is_iban(apply(self._source[account.start : account.end], moved))
+            number = apply(self._source[account.start : account.end], shifted(edits, -account.start))
+            mended = inside and account_numbers.is_iban(number)
             if edits and (account.valid or not mended):
                 for at in touching:
                     kept[at] = kept[at].refused(Reason.ACCOUNT_NUMBER)

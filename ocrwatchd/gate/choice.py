@@ -15,8 +15,8 @@ from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.core.model import Term
 from ocrwatchd.gate.features import TERMS
-from ocrwatchd.gate.reading import plain_marks
 from ocrwatchd.gate.weights import weights
+from ocrwatchd.gate.words import plain_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 COST = 2.0
 """A character made wrong counts as so many that are made right."""
 MISTAKEN = 0.5
-"""So many characters it costs to make one mistake of another: the new one no longer looks like one."""
+"""Characters that a wrong repair of a wrong word costs: the new word no longer looks wrong."""
 LEAST_GAIN = 0.33
-"""Fewer characters than an edit must be expected to make right, those made wrong taken off, for it to be made."""
+"""An edit is made where its gain is greater: the expected number of characters made right, less those made wrong."""
 LEAST_PROBABILITY = 0.004
 """Candidates below this do not count."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Word
 
 DOUBTED = 0.5
-"""A letter or a sign that stands alone and was read with less may be a speck."""
+"""A letter or a sign that stands alone and was read with less confidence, 0 to 1, may be a speck."""
 
 
 class Confidence:

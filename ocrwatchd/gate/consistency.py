@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.reason import Reason
-from ocrwatchd.gate import digits, reading
-from ocrwatchd.gate.proposals import core
-from ocrwatchd.gate.verdicts import Admitted, apply
+from ocrwatchd.gate import digits
+from ocrwatchd.gate.verdicts import Admitted, apply, places, shifted
+from ocrwatchd.gate.words import core, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,7 @@ class Memory:
         """Keep the words of a finished page that were read with confidence, for those that follow."""
         for line in page.lines:
             for word in line.words:
-                name = reading.core(word.text)
+                name = folded(word.text)
                 if (word.confidence or 0.0) >= CLEAR and (name in self.words or len(self.words) < DOCUMENT_WORDS):
                     self.words[name] += 1
 
@@ -76,9 +76,9 @@ class Memory:
                 refused.append(replace(edit, why=Reason.OTHERWISE_ELSEWHERE))
             else:
                 kept.append(edit)
-        touched = _places(kept)
+        touched = places(kept)
         for edit in admitted.refused:
-            if _is_supported(edit, votes) and touched.isdisjoint(_places([edit])):
+            if _is_supported(edit, votes) and touched.isdisjoint(places([edit])):
                 kept.append(replace(edit, why=Reason.AS_ELSEWHERE))
             else:
                 refused.append(edit)
@@ -144,12 +144,7 @@ def _is_supported(edit: Edit, votes: dict[str, Counter[str]]) -> bool:
     )
 
 
-def _places(edits: Iterable[Edit]) -> set[int]:
-    """The offsets of all characters that edits replace."""
-    return {at for edit in edits for at in range(edit.offset, edit.offset + len(edit.before))}
-
-
 def _corrected(raw: str, correction: Correction, part: Part) -> str:
     end = part.offset + part.length
     inside = [edit for edit in correction.edits if part.offset <= edit.offset < end]
-    return apply(raw[part.offset : end], [replace(edit, offset=edit.offset - part.offset) for edit in inside])
+    return apply(raw[part.offset : end], shifted(inside, -part.offset))

@@ -28,13 +28,14 @@ REPAIRED_SHARE = 0.25
 """A lone digit is a letter where so many words of its line, and so large a share, had digits in them mended."""
 
 _AS_DIGIT = {"0": "oOQDÓÖ", "1": "lIi|!", "2": "zZ", "5": "sS"}
+# Without accents: a letter is compared by its plain form.
 _AS_LETTER = {
-    "0": "oODQCcöóôò",
+    "0": "oODQCc",
     "1": "lIijtrfLTJ",
     "2": "zZ",
-    "3": "sSeEBbzZaä",
+    "3": "sSeEBbzZa",
     "4": "aA",
-    "5": "sSß",
+    "5": "sS",
     "6": "bGeos",
     "7": "tTfZ",
     "8": "sSBaeg",
@@ -76,19 +77,19 @@ def against(before: str, after: str, mode: Digits) -> Reason | None:
 
 def of_a_code(before: str, after: str) -> bool:
     """True where letters change in a word of capitals and digits that stays one: a number plate, an account, a part."""
-    letters, digits = [c for c in before if c.isalpha()], of(before)
+    letters, digits = _letters(before), of(before)
     mixed = len(letters) >= CODE_PARTS and len(digits) >= CODE_PARTS and all(map(str.isupper, letters))
     return mixed and bool(of(after)) and any(map(str.isalpha, after))
 
 
 def is_mended(before: str, after: str) -> bool:
     """True where digits among letters became letters."""
-    return bool(of(before)) and not of(after) and len(of(before)) < sum(map(str.isalpha, before))
+    return bool(of(before)) and not of(after) and len(of(before)) < len(_letters(before))
 
 
 def may_be_letters(word: str) -> bool:
     """True where lone digits beside small letters are no number with a unit behind it: "0f", not "1s", "4" or "A4"."""
-    letters = [character for character in word if character.isalpha()]
+    letters = _letters(word)
     return bool(letters) and not all(map(str.isupper, letters)) and not _ORDINAL.fullmatch(word)
 
 
@@ -101,8 +102,8 @@ def _confused(before: str, after: str, old: str, new: str) -> Reason | None:
     if len(new) > len(old):
         return None if _made_digits(_bare(before), _bare(after)) else Reason.NEW_DIGIT
     if set(new) - set(old):
-        return Reason.NEW_DIGIT if len(old) < sum(map(str.isalpha, before)) else Reason.NUMBER
-    letters = [character for character in before if character.isalpha()]
+        return Reason.NEW_DIGIT if len(old) < len(_letters(before)) else Reason.NUMBER
+    letters = _letters(before)
     if new or not _made_letters(before, after):
         return Reason.NUMBER
     name = len(letters) <= LONE_LETTERS and all(map(str.isupper, letters))
@@ -149,11 +150,8 @@ def _made_letters(before: str, after: str) -> bool:
             return False
         paired = zip(gone, come, strict=True) if len(gone) == len(come) else ((each, "") for each in gone)
         for old, new in paired:
-            if (
-                old in _AS_LETTER
-                and old not in _STROKES
-                and historical_spelling.plain(new)[:1] not in [*_AS_LETTER[old]]
-            ):
+            strokes = old in _STROKES or old not in _AS_LETTER
+            if not strokes and historical_spelling.plain(new)[:1] not in [*_AS_LETTER[old]]:
                 return False
     return True
 

@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
-from ocrwatchd.gate.reading import core, plain_marks, reading
+from ocrwatchd.gate.reading import reading
+from ocrwatchd.gate.words import folded, plain_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.reading import Place
 
 MOST_LOST = 9.0
-"""Nats of the picture from which a candidate is none: the picture contradicts it."""
+"""Nats; the picture contradicts a candidate that loses so many."""
 MOST_LOST_ACCENT = 1.5
-"""The same where a letter loses what stands above or below it: word lists do not know foreign names."""
+"""The same for a candidate without an accent of the reading: word lists do not know foreign names."""
 MOST_WORDS = 14.0
-"""More nats than so many do not count: the word as read is none, and how little it is one tells no more."""
+"""Nats; a greater difference between the words' probabilities does not count: letters in no order are no word, and one
+such word is no better than another."""
 MOST_MARKS = 8.0
+"""The same for the marks around words."""
 MOST_SPACES = 1
 """A word may be two."""
 ACRONYM = 6
 """So many capitals or fewer may be an abbreviation that no list has."""
 KEPT = frozenset("%°²³¹º$£€&§½¼¾±#+=*@†‡µ∆")
-"""Signs that say what no word list knows; a candidate without one of them is none."""
+"""Signs whose meaning no word list knows: a candidate that drops one is not considered."""
 
 TERMS: Mapping[str, str] = {
     "picture": "picture",
@@ -85,17 +88,17 @@ class Word:
         self._lexicon = lexicon
         self._document = document
         self._noise = noise
-        self._core = core(text)
+        self._core = folded(text)
         self._reading = reading(text, place, lexicon)
 
     def contradicts(self, candidate: str, lost: float) -> bool:
-        """True where the picture loses too much: that an accent is none must be plain to see.
+        """True where the picture loses too many nats: the picture must show plainly that there is no accent.
 
         Args:
             candidate: one that is admitted.
             lost: nats.
         """
-        gone, _ = _accents(self._core, core(candidate))
+        gone, _ = _accents(self._core, folded(candidate))
         return lost >= (MOST_LOST_ACCENT if gone else MOST_LOST)
 
     def features(self, candidate: str, lost: float) -> dict[str, float]:
@@ -106,7 +109,7 @@ class Word:
             lost: nats that the picture loses with it.
         """
         read, other = self._reading, reading(candidate, self._place, self._lexicon)
-        before, after = self._core, core(candidate)
+        before, after = self._core, folded(candidate)
         changed = before != after
         words = max(-MOST_WORDS, min(MOST_WORDS, other.words - read.words))
         gone, new = _accents(before, after)
@@ -150,7 +153,7 @@ class Word:
 
 
 def admits(text: str, candidate: str) -> bool:
-    """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
+    """False for texts that are never considered: those in another style of marks, with a sign less, of many words."""
     if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
         return False
     return not _signs(text) - _signs(candidate)
@@ -158,7 +161,7 @@ def admits(text: str, candidate: str) -> bool:
 
 def shape(text: str) -> str:
     """How a number is written: each digit is "#", and so are all before the first mark; "" without a digit."""
-    written = re.sub(r"\d", "#", core(text))
+    written = re.sub(r"\d", "#", folded(text))
     return _FIRST_DIGITS.sub("#", written) if "#" in written else ""
 
 
@@ -172,7 +175,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 def _marks_lost(before: str, after: str) -> int:
-    """How many marks, but for points, the candidate has not."""
+    """How many marks of the reading the candidate lacks; points do not count."""
     read, other = (
         Counter(each for each in plain_marks(text) if not each.isalnum() and each not in " .")
         for text in (before, after)

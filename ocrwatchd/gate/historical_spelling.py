@@ -18,27 +18,24 @@ LETTERS_LIMIT = 40
 _BEGIN, _END = "^", "$"
 
 _GERMAN = (
-    "th t;gieb gib;ieng ing;ey ei;ay ai;c k;c z;cc kk;ß ss;ss ß;ß s;s$ ß$;aa a;oo o;ee e;dt t;dt d;ph f;iren ieren;"
-    "irt iert;irung ierung;ae ä;oe ö;ue ü;ä e;e ä;ü i;i ü;d$ t$;y i;k ck;ck k;z tz;zz tz;ö e;ts ts;t$ dt$;eu äu;"
-    "ieß ies;ieß ieß;niß nis;mpf mpf;ai ei;gilt giltig;blos bloß;spatzier spazier;lig$ lich$;älig ählich;giltig gültig"
+    "th t;gieb gib;ieng ing;c k;c z;ß ss;ss ß;ß s;s$ ß$;dt t;dt d;ph f;iren ieren;irt iert;irung ierung;ae ä;oe ö;"
+    "ue ü;ä e;e ä;ü i;i ü;d$ t$;y i;k ck;ck k;z tz;zz tz;ö e;t$ dt$;ai ei;gilt giltig;blos bloß;spatzier spazier;"
+    "lig$ lich$;älig ählich"
 )
 _FRENCH = (
     "oit$ ait$;ois$ ais$;oise$ aise$;oises$ aises$;oient$ aient$;oitre aître;oître aître;oiss aiss;oible aible;"
-    "oibli aibli;ans$ ants$;ens$ ents$;tems temps;i j;u v;v u;y i;as â;es ê;is î;os ô;us û;es é;ez$ és$;sç s;sc s;"
-    "ict it;uict uit;ung un;x$ s$;th t;rh r;eu$ u$;eue$ ue$;eu u;aulx aux;cogn conn;aing ain;oing oin;vn un;& et;"
-    "ez$ es$;é è;aa â;eo eo;ayent aient;oye$ oie$;eust eût;fust fût;ust$ ut$;ist$ it$;oyne eine;esté été;desja déjà"
+    "oibli aibli;ans$ ants$;ens$ ents$;tems temps;i j;u v;v u;as â;es ê;is î;os ô;us û;es é;ez$ és$;sç s;sc s;ict it;"
+    "ung un;x$ s$;rh r;eu u;aulx aux;cogn conn;aing ain;oing oin;& et;ez$ es$;aa â;ust$ ut$;ist$ it$;oyne eine"
 )
 _ENGLISH = (
-    "shew show;xion ction;our or;or our;is iz;iz is;ys yz;yz ys;re$ er$;er$ re$;ick$ ic$;'d$ ed$;\u2019d$ ed$;"
-    "'d ed;chus choos;gaol jail;gray grey;grey gray;que$ ck$;gramme gram;enq inq;inq enq;enc inc;tho'$ though$;"
-    "tho\u2019$ though$;thro' through;thro\u2019 through;tho$ though$;thro$ through$;altho$ although$;ae e;oe e;"
-    "eth$ es$;eth$ s$;hath has;doth does;eat$ ete$;ie$ y$;ye$ y$;ull$ ul$;ul$ ull$;negoc negot;dgement dgment;"
-    "dgment dgement;eable able;able eable;cheque check;plough plow;waggon wagon;olt oult;ence ense;ense ence;t$ ed$;"
-    "develope$ develop$;gipsy gypsy;ancle ankle;cloath cloth;ey$ y$;oul ol;tient cient;œ e;æ e;œ oe;æ ae"
+    "shew show;xion ction;our or;or our;is iz;iz is;ys yz;yz ys;re$ er$;er$ re$;ick$ ic$;\u2019d$ ed$;'d ed;"
+    "chus choos;gaol jail;gray grey;grey gray;que$ ck$;gramme gram;enq inq;inq enq;enc inc;tho'$ though$;"
+    "tho\u2019$ though$;thro' through;thro\u2019 through;tho$ though$;thro$ through$;ae e;oe e;eth$ es$;eth$ s$;"
+    "hath has;doth does;eat$ ete$;ie$ y$;ye$ y$;ul$ ull$;negoc negot;dgement dgment;dgment dgement;eable able;"
+    "able eable;cheque check;plough plow;olt oult;ence ense;ense ence;t$ ed$;develope$ develop$;gipsy gypsy;"
+    "cloath cloth;ey$ y$;oul ol;tient cient;œ e;æ e;œ oe;æ ae"
 )
-_PAIRS = tuple(
-    (old, new) for pair in f"{_GERMAN};{_FRENCH};{_ENGLISH}".split(";") for old, new in [pair.split()] if old != new
-)
+_PAIRS = [pair.split() for pair in f"{_GERMAN};{_FRENCH};{_ENGLISH}".split(";")]
 _BY_FIRST = {letter: [pair for pair in _PAIRS if pair[0][0] == letter] for letter in {old[0] for old, _ in _PAIRS}}
 _OLD_LETTERS = str.maketrans({"\u017f": "s", "æ": "ae", "œ": "oe", "Æ": "AE", "Œ": "OE", "ß": "ss", "ẞ": "SS"})
 _MISREAD_ACCENTS = frozenset(

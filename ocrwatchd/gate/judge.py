@@ -24,13 +24,14 @@ TERMS = {
     "marks": ("odd", "lost_marks", "marks_only"),
     "kind": ("capitals_only", "joined", "dropped", "dropped_letter"),
 }
-"""Each term's quantities: who proposed it, how alike both are, how frequent, what else it may be, how well the page was
-read, what it prints elsewhere, marks, kinds of change that are seldom repairs."""
+"""Each term's quantities. They tell, in this order: who proposed the edit, how alike the two words look, how frequent
+they are, which other words are possible, how well the page was read, which words the page has elsewhere, the marks, and
+kinds of change that are seldom repairs."""
 
 POSITIVE = frozenset({"letters", "places", "capitals_letters", "listed", "unlisted", "share", "printed", "odd",
                       "clean_share"})  # fmt: skip
 NEGATIVE = frozenset({"uncounted", "joined", "dropped_letter", "clean_unlisted", "clean_style", "clean_letter"})
-"""Quantities that speak for an edit, and against it, however the weights are fitted."""
+"""Quantities whose weights cannot be negative, and those whose weights cannot be positive, however they are fitted."""
 
 CLEAN = -4.5
 """ln of the share of a page's words that are plainly misread, below which it was read well: about 4 in 300 words."""

@@ -10,14 +10,15 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.core.lexicon import pieces
+from ocrwatchd.core.lexicon import KEPT_WORDS, pieces
+from ocrwatchd.core.word_list import log_sum
 from ocrwatchd.gate.channel import ONE, misreading
 
 if TYPE_CHECKING:
     from ocrwatchd.core.lexicon import Lexicon
 
 RAREST = 1e-7
-"""Words with a smaller share of all running words compete with none."""
+"""Words with a smaller share of all running words are no neighbours."""
 LENGTH = 2
 """A neighbour has at most so many letters more or fewer."""
 SHORT, LONG = 2, 7
@@ -28,7 +29,6 @@ CHEAPEST = np.array([0.0, ONE + 0.7, ONE + 1.5, ONE + 2.5], np.float32)
 """The least that one, two, three changed letters cost: two and three may be one misreading."""
 LEAST = -12.0
 """ln of a share that is as good as none."""
-KEPT_WORDS = 1 << 15
 
 
 class Neighbours:
@@ -78,7 +78,7 @@ class Neighbours:
             true: as proposed, likewise.
 
         Returns:
-            Nats that each of its misreadings costs, of the likeliest other word; infinite without one.
+            The cost of the likeliest other word, in nats for each misread place; infinite without such a word.
         """
         before, after = pieces(read.lower()), pieces(true.lower())
         if len(before) != len(after):
@@ -96,9 +96,7 @@ class Neighbours:
     def _of_piece(self, read: str, true: str) -> float:
         others = self._of(read)
         own = self._lexicon.log_probability(true) - misreading(read, true).cost
-        most = max([own, *others.values()])
-        own_share = 0.0 if true in others else math.exp(own - most)
-        return own - most - math.log(own_share + sum(math.exp(each - most) for each in others.values()))
+        return own - log_sum([*others.values(), *([] if true in others else [own])])
 
     def _found(self, read: str) -> dict[str, float]:
         """Neighbours, each with ln P(neighbour, read as ``read``), for words read equally badly."""

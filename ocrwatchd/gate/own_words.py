@@ -1,12 +1,11 @@
 """The gate's own candidates: the likeliest word for one that is plainly misread, where nobody proposed another.
 
-They are for pages that were read badly and of which there is no picture. Names stand, for they are in no list: a word
-with a capital gets no candidate.
+They are for pages that were read badly and of which there is no picture. A word with a capital gets no candidate: names
+are in no list, and must stay.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,16 @@ from ocrwatchd.gate.align import Group
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.judge import CLEAN
 from ocrwatchd.gate.neighbours import neighbours
-from ocrwatchd.gate.proposals import Proposal, core
-from ocrwatchd.gate.verdicts import apply
+from ocrwatchd.gate.proposals import Proposal
+from ocrwatchd.gate.verdicts import apply, places
+from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Edit
+    from ocrwatchd.gate.quantities import Page
     from ocrwatchd.gate.verdicts import Evidence, Policy
 
 SHORTEST, LONGEST = 3, 24
@@ -60,12 +61,11 @@ class _Sheet(Sheet):
         self, source: str, edits: Sequence[Edit], refused: Sequence[Edit], policy: Policy, evidence: Evidence
     ) -> None:
         super().__init__(source, apply(source, edits), policy, evidence)
-        taken = {at for edit in (*edits, *refused) for at in range(edit.offset, edit.offset + len(edit.before))}
+        taken = places((*edits, *refused))
         self.own: set[int] = set()
-        times = Counter(core(word.text) for word in self._before)
         for number, word in enumerate(self._before):
             if taken.isdisjoint(range(word.start, word.end)) and evidence.lexicon:
-                for after in _candidate(word.text, evidence.lexicon, times):
+                for after in _candidate(word.text, evidence.lexicon, self._page):
                     group = Group(number, number + 1, number, number + 1)
                     self._proposals.append(Proposal(word.start, word.text, (after,), "word", group))
                     self.own.add(word.start)
@@ -81,7 +81,7 @@ class _Sheet(Sheet):
         return None
 
 
-def _candidate(text: str, lexicon: Lexicon, times: Mapping[str, int]) -> Iterator[str]:
+def _candidate(text: str, lexicon: Lexicon, page: Page) -> Iterator[str]:
     """Give the likeliest word for one in small letters of the language, if it is likely enough.
 
     A word that comes several times, and its candidate less often, is one that the page has.
@@ -91,7 +91,7 @@ def _candidate(text: str, lexicon: Lexicon, times: Mapping[str, int]) -> Iterato
         return
     known = neighbours(lexicon)
     best = None if lexicon.is_usual(word) else known.likeliest(word)
-    if not best or (known.share(word, best) or 0.0) < SHARE or times[word] > max(1, times[best]):
+    if not best or (known.share(word, best) or 0.0) < SHARE or page.times(word) > max(1, page.times(best)):
         return
     gained = lexicon.log_probability(best) - misreading(word, best).cost - lexicon.log_probability(word)
     if gained >= (GAIN_OF_LISTED if lexicon.lists(word) else GAIN):

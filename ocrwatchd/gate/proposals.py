@@ -5,12 +5,14 @@ No edit spans a line break, a tab or a run of spaces: line breaks and spacing ar
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.gate.align import COMPARED_CHARACTERS
+from ocrwatchd.gate.words import core, has_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,11 +22,7 @@ if TYPE_CHECKING:
 Shape = Literal["word", "split", "join", "drop", "insert", "many", "break"]
 """One word for one; words parted; words joined; a word left out; one put in; more at once; joined over a break."""
 
-WORD_CHARACTERS = 120
-"""A longer run is no word; nothing in it is looked at, so that the work stays bounded."""
-
 _HYPHENS = frozenset("-\u00ac\u00ad\u2010\u2011")
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,6 @@ class Proposal:
     shape: Shape
     group: Group
     whole: str = ""
-
-
-def core(word: str) -> str:
-    """A word without the marks around it; "" if it is nothing but marks."""
-    return _AROUND.sub("", word)
-
-
-def has_letter(word: str) -> bool:
-    """True where a word has at least one letter or digit."""
-    return any(map(str.isalnum, word))
 
 
 def proposals(
@@ -106,7 +94,7 @@ def _kept_apart(source: str, old: Sequence[Span], new: str, group: Group) -> Ite
     hyphen = first.text[-1] if _ends_hyphenated(first.text) else ""
     head = first.text.removesuffix(hyphen)
     parts: tuple[str, ...] = ()
-    if max(len(first.text) + len(second.text), len(new)) <= WORD_CHARACTERS:
+    if max(len(first.text) + len(second.text), len(new)) <= COMPARED_CHARACTERS:
         steps = Levenshtein.editops(head + second.text, new)
         cut = len(head) + sum((op.tag == "insert") - (op.tag == "delete") for op in steps if op.src_pos < len(head))
         parts = (new[:cut] + ("" if hyphen and new[:cut].endswith(hyphen) else hyphen), new[cut:])

@@ -15,8 +15,7 @@ from ocrwatchd.gate import digits
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.historical_spelling import same_letters
 from ocrwatchd.gate.neighbours import neighbours
-from ocrwatchd.gate.proposals import core
-from ocrwatchd.gate.vetoes import STYLE
+from ocrwatchd.gate.words import core, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,9 +68,9 @@ class Page:
         self._times = Counter(core(word).lower() for word in words)
         self._words = len(words)
 
-    def prints(self, word: str) -> bool:
-        """True where the page has a word itself."""
-        return self._times[core(word).lower()] > 0
+    def times(self, word: str) -> int:
+        """How often the page has a word, whatever its capitals and the marks around it."""
+        return self._times[core(word).lower()]
 
     def measured(self, proposal: Proposal, after: str, *, doubted: bool = False) -> dict[str, float]:
         """Measure one way of a proposal; what is not in the answer is 0. ``noise`` tells of all together.
@@ -150,7 +149,7 @@ class Page:
             "uncounted": float(share is None),
             "usual": float(usual),
             "rival": self._neighbours.rival(old, new) if counted and not usual else math.inf,
-            "printed": math.log1p(self._times[new.lower()]) - math.log1p(self._times[old.lower()]),
+            "printed": math.log1p(self.times(new)) - math.log1p(self.times(old)),
         }
 
     def _likely(self, text: str) -> float:
@@ -182,4 +181,4 @@ def _odd(text: str) -> int:
 
 
 def _marks(text: str) -> int:
-    return sum(not character.isalnum() and not character.isspace() for character in text.translate(STYLE))
+    return sum(not character.isalnum() and not character.isspace() for character in typed(text))

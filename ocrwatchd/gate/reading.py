@@ -1,6 +1,6 @@
-"""What language says about a word as it was read, or as it may have to be read: quantities in nats, and counts.
+"""What language says about a reading of a word, or about a candidate for the word: quantities in nats, and counts.
 
-None of them sees the picture. ``marks.json`` tells how often which marks stand around words; it was counted by
+No quantity depends on the picture. ``marks.json`` tells how often which marks stand around words; it was counted by
 ``ocrwatchd/training/marks.py`` on 20 books of Standard Ebooks (CC0).
 """
 
@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocrwatchd.gate.words import parts, plain_marks
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,10 +24,6 @@ OTHER = "…"
 LONE_MARKS, LONE_MARK = -6.0, -1.0
 """ln P of marks that stand alone, and of each of them."""
 HYPHEN = "-"
-_PARTS = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
-_PLAIN = str.maketrans(
-    dict.fromkeys("“”„«»", '"') | dict.fromkeys("’‘´`", "'") | dict.fromkeys("—–−", "-") | {"…": "."}  # noqa: RUF001
-)
 _LETTERS = re.compile(r"[^\W_]+")
 _INNER = re.compile(r"[^\w\s]|_")
 _ORDINARY = frozenset("-/'.,")
@@ -84,22 +82,6 @@ def reading(text: str, place: Place, lexicon: Lexicon) -> Reading:
             total.marks + _marks("before", front) + _marks(follower(core, after), "" if tail else back),
         )
     return total
-
-
-def plain_marks(text: str) -> str:
-    """The text with one form for each of quotes, dashes and ellipses: which one a page has is its own affair."""
-    return text.translate(_PLAIN)
-
-
-def parts(token: str) -> tuple[str, str, str]:
-    """A word's marks before, the word itself, its marks behind."""
-    found = _PARTS.fullmatch(token)
-    return (found[1], found[2], found[3]) if found else ("", token, "")
-
-
-def core(text: str) -> str:
-    """A word without marks around it, in small letters."""
-    return parts(plain_marks(text))[1].lower()
 
 
 def follower(word: str, after: str) -> str:

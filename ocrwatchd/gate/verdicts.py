@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ocrwatchd.core.config.profile import Gate
     from ocrwatchd.core.lexicon import Lexicon
@@ -92,6 +92,16 @@ class Admitted:
     edits: tuple[Edit, ...]
     refused: tuple[Edit, ...]
     whole: Reason | None = None
+
+
+def shifted(edits: Iterable[Edit], by: int) -> tuple[Edit, ...]:
+    """The same edits in a text that begins ``by`` code points earlier; later where that is less than 0."""
+    return tuple(replace(edit, offset=edit.offset + by) for edit in edits)
+
+
+def places(edits: Iterable[Edit]) -> set[int]:
+    """The offsets of all characters that edits replace."""
+    return {at for edit in edits for at in range(edit.offset, edit.offset + len(edit.before))}
 
 
 def apply(source: str, edits: Sequence[Edit]) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import digits, historical_spelling
+from ocrwatchd.gate.align import COMPARED_CHARACTERS
 from ocrwatchd.gate.channel import misreading
-from ocrwatchd.gate.glyph_similarity import is_lookalike, likeness
-from ocrwatchd.gate.proposals import WORD_CHARACTERS, core, has_letter
+from ocrwatchd.gate.glyph_similarity import likeness
+from ocrwatchd.gate.words import core, has_letter, typed
 
 if TYPE_CHECKING:
     from ocrwatchd.gate.proposals import Proposal
@@ -24,12 +25,6 @@ SHOUTED_LETTERS = 4
 """A word of so many capitals was printed in capitals."""
 
 TICK_BOXES = frozenset("\u2610\u2611\u2612")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
-_QUOTES = dict.fromkeys(
-    map(ord, '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033«»\u2039\u203a'), "'"
-)
-STYLE = _DASHES | _QUOTES | {ord("\u2026"): "..."}
-"""Signs that are a printer's choice, as a typewriter has them."""
 _ADDRESS = re.compile(r"@\w|://|\bwww\.|\w@", re.IGNORECASE)
 _CONTROL = re.compile(r"<\||\|>|</?[A-Za-z_]+>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
 _TELLING = frozenset({"Sc", "Sm", "So", "Lo", "Nl", "No"})
@@ -57,7 +52,7 @@ def against(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
 
 
 def _of_signs(before: str, after: str) -> Reason | None:
-    if max(len(before), len(after)) > WORD_CHARACTERS:
+    if max(len(before), len(after)) > COMPARED_CHARACTERS:
         return Reason.TOO_DIFFERENT
     if [sign for sign in before if sign in TICK_BOXES] != [sign for sign in after if sign in TICK_BOXES]:
         return Reason.TICK_BOX
@@ -84,8 +79,8 @@ def _of_digits(proposal: Proposal, after: str, policy: Policy) -> Reason | None:
 
 
 def _of_style(before: str, after: str) -> Reason | None:
-    """Against what an editor would do to a text, however well it was read."""
-    if before.translate(STYLE) == after.translate(STYLE):
+    """Refuse what an editor would do to a text that was read right."""
+    if typed(before) == typed(after):
         return Reason.QUOTES_OR_DASHES
     old, new = core(before), core(after)
     if old != new and old.lower() == new.lower():
@@ -103,23 +98,18 @@ def _of_style(before: str, after: str) -> Reason | None:
 
 
 def _of_distance(before: str, after: str, policy: Policy) -> Reason | None:
-    """Against more than recognition would misread, in letters and in the strokes that they are drawn with."""
+    """Refuse more changes than recognition makes, counted in letters and in the strokes of letters."""
     old, new = core(before) or before, core(after) or after
-    if is_lookalike(old, new) or len(old) == len(new) == 1:
+    if len(old) == len(new) == 1:
         return None
     places = misreading(old, new).places
     share = min(places / max(len(old), len(new)), 1 - likeness(old, new))
     return Reason.TOO_DIFFERENT if places > policy.max_changed or share > policy.max_rewrite else None
 
 
-def is_letter(word: str) -> bool:
-    """True where a word is a single letter that is no word by itself: a speck, an initial, a unit, a grade."""
-    return len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER
-
-
 def _is_speck(word: str) -> bool:
     """True for what may be dirt: a letter that is no word, or marks without a meaning of their own."""
-    if is_letter(word):
+    if len(word) == 1 and word.isalpha() and unicodedata.category(word) != "Lo" and word not in _WORDS_OF_ONE_LETTER:
         return True
     if has_letter(word) or any(character.isnumeric() or _tells(character) for character in word):
         return False

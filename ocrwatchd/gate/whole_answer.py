@@ -29,6 +29,9 @@ GROWTH = 1.5
 GROWTH_WORDS = 8
 """An answer has at most so many times its source's words, plus so many."""
 
+COMPARED_FACTOR, COMPARED_CHARACTERS = 4, 2000
+"""An answer with more than so many times its source's characters, plus so many, is not looked at."""
+
 SHRUNK_SHARE = 0.6
 """An answer with a smaller share of its source's characters is a summary."""
 
@@ -81,8 +84,8 @@ def objection(
 
 
 def outgrown(source: str, proposed: str) -> bool:
-    """True for an answer so long that comparing it with its source is not worth the time."""
-    return len(proposed) > 4 * len(source) + 2000
+    """True for an answer that is too long to be compared with its source: the time grows with both lengths."""
+    return len(proposed) > COMPARED_FACTOR * len(source) + COMPARED_CHARACTERS
 
 
 def _is_refusal(source: Sequence[str], answer: str) -> bool:

@@ -16,6 +16,7 @@ MOST_TOKENS = 192
 """A tree holds as many of its spellings as fit; one pass of llama.cpp takes 256."""
 
 MOST_SPELLINGS = 12
+"""Spellings of a tree, at most."""
 
 
 class Tree:

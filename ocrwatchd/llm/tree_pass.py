@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.prefix_tree import Tree
 
 MOST_ROWS = 32
-"""Of logits in a pass."""
+"""Rows of logits in a pass, at most."""
 
 
 class Taken(NamedTuple):

@@ -14,7 +14,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from ocrwatchd.gate import reading
-from ocrwatchd.gate.reading import OTHER, follower, parts, plain_marks
+from ocrwatchd.gate.reading import OTHER, follower
+from ocrwatchd.gate.words import parts, plain_marks
 
 LEAST = 20
 """Marks that were seen less often than this behind a kind of word share the rest."""

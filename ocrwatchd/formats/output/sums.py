@@ -29,6 +29,8 @@ ROUNDING: Final = 4
 
 MOST_PLAIN_LINES: Final = 2
 """So many lines without cells may stand between two rows of a table: a description goes on there."""
+MOST_CELLS: Final = 64
+"""A line of more cells is no row of amounts. A table takes its width for each row, so this bounds the memory."""
 MOST_SIGNS: Final = 5
 """So many of the last amounts before a total may be added, taken off, or be there for information."""
 
@@ -213,7 +215,7 @@ def _tables(text: str) -> Iterator[list[_Row]]:
     for line in text.split("\n"):
         row = _row(offset, line)
         offset += len(line) + 1
-        if len(row.cells) > 1:
+        if 1 < len(row.cells) <= MOST_CELLS:
             table.append(row)
             plain = 0
         elif line.strip():

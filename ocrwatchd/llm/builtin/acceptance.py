@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.gate.words import core
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -54,7 +56,6 @@ SHORT_LETTERS = 4
 FAR_LETTERS, FAR_SHARE = 4, 0.45
 """A word of up to so many letters is short; and so much of it, changes for each of its letters, is much."""
 
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _INNER = re.compile(r"[-'\u2019\u2014]+")
 _TAILS = frozenset({"", "s", "t", "d", "ll", "re", "ve", "m", "o"})
 _LETTERS = frozenset({"a", "A", "I", "O"})
@@ -81,12 +82,12 @@ class WordTrust:
         """The certainty, 0-1, that this repair needs among good words."""
         if not after:
             return DROPPED
-        if _AROUND.sub("", before) == _AROUND.sub("", after):
+        if core(before) == core(after):
             return MARKED
         if self.is_word(before):
             return OTHER if self.is_word(after) else SPOILED
         if not self.is_word(after):
-            return STRANGE if _AROUND.sub("", after).islower() else NAMED
+            return STRANGE if core(after).islower() else NAMED
         if _is_far(before, after):
             return FARFETCHED
         return JOINED if " " in before else MENDED
@@ -100,10 +101,8 @@ class WordTrust:
         return len(words) >= RUINED_WORDS and sum(map(self.is_word, words)) < (1 - RUINED_SHARE) * len(words)
 
     def _is_known(self, word: str) -> bool:
-        core = _AROUND.sub("", word)
-        if not core:
-            return False
-        return all(part in _TAILS or self._is_plain(part) for part in _INNER.split(core))
+        inside = core(word)
+        return bool(inside) and all(part in _TAILS or self._is_plain(part) for part in _INNER.split(inside))
 
     def _is_plain(self, word: str) -> bool:
         if len(word) == 1:
@@ -115,5 +114,5 @@ class WordTrust:
 
 
 def _is_far(before: str, after: str) -> bool:
-    letters = len(_AROUND.sub("", after))
+    letters = len(core(after))
     return letters <= FAR_LETTERS and Levenshtein.distance(before, after) >= FAR_SHARE * letters

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from wordfreq import available_languages
@@ -88,6 +89,13 @@ def test_words_written_together_count_by_their_parts(language, word):
     """Two and three, with "s", "en" or "ens" between: they are far more probable than their letters make them."""
     spelt = word_list(list_of(language))._grams.log_probability(word.lower().replace("ß", "ss"))
     assert lexicon((language,)).log_probability(word) > spelt + 5
+
+
+def test_a_word_without_end_is_not_taken_apart():
+    """The work would grow with the cube of its length."""
+    began = time.process_time()
+    assert lexicon(("deu",)).log_probability("hausbaum" * 250) > -math.inf
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,9 @@ def test_a_warning_names_the_line_of_the_raw_text():
 def test_hostile_tables_take_no_time():
     """Thousands of totals, and digits without end."""
     assert found("Total\t1\t2\t3\n" * 3000 + "9" * 5000 + "\t" + "9" * 5000) == []
+
+
+def test_a_line_of_thousands_of_cells_is_no_row():
+    """A table would get its width for each row: the memory would grow with the square of the page."""
+    rows = ["Paper\t10.00", "Pens\t20.00", "1" + "\t1" * 5000, "Total\t80.00"]
+    assert len(found("\n".join(rows))) == 1
