@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
-from ocrwatchd.gate.reading import core, plain_marks, reading
+from ocrwatchd.gate.reading import HEXADECIMAL, core, plain_marks, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,8 +150,10 @@ class Word:
 
 
 def admits(text: str, candidate: str) -> bool:
-    """False for what is no candidate whatever speaks for it: another style of marks, a sign less, many words."""
+    """False for what is no candidate whatever speaks for it: other marks or signs, many words, no hexadecimal."""
     if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
+        return False
+    if HEXADECIMAL.fullmatch(core(text)) and not HEXADECIMAL.fullmatch(core(candidate)):
         return False
     return not _signs(text) - _signs(candidate)
 

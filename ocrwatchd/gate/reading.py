@@ -22,6 +22,7 @@ OTHER = "…"
 LONE_MARKS, LONE_MARK = -6.0, -1.0
 """ln P of marks that stand alone, and of each of them."""
 HYPHEN = "-"
+HEXADECIMAL = re.compile(r"0x[0-9A-Fa-f]+")
 _PARTS = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 _PLAIN = str.maketrans(
     dict.fromkeys("“”„«»", '"') | dict.fromkeys("’‘´`", "'") | dict.fromkeys("—–−", "-") | {"…": "."}  # noqa: RUF001
@@ -121,6 +122,8 @@ def _word(word: str, head: str, tail: str, lexicon: Lexicon) -> tuple[float, boo
 
 
 def _is_mixed(word: str) -> bool:
+    if HEXADECIMAL.fullmatch(word):
+        return False
     letters = "".join(filter(str.isalpha, word))
     return not (letters.islower() or letters.isupper() or letters[1:].islower() or not letters[1:])
 
