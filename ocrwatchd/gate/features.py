@@ -155,7 +155,7 @@ def admits(text: str, candidate: str) -> bool:
         return False
     if HEXADECIMAL.fullmatch(core(text)) and not HEXADECIMAL.fullmatch(core(candidate)):
         return False
-    return not _signs(text) - _signs(candidate)
+    return KEPT.isdisjoint(text) or not _signs(text) - _signs(candidate)
 
 
 def shape(text: str) -> str:
@@ -175,6 +175,8 @@ def _differ(one: str, other: str) -> bool:
 
 def _marks_lost(before: str, after: str) -> int:
     """How many marks, but for points, the candidate has not."""
+    if before.isalnum():
+        return 0
     read, other = (
         Counter(each for each in plain_marks(text) if not each.isalnum() and each not in " .")
         for text in (before, after)
@@ -184,5 +186,7 @@ def _marks_lost(before: str, after: str) -> int:
 
 def _accents(before: str, after: str) -> tuple[list[str], list[str]]:
     """The letters with accents that are gone, and those that are new."""
+    if before.isascii() and after.isascii():
+        return [], []
     old, new = (Counter(each for each in text if each != without_accents(each)) for text in (before, after))
     return list((old - new).elements()), list((new - old).elements())
