@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -205,5 +204,5 @@ def _followed(
                 inked[text + character] += (after_blank + after_character) * probability
     reached = [*blank, *(text for text in inked if text not in blank)]
     if len(reached) > BEAM:
-        reached = nlargest(BEAM, reached, key=lambda text: blank[text] + inked[text])
+        reached = sorted(reached, key=lambda text: blank[text] + inked[text], reverse=True)[:BEAM]
     return {text: (blank[text], inked[text]) for text in reached}

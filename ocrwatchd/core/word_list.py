@@ -85,7 +85,7 @@ class WordList:
         self._language = language
         self._name = name = str(language)
         lengths = list(map(len, by_centibels))
-        hashes = np.fromiter(map(hash, chain.from_iterable(by_centibels)), np.int64, sum(lengths))
+        hashes = np.fromiter(map(_hash, chain.from_iterable(by_centibels)), np.int64, sum(lengths))
         order = np.argsort(hashes)
         centibels = np.repeat(np.arange(len(lengths), dtype=np.int16), lengths)
         self._hashes = array("q", hashes[order].tobytes())
@@ -148,7 +148,7 @@ class WordList:
         return str(preprocess_text(word, self._language))
 
     def _share(self, form: str) -> float:
-        wanted = hash(form)
+        wanted = _hash(form)
         at = bisect_left(self._hashes, wanted)
         if at == len(self._hashes) or self._hashes[at] != wanted:
             return -math.inf
@@ -200,6 +200,11 @@ def _letters(words: Sequence[str], shares: np.ndarray) -> frozenset[str]:
         for letter in set(word):
             seen[letter] = seen.get(letter, 0.0) + share
     return frozenset(letter for letter, share in seen.items() if letter.isalpha() and share >= LETTER_SHARE)
+
+
+def _hash(word: str) -> int:
+    # Of its bytes in UTF-8: as texts "e0" and "づ" have the same one, for CPython keeps both in the bytes 65 30.
+    return hash(word.encode())
 
 
 def _shape(bare: str) -> str:

@@ -45,7 +45,8 @@ def with_words(
         return _by_lists(page, found, work, words, started)
     seen = list(seen_words(page))
     ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and work.llm.chooses else None
-    own = judged(seen, words, memory.words, proposed(found), ask)
+    protect = work.gate.digits == "protect"
+    own = judged(seen, words, memory.words, proposed(found), ask, protect_digits=protect)
     kept, refused = _beside(own, found)
     edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
     places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]

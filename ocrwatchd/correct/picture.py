@@ -96,12 +96,14 @@ class Judged:
     reason: str = ""
 
 
-def judged(
+def judged(  # noqa: PLR0913 - the last one is a setting
     words: Sequence[SeenWord],
     lexicon: Lexicon,
     document: Mapping[str, int],
     proposed: Mapping[int, Proposed] = MappingProxyType({}),
     ask: Callable[[Sequence[tuple[SeenWord, Sequence[Candidate]]]], Compared] | None = None,
+    *,
+    protect_digits: bool = False,
 ) -> Judged:
     """Correct a page's words.
 
@@ -111,16 +113,19 @@ def judged(
         document: how often each word stands on the document's other pages, small letters, marks off.
         proposed: by a language model, by offset of the word.
         ask: a language model, if there is one, that compares the candidates of some words.
+        protect_digits: no edit changes a digit (``gate.digits``).
     """
     edits: list[Edit] = []
     doubts: list[Doubt] = []
     doubtful = list(candidates_of(words, lexicon, document, proposed))
     compared = ask(doubtful) if ask else Compared({})
     for word, candidates in doubtful:
-        choice = choose(word.text, compared.candidates.get(word.offset, candidates))
+        possible = compared.candidates.get(word.offset, candidates)
+        choice = choose(word.text, possible, protect_digits=protect_digits)
         if choice.best and choice.chosen:
-            told = terms(choice.best.features)
-            edits.append(Edit(word.offset, word.text, choice.best.text, Reason.MISREAD_WORD, choice.best.source, told))
+            best = choice.best
+            weighed = terms(best.features)
+            edits.append(Edit(word.offset, word.text, best.text, Reason.MISREAD_WORD, best.source, weighed))
         if choice.wrong >= TOLD_DOUBT:
             doubts.append(Doubt(word.offset, len(word.text), choice.wrong))
     made = {(edit.offset, edit.after) for edit in edits}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.core.model import Term
+from ocrwatchd.gate import digits
 from ocrwatchd.gate.features import TERMS
 from ocrwatchd.gate.weights import weights
 from ocrwatchd.gate.words import plain_marks
@@ -68,13 +69,20 @@ class Choice:
         return self.gain > LEAST_GAIN
 
 
-def choose(reading: str, candidates: Sequence[Candidate], by: Mapping[str, float] | None = None) -> Choice:
+def choose(
+    reading: str,
+    candidates: Sequence[Candidate],
+    by: Mapping[str, float] | None = None,
+    *,
+    protect_digits: bool = False,
+) -> Choice:
     """Let the candidates for a word compete with its reading and each other.
 
     Args:
         reading: the word as read.
         candidates: other texts than the reading.
         by: weights in place of the fitted ones.
+        protect_digits: candidates with other digits tell that the word may be wrong, but are not chosen.
     """
     if not candidates:
         return Choice(None, 0.0, 0.0)
@@ -84,8 +92,10 @@ def choose(reading: str, candidates: Sequence[Candidate], by: Mapping[str, float
     total = sum(shares)
     texts = [plain_marks(text) for text in (reading, *(each.text for each in candidates))]
     probable = [at for at, each in enumerate(shares) if not at or each / total > LEAST_PROBABILITY]
+    kept = digits.of(reading)
+    allowed = [at for at in probable[1:] if not protect_digits or digits.of(candidates[at - 1].text) == kept]
     best, gain = max(
-        ((at, _gain(at, probable, texts, shares) / total) for at in probable[1:]),
+        ((at, _gain(at, probable, texts, shares) / total) for at in allowed),
         key=lambda found: found[1],
         default=(1 + odds.index(max(odds)), 0.0),
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
-from ocrwatchd.gate.reading import reading
+from ocrwatchd.gate.reading import HEXADECIMAL, reading
 from ocrwatchd.gate.words import folded, plain_marks
 
 if TYPE_CHECKING:
@@ -153,10 +153,12 @@ class Word:
 
 
 def admits(text: str, candidate: str) -> bool:
-    """False for texts that are never considered: those in another style of marks, with a sign less, of many words."""
+    """False for texts that are never considered: other marks, a sign less, many words, no hexadecimal any more."""
     if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
         return False
-    return not _signs(text) - _signs(candidate)
+    if HEXADECIMAL.fullmatch(folded(text)) and not HEXADECIMAL.fullmatch(folded(candidate)):
+        return False
+    return KEPT.isdisjoint(text) or not _signs(text) - _signs(candidate)
 
 
 def shape(text: str) -> str:
@@ -176,6 +178,8 @@ def _differ(one: str, other: str) -> bool:
 
 def _marks_lost(before: str, after: str) -> int:
     """How many marks of the reading the candidate lacks; points do not count."""
+    if before.isalnum():
+        return 0
     read, other = (
         Counter(each for each in plain_marks(text) if not each.isalnum() and each not in " .")
         for text in (before, after)
@@ -185,5 +189,7 @@ def _marks_lost(before: str, after: str) -> int:
 
 def _accents(before: str, after: str) -> tuple[list[str], list[str]]:
     """The letters with accents that are gone, and those that are new."""
+    if before.isascii() and after.isascii():
+        return [], []
     old, new = (Counter(each for each in text if each != without_accents(each)) for text in (before, after))
     return list((old - new).elements()), list((new - old).elements())

@@ -24,6 +24,7 @@ OTHER = "…"
 LONE_MARKS, LONE_MARK = -6.0, -1.0
 """ln P of marks that stand alone, and of each of them."""
 HYPHEN = "-"
+HEXADECIMAL = re.compile(r"0x[0-9a-f]+")
 _LETTERS = re.compile(r"[^\W_]+")
 _INNER = re.compile(r"[^\w\s]|_")
 _ORDINARY = frozenset("-/'.,")
@@ -103,6 +104,8 @@ def _word(word: str, head: str, tail: str, lexicon: Lexicon) -> tuple[float, boo
 
 
 def _is_mixed(word: str) -> bool:
+    if HEXADECIMAL.fullmatch(word):
+        return False
     letters = "".join(filter(str.isalpha, word))
     return not (letters.islower() or letters.isupper() or letters[1:].islower() or not letters[1:])
 

@@ -161,6 +161,13 @@ def test_words_are_frequent_ones(language, words, others):
     assert [each for each in others if known(each)] == []
 
 
+def test_a_word_is_not_taken_for_one_of_the_same_bytes_in_memory():
+    """CPython keeps "e0" and "づ" in the same two bytes; the list has both, the second one a fifth as often."""
+    english = word_list("en")
+    assert english.share("e0") == pytest.approx(-6.66 * math.log(10))
+    assert english.share("づ") == pytest.approx(-7.37 * math.log(10))
+
+
 def test_usual_words_are_told_by_their_share():
     """The most frequent first, in lower case; letters are those of the language."""
     english = lexicon(("eng",))

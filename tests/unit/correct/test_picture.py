@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ocrwatchd.core.config.profile import Correct, Llm, Ocr, Work
+from ocrwatchd.core.config.profile import Correct, Gate, Llm, Ocr, Work
 from ocrwatchd.core.model import Correction, Edit
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.document import corrected as of_text
@@ -127,6 +127,16 @@ def test_an_amount_is_written_as_the_page_writes_amounts():
     unsure = {"5.000.00": ("5,000.00", 0.15)}
     assert corrected(page_of(f"{usual} 5.000.00", **unsure)).text.endswith(" 5,000.00")
     assert corrected(page_of(f"{thousands} 5.000.00", **unsure)).text.endswith(" 5.000.00")
+
+
+def test_protected_digits_stay_whatever_the_picture_allows():
+    """With ``gate.digits`` on "protect" the picture changes no digit either, but the word is still told as doubtful."""
+    page = page_of("it is t1me to go", t1me=("time", 0.3))
+    assert corrected(page).text == "it is time to go"
+    found = corrected(page, work=OFF.model_copy(update={"gate": Gate(digits="protect")}))
+    assert not found.edits
+    assert [(doubt.offset, doubt.length) for doubt in found.doubts] == [(6, 4)]
+    assert found.doubts[0].wrong > 0.5
 
 
 def test_the_document_is_remembered():

@@ -54,6 +54,12 @@ def test_a_word_that_was_read_well_stays(read, candidates):
     assert judged(read, **candidates) == read
 
 
+@pytest.mark.parametrize("candidate", ["0×DCAD6BA2", "0×9852160", "OxDCAD6BA2", "0XDCAD6BA2"])  # noqa: RUF001
+def test_a_hexadecimal_number_stays_one(candidate):
+    """Its "x" is no multiplication sign, and the capitals behind it are usual."""
+    assert judged("0xDCAD6BA2", **{candidate: 0.5}) == "0xDCAD6BA2"
+
+
 def test_candidates_compete_with_one_another():
     """Where two repairs are as likely as each other none is made."""
     assert judged("hat3", hate=1.0) == "hate"
