@@ -24,7 +24,7 @@ OTHER = "…"
 LONE_MARKS, LONE_MARK = -6.0, -1.0
 """ln P of marks that stand alone, and of each of them."""
 HYPHEN = "-"
-HEXADECIMAL = re.compile(r"0x[0-9a-f]+")
+HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W_]+")
 _INNER = re.compile(r"[^\w\s]|_")
 _ORDINARY = frozenset("-/'.,")
