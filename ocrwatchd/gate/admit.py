@@ -147,7 +147,8 @@ class Sheet:
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
             return Reason.DROPPED if sure or (old and self._means_something(proposal)) else None
-        return self._of_words(proposal, after, sure=sure)
+        unit = old != core(after) and digits.is_unit(old) and digits.of("".join(self._word_before(proposal)))
+        return Reason.KNOWN_WORD if unit else self._of_words(proposal, after, sure=sure)
 
     def _of_words(self, proposal: Proposal, after: str, *, sure: bool) -> Reason | None:
         before, old, new = proposal.before, core(proposal.before), core(after)
@@ -164,9 +165,13 @@ class Sheet:
 
     def _is_pronoun(self, proposal: Proposal) -> bool:
         """True for a lone stroke before another word on its line, and beside no number, where it is a litre."""
-        line = self._source[: proposal.offset].rpartition("\n")[2].split()[-1:]
+        line = self._word_before(proposal)
         rest = self._source[proposal.offset + len(proposal.before) :].partition("\n")[0].split()[:1]
         return bool(rest) and rest[0].isalpha() and not digits.of("".join(line + rest))
+
+    def _word_before(self, proposal: Proposal) -> list[str]:
+        """The word before on its line, if there is one."""
+        return self._source[: proposal.offset].rpartition("\n")[2].split()[-1:]
 
     def _means_something(self, proposal: Proposal) -> bool:
         """True for a letter beside a number or a name: 10 g, Vitamin K, 2 x daily, John B Smith."""

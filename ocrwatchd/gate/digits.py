@@ -49,6 +49,10 @@ _OXYGEN = frozenset({"O2", "O3"})
 _LITRES = re.compile(r"\d+l")
 _MARKED = re.compile(r"\w[.,]\w")
 _RUN = re.compile(r"\d(?:[\d.,:/'\u2019\u00b7-]*\d)?")
+_UNIT = re.compile(
+    r"(?:mc|[nµμmcdhkgt])?(?:g|l|m|s|v|a|w|wh|hz|pa|j|cal|mol|val|b|bar)|t|h|ha|min|iu|ie|dpi|px|pt|lbs?|oz|ft|yd",
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th|d|s|h|er|re|e|[èe]me|n?ten?|ter|o|a)?\W*", re.IGNORECASE)
 
 
@@ -73,6 +77,11 @@ def against(before: str, after: str, mode: Digits) -> Reason | None:
         same = _letters(before) == _letters(after) and _skeleton(before) == _skeleton(after)
         return None if same else Reason.NUMBER
     return _confused(before, after, old, new) if old else Reason.NEW_DIGIT
+
+
+def is_unit(word: str) -> bool:
+    """True for what stands behind numbers as their unit."""
+    return bool(_UNIT.fullmatch(word))
 
 
 def of_a_code(before: str, after: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.core.lexicon import KEPT_WORDS, pieces
+from ocrwatchd.core.lexicon import pieces
 from ocrwatchd.core.word_list import log_sum
 from ocrwatchd.gate.channel import ONE, misreading
 
@@ -27,6 +27,8 @@ HOPELESS = 5.0
 """Neighbours so many nats behind the best one are left out."""
 CHEAPEST = np.array([0.0, ONE + 0.7, ONE + 1.5, ONE + 2.5], np.float32)
 """The least that one, two, three changed letters cost: two and three may be one misreading."""
+KEPT_WORDS = 1 << 12
+"""So many words' neighbours are remembered, up to a hundred each."""
 LEAST = -12.0
 """ln of a share that is as good as none."""
 

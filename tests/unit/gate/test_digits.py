@@ -98,6 +98,15 @@ def test_a_number_is_never_made_into_another(source, proposed):
     assert admit(source, proposed).text == source
 
 
+@pytest.mark.parametrize(("unit", "word"), [("ml", "my"), ("mg", "my"), ("kg", "king"), ("mcg", "mug")])
+def test_a_unit_behind_a_number_stays(unit, word):
+    """However badly the page was read: a list of words takes a unit for a misread word."""
+    misread = "tbe ncrse ncver gavc tbe paticnt wbat tbe doctcr hcd ordercd, l.5 {} of tbe rnedicine at nigbt"
+    mended = "the nurse never gave the patient what the doctor had ordered, l.5 {} of the medicine at night"
+    told = admit(misread.format(unit), mended.format(word)).text
+    assert f" {unit} of the " in told
+
+
 def test_free_takes_digits_like_letters():
     """The operator may have it so."""
     assert admit("in 1014 there", "in 1914 there", Policy(digits="free")).text == "in 1914 there"
