@@ -152,7 +152,11 @@ def test_a_canary_that_nobody_waits_for_any_more_is_cleared_away(served, tmp_pat
     killed = tmp_path / "killed"
     monkeypatch.setenv(crashpoints.VARIABLE, f"end-recorded:1:{killed}")
     daemon = Running(tmp_path).start()
-    assert daemon.ask("canary", "--timeout", "0.01").returncode == 1
+    for seconds in ("0.01", "1", "5", "20"):
+        # On a busy machine a page is withdrawn before the daemon has seen it.
+        assert daemon.ask("canary", "--timeout", seconds).returncode == 1
+        if killed.exists():
+            break
     await_that(killed.exists, 60, "the kill")
     daemon.process.wait()
     with daemon:
