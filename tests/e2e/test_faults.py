@@ -121,13 +121,13 @@ def test_stop_does_not_wait_longer_than_it_may(tmp_path):
 
 def test_page_deadline_ends_a_hanging_engine(tmp_path):
     """A page over which the engine hangs is given up at its deadline, twice, and the file set aside."""
-    daemon = Running(tmp_path, ocr={"page_deadline_s": 1.0})
+    daemon = Running(tmp_path, ocr={"page_deadline_s": 3.0})
     with daemon:
         write_scan(daemon.inbox / "scan.tif", "hang")
         daemon.await_files("failed", ["scan.tif"])
         write_scan(daemon.inbox / "next.tif", "fine")
         daemon.await_files("outbox", ["next.json"])
-    assert "took longer than 1 s" in (daemon.root / "failed" / "scan.reason.txt").read_text()
+    assert "took longer than 3 s" in (daemon.root / "failed" / "scan.reason.txt").read_text()
 
 
 def test_failed_scan_dragged_back_gets_fresh_attempts(daemon):
