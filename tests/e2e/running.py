@@ -53,6 +53,9 @@ class Running:
         tables["folders"] = {"status_page": False} | tables["folders"]
         tables["llm"] = {"allow_auto_download": False} | tables.get("llm", {})
         tables["arrival"] = quick | tables.get("arrival", {})
+        # What fakes read is no text: each engine would load the lists of words for it.
+        words = {"words": False} if module == "tests.fakes.daemon" else {}
+        tables["correct"] = words | tables.get("correct", {})
         self.config = write_config(base / "config.toml", tables)
         self.log_path = base / "daemon.log"
         self.temporary = base / "temporary"
