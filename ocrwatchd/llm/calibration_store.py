@@ -101,7 +101,8 @@ class Record(BaseModel):
     @property
     def told(self) -> str:
         """All of it in a line."""
-        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: it {_WORDS[self.finding]}: {self.why}"
+        found = f"it {_WORDS[self.finding]}: {self.why}; best method: {self.method}"
+        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: {found}"
 
 
 class Note(NamedTuple):
@@ -253,7 +254,7 @@ def _note(work: Work) -> Note | None:
         words = f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
         return Note(words, serious=required)
     if record.finding == "harm" or (record.finding == "unknown" and required):
-        left = "texts stay raw" if required else "llm.require_calibration = true leaves texts raw"
+        left = "texts stay raw" if required else 'with llm.method = "auto" it is not asked'
         words = f"the model {record.model} {_WORDS[record.finding]}: {record.why} (measured {record.day}); {left}"
         return Note(words, serious=True)
     return None

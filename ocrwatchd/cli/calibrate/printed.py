@@ -71,8 +71,9 @@ def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, 
             found = ground_truth.read(Path(folder), config, work, console)
         named = [replace(case, name=sheets[int(Path(case.name).stem)].name) for case in found.cases]
         if keep and len(named) == len(sheets):
-            shutil.rmtree(base)
-            base.mkdir()
+            for earlier in base.iterdir():
+                if not earlier.name.startswith(SET_PREFIX):  # another run may be reading such a one
+                    shutil.rmtree(earlier)
             store = PageStore(base / key, key, lattices=True)
             for number, case in enumerate(named, 1):
                 store.save(FinishedPage(replace(case.pages[0], number=number), Correction(case.read)))

@@ -202,9 +202,7 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
     assert "profiles" not in said.words
     assert not said.serious
     calibration_store.keep(verdict(model, config.work(), "harm", why="errors grow"))
-    words = (
-        "the model m.gguf does harm: errors grow (measured 2026-11-22); llm.require_calibration = true leaves texts raw"
-    )
+    words = 'the model m.gguf does harm: errors grow (measured 2026-11-22); with llm.method = "auto" it is not asked'
     assert [*calibration_store.notes(config)] == [(words, True)]
 
 
