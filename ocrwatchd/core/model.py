@@ -68,6 +68,7 @@ class Job:
         desk: where one attempt of several has its own ``pages`` and ``out``; without it they lie in ``folder``.
         max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
         renamed: it is read under its second name, ``folder/scan.plain``.
+        lattices: what the recogniser saw of each line is kept beside the finished pages.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Job:
     desk: Path | None = None
     max_attempts: int = 0
     renamed: bool = False
+    lattices: bool = False
 
     @property
     def by_hand(self) -> bool:

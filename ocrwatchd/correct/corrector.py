@@ -18,7 +18,7 @@ from ocrwatchd.correct.prompts import prompt_for
 from ocrwatchd.correct.skipping import why_skip
 from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
 from ocrwatchd.gate.verdicts import shifted
-from ocrwatchd.llm import models
+from ocrwatchd.llm import calibration_store, models
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.chunks import split
 from ocrwatchd.llm.context import around, without
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.admit import Admitted
     from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.gate.consistency import Memory
+    from ocrwatchd.llm.calibration_store import Method
     from ocrwatchd.llm.chunks import Chunk
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
@@ -65,6 +66,7 @@ class Corrector:
 
     def __init__(self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic, load: Load = loaded) -> None:
         self._clock = clock
+        self._path = path
         self._model = load(path, llm, clock)
         self._source: Source = "built-in" if path == models.BUILTIN else "model"
 
@@ -104,10 +106,9 @@ class Corrector:
             return Correction(page.text, reason='llm.model is "off"')
         if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
             return Correction(page.text, reason=strange, model=self.name)
-        picture = has_picture(page) and words_of(work) is not None
-        if self._model.compares and not work.llm.rewrites(picture=picture):
-            reason = "" if picture else 'llm.method is "choose", and there is no picture to choose by'
-            return Correction(page.text, reason=reason, model=self.name)
+        method = self.method(page, work)
+        if method in {"none", "choose"}:
+            return Correction(page.text, reason=_why_unasked(work) if method == "none" else "", model=self.name)
         sheet = _Sheet(
             page.text,
             work,
@@ -130,6 +131,18 @@ class Corrector:
             seconds=self._clock() - started,
             parts=tuple(each.part for each in decided),
         )
+
+    def method(self, page: PageText, work: Work) -> Method:
+        """What the model is asked to do with a page: with ``llm.method = "auto"`` by its calibration."""
+        picture = has_picture(page) and words_of(work) is not None
+        if best := calibration_store.best_method(work, self._path, picture=picture):
+            return best
+        given = work.llm.method
+        if not self._model.compares:
+            return "rewrite"
+        if not picture:
+            return "none" if given == "choose" else "rewrite"
+        return "choose" if given == "auto" else given
 
     def choose(
         self, text: str, work: Work, spent: float, doubtful: Sequence[tuple[SeenWord, Sequence[Candidate]]]
@@ -203,6 +216,12 @@ class _Decided:
 
 def _undecided(chunk: Chunk, fate: Fate, why: Reason, detail: str = "") -> _Decided:
     return _Decided(Part(chunk.offset, len(chunk.text), fate, why, detail))
+
+
+def _why_unasked(work: Work) -> str:
+    if work.llm.method == "choose":
+        return 'llm.method is "choose", and there is no picture to choose by'
+    return "by its calibration the model is of no use here, and was not asked; `ocrwatchd check` shows the verdict"
 
 
 def _told(parts: Sequence[Part]) -> str:

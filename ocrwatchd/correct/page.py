@@ -44,7 +44,8 @@ def with_words(
     if not has_picture(page):
         return _by_lists(page, found, work, words, started)
     seen = list(seen_words(page))
-    ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and work.llm.chooses else None
+    asked = corrector is not None and corrector.method(page, work) in {"choose", "both"}
+    ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and asked else None
     protect = work.gate.digits == "protect"
     own = judged(seen, words, memory.words, proposed(found), ask, protect_digits=protect)
     kept, refused = _beside(own, found)

@@ -71,7 +71,7 @@ def needed(works: Iterable[Work], jobs: Path) -> Access:
     for work in works:
         model = tuple(_model(work.llm))
         read.update(model)
-        if work.llm.require_calibration:
+        if work.llm.model != "off" and (work.llm.require_calibration or work.llm.method == "auto"):
             read.add(calibration_store.kept_in())
             listed.update(path.parent for path in model)
         if licence := licence_file(work.ocr):

@@ -46,18 +46,20 @@ class Give(Message):
     work: Work
     desk: str = ""
     renamed: bool = False
+    lattices: bool = False
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
         desk = pack(job.desk) if job.desk else ""
         paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
-        return cls(job=job.id, work=job.work, renamed=job.renamed, **paths)
+        return cls(job=job.id, work=job.work, renamed=job.renamed, lattices=job.lattices, **paths)
 
     def unpack(self) -> Job:
         """The job as the host knows it."""
         desk = unpack(self.desk) if self.desk else None
-        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, renamed=self.renamed)
+        marks = {"renamed": self.renamed, "lattices": self.lattices}
+        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
 
 
 class Finish(Message):

@@ -37,6 +37,10 @@ log = structlog.get_logger()
 
 Said = TypeVar("Said")
 Finding: TypeAlias = Literal["gain", "none", "harm", "unknown"]
+Method: TypeAlias = Literal["none", "choose", "rewrite", "both"]
+"""What a model is asked to do with a page: nothing, to choose among what the picture allows, to write, or both."""
+Use: TypeAlias = Literal[Method, "text"]
+"""A method where there is a picture; "text": the model writes where there is none."""
 
 _WORDS: Final[dict[Finding, str]] = {
     "gain": "does good",
@@ -56,11 +60,13 @@ class Record(BaseModel):
         languages: as ``ocr.languages`` had them.
         gate: as it was set.
         prompts: a hash of all that the model was asked.
-        finding: whether it does good.
+        method: what it is best asked to do where there is a picture.
+        uses: whether each use of it does good.
+        finding: whether the best does good.
         why: in words.
         basis: what it was measured on.
-        change: of the character errors; -0.2 are 20 % fewer.
-        seconds_a_page: of correction.
+        change: of the character errors with the best method; -0.2 are 20 % fewer.
+        seconds_a_page: of correction with it.
         day: of the measurement.
         version: of ocrwatchd.
     """
@@ -73,6 +79,8 @@ class Record(BaseModel):
     languages: tuple[str, ...]
     gate: Gate
     prompts: str
+    method: Method
+    uses: dict[Use, Finding]
     finding: Finding
     why: str
     basis: str
@@ -86,10 +94,15 @@ class Record(BaseModel):
         mine = (self.languages, self.gate, self.prompts)
         return mine == (work.ocr.languages, work.gate, prompts_of(work))
 
+    def finding_of(self, method: str) -> Finding:
+        """What is found of a method, as ``llm.method`` names it."""
+        return next((found for use, found in self.uses.items() if use == method), self.finding)
+
     @property
     def told(self) -> str:
         """All of it in a line."""
-        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: it {_WORDS[self.finding]}: {self.why}"
+        found = f"it {_WORDS[self.finding]}: {self.why}; best method: {self.method}"
+        return f"{self.day}, ocrwatchd {self.version}, {self.basis}: {found}"
 
 
 class Note(NamedTuple):
@@ -168,6 +181,22 @@ def keep(record: Record) -> Path:
     return path
 
 
+def best_method(work: Work, path: Path, *, picture: bool) -> Method | None:
+    """What the verdict on a model advises to ask it for; None where ``llm.method`` is not "auto", or none is known.
+
+    Args:
+        work: the profile's settings.
+        path: of the model.
+        picture: it is known what the recogniser saw of the page.
+    """
+    record = find(work, path) if work.llm.method == "auto" else None
+    if record is None:
+        return None
+    if picture:
+        return record.method
+    return "none" if record.uses.get("text") == "harm" else "rewrite"
+
+
 def objection(work: Work, path: Path) -> str:
     """Why texts are not corrected with this model, or "": ``llm.require_calibration`` wants a verdict without harm."""
     if not work.llm.require_calibration:
@@ -178,12 +207,13 @@ def objection(work: Work, path: Path) -> str:
             f"llm.require_calibration is true, and whether the model {name_of(path)} does good with these settings was "
             f"never measured; {REMEDY}"
         )
-    if record.finding == "unknown":
+    finding = record.finding_of(work.llm.method)
+    if finding == "unknown":
         return (
             f"llm.require_calibration is true, and the model {record.model} cannot be judged ({record.day}: "
             f"{record.why}); {REMEDY}"
         )
-    if record.finding == "harm":
+    if finding == "harm":
         return (
             f"llm.require_calibration is true, and the model {record.model} does harm here ({record.day}: "
             f"{record.why}); set llm.model to another one, or a more careful [gate], and calibrate again"
@@ -224,7 +254,7 @@ def _note(work: Work) -> Note | None:
         words = f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
         return Note(words, serious=required)
     if record.finding == "harm" or (record.finding == "unknown" and required):
-        left = "texts stay raw" if required else "llm.require_calibration = true leaves texts raw"
+        left = "texts stay raw" if required else 'with llm.method = "auto" it is not asked'
         words = f"the model {record.model} {_WORDS[record.finding]}: {record.why} (measured {record.day}); {left}"
         return Note(words, serious=True)
     return None

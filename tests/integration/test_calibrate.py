@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,26 +41,32 @@ def noise(tmp_path):
 
 @pytest.mark.slow
 def test_the_built_in_model_does_good(configured, capsys):
-    """It repairs, harms nothing, takes its time, and the verdict is kept."""
-    assert main(["calibrate", "--pages", "4", "--json", *configured("builtin")]) == 0
+    """It repairs, harms nothing, takes its time, and the verdict is kept; what was read is there for the next run."""
+    assert main(["calibrate", "--pages", "10", "--json", *configured("builtin")]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["model"], told["finding"], told["best"]) == ("builtin", "gain", "yours")
-    yours = told["gates"]["yours"]
-    assert yours["misread"]["after"] < 0.6 * yours["misread"]["before"]
-    assert (yours["misread"]["worse"], yours["clean"]["changed"], yours["clean"]["digits"]) == (0, 0, 0)
-    assert told["no_gate"]["misread"]["after"] <= yours["misread"]["after"]
-    assert told["seconds_a_page"] > 0
+    assert (told["model"], told["uses"]["text"], told["best_gate"]) == ("builtin", "gain", "yours")
+    assert [*told["ways"]] == ["none", "rewrite"]
+    none, rewrite, yours = told["ways"]["none"], told["ways"]["rewrite"], told["gates"]["yours"]
+    assert rewrite["after"] < none["after"] < yours["after"] < yours["before"] == none["before"]
+    assert (rewrite["worse"], rewrite["digits"], yours["worse"], yours["digits"]) == (0, 0, 0, 0)
+    assert rewrite["seconds_a_page"] > none["seconds_a_page"] > 0
     (kept,) = calibration_store._read()
     assert kept.sha256 == told["sha256"]
+    assert len(list(Path(os.environ["CACHE_DIRECTORY"], "calibrate").glob("*/*.npz"))) == 10
+    assert main(["calibrate", "--pages", "10", "--json", *configured("builtin")]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["texts"], again["ways"]["none"]["after"]) == (told["texts"], none["after"])
 
 
 @pytest.mark.slow
 def test_random_weights_do_harm_and_correct_nothing_where_calibration_is_required(configured, noise, tmp_path, capsys):
     """The verdict is harm; with `llm.require_calibration` neither `correct` nor the engine process uses the model."""
-    assert main(["calibrate", "--pages", "1", *configured(noise)]) == 1
-    out = capsys.readouterr().out
-    assert "verdict    harm: it repairs next to nothing" in out
-    assert "time       correction" in out
+    assert main(["calibrate", "--pages", "5", "--json", *configured(noise)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["finding"], told["method"]) == ("harm", "none")
+    assert told["uses"] == {"choose": "harm", "rewrite": "harm", "both": "harm", "text": "harm"}
+    assert told["ways"]["choose"]["after"] > told["ways"]["none"]["after"]
+    assert told["compared_words"] > 0
     required = configured(noise, "require_calibration = true\n")
     text = tmp_path / "text.txt"
     text.write_text("Tbe cornmittee met.", encoding="utf-8")
@@ -69,6 +76,10 @@ def test_random_weights_do_harm_and_correct_nothing_where_calibration_is_require
     receipt = json.loads((tmp_path / "out" / "phototest.json").read_text(encoding="utf-8"))
     assert all(edit["source"] == "picture" for page in receipt["pages"] for edit in page["edits"])
     assert "the model noise.gguf does harm here" in receipt["reason"]
+    assert main(["process", str(DATA / "eurotext.tif"), "-o", str(tmp_path / "out"), *configured(noise)]) == 0
+    receipt = json.loads((tmp_path / "out" / "eurotext.json").read_text(encoding="utf-8"))
+    assert receipt["reason"].startswith("by its calibration the model is of no use here, and was not asked")
+    assert not any("context" in edit.get("terms", {}) for page in receipt["pages"] for edit in page["edits"])
 
 
 @pytest.mark.slow
@@ -81,7 +92,7 @@ def test_a_model_that_was_never_calibrated_corrects_nothing_where_that_is_requir
     assert "`ocrwatchd calibrate` measures that" in capsys.readouterr().err
     clean = tmp_path / os.fsdecode(b"caf\xe9.txt")
     clean.write_text("What no bytes can spell may still be a name.", encoding="utf-8")
-    assert main(["calibrate", "--pages", "2", "--json", str(clean), *required]) == 0
+    assert main(["calibrate", "--pages", "5", "--json", str(clean), *required]) == 0
     assert json.loads(capsys.readouterr().out)["texts"][-1]["name"] == "caf\ufffd.txt, 1"
     assert main(["correct", str(text), *required]) == 0
     assert "committee met in the" in capsys.readouterr().out
@@ -112,9 +123,10 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2
     assert "recognition" in lines["time"]
     assert lines["remaining"].split()[1] in {"marks", "letters"}
+    assert lines["by"].split() == ["by", "the", "picture,", "with", "no", "model", "rewrite"]
     assert lines["verdict"].startswith("verdict    unknown: ")
     assert "too few to tell" in lines["verdict"]
-    assert "earlier verdict tells more: 2026-11-22, ocrwatchd 0.1.0, misread text: it does harm" in lines["not"]
+    assert "earlier verdict tells more: 2026-11-22, ocrwatchd 0.1.0, typeset pages: it does harm" in lines["not"]
     assert calibration_store._read() == (harm,)
     assert not list((tmp_path / "root").rglob("*"))
 
@@ -164,3 +176,17 @@ def test_without_a_model_there_is_nothing_to_measure(configured, capsys, model, 
     """What to set is said."""
     assert main(["calibrate", *configured(model)]) == 3
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_real_model_is_of_use_where_it_chooses(configured, capsys):
+    """The model that ``OCRWATCHD_TEST_MODEL`` names, a GGUF file that has learnt English."""
+    file = os.environ.get("OCRWATCHD_TEST_MODEL")
+    if not file:
+        pytest.skip("OCRWATCHD_TEST_MODEL names no model")
+    assert main(["calibrate", "--json", *configured(file)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["uses"]["choose"] == "gain"
+    assert told["ways"]["choose"]["after"] < told["ways"]["none"]["after"]
+    assert told["method"] in {"choose", "rewrite", "both"}

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ocrwatchd import __version__
-from ocrwatchd.cli.calibrate import corpus, ground_truth, judgement, presets
+from ocrwatchd.cli.calibrate import corpus, ground_truth, judgement, presets, printed
 from ocrwatchd.cli.calibrate.measure import Trial
 from ocrwatchd.cli.calibrate.report import Report, in_json, in_lines
 from ocrwatchd.cli.calibrate.residual_errors import remaining
@@ -36,7 +36,7 @@ class Wishes:
     """What was asked for.
 
     Args:
-        files: clean texts to measure on, beside the package's own.
+        files: clean texts to set and measure on, beside the package's own.
         truth: a folder of scans with their texts, to measure on instead.
         profile: whose settings count; "" for the top level's.
         pages: so many of each text count at most.
@@ -46,7 +46,7 @@ class Wishes:
     files: tuple[Path, ...] = ()
     truth: Path | None = None
     profile: str = ""
-    pages: int = 8
+    pages: int = 20
     as_json: bool = False
 
 
@@ -73,17 +73,17 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for note in _notes(work, wishes):
         console.print(f"ocrwatchd: {note}", markup=False)
-    scans = ground_truth.read(wishes.truth, config, work, console) if wishes.truth else None
-    cases = scans.cases if scans else corpus.cases(wishes.files, work.ocr.languages, wishes.pages)
+    read = _read(config, work, wishes, console)
+    cases = read.cases
     sha256, stamps = _identity(path)  # before it is loaded: what changes from now on is another model
     trial = Trial(path, work, presets.beside(work.gate))
     try:
         with _progress(console, len(cases)) as done:
-            # A scan is read with confidences, which tell the gate more than a clean copy would.
-            measured = trial.measure(cases, done, clean=scans is None)
+            measured = trial.measure(cases, done)
     finally:
         trial.close()
-    found = judgement.judge(measured, presets.YOURS)
+    found = judgement.verdict(measured)
+    best = measured.ways[found.method]
     verdict = calibration_store.Record(
         model=calibration_store.name_of(path),
         sha256=sha256,
@@ -91,21 +91,25 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         languages=work.ocr.languages,
         gate=work.gate,
         prompts=calibration_store.prompts_of(work),
+        method=found.method,
+        uses=found.uses,
         finding=found.finding,
         why=found.why,
-        basis=ground_truth.BASIS if scans else corpus.BASIS,
-        change=round(measured.tried[presets.YOURS].misread.change, 4),
-        seconds_a_page=round(measured.seconds_a_page, 3),
+        basis=ground_truth.BASIS if wishes.truth else printed.BASIS,
+        change=round(best.change, 4),
+        seconds_a_page=round(best.seconds_a_page, 3),
         day=time.strftime("%Y-%m-%d"),
         version=__version__,
     )
     report = Report(
         verdict,
         measured,
-        judgement.best(measured.tried),
+        judgement.best_gate(measured.gates),
         cases,
-        remaining((text, case.truth) for text, case in zip(measured.texts, cases, strict=True)) if scans else None,
-        scans.seconds / max(1, scans.pages) if scans else None,
+        read.seconds_a_page,
+        remaining((text, case.truth) for text, case in zip(measured.texts[found.method], cases, strict=True))
+        if wishes.truth
+        else None,
     )
     if wishes.as_json:
         sys.stdout.write(json.dumps(in_json(report), ensure_ascii=False, indent=1) + "\n")
@@ -121,6 +125,14 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     if not wishes.as_json:
         sys.stdout.write(f"{said}\n")
     return HARM if found.finding == "harm" else 0
+
+
+def _read(config: Config, work: Work, wishes: Wishes, console: Console) -> ground_truth.Read:
+    if wishes.truth:
+        return ground_truth.read(wishes.truth, config, work, console)
+    sheets = corpus.sheets(wishes.files, work.ocr.languages, wishes.pages)
+    # What stands in files of the user's stays in them.
+    return printed.read(sheets, config, work, console, keep=not wishes.files)
 
 
 def _work(config: Config, profile: str) -> Work:

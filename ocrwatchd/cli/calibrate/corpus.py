@@ -1,22 +1,18 @@
-"""Clean text, of the package and of files that the user names, and the same with known OCR noise in it."""
+"""Clean text, of the package and of files that the user names, cut into small pages."""
 
 from __future__ import annotations
 
-import os
-import random
+import textwrap
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocrwatchd.cli.calibrate.measure import PAGE_CHARACTERS, Case
 from ocrwatchd.core.errors import ConfigError, UnreadableScan
-from ocrwatchd.correct.document import pages_of, text_of
-from ocrwatchd.correct.noise.generator import Noise
+from ocrwatchd.correct.document import text_of
 from ocrwatchd.gate import languages
-from ocrwatchd.llm.chunks import split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ENGLISH: Final = Path(__file__).with_name("english.txt")
 """Business papers of our own; paragraphs of Standard Ebooks (CC0 1.0) that the built-in model was not trained on."""
@@ -24,20 +20,30 @@ ENGLISH: Final = Path(__file__).with_name("english.txt")
 OWN: Final = {"eng": ENGLISH}
 """Clean text in the package, by language."""
 
-RATES: Final = (0.02, 0.06)
-"""Misreadings for each letter, in one text and the next: a good scan's, and a bad one's."""
+SHEET_CHARACTERS: Final = 600
+"""So many make a page: many small pages wear in many ways."""
 
-PARTS: Final = 2
-"""A text has so many parts that a model is asked about one by one: it sees lines around them, as on a page."""
+LINE_CHARACTERS: Final = 100
+"""A longer line is broken."""
 
 LEAST_LATIN: Final = 0.5
-"""So large a share of a text's letters must be Latin: how others are misread was not counted."""
-
-BASIS: Final = "misread text"
+"""So large a share of a text's letters must be Latin: the picture judges no others."""
 
 
-def cases(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Case]:
-    """The clean texts, misread. The same files give the same.
+class Sheet(NamedTuple):
+    """A page to be set.
+
+    Args:
+        name: for people.
+        text: clean.
+    """
+
+    name: str
+    text: str
+
+
+def sheets(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Sheet]:
+    """The clean texts as pages.
 
     Args:
         files: clean texts of the user's, UTF-8; beside them counts what the package has in these languages.
@@ -45,7 +51,7 @@ def cases(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Case]
         pages: so many of a file count at most, drawn evenly from all of it.
 
     Raises:
-        ConfigError: there is no text in these languages, or the noise does not know their letters.
+        ConfigError: there is no text in these languages, or none in Latin letters.
         UnreadableScan: a file cannot be read, is not UTF-8 or holds no text.
     """
     own = [OWN[code] for code in codes if code in OWN]
@@ -55,21 +61,19 @@ def cases(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Case]
             f"ocr.languages names {languages.names(codes)}, and the package has clean text in {known} only: name files "
             "with clean text like yours (UTF-8, some pages of it, without errors), or scans with their texts by --truth"
         )
-    return [case for file in (*own, *files) for case in _cases_of(file, pages)]
+    return [sheet for file in (*own, *files) for sheet in _sheets_of(file, pages)]
 
 
-def _cases_of(file: Path, pages: int) -> list[Case]:
+def _sheets_of(file: Path, pages: int) -> Iterator[Sheet]:
     text = text_of(file).removeprefix("\ufeff")
-    chunks = [chunk.text.strip() for chunk in split(text) if chunk.text.strip()]
-    if not chunks:
+    if not text.strip():
         raise UnreadableScan(f"{file} holds no text; name one with some pages of clean text")
     if not _is_latin(text):
-        raise ConfigError(
-            f"{file}: only of Latin letters it is known how they are misread; measure on scans with their texts, by "
-            "--truth"
-        )
-    texts = ["\n\n".join(chunks[at : at + PARTS]) for at in range(0, len(chunks), PARTS)]
-    return [_misread(file.name, number, truth) for number, truth in enumerate(_evenly(texts, pages))]
+        raise ConfigError(f"{file}: only Latin letters can be set; measure on scans with their texts, by --truth")
+    texts = list(_portions(text))
+    wanted = min(pages, len(texts))
+    for number in range(wanted):
+        yield Sheet(f"{file.name}, {number + 1}", texts[number * len(texts) // wanted])
 
 
 def _is_latin(text: str) -> bool:
@@ -78,14 +82,14 @@ def _is_latin(text: str) -> bool:
     return latin >= LEAST_LATIN * len(letters)
 
 
-def _evenly(texts: list[str], pages: int) -> list[str]:
-    """As many of the texts as make so many pages, from all over."""
-    size = sum(map(len, texts))
-    wanted = max(1, round(len(texts) * min(1.0, pages * PAGE_CHARACTERS / size)))
-    return [texts[number * len(texts) // wanted] for number in range(wanted)]
-
-
-def _misread(name: str, number: int, truth: str) -> Case:
-    noise = Noise(random.Random(os.fsencode(f"{name} {number}")))  # noqa: S311 - for noise, not for secrets
-    read = noise.misread_text(truth, noise.even(RATES[number % len(RATES)]))
-    return Case(f"{name}, {number + 1}", truth, tuple(pages_of(read)))
+def _portions(text: str) -> Iterator[str]:
+    lines: list[str] = []
+    for given in text.expandtabs(4).splitlines():
+        for line in textwrap.wrap(given.rstrip(), LINE_CHARACTERS) or [""]:
+            if lines and sum(map(len, lines)) + len(line) > SHEET_CHARACTERS:
+                yield "\n".join(lines).strip("\n")
+                lines = []
+            if line or lines:
+                lines.append(line)
+    if any(lines):
+        yield "\n".join(lines).strip("\n")

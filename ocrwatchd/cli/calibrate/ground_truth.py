@@ -30,13 +30,15 @@ class Read(NamedTuple):
 
     Args:
         cases: the documents.
-        seconds: of recognition.
-        pages: how many.
     """
 
     cases: list[Case]
-    seconds: float
-    pages: int
+
+    @property
+    def seconds_a_page(self) -> float:
+        """Of recognition."""
+        pages = [page for case in self.cases for page in case.pages]
+        return sum(page.seconds for page in pages) / max(1, len(pages))
 
 
 def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
@@ -67,7 +69,6 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
     )
     config = config.model_copy(update={"ocr": raw.ocr, "llm": raw.llm})
     cases: list[Case] = []
-    seconds, pages = 0.0, 0
     with reading(config, console) as reader:
         for scan, text in found:
             try:
@@ -76,18 +77,16 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
                 console.print(f"ocrwatchd: left out {printable(f'{scan.name}: {error}')}", markup=False)
                 continue
             cases.append(case)
-            seconds += sum(page.seconds for page in case.pages)
-            pages += len(case.pages)
     if not cases:
         raise UnreadableScan(f"none of the {len(found)} scans in {folder} could be used; the reasons stand above")
-    return Read(cases, seconds, pages)
+    return Read(cases)
 
 
 def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
     truth = text_of(text).removeprefix("\ufeff")
     if not truth.strip():
         raise UnreadableScan(f"{text.name} holds no text")
-    with copied(scan, work) as job:
+    with copied(scan, work, lattices=True) as job:
         if missing := reader.read(job):
             raise UnreadableScan(missing)
         pages = tuple(each.page for each in PageStore.left_in(job.folder / "pages"))

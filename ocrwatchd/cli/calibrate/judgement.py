@@ -1,32 +1,33 @@
-"""What the figures mean: gain, harm, or neither; and which gate is best. Pure."""
+"""What the figures mean: gain, harm, or neither; and what the model is best asked to do. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from ocrwatchd.cli.calibrate.presets import YOURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ocrwatchd.cli.calibrate.measure import Measured, Tried
-    from ocrwatchd.llm.calibration_store import Finding
+    from ocrwatchd.cli.calibrate.measure import Measured, Tally
+    from ocrwatchd.llm.calibration_store import Finding, Method, Use
 
 LEAST_GAIN: Final = 0.01
-"""Fewer errors by a smaller share are no gain."""
+"""Fewer errors by a smaller share are no gain where there is no picture."""
 
 LEAST_ERRORS: Final = 20
 """In texts with fewer errors a gain cannot be told from chance."""
-
-MOST_CHANGED: Final = 0.002
-"""Where a larger share of a clean text's words is changed, that is harm."""
 
 SPOILED: Final = 2.0
 """A model whose answers, taken as they are, would make the errors so many times as many understands nothing."""
 
 WORTH: Final = 0.05
-"""Another gate must mend so large a share of the errors more: what it costs elsewhere is not seen here."""
+"""What costs more must mend so large a share of the errors that are left: its costs elsewhere are not seen here."""
 
 LEAST_FEWER: Final = 5
-"""Nor is it worth the change where it leaves fewer errors by less than this, which may be chance."""
+"""Nor is it worth its cost where it leaves fewer errors by less than this, which may be chance."""
+
+Name = TypeVar("Name", bound=str)
 
 
 class Judgement(NamedTuple):
@@ -36,61 +37,107 @@ class Judgement(NamedTuple):
     why: str
 
 
-def harm(tried: Tried) -> str:
-    """What harm a gate lets through, or ""."""
-    misread, clean = tried.misread, tried.clean
-    if misread.after > misread.before:
-        return f"errors grow from {misread.before} to {misread.after}"
-    if clean.changed > MOST_CHANGED * clean.words:
-        return f"{clean.changed} of {clean.words} words of clean text are changed"
-    if spoiled := misread.digits + clean.digits:
-        return f"digits are made wrong in {spoiled} of {misread.texts + clean.texts} texts"
-    return ""
+class Verdict(NamedTuple):
+    """What is found of a model.
+
+    Args:
+        method: what it is best asked to do where there is a picture.
+        uses: what is found of each use of it.
+        finding: of the best.
+        why: in words.
+    """
+
+    method: Method
+    uses: dict[Use, Finding]
+    finding: Finding
+    why: str
 
 
-def judge(measured: Measured, gate: str) -> Judgement:
-    """Whether the model does good with a gate.
+def verdict(measured: Measured) -> Verdict:
+    """Find what the model is best asked to do: what costs least, unless more is worth its cost."""
+    text = of_text(measured)
+    found = {way: _of_way(measured, way, text) for way in measured.ways if way != "none"}
+    uses: dict[Use, Finding] = {**{way: each.finding for way, each in found.items()}, "text": text.finding}
+    gains = {way: measured.ways[way] for way in measured.ways if way == "none" or uses[way] == "gain"}
+    method = _worth(gains)
+    if method != "none":
+        return Verdict(method, uses, *found[method])
+    # Of a model that is of no use, the least bad is told.
+    order: tuple[Finding, ...] = ("none", "unknown", "harm")
+    return Verdict("none", uses, *min(found.values(), key=lambda each: order.index(each.finding)))
+
+
+def of_text(measured: Measured) -> Judgement:
+    """Whether a model that writes does good where there is no picture.
 
     A model of which the gate lets nothing good through, and whose answers would spoil the texts, counts as harm: all
     that it does is cost time, and stand behind one guard only.
-
-    Args:
-        measured: the figures.
-        gate: the gate's name in them.
     """
-    tried = measured.tried[gate]
-    if wrong := harm(tried):
+    tally, ungated = measured.gates[YOURS], measured.ungated
+    if wrong := harm(tally):
         return Judgement("harm", wrong)
-    misread, ungated = tried.misread, measured.ungated
-    if misread.before >= LEAST_ERRORS and misread.change <= -LEAST_GAIN:
-        return Judgement("gain", f"errors fall from {misread.before} to {misread.after} ({misread.change:+.1%})")
-    spoiled = ungated.misread.after + ungated.clean.after
-    if spoiled > SPOILED * max(ungated.misread.before, LEAST_ERRORS):
+    if tally.before >= LEAST_ERRORS and tally.change <= -LEAST_GAIN:
+        return Judgement("gain", f"errors fall from {tally.before} to {tally.after} ({tally.change:+.1%})")
+    if ungated.after > SPOILED * max(ungated.before, LEAST_ERRORS):
         return Judgement(
             "harm",
-            f"it repairs next to nothing (errors {misread.before} to {misread.after}), and only the gate keeps out its "
-            f"answers, with which there would be {spoiled}",
+            f"it repairs next to nothing (errors {tally.before} to {tally.after}), and only the gate keeps out its "
+            f"answers, with which there would be {ungated.after}",
         )
-    if not measured.answered:
-        return Judgement("unknown", "; ".join(("it had no answer to anything", *measured.left)))
-    if misread.before < LEAST_ERRORS:
-        return Judgement("unknown", f"{misread.before} errors are too few to tell; take more, or worse, scans")
-    return Judgement("none", f"it repairs next to nothing: errors {misread.before} to {misread.after}")
+    if unknown := _unknown(measured, "rewrite"):
+        return Judgement("unknown", unknown)
+    return Judgement("none", f"it repairs next to nothing: errors {tally.before} to {tally.after}")
 
 
-def best(tried: Mapping[str, Tried]) -> str:
-    """The gate to be taken: the first, unless another one is worth the change; "" where all do harm.
-
-    It is worth it where the first does harm, or where the other leaves fewer errors by ``WORTH`` and ``LEAST_FEWER``.
-    """
-    harmless = [name for name, each in tried.items() if not harm(each)]
-    if not harmless:
-        return ""
-    kept = harmless[0]
-    least = min(harmless, key=lambda name: _left(tried[name]))
-    worth = max(LEAST_FEWER, WORTH * tried[kept].misread.before)
-    return least if _left(tried[kept]) - _left(tried[least]) >= worth else kept
+def harm(tally: Tally) -> str:
+    """What harm a gate lets through, or ""."""
+    if tally.after > tally.before:
+        return f"errors grow from {tally.before} to {tally.after}"
+    return f"digits are made wrong in {tally.digits} of {tally.texts} texts" if tally.digits else ""
 
 
-def _left(tried: Tried) -> int:
-    return tried.misread.after + tried.clean.after
+def best_gate(gates: Mapping[str, Tally]) -> str:
+    """The gate to be taken: the first, unless another one is worth the change; "" where all do harm."""
+    harmless = {name: each for name, each in gates.items() if not harm(each)}
+    return _worth(harmless) if harmless else ""
+
+
+def _of_way(measured: Measured, way: Method, text: Judgement) -> Judgement:
+    """Whether the model does good where there is a picture, which mends much without it."""
+    alone, tally = measured.ways["none"], measured.ways[way]
+    told = f"errors {alone.after} without it, {tally.after} with it"
+    worth = _margin(alone)
+    if tally.after >= alone.after + worth:
+        return Judgement("harm", f"more errors are left: {told}")
+    if tally.digits > alone.digits:
+        return Judgement("harm", f"digits are made wrong in {tally.digits - alone.digits} of {tally.texts} texts more")
+    if unknown := _unknown(measured, way):
+        return Judgement("unknown", unknown)
+    if tally.after <= alone.after - worth:
+        return Judgement("gain", f"fewer errors are left: {told}")
+    if way != "choose" and text.finding == "harm":
+        return text
+    return Judgement("none", f"it mends next to nothing: {told}")
+
+
+def _unknown(measured: Measured, way: Method) -> str:
+    """Why nothing can be said, or ""."""
+    if way == "rewrite" and not measured.answered:
+        return "; ".join(("it had no answer to anything", *measured.left))
+    if way == "choose" and not measured.compared:
+        return "it compared nothing: no word was in doubt by a picture, or there was no time"
+    before = measured.ways["none"].before
+    return f"{before} errors are too few to tell; take more, or worse, scans" if before < LEAST_ERRORS else ""
+
+
+def _worth(tallies: Mapping[Name, Tally]) -> Name:
+    """The first, unless a later one leaves fewer errors by ``WORTH`` and ``LEAST_FEWER``."""
+    kept, *others = tallies
+    for name in others:
+        if tallies[name].after <= tallies[kept].after - _margin(tallies[kept]):
+            kept = name
+    return kept
+
+
+def _margin(tally: Tally) -> float:
+    return max(LEAST_FEWER, WORTH * tally.after)

@@ -1,30 +1,30 @@
-"""Run a model with one gate after the other over texts of which the truth is known, and count."""
+"""Let a model choose, write, or both, over texts of which the truth is known, and count."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.correct.answer_text import unwrap
+from ocrwatchd.cli.calibrate.once_asked import OnceAsked
+from ocrwatchd.core.model import Correction
 from ocrwatchd.correct.corrector import Corrector, loaded
-from ocrwatchd.correct.document import page_by_page, pages_of
+from ocrwatchd.correct.document import page_by_page
+from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate import scoring
-from ocrwatchd.llm.context import Context, without
-from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.gate.consistency import Memory, lesson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Gate, Work
-    from ocrwatchd.core.model import Correction, PageText
+    from ocrwatchd.core.model import PageText
     from ocrwatchd.correct.corrector import Load
-    from ocrwatchd.llm.protocol import Model, Schema
+    from ocrwatchd.llm.calibration_store import Method
 
-PAGE_CHARACTERS = 2000
+PAGE_CHARACTERS: Final = 2000
 """What counts as a page of text where seconds a page are told."""
 
 
@@ -35,7 +35,7 @@ class Case:
     Args:
         name: for people.
         truth: as it is.
-        pages: as recognised.
+        pages: as recognised, with what the recogniser saw.
     """
 
     name: str
@@ -55,70 +55,37 @@ class Tally:
     Args:
         texts: how many.
         characters: of their truth, white space folded.
-        words: of the texts as they were before.
         before: character errors before.
         after: character errors after.
         worse: texts with more errors after than before.
-        changed: words that were changed.
         digits: texts in which a change made digits wrong.
+        seconds: of correction.
     """
 
     texts: int = 0
     characters: int = 0
-    words: int = 0
     before: int = 0
     after: int = 0
     worse: int = 0
-    changed: int = 0
     digits: int = 0
+    seconds: float = 0.0
 
-    def add(self, before: str, after: str, truth: str) -> None:
+    def add(self, case: Case, after: str, seconds: float = 0.0) -> None:
         """Count one text."""
+        before, truth = case.read, case.truth
         old, new = scoring.errors(before, truth), scoring.errors(after, truth)
         self.texts += 1
         self.characters += len(scoring.fold(truth))
-        self.words += len(before.split())
         self.before += old
         self.after += new
         self.worse += new > old
-        self.changed += scoring.changed_words(before, after)
         self.digits += scoring.spoils_digits(before, after, truth)
+        self.seconds += seconds
 
     @property
     def change(self) -> float:
         """By what share the errors have grown; below 0 they have become fewer."""
         return (self.after - self.before) / max(1, self.before)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What came of one gate: on texts as they were read, and on the same ones without any error."""
-
-    misread: Tally = field(default_factory=Tally)
-    clean: Tally = field(default_factory=Tally)
-
-
-@dataclass(slots=True)
-class Measured:
-    """All that was measured.
-
-    Args:
-        tried: by the gate's name.
-        ungated: had every answer been taken as it was.
-        texts: the misread cases as corrected with the first gate.
-        answered: how many parts of the texts the model had an answer for.
-        left: why parts stayed raw with the first gate, and how many.
-        seconds: of correction with the first gate.
-        characters: that were corrected in that time.
-    """
-
-    tried: dict[str, Tried]
-    ungated: Tried = field(default_factory=Tried)
-    texts: list[str] = field(default_factory=list)
-    answered: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    characters: int = 0
 
     @property
     def seconds_a_page(self) -> float:
@@ -126,76 +93,36 @@ class Measured:
         return self.seconds * PAGE_CHARACTERS / max(1, self.characters)
 
 
-class OnceAsked:
-    """A model that is asked each question once, however many gates judge its answer.
-
-    What the first gate had no time for stays unasked: later ones would have their whole time for it.
+@dataclass(slots=True)
+class Measured:
+    """All that was measured.
 
     Args:
-        model: the model itself.
+        ways: with the settings' gate, by what the model was asked to do; "none" is without a model.
+        gates: of a model that writes, as if there were no picture, by the gate's name.
+        ungated: had every answer been taken as it was.
+        texts: the cases as corrected, by what the model was asked to do.
+        answered: how many parts of the texts the model had an answer for.
+        compared: of how many words the model compared candidates.
+        left: why parts stayed as they were read, and how many.
     """
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._proposals: dict[tuple[str, str, Context | None], Proposal] = {}
-        self._all_asked = False
-        self.name, self.version, self.languages = model.name, model.version, model.languages
-        self.compares = False  # there are texts only, no pictures
-
-    @property
-    def heard(self) -> list[tuple[str, str]]:
-        """What was put to it, and its answer without its wrapping, since ``forget``; none where it gave none."""
-        answered = (Ending.FINISHED, Ending.LENGTH)
-        return [
-            (text, without(unwrap(each.text, prompt, text), context or Context(), text))
-            for (prompt, text, context), each in self._proposals.items()
-            if each.ending in answered
-        ]
-
-    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
-        """As the model does, at once where it has answered this before."""
-        key = (prompt, text, context)
-        if key not in self._proposals:
-            if self._all_asked:
-                return Proposal("", Ending.TIME)
-            self._proposals[key] = self._model.propose(prompt, text, deadline, context)
-        return self._proposals[key]
-
-    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
-        """As the model says."""
-        return self._model.fits(prompt, text, most_tokens)
-
-    def answer(
-        self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
-    ) -> Proposal:
-        """As the model does."""
-        return self._model.answer(prompt, text, deadline, most_tokens, schema)
-
-    def compare(self, *_: object, **__: object) -> str:
-        """Do nothing."""
-        return ""
-
-    def forget(self) -> None:
-        """Begin another text."""
-        self._proposals.clear()
-        self._all_asked = False
-
-    def only_repeat(self) -> None:
-        """Ask nothing more about this text."""
-        self._all_asked = True
-
-    def close(self) -> None:
-        """Free the model."""
-        self._model.close()
+    ways: dict[Method, Tally]
+    gates: dict[str, Tally]
+    ungated: Tally = field(default_factory=Tally)
+    texts: dict[Method, list[str]] = field(default_factory=dict)
+    answered: int = 0
+    compared: int = 0
+    left: Counter[str] = field(default_factory=Counter)
 
 
 class Trial:
-    """Corrects texts with one gate after the other, and keeps count.
+    """Corrects texts in one way after the other, and keeps count.
 
     Args:
         path: of the model.
         work: the settings, but for the gate.
-        gates: by name; seconds and texts are the first one's.
+        gates: by name; the first one counts where there is a picture.
         load: loads the model.
         clock: seconds that never run backwards.
 
@@ -213,46 +140,78 @@ class Trial:
     ) -> None:
         self._model = OnceAsked(load(path, work.llm, clock))
         self._corrector = Corrector(path, work.llm, clock, load=lambda *_: self._model)
-        self._works = {name: work.model_copy(update={"gate": gate}) for name, gate in gates.items()}
-        self._measured = Measured({name: Tried() for name in gates})
+        self._work = _asked(work, "rewrite")
+        self._gates = gates
+        ways: tuple[Method, ...] = ("none", "rewrite")
+        if self._model.compares:
+            ways = ("none", "choose", "rewrite", "both")
+        self._measured = Measured(
+            {way: Tally() for way in ways}, {name: Tally() for name in gates}, texts={way: [] for way in ways}
+        )
 
-    def measure(self, cases: Sequence[Case], done: Callable[[], None], *, clean: bool) -> Measured:
-        """Correct each case as it was read.
+    def measure(self, cases: Sequence[Case], done: Callable[[], None]) -> Measured:
+        """Correct each case.
 
         Args:
             cases: what is corrected.
             done: called after each case.
-            clean: correct each one as it is, too.
         """
         for case in cases:
-            self._measured.texts.append(self._run(case.pages, case.truth, attrgetter("misread")))
-            if clean:
-                self._run(pages_of(case.truth), case.truth, attrgetter("clean"))
+            self._run(case)
             done()
+        self._measured.compared = self._model.compared
         return self._measured
 
     def close(self) -> None:
         """Free the model."""
         self._corrector.close()
 
-    def _run(self, pages: Sequence[PageText], truth: str, tally: Callable[[Tried], Tally]) -> str:
-        """Correct one text with each gate; as it is with the first."""
+    def _run(self, case: Case) -> None:
         self._model.forget()
-        before, counts = _joined(pages), self._measured
-        corrected: dict[str, list[Correction]] = {}
-        for name, work in self._works.items():
-            corrected[name] = page_by_page(pages, self._corrector, work)
-            self._model.only_repeat()
-        for name, corrections in corrected.items():
-            tally(counts.tried[name]).add(before, _joined(corrections), truth)
-        tally(counts.ungated).add(before, _as_answered(before, self._model.heard), truth)
-        first = next(iter(corrected.values()))
-        counts.left.update(part.told for each in first for part in each.parts if part.fate == "raw")
-        counts.left.update(each.reason for each in first if each.reason and not each.parts)
+        counts = self._measured
+        written: list[Correction] = []
+        for way in counts.ways:
+            corrections = self._by(way, case.pages, written)
+            counts.texts[way].append(_joined(corrections))
+            counts.ways[way].add(case, counts.texts[way][-1], sum(each.seconds for each in corrections))
+        counts.left.update(part.told for each in written for part in each.parts if part.fate == "raw")
+        counts.left.update(each.reason for each in written if each.reason and not each.parts)
+        self._model.only_repeat()
+        for name, gate in self._gates.items():
+            work = self._work.model_copy(update={"gate": gate})
+            counts.gates[name].add(case, _joined(page_by_page(case.pages, self._corrector, work)))
+        counts.ungated.add(case, _as_answered(case.read, self._model.heard))
         counts.answered += len(self._model.heard)
-        counts.seconds += sum(each.seconds for each in first)
-        counts.characters += len(before)
-        return _joined(first)
+
+    def _by(self, way: Method, pages: Sequence[PageText], written: list[Correction]) -> list[Correction]:
+        """Correct pages as the daemon does.
+
+        Args:
+            way: what the model is asked to do.
+            pages: of a document.
+            written: what the model has written about each page; filled by "rewrite", used again by "both".
+        """
+        work = _asked(self._work, way)
+        corrector = None if way == "none" else self._corrector
+        memory = Memory()
+        corrections: list[Correction] = []
+        for number, page in enumerate(pages):
+            if corrector is None:
+                found = Correction(page.text)
+            elif way == "both":
+                found = written[number]
+            else:
+                found = corrector.correct(page, work, memory)
+            if way == "rewrite":
+                written.append(found)
+            corrections.append(with_words(page, found, work, memory, corrector))
+            memory.remember(lesson(page.text, corrections[-1]))
+            memory.read(page)
+        return corrections
+
+
+def _asked(work: Work, way: Method) -> Work:
+    return work.model_copy(update={"llm": work.llm.model_copy(update={"method": way})})
 
 
 def _joined(pages: Sequence[PageText] | Sequence[Correction]) -> str:

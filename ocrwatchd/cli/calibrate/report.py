@@ -1,4 +1,4 @@
-"""What is told of a calibration: a small table for people, the same figures for programs."""
+"""What is told of a calibration: small tables for people, the same figures for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ocrwatchd.gate import languages, scoring
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocrwatchd.cli.calibrate.measure import Case, Measured, Tried
+    from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally
     from ocrwatchd.cli.calibrate.residual_errors import Remaining
     from ocrwatchd.llm.calibration_store import Record
 
@@ -21,9 +21,7 @@ SHOWN: Final = 12
 """So many of the commonest remaining confusions are shown."""
 
 UNGATED: Final = "no gate"
-COLUMNS: Final = (
-    f"{'gate':9}{'errors':>16}{'change':>10}{'made worse':>14}{'clean words changed':>22}{'digits worse':>15}"
-)
+WIDE, NARROW = 20, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +31,43 @@ class Report:
     Args:
         record: the verdict.
         measured: the figures.
-        best: the best gate's name, or "".
+        best_gate: the best gate's name where there is no picture, or "".
         cases: what was measured on.
-        remaining: where errors remain; None where that is not told, for they were made up.
-        recognised_s: of recognition for a page of a scan; None where none was read.
+        recognised_s: of recognition for a page.
+        remaining: where errors remain in own scans; None where that is not told.
     """
 
     record: Record
     measured: Measured
-    best: str
+    best_gate: str
     cases: list[Case]
+    recognised_s: float
     remaining: Remaining | None = None
-    recognised_s: float | None = None
 
 
 def in_lines(report: Report) -> Iterator[str]:
     """For people."""
     record, measured = report.record, report.measured
-    tally = measured.tried[presets.YOURS].misread
-    both = ", each with its errors and without" if measured.ungated.clean.texts else ""
+    ways = {"no model" if way == "none" else way: tally for way, tally in measured.ways.items()}
+    gates = {**measured.gates, UNGATED: measured.ungated}
+    tally = measured.ungated
     yield f"model      {record.model} (SHA-256 {record.sha256[:16]}…), {languages.names(record.languages)}"
     yield (
         f"measured   on {_counted(tally.texts, 'text')} ({record.basis}), {tally.characters / PAGE_CHARACTERS:.1f} "
-        f"pages of {PAGE_CHARACTERS:,} characters{both}"
+        f"pages of {PAGE_CHARACTERS:,} characters"
     )
     yield ""
     yield from _documents(report)
-    yield COLUMNS
-    for name, tried in {**measured.tried, UNGATED: measured.ungated}.items():
-        yield _row(name, tried)
+    yield _row("by the picture, with", [*ways])
+    yield from _rows(ways)
+    yield _row("seconds a page", [f"{each.seconds_a_page:.2f}" for each in ways.values()])
+    yield _row("finding", ["", *(record.uses[way] for way in measured.ways if way != "none")])
     yield ""
-    recognised = "" if report.recognised_s is None else f", recognition {report.recognised_s:.2f} s a page of a scan"
-    yield f"time       correction {record.seconds_a_page:.2f} s a page{recognised}"
+    yield _row("without picture, gate", [*gates])
+    yield from _rows(gates)
+    yield _row("finding", [record.uses["text"]])
+    yield ""
+    yield f"time       recognition {report.recognised_s:.2f} s a page as scanned"
     yield from (f"left raw   {_counted(count, 'part')}: {printable(why)}" for why, count in measured.left.items())
     yield from _remaining(report)
     yield f"verdict    {record.finding}: {record.why}"
@@ -75,10 +78,12 @@ def in_json(report: Report) -> dict[str, object]:
     """For programs."""
     measured = report.measured
     found: dict[str, object] = report.record.model_dump(mode="json", exclude={"stamps", "prompts"})
-    found["best"] = report.best
+    found["best_gate"] = report.best_gate
     found["recognition_seconds_a_page"] = report.recognised_s
-    found["gates"] = {name: asdict(tried) for name, tried in measured.tried.items()}
-    found["no_gate"] = asdict(measured.ungated)
+    found["ways"] = {name: _figures(tally) for name, tally in measured.ways.items()}
+    found["gates"] = {name: _figures(tally) for name, tally in measured.gates.items()}
+    found["no_gate"] = _figures(measured.ungated)
+    found["compared_words"] = measured.compared
     found["left_raw"] = dict(measured.left)
     found["texts"] = [
         {"name": printable(case.name), "characters": len(scoring.fold(case.truth)), "before": before, "after": after}
@@ -95,20 +100,29 @@ def in_json(report: Report) -> dict[str, object]:
     return found
 
 
+def _figures(tally: Tally) -> dict[str, object]:
+    return {**asdict(tally), "seconds_a_page": tally.seconds_a_page}
+
+
 def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
-def _row(name: str, tried: Tried) -> str:
-    misread, clean = tried.misread, tried.clean
-    errors = f"{misread.before} → {misread.after}"
-    worse, changed = f"{misread.worse} of {misread.texts}", f"{clean.changed} of {clean.words}" if clean.texts else "-"
-    digits = f"{misread.digits + clean.digits} of {misread.texts + clean.texts}"
-    return f"{name:9}{errors:>16}{misread.change:>+10.1%}{worse:>14}{changed:>22}{digits:>15}"
+def _row(name: str, cells: list[str]) -> str:
+    return f"{name:{WIDE}}{''.join(f'{cell:>{NARROW}}' for cell in cells)}"
+
+
+def _rows(tallies: dict[str, Tally]) -> Iterator[str]:
+    every = tallies.values()
+    yield _row("wrong characters", [f"{each.before} → {each.after}" for each in every])
+    yield _row("change", [f"{each.change:+.1%}" for each in every])
+    yield _row("texts made worse", [f"{each.worse} of {each.texts}" for each in every])
+    yield _row("digits made wrong", [f"{each.digits} of {each.texts}" for each in every])
 
 
 def _errors(report: Report) -> Iterator[tuple[Case, int, int]]:
-    for case, text in zip(report.cases, report.measured.texts, strict=True):
+    texts = report.measured.texts[report.record.method]
+    for case, text in zip(report.cases, texts, strict=True):
         yield case, scoring.errors(case.read, case.truth), scoring.errors(text, case.truth)
 
 
@@ -136,14 +150,16 @@ def _remaining(report: Report) -> Iterator[str]:
 
 
 def _advice(report: Report) -> Iterator[str]:
-    tried, best = report.measured.tried, report.best
-    if report.record.finding == "harm":
+    gates, best, record = report.measured.gates, report.best_gate, report.record
+    wanted = {"none": "nothing", "choose": "it chooses", "rewrite": "it writes", "both": "it writes and chooses"}
+    yield f'method     with llm.method = "auto", where there is a picture: {wanted[record.method]}'
+    if record.finding == "harm":
         yield (
             'advice     set llm.model to another one, or to "off"; with llm.require_calibration = true a model that '
             "does harm corrects nothing"
         )
     if best and best != presets.YOURS and (gate := presets.PRESETS[best]):
-        fewer = tried[presets.YOURS].misread.after - tried[best].misread.after
+        fewer = gates[presets.YOURS].after - gates[best].after
         what = f"leaves {_counted(fewer, 'error')} fewer" if fewer > 0 else "does no such harm"
-        yield f"advice     the gate {best} {what}; in your configuration, then calibrate again:"
+        yield f"advice     without a picture the gate {best} {what}; in your configuration, then calibrate again:"
         yield presets.in_toml(gate)

@@ -211,8 +211,13 @@ def _copies() -> Path:
 
 
 @contextlib.contextmanager
-def copied(path: Path, work: Work) -> Iterator[Job]:
+def copied(path: Path, work: Work, *, lattices: bool = False) -> Iterator[Job]:
     """A job around a copy of a file, in a folder that goes with it.
+
+    Args:
+        path: the file.
+        work: the settings.
+        lattices: what the recogniser saw is kept beside the pages.
 
     Raises:
         UnreadableScan: the file cannot be opened.
@@ -222,7 +227,7 @@ def copied(path: Path, work: Work) -> Iterator[Job]:
     clear_stale(base, COPY_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
     try:
-        job = Job(BY_HAND, folder, Path(path.name or "scan"), work)
+        job = Job(BY_HAND, folder, Path(path.name or "scan"), work, lattices=lattices)
         (folder / "scan").mkdir()
         try:
             original = safe_open.open_regular(path.resolve())

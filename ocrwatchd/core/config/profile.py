@@ -191,19 +191,6 @@ class Llm(Section):
         raise ValueError('use "auto", "builtin", "huggingface", "off" or the path of a .gguf file')
 
     @property
-    def chooses(self) -> bool:
-        """Whether the model compares what words may be that the picture leaves in doubt."""
-        return self.method != "rewrite"
-
-    def rewrites(self, *, picture: bool) -> bool:
-        """Whether the model is asked to write the corrected text.
-
-        Args:
-            picture: it is known what the recogniser saw, so that the model can choose instead.
-        """
-        return self.method in {"rewrite", "both"} or (self.method == "auto" and not picture)
-
-    @property
     def is_file(self) -> bool:
         """Whether the model is named by its path."""
         return "/" in self.model or self.model.endswith(".gguf")

@@ -13,6 +13,7 @@ from ocrwatchd import __version__
 from ocrwatchd.core.fs.files import make_inner, write_new
 from ocrwatchd.core.legible import legible_text
 from ocrwatchd.core.model import FinishedPage
+from ocrwatchd.engine.process import lattice_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,12 @@ class PageStore:
     Args:
         folder: ``job.folder / "pages"``.
         settings: a fingerprint; pages that were made with another one do not count.
+        lattices: what the recogniser saw is kept beside each page; only ``left_in`` reads it.
     """
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, settings: str, *, lattices: bool = False) -> None:
         self._folder = folder
+        self._lattices = lattices
         self.settings = settings
 
     def load(self, number: int) -> FinishedPage | None:
@@ -62,8 +65,10 @@ class PageStore:
         Raises:
             OSError: it cannot be written.
         """
-        finished = legible(finished)
         make_inner(self._folder)
+        if self._lattices:
+            lattice_file.save(self._path(finished.page.number), finished.page.lines)
+        finished = legible(finished)
         content = _KEPT.dump_json(_Kept(SCHEMA, self.settings, finished))
         # Not synced: a page that a power cut takes, whole or in part, is read again; that is cheaper than three syncs
         # a page, and ``load`` tells a damaged one.
@@ -84,12 +89,13 @@ class PageStore:
 
     @staticmethod
     def left_in(folder: Path) -> list[FinishedPage]:
-        """All pages that lie in a folder, whatever their settings.
+        """All pages that lie in a folder, whatever their settings, with what the recogniser saw if that was kept.
 
         Raises:
             OSError: one cannot be read.
         """
-        return [_KEPT.validate_json(path.read_bytes()).finished for path in sorted(folder.glob("*.json"))]
+        found = ((_KEPT.validate_json(path.read_bytes()).finished, path) for path in sorted(folder.glob("*.json")))
+        return [replace(each, page=lattice_file.attached(each.page, path)) for each, path in found]
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:04}.json"

@@ -142,7 +142,7 @@ class _Stations:
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
         mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
-        files = PageStore(job.pages, mark)
+        files = PageStore(job.pages, mark, lattices=job.lattices)
         memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
         return cls(job, stamp, sha256, bench, engine, corrector, reason, files, tell, memory, tally, [])
 

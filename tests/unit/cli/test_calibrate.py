@@ -1,15 +1,17 @@
-"""Calibration: what is counted, what the figures mean, and on which texts."""
+"""Calibration: what is counted, what the figures mean, and on which pages."""
 
 import contextlib
 import os
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from ocrwatchd.cli.calibrate import command, corpus, ground_truth, judgement, presets
-from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally, Trial, Tried
+from ocrwatchd.cli.calibrate import command, corpus, ground_truth, judgement, presets, printed, typeset
+from ocrwatchd.cli.calibrate.corpus import Sheet
+from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally, Trial
 from ocrwatchd.cli.calibrate.residual_errors import remaining
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.profile import Gate, Work
@@ -17,18 +19,24 @@ from ocrwatchd.core.errors import ConfigError, UnreadableScan
 from ocrwatchd.correct.document import pages_of
 from ocrwatchd.gate import scoring
 from ocrwatchd.llm.protocol import Ending, Proposal
+from tests.lattices import page_of
 
 TRUE = "The committee met in the morning and paid Mr. Gillespie 1,850 pounds for the garden fence."
 READ = TRUE.replace("committee", "cornmittee").replace("morning", "rnorning")
 
 
+SEEN = page_of("the word casc is hnman and odd", casc=("cask", 0.2), hnman=("human", 0.3))
+"""A page of which the picture leaves a word in doubt that only its neighbours can decide."""
+
+
 class Says:
-    """A model that answers with what ``answer`` makes of the text."""
+    """A model that answers with what ``answer`` makes of the text, and that likes a word."""
 
-    name, version, languages, compares = "says", "0", (), False
+    name, version, languages = "says", "0", ()
 
-    def __init__(self, answer):
-        self.answer_to, self.asked, self.closed = answer, [], False
+    def __init__(self, answer, likes=""):
+        self.answer_to, self.likes, self.asked, self.closed = answer, likes, [], False
+        self.compares = bool(likes)
 
     def propose(self, prompt, text, deadline, context=None):
         """Answer at once."""
@@ -36,29 +44,43 @@ class Says:
         answer = self.answer_to(text)
         return answer if isinstance(answer, Proposal) else Proposal(answer, Ending.FINISHED)
 
+    def compare(self, text, questions, decide, deadline):
+        """Find one candidate much likelier than the others."""
+        for question in questions:
+            decide(question, [14.0 * (each == self.likes) for each in question.candidates])
+        return ""
+
     def close(self):
         """Take note."""
         self.closed = True
 
 
-def measured(answer, cases, gates=None, *, clean=True):
+def case(*pages, truth=TRUE):
+    """A document of one text, or of pages."""
+    return Case("a", truth, pages or tuple(pages_of(READ)))
+
+
+def measured(answer, cases, gates=None, *, likes=""):
     """What comes of a model, and the model."""
-    model = Says(answer)
+    model = Says(answer, likes)
     trial = Trial(Path("says"), Work(), gates or presets.beside(Gate()), load=lambda *_: model)
     done = []
-    found = trial.measure(cases, lambda: done.append(1), clean=clean)
+    found = trial.measure(cases, lambda: done.append(1))
     trial.close()
     assert model.closed
     assert len(done) == len(cases)
     return found, model
 
 
-def tried(before=100, after=80, changed=0, digits=0, clean_digits=0):
-    """A gate's figures on a hundred errors and a thousand clean words."""
-    return Tried(
-        Tally(texts=5, words=1000, before=before, after=after, digits=digits),
-        Tally(texts=5, words=1000, after=changed, changed=changed, digits=clean_digits),
-    )
+def tally(before=100, after=80, digits=0):
+    """Figures on a hundred errors."""
+    return Tally(texts=5, before=before, after=after, digits=digits)
+
+
+def counted(yours, ungated=None, **ways):
+    """All figures of a model that has answered and compared."""
+    ways = {"none": tally(yours.before, yours.before), **ways}
+    return Measured(ways, {"yours": yours}, ungated or tally(), answered=9, compared=9)
 
 
 def test_spacing_is_no_error_and_every_other_character_is():
@@ -117,22 +139,57 @@ def test_what_is_printed_for_the_configuration_means_that_gate(gate):
 @pytest.mark.parametrize(
     ("yours", "ungated", "finding", "why"),
     [
-        (tried(after=80), tried(after=70), "gain", "errors fall from 100 to 80 (-20.0%)"),
-        (tried(after=101), tried(after=101), "harm", "errors grow from 100 to 101"),
-        (tried(after=60, changed=3), tried(), "harm", "3 of 1000 words of clean text are changed"),
-        (tried(after=60, digits=1), tried(), "harm", "digits are made wrong in 1 of 10 texts"),
-        (tried(after=60, clean_digits=2), tried(), "harm", "digits are made wrong in 2 of 10 texts"),
-        (tried(after=100), tried(after=5000), "harm", "only the gate keeps out its answers"),
-        (tried(after=100), tried(after=110), "none", "it repairs next to nothing: errors 100 to 100"),
-        (tried(before=9, after=3), tried(before=9, after=2), "unknown", "9 errors are too few to tell"),
-        (tried(before=0, after=0), tried(before=0, after=900), "harm", "only the gate keeps out its answers"),
+        (tally(after=80), tally(after=70), "gain", "errors fall from 100 to 80 (-20.0%)"),
+        (tally(after=101), tally(after=101), "harm", "errors grow from 100 to 101"),
+        (tally(after=60, digits=1), tally(), "harm", "digits are made wrong in 1 of 5 texts"),
+        (tally(after=100), tally(after=5000), "harm", "only the gate keeps out its answers"),
+        (tally(after=100), tally(after=110), "none", "it repairs next to nothing: errors 100 to 100"),
+        (tally(before=9, after=3), tally(before=9, after=2), "unknown", "9 errors are too few to tell"),
+        (tally(before=0, after=0), tally(before=0, after=900), "harm", "only the gate keeps out its answers"),
     ],
 )
-def test_what_figures_mean(yours, ungated, finding, why):
+def test_what_figures_mean_where_there_is_no_picture(yours, ungated, finding, why):
     """Gain is fewer errors without harm; harm is any of its kinds, or answers that only the gate keeps out."""
-    found = judgement.judge(Measured({"yours": yours}, ungated, answered=9), "yours")
+    found = judgement.of_text(counted(yours, ungated))
     assert found.finding == finding
     assert why in found.why
+
+
+@pytest.mark.parametrize(
+    ("ways", "method", "finding", "why"),
+    [
+        ((40, 70, 38), "choose", "gain", "fewer errors are left: errors 70 without it, 40 with it"),
+        ((40, 70, 30), "both", "gain", "70 without it, 30 with it"),
+        ((68, 50, 48), "rewrite", "gain", "70 without it, 50 with it"),
+        ((66, 69, 66), "none", "none", "it mends next to nothing"),
+        ((80, 70, 80), "none", "none", "it mends next to nothing: errors 70 without it, 70 with it"),
+        ((80, 75, 80), "none", "harm", "more errors are left: errors 70 without it, 80 with it"),
+    ],
+)
+def test_what_costs_least_is_best_unless_more_is_worth_it(ways, method, finding, why):
+    """Choosing, writing, or both, against what the picture mends alone; where all do harm, so does the model."""
+    choose, rewrite, both = (tally(after=after) for after in ways)
+    found = judgement.verdict(counted(tally(), none=tally(after=70), choose=choose, rewrite=rewrite, both=both))
+    assert (found.method, found.finding) == (method, finding)
+    assert why in found.why
+
+
+def test_digits_that_the_picture_alone_spares_are_harm():
+    """However many errors a model mends."""
+    spoiling = tally(after=20, digits=1)
+    found = judgement.verdict(counted(tally(), none=tally(after=70), choose=spoiling, rewrite=tally(after=70)))
+    assert found.uses == {"choose": "harm", "rewrite": "none", "text": "gain"}
+    assert found.method == "none"
+
+
+def test_a_model_that_only_the_gate_holds_back_does_harm_by_writing():
+    """Beside a picture too; what it chooses is judged by itself."""
+    figures = counted(
+        tally(after=100), tally(after=5000), none=tally(after=70), choose=tally(after=40), rewrite=tally(after=70)
+    )
+    found = judgement.verdict(figures)
+    assert found.uses == {"choose": "gain", "rewrite": "harm", "text": "harm"}
+    assert (found.method, found.finding) == ("choose", "gain")
 
 
 def test_a_model_without_an_answer_is_neither_good_nor_bad():
@@ -141,49 +198,84 @@ def test_a_model_without_an_answer_is_neither_good_nor_bad():
     def late(text):
         return Proposal(text[:3], Ending.TIME)
 
-    found, _ = measured(late, [Case("a", TRUE, tuple(pages_of(READ)))])
-    assert found.ungated.misread.after == found.ungated.misread.before
-    finding, why = judgement.judge(found, "yours")
-    assert finding == "unknown"
-    assert why.startswith("it had no answer to anything; the page's time for correction ran out (llm.page_budget_s)")
+    found, _ = measured(late, [case()])
+    assert found.ungated.after == found.ungated.before
+    verdict = judgement.verdict(found)
+    assert (verdict.method, verdict.finding, verdict.uses) == (
+        "none",
+        "unknown",
+        {"rewrite": "unknown", "text": "unknown"},
+    )
+    assert verdict.why.startswith(
+        "it had no answer to anything; the page's time for correction ran out (llm.page_budget_s)"
+    )
+
+
+def test_a_model_that_was_asked_about_no_word_cannot_be_judged_as_chooser():
+    """No page had a picture."""
+    found, _ = measured(str, [case()] * 5, likes="cask")
+    assert found.compared == 0
+    assert judgement.verdict(found).uses["choose"] == "unknown"
 
 
 def test_another_gate_must_be_worth_the_change():
     """A few errors fewer are none; harm of one's own gate always is, and where all do harm there is none to take."""
-    assert judgement.best({"yours": tried(before=37, after=17), "careful": tried(before=37, after=13)}) == "yours"
-    assert judgement.best({"yours": tried(after=80), "bold": tried(after=76)}) == "yours"
-    assert judgement.best({"yours": tried(after=80), "bold": tried(after=75)}) == "bold"
-    assert judgement.best({"yours": tried(after=80), "bold": tried(after=40, digits=1)}) == "yours"
-    assert judgement.best({"yours": tried(after=20, digits=1), "careful": tried(after=90)}) == "careful"
-    assert judgement.best({"yours": tried(after=120), "bold": tried(after=130)}) == ""
+    best = judgement.best_gate
+    assert best({"yours": tally(before=37, after=17), "careful": tally(before=37, after=13)}) == "yours"
+    assert best({"yours": tally(after=80), "bold": tally(after=76)}) == "yours"
+    assert best({"yours": tally(after=80), "bold": tally(after=75)}) == "bold"
+    assert best({"yours": tally(after=80), "bold": tally(after=40, digits=1)}) == "yours"
+    assert best({"yours": tally(after=20, digits=1), "careful": tally(after=90)}) == "careful"
+    assert best({"yours": tally(after=120), "bold": tally(after=130)}) == ""
 
 
 def test_a_good_model_is_seen_to_repair():
-    """Errors before and after, texts made worse, clean words changed; with the gate and without it."""
-    found, _ = measured(
-        lambda text: text.replace("cornm", "comm").replace("rnor", "mor"), [Case("a", TRUE, tuple(pages_of(READ)))]
-    )
-    misread, clean = found.tried["yours"].misread, found.tried["yours"].clean
-    assert (misread.texts, misread.before, misread.after, misread.worse) == (1, 4, 0, 0)
-    assert (clean.words, clean.changed, clean.after) == (len(TRUE.split()), 0, 0)
-    assert found.ungated.misread.after == 0
-    assert found.texts == [TRUE]
+    """Errors before and after, and texts made worse; with the gate and without it."""
+    found, _ = measured(lambda text: text.replace("cornm", "comm").replace("rnor", "mor"), [case()])
+    yours = found.gates["yours"]
+    assert (yours.texts, yours.before, yours.after, yours.worse) == (1, 4, 0, 0)
+    assert found.ungated.after == 0
+    assert found.texts["rewrite"] == [TRUE]
 
 
 def test_harm_is_seen_with_the_gate_and_without():
     """What the gate lets in counts for the gate, what it refuses only for the model."""
-    found, _ = measured(lambda text: "I cannot help with that.", [Case("a", TRUE, tuple(pages_of(READ)))])
-    assert found.tried["yours"].misread.after == found.tried["yours"].misread.before == 4
-    assert found.ungated.clean.changed >= len(TRUE.split()) - 2
-    assert found.ungated.misread.digits == found.ungated.clean.digits == 1
-    assert sum(found.left.values()) == 2
+    found, _ = measured(lambda text: "I cannot help with that.", [case()])
+    assert found.gates["yours"].after == found.gates["yours"].before == 4
+    assert found.ungated.after > 50
+    assert found.ungated.digits == 1
+    assert sum(found.left.values()) == 1
+
+
+@pytest.mark.parametrize(("likes", "left"), [("cask", 0), ("casc", 1)])
+def test_a_model_chooses_among_what_the_picture_allows(likes, left):
+    """Beside what the picture mends alone, and what the model writes; which counts only where it writes."""
+    truth = "the word cask is human and odd"
+    found, model = measured(str, [case(SEEN, truth=truth)], likes=likes)
+    assert [*found.ways] == ["none", "choose", "rewrite", "both"]
+    assert found.ways["choose"].after == found.ways["both"].after == left
+    assert found.compared > 0
+    assert model.asked == [SEEN.text]
+
+
+def test_what_both_do_together_counts_with_the_time_of_both():
+    """The model is asked to write once; its time counts wherever its answer does."""
+    now = [0.0]
+
+    def slowly(text):
+        now[0] += 7.0
+        return text
+
+    trial = Trial(Path("says"), Work(), presets.beside(Gate()), lambda *_: Says(slowly, "cask"), lambda: now[0])
+    found = trial.measure([case(SEEN)], lambda: None)
+    assert found.ways["choose"].seconds < 7 <= min(found.ways["rewrite"].seconds, found.ways["both"].seconds)
 
 
 def test_the_model_is_asked_once_however_many_gates_there_are():
     """A gate costs no time of the model's."""
-    _, one = measured(str.upper, [Case("a", TRUE, tuple(pages_of(READ)))], {"yours": Gate()})
-    _, many = measured(str.upper, [Case("a", TRUE, tuple(pages_of(READ)))])
-    assert one.asked == many.asked == [READ, TRUE]
+    _, one = measured(str.upper, [case()], {"yours": Gate()})
+    _, many = measured(str.upper, [case()])
+    assert one.asked == many.asked == [READ]
 
 
 def test_a_gate_has_no_more_time_than_the_first():
@@ -197,24 +289,16 @@ def test_a_gate_has_no_more_time_than_the_first():
     lines = "\n".join(f"{number} cornmittee members met in the rnorning." for number in range(200))
     model = Says(slowly)
     trial = Trial(Path("says"), Work(), presets.beside(Gate()), load=lambda *_: model, clock=lambda: now[0])
-    found = trial.measure([Case("a", lines.replace("rnm", "mm"), tuple(pages_of(lines)))], lambda: None, clean=False)
+    found = trial.measure([case(*pages_of(lines), truth=lines.replace("rnm", "mm"))], lambda: None)
     assert len(model.asked) == 3  # the first part of each page
-    assert len({each.misread.after for each in (*found.tried.values(), found.ungated)}) == 1
-    assert 0 < found.ungated.misread.after < found.ungated.misread.before
+    assert len({each.after for each in (*found.gates.values(), found.ungated)}) == 1
+    assert 0 < found.ungated.after < found.ungated.before
 
 
 def test_what_stands_around_an_answer_is_no_harm():
     """It is taken off before the gate, and no answer of the model's."""
-    found, _ = measured("Here is the corrected text:\n\n{}".format, [Case("a", TRUE, tuple(pages_of(READ)))])
-    assert found.ungated.misread.after == found.ungated.misread.before
-    assert found.ungated.clean.after == 0
-
-
-def test_scans_have_no_clean_copy():
-    """What was read from a scan is not measured once more without its errors."""
-    found, model = measured(str, [Case("a", TRUE, tuple(pages_of(READ)))], clean=False)
-    assert model.asked == [READ]
-    assert found.tried["yours"].clean.texts == 0
+    found, _ = measured("Here is the corrected text:\n\n{}".format, [case()])
+    assert found.ungated.after == found.ungated.before
 
 
 def test_what_remains_is_told_by_kind_and_by_letters():
@@ -225,24 +309,46 @@ def test_what_remains_is_told_by_kind_and_by_letters():
     assert found.letters[("c", "e")] == 1
 
 
-def test_the_packages_own_text_is_misread_alike_each_time():
-    """Two runs are compared on the same texts; about as much is misread as is said, and no clean text is."""
-    first, second = corpus.cases([], ["eng"], 8), corpus.cases([], ["eng"], 8)
-    assert [(case.read, case.truth) for case in first] == [(case.read, case.truth) for case in second]
-    rates = [scoring.error_rate(case.read, case.truth) for case in first]
-    assert 0.005 < min(rates[::2]) <= max(rates[::2]) < 0.04
-    assert 0.025 < min(rates[1::2]) <= max(rates[1::2]) < 0.10
+def test_the_packages_own_text_makes_the_same_pages_each_time():
+    """Two runs are compared on the same pages; their wear is part of them."""
+    sheets = corpus.sheets([], ["eng"], 20)
+    assert sheets == corpus.sheets([], ["eng"], 20)
+    assert len(sheets) == 20
+    assert all(300 < len(each.text) <= 700 for each in sheets)
+    first, second = (np.asarray(typeset.drawn(sheets[3], 3)) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert set(np.unique(first)) == {0, 255}  # by threshold, as a fax
+
+
+def test_pages_wear_in_different_ways():
+    """Each has its resolution with it."""
+    pages = [typeset.drawn(Sheet("a", TRUE), number) for number in range(len(typeset.WEARS))]
+    assert [page.info["dpi"][0] for page in pages] == [wear.dpi for wear in typeset.WEARS]
+    assert len({np.asarray(page).tobytes() for page in pages}) == len(pages)
+
+
+def test_a_letter_that_no_font_has_is_told():
+    """With what to install."""
+    with pytest.raises(ConfigError, match="b, 2: no font here has all its letters; install the package fonts-dejavu"):
+        typeset.drawn(Sheet("b, 2", "a \u0b95 b"), 0)
+
+
+def test_letters_of_english_need_no_font_of_the_system(monkeypatch):
+    """Pillow has one of its own."""
+    monkeypatch.setattr(typeset, "faces", lambda: ("",))
+    assert np.asarray(typeset.drawn(Sheet("a", TRUE), 0)).min() < 100
 
 
 def test_a_long_file_is_drawn_from_evenly(tmp_path):
-    """So many pages of it count, from its beginning to its end."""
+    """So many pages of it count, from its beginning to its end; long lines are broken."""
     lines = "\n\n".join(f"Paragraph {number} " + "of the long report goes on and on. " * 20 for number in range(100))
     book = tmp_path / "book.txt"
     book.write_text(f"\ufeff{lines}", encoding="utf-8")
-    found = corpus.cases([book], ["deu"], 4)
-    assert 6000 < sum(len(case.truth) for case in found) < 10_000
-    assert found[0].truth.startswith("Paragraph 0 ")
-    assert found[-1].truth.startswith("Paragraph 8")
+    found = corpus.sheets([book], ["deu"], 4)
+    assert len(found) == 4
+    assert found[0].text.startswith("Paragraph 0 ")
+    assert "Paragraph 7" in found[-1].text
+    assert max(len(line) for each in found for line in each.text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize(
@@ -250,7 +356,7 @@ def test_a_long_file_is_drawn_from_evenly(tmp_path):
     [
         (b" \n", UnreadableScan, "holds no text"),
         (b"caf\xe9", UnreadableScan, "is not UTF-8 text (byte 3)"),
-        ("所有幸福的家庭都是相似的。".encode(), ConfigError, "only of Latin letters"),
+        ("所有幸福的家庭都是相似的。".encode(), ConfigError, "only Latin letters can be set"),
         (None, UnreadableScan, "cannot be read: No such file"),
     ],
 )
@@ -260,7 +366,7 @@ def test_a_text_that_cannot_be_used_is_told(tmp_path, content, error, words):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(error, match=r"text\.txt") as caught:
-        corpus.cases([file], ["eng"], 8)
+        corpus.sheets([file], ["eng"], 8)
     assert words in str(caught.value)
 
 
@@ -279,7 +385,29 @@ def test_a_name_that_is_no_utf_8_is_a_name(tmp_path):
     """Names are only bytes to Linux."""
     file = tmp_path / os.fsdecode(b"caf\xe9.txt")
     file.write_text(TRUE, encoding="utf-8")
-    assert corpus.cases([file], ["deu"], 1)
+    assert corpus.sheets([file], ["deu"], 1)
+
+
+@pytest.mark.parametrize(("keep", "readings"), [(True, 1), (False, 2)])
+def test_what_was_read_is_kept_for_the_next_run(monkeypatch, keep, readings):
+    """With what the recogniser saw; of files of the user's nothing is kept."""
+    read = []
+
+    def reads(folder, *_):
+        read.append(sorted(path.name for path in folder.iterdir()))
+        return ground_truth.Read([Case("0000.png", TRUE, (SEEN,)), Case("0001.png", TRUE, (SEEN,))])
+
+    monkeypatch.setattr(ground_truth, "read", reads)
+    sheets = [Sheet("a, 1", TRUE), Sheet("a, 2", TRUE)]
+    first, second = (printed.read(sheets, parse({}), Work(), Console(), keep=keep).cases for _ in range(2))
+    assert read == [["0000.png", "0000.txt", "0001.png", "0001.txt"]] * readings
+    assert [each.name for each in first] == [each.name for each in second] == ["a, 1", "a, 2"]
+    for file in Path(os.environ["CACHE_DIRECTORY"]).rglob("*.npz"):
+        file.write_bytes(b"damaged")
+    assert printed._kept(next(Path(os.environ["CACHE_DIRECTORY"], "calibrate").iterdir(), Path("none"))) == []
+    lattices = [each.pages[0].lines[0].lattice for each in (first[1], second[1])]
+    assert np.array_equal(lattices[0].columns, lattices[1].columns)
+    assert lattices[0].steps == lattices[1].steps
 
 
 def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypatch, capsys):
@@ -305,4 +433,4 @@ def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypat
 def test_other_languages_need_files():
     """The package's own text is English; what is wanted for another language is said."""
     with pytest.raises(ConfigError, match="names German, and the package has clean text in English only: name files"):
-        corpus.cases([], ["deu"], 8)
+        corpus.sheets([], ["deu"], 8)

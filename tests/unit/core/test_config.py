@@ -256,22 +256,6 @@ def test_numbers_have_an_end(tmp_path, key, number):
         loader.load(path)
 
 
-@pytest.mark.parametrize(
-    ("method", "chooses", "with_picture", "without"),
-    [
-        ("auto", True, False, True),
-        ("choose", True, False, False),
-        ("rewrite", False, True, True),
-        ("both", True, True, True),
-    ],
-)
-def test_what_a_model_does(method, chooses, with_picture, without):
-    """It chooses where there is a picture, unless it is to write."""
-    llm = loader.parse({"llm": {"method": method}}).llm
-    assert llm.chooses == chooses
-    assert (llm.rewrites(picture=True), llm.rewrites(picture=False)) == (with_picture, without)
-
-
 def test_settings_travel_as_json():
     """A job's settings survive the way to the engine process."""
     work = loader.parse({"ocr": {"pdf_passwords": ["x"]}, "llm": {"gpu_layers": 3}}).work()

@@ -1,13 +1,18 @@
 """A model is asked about doubtful words, in the text as it is decided so far, and its answer counts."""
 
+import pytest
+
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.core.model import Correction
+from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.choosing import MOST_CONTEXT, compared
+from ocrwatchd.correct.corrector import Corrector as RealCorrector
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.llm import calibration_store, models
 from tests.lattices import page_of
+from tests.unit.llm.test_calibration_store import verdict
 
 PAGE = page_of("the word casc is hnman and odd", casc=("cask", 0.2), hnman=("human", 0.3))
 WORK = Work(ocr=Ocr(languages=("eng",)), llm=Llm(model="/a.gguf"))
@@ -34,6 +39,7 @@ class Corrector:
 
     def __init__(self, reader):
         self.choose = lambda text, _work, _spent, doubtful: compared(text, doubtful, reader.compare)
+        self.method = lambda _page, work: "choose" if work.llm.method == "auto" else work.llm.method
 
 
 def doubtful(page):
@@ -90,3 +96,49 @@ def test_who_wants_the_model_to_write_is_not_asked_to_choose():
     reader = Reader(cask=14.0)
     corrected(reader, work=WORK.model_copy(update={"llm": WORK.llm.model_copy(update={"method": "rewrite"})}))
     assert not reader.texts
+
+
+class Model:
+    """A model that is asked nothing."""
+
+    name, version, languages = "m", "0", ()
+
+    def __init__(self, *, compares):
+        self.compares = compares
+
+
+def with_method(method, *, compares=True):
+    """What asks the model, and the settings."""
+    work = WORK.model_copy(update={"llm": Llm(method=method)})
+    return RealCorrector(models.BUILTIN, work.llm, load=lambda *_: Model(compares=compares)), work
+
+
+@pytest.mark.parametrize(
+    ("method", "with_picture", "without"),
+    [
+        ("auto", "choose", "rewrite"),
+        ("choose", "choose", "none"),
+        ("rewrite", "rewrite", "rewrite"),
+        ("both", "both", "rewrite"),
+    ],
+)
+def test_what_a_model_is_asked_for(method, with_picture, without):
+    """It chooses where there is a picture, unless it is to write; one that cannot compare always writes."""
+    asked, work = with_method(method)
+    plain = PageText(1, PAGE.text, 0, 0, 0.0)
+    assert (asked.method(PAGE, work), asked.method(plain, work)) == (with_picture, without)
+    asked, work = with_method(method, compares=False)
+    assert asked.method(PAGE, work) == asked.method(plain, work) == "rewrite"
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_a_model_that_did_harm_when_it_was_calibrated_is_asked_nothing(compares):
+    """The page is corrected by its picture alone, and its receipt says why; it is asked where the settings say so."""
+    asked, work = with_method("auto", compares=compares)
+    uses = {"choose": "harm", "rewrite": "harm", "both": "harm", "text": "harm"}
+    calibration_store.keep(verdict(models.BUILTIN, work, "harm", uses=uses))
+    found = with_words(PAGE, asked.correct(PAGE, work), work, Memory(), asked)
+    assert found.text == with_words(PAGE, Correction(PAGE.text), work, Memory()).text
+    assert found.reason.startswith("by its calibration the model is of no use here")
+    told, work = with_method("both", compares=True)
+    assert told.method(PAGE, work) == "both"

@@ -48,6 +48,12 @@ def test_a_model_and_a_licence_are_granted_where_they_lie(access, tmp_path):
     assert found.names == {pack(tmp_path)}
 
 
+@pytest.mark.parametrize(("method", "granted"), [("auto", True), ("choose", False)])
+def test_the_verdicts_are_read_where_the_method_follows_them(access, method, granted):
+    """Whoever says what the model shall do needs none."""
+    assert (pack(calibration_store.kept_in()) in access({"llm": {"method": method}}).read) is granted
+
+
 def test_what_has_been_replaced_has_another_stamp(access, tmp_path):
     """The kernel takes it for another file; so does the host."""
     (tmp_path / "jobs").mkdir()

@@ -4,6 +4,7 @@ import math
 import typing
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from ocrwatchd.core.model import (
 )
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
+from tests.lattices import page_of
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 NUMBER = st.floats(width=32)
@@ -71,6 +73,22 @@ def test_legible_keeps_every_offset(finished):
     numbers = [term.nats for edit in clean.correction.edits for term in edit.terms]
     assert all(map(math.isfinite, [*numbers, *(doubt.wrong for doubt in clean.correction.doubts)]))
     assert legible(clean) == clean
+
+
+def test_what_the_recogniser_saw_is_kept_where_it_is_wanted(tmp_path):
+    """Line by line, beside the page; lines without it stay without it."""
+    seen = page_of("the casc", casc=("cask", 0.2))
+    page = replace(seen, lines=(replace(seen.lines[0], lattice=None), *seen.lines))
+    for wanted in (False, True):
+        folder = tmp_path / str(wanted)
+        PageStore(folder, "s", lattices=wanted).save(FinishedPage(page, Correction(page.text)))
+        (found,) = PageStore.left_in(folder)
+        assert found.page == page  # lattices are not compared
+        first, second = (line.lattice for line in found.page.lines)
+        assert first is None
+        assert (second is not None) is wanted
+    assert second.steps == seen.lines[0].lattice.steps
+    assert np.array_equal(second.columns, seen.lines[0].lattice.columns)
 
 
 def test_ordinary_text_is_not_touched():

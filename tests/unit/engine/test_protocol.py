@@ -62,7 +62,7 @@ def test_answers_arrive_as_they_were_sent():
 @given(st.binary(min_size=1, max_size=60).filter(lambda name: b"/" not in name and b"\0" not in name))
 def test_names_travel_byte_by_byte(name):
     """A job's paths survive whatever bytes they hold."""
-    job = Job("1", Path("/w") / os.fsdecode(b"x" + name), Path(os.fsdecode(b"y" + name)), Work())
+    job = Job("1", Path("/w") / os.fsdecode(b"x" + name), Path(os.fsdecode(b"y" + name)), Work(), lattices=True)
     request = decode_request(encode(Give.of(job)).rstrip())
     assert isinstance(request, Give)
     assert request.unpack() == job

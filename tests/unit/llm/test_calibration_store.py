@@ -39,9 +39,11 @@ def verdict(model, work, finding="gain", **more):
         "languages": work.ocr.languages,
         "gate": work.gate,
         "prompts": calibration_store.prompts_of(work),
+        "method": "choose" if finding == "gain" else "none",
+        "uses": {"choose": finding, "rewrite": "none", "both": "none", "text": "none"},
         "finding": finding,
         "why": "errors fall from 9 to 8",
-        "basis": "misread text",
+        "basis": "typeset pages",
         "change": -0.1,
         "seconds_a_page": 0.4,
         "day": "2026-11-22",
@@ -158,6 +160,34 @@ def test_calibration_is_required_where_the_settings_say_so(model, finding, requi
     assert bool(said) == bool(words)
 
 
+@pytest.mark.parametrize(("method", "objects"), [("auto", False), ("choose", True), ("rewrite", False)])
+def test_what_is_required_is_a_verdict_on_what_the_model_is_asked_to_do(model, method, objects):
+    """A model that chooses badly may write well."""
+    work = settings(model, require_calibration=True, method=method).work()
+    uses = {"choose": "harm", "rewrite": "gain", "both": "harm", "text": "gain"}
+    calibration_store.keep(verdict(model, work, uses=uses, method="rewrite"))
+    assert bool(calibration_store.objection(work, model)) == objects
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "with_picture", "without"),
+    [
+        ("choose", "harm", "choose", "none"),
+        ("none", "gain", "none", "rewrite"),
+        ("rewrite", "none", "rewrite", "rewrite"),
+    ],
+)
+def test_the_verdict_advises_what_to_ask_the_model_for(model, method, text, with_picture, without):
+    """For pages with a picture and for texts without; where ``llm.method`` says what is wanted, nothing is advised."""
+    work = settings(model).work()
+    assert calibration_store.best_method(work, model, picture=True) is None
+    calibration_store.keep(verdict(model, work, method=method, uses={"text": text}))
+    assert calibration_store.best_method(work, model, picture=True) == with_picture
+    assert calibration_store.best_method(work, model, picture=False) == without
+    told = settings(model, method="both").work()
+    assert calibration_store.best_method(told, model, picture=True) is None
+
+
 def test_it_is_said_once_which_models_were_never_calibrated(model):
     """Once for the same model and settings; profiles that differ are named; one without a model is passed over."""
     config = parse(
@@ -172,9 +202,7 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
     assert "profiles" not in said.words
     assert not said.serious
     calibration_store.keep(verdict(model, config.work(), "harm", why="errors grow"))
-    words = (
-        "the model m.gguf does harm: errors grow (measured 2026-11-22); llm.require_calibration = true leaves texts raw"
-    )
+    words = 'the model m.gguf does harm: errors grow (measured 2026-11-22); with llm.method = "auto" it is not asked'
     assert [*calibration_store.notes(config)] == [(words, True)]
 
 
@@ -194,7 +222,7 @@ def test_what_leaves_texts_raw_is_serious(model, finding):
     [
         (None, False, True, "never measured"),
         (None, True, False, "never measured"),
-        ("gain", True, True, "m.gguf, measured 2026-11-22, ocrwatchd 0.1.0, misread text: it does good: errors fall"),
+        ("gain", True, True, "m.gguf, measured 2026-11-22, ocrwatchd 0.1.0, typeset pages: it does good: errors fall"),
         ("harm", False, False, "it does harm"),
         ("unknown", False, True, "it cannot be judged"),
         ("unknown", True, False, "it cannot be judged"),

@@ -1,0 +1,84 @@
+"""A model that answers each question once, however many gates judge its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocrwatchd.correct.answer_text import unwrap
+from ocrwatchd.llm.context import Context, without
+from ocrwatchd.llm.protocol import Ending, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.llm.protocol import Decide, Model, Question, Schema
+
+
+class OnceAsked:
+    """Remembers the answers about a text.
+
+    What the first gate had no time for stays unasked: later ones would have their whole time for it.
+
+    Args:
+        model: the model itself.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._proposals: dict[tuple[str, str, Context | None], Proposal] = {}
+        self._all_asked = False
+        self.name, self.version, self.languages = model.name, model.version, model.languages
+        self.compares = model.compares
+        self.compared = 0
+        """Of so many words it was told which candidate is how likely."""
+
+    @property
+    def heard(self) -> list[tuple[str, str]]:
+        """What was put to it, and its answer without its wrapping, since ``forget``; none where it gave none."""
+        answered = (Ending.FINISHED, Ending.LENGTH)
+        return [
+            (text, without(unwrap(each.text, prompt, text), context or Context(), text))
+            for (prompt, text, context), each in self._proposals.items()
+            if each.ending in answered
+        ]
+
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
+        """As the model does, at once where it has answered this before."""
+        key = (prompt, text, context)
+        if key not in self._proposals:
+            if self._all_asked:
+                return Proposal("", Ending.TIME)
+            self._proposals[key] = self._model.propose(prompt, text, deadline, context)
+        return self._proposals[key]
+
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
+        """As the model says."""
+        return self._model.fits(prompt, text, most_tokens)
+
+    def answer(
+        self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
+    ) -> Proposal:
+        """As the model does."""
+        return self._model.answer(prompt, text, deadline, most_tokens, schema)
+
+    def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
+        """As the model does."""
+
+        def counted(question: Question, nats: Sequence[float]) -> str:
+            self.compared += 1
+            return decide(question, nats)
+
+        return self._model.compare(text, questions, counted, deadline)
+
+    def forget(self) -> None:
+        """Begin another text."""
+        self._proposals.clear()
+        self._all_asked = False
+
+    def only_repeat(self) -> None:
+        """Ask nothing more about this text."""
+        self._all_asked = True
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model.close()

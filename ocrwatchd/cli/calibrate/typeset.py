@@ -1,0 +1,126 @@
+"""Set text on pages and wear them as bad scanners and fax machines do. The same page comes out the same each time."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from ocrwatchd.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrwatchd.cli.calibrate.corpus import Sheet
+
+FACES: Final = (
+    "DejaVuSerif.ttf",
+    "LiberationSerif-Regular.ttf",
+    "NotoSerif-Regular.ttf",
+    "DejaVuSans.ttf",
+    "LiberationSans-Regular.ttf",
+    "NotoSans-Regular.ttf",
+)
+"""Those that the system has are used in turn; beside them Pillow's own, which has the letters of English only."""
+
+POINTS: Final = 10.0
+LEADING: Final = 1.4
+"""Times the letters' size."""
+PAPER, INK = 255, 15
+ABSENT: Final = "\U0010ffff"
+"""No font has it."""
+
+
+class Wear(NamedTuple):
+    """How badly a page is scanned.
+
+    Args:
+        dpi: of the scan.
+        blur: radius in dots.
+        noise: standard deviation of grey levels, of 255.
+        threshold: grey level from which on a dot is white, the others being black; 0: the page stays grey.
+    """
+
+    dpi: int
+    blur: float
+    noise: float
+    threshold: int
+
+
+WEARS: Final = (
+    Wear(dpi=150, blur=0.8, noise=10, threshold=0),
+    Wear(dpi=100, blur=0.8, noise=10, threshold=0),
+    Wear(dpi=150, blur=2.0, noise=20, threshold=0),
+    Wear(dpi=120, blur=0.8, noise=30, threshold=150),
+    Wear(dpi=90, blur=0.7, noise=25, threshold=0),
+)
+"""One after the other."""
+
+
+def drawn(sheet: Sheet, number: int) -> Image.Image:
+    """A page, as scanned.
+
+    Args:
+        sheet: its text.
+        number: of the page; font and wear follow from it.
+
+    Returns:
+        Mode "L", just large enough, with its resolution in ``info["dpi"]``.
+
+    Raises:
+        ConfigError: no font here has all its letters.
+    """
+    wear = WEARS[number % len(WEARS)]
+    size = POINTS * wear.dpi / 72
+    usable = [face for face in faces() if _has(face, sheet.text)]
+    if not usable:
+        raise ConfigError(
+            f"{sheet.name}: no font here has all its letters; install the package fonts-dejavu-core, or measure on "
+            "scans with their texts, by --truth"
+        )
+    page = _set(sheet.text.split("\n"), _font(usable[number % len(usable)], size), round(size * LEADING))
+    dots = np.asarray(page.filter(ImageFilter.GaussianBlur(wear.blur)), np.float64)
+    dots = dots + np.random.default_rng(number).normal(0.0, wear.noise, dots.shape)
+    if wear.threshold:
+        dots = np.where(dots < wear.threshold, 0, PAPER)
+    worn = Image.fromarray(np.clip(dots, 0, PAPER).astype(np.uint8))
+    worn.info["dpi"] = (wear.dpi, wear.dpi)
+    return worn
+
+
+def _set(lines: Sequence[str], font: ImageFont.FreeTypeFont, leading: int) -> Image.Image:
+    width = round(max(font.getlength(line) for line in lines)) + 4 * leading
+    page = Image.new("L", (width, leading * (len(lines) + 4)), PAPER)
+    pen = ImageDraw.Draw(page)
+    for number, line in enumerate(lines):
+        pen.text((2 * leading, leading * (number + 2)), line, INK, font)
+    return page
+
+
+@cache
+def faces() -> tuple[str, ...]:
+    """The names of the fonts that are here; "" is Pillow's own."""
+    found = []
+    for face in FACES:
+        try:
+            ImageFont.truetype(face, POINTS)
+        except OSError:
+            continue
+        found.append(face)
+    return (*found, "")
+
+
+@cache
+def _font(face: str, size: float) -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(face, size) if face else ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise ConfigError("Pillow was built without FreeType, and sets no text; measure on scans, by --truth")
+    return font
+
+
+def _has(face: str, text: str) -> bool:
+    font = _font(face, 2 * POINTS)
+    absent = bytes(font.getmask(ABSENT))
+    return all(letter.isspace() or bytes(font.getmask(letter)) != absent for letter in set(text))

@@ -1,0 +1,64 @@
+"""What the recogniser saw of a page's lines, in a file beside the finished page: ``calibrate`` corrects by it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ocrwatchd.core.fs.files import write_new
+from ocrwatchd.core.lattice import Lattice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ocrwatchd.core.model import Line, PageText
+
+SUFFIX = ".npz"
+FILE_MODE = 0o600
+
+
+def save(page: Path, lines: Sequence[Line]) -> None:
+    """Write the lattices of a page's lines.
+
+    Args:
+        page: the file of the finished page.
+        lines: of the page.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    arrays = {}
+    for number, line in enumerate(lines):
+        if line.lattice:
+            arrays[f"columns{number}"] = line.lattice.columns
+            arrays[f"steps{number}"] = np.array(line.lattice.steps, np.int32)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    write_new(page.with_suffix(SUFFIX), packed.getvalue(), FILE_MODE, replace=True, lasting=False)
+
+
+def attached(page: PageText, file: Path) -> PageText:
+    """A finished page with the lattices of its lines, where they were kept.
+
+    Args:
+        page: without lattices.
+        file: of the finished page.
+
+    Raises:
+        OSError: the lattices cannot be read.
+    """
+    kept = file.with_suffix(SUFFIX)
+    if not kept.exists():
+        return page
+    with np.load(kept, allow_pickle=False) as arrays:
+        lattices = {
+            number: Lattice(arrays[f"columns{number}"], tuple(arrays[f"steps{number}"].tolist()))
+            for number in range(len(page.lines))
+            if f"columns{number}" in arrays
+        }
+    lines = (replace(line, lattice=lattices.get(number)) for number, line in enumerate(page.lines))
+    return replace(page, lines=tuple(lines))
