@@ -29,7 +29,8 @@ class Supervisor:
 
     def __init__(self, folder, settings=None, module=FAKE, kind=EngineHost, **options):
         self.folder = folder
-        self.config = parse({"llm": {"model": "off"}} | (settings or {}))
+        # What the fake reads is no text: the engine would load the lists of words for it.
+        self.config = parse({"llm": {"model": "off"}, "correct": {"words": False}} | (settings or {}))
         self.selector = selectors.DefaultSelector()
         self.heard = []
         self.host = kind(self.config, self.selector, self.heard.append, module=module, jobs=folder, **options)
