@@ -13,10 +13,11 @@ import numpy as np
 from ocrwatchd.llm.builtin import format as asking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ocrwatchd.llm.builtin.model import BuiltinModel, NativeReader
     from ocrwatchd.llm.prefix_tree import Tree
+    from ocrwatchd.llm.tree_pass import Taken
 
 FAR = 1e12
 
@@ -60,10 +61,9 @@ def ways_of_builtin(model: BuiltinModel) -> Callable[[str, str, bool], Answered]
     sizes: list[tuple[int, int]] = []
     run = model._native._run
 
-    def counting() -> None:
-        batch = model._native._batch
-        sizes.append((batch.n_tokens, sum(bool(batch.logits[index]) for index in range(batch.n_tokens))))
-        run()
+    def counting(taken: Sequence[Taken]) -> None:
+        sizes.append((len(taken), sum(each.row for each in taken)))
+        run(taken)
 
     model._native._run = counting
     answers: dict[str, str] = {}
