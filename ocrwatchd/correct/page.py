@@ -12,9 +12,11 @@ from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.picture import Proposed, judged, seen_words
 from ocrwatchd.gate.own_words import own_edits
-from ocrwatchd.gate.verdicts import Evidence, Policy, apply
+from ocrwatchd.gate.verdicts import Evidence, Policy, apply, places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Correction, Edit, PageText
@@ -49,18 +51,13 @@ def with_words(
     protect = work.gate.digits == "protect"
     own = judged(seen, words, memory.words, proposed(found), ask, protect_digits=protect)
     kept, refused = _beside(own, found)
-    edits = tuple(sorted((*own.edits, *kept), key=lambda edit: edit.offset))
-    places = [(edit.offset, edit.offset + len(edit.before)) for edit in kept]
+    touched = places(kept)
+    mended = _with_edits(page, found, work, (*own.edits, *kept), started)
     return replace(
-        found,
-        text=apply(page.text, edits),
-        edits=edits,
-        refused=tuple(sorted(refused, key=lambda edit: edit.offset)),
-        corrected=True,
-        # Whoever wants no model misses none.
-        reason="; ".join(filter(None, ("" if work.llm.model == "off" else found.reason, own.reason))),
-        seconds=found.seconds + time.monotonic() - started,
-        doubts=tuple(each for each in own.doubts if not any(start <= each.offset < end for start, end in places)),
+        mended,
+        reason="; ".join(filter(None, (mended.reason, own.reason))),
+        refused=tuple(sorted(refused, key=_offset)),
+        doubts=tuple(each for each in own.doubts if each.offset not in touched),
     )
 
 
@@ -86,14 +83,17 @@ def _by_lists(page: PageText, found: Correction, work: Work, words: Lexicon, sta
     """Correct what no picture is known of: words that are plainly misread, on a page that was read badly."""
     evidence = Evidence(tuple(word for line in page.lines for word in line.words), lexicon=words)
     own = own_edits(page.text, found.edits, found.refused, Policy.from_settings(work.gate), evidence)
-    if not own:
-        return found
-    edits = tuple(sorted((*own, *found.edits), key=lambda edit: edit.offset))
+    return _with_edits(page, found, work, (*own, *found.edits), started) if own else found
+
+
+def _with_edits(page: PageText, found: Correction, work: Work, edits: Iterable[Edit], started: float) -> Correction:
+    ordered = tuple(sorted(edits, key=_offset))
     return replace(
         found,
-        text=apply(page.text, edits),
-        edits=edits,
+        text=apply(page.text, ordered),
+        edits=ordered,
         corrected=True,
+        # Whoever wants no model misses none.
         reason="" if work.llm.model == "off" else found.reason,
         seconds=found.seconds + time.monotonic() - started,
     )
@@ -107,14 +107,21 @@ def _is_latin(language: str) -> bool:
 
 def _beside(own: Judged, found: Correction) -> tuple[list[Edit], list[Edit]]:
     """A model's edits that stand beside those of the words, and those that do not."""
-    places = [(edit.offset, edit.offset + len(edit.before)) for edit in own.edits]
-    made = {(edit.offset, edit.before, edit.after) for edit in own.edits}
+    taken = places(own.edits)
+    made = set(map(_change, own.edits))
     kept: list[Edit] = []
-    refused = [edit for edit in found.refused if (edit.offset, edit.before, edit.after) not in made]
+    refused = [edit for edit in found.refused if _change(edit) not in made]
     for edit in found.edits:
-        end = edit.offset + len(edit.before)
-        if edit in own.against or any(edit.offset < last and end > first for first, last in places):
-            refused += [replace(edit, why=Reason.PICTURE)] * ((edit.offset, edit.before, edit.after) not in made)
-        else:
+        if edit not in own.against and taken.isdisjoint(places([edit])):
             kept.append(edit)
+        elif _change(edit) not in made:
+            refused.append(replace(edit, why=Reason.PICTURE))
     return kept, refused
+
+
+def _change(edit: Edit) -> tuple[int, str, str]:
+    return edit.offset, edit.before, edit.after
+
+
+def _offset(edit: Edit) -> int:
+    return edit.offset
