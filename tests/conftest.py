@@ -31,7 +31,7 @@ def pytest_configure():
     sys.dont_write_bytecode = False
     for folder in (CHECKOUT / "ocrwatchd", CHECKOUT / "tests" / "fakes"):
         compileall.compile_dir(folder, quiet=2)
-    from hypothesis import HealthCheck, settings  # noqa: PLC0415 - pytest compiles it anew, and now keeps that
+    from hypothesis import HealthCheck, settings  # pytest compiles it anew, and now keeps that
 
     gc.disable()  # until all tests are collected: they all stay
     # How long an example takes on a busy machine tells nothing; a test that hangs has its timeout.
@@ -42,7 +42,7 @@ def pytest_configure():
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Decide what runs side by side with ``-n``."""
-    from tests.scheduling import ByFile  # noqa: PLC0415 - without -n nobody needs xdist
+    from tests.scheduling import ByFile  # without -n nobody needs xdist
 
     return ByFile(config, log)
 

@@ -102,7 +102,7 @@ class Lexicon:
         simple = _SIMPLE.findall(piece)
         if len(simple) == 1:
             return self._of_word(piece)
-        marks = ELIDED if ELISION.match(piece.lower()) and len(simple) == 2 else INNER * (len(simple) - 1)  # noqa: PLR2004
+        marks = ELIDED if ELISION.match(piece.lower()) and len(simple) == 2 else INNER * (len(simple) - 1)
         return max(self._of_word(piece), sum(map(self._of_word, simple)) + marks)
 
     def _of_word(self, word: str) -> float:
@@ -122,8 +122,8 @@ def lexicon(codes: tuple[str, ...]) -> Lexicon:
 def list_of(code: str) -> str | None:
     """Which of wordfreq's lists has a language's words; None without one."""
     # Here, for they take a while to load, and few pages ask.
-    import langcodes  # noqa: PLC0415
-    from wordfreq import available_languages  # noqa: PLC0415
+    import langcodes
+    from wordfreq import available_languages
 
     known, _ = langcodes.closest_match(code, list(available_languages("best")), max_distance=NEAR)
     return None if known == "und" else known

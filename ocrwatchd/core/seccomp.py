@@ -29,7 +29,7 @@ _SOCKET: Final = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198), "ris
 
 def is_known() -> bool:
     """Whether there is a filter for this machine."""
-    return os.uname().machine in _SOCKET and ctypes.sizeof(ctypes.c_void_p) == 8  # noqa: PLR2004 - bytes
+    return os.uname().machine in _SOCKET and ctypes.sizeof(ctypes.c_void_p) == 8  # bytes
 
 
 def allow_only_local_sockets() -> bool:

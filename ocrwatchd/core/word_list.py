@@ -143,7 +143,7 @@ class WordList:
         return log_sum([spelled, listed]) + DIGIT * free
 
     def _form(self, word: str) -> str:
-        from wordfreq.preprocess import preprocess_text  # noqa: PLC0415 - loaded by now
+        from wordfreq.preprocess import preprocess_text  # loaded by now
 
         return str(preprocess_text(word, self._language))
 
@@ -181,8 +181,8 @@ class WordList:
 def word_list(name: str) -> WordList:
     """The list of this name, read when first asked for."""
     # Here, for they take a while to load, and few pages ask.
-    from langcodes import Language  # noqa: PLC0415
-    from wordfreq import available_languages, read_cBpack  # noqa: PLC0415
+    from langcodes import Language
+    from wordfreq import available_languages, read_cBpack
 
     return WordList(Language.get(name), read_cBpack(available_languages("best")[name]))
 

@@ -250,7 +250,7 @@ def _without_block_quote(text: str, _prompt: str, source: str) -> str:
 
 def _without_quotes(text: str, _prompt: str, source: str) -> str:
     bare, raw = text.strip(), source.strip()
-    if len(bare) < 2 or _QUOTES.get(bare[0]) != bare[-1]:  # noqa: PLR2004 - a pair
+    if len(bare) < 2 or _QUOTES.get(bare[0]) != bare[-1]:  # a pair
         return text
     return text if _is_quoted(raw) else bare[1:-1]
 
@@ -291,7 +291,7 @@ def _prints(source: str, mark: str) -> bool:
 def _is_in(line: str, source: str) -> bool:
     """True where the source has a line like this one itself."""
     wanted = " ".join(line.split()).lower()
-    if len(wanted) < 3:  # noqa: PLR2004 - a mark or two
+    if len(wanted) < 3:  # a mark or two
         return True
     text = " ".join(source.split()).lower()
     return wanted in text or fuzz.partial_ratio(wanted, text[: 8 * ANNOUNCED_CHARACTERS]) >= ALIKE_PERCENT

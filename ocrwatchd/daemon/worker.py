@@ -89,7 +89,7 @@ class Worker:
         *,
         engine_module: str,
     ) -> None:
-        from ocrwatchd.dispatch.cluster import broker, transport  # noqa: PLC0415  # only here is it known that there is one
+        from ocrwatchd.dispatch.cluster import broker, transport  # only here is it known that there is one
 
         connect = partial(broker.connect, config.queue)
         connect()  # mistakes are told at once

@@ -161,7 +161,7 @@ def _table() -> dict[tuple[str, str], float]:
 
 def _frequency(letters: str) -> float:
     """How often letters come in a text, for each of its letters: capitals seldom, pairs twice as often as by chance."""
-    share = 1.0 if len(letters) != 2 else 2.0  # noqa: PLR2004 - a pair
+    share = 1.0 if len(letters) != 2 else 2.0  # a pair
     for letter in letters:
         usual = _LETTERS.get(letter.lower(), _OTHER) / 1000
         share *= usual if letter.islower() or not letter.isalpha() else usual * _CAPITAL

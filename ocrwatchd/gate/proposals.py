@@ -73,7 +73,7 @@ def proposals(
 def _changed(source: str, old: Sequence[Span], new: Sequence[str], group: Group) -> Iterator[Proposal]:
     text, proposed = source[old[0].start : old[-1].end], " ".join(new)
     gaps = {source[first.end : second.start] for first, second in pairwise(old)}
-    if len(old) == 2 and len(new) == 1 and (gaps != {" "} or _ends_hyphenated(old[0].text)):  # noqa: PLR2004 - a pair
+    if len(old) == 2 and len(new) == 1 and (gaps != {" "} or _ends_hyphenated(old[0].text)):  # a pair
         yield from _kept_apart(source, old, new[0], group)
     elif gaps - {" "} or (len(old) > 1 and len(new) > 1):
         yield Proposal(old[0].start, text, (proposed,), "break" if gaps - {" "} else "many", group)

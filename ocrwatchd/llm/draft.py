@@ -156,7 +156,7 @@ def _within_word(text: bytes, at: int) -> bool:
 
 
 def _is_letter(byte: int) -> bool:
-    return byte >= 0x80 or chr(byte).isalnum()  # noqa: PLR2004 - a byte of a letter beyond ASCII
+    return byte >= 0x80 or chr(byte).isalnum()  # a byte of a letter beyond ASCII
 
 
 def _kinds(pieces: Sequence[bytes]) -> list[int]:

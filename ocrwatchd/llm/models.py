@@ -79,7 +79,7 @@ def why_raw(llm: Llm, name: str, own: Collection[str], wanted: Collection[str]) 
     """
     if not own or not {*own}.isdisjoint(wanted):
         return ""
-    from ocrwatchd.gate import languages  # noqa: PLC0415 - the names of 8,000 languages, for who has to be told one
+    from ocrwatchd.gate import languages  # the names of 8,000 languages, for who has to be told one
 
     remedy = why_builtin(llm) or 'set llm.model to "auto" or to the path of a .gguf file'
     known, unknown = languages.names(own), languages.names(wanted)

@@ -95,7 +95,7 @@ def start() -> Any:  # noqa: ANN401 - a compiled module without type information
     """
     bridge.prepare()
     with kept_signals():
-        import aspose.ocr  # noqa: PLC0415 - it must not be imported before the bridge is loaded
+        import aspose.ocr  # it must not be imported before the bridge is loaded
 
         aspose.ocr.Logging.set_file_system(False)  # its log would lie in the current directory
         aspose.ocr.AsposeOcr()

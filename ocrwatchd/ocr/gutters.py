@@ -125,7 +125,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
 def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -> Gutter | None:
     run = trimmed(rows, run, height)
     both = [seen for seen in run if seen.left and seen.right]
-    if len(both) < 2:  # noqa: PLR2004 one row is no column
+    if len(both) < 2:  # one row is no column
         return None
     lefts, rights = (
         [text_of(seen.left) for seen in run if seen.left],

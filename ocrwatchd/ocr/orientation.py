@@ -163,7 +163,8 @@ def _lines(ink: Grey) -> tuple[Piece, ...]:
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, _, found, _ = cv2.connectedComponentsWithStats(closed)
     left, top, width, height, area = found[1:].T
-    text = (height >= 6) & (height <= ink.shape[0] / 8) & (width >= 3 * height) & (area > 0.3 * width * height)  # noqa: PLR2004 the shape of a line of letters, not of a rule or a picture
+    # The shape of a line of letters, not of a rule or a picture.
+    text = (height >= 6) & (height <= ink.shape[0] / 8) & (width >= 3 * height) & (area > 0.3 * width * height)
     boxes = np.stack([left, top, width, height], axis=1)[text]
     return tuple(Piece(*(int(value) for value in box)) for box in boxes[np.argsort(-boxes[:, 2], kind="stable")])
 

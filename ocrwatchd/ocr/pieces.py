@@ -22,7 +22,7 @@ def divided(line: RawLine, cuts: Iterable[float]) -> list[RawLine]:
     middles = [(word.left + word.right) / 2 for word in words_of_line(line)]
     starts = {sum(middle < cut for middle in middles) for cut in cuts}
     bounds = (0, *sorted(starts - {0, len(middles)}), len(middles))
-    return [line] if len(bounds) == 2 else [_piece(line, first, last) for first, last in pairwise(bounds)]  # noqa: PLR2004 its two ends
+    return [line] if len(bounds) == 2 else [_piece(line, first, last) for first, last in pairwise(bounds)]
 
 
 def _piece(line: RawLine, first: int, last: int) -> RawLine:

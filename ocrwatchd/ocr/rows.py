@@ -86,7 +86,7 @@ def _numbered(rows: Sequence[Row]) -> list[Row]:
 
 
 def _is_number(row: Row) -> bool:
-    return len(row) == 1 and row[0].text.isdecimal() and len(row[0].text) < 4  # noqa: PLR2004 no page has 1,000 lines
+    return len(row) == 1 and row[0].text.isdecimal() and len(row[0].text) < 4  # no page has 1,000 lines
 
 
 def _abreast(upper: Row, lower: Row) -> bool:

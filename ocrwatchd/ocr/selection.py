@@ -94,11 +94,11 @@ def load(name: str, ocr: Ocr, scratch: Path) -> OcrEngine:
         EngineUnavailable: it cannot run here, with what to do about it.
     """
     if name == "aspose":
-        from ocrwatchd.ocr.aspose import AsposeEngine  # noqa: PLC0415 - only the engine process loads engines
+        from ocrwatchd.ocr.aspose import AsposeEngine  # only the engine process loads engines
 
         return AsposeEngine(ocr, scratch)
     if name == "rapidocr":
-        from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
+        from ocrwatchd.ocr.rapidocr import RapidEngine
 
         return RapidEngine(ocr)
     raise ValueError(f"no engine is called {name!r}")

@@ -75,7 +75,7 @@ def measured(picture: Grey, rough: Square, slack: int) -> tuple[Square, str, boo
     if min(thick) > SOLID * square.side:
         return where, TICKED, False
     thin = 1 + int(FRAME * square.side)
-    if sum(frame <= thin for frame in thick) < 2:  # noqa: PLR2004 a mark may lie along two sides
+    if sum(frame <= thin for frame in thick) < 2:  # a mark may lie along two sides
         return None
     blur = 1 + square.side // 25
     above, below, before, after = (min(frame, thin) + blur for frame in thick)

@@ -133,7 +133,7 @@ def overproof(name: str) -> list[Case]:
 
 def prose(rng: random.Random) -> list[str]:
     """Paragraphs kept aside."""
-    long = [plain(text) for text in paragraphs(validation=True) if 200 <= len(text) <= 1200]  # noqa: PLR2004
+    long = [plain(text) for text in paragraphs(validation=True) if 200 <= len(text) <= 1200]
     return rng.sample(long, PARAGRAPHS)
 
 

@@ -34,7 +34,7 @@ def page_text(rng: random.Random, prose: list[str], letters: Letters) -> list[st
     lines: list[str] = []
     while len(lines) < LINES:
         paragraph = plain(rng.choice(prose))
-        text = letters.paper(paragraph[:200]) if rng.random() < 0.4 else paragraph  # noqa: PLR2004 - fewer papers
+        text = letters.paper(paragraph[:200]) if rng.random() < 0.4 else paragraph  # fewer papers
         for line in text.split("\n"):
             lines += textwrap.wrap(line, rng.randint(40, WIDEST)) or []
     return lines[:LINES]
@@ -60,7 +60,7 @@ def main() -> None:
                 file.write(json.dumps({"engine": engine, "read": read, "true": "\n".join(lines)}) + "\n")
                 seen[engine] += pairs
                 sys.stderr.write(f"{number} {engine} {len(pairs)}\n")
-            if number % 10 == 9 or number == options.pages - 1:  # noqa: PLR2004 - so that an early end loses little
+            if number % 10 == 9 or number == options.pages - 1:  # so that an early end loses little
                 file.flush()
                 table = {engine: counted(pairs) for engine, pairs in seen.items()}
                 CONFUSIONS.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n", "utf-8")

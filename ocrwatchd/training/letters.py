@@ -95,7 +95,7 @@ class Letters:
         body = [rng.choice(_OPENINGS), *rng.sample(_MIDDLES, rng.randint(1, 4))]
         text = " ".join(self._filled(each, sentence) for each in body)
         head = [self._drawn("company"), self._drawn("street"), f"{self._drawn('city')}, {self._drawn('postcode')}"]
-        if rng.random() < 0.5:  # noqa: PLR2004 - half of them
+        if rng.random() < 0.5:  # half of them
             head.append(f"Our ref: {self._code()}   Date: {self._drawn('date')}")
         name = self._drawn("name")
         return "\n".join([*head, "", f"Dear {name},", "", text, "", rng.choice(_CLOSINGS), self._drawn("name")])
@@ -155,7 +155,7 @@ class Letters:
         rng = self._rng
         value = rng.choice((rng.uniform(1, 100), rng.uniform(100, 10_000), rng.uniform(1e4, 1e6)))
         sign = rng.choice(("$", "£", "€", "", "", "EUR ", "USD ", "Rs. "))
-        return f"{sign}{value:,.2f}" if rng.random() < 0.8 else f"{sign}{value:,.0f}"  # noqa: PLR2004 - mostly cents
+        return f"{sign}{value:,.2f}" if rng.random() < 0.8 else f"{sign}{value:,.0f}"  # mostly cents
 
     def _code(self) -> str:
         rng = self._rng

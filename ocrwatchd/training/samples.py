@@ -90,22 +90,22 @@ class Samples:
         else:
             start = rng.randrange(len(self._prose) - 8)
             text = "\n".join(self._prose[start : start + 8])
-            if rng.random() < 0.5:  # noqa: PLR2004 - half of them begin within a paragraph
+            if rng.random() < 0.5:  # half of them begin within a paragraph
                 text = " ".join(text.split(" ")[rng.randrange(max(1, text.count(" "))) :])
         taken = text.split(" ")[: rng.randint(3, most)]
         lines = _set(" ".join(taken), rng)
-        return "\n".join(line.upper() if rng.random() < 0.02 else line for line in lines)  # noqa: PLR2004 - headings
+        return "\n".join(line.upper() if rng.random() < 0.02 else line for line in lines)  # headings
 
 
 def _set(text: str, rng: random.Random) -> list[str]:
     """Break a text into lines, some of them within words."""
     width = rng.choice((rng.randint(28, 50), rng.randint(50, 90), 10_000))
-    hyphens = rng.random() < 0.5  # noqa: PLR2004 - half of them
+    hyphens = rng.random() < 0.5  # half of them
     lines: list[str] = []
     for paragraph in text.split("\n"):
         for line in textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False):
             head, _, last = line.rpartition(" ")
-            if hyphens and lines and last.isalpha() and len(last) > 5 and rng.random() < 0.4:  # noqa: PLR2004
+            if hyphens and lines and last.isalpha() and len(last) > 5 and rng.random() < 0.4:
                 at = rng.randint(2, len(last) - 3)
                 lines += [f"{head} {last[:at]}-".strip(), last[at:]]
             elif lines and lines[-1].isalpha() and len(lines) > 1 and lines[-2].endswith("-"):
@@ -146,6 +146,6 @@ def _units(old: tuple[str, ...], gaps: tuple[int, ...], new: str) -> list[Unit]:
         return []
     if len(old) == 1 and (new or not any(map(str.isalnum, old[0]))):
         return [Unit(old, gaps, None if same_but_for_style(old[0], new) else new)]
-    if len(old) == 2 and gaps[0] == SPACE and new and " " not in new:  # noqa: PLR2004 - two words joined
+    if len(old) == 2 and gaps[0] == SPACE and new and " " not in new:  # two words joined
         return [Unit(old, gaps, new)]
     return [Unit((word,), (gap,), asked=False) for word, gap in zip(old, gaps, strict=True)]

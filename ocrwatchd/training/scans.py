@@ -101,7 +101,7 @@ def _faxed(page: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def _faint(page: Image.Image, rng: np.random.Generator) -> Image.Image:
-    weak = page.filter(ImageFilter.MaxFilter(3)) if rng.random() < 0.5 else page  # noqa: PLR2004 - half of them
+    weak = page.filter(ImageFilter.MaxFilter(3)) if rng.random() < 0.5 else page  # half of them
     dark = rng.uniform(90, 190)
     return weak.point(lambda dot: int(dark + dot * (_PAPER - dark) / _PAPER))
 

@@ -36,12 +36,12 @@ LLM = {"model": "builtin"}
 @contextlib.contextmanager
 def bare() -> Iterator[Callable[[list[Path]], dict[str, Any]]]:
     """OCR and correction, page after page; with the line's cleaning of pages, which its text depends on."""
-    from ocrwatchd.core.config.profile import Llm, Ocr, Work  # noqa: PLC0415 - in the worker's process only
-    from ocrwatchd.correct.corrector import Corrector  # noqa: PLC0415 - see above
-    from ocrwatchd.formats.input import open_pages  # noqa: PLC0415 - see above
-    from ocrwatchd.llm.models import resolve  # noqa: PLC0415 - see above
-    from ocrwatchd.ocr.preprocess import Cleaner  # noqa: PLC0415 - see above
-    from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
+    from ocrwatchd.core.config.profile import Llm, Ocr, Work  # in the worker's process only
+    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.formats.input import open_pages
+    from ocrwatchd.llm.models import resolve
+    from ocrwatchd.ocr.preprocess import Cleaner
+    from ocrwatchd.ocr.rapidocr import RapidEngine
 
     work = Work(ocr=Ocr(**OCR), llm=Llm(**LLM))
     engine = RapidEngine(work.ocr)

@@ -35,8 +35,8 @@ RAPID_MOST = 1.1
 @contextlib.contextmanager
 def aspose() -> Iterator[Callable[[Path], str]]:
     """Aspose through our adapter, as the daemon runs it."""
-    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
-    from ocrwatchd.ocr.aspose import AsposeEngine  # noqa: PLC0415 - see above
+    from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
+    from ocrwatchd.ocr.aspose import AsposeEngine
 
     with tempfile.TemporaryDirectory() as scratch:
         yield _through(AsposeEngine(Ocr(engine="aspose", allow_downloads=False), Path(scratch)))
@@ -45,8 +45,8 @@ def aspose() -> Iterator[Callable[[Path], str]]:
 @contextlib.contextmanager
 def tutorial() -> Iterator[Callable[[Path], str]]:
     """Aspose as the tutorial calls it; only what it needs to run here at all is ours."""
-    from ocrwatchd.ocr import clr  # noqa: PLC0415 - in the worker's process only
-    from ocrwatchd.ocr.aspose import tidy  # noqa: PLC0415 - see above
+    from ocrwatchd.ocr import clr  # in the worker's process only
+    from ocrwatchd.ocr.aspose import tidy
 
     module = clr.start()
 
@@ -64,8 +64,8 @@ def tutorial() -> Iterator[Callable[[Path], str]]:
 @contextlib.contextmanager
 def rapidocr() -> Iterator[Callable[[Path], str]]:
     """RapidOCR through our adapter, with arranged lines and words."""
-    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
-    from ocrwatchd.ocr.rapidocr import RapidEngine  # noqa: PLC0415 - see above
+    from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
+    from ocrwatchd.ocr.rapidocr import RapidEngine
 
     yield _through(RapidEngine(Ocr(engine="rapidocr")))
 
@@ -73,9 +73,9 @@ def rapidocr() -> Iterator[Callable[[Path], str]]:
 @contextlib.contextmanager
 def bare_rapidocr() -> Iterator[Callable[[Path], str]]:
     """RapidOCR called directly, with the same models and settings."""
-    from rapidocr import RapidOCR  # noqa: PLC0415 - in the worker's process only
+    from rapidocr import RapidOCR  # in the worker's process only
 
-    from ocrwatchd.ocr.rapidocr import MODELS, SETTINGS  # noqa: PLC0415 - see above
+    from ocrwatchd.ocr.rapidocr import MODELS, SETTINGS
 
     models = resources.files("rapidocr") / "models"
     threads = {"EngineConfig.onnxruntime.intra_op_num_threads": len(os.sched_getaffinity(0))}
@@ -87,15 +87,15 @@ def bare_rapidocr() -> Iterator[Callable[[Path], str]]:
 @contextlib.contextmanager
 def default_rapidocr() -> Iterator[Callable[[Path], str]]:
     """RapidOCR as it comes."""
-    from rapidocr import RapidOCR  # noqa: PLC0415 - in the worker's process only
+    from rapidocr import RapidOCR  # in the worker's process only
 
     engine = RapidOCR(params={"Global.log_level": "critical"})
     yield lambda path: "\n".join(engine(str(path)).txts)
 
 
 def _through(engine: OcrEngine) -> Callable[[Path], str]:
-    from ocrwatchd.core.config.profile import Ocr  # noqa: PLC0415 - in the worker's process only
-    from ocrwatchd.formats.input import open_pages  # noqa: PLC0415 - see above
+    from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
+    from ocrwatchd.formats.input import open_pages
 
     ocr = Ocr(engine=engine.name, allow_downloads=False)
 

@@ -52,7 +52,7 @@ def _whole(path: str) -> str:
 
 def _there(name: str) -> str:
     """A format's name as it was given, where some installed package brings it."""
-    from ocrwatchd.core.config.format_plugins import installed  # noqa: PLC0415 - metadata is read only for who names formats
+    from ocrwatchd.core.config.format_plugins import installed  # metadata is read only for who names formats
 
     if name not in installed():
         known = ", ".join(f"'{each}'" for each in installed())
@@ -64,10 +64,10 @@ def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
     if not schema:
         return schema
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only for who gives a schema
-    from referencing import Registry  # noqa: PLC0415 - likewise
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - likewise
-    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - likewise
+    from jsonschema import Draft202012Validator, SchemaError  # only for who gives a schema
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
 
     try:
         Draft202012Validator.check_schema(schema)

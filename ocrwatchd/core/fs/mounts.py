@@ -65,7 +65,7 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
     for line in lines:
         left, _, right = line.partition(b" - ")
         fields = left.split(b" ")
-        if len(fields) < 5 or not right:  # noqa: PLR2004
+        if len(fields) < 5 or not right:
             continue
         point = _ESCAPE.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), fields[4])
         inside = wanted == point or wanted.startswith(point.rstrip(b"/") + b"/")

@@ -117,7 +117,7 @@ class Noise:
     def _leet(self, _level: float) -> Style:
         rng = self._rng
         letters = rng.sample(list(LEET), rng.randint(2, len(LEET)))
-        if rng.random() < 0.5:  # noqa: PLR2004 - half of them
+        if rng.random() < 0.5:  # half of them
             letters = ["i", "l", "a", "e", "o", *letters]
         share = rng.uniform(0.3, 1.0)
         return Style(
@@ -146,7 +146,7 @@ class Noise:
                 yield Unit((read,), following.gaps, f"{word} {following.words[0]}")
                 continue
             read = self._word(word, style)
-            if len(read) > 2 and not _DIGIT.search(word) and rng.random() < style.split:  # noqa: PLR2004
+            if len(read) > 2 and not _DIGIT.search(word) and rng.random() < style.split:
                 at = rng.randint(1, len(read) - 1)
                 yield Unit((read[:at], read[at:]), (SPACE, gap), word)
                 continue

@@ -128,10 +128,10 @@ def place(url: str) -> str:
 
 
 def _redis(queue: Queue) -> Broker:
-    import redis  # noqa: PLC0415  # each client takes memory: only the one that is used
-    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
+    import redis  # each client takes memory: only the one that is used
+    from dramatiq.brokers.redis import RedisBroker
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     options: dict[str, Any] = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
     # Each fault is seen here: after a restart the broker may have lost its memory.
@@ -147,8 +147,8 @@ def _redis(queue: Queue) -> Broker:
 
 
 def _rabbitmq(queue: Queue) -> Broker:
-    import pika  # noqa: PLC0415  # as above
-    from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+    import pika
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
     parts = urlsplit(queue.broker)
     secure = parts.scheme == "amqps"

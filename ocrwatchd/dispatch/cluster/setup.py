@@ -45,7 +45,7 @@ def join(  # noqa: PLR0913 - each is another room's face
         ConfigError: the broker cannot be used as configured.
         FolderUnusable: the work folder cannot be written.
     """
-    from ocrwatchd.dispatch.cluster import broker, transport  # noqa: PLC0415  # only here is it known that there is one
+    from ocrwatchd.dispatch.cluster import broker, transport  # only here is it known that there is one
 
     connect = partial(broker.connect, config.queue)
     connect()  # mistakes are told at once

@@ -139,7 +139,7 @@ class Attendant:
             return 0
         logs.configure(hello.config.log, documents=True)
         confine(hello.access, self._scratch)
-        from ocrwatchd.engine.process.resources import Bench, real_makers  # noqa: PLC0415  # after the logs are set
+        from ocrwatchd.engine.process.resources import Bench, real_makers  # after the logs are set
 
         bench = Bench(makers or real_makers(), self._scratch, self._stop.listen)
         try:
@@ -175,7 +175,7 @@ class Attendant:
         return self._stop.asked or self._channel.asked_to(Finish) or self._channel.closed
 
     def _attempt(self, job: Job, bench: Bench) -> Ended:
-        from ocrwatchd.engine.process.pipeline import work_off  # noqa: PLC0415  # heavy
+        from ocrwatchd.engine.process.pipeline import work_off  # heavy
 
         def tell(name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
             self._channel.send(Step(job=job.id, name=name, page=page, pages=pages, seconds=seconds))

@@ -50,22 +50,22 @@ def real_makers() -> Makers:
     """The engines and models themselves; each library is imported when it is first needed."""
 
     def cleaner(threads: int) -> Cleaner:
-        from ocrwatchd.ocr.preprocess import Cleaner as RealCleaner  # noqa: PLC0415  # heavy
+        from ocrwatchd.ocr.preprocess import Cleaner as RealCleaner  # heavy
 
         return RealCleaner(threads)
 
     def second_reader(ocr: Ocr) -> SecondReader:
-        from ocrwatchd.ocr.second_reader import SecondReader as RealSecondReader  # noqa: PLC0415  # heavy
+        from ocrwatchd.ocr.second_reader import SecondReader as RealSecondReader  # heavy
 
         return RealSecondReader(ocr)
 
     def corrector(path: Path, llm: Llm) -> Corrector:
-        from ocrwatchd.correct.corrector import Corrector as RealCorrector  # noqa: PLC0415  # heavy
+        from ocrwatchd.correct.corrector import Corrector as RealCorrector  # heavy
 
         return RealCorrector(path, llm)
 
-    from ocrwatchd.llm.models import resolve  # noqa: PLC0415  # tests do without
-    from ocrwatchd.ocr.selection import choose, load  # noqa: PLC0415  # tests do without
+    from ocrwatchd.llm.models import resolve  # tests do without
+    from ocrwatchd.ocr.selection import choose, load  # tests do without
 
     return Makers(choose, load, cleaner, second_reader, resolve, corrector)
 

@@ -62,19 +62,19 @@ def _open(descriptor: int, ocr: Ocr) -> Pages:
         case "empty":
             raise UnreadableScan(say("the file is empty; scan or copy it again"))
         case "tiff":
-            from ocrwatchd.formats.input.tiff_pages import TiffPages  # noqa: PLC0415  # a format loads its library when it comes
+            from ocrwatchd.formats.input.tiff_pages import TiffPages  # a format loads its library when it comes
 
             return TiffPages(descriptor, ocr)
         case "picture":
-            from ocrwatchd.formats.input.images import Picture  # noqa: PLC0415
+            from ocrwatchd.formats.input.images import Picture
 
             return Picture(descriptor, ocr)
         case "heif":
-            from ocrwatchd.formats.input.heif import HeifPages  # noqa: PLC0415
+            from ocrwatchd.formats.input.heif import HeifPages
 
             return HeifPages(descriptor, ocr)
         case "pdf":
-            from ocrwatchd.formats.input.pdf import PdfPages  # noqa: PLC0415
+            from ocrwatchd.formats.input.pdf import PdfPages
 
             return PdfPages(descriptor, ocr)
     raise UnreadableScan(

@@ -86,8 +86,8 @@ def redecode(image: Image.Image, file: IO[bytes]) -> bool | None:
         file.seek(at)
     if not data:
         return None
-    import cv2  # noqa: PLC0415  # only these formats need it
-    import numpy as np  # noqa: PLC0415
+    import cv2  # only these formats need it
+    import numpy as np
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
     # An eighth of the size costs the least; a fax has no such shortcut.
@@ -133,7 +133,7 @@ def _tiff(body: bytearray, fields: dict[int, tuple[int, ...]]) -> bytes:
     """Data and fields as a TIFF (6.0, section 2), its one directory at the end."""
     entries = bytearray()
     for tag, numbers in sorted(fields.items()):
-        kind = _UNDEFINED if tag == 347 else _LONG  # noqa: PLR2004  # JPEGTables is the one that holds bytes
+        kind = _UNDEFINED if tag == 347 else _LONG  # JPEGTables is the one that holds bytes
         packed = bytes(numbers) if kind == _UNDEFINED else struct.pack(f"<{len(numbers)}I", *numbers)
         if len(packed) > struct.calcsize("I"):
             body += bytes(len(body) % 2)

@@ -72,7 +72,7 @@ class HeifPages:
 def _sizes(descriptor: int, threads: int) -> list[int]:
     """How many pixels each picture has; nothing is decoded."""
     try:
-        import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 - no wheel for some machines
+        import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]  # no wheel for some machines
     except ImportError:
         raise UnreadableScan(
             say(

@@ -60,7 +60,7 @@ def png(window: Window) -> str:
             window.step()
             head = window.read(offset, 8)
             offset += 12 + int.from_bytes(head[:4], "big")
-            if len(head) < 8 or offset > window.size:  # noqa: PLR2004
+            if len(head) < 8 or offset > window.size:
                 return CUT
             if head[4:] == b"IEND":
                 return ""
@@ -91,7 +91,7 @@ def _segments(window: Window) -> str:
         length = window.number(offset, 2, "big")
         if length < 0:
             break
-        if length < 2:  # noqa: PLR2004  (it counts itself: damaged)
+        if length < 2:  # it counts itself: damaged
             return _tail(window, b"\xff\xd9")
         offset += length
         scans += marker == _SOS
@@ -149,7 +149,7 @@ def heif(window: Window) -> str:
     while offset < window.size:
         window.step()
         size, kind = window.number(offset, 4, "big"), window.read(offset + 4, 4)
-        if not (kind.isalnum() and len(kind) == 4):  # noqa: PLR2004 - something else follows the picture
+        if not (kind.isalnum() and len(kind) == 4):  # something else follows the picture
             break
         size = window.number(offset + 8, 8, "big") if size == 1 else size or window.size - offset
         if size < _BOX_HEAD_BYTES or offset + size > window.size:

@@ -113,7 +113,7 @@ def _has_all_objects(descriptor: int) -> bool:
 
 
 def _has_all_pages(descriptor: int, count: int, ocr: Ocr) -> bool:
-    from ocrwatchd.formats.input.pdf_page_tree import tree_of  # noqa: PLC0415 - a format loads its library when it comes
+    from ocrwatchd.formats.input.pdf_page_tree import tree_of  # a format loads its library when it comes
 
     path = f"/proc/self/fd/{descriptor}"
     trees = (tree_of(path, password) for password in ("", *ocr.pdf_passwords))

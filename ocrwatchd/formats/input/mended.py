@@ -55,7 +55,7 @@ class JpegHead(NamedTuple):
     @property
     def is_decoded(self) -> bool:
         """Whether this kind of JPEG is read here."""
-        return self.frame in _DECODED_FRAMES and self.precision == 8  # noqa: PLR2004 - bits
+        return self.frame in _DECODED_FRAMES and self.precision == 8  # bits
 
 
 def jpeg_head(descriptor: int) -> JpegHead:
@@ -117,7 +117,7 @@ def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
             if image_structure.stands_alone(marker):
                 continue
             length = window.number(offset, 2, "big")
-            if marker == _EOI[1] or length < 2:  # noqa: PLR2004 - it counts itself
+            if marker == _EOI[1] or length < 2:  # it counts itself
                 return
             yield marker, offset, length
             scans += marker == _SOS

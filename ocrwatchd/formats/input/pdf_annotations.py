@@ -93,7 +93,7 @@ def _shown(page: pdfium.PdfPage) -> Iterator[Shown]:
 def _appears(annotation: object) -> bool:
     """Whether it brings an appearance; an empty one is its end mark alone, two bytes."""
     length: int = pdfium_c.FPDFAnnot_GetAP(annotation, pdfium_c.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0)
-    return length > 2  # noqa: PLR2004
+    return length > 2
 
 
 def _words(annotation: object) -> str:

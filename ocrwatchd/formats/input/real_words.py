@@ -42,7 +42,7 @@ def hardly_words(text: Iterable[str], codes: tuple[str, ...]) -> bool:
         codes: as ``ocr.languages`` has them.
     """
     # Here, for it takes a while to load, and few pages ask.
-    import langcodes  # noqa: PLC0415
+    import langcodes
 
     listed: dict[str, bool] = {}
     for code in codes:

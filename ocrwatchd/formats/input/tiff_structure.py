@@ -56,7 +56,7 @@ def tiff(window: Window) -> str:
         TooIntricate: an endless chain.
     """
     order, sign = ("little", "<") if window.read(0, 2) == b"II" else ("big", ">")
-    big = window.number(2, 2, order) == 43  # noqa: PLR2004
+    big = window.number(2, 2, order) == 43
     layout = (
         _Layout(order, sign, 8, 8, f"{sign}HHQ8s", 20, 12) if big else _Layout(order, sign, 4, 2, f"{sign}HHI4s", 12, 8)
     )

@@ -123,7 +123,7 @@ class Guesser:
 
     def _is_half(self, half: str) -> bool:
         rank = self._ranks.get(half.lower())
-        return rank is not None and rank < (HALF_RANK if len(half) > 2 else HALF_SHORT_RANK)  # noqa: PLR2004 - "of", "a"
+        return rank is not None and rank < (HALF_RANK if len(half) > 2 else HALF_SHORT_RANK)  # "of", "a"
 
 
 @cache

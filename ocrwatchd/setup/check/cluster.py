@@ -37,7 +37,7 @@ def look(config: Config) -> Iterator[Finding]:
 
 def _look_at_broker(config: Config) -> Finding:
     try:
-        from ocrwatchd.dispatch.cluster import broker  # noqa: PLC0415  # only here is it known that there is one
+        from ocrwatchd.dispatch.cluster import broker  # only here is it known that there is one
 
         wrong = broker.ping(config.queue)
     except OcrwatchdError as error:

@@ -69,8 +69,8 @@ def test_folders_of_the_inbox_are_counted_against_the_kernels_limit(config, tmp_
 
 def test_watches_that_are_held_are_counted(tmp_path):
     """What this process watches is found in what the kernel tells, and left out where it is the daemon asked about."""
-    from watchdog.events import FileSystemEventHandler  # noqa: PLC0415
-    from watchdog.observers.inotify import InotifyObserver  # noqa: PLC0415
+    from watchdog.events import FileSystemEventHandler
+    from watchdog.observers.inotify import InotifyObserver
 
     before = inotify_limits._taken(os.geteuid(), 0)
     (tmp_path / "sub").mkdir()

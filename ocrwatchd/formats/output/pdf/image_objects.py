@@ -100,11 +100,11 @@ def _jpeg(image: Image.Image, data: bytes, parameters: str = "") -> Embedded | N
 def _kind_of_jpeg(data: bytes) -> int:
     """The marker of its frame, or 0."""
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - begins every marker
+    while at + 4 <= len(data) and data[at] == 0xFF:  # begins every marker
         marker = data[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # noqa: PLR2004 - ITU-T T.81, table B.1
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # ITU-T T.81, table B.1
             return marker
-        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])  # noqa: PLR2004 - a fill byte
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])  # a fill byte
     return 0
 
 

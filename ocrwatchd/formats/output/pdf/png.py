@@ -41,7 +41,7 @@ def plain_data(file: IO[bytes]) -> PlainData | None:
     file.seek(_SIGNATURE_BYTES)
     pieces: list[bytes] = []
     header, palette = b"", b""
-    while len(start := file.read(8)) == 8:  # noqa: PLR2004 - a chunk's length and name
+    while len(start := file.read(8)) == 8:  # a chunk's length and name
         length, name = int.from_bytes(start[:4]), start[4:]
         if name == b"IEND":
             return _told(header, palette, pieces)
@@ -63,7 +63,7 @@ def _told(header: bytes, palette: bytes, pieces: list[bytes]) -> PlainData | Non
     if len(header) != _HEADER.size or not pieces:
         return None
     width, height, bits, kind, _compression, _filter, interlaced = _HEADER.unpack(header)
-    if interlaced or kind not in _COLOURS or bits > 8:  # noqa: PLR2004 - the same for every reader
+    if interlaced or kind not in _COLOURS or bits > 8:  # the same for every reader
         return None
     if (kind == _PALETTE) != bool(palette):
         palette = b""

@@ -147,7 +147,7 @@ def _runs(text: str, beyond: dict[str, int]) -> Iterator[tuple[str, str]]:
         font = wanted
         code = ord(letter) if font == _COMMON else beyond.setdefault(letter, len(beyond) + 1)
         # A half of a pair alone is no character.
-        codes += f"{0xFFFD if 0xD800 <= code <= 0xDFFF else code:04X}"  # noqa: PLR2004 - Unicode's surrogates
+        codes += f"{0xFFFD if 0xD800 <= code <= 0xDFFF else code:04X}"  # Unicode's surrogates
     yield font, codes
 
 
