@@ -20,12 +20,14 @@ class Window:
     Args:
         file: descriptor of a regular file; its offset stays as it is.
         steps: how many parts may be visited before the file counts as too intricate, which bounds the time.
+        block_bytes: how much is read at once.
     """
 
-    def __init__(self, file: int, steps: int) -> None:
+    def __init__(self, file: int, steps: int, block_bytes: int = BLOCK_BYTES) -> None:
         self.size = os.fstat(file).st_size
         self._file = file
         self._steps = steps
+        self._block_bytes = block_bytes
         self._start = 0
         self._block = b""
 
@@ -35,10 +37,10 @@ class Window:
             return b""
         inside = offset - self._start
         if inside < 0 or inside + count > len(self._block):
-            if count > BLOCK_BYTES:
+            if count > self._block_bytes:
                 return os.pread(self._file, count, offset)
             self._start, inside = offset, 0
-            self._block = os.pread(self._file, BLOCK_BYTES, offset)
+            self._block = os.pread(self._file, self._block_bytes, offset)
         return self._block[inside : inside + count]
 
     def number(self, offset: int, count: int, order: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
@@ -95,24 +97,26 @@ class Length:
             )
 
 
-class Pages(Protocol):
+class Pages(ABC):
     """An open scan; a context manager that closes it.
 
     At most one page's picture is held at a time, and only by the caller.
+
+    Args:
+        descriptor: of the file; closed on exit.
     """
 
-    @property
-    def count(self) -> int:
-        """How many pages there are, at least 1."""
+    count: int = 1
+    """How many pages there are, at least 1."""
+    warnings: tuple[str, ...] = ()
+    """About the file as a whole, in plain words."""
+    receipt: str = ""
+    """The id of the receipt where ocrwatchd itself has written the file; "" for a scan."""
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """About the file as a whole, in plain words."""
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
-    @property
-    def receipt(self) -> str:
-        """The id of the receipt where ocrwatchd itself has written the file; "" for a scan."""
-
+    @abstractmethod
     def page(self, number: int) -> Page:
         """Read one page, ``number`` from 1, in any order and as often as needed.
 
@@ -121,13 +125,16 @@ class Pages(Protocol):
             OSError: the disk cannot be read; not the scan's fault.
         """
 
-    def own_text(self, number: int) -> OwnText | None:
+    def own_text(self, _number: int, /) -> OwnText | None:
         """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
 
         Raises:
             UnreadablePage: this page cannot be read; the others may be fine.
         """
+        return None
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, *exception: object) -> None: ...
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)

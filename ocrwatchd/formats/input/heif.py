@@ -7,12 +7,14 @@ is not heeded (ISO/IEC 23008-12, annex A).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from ocrwatchd.core.errors import DamagedPage, UnreadableScan
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.i18n import say
-from ocrwatchd.formats.input.common import Length
+from ocrwatchd.formats.input.common import Length, Pages
 from ocrwatchd.formats.input.images import read_picture
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Page
 
 
-class HeifPages:
+class HeifPages(Pages):
     """A HEIC file with its pictures; thumbnails, depth maps and masks are none.
 
     Args:
@@ -31,11 +33,8 @@ class HeifPages:
         UnreadableScan: it is damaged, or the library that reads it is not there.
     """
 
-    receipt = ""
-    warnings: tuple[str, ...] = ()
-
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self._max_pixels = ocr.max_pixels
         sizes = _sizes(descriptor, ocr.threads or len(os.sched_getaffinity(0)))
         self._length = Length(
@@ -43,8 +42,8 @@ class HeifPages:
         )
         self.count = self._length.count
 
+    @override
     def page(self, number: int) -> Page:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
         self._length.check(number)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             file.seek(0)
@@ -58,15 +57,6 @@ class HeifPages:
                         page=number,
                     )
                 ) from None
-
-    def own_text(self, _number: int) -> None:
-        """A picture has none."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        os.close(self._descriptor)
 
 
 def _sizes(descriptor: int, threads: int) -> list[int]:

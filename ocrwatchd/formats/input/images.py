@@ -10,9 +10,10 @@ import contextlib
 import math
 import os
 import warnings
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from PIL import Image, ImageFile, ImageOps
+from typing_extensions import override
 
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage
 from ocrwatchd.core.faults import is_machines
@@ -20,6 +21,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import mended
 from ocrwatchd.formats.input.color_modes import flatten
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ _SQUARE_ENOUGH = 1.1
 _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
-class Picture:
+class Picture(Pages):
     """A file that holds one picture.
 
     Args:
@@ -56,16 +58,12 @@ class Picture:
         ocr: ``max_pixels`` counts here.
     """
 
-    count = 1
-    receipt = ""
-    warnings: tuple[str, ...] = ()
-
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self._max_pixels = ocr.max_pixels
 
+    @override
     def page(self, number: int) -> Page:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
         try:
             if (better := self._mended()) is not None:
                 return read_picture(cast("IO[bytes]", better), _PICTURES, number, self._max_pixels, mended=True)
@@ -107,15 +105,6 @@ class Picture:
                     page=number,
                 )
             )
-
-    def own_text(self, _number: int) -> None:
-        """A picture has none."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        os.close(self._descriptor)
 
 
 def dpi_warnings(across: float, down: float) -> tuple[str, ...]:

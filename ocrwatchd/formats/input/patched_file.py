@@ -6,6 +6,8 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,36 +30,33 @@ class PatchedFile(io.RawIOBase):
         self._tail = tail
         self._at = 0
 
+    @override
     def fileno(self) -> int:
-        """There is none: who reads by the descriptor sees the file as it is.
-
-        Raises:
-            OSError: always.
-        """
+        # Who reads by the descriptor sees the file as it is.
         raise io.UnsupportedOperation("fileno")
 
+    @override
     def readable(self) -> bool:
-        """It is."""
         return True
 
+    @override
     def seekable(self) -> bool:
-        """It is."""
         return True
 
+    @override
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As for any file."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size + len(self._tail)}[whence]
         if base + offset < 0:
             raise ValueError("an offset before the file's start")
         self._at = base + offset
         return self._at
 
+    @override
     def tell(self) -> int:
-        """As for any file."""
         return self._at
 
+    @override
     def read(self, size: int | None = -1) -> bytes:
-        """As for any file, with what is replaced."""
         rest = max(0, self._size + len(self._tail) - self._at)
         wanted = rest if size is None or size < 0 else min(size, rest)
         own = min(wanted, max(0, self._size - self._at))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+from typing_extensions import override
 
 from ocrwatchd.core.errors import LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
-from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length
+from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, Pages
 from ocrwatchd.formats.input.images import dpi_warnings, too_large
 from ocrwatchd.formats.input.pdf_annotations import flatten
 from ocrwatchd.formats.input.pdf_text import own_text
@@ -40,7 +40,7 @@ _THINGS_LOOKED_AT = 5000
 """A page may hold millions of lines and letters, and its picture lies among the first things, or is none."""
 
 
-class PdfPages:
+class PdfPages(Pages):
     """An open PDF.
 
     Args:
@@ -52,7 +52,7 @@ class PdfPages:
     """
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self._ocr = ocr
         self._dpi = ocr.dpi
         self._max_pixels = ocr.max_pixels
@@ -61,7 +61,6 @@ class PdfPages:
         self._document, password = _open(path, ocr.pdf_passwords)
         self.receipt = _receipt(self._document)
         self._mended: BinaryIO | None = None
-        self.warnings: tuple[str, ...] = ()
         try:
             self._found, self._missing = self._look_for_all(path, password)
             _show_forms(self._document)
@@ -123,8 +122,8 @@ class PdfPages:
                 )
             )
 
+    @override
     def page(self, number: int) -> Page:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
         self._check(number)
         try:
             page = self._document[number - 1]
@@ -141,8 +140,8 @@ class PdfPages:
         finally:
             page.close()
 
-    def own_text(self, number: int) -> OwnText | None:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.own_text`."""
+    @override
+    def own_text(self, number: int, /) -> OwnText | None:
         if self._ocr.pdf_text == "ocr":
             return None
         self._check(number)
@@ -191,12 +190,10 @@ class PdfPages:
         lowered = math.floor(fitting * 0.999)
         return float(lowered), (f"drawn at {lowered} instead of {self._dpi} dpi to stay within ocr.max_pixels",)
 
-    def __enter__(self) -> Self:
-        return self
-
+    @override
     def __exit__(self, *exception: object) -> None:
         self._close()
-        os.close(self._descriptor)
+        super().__exit__(*exception)
 
     def _close(self) -> None:
         self._document.close()

@@ -1,61 +1,140 @@
-"""The chain of directories in a TIFF, and each page of it as a file of its own.
+"""The directories of a TIFF, classic or BigTIFF: one walker for all who look at them.
 
 Pillow follows the chain itself, but then one bad directory hides all the pages behind it, and page 900 costs 900
-steps. Source of the layout: TIFF 6.0, section 2; BigTIFF.
+steps. Layout, tags and types: TIFF 6.0, section 2 and appendix A; BigTIFF as libtiff writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from array import array
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from typing_extensions import override
+
+from ocrwatchd.formats.input.bounded_reader import Window
 from ocrwatchd.formats.input.patched_file import PatchedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+NUMBERS = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+"""Types of unsigned numbers, as ``struct`` calls them."""
+COMPRESSION = 259
+EXTENTS = ((273, 279), (324, 325), (513, 514))
+"""Offsets and byte counts: of strips, of tiles, of an old-style JPEG."""
+
+MOST_ENTRIES = 4096
+"""A directory that claims more is none."""
+MOST_READ_ENTRIES = 512
+"""So many entries of a page's directory are read; they lie in order of their tags, and ours have low numbers."""
+MOST_NUMBERS = 250_000
+"""So many numbers of an entry are read, which bounds the memory: no page has more strips."""
+MOST_COMPARED = 1024
+"""So many offsets of a page's strips tell whether it is the same as another one."""
+STEPS_A_DIRECTORY = 16
+READ_BYTES = 4096
+"""So much is read at once of a directory, which may lie anywhere."""
 
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType (tag 254)."""
-
 OLD_REDUCED = 2
 """Value of SubfileType (tag 255), which NewSubfileType has replaced."""
 
-FARTHEST = 1 << 62
-"""No file is so long; the system refuses to read at larger offsets."""
 
-MOST_ENTRIES = 512
-"""So many entries of a directory are looked at; they lie in order of their tags, and ours have low numbers."""
+class Directory(NamedTuple):
+    """A directory: its offset, and how many entries it has."""
 
-MOST_COMPARED = 1024
-"""So many offsets of a page's strips tell whether it is the same as another one."""
-
-_READ = frozenset({254, 255, 256, 257, 259, 273, 324})
-_EXTENTS = ((273, 279), (324, 325))
-"""Offsets and byte counts: of strips, of tiles."""
-
-_MOST_STRIPS = 250_000
-"""Of a page; with more of them a missing end is not made good."""
-
-_TYPES = {3: ("H", 2), 4: ("I", 4), 16: ("Q", 8)}
+    at: int
+    entries: int
 
 
-class Layout(NamedTuple):
-    """How numbers lie in a TIFF: where the first directory's offset is, and the structs of its parts."""
+class Entry(NamedTuple):
+    """An entry of a directory: the type of its values, how many there are, and the offset of the first."""
 
-    first: int
-    offset: struct.Struct
-    entries: struct.Struct
-    entry_bytes: int
-    order: str
+    kind: int
+    length: int
+    at: int
+
+
+class Chain:
+    """The directories of a TIFF, in order; each is visited once.
+
+    Args:
+        window: of the file; each directory counts as :data:`STEPS_A_DIRECTORY` of its steps.
+    """
+
+    def __init__(self, window: Window) -> None:
+        magic = window.read(0, 4)
+        self._window = window
+        self._order = "<" if magic[:2] == b"II" else ">"
+        first, offset, count, entry = (8, "Q", "Q", "HHQ8s") if b"+" in magic else (4, "I", "H", "HHI4s")
+        self.first = first
+        """Where the offset of the first directory is."""
+        self.offset, self._count, self._entry = (struct.Struct(self._order + each) for each in (offset, count, entry))
+        self.end: Literal["last", "circle", "nowhere"] = "nowhere"
+        """How the chain ends, once it was gone through: as it should, at an earlier directory, or at none."""
+
+    def __iter__(self) -> Iterator[Directory]:
+        visited: set[int] = set()
+        link = self.first
+        while (at := self._number(link, self.offset)) > 0:
+            if at in visited:
+                self.end = "circle"
+                return
+            self._window.step(STEPS_A_DIRECTORY)
+            visited.add(at)
+            entries = self._number(at, self._count)
+            if not 0 < entries <= MOST_ENTRIES:
+                return
+            yield Directory(at, entries)
+            link = at + self._count.size + entries * self._entry.size
+        # The header's link is written last by writers that do not know it before.
+        self.end = "last" if visited and at == 0 else "nowhere"
+
+    def is_inside(self, directory: Directory) -> bool:
+        """Whether the directory ends before the file does."""
+        end = directory.at + self._count.size + directory.entries * self._entry.size + self.offset.size
+        return end <= self._window.size
+
+    def entries(self, directory: Directory, most: int = MOST_ENTRIES) -> dict[int, Entry]:
+        """The first so many entries by tag; of entries with one tag the first."""
+        start = directory.at + self._count.size
+        data = self._window.read(start, min(directory.entries, most) * self._entry.size)
+        found: dict[int, Entry] = {}
+        for tag, kind, count, value in self._entry.iter_unpack(data[: len(data) - len(data) % self._entry.size]):
+            start += self._entry.size
+            outside = count * TYPE_BYTES.get(kind, 0) > self.offset.size
+            at = self.offset.unpack(value)[0] if outside else start - self.offset.size
+            found.setdefault(tag, Entry(kind, count, at))
+        return found
+
+    def numbers(self, entry: Entry | None, most: int = MOST_NUMBERS) -> tuple[int, ...]:
+        """The first so many values of an entry; none where it is missing, or of a type that holds no numbers."""
+        if entry is None or entry.kind not in NUMBERS:
+            return ()
+        data = self._window.read(entry.at, min(entry.length, most) * TYPE_BYTES[entry.kind])
+        number = self.number_of(entry)
+        return struct.unpack_from(f"{self._order}{len(data) // number.size}{number.format[1:]}", data)
+
+    def number_of(self, entry: Entry) -> struct.Struct:
+        """How the numbers of an entry are packed."""
+        return struct.Struct(self._order + NUMBERS[entry.kind])
+
+    def _number(self, at: int, kind: struct.Struct) -> int:
+        """The number at an offset, or -1 where the file has ended before."""
+        data = self._window.read(at, kind.size)
+        return int(kind.unpack(data)[0]) if len(data) == kind.size else -1
 
 
 class Frame(NamedTuple):
     """What one directory says of its picture.
 
     Args:
-        offset: of the directory.
+        directory: the directory.
         pixels: width times height.
         compression: as tag 259 tells; 1 is none.
         reduced: it calls itself a preview.
@@ -63,7 +142,7 @@ class Frame(NamedTuple):
         strips: stand for where the data lies; b"" where that is not told.
     """
 
-    offset: int
+    directory: Directory
     pixels: int
     compression: int
     reduced: bool
@@ -74,7 +153,7 @@ class Frame(NamedTuple):
 class Directories(NamedTuple):
     """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and what is to be told of it."""
 
-    layout: Layout
+    chain: Chain
     pages: list[Frame]
     cut: bool
     broken: bool
@@ -91,23 +170,14 @@ def directories(descriptor: int, limit: int) -> Directories:
         descriptor: of the file.
         limit: of directories; a longer chain is cut there.
     """
-    layout = _layout(os.pread(descriptor, 4, 0))
-    frames: list[Frame] = []
-    seen = {0}
-    at = _number(descriptor, layout.first, layout.offset)
-    while at is not None and at not in seen and len(frames) < limit:
-        entries = _number(descriptor, at, layout.entries)
-        if not entries:
-            break
-        seen.add(at)
-        frames.append(_frame(descriptor, layout, at, entries))
-        at = _number(descriptor, at + layout.entries.size + entries * layout.entry_bytes, layout.offset)
-    cut = len(frames) == limit and at not in {0, None} and at not in seen
-    pages, told = _only_pages(frames)
-    broken = at != 0 and not cut
+    chain = Chain(Window(descriptor, (limit + 1) * STEPS_A_DIRECTORY, READ_BYTES))
+    following = iter(chain)
+    pages, told = _only_pages([_frame(chain, directory) for directory in islice(following, limit)])
+    cut = next(following, None) is not None
+    broken = not cut and chain.end != "last"
     if broken:
         told.append("the TIFF's list of pages is damaged: pages after the last one may be missing")
-    return Directories(layout, pages, cut, broken, tuple(told))
+    return Directories(chain, pages, cut, broken, tuple(told))
 
 
 def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
@@ -127,44 +197,21 @@ def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
     return own, told
 
 
-def _frame(descriptor: int, layout: Layout, at: int, entries: int) -> Frame:
-    data = os.pread(descriptor, min(entries, MOST_ENTRIES) * layout.entry_bytes, at + layout.entries.size)
-    found: dict[int, bytes] = {}
-    for start in range(0, len(data) - layout.entry_bytes + 1, layout.entry_bytes):
-        tag, kind = struct.unpack_from(f"{layout.order}HH", data, start)
-        if tag in _READ and tag not in found and kind in _TYPES:
-            found[tag] = _values(descriptor, layout, kind, data[start + 4 : start + layout.entry_bytes])
-    number = {tag: _first(layout.order, value) for tag, value in found.items()}
-    kinds = number.get(254, 0)
+def _frame(chain: Chain, directory: Directory) -> Frame:
+    entries = chain.entries(directory, MOST_READ_ENTRIES)
+
+    def number(tag: int, default: int = 0) -> int:
+        return next(iter(chain.numbers(entries.get(tag), 1)), default)
+
+    strips = array("Q", chain.numbers(entries.get(273) or entries.get(324), MOST_COMPARED))
     return Frame(
-        offset=at,
-        pixels=number.get(256, 0) * number.get(257, 0),
-        compression=number.get(259, 1),
-        reduced=bool(kinds & REDUCED) or number.get(255) == OLD_REDUCED,
-        mask=bool(kinds & MASK),
-        strips=_digest(found.get(273) or found.get(324) or b""),
+        directory=directory,
+        pixels=number(256) * number(257),
+        compression=number(COMPRESSION, 1),
+        reduced=bool(number(254) & REDUCED) or number(255) == OLD_REDUCED,
+        mask=bool(number(254) & MASK),
+        strips=hashlib.blake2b(strips, digest_size=16).digest() if any(strips) else b"",
     )
-
-
-def _values(descriptor: int, layout: Layout, kind: int, rest: bytes) -> bytes:
-    """An entry's numbers, brought to 8 bytes each; only so many as are compared."""
-    letter, size = _TYPES[kind]
-    room = layout.offset.size
-    count = int(layout.offset.unpack_from(rest)[0])
-    value = rest[room : 2 * room]
-    if count * size > room:
-        at = int(layout.offset.unpack(value)[0])
-        value = os.pread(descriptor, min(count, MOST_COMPARED) * size, at) if at < FARTHEST else b""
-    numbers = struct.unpack_from(f"{layout.order}{min(count, len(value) // size)}{letter}", value)
-    return struct.pack(f"{layout.order}{len(numbers)}Q", *numbers)
-
-
-def _digest(strips: bytes) -> bytes:
-    return hashlib.blake2b(strips, digest_size=16).digest() if any(strips) else b""
-
-
-def _first(order: str, packed: bytes) -> int:
-    return int(struct.unpack_from(f"{order}Q", packed)[0]) if packed else 0
 
 
 class PageFile(PatchedFile):
@@ -174,7 +221,7 @@ class PageFile(PatchedFile):
 
     Args:
         descriptor: of the file.
-        layout: of its numbers.
+        chain: its directories.
         offset: of the directory to be found.
         shared: libtiff reads by the descriptor, and finds the directory by an offset that it is told apart. It then
             insists on a sound first directory of the file; without ``shared`` it is given the file's bytes instead.
@@ -184,87 +231,39 @@ class PageFile(PatchedFile):
     def __init__(
         self,
         descriptor: int,
-        layout: Layout,
+        chain: Chain,
         offset: int,
         *,
         shared: bool = True,
         patches: Mapping[int, bytes] | None = None,
     ) -> None:
-        super().__init__(descriptor, {layout.first: layout.offset.pack(offset), **(patches or {})})
+        super().__init__(descriptor, {chain.first: chain.offset.pack(offset), **(patches or {})})
         self._shared = shared
 
+    @override
     def fileno(self) -> int:
-        """For libtiff.
-
-        Raises:
-            OSError: not shared.
-        """
         return self._descriptor if self._shared else super().fileno()
 
 
-def shorter_counts(descriptor: int, layout: Layout, at: int) -> dict[int, bytes]:
+def shorter_counts(chain: Chain, directory: Directory, size: int) -> dict[int, bytes]:
     """The byte counts of strips and tiles that reach beyond the file's end, with what is there; by their offset.
 
     A writer may count the padding that it has not written: libtiff reads no strip of which bytes are missing.
 
     Args:
-        descriptor: of the file.
-        layout: of its numbers.
-        at: offset of the directory.
+        chain: of the file.
+        directory: of the page.
+        size: of the file.
     """
-    size = os.fstat(descriptor).st_size
-    arrays = _arrays(descriptor, layout, at)
+    entries = chain.entries(directory, MOST_READ_ENTRIES)
     found: dict[int, bytes] = {}
-    for offsets_tag, counts_tag in _EXTENTS:
-        if offsets_tag not in arrays or counts_tag not in arrays:
+    for offsets_tag, counts_tag in EXTENTS:
+        counts = entries.get(counts_tag)
+        if counts is None or counts.kind not in NUMBERS:
             continue
-        offsets, counts = arrays[offsets_tag], arrays[counts_tag]
-        for index, (offset, count) in enumerate(zip(offsets.values, counts.values, strict=False)):
+        number = chain.number_of(counts)
+        extents = zip(chain.numbers(entries.get(offsets_tag)), chain.numbers(counts), strict=False)
+        for index, (offset, count) in enumerate(extents):
             if offset < size < offset + count:
-                found[counts.at + index * counts.number.size] = counts.number.pack(size - offset)
+                found[counts.at + index * number.size] = number.pack(size - offset)
     return found
-
-
-class _Array(NamedTuple):
-    """The numbers of an entry, and where they lie."""
-
-    at: int
-    number: struct.Struct
-    values: tuple[int, ...]
-
-
-def _arrays(descriptor: int, layout: Layout, at: int) -> dict[int, _Array]:
-    """Where a directory's strips and tiles lie and how long they are, by tag."""
-    entries, start = _number(descriptor, at, layout.entries) or 0, at + layout.entries.size
-    data = os.pread(descriptor, min(entries, MOST_ENTRIES) * layout.entry_bytes, start)
-    room = layout.offset.size
-    found: dict[int, _Array] = {}
-    for entry in range(0, len(data) - layout.entry_bytes + 1, layout.entry_bytes):
-        tag, kind = struct.unpack_from(f"{layout.order}HH", data, entry)
-        if not any(tag in pair for pair in _EXTENTS) or kind not in _TYPES:
-            continue
-        letter, size = _TYPES[kind]
-        count = min(layout.offset.unpack_from(data, entry + 4)[0], _MOST_STRIPS)
-        where = start + entry + 4 + room
-        if count * size > room:
-            where = layout.offset.unpack_from(data, entry + 4 + room)[0]
-        if where < FARTHEST:
-            raw = os.pread(descriptor, count * size, where)
-            values = struct.unpack_from(f"{layout.order}{len(raw) // size}{letter}", raw)
-            found[tag] = _Array(where, struct.Struct(f"{layout.order}{letter}"), values)
-    return found
-
-
-def _layout(magic: bytes) -> Layout:
-    order = "<" if magic[:2] == b"II" else ">"
-    if b"+" in magic:
-        return Layout(8, struct.Struct(f"{order}Q"), struct.Struct(f"{order}Q"), 20, order)
-    return Layout(4, struct.Struct(f"{order}I"), struct.Struct(f"{order}H"), 12, order)
-
-
-def _number(descriptor: int, at: int, kind: struct.Struct) -> int | None:
-    """The number at an offset, or None where the file has ended before."""
-    if at >= FARTHEST:
-        return None
-    data = os.pread(descriptor, kind.size, at)
-    return int(kind.unpack(data)[0]) if len(data) == kind.size else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import IO, TYPE_CHECKING, cast
+
+from typing_extensions import override
 
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
-from ocrwatchd.formats.input.common import MAX_PAGES, Length
+from ocrwatchd.formats.input.common import MAX_PAGES, Length, Pages
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
 
@@ -33,7 +35,7 @@ _OTHER_COMPRESSIONS = {
 }
 
 
-class TiffPages:
+class TiffPages(Pages):
     """A TIFF with its frames.
 
     Args:
@@ -44,51 +46,40 @@ class TiffPages:
         UnreadableScan: there is no page in it.
     """
 
-    receipt = ""
-
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self._max_pixels = ocr.max_pixels
-        self._chain = directories(descriptor, MAX_PAGES)
-        if not self._chain.pages:
+        self._found = directories(descriptor, MAX_PAGES)
+        if not self._found.pages:
             raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
-        sizes = [frame.pixels for frame in self._chain.pages]
+        sizes = [frame.pixels for frame in self._found.pages]
         readable = min(len(sizes), ocr.max_pages)
-        beyond = len(sizes) > readable or self._chain.cut
+        beyond = len(sizes) > readable or self._found.cut
         self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
         self.count = self._length.count
-        self.warnings = self._chain.warnings
+        self.warnings = self._found.warnings
 
+    @override
     def page(self, number: int) -> Page:
-        """As :meth:`ocrwatchd.formats.input.common.Pages.page`."""
         self._length.check(number)
         try:
             return self._page(number, shared=True)
         except DamagedPage:
-            compression = self._chain.pages[number - 1].compression
+            compression = self._found.pages[number - 1].compression
             if compression not in _DECODED_COMPRESSIONS:
                 raise UnreadablePage(_unknown_compression(number, compression)) from None
-            if os.fstat(self._descriptor).st_size > MOST_READ_AT_ONCE_BYTES:
+            if (size := os.fstat(self._descriptor).st_size) > MOST_READ_AT_ONCE_BYTES:
                 raise
             # Perhaps it is only the first page's directory that libtiff does not get past, or padding that is missing.
-            patches = shorter_counts(self._descriptor, self._chain.layout, self._chain.pages[number - 1].offset)
+            patches = shorter_counts(self._found.chain, self._found.pages[number - 1].directory, size)
             if number == 1 and not patches:
                 raise
             return self._page(number, shared=False, patches=patches)
 
     def _page(self, number: int, *, shared: bool, patches: Mapping[int, bytes] | None = None) -> Page:
-        offset = self._chain.pages[number - 1].offset
-        file = PageFile(self._descriptor, self._chain.layout, offset, shared=shared, patches=patches)
+        offset = self._found.pages[number - 1].directory.at
+        file = PageFile(self._descriptor, self._found.chain, offset, shared=shared, patches=patches)
         return read_picture(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels, mended=bool(patches))
-
-    def own_text(self, _number: int) -> None:
-        """A picture has none."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        os.close(self._descriptor)
 
 
 def _unknown_compression(number: int, compression: int) -> str:

@@ -54,7 +54,7 @@ def test_one_bad_page_does_not_stop_the_others(tmp_path, bad):
     """A page whose directory is nonsense is unreadable, and the others are read."""
     path = write(tmp_path / "scan.tif", compression="tiff_lzw")
     with path.open("rb") as file:
-        offset = directories(file.fileno(), 10).pages[bad - 1].offset
+        offset = directories(file.fileno(), 10).pages[bad - 1].directory.at
     data = bytearray(path.read_bytes())
     data[offset + 2 : offset + 2 + 12 * 3] = bytes(12 * 3)  # width, height and bits are gone
     path.write_bytes(data)
@@ -81,7 +81,7 @@ def test_directories_that_run_in_a_circle_end(tmp_path):
     """A chain that comes back to itself is cut, and the document says so."""
     path = write(tmp_path / "scan.tif")
     with path.open("rb") as file:
-        offsets = [page.offset for page in directories(file.fileno(), 10).pages]
+        offsets = [page.directory.at for page in directories(file.fileno(), 10).pages]
     data = bytearray(path.read_bytes())
     last = offsets[-1]
     entries = struct.unpack_from("<H", data, last)[0]
@@ -174,7 +174,7 @@ def test_the_pixels_of_a_document_are_bounded(tmp_path):
 def mark(path, number, tag, value):
     """Put a tag with one number into one page's directory, in place of its resolution's unit (296)."""
     with path.open("rb") as file:
-        offset = directories(file.fileno(), 10).pages[number - 1].offset
+        offset = directories(file.fileno(), 10).pages[number - 1].directory.at
     data = bytearray(path.read_bytes())
     for entry in range(offset + 2, offset + 2 + 12 * struct.unpack_from("<H", data, offset)[0], 12):
         if struct.unpack_from("<H", data, entry)[0] == 296:

@@ -93,18 +93,18 @@ class _Frames:
         self._descriptor = descriptor
         self._scan, self._ocr = scan, ocr
         self._closing = contextlib.ExitStack()
-        self._chain = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
+        self._found = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
 
     @contextlib.contextmanager
     def file(self, number: int, *, shared: bool) -> Iterator[IO[bytes]]:
         """A page's file; not shared with libtiff, it is read into memory, all of it, for every page."""
-        if self._chain is None:
+        if self._found is None:
             with os.fdopen(os.dup(self._descriptor), "rb") as file:
                 file.seek(0)
                 yield file
         else:
-            offset = self._chain.pages[number - 1].offset
-            yield cast("IO[bytes]", PageFile(self._descriptor, self._chain.layout, offset, shared=shared))
+            offset = self._found.pages[number - 1].directory.at
+            yield cast("IO[bytes]", PageFile(self._descriptor, self._found.chain, offset, shared=shared))
 
     @cached_property
     def pages(self) -> Pages:
@@ -122,7 +122,7 @@ class _Frames:
     def ways(self, number: int) -> tuple[bool, ...]:
         """Whether to share a page's file, in the order to be tried; as :class:`TiffPages` does."""
         small = os.fstat(self._descriptor).st_size <= MOST_READ_AT_ONCE_BYTES
-        return (True, False) if self._chain and number > 1 and small else (True,)
+        return (True, False) if self._found and number > 1 and small else (True,)
 
 
 def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
