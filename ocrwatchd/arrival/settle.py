@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.formats.input.completeness import ONE_PAGE, SUFFIXES, Examined, Finding
+from ocrwatchd.core.file_types import input_type_named
+from ocrwatchd.formats.input.completeness import Examined, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,7 +267,8 @@ class Settle:
         candidate.changed, candidate.stamp = now, stamp
         candidate.finished, candidate.moved = finished, moved
         candidate.retry_seconds = _FIRST_RETRY_SECONDS
-        if moved or (finished and SUFFIXES.get(path.suffix.lower()) in ONE_PAGE):
+        named = input_type_named(path.suffix)
+        if moved or (finished and named and named.one_page):
             due = now
         else:
             due = now + (self._arrival.after_close_seconds if finished else self._arrival.settle_seconds)

@@ -17,6 +17,8 @@ import structlog  # noqa: E402 - see above
 if _rich is None:
     del sys.modules["rich"]
 
+from ocrwatchd.core.file_types import input_type_named  # noqa: E402 - as above
+
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
     from types import TracebackType
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 
 NAME_KEYS = frozenset({"file", "folder", "name", "path", "profile"})
 """Fields of an event that may hold a file's name; no other field may."""
-
-PLAIN_SUFFIXES = frozenset({"bmp", "gif", "jpeg", "jpg", "pdf", "png", "tif", "tiff", "webp"})
-"""Suffixes that say nothing about a document; after the last dot of another name may stand a person's."""
 
 DIGEST_DIGITS = 12
 
@@ -122,9 +121,10 @@ def printable(name: str) -> str:
 
 
 def _digest(name: str) -> str:
+    # Suffixes of scans say nothing about a document; after the last dot of another name may stand a person's.
     _, dot, suffix = name.rpartition(".")
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_DIGITS]
-    return f"{digest}{dot}{suffix}" if suffix.lower() in PLAIN_SUFFIXES else digest
+    return f"{digest}{dot}{suffix}" if input_type_named(f".{suffix}") else digest
 
 
 def _place(trace: TracebackType | None) -> str:

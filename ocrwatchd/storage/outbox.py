@@ -15,8 +15,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import crashpoints
-from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.config.schema import FOLDER_NAMES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STEM = "document"
 """What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
 
-RECEIPT = ".json"
+RECEIPT = OUTPUT_SUFFIXES["json"]
 REASON = reason_note.SUFFIX
 ATTEMPTS = "attempts"
 """In a job's folder, where several machines read: what their workers write."""
@@ -198,8 +198,8 @@ class Outbox:
     def _free_name(self, job: Job, place: Path, goal: Goal) -> str:
         # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
         # this one.
-        tasks = (task.suffix for task in job.work.tasks)
-        suffixes = (REASON,) if goal == "failed" else tuple({*SUFFIXES.values(), *tasks, *self._suffixes(job, goal)})
+        possible = {*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *self._suffixes(job, goal)}
+        suffixes = (REASON,) if goal == "failed" else tuple(possible)
         beside = self._folders.path(goal) / place.parent
         reserved = self._ledger.reserved(goal, but=job.id)
         stem, own = stem_and_suffix(place.name)

@@ -16,6 +16,7 @@ from ocrwatchd.core.config import loader, profile
 from ocrwatchd.core.config.profile import Task, Work
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 
 PACKAGE = Path(ocrwatchd.__file__).parent
 PAGE = (PACKAGE / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -197,7 +198,7 @@ def test_every_limit_and_every_choice_is_the_schemas(section, key):
 
 def test_our_formats_and_named_models_stand_there():
     """Which are no part of the schema's types."""
-    assert re.findall(r'`"([a-z]+)"`', keys_of("[output]")["formats"][1]) == list(profile.SUFFIXES)
+    assert re.findall(r'`"([a-z]+)"`', keys_of("[output]")["formats"][1]) == list(OUTPUT_SUFFIXES)
     assert re.findall(r'`"([a-z]+)"`', keys_of("[llm]")["model"][1]) == ["auto", "builtin", "huggingface", "off"]
 
 

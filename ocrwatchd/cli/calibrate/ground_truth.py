@@ -8,7 +8,8 @@ from ocrwatchd.cli.calibrate.measure import Case
 from ocrwatchd.cli.process.reader import copied, reading
 from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
-from ocrwatchd.core.log import PLAIN_SUFFIXES, printable
+from ocrwatchd.core.file_types import input_type_named
+from ocrwatchd.core.log import printable
 from ocrwatchd.correct.document import text_of
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.input.common import OWN_TEXT
@@ -104,7 +105,7 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
 def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
     """Scans and their texts, and how many scans have none."""
     try:
-        scans = [path for path in sorted(folder.iterdir()) if path.suffix[1:].lower() in PLAIN_SUFFIXES]
+        scans = [path for path in sorted(folder.iterdir()) if input_type_named(path.suffix)]
         found = [(scan, text) for scan in scans if (text := scan.with_suffix(".txt")).is_file()]
     except FileNotFoundError:
         raise ConfigError(f"{folder}: no such folder; --truth wants one with scans and their texts") from None

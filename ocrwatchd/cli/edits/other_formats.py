@@ -10,8 +10,8 @@ from ocrwatchd.cli.edits.journal import Change
 from ocrwatchd.cli.edits.pages import document, pages
 from ocrwatchd.cli.edits.receipt_edits import BY_HAND
 from ocrwatchd.cli.edits.set_folder import held
-from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
@@ -73,7 +73,7 @@ def planned(delivered: Delivered, *, force: bool) -> Iterator[Change | Left]:
         if name in _WITHOUT_EDITS:
             continue
         try:
-            path = delivered.beside(SUFFIXES.get(name) or writer(name).suffix)
+            path = delivered.beside(OUTPUT_SUFFIXES.get(name) or writer(name).suffix)
         except FormatUnusable:
             yield Left(f'the file of the format "{printable(name)}"', _NAMELESS)
             continue

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from ocrwatchd.cli.edits.journal import Change
 from ocrwatchd.cli.edits.set_folder import held
-from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.core.model import Edit
@@ -130,7 +130,7 @@ class Delivered:
     @property
     def text_path(self) -> Path:
         """NAME.txt."""
-        return self.beside(SUFFIXES["txt"])
+        return self.beside(OUTPUT_SUFFIXES["txt"])
 
     @property
     def results(self) -> tuple[Path, ...]:

@@ -19,9 +19,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ocrwatchd.core import attempt
 from ocrwatchd.core import log as logs
 from ocrwatchd.core.attempt import Begun, Ending, Outcome
-from ocrwatchd.core.config.profile import SUFFIXES, Output
+from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable, UnreadableScan
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.log import printable
@@ -258,7 +259,7 @@ def _why_closed(path: Path, error: OSError) -> str:
 def _print(job: Job, path: Path | None) -> None:
     if path is not None:
         print(f"==> {printable(str(path))} <==")
-    sys.stdout.write((job.out / f"{STEM}{SUFFIXES['txt']}").read_text(encoding="utf-8"))
+    sys.stdout.write((job.out / f"{STEM}{OUTPUT_SUFFIXES['txt']}").read_text(encoding="utf-8"))
     sys.stdout.flush()
 
 
@@ -274,7 +275,7 @@ def _keep(job: Job, output: Path, file_mode: int) -> None:
     present = suffixes_in(job.out)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        everywhere = tuple({*SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
+        everywhere = tuple({*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
         stem, _own = stem_and_suffix(job.relative.name)
         name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
         for suffix in present:
@@ -282,5 +283,5 @@ def _keep(job: Job, output: Path, file_mode: int) -> None:
             files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
     except OSError as error:
         raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
-    shown = SUFFIXES["txt"] if SUFFIXES["txt"] in present else RECEIPT
+    shown = OUTPUT_SUFFIXES["txt"] if OUTPUT_SUFFIXES["txt"] in present else RECEIPT
     print(printable(str(output / f"{name}{shown}")))

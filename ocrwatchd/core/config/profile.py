@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -105,17 +107,6 @@ def _named_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
 Location = Annotated[str, AfterValidator(_possible), AfterValidator(_whole)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Annotated[str, AfterValidator(_there)]
-SUFFIXES = {
-    "txt": ".txt",
-    "json": ".json",
-    "raw": ".raw.txt",
-    "pdf": ".pdf",
-    "hocr": ".hocr",
-    "md": ".md",
-    "review": ".review.html",
-}
-"""What follows NAME in a delivered set, for our own formats; those of other packages bring theirs along."""
-
 
 REASON_SUFFIX = ".reason.txt"
 """What follows NAME of a failed scan's note."""
@@ -233,7 +224,7 @@ class Task(Section):
             raise ValueError('json_schema and quotes are for output = "json"')
         if self.output == "json" and self.join_prompt:
             raise ValueError('join_prompt is for texts: with output = "json" the parts\' lists become one')
-        if self.suffix in {*SUFFIXES.values(), REASON_SUFFIX}:
+        if self.suffix in {*OUTPUT_SUFFIXES.values(), REASON_SUFFIX}:
             raise ValueError(f"NAME{self.suffix} is a file that ocrwatchd itself writes; name the task otherwise")
         return self
 

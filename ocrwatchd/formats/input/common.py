@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Box, Page, PageText
     from ocrwatchd.ocr.layout import RawLine
-
-Kind: TypeAlias = Literal["empty", "tiff", "picture", "heif", "pdf", ""]
 
 OWN_TEXT = "pdf"
 """Stands for the engine of a page whose own text was taken, and for the source of a line of it."""

@@ -32,12 +32,6 @@ _GIF_IMAGE, _GIF_EXTENSION, _GIF_TRAILER = 0x2C, 0x21, 0x3B
 
 _RIFF_HEAD_BYTES = 12
 
-_BRANDS = {
-    "HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
-    "AVIF": (b"avif", b"avis"),
-}
-_ANY_BRAND = (b"mif1", b"mif2", b"msf1", b"miaf")
-_MOST_BRANDS_BYTES = 256
 _WHAT_A_HEIF_HAS = ({b"meta", b"mdat"}, {b"moov", b"mdat"})
 _BOX_HEAD_BYTES = 8
 
@@ -159,18 +153,6 @@ def heif(window: Window) -> str:
     return "" if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
 
 
-def heif_kind(head: bytes) -> str:
-    """Which HEIF file begins like this: "HEIC", "AVIF", or "" for anything else (ISO/IEC 23008-12, clause 10)."""
-    if head[4:8] != b"ftyp":
-        return ""
-    end = min(int.from_bytes(head[:4], "big"), _MOST_BRANDS_BYTES, len(head))
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
-    for kind, known in _BRANDS.items():
-        if any(brand in known for brand in brands):
-            return kind
-    return "HEIC" if brands[0] in _ANY_BRAND else ""
-
-
 def bmp(window: Window) -> str:
     """Compare the length that the header calls for (BITMAPFILEHEADER, BITMAPINFOHEADER)."""
     pixels = window.number(10, 4, "little")
@@ -205,11 +187,6 @@ def pdf(window: Window) -> str:
     if _blank(window.read(int(ends[-1][1]), 16)):
         return GAP
     return ""
-
-
-def is_pdf(head: bytes) -> bool:
-    """Whether the first 1,024 bytes hold a PDF header: some writers put other bytes before it."""
-    return b"%PDF-" in head[:_PDF_EDGE_BYTES]
 
 
 def _blank(part: bytes) -> bool:

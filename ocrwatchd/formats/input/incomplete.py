@@ -81,9 +81,9 @@ def open_whole(
 
 def _is_complete(descriptor: int, pages: Pages, ocr: Ocr, alive: Callable[[], None]) -> bool:
     kind = kind_of(descriptor)
-    if kind == "pdf":
+    if kind == "PDF":
         return _has_all_objects(descriptor) and _has_all_pages(descriptor, pages.count, ocr)
-    if kind == "tiff" and directories(descriptor, MAX_PAGES).broken:
+    if kind == "TIFF" and directories(descriptor, MAX_PAGES).broken:
         return False
     return all(_is_there(pages, number, alive) for number in range(1, pages.count + 1))
 

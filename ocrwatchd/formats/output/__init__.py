@@ -17,8 +17,8 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from ocrwatchd.core.config.format_plugins import GROUP, installed
-from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ def writer(name: str) -> Writer:
     suffix, write = getattr(module, "SUFFIX", None), getattr(module, "write", None)
     if not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix) or not callable(write):
         raise FormatUnusable(f"{brought} is no writer: {GROUP} wants a SUFFIX like '.txt' and a write()")
-    if any(suffix.casefold() == ours and other != name for other, ours in SUFFIXES.items()):
+    if any(suffix.casefold() == ours and other != name for other, ours in OUTPUT_SUFFIXES.items()):
         raise FormatUnusable(f"{brought} calls its file NAME{suffix}, as ocrwatchd calls one of its own; take the "
                              "format out of output.formats")  # fmt: skip
     return Writer(name, suffix, write)

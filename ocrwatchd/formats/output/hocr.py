@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
-from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.formats.output.unrotate import Upright
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Box, Document, FinishedPage
     from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 
-SUFFIX = SUFFIXES["hocr"]
+SUFFIX = OUTPUT_SUFFIXES["hocr"]
 CAPABILITIES = "ocr_page ocr_par ocr_line ocrx_word"
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -11,7 +11,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Document, FinishedPage
 
-SUFFIX = SUFFIXES["md"]
+SUFFIX = OUTPUT_SUFFIXES["md"]
 LINE_BREAK = "  \n"
 CELL = "\t"
 

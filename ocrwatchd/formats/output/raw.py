@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.formats.output.txt import laid_out
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Document, FinishedPage
 
-SUFFIX = SUFFIXES["raw"]
+SUFFIX = OUTPUT_SUFFIXES["raw"]
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:

@@ -11,7 +11,7 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import ENGLISH
 from ocrwatchd.formats.output.edit_positions import Places
 from ocrwatchd.formats.output.evidence import NATS_DIGITS
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Word,
     )
 
-SUFFIX = SUFFIXES["json"]
+SUFFIX = OUTPUT_SUFFIXES["json"]
 SCHEMA = 3
 """Goes up when a key changes its meaning or goes away; new keys may come at any time."""
 

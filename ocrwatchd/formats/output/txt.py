@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocrwatchd.core.config.profile import SUFFIXES
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.i18n.language import language
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Document, FinishedPage
 
-SUFFIX = SUFFIXES["txt"]
+SUFFIX = OUTPUT_SUFFIXES["txt"]
 PAGE_BREAK = "\f"
 
 EVALUATION_LINE = say(

@@ -77,10 +77,11 @@ def test_a_jpeg_2000_outside_a_pdf_is_refused_with_what_to_do(tmp_path, suffix):
     content = hostile.picture("JPEG2000")
     verdict = judge(content, suffix)
     assert verdict.finding in {Finding.UNREAD, Finding.WRONG}
-    assert "JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP and send that" in verdict.reason or "Send PNG" in verdict.reason
+    told = "PNG, JPEG, TIFF, PDF, HEIC, AVIF, BMP, GIF or WebP"
+    assert f"Save it as {told} and send that" in verdict.reason or f"Send {told} instead" in verdict.reason
     (tmp_path / "scan").write_bytes(content)
     _pictures, (reason,) = read(tmp_path / "scan")
-    assert "convert it to one of them" in reason
+    assert "convert the file to PNG, JPEG" in reason
 
 
 @pytest.mark.parametrize(("size", "words"), [((35_000, 35_000), "more than"), ((35_000, 3_500), "35000 x 3500 pixels")])

@@ -276,7 +276,11 @@ def test_an_animation_gives_its_first_picture_and_a_warning(tmp_path, kind):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "empty"), (b"junk, nothing but junk", "none of PDF"), (b"%!PS-Adobe\n" * 200, "none of PDF")],
+    [
+        (b"", "empty"),
+        (b"junk, nothing but junk", "this type of file is not read"),
+        (b"%!PS-Adobe\n" * 200, "this type of file is not read"),
+    ],
 )
 def test_what_is_no_scan_says_so(tmp_path, content, message):
     """Junk and empty files are refused, with what to do."""

@@ -9,8 +9,9 @@ import pytest
 
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.format_plugins import installed
-from ocrwatchd.core.config.profile import SUFFIXES, Work
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -181,7 +182,7 @@ def test_our_own_formats_are_entry_points_like_any_other():
         "review": "ocrwatchd.formats.output.review",
         "txt": "ocrwatchd.formats.output.txt",
     }
-    assert {name: writer(name).suffix for name in installed()} == SUFFIXES
+    assert {name: writer(name).suffix for name in installed()} == OUTPUT_SUFFIXES
 
 
 @pytest.fixture

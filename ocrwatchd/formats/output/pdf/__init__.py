@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import pikepdf
 from pikepdf import Name
 
-from ocrwatchd.core.config.profile import SUFFIXES
 from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.formats.input import decompression_limit, kind_of
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import Document, FinishedPage, PageText
 
-SUFFIX = SUFFIXES["pdf"]
+SUFFIX = OUTPUT_SUFFIXES["pdf"]
 
 _TOO_MUCH = f"a part of it unpacks to more than {decompression_limit.MOST_UNPACKED_BYTES >> 20} MiB"
 
@@ -65,7 +65,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     """
     descriptor = open_regular(document.scan)
     try:
-        if kind_of(descriptor) == "pdf":
+        if kind_of(descriptor) == "PDF":
             with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
                 _finish(pdf, document, _worded(document, pages), file)
         else:

@@ -93,7 +93,7 @@ class _Frames:
         self._descriptor = descriptor
         self._scan, self._ocr = scan, ocr
         self._closing = contextlib.ExitStack()
-        self._found = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "tiff" else None
+        self._found = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "TIFF" else None
 
     @contextlib.contextmanager
     def file(self, number: int, *, shared: bool) -> Iterator[IO[bytes]]:

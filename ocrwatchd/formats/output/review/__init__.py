@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.formats.output.evidence import request
 from ocrwatchd.formats.output.review.marks import Marked, marked
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.i18n.language import Language
     from ocrwatchd.core.model import Box, Document, FinishedPage
 
-SUFFIX = ".review.html"
+SUFFIX = OUTPUT_SUFFIXES["review"]
 
 CHUNKS_A_WRITE = 256
 
