@@ -14,8 +14,7 @@ from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
 from ocrwatchd.core.jsonlines import Message, pack, unpack
 from ocrwatchd.llm import cache, calibration_store, identity, models
-from ocrwatchd.ocr.licence import licence_file
-from ocrwatchd.ocr.selection import choose
+from ocrwatchd.ocr.selection import choose, licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

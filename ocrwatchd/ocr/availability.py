@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import clr
-from ocrwatchd.ocr.licence import licence_file
-from ocrwatchd.ocr.selection import choose
+from ocrwatchd.ocr.selection import choose, licence_file
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Ocr

@@ -196,10 +196,9 @@ def _parts(word: Word, first: int, cuts: Sequence[int], line: RawLine, lattice: 
 
 def _share(box: Box, start: float, end: float, line: Box) -> Box:
     left, top, right, bottom = box
-    wide, tall = right - left, bottom - top
-    if line.bottom - line.top >= UPRIGHT * (line.right - line.left):
-        return Box(left, top + start * tall, right, top + end * tall)
-    return Box(left + start * wide, top, left + end * wide, bottom)
+    if line.height >= UPRIGHT * line.width:
+        return Box(left, top + start * box.height, right, top + end * box.height)
+    return Box(left + start * box.width, top, left + end * box.width, bottom)
 
 
 def _confidence(text: str, steps: Sequence[int], lattice: Lattice, whole: float | None) -> float | None:
