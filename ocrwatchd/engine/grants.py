@@ -42,14 +42,8 @@ class Access(Message):
     network: bool = False
 
     def __or__(self, other: Access) -> Access:
-        """What both have."""
-        return Access(
-            read=self.read | other.read,
-            names=self.names | other.names,
-            write=self.write | other.write,
-            gpu=self.gpu or other.gpu,
-            network=self.network or other.network,
-        )
+        """All rights of both."""
+        return Access(**{name: mine | getattr(other, name) for name, mine in self})
 
     def stamps(self) -> Stamps:
         """What lies at each path now: device and inode, or None."""

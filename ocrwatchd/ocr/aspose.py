@@ -13,7 +13,7 @@ import re
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.i18n import say
@@ -67,7 +67,10 @@ class AsposeEngine:
         EngineUnavailable: it cannot run here, or its licence is not accepted; with what to do about it.
     """
 
+    name = "aspose"
+
     def __init__(self, ocr: Ocr, scratch: Path) -> None:
+        self.version: Final = version(bridge.PACKAGE)
         licence = licence_file(ocr)
         trial = clr.try_out(licence)
         if trial.refusal:
@@ -79,16 +82,6 @@ class AsposeEngine:
         self._results: Any = ()
         self._applied: Ocr | None = None
         self._apply(ocr)
-
-    @property
-    def name(self) -> str:
-        """As configured."""
-        return "aspose"
-
-    @property
-    def version(self) -> str:
-        """Of the package."""
-        return version(bridge.PACKAGE)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
         """Read one page.
