@@ -21,12 +21,28 @@ if TYPE_CHECKING:
 
 
 class Box(NamedTuple):
-    """An upright rectangle on a page, in pixels: left, top, right, bottom."""
+    """An upright rectangle on a page, pixels from the top left corner."""
 
     left: float
     top: float
     right: float
     bottom: float
+
+    @property
+    def width(self) -> float:
+        """From left to right, pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From top to bottom, pixels."""
+        return self.bottom - self.top
+
+    def overlap(self, other: Box) -> tuple[float, float]:
+        """Width and height of the part that both boxes cover, pixels; one of them is 0 where they are apart."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0.0, across), max(0.0, down)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
 from ocrwatchd.core.jsonlines import Message, pack, unpack
 from ocrwatchd.llm import cache, calibration_store, identity, models
-from ocrwatchd.ocr.licence import licence_file
-from ocrwatchd.ocr.selection import choose
+from ocrwatchd.ocr.selection import choose, licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,14 +42,8 @@ class Access(Message):
     network: bool = False
 
     def __or__(self, other: Access) -> Access:
-        """What both have."""
-        return Access(
-            read=self.read | other.read,
-            names=self.names | other.names,
-            write=self.write | other.write,
-            gpu=self.gpu or other.gpu,
-            network=self.network or other.network,
-        )
+        """All rights of both."""
+        return Access(**{name: mine | getattr(other, name) for name, mine in self})
 
     def stamps(self) -> Stamps:
         """What lies at each path now: device and inode, or None."""

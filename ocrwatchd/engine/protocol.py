@@ -6,7 +6,8 @@ folder and answers with steps and figures.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
@@ -144,6 +145,7 @@ class Unavailable(Message):
 
 Request = Hello | Give | PutBack | Finish
 Answer = Ready | Step | Ended | Unavailable
+_Decoded = TypeVar("_Decoded")
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="type")])
@@ -154,25 +156,13 @@ def encode(message: Request | Answer) -> bytes:
     return message.model_dump_json().encode() + b"\n"
 
 
-def decode_request(line: bytes) -> Request:
-    """What the host says.
-
-    Raises:
-        ProtocolError: it is no request.
-    """
+def _decoded(adapter: TypeAdapter[_Decoded], name: str, line: bytes) -> _Decoded:
     try:
-        return _REQUEST.validate_json(line)
+        return adapter.validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(summary("a request", error)) from None
+        raise ProtocolError(summary(name, error)) from None
 
 
-def decode_answer(line: bytes) -> Answer:
-    """What the engine says.
-
-    Raises:
-        ProtocolError: it is no answer.
-    """
-    try:
-        return _ANSWER.validate_json(line)
-    except ValidationError as error:
-        raise ProtocolError(summary("an answer", error)) from None
+decode_request = partial(_decoded, _REQUEST, "a request")
+decode_answer = partial(_decoded, _ANSWER, "an answer")
+"""Both take one line and return the message in it, or raise ProtocolError."""

@@ -13,15 +13,15 @@ import re
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Box, Line, PageText
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.aspose_languages import setting_for
-from ocrwatchd.ocr.licence import licence_file
 from ocrwatchd.ocr.print_size import small_print
+from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,10 @@ class AsposeEngine:
         EngineUnavailable: it cannot run here, or its licence is not accepted; with what to do about it.
     """
 
+    name = "aspose"
+
     def __init__(self, ocr: Ocr, scratch: Path) -> None:
+        self.version: Final = version(bridge.PACKAGE)
         licence = licence_file(ocr)
         trial = clr.try_out(licence)
         if trial.refusal:
@@ -79,16 +82,6 @@ class AsposeEngine:
         self._results: Any = ()
         self._applied: Ocr | None = None
         self._apply(ocr)
-
-    @property
-    def name(self) -> str:
-        """As configured."""
-        return "aspose"
-
-    @property
-    def version(self) -> str:
-        """Of the package."""
-        return version(bridge.PACKAGE)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
         """Read one page.

@@ -14,9 +14,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
@@ -35,18 +34,15 @@ _SIGACTION_BYTES = 512
 """More than struct sigaction has on any Linux (152 on x86-64 glibc)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a started Aspose.OCR said about itself.
+class Trial(NamedTuple):
+    """What Aspose.OCR reported after its start.
 
     Args:
-        openssl: what the runtime uses, in words.
-        licensed: a licence was given and accepted.
-        refusal: why a given licence was not accepted, or "".
+        openssl: name of the OpenSSL that the runtime uses.
+        refusal: why it did not accept the licence, or "".
     """
 
     openssl: str
-    licensed: bool
     refusal: str
 
 
@@ -62,13 +58,7 @@ def try_out(licence: Path | None = None) -> Trial:
     with tempfile.TemporaryDirectory(prefix="ocrwatchd-") as elsewhere:
         try:
             done = subprocess.run(
-                command,
-                cwd=elsewhere,
-                check=False,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=TRY_SECONDS,
+                command, cwd=elsewhere, check=False, capture_output=True, errors="replace", timeout=TRY_SECONDS
             )
         except subprocess.TimeoutExpired:
             raise EngineUnavailable(
@@ -80,7 +70,7 @@ def try_out(licence: Path | None = None) -> Trial:
             f"Aspose.OCR cannot start here (status {done.returncode}: {said[-1] if said else 'no message'}); "
             f"it needs OpenSSL and must be allowed executable memory. If its libraries are at fault, {bridge.REMEDY}"
         )
-    return Trial(**json.loads(done.stdout))
+    return Trial(*json.loads(done.stdout))
 
 
 def start() -> Any:  # noqa: ANN401 - a compiled module without type information
@@ -142,11 +132,9 @@ def kept_signals() -> Iterator[None]:
 
 def _main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an answer here, not worth a core dump
-    openssl = bridge.prepare()
     module = start()
     refusal = set_licence(module, Path(arguments[0])) if arguments else ""
-    licensed = bool(module.License().is_licensed)
-    sys.stdout.write(json.dumps({"openssl": openssl, "licensed": licensed, "refusal": refusal}))
+    sys.stdout.write(json.dumps([bridge.prepare(), refusal]))
 
 
 if __name__ == "__main__":

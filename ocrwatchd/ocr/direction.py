@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ocrwatchd.core.model import Box
+from ocrwatchd.ocr.geometry import UPRIGHT
+from ocrwatchd.ocr.rows import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.layout import RawLine
 
     Direction: TypeAlias = Literal["right", "down", "left", "up"]
+
+WIDE = frozenset("WF")
+"""East Asian widths (Unicode Standard Annex 11) of characters that may stand in columns, without spaces between."""
 
 
 def runs_leftward(text: str) -> bool:
@@ -42,6 +47,29 @@ def upright(lines: Sequence[RawLine], width: float, height: float) -> list[RawLi
     if most == "right":
         return list(lines)
     return [replace(line, place=_turned(line.box, most, width, height)) for line in lines]
+
+
+def columns_as_rows(lines: Sequence[RawLine]) -> list[RawLine] | None:
+    """Turn the places of a page of Chinese or Japanese columns by 90° counter-clockwise; the boxes stay.
+
+    Columns, which are read from right to left, become rows from top to bottom. The upper tier of columns becomes the
+    left column of rows, which is read first.
+
+    Args:
+        lines: of one page.
+
+    Returns:
+        The lines with new places; None if at most half of the page's characters stand in such columns.
+    """
+    columns = sum(len(line.text) for line in lines if _is_column(line))
+    if 2 * columns <= sum(len(line.text) for line in lines):
+        return None
+    return [replace(line, place=_turned(place_of(line), "down", 0, 0)) for line in lines]
+
+
+def _is_column(line: RawLine) -> bool:
+    wide = sum(unicodedata.east_asian_width(character) in WIDE for character in line.text)
+    return line.box.height >= UPRIGHT * line.box.width and 2 * wide > len(line.text)
 
 
 def _direction(line: RawLine) -> Direction:

@@ -7,13 +7,12 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocrwatchd.ocr.rows import box_of, height_of, place_of
+from ocrwatchd.ocr.rows import box_of, height_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocrwatchd.ocr.layout import RawLine
-    from ocrwatchd.ocr.rows import Row
+    from ocrwatchd.ocr.rows import PageWord, Row
 
 WIDER = 1.5
 """A gutter's gap is at least so many times as wide as the page's typical gap between words."""
@@ -31,15 +30,6 @@ CENTRED = 0.5
 """A row whose middle is within this of its column's, in line heights, is centred."""
 NEAR = 2.0
 """A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
-
-
-class PageWord(NamedTuple):
-    """A word, or a line whose words are not known, with its edges on a level page, pixels."""
-
-    left: float
-    right: float
-    text: str
-    line: RawLine
 
 
 class Seen(NamedTuple):
@@ -60,21 +50,6 @@ def least_gap(words: Sequence[Sequence[PageWord]], height: float) -> float:
     """Width of the narrowest gutter that a page may have, pixels."""
     gaps = [after.left - before.right for row in words for before, after in pairwise(row) if before.line is after.line]
     return max(WIDER * median(gaps), NARROWEST * height) if gaps else 2 * NARROWEST * height
-
-
-def words_of_line(line: RawLine) -> list[PageWord]:
-    """Its words, or the line as one."""
-    place = place_of(line)
-    boxes = [(word.text, word.box) for word in line.words if word.box is not None]
-    if len(boxes) < len(line.words) or not boxes:
-        return [PageWord(place.left, place.right, line.text, line)]
-    return [PageWord(x_of(box.left, line), x_of(box.right, line), text, line) for text, box in boxes]
-
-
-def x_of(x: float, line: RawLine) -> float:
-    """From the picture to where it would be on a level page."""
-    place = place_of(line)
-    return place.left + (x - line.box.left) * (place.right - place.left) / max(1.0, line.box.right - line.box.left)
 
 
 def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[tuple[float, int]]:

@@ -16,16 +16,14 @@ from ocrwatchd.ocr.gutter_runs import (
     BLUR,
     FLUSH,
     MARGIN,
-    PageWord,
     least_gap,
     places_of,
     runs_at,
     text_of,
     trimmed,
     white_between,
-    words_of_line,
 )
-from ocrwatchd.ocr.rows import height_of, middle_of, numeric
+from ocrwatchd.ocr.rows import PageWord, height_of, middle_of, numeric, words_of_line
 from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside, tables_beside
 from ocrwatchd.ocr.staggered import staggered_blocks
 from ocrwatchd.ocr.tables import tall_rows

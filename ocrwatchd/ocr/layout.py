@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
 from ocrwatchd.core.model import Box, Line, Word
-from ocrwatchd.ocr import vertical
 from ocrwatchd.ocr.comb import words_of_boxes
+from ocrwatchd.ocr.direction import WIDE, columns_as_rows
 from ocrwatchd.ocr.reading_order import blocks_of
 from ocrwatchd.ocr.rows import box_of, height_of
 from ocrwatchd.ocr.tables import cells_of
@@ -86,7 +86,7 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
         parts.append(text)
         offset += len(text)
 
-    for block in blocks_of(vertical.turned(lines) or lines, layout):
+    for block in blocks_of(columns_as_rows(lines) or lines, layout):
         rows, table = zip(*cells_of([words_of_boxes(row) for row in block]), strict=True)
         usual = _usual(rows)
         for number, cells in enumerate(table):
@@ -122,7 +122,7 @@ def _signs(*texts: str) -> int:
 
 def _glue(before: str, after: str) -> str:
     """Between pieces of one line; Chinese and Japanese are written without spaces."""
-    return "" if east_asian_width(before[-1]) in vertical.WIDE and east_asian_width(after[0]) in vertical.WIDE else " "
+    return "" if east_asian_width(before[-1]) in WIDE and east_asian_width(after[0]) in WIDE else " "
 
 
 def _placed(line: RawLine, offset: int) -> Line:

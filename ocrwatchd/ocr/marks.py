@@ -31,22 +31,20 @@ def beside_labels(marks: Sequence[RawLine], lines: Sequence[RawLine]) -> list[Ra
 
 
 def _placed(mark: RawLine, lines: Sequence[RawLine]) -> RawLine:
-    left, top, right, bottom = mark.box
-    height, width = bottom - top, right - left
-    beside = [line.box for line in lines if line.place is None and _shared(mark.box, line.box) > BESIDE]
-    after = min((box for box in beside if left < box.left < right + FAR * height), default=None)
+    at, reach = mark.box, FAR * mark.box.height
+    beside = [line.box for line in lines if line.place is None and _is_beside(at, line.box)]
+    after = min((box for box in beside if at.left < box.left < at.right + reach), default=None)
     if after is not None:
-        end = after.left - NEXT_TO * (after.bottom - after.top)
-        return replace(mark, place=Box(end - width, after.top, end, after.bottom))
+        end = after.left - NEXT_TO * after.height
+        return replace(mark, place=Box(end - at.width, after.top, end, after.bottom))
     before = max(
-        (box for box in beside if left - FAR * height < box.right < right), key=lambda box: box.right, default=None
+        (box for box in beside if at.left - reach < box.right < at.right), key=lambda box: box.right, default=None
     )
     if before is not None:
-        start = before.right + NEXT_TO * (before.bottom - before.top)
-        return replace(mark, place=Box(start, before.top, start + width, before.bottom))
+        start = before.right + NEXT_TO * before.height
+        return replace(mark, place=Box(start, before.top, start + at.width, before.bottom))
     return mark
 
 
-def _shared(one: Box, other: Box) -> float:
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return shared / max(1.0, min(one.bottom - one.top, other.bottom - other.top))
+def _is_beside(mark: Box, line: Box) -> bool:
+    return mark.overlap(line)[1] / max(1.0, min(mark.height, line.height)) > BESIDE

@@ -25,7 +25,7 @@ USUAL_DPI = 200
 
 def small_print(lines: Iterable[Line]) -> tuple[str, ...]:
     """A warning where the page's typical line is too low; none where no line has a box."""
-    heights = [line.box.bottom - line.box.top for line in lines if line.box]
+    heights = [line.box.height for line in lines if line.box]
     height = median(heights) if heights else float(LEAST_LINE_HEIGHT)
     if height >= LEAST_LINE_HEIGHT:
         return ()

@@ -71,22 +71,14 @@ class RapidEngine:
         EngineUnavailable: the models are missing or cannot be loaded, or a language is beyond them.
     """
 
+    name = "rapidocr"
+    version = metadata.version("rapidocr")
+
     def __init__(self, ocr: Ocr) -> None:
         check_languages(ocr.languages)
-        self._version = metadata.version("rapidocr")
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
         recogniser: Any = self._ocr.text_rec
         recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
-
-    @property
-    def name(self) -> str:
-        """As configured."""
-        return "rapidocr"
-
-    @property
-    def version(self) -> str:
-        """Of the package ``rapidocr``."""
-        return self._version
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
         """Read one page; a blank one has the text "".
@@ -122,16 +114,15 @@ class RapidEngine:
                 *_left_out(len(unclear)),
                 *low_confidence(readable),
                 *small_print(arranged.lines),
-                *_shrunk(page),
+                *shrunk(page.image.width, page.image.height, page.dpi, DETECTION_SIDE),
             ),
             seconds=time.monotonic() - start,
         )
 
     def free_page(self) -> None:
-        """Nothing is held from page to page."""
+        """Do nothing: RapidOCR keeps nothing of a page."""
 
-    def free_document(self) -> None:
-        """Nothing is held from document to document."""
+    free_document = free_page
 
     def close(self) -> None:
         """Drop the models."""
@@ -178,11 +169,5 @@ def _use(engine: RapidOCR) -> None:
     engine.recognize_txt([blank])
 
 
-def _shrunk(page: Page) -> tuple[str, ...]:
-    return shrunk(page.image.width, page.image.height, page.dpi, DETECTION_SIDE)
-
-
 def _left_out(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (f"{count} line{'s' if count > 1 else ''} too unclear to read left out",)
+    return (f"{count} line{'s' if count > 1 else ''} too unclear to read left out",) if count else ()

@@ -7,8 +7,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.gutters import gutters_of
-from ocrwatchd.ocr.pieces import divided
-from ocrwatchd.ocr.rows import beside, box_of, height_of, place_of, rows_of
+from ocrwatchd.ocr.rows import beside, box_of, divided, height_of, place_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

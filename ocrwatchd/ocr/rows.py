@@ -1,9 +1,11 @@
-"""From lines on a page to rows of lines that stand side by side."""
+"""Lines on the level page: the words in them, and the rows that lines side by side make."""
 
 from __future__ import annotations
 
-from statistics import median
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import pairwise
+from statistics import fmean, median
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.core.model import Box
 
@@ -21,9 +23,29 @@ Row = list["RawLine"]
 """Lines of one row, from left to right."""
 
 
+class PageWord(NamedTuple):
+    """A word, or a line whose words are not known, with its edges on a level page, pixels."""
+
+    left: float
+    right: float
+    text: str
+    line: RawLine
+
+
 def place_of(line: RawLine) -> Box:
     """Where a line would lie on a level page, pixels."""
     return line.place or line.box
+
+
+def left_of(line: RawLine) -> float:
+    """The left edge of a line on the level page, pixels."""
+    return place_of(line).left
+
+
+def middle_of(line: RawLine) -> float:
+    """The vertical middle of a line on the level page, pixels."""
+    place = place_of(line)
+    return (place.top + place.bottom) / 2
 
 
 def around(boxes: Iterable[Box]) -> Box:
@@ -39,7 +61,7 @@ def box_of(row: Sequence[RawLine]) -> Box:
 
 def height_of(row: Sequence[RawLine]) -> float:
     """The typical height of a row's lines, pixels."""
-    return median(place.bottom - place.top for place in map(place_of, row))
+    return median(place_of(line).height for line in row)
 
 
 def rows_of(lines: Iterable[RawLine]) -> list[Row]:
@@ -47,7 +69,7 @@ def rows_of(lines: Iterable[RawLine]) -> list[Row]:
     rows: list[Row] = []
     middle = least = 0.0
     for line in sorted(lines, key=middle_of):
-        here, size = middle_of(line), _height(line)
+        here, size = middle_of(line), place_of(line).height
         if rows and here - middle < JOINED * min(least, size):
             rows[-1].append(line)
             middle += (here - middle) / len(rows[-1])
@@ -55,7 +77,7 @@ def rows_of(lines: Iterable[RawLine]) -> list[Row]:
         else:
             rows.append([line])
             middle, least = here, size
-    return [sorted(row, key=_left) for row in _numbered(rows)]
+    return [sorted(row, key=left_of) for row in _numbered(rows)]
 
 
 def beside(rows: Sequence[Row]) -> list[Row]:
@@ -63,7 +85,7 @@ def beside(rows: Sequence[Row]) -> list[Row]:
     joined: list[Row] = []
     for row in rows:
         if joined and _abreast(joined[-1], row):
-            joined[-1] = sorted([*joined[-1], *row], key=_left)
+            joined[-1] = sorted([*joined[-1], *row], key=left_of)
         else:
             joined.append(row)
     return joined
@@ -96,16 +118,42 @@ def _abreast(upper: Row, lower: Row) -> bool:
     return apart < BESIDE * small and (first.right <= second.left or second.right <= first.left)
 
 
-def middle_of(line: RawLine) -> float:
-    """Half-way down a line, on a level page, pixels."""
+def words_of_line(line: RawLine) -> list[PageWord]:
+    """Its words, or the line as one."""
     place = place_of(line)
-    return (place.top + place.bottom) / 2
+    boxes = [(word.text, word.box) for word in line.words if word.box is not None]
+    if len(boxes) < len(line.words) or not boxes:
+        return [PageWord(place.left, place.right, line.text, line)]
+    return [PageWord(x_of(box.left, line), x_of(box.right, line), text, line) for text, box in boxes]
 
 
-def _height(line: RawLine) -> float:
+def x_of(x: float, line: RawLine) -> float:
+    """From the picture to where it would be on a level page."""
     place = place_of(line)
-    return place.bottom - place.top
+    return place.left + (x - line.box.left) * place.width / max(1.0, line.box.width)
 
 
-def _left(line: RawLine) -> float:
-    return place_of(line).left
+def divided(line: RawLine, cuts: Iterable[float]) -> list[RawLine]:
+    """Divide a line between its words at these places, pixels on a level page; without boxes of words it stays."""
+    middles = [(word.left + word.right) / 2 for word in words_of_line(line)]
+    starts = {sum(middle < cut for middle in middles) for cut in cuts} - {0, len(middles)}
+    parts = pairwise((0, *sorted(starts), len(middles)))
+    return [_piece(line, first, last) for first, last in parts] if starts else [line]
+
+
+def _piece(line: RawLine, first: int, last: int) -> RawLine:
+    words = line.words[first:last]
+    begin, end = words[0].offset, words[-1].offset + len(words[-1].text)
+    box = around(word.box for word in words if word.box is not None)
+    scores = [word.confidence for word in words if word.confidence is not None]
+    place = place_of(line)
+    before, letters = (sum(len(word.text) for word in some) for some in (line.words[:first], words))
+    return replace(
+        line,
+        text=line.text[begin:end],
+        box=box,
+        confidence=fmean(scores) if scores else line.confidence,
+        words=tuple(replace(word, offset=word.offset - begin) for word in words),
+        place=Box(x_of(box.left, line), place.top, x_of(box.right, line), place.bottom),
+        lattice=line.lattice and line.lattice.part(before, before + letters),
+    )

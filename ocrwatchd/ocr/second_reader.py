@@ -96,8 +96,7 @@ def _use(engine: RapidOCR) -> None:
 
 def _is_upright(box: Box) -> bool:
     """False for lines written downwards, lines outside the picture, and lines that are thinner than a pixel."""
-    wide, tall = box.right - box.left, box.bottom - box.top
-    return min(wide, tall) >= 1 and tall < UPRIGHT * wide
+    return min(box.width, box.height) >= 1 and box.height < UPRIGHT * box.width
 
 
 def _cut(picture: NDArray[np.uint8], box: Box, across: float, down: float) -> NDArray[np.uint8]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.core.fs import permissions
 from ocrwatchd.ocr.bridge.compile import wanted as aspose_runs_here
-from ocrwatchd.ocr.licence import licence_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.ocr import OcrEngine
 
 EngineName = Literal["aspose", "rapidocr"]
 
+CREDENTIALS = ("aspose-license", "aspose-licence", "Aspose.OCR.lic")
+"""File names of a licence among systemd's credentials."""
 
 EVALUATION = (
     "Aspose.OCR has no licence and cuts every page at 300 characters, shorter ones at 60 %; "
@@ -40,6 +41,18 @@ class Choice:
     name: EngineName
     notice: str = ""
     harmless: bool = False
+
+
+def licence_file(ocr: Ocr) -> Path | None:
+    """The path of Aspose's licence: as configured, else among systemd's credentials; None without a licence.
+
+    A configured path is returned even if no file lies there: the engine must report the missing file.
+    """
+    if ocr.license:
+        return Path(ocr.license).expanduser()
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    paths = (Path(folder) / name for name in CREDENTIALS) if folder else ()
+    return next((path for path in paths if path.is_file()), None)
 
 
 def choose(ocr: Ocr) -> Choice:

@@ -15,8 +15,8 @@ from ocrwatchd.ocr.rows import middle_of, numeric, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocrwatchd.ocr.gutter_runs import PageWord, Seen
-    from ocrwatchd.ocr.rows import Row
+    from ocrwatchd.ocr.gutter_runs import Seen
+    from ocrwatchd.ocr.rows import PageWord, Row
 
 ALIKE_NATS = 1.5
 """For each row whose halves begin and end alike, where those of a column do not."""

@@ -7,8 +7,8 @@ and from whether the parts are words. ``tests/bench/spaces.py`` fits its weights
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import east_asian_width
@@ -62,8 +62,7 @@ MARGIN = 2.0
 """Log-odds from which a space is put: one in a misread word does more harm than a lost one, and the fit sees none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A place in a line where a space may be missing.
 
     Args:
@@ -124,10 +123,7 @@ def _odds(logarithm: float) -> float:
 
 def _spans(line: RawLine) -> Iterator[tuple[int, int]]:
     """The first letter of each word, white space not counted, and the one behind its last."""
-    start = 0
-    for word in line.words:
-        yield start, start + len(word.text)
-        start += len(word.text)
+    return pairwise((0, *accumulate(len(word.text) for word in line.words)))
 
 
 def _pitch(line: RawLine) -> float:
@@ -196,10 +192,9 @@ def _parts(word: Word, first: int, cuts: Sequence[int], line: RawLine, lattice: 
 
 def _share(box: Box, start: float, end: float, line: Box) -> Box:
     left, top, right, bottom = box
-    wide, tall = right - left, bottom - top
-    if line.bottom - line.top >= UPRIGHT * (line.right - line.left):
-        return Box(left, top + start * tall, right, top + end * tall)
-    return Box(left + start * wide, top, left + end * wide, bottom)
+    if line.height >= UPRIGHT * line.width:
+        return Box(left, top + start * box.height, right, top + end * box.height)
+    return Box(left + start * box.width, top, left + end * box.width, bottom)
 
 
 def _confidence(text: str, steps: Sequence[int], lattice: Lattice, whole: float | None) -> float | None:

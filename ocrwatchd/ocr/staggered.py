@@ -103,17 +103,16 @@ def _side_by_side(blocks: Sequence[list[RawLine]]) -> Iterator[tuple[list[RawLin
 
 def _far_above(upper: RawLine, lower: RawLine) -> bool:
     above, below = place_of(upper), place_of(lower)
-    return below.top - above.bottom > TIGHT * (above.bottom - above.top)
+    return below.top - above.bottom > TIGHT * above.height
 
 
 def _goes_on(upper: RawLine, lower: RawLine) -> bool:
     above, below = place_of(upper), place_of(lower)
-    low, high = sorted((above.bottom - above.top, below.bottom - below.top))
-    shared = min(above.right, below.right) - max(above.left, below.left)
+    low, high = sorted((above.height, below.height))
     return (
         below.top - above.bottom <= TIGHT * low < TIGHT * 2 * (middle_of(lower) - middle_of(upper))
         and high < SIZES * low
-        and shared > OVER * min(above.right - above.left, below.right - below.left)
+        and above.overlap(below)[0] > OVER * min(above.width, below.width)
     )
 
 

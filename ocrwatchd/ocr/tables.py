@@ -7,9 +7,7 @@ from math import inf
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ocrwatchd.ocr.gutter_runs import words_of_line
-from ocrwatchd.ocr.pieces import divided
-from ocrwatchd.ocr.rows import height_of, middle_of, numeric, place_of
+from ocrwatchd.ocr.rows import divided, height_of, middle_of, numeric, place_of, words_of_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

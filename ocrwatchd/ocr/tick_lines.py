@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ocrwatchd.core.model import Box, Word
-from ocrwatchd.ocr.direction import runs_leftward
+from ocrwatchd.ocr.direction import WIDE, runs_leftward
 from ocrwatchd.ocr.layout import moved, tells_all_places
 from ocrwatchd.ocr.rows import around
 from ocrwatchd.ocr.tick_boxes import find_tick_boxes
-from ocrwatchd.ocr.vertical import WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +56,7 @@ def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
     placed = [line.box for line in page.lines if line.box]
     if not placed or not tells_all_places(page):
         return page
-    height = median(box.bottom - box.top for box in placed)
+    height = median(box.height for box in placed)
     marks: dict[int, list[TickBox]] = {}
     for mark in find_tick_boxes(np.asarray(picture.convert("L")), height):
         if (place := _beside(mark.box, page.lines)) is not None:
@@ -77,14 +76,13 @@ def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
 
 def _beside(mark: Box, lines: Sequence[Line]) -> int | None:
     """The line in which a tick box stands, or else the nearest one of its row."""
-    middle, side = (mark.top + mark.bottom) / 2, mark.bottom - mark.top
+    middle = (mark.top + mark.bottom) / 2
     gaps: list[tuple[float, int]] = []
     for number, line in enumerate(lines):
         if line.box is None or not line.box.top <= middle <= line.box.bottom:
             continue
-        height = line.box.bottom - line.box.top
         gap = max(0.0, line.box.left - mark.right, mark.left - line.box.right)
-        if RATIO[0] <= side / height <= RATIO[1] and gap <= NEAR * height:
+        if RATIO[0] <= mark.height / line.box.height <= RATIO[1] and gap <= NEAR * line.box.height:
             gaps.append((gap, number))
     return min(gaps)[1] if gaps else None
 
@@ -111,14 +109,15 @@ def _tokens(line: Line) -> list[_Token]:
     """The line's words with their boxes; where the engine tells none, each gets its share of the line."""
     if line.words and all(word.box for word in line.words):
         return [_Token(word.text, word.box, word.confidence) for word in line.words if word.box]
-    left, top, right, bottom = line.box or Box(0, 0, 0, 0)
-    step = (right - left) / len(line.text)
-    spans = [(found.group(), found.start(), found.end()) for found in re.finditer(r"\S+", line.text)]
+    box = line.box or Box(0, 0, 0, 0)
+    step, origin = box.width / len(line.text), box.left
     if runs_leftward(line.text):
-        return [
-            _Token(word, Box(right - end * step, top, right - start * step, bottom), None) for word, start, end in spans
-        ]
-    return [_Token(word, Box(left + start * step, top, left + end * step, bottom), None) for word, start, end in spans]
+        step, origin = -step, box.right
+    tokens = []
+    for found in re.finditer(r"\S+", line.text):
+        left, right = sorted(origin + at * step for at in found.span())
+        tokens.append(_Token(found.group(), box._replace(left=left, right=right), None))
+    return tokens
 
 
 def _put(mark: TickBox, tokens: list[_Token], *, leftward: bool) -> list[_Token]:
@@ -145,7 +144,7 @@ def _is_mark(token: _Token) -> bool:
 
 def _without_mark(token: _Token, mark: Box) -> _Token | None:
     """A word of letters without the sign at its end that was read in a tick box; None where there is none."""
-    reach = 2 * (token.box.right - token.box.left) / len(token.text)
+    reach = 2 * token.box.width / len(token.text)
     first, last = token.text[0], token.text[-1]
     if any(unicodedata.east_asian_width(sign) in WIDE for sign in token.text[1:-1]):
         return None
@@ -161,5 +160,4 @@ def _is_box(sign: str) -> bool:
 
 
 def _shared(word: Box, mark: Box) -> float:
-    across = min(word.right, mark.right) - max(word.left, mark.left)
-    return across / max(1.0, min(word.right - word.left, mark.right - mark.left))
+    return word.overlap(mark)[0] / max(1.0, min(word.width, mark.width))

@@ -29,7 +29,7 @@ ENGINE_SIDE = (
 FOR_BOTH = (
     *("correct.prompts", "correct.skipping", "formats.input", "formats.input.completeness", "formats.output"),
     *("formats.output.receipt", "formats.output.txt", "llm.calibration_store", "llm.local_models", "llm.models"),
-    *("llm.repository", "ocr", "ocr.availability", "ocr.licence", "ocr.selection"),
+    *("llm.repository", "ocr", "ocr.availability", "ocr.selection"),
 )
 """What the supervisor imports of these rooms too, some of it late."""
 

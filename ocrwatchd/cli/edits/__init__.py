@@ -43,8 +43,10 @@ def run(args: argparse.Namespace) -> int:
     outbox = config.folders.path("outbox")
     if changes:
         numbers = None if args.revert_all else args.revert or args.apply
-        return revise.revise(args.receipt, numbers, outbox, reverted=not args.apply, force=args.force)
-    return revise.show(args.receipt, outbox, refused=args.refused, as_json=args.json)
+        revise.revise(args.receipt, numbers, outbox, reverted=not args.apply, force=args.force)
+    else:
+        revise.show(args.receipt, outbox, refused=args.refused, as_json=args.json)
+    return 0
 
 
 def _number(given: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
@@ -102,6 +102,10 @@ class Delivered:
         self.folder = folder
         self._table = table
         self.pages: list[dict[str, Any]] = table["pages"]
+        self.totals: dict[str, Any] = table["totals"]
+        self.formats: list[str] = table.get("formats", ["txt"])
+        self.edits: list[dict[str, Any]] = [edit for page in self.pages for edit in page["edits"]]
+        self.refused: list[dict[str, Any]] = [edit for page in self.pages for edit in page["refused"]]
 
     @classmethod
     def opened(cls, path: Path, folder: int | None = None) -> Self:
@@ -120,8 +124,7 @@ class Delivered:
             raise UnreadableScan(f"{path} cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
             raise UnreadableScan(f"{path} is not valid JSON ({type(error).__name__}); {BY_HAND}") from error
-        _check(path, table)
-        return cls(path, table, folder)
+        return cls(path, _checked(path, table), folder)
 
     def beside(self, suffix: str) -> Path:
         """The file of the set that has this suffix, like ".raw.txt"; NAME itself may hold dots."""
@@ -160,28 +163,6 @@ class Delivered:
     def has_text(self) -> bool:
         """True where a NAME.txt belongs to the document: ``output.formats`` had it, or the receipt does not say."""
         return "txt" in self.formats
-
-    @property
-    def formats(self) -> list[str]:
-        """Of the files in the set, by their names in ``output.formats``."""
-        formats: list[str] = self._table.get("formats", ["txt"])
-        return formats
-
-    @property
-    def totals(self) -> dict[str, Any]:
-        """The document's counts."""
-        totals: dict[str, Any] = self._table["totals"]
-        return totals
-
-    @property
-    def edits(self) -> list[dict[str, Any]]:
-        """The admitted edits of all pages, in order; taken back or not."""
-        return list(chain.from_iterable(page["edits"] for page in self.pages))
-
-    @property
-    def refused(self) -> list[dict[str, Any]]:
-        """The refused proposals of all pages, in order."""
-        return list(chain.from_iterable(page["refused"] for page in self.pages))
 
     def mark(self, numbers: Collection[int] | None, *, reverted: bool) -> int:
         """Note edits as taken back, or not; how many that changed.
@@ -238,11 +219,8 @@ class Delivered:
         Raises:
             OSError: the file cannot be read.
         """
-        lying, content = held(self.path, self.folder), self._content()
+        lying, content = held(self.path, self.folder), b"".join(receipt.laid_out(self.head, self.pages))
         return None if lying == content else Change(self.path, lying, content)
-
-    def _content(self) -> bytes:
-        return b"".join(receipt.laid_out(self.head, self.pages))
 
     @property
     def head(self) -> dict[str, Any]:
@@ -255,9 +233,8 @@ class Delivered:
         return b"".join(txt.laid_out(texts, evaluation=self._table["evaluation"], code=code))
 
 
-def _check(path: Path, table: object) -> None:
-    schema = table.get("schema") if isinstance(table, dict) else None
-    if not isinstance(schema, int):
+def _checked(path: Path, table: object) -> dict[str, Any]:
+    if not isinstance(table, dict) or not isinstance(schema := table.get("schema"), int):
         raise UnreadableScan(f"{path} is not a document's receipt; {_right_name(path)}")
     if schema != receipt.SCHEMA:
         raise UnreadableScan(
@@ -269,13 +246,14 @@ def _check(path: Path, table: object) -> None:
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise UnreadableScan(f"{path} is damaged at {where}; {BY_HAND}") from None
-    assert isinstance(table, dict)  # noqa: S101 - for the type checker: seen above
+
     numbers = [edit["number"] for page in table["pages"] for edit in page["edits"]]
     if len(set(numbers)) != len(numbers):
         raise UnreadableScan(f"{path}: two edits have one number; {BY_HAND}")
     for page in table["pages"]:
         if _text_of(page) != page["text"]:
             raise UnreadableScan(f"{path}: text and edits of page {page['number']} disagree; {BY_HAND}")
+    return table
 
 
 def _right_name(path: Path) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> int:
+def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
     """Print a document's edits.
 
     Args:
@@ -30,9 +30,6 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> int:
         outbox: no link is followed below it.
         refused: the refused proposals too.
         as_json: as one JSON object instead of a table.
-
-    Returns:
-        0.
 
     Raises:
         UnreadableScan: the file is no receipt that this version can read.
@@ -63,10 +60,9 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> int:
         console = Console(highlight=False)
         for each in listing(delivered, refused=refused):
             console.print(each)
-    return 0
 
 
-def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> int:
+def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> None:
     """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
 
     Args:
@@ -75,9 +71,6 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
         outbox: no link is followed below it.
         reverted: True to take them back.
         force: write NAME.txt even where it is missing or was changed by hand.
-
-    Returns:
-        0.
 
     Raises:
         ConfigError: there is no edit of such a number.
@@ -108,7 +101,6 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
     for left in beside:
         if isinstance(left, other_formats.Left):
             print(printable(f"{left.file} was left as it is: {left.why}"))
-    return 0
 
 
 def _complete(journal: Journal) -> None:

@@ -92,11 +92,16 @@ class Bounds:
         return min((due for due in dues if due is not None), default=None)
 
 
-def memory_of(pid: int) -> float:
-    """Anonymous memory of a process, resident or swapped out, MiB; 0.0 where there is none of that number."""
+def memory_of(pid: int, *fields: str) -> float:
+    """Memory of a process, MiB; 0.0 if no such process runs.
+
+    Args:
+        pid: of the process.
+        fields: of /proc/PID/status, added up; without any: anonymous memory, resident or swapped out.
+    """
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return 0.0
-    fields = dict(line.split(":", 1) for line in lines)
-    return sum(int(fields.get(key, "0").split()[0]) for key in ("RssAnon", "VmSwap")) / _KIB_A_MIB
+    told = dict(line.split(":", 1) for line in lines)
+    return sum(int(told.get(key, "0").split()[0]) for key in fields or ("RssAnon", "VmSwap")) / _KIB_A_MIB

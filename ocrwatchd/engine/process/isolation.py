@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.process import die_with, give_up_leases
+from ocrwatchd.engine.host.limits import memory_of
 
 if TYPE_CHECKING:
     from types import FrameType
 
 OOM_SCORE = 500
 """Where memory runs out, the engine goes before the supervisor, which starts another."""
-
-_KIB_A_MIB = 1024
 
 
 def settle_in(parent: int, scratch: Path) -> None:
@@ -59,6 +58,4 @@ class StopSignal:
 
 def memory_mb() -> tuple[float, float]:
     """Resident memory of this process, MiB: all of it, and the anonymous part, without files mapped such as models."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
-    resident, anonymous = (int(fields[key].split()[0]) / _KIB_A_MIB for key in ("VmRSS", "RssAnon"))
-    return resident, anonymous
+    return memory_of(os.getpid(), "VmRSS"), memory_of(os.getpid(), "RssAnon")

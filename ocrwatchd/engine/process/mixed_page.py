@@ -72,13 +72,13 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
 def _tick_boxes(picture: Image.Image | None, sure: Sequence[RawLine]) -> tuple[TickBox, ...]:
     if picture is None:
         return ()
-    height = median(line.box.bottom - line.box.top for line in sure)
+    height = median(line.box.height for line in sure)
     return find_tick_boxes(np.asarray(picture.convert("L")), height)
 
 
-def _is_box(line: Line, boxes: Sequence[TickBox]) -> bool:
+def _is_box(line: Line | RawLine, boxes: Sequence[TickBox]) -> bool:
     """Whether what was recognised is a tick box, read as a sign or a letter."""
-    return len(line.text) == 1 and line.box is not None and any(_overlap(line.box, box.box) for box in boxes)
+    return len(line.text) == 1 and line.box is not None and any(all(line.box.overlap(box.box)) for box in boxes)
 
 
 def _beside(boxes: Sequence[TickBox], sure: Sequence[RawLine], lines: Sequence[RawLine]) -> list[RawLine]:
@@ -89,10 +89,10 @@ def _beside(boxes: Sequence[TickBox], sure: Sequence[RawLine], lines: Sequence[R
     marks: list[RawLine] = []
     others = list(lines)
     for line in sure:
-        inside = len(line.text) == 1 and any(_overlap(line.box, box.box) for box in boxes)
+        inside = _is_box(line, boxes)
         (marks if inside else others).append(line)
     said = [word.box for line in sure for word in line.words if word.box]
-    empty = [box for box in boxes if not any(_overlap(box.box, word) for word in said)]
+    empty = [box for box in boxes if not any(all(box.box.overlap(word)) for word in said)]
     marks += [RawLine(box.symbol, box.box, None, (Word(box.symbol, 0, box.box),)) for box in empty]
     return [*others, *beside_labels(marks, others)]
 
@@ -132,14 +132,7 @@ def _triples(text: str) -> Counter[str]:
 def _covered(line: Line, by: Iterable[RawLine]) -> bool:
     if line.box is None:
         return False
-    left, top, right, bottom = line.box
-    return sum(_overlap(line.box, other.box) for other in by) >= COVERED * (right - left) * (bottom - top)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """The area that two boxes share, square pixels."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    return max(0.0, across) * max(0.0, min(one.bottom, other.bottom) - max(one.top, other.top))
+    return sum(math.prod(line.box.overlap(other.box)) for other in by) >= COVERED * line.box.width * line.box.height
 
 
 def _raw(line: Line) -> RawLine:

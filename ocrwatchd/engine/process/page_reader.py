@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr import OcrEngine
 
 log = structlog.get_logger()
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,9 @@ class PageReader:
             return replace(own.page, warnings=(*own.page.warnings, told))
         if own is None or not said:
             read = replace(read, unseen_text=own is not None and own.page.unseen_text)
-            return self._ticked(number, lambda: with_tick_boxes(read, picture), lambda: read)
-        ocr = self.job.work.ocr
-        return self._ticked(number, lambda: merged(own, read, picture, ocr), lambda: merged(own, read, None, ocr))
+            return self._helped("tick_boxes.failed", number, lambda: with_tick_boxes(read, picture), lambda _: read)
+        merge = partial(merged, own, read, ocr=self.job.work.ocr)
+        return self._helped("tick_boxes.failed", number, lambda: merge(picture=picture), lambda _: merge(picture=None))
 
     def _recognise(self, opened: Page) -> tuple[PageText, Image.Image]:
         page, rotation, skew = self._clean(opened)
@@ -78,36 +81,36 @@ class PageReader:
     def _read_again(self, read: PageText, picture: Image.Image) -> PageText:
         if not _gains(read, self.job.work):
             return read
-        try:
-            return self.bench.second_reader(self.job.work.ocr).with_lattices(read, picture)
-        except Exception as error:  # a help, too: the page is read without it
-            if faults.is_machines(error):
-                raise
-            log.warning("second_reader.failed", job=self.job.id, page=read.number, at=faults.place(error))
-            return read
 
-    def _ticked(self, number: int, ticked: Callable[[], PageText], plain: Callable[[], PageText]) -> PageText:
-        try:
-            return ticked()
-        except Exception as error:  # a help, too: the text is there without it
-            if faults.is_machines(error):
-                raise
-            log.warning("tick_boxes.failed", job=self.job.id, page=number, at=faults.place(error))
-            return plain()
+        def again() -> PageText:
+            return self.bench.second_reader(self.job.work.ocr).with_lattices(read, picture)
+
+        return self._helped("second_reader.failed", read.number, again, lambda _: read)
 
     def _clean(self, page: Page) -> tuple[Page, int, float]:
-        if self.job.work.ocr.clean == "off":
-            return page, 0, 0.0
-        try:
+        def clean() -> tuple[Page, int, float]:
             cleaned = self.bench.cleaner(self.job.work.ocr).clean(page)
-        except Exception as error:  # cleaning is a help: a picture that it stumbles over is read as it is
-            if faults.is_machines(error):
-                raise
-            log.warning("clean.failed", job=self.job.id, page=page.number, at=faults.place(error))
+            return cleaned.page, cleaned.rotation, cleaned.skew
+
+        def plain(error: Exception) -> tuple[Page, int, float]:
             remedy = f": {error}" if isinstance(error, EngineUnavailable) else ""
             told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
             return replace(page, warnings=(*page.warnings, told)), 0, 0.0
-        return cleaned.page, cleaned.rotation, cleaned.skew
+
+        on = self.job.work.ocr.clean != "off"
+        return self._helped("clean.failed", page.number, clean, plain) if on else (page, 0, 0.0)
+
+    def _helped(
+        self, event: str, number: int, step: Callable[[], _Result], plain: Callable[[Exception], _Result]
+    ) -> _Result:
+        """The result of a step that a page can do without, or ``plain`` if the step fails."""
+        try:
+            return step()
+        except Exception as error:  # whatever the library raises: the page is read all the same
+            if faults.is_machines(error):
+                raise
+            log.warning(event, job=self.job.id, page=number, at=faults.place(error))
+            return plain(error)
 
 
 def _gains(read: PageText, work: Work) -> bool:

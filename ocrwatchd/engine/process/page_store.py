@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import __version__
 from ocrwatchd.core.fs.files import make_inner, write_new
+from ocrwatchd.core.lattice import Lattice
 from ocrwatchd.core.legible import legible_text
-from ocrwatchd.core.model import FinishedPage
+from ocrwatchd.core.model import Box, FinishedPage
 from ocrwatchd.engine.process import lattice_file
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.model import Box, Edit, Line, Word
 
 SCHEMA = 2
 FILE_MODE = 0o600
@@ -113,69 +114,27 @@ def fingerprint(work: Work, *parts: str) -> str:
 
 
 def legible(finished: FinishedPage) -> FinishedPage:
-    """The page without what no file format can carry, every offset still true.
+    """Replace what no file format can carry; all offsets stay true.
 
-    Control characters but tab and newline, lone surrogates and non-characters become U+FFFD, one for one; numbers
-    that are not finite become 0, or None where that stands for unknown.
+    Control characters except tab and newline, lone surrogates and non-characters become U+FFFD, one for one. A number
+    that is not finite becomes 0; a confidence or a box that is not finite becomes None. Lattices are dropped.
     """
-    page, correction = finished.page, finished.correction
-    return FinishedPage(
-        replace(
-            page,
-            text=legible_text(page.text),
-            dpi=_number(page.dpi),
-            skew=_number(page.skew),
-            seconds=_number(page.seconds),
-            lines=tuple(_line(line) for line in page.lines),
-            warnings=tuple(map(legible_text, page.warnings)),
-            error=legible_text(page.error),
-        ),
-        replace(
-            correction,
-            text=legible_text(correction.text),
-            edits=tuple(map(_edit, correction.edits)),
-            refused=tuple(map(_edit, correction.refused)),
-            reason=legible_text(correction.reason),
-            model=legible_text(correction.model),
-            seconds=_number(correction.seconds),
-            parts=tuple(replace(part, detail=legible_text(part.detail)) for part in correction.parts),
-            doubts=tuple(replace(doubt, wrong=_number(doubt.wrong)) for doubt in correction.doubts),
-        ),
-    )
+    return cast("FinishedPage", _legible(finished))
 
 
-def _line(line: Line) -> Line:
-    words = tuple(map(_word, line.words))
-    return replace(
-        line,
-        text=legible_text(line.text),
-        box=_box(line.box),
-        confidence=_confidence(line.confidence),
-        words=words,
-        lattice=None,
-    )
+def _legible(value: object, unknown: float | None = 0.0) -> object:
+    if isinstance(value, Lattice) or (isinstance(value, Box) and not all(map(math.isfinite, value))):
+        return None
+    match value:
+        case float():
+            return value if math.isfinite(value) else unknown
+        case str() if not isinstance(value, Enum):
+            return legible_text(value)
+        case tuple():
+            return getattr(type(value), "_make", tuple)(map(_legible, value))
 
-
-def _word(word: Word) -> Word:
-    return replace(word, text=legible_text(word.text), box=_box(word.box), confidence=_confidence(word.confidence))
-
-
-def _edit(edit: Edit) -> Edit:
-    return replace(
-        edit,
-        before=legible_text(edit.before),
-        after=legible_text(edit.after),
-        terms=tuple(term._replace(nats=_number(term.nats)) for term in edit.terms),
-    )
-
-
-def _box(box: Box | None) -> Box | None:
-    return box if box is not None and all(map(math.isfinite, box)) else None
-
-
-def _confidence(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _number(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            old = {field.name: getattr(value, field.name) for field in fields(value)}
+            new = {name: _legible(each, None if name == "confidence" else 0.0) for name, each in old.items()}
+            return replace(value, **new)
+    return value

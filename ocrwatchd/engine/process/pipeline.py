@@ -30,7 +30,7 @@ from ocrwatchd.engine.process.tasks.stage import FollowUps, told
 from ocrwatchd.formats.input.common import OWN_TEXT
 from ocrwatchd.formats.input.incomplete import open_whole
 from ocrwatchd.gate.consistency import Memory, lesson
-from ocrwatchd.ocr.licence import licence_file
+from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

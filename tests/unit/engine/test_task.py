@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ocrwatchd.core.config.profile import Task
-from ocrwatchd.engine.process.tasks.progress import NOTHING_YET
-from ocrwatchd.engine.process.tasks.runner import follow
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, follow
 from ocrwatchd.engine.process.tasks.splitting import LEAST_CHARACTERS, NoRoom, parts
 from ocrwatchd.llm.protocol import Ending, Proposal
 

@@ -10,7 +10,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import EngineUnavailable
-from ocrwatchd.ocr import licence, selection
+from ocrwatchd.ocr import selection
 
 
 @pytest.fixture(autouse=True)
@@ -76,23 +76,23 @@ def test_handwriting_where_aspose_cannot_run_is_an_error_with_the_remedy():
 
 def test_the_configured_licence_is_named_even_if_it_is_missing():
     """A mistyped path must come to light later, not fall back to evaluation."""
-    assert licence.licence_file(Ocr(license="/nowhere.lic")) == Path("/nowhere.lic")
+    assert selection.licence_file(Ocr(license="/nowhere.lic")) == Path("/nowhere.lic")
 
 
-@pytest.mark.parametrize("name", licence.CREDENTIALS)
+@pytest.mark.parametrize("name", selection.CREDENTIALS)
 def test_a_licence_is_found_among_the_credentials(name, tmp_path, monkeypatch):
     """Systemd's LoadCredential= puts it there under the name that the unit gives it."""
     (tmp_path / name).write_text("<License/>")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert licence.licence_file(Ocr()) == tmp_path / name
-    assert licence.licence_file(Ocr(license="/configured.lic")) == Path("/configured.lic")
+    assert selection.licence_file(Ocr()) == tmp_path / name
+    assert selection.licence_file(Ocr(license="/configured.lic")) == Path("/configured.lic")
 
 
 def test_credentials_without_a_licence_are_none(tmp_path, monkeypatch):
     """Other credentials of the unit are left alone."""
     (tmp_path / "database-password").write_text("secret")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert licence.licence_file(Ocr()) is None
+    assert selection.licence_file(Ocr()) is None
 
 
 def test_an_unknown_engine_is_refused(tmp_path):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from pydantic import JsonValue  # noqa: TC002 - pydantic resolves it when a record is read
 
 from ocrwatchd.correct import answer_text
 from ocrwatchd.engine.process.tasks.json_answers import NoValue, broken, found, merged
-from ocrwatchd.engine.process.tasks.progress import NOTHING_YET, Record, Said
 from ocrwatchd.engine.process.tasks.quotes import Quotes
 from ocrwatchd.engine.process.tasks.splitting import NoRoom, parts
 from ocrwatchd.llm.protocol import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from pydantic import JsonValue
 
     from ocrwatchd.core.config.profile import Task
     from ocrwatchd.llm.protocol import Model, Schema
@@ -25,6 +24,37 @@ MOST_ROUNDS = 3
 
 ANY_JSON: Schema = {"anyOf": [{"type": "object"}, {"type": "array"}]}
 """What a JSON answer is where no ``json_schema`` says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of one question.
+
+    Args:
+        value: a text, or what JSON may hold; None where nothing counts.
+        dropped: how many of its strings did not occur in the text.
+        why_none: why nothing counts.
+    """
+
+    value: JsonValue = None
+    dropped: int = 0
+    why_none: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How far a task has come: the same task on the same text goes on there.
+
+    Args:
+        said: what came of its questions so far, in order.
+        spent_s: of its budget, seconds.
+    """
+
+    said: tuple[Said, ...] = ()
+    spent_s: float = 0.0
+
+
+NOTHING_YET: Final = Record()
 
 
 class _NoAnswer(Exception):

@@ -17,8 +17,7 @@ from ocrwatchd.core.model import TaskEnd
 from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
-from ocrwatchd.engine.process.tasks.progress import NOTHING_YET, Record
-from ocrwatchd.engine.process.tasks.runner import follow
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
