@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb, not_empty, path
-
-if TYPE_CHECKING:
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, not_empty, path
 
 
 def add_parser(verbs: Subparsers) -> None:

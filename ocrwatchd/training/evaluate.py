@@ -11,9 +11,9 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.scoring import changed_words, digit_errors, errors
-from ocrwatchd.llm.builtin.format import Repair, repaired
+from ocrwatchd.llm.builtin.format import Repair, Trust, repaired
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.chunks import split
 from ocrwatchd.training.corpus import data_folder, paragraphs, plain
@@ -30,12 +30,6 @@ from ocrwatchd.training.learn import page_text
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.readers import Rapid
 from ocrwatchd.training.scans import fonts, set_page, spoiled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.llm.builtin.format import Trust
-
 
 SEED = 99
 TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")

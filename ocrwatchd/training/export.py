@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gguf
 import numpy as np
@@ -19,9 +20,6 @@ from ocrwatchd.llm.builtin.model import CONTEXT_TOKENS, NativeReader
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 from ocrwatchd.llm.native import Native
 from ocrwatchd.training.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NAME = "ocrwatchd builtin"
 TEMPLATE = (

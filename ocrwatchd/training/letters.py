@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 import string
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from faker import Faker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 POOL = 1500
 """Faker is slow: so many of each kind are made once and then drawn from."""

@@ -7,7 +7,7 @@ import json
 import random
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.align import differences, words
@@ -16,9 +16,6 @@ from ocrwatchd.llm.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabu
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.words import PIECE, same_but_for_style
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHORT_WORDS, LONG_WORDS = 10, 220
 """A sample's words at the beginning and at the end of the training, at most."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.log import printable
 from ocrwatchd.storage.outbox import REASON
 from ocrwatchd.storage.set_names import stem_and_suffix
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def match(name: str, scans: Sequence[Path], failed: Path) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.cli.retry.match import match
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, tree
 from ocrwatchd.core.fs.rename import is_placeholder
@@ -17,11 +19,6 @@ from ocrwatchd.core.log import printable
 from ocrwatchd.storage import reason_note, root_folders
 from ocrwatchd.storage.outbox import REASON
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.schema import Folders
 
 NOTE_BYTES: Final = 1 << 16
 """Read of what may be a note: no note is longer."""

@@ -8,17 +8,15 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MODE = 0o640
 HOLDER_BYTES = 300

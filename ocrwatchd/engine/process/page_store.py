@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import __version__
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.fs.files import make_inner, write_new
 from ocrwatchd.core.legible import legible_text
-from ocrwatchd.core.model import FinishedPage
+from ocrwatchd.core.model import Box, Edit, FinishedPage, Line, Word
 from ocrwatchd.engine.process import lattice_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.model import Box, Edit, Line, Word
 
 SCHEMA = 2
 FILE_MODE = 0o600

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.monitoring import status, status_text
 from ocrwatchd.ocr import availability
@@ -23,12 +25,6 @@ from ocrwatchd.setup.check import (
     systemd_unit,
 )
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 __all__ = ["WIDTH", "Finding", "findings"]
 

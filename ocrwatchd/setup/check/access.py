@@ -6,18 +6,15 @@ import grp
 import os
 import pwd
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.setup.check import acl
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.schema import Folders
 
 NOBODY: Final = -1
 """A user id that nobody has: what anybody may."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm import calibration_store, models
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 
 def look(config: Config) -> Iterator[Finding]:

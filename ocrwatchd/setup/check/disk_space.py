@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
 
 SPARE_BYTES = 64 << 20
 """What is wanted on every disk whatever waits: for the ledger, for status files, for small scans."""

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.storage.root_folders import group_id
 from ocrwatchd.storage.work_folder import known_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
-
 
 _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "debugfs", "tracefs", "securityfs"})
 """File systems in which root may write by their modes, and yet makes no folder."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from ocrwatchd.core.config.schema import Metrics
 from ocrwatchd.setup.check import folders
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.schema import Metrics
 
 
 def look(metrics: Metrics) -> Iterator[Finding]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm import identity, models
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
 
 DIGITS_SHOWN = 16
 """Of a hash: enough to compare by eye."""

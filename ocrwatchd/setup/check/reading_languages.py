@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
 from ocrwatchd.llm import models
 from ocrwatchd.llm.calibration_store import by_profile
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.selection import choose
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 
 def look(config: Config) -> Iterator[Finding]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.core.config.schema import cache_directory, state_directory
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.service import machine_config
 from ocrwatchd.setup.service.target import ACCOUNT, Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONFIGURATIONS: Final = Path("/etc/ocrwatchd")
 

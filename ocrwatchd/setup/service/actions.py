@@ -7,15 +7,13 @@ import os
 import pwd
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import files
 from ocrwatchd.setup.service.managed_files import Standing, signed, standing
 from ocrwatchd.setup.service.target import ACCOUNT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READABLE = 0o644
 FOLDER_MODE = 0o755

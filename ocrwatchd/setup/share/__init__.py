@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from importlib import resources
 from string import Template
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.setup.share.accounts import confirm
-from ocrwatchd.setup.share.folders import places
+from ocrwatchd.setup.share.folders import Places, places
 from ocrwatchd.setup.share.quoting import commented, for_fstab, for_shell
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.setup.share.folders import Places
 
 KINDS: Final = {
     "samba": ("SMB", "smbd testparm smbpasswd", "samba samba-vfs-modules"),

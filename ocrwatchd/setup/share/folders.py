@@ -6,17 +6,14 @@ import grp
 import os
 import pwd
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FSTAB = str.maketrans({char: f"\\{ord(char):03o}" for char in " \t\\"})
 """fstab(5): fields end at blanks, and three octal digits after a backslash stand for a character."""
