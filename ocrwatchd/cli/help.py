@@ -14,14 +14,12 @@ OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "help", run, "show a page of the documentation")
     parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page, or a verb; without it the list of all pages")
     parser.set_defaults(verbs=verbs.choices)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show a page, the options of a verb, or the list of all pages."""
     from rich.console import Console
     from rich.markdown import Markdown
 

@@ -8,7 +8,6 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "run", run, "watch the inbox until somebody stops the daemon")
     parser.add_argument("--once", action="store_true", help="work the inbox off, then end")
     parser.add_argument(
@@ -19,7 +18,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch the inbox."""
     config = settings(args)
     if args.dry_run:
         return 0

@@ -9,7 +9,6 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, not_empty, path
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "service", run, "install, remove or show the systemd service", with_config=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
 
@@ -39,7 +38,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Install, remove or show the service."""
     from ocrwatchd.setup.service import command
     from ocrwatchd.setup.service.plan import Wishes
     from ocrwatchd.setup.service.target import Target, own_runtime

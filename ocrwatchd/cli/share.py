@@ -8,7 +8,6 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     text = "print a script that lets scanners reach the inbox, and the office read the results"
     parser = add_verb(verbs, "share", run, text)
     parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
@@ -17,7 +16,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the script for a server."""
     config = settings(args, quiet=True)
     from ocrwatchd.setup import share
 

@@ -8,15 +8,13 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(
         verbs, "worker", run, "read the scans of a supervisor, here or on another machine, through a broker"
     )
-    parser.add_argument("--name", default="", metavar="NAME", help="default: the host's name with a suffix")
+    parser.add_argument("--name", default="", metavar="NAME", help="default: host name plus a random suffix")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read scans until somebody stops the worker."""
     config = settings(args)
     from ocrwatchd.daemon.worker import work
 

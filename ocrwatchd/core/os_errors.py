@@ -56,13 +56,13 @@ def in_words(error: OSError) -> str:
     remedy = _REMEDIES.get(error.errno or 0)
     if remedy and folder:
         told = say(
-            "{fault}, in {folder}: {remedy}; everything goes on by itself then",
+            "{fault}, in {folder}: {remedy}. Processing then resumes automatically",
             fault=fault,
             folder=folder,
             remedy=remedy,
         )
     elif remedy:
-        told = say("{fault}: {remedy}; everything goes on by itself then", fault=fault, remedy=remedy)
+        told = say("{fault}: {remedy}. Processing then resumes automatically", fault=fault, remedy=remedy)
     else:
         told = say("{fault}, in {folder}", fault=fault, folder=folder) if folder else fault
     return told

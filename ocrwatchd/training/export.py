@@ -116,7 +116,7 @@ def main() -> None:
         Native(options.out, Llm(context_size=CONTEXT_TOKENS, gpu_layers=0, threads=1)), time.monotonic
     )
     worst = max(difference(network, [START, *known.encode(text)], reader) for text in SAMPLES)
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, logits differ by {worst:.3f} at most")  # noqa: T201
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, logits differ by {worst:.3f} at most")
     if worst > TOLERANCE[options.kind]:
         raise SystemExit("llama.cpp and PyTorch disagree")
 

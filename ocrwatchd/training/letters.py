@@ -58,7 +58,7 @@ class Letters:
     """
 
     def __init__(self, seed: int) -> None:
-        self._rng = random.Random(seed)  # noqa: S311 - for data, not for secrets
+        self._rng = random.Random(seed)
         fakers = [Faker(locale) for locale in _LOCALES]
         for index, faker in enumerate(fakers):
             faker.seed_instance(seed * len(fakers) + index)

@@ -54,7 +54,7 @@ class Samples:
 
     def __init__(self, known: Vocabulary, seed: int, pairs: Path | None = None, *, validation: bool = False) -> None:
         self._known = known
-        self._rng = random.Random(seed)  # noqa: S311 - for data, not for secrets
+        self._rng = random.Random(seed)
         self._prose = [plain(text) for text in paragraphs(validation=validation)]
         self._letters = Letters(seed)
         self._noise = Noise(self._rng)

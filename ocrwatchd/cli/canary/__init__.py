@@ -10,7 +10,6 @@ LONGEST_WAIT_S = 86_400
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(
         verbs, "canary", run, "send a known page through the running daemon; fail unless its text comes out"
     )
@@ -18,7 +17,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the page."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.canary.send import send
 

@@ -8,10 +8,9 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "models", run, "fetch, list and remove language models", with_config=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
-    pull = add_verb(actions, "pull", run, "fetch a model, or continue an interrupted download")
+    pull = add_verb(actions, "pull", run, "download a model; interrupted downloads resume")
     pull.add_argument("repository", nargs="?", metavar="REPOSITORY", help="without it the one of the configuration")
     pull.add_argument("--quantization", metavar="Q", help="int8, int4, fp16 or a GGUF quantisation")
     pull.add_argument("--file", metavar="NAME", help="this file of the repository")
@@ -25,7 +24,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch, list, find or remove models."""
     config = settings(args, quiet=args.action != "pull" or args.json)
     from ocrwatchd.cli.models import manage
 

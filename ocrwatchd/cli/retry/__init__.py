@@ -8,14 +8,12 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "retry", run, "give failed scans fresh attempts")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a failed scan, as `ocrwatchd status` shows it")
     parser.add_argument("--all-failed", action="store_true", help="every scan in failed/")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Move failed scans back into the inbox."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.retry.move_back import retry
     from ocrwatchd.core.errors import ConfigError

@@ -23,9 +23,9 @@ HOLDER_BYTES = 300
 POLL_S = 0.05
 
 BYTES: Final = ".bytes"
-"""What follows the name of a second file. A lock on a whole file (flock) that is taken on the machine whose disk it is
-knows nothing of one that is taken over NFS or SMB: there it becomes a lock on bytes (flock(2), "NFS details"). So bytes
-are locked too; of another file, for over SMB two locks on one file exclude each other, whosoever they are."""
+"""Suffix of a second lock file. NFS and SMB clients turn a whole-file lock (flock) into a byte-range lock, which does
+not conflict with flock on the server (flock(2), "NFS details"). Also take a byte-range lock, on a second file: over SMB
+two locks on one file conflict even within one process."""
 
 _LOCKS_UNKNOWN = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
