@@ -15,7 +15,7 @@ OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "
 
 def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(verbs, "help", run, "show a page of the documentation")
-    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page, or a verb; without it the list of all pages")
+    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page or a verb; default: list all pages")
     parser.set_defaults(verbs=verbs.choices)
 
 

@@ -10,9 +10,9 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 def add_parser(verbs: Subparsers) -> None:
     text = "print a script that lets scanners reach the inbox, and the office read the results"
     parser = add_verb(verbs, "share", run, text)
-    parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
-    parser.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
-    parser.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
+    parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="server that the script configures")
+    parser.add_argument("--user", default="scanner", metavar="NAME", help="account of the scanner; default: scanner")
+    parser.add_argument("--office", default="office", metavar="NAME", help="account that reads the results; default: office")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(
         verbs, "canary", run, "send a known page through the running daemon; fail unless its text comes out"
     )
-    parser.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="default: 300")
+    parser.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="longest wait; default: 300")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(verbs, "correct", run, "correct a text that another program has recognised")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; default: standard input")
     parser.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
 
 

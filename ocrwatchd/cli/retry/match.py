@@ -36,14 +36,14 @@ def match(name: str, scans: Sequence[Path], failed: Path) -> Path:
         return below[fitting[0]]
     if fitting:
         several = ", ".join(printable(str(path)) for path in fitting)
-        raise ConfigError(f'"{printable(name)}" could be any of these, name one in full: {several}')
+        raise ConfigError(f'"{printable(name)}" fits several scans; give the full name of one: {several}')
     if not failed.is_dir():
         raise ConfigError(
-            f"there is no folder {failed}; name the configuration of the daemon with --config, or start the daemon"
+            f"there is no folder {failed}; give the configuration of the daemon with --config, or start the daemon"
         )
     raise ConfigError(
-        f'there is no scan "{printable(name)}" in {failed}; `ocrwatchd status` shows the failed ones; '
-        "for another root name its configuration with --config"
+        f'there is no scan "{printable(name)}" in {failed}; `ocrwatchd status` shows the failed scans; '
+        "to look in another root, give its configuration with --config"
     )
 
 
