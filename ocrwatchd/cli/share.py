@@ -12,7 +12,9 @@ def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(verbs, "share", run, text)
     parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="server that the script configures")
     parser.add_argument("--user", default="scanner", metavar="NAME", help="account of the scanner; default: scanner")
-    parser.add_argument("--office", default="office", metavar="NAME", help="account that reads the results; default: office")
+    parser.add_argument(
+        "--office", default="office", metavar="NAME", help="account that reads the results; default: office"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

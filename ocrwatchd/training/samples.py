@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -13,9 +14,11 @@ from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.align import differences, words
 from ocrwatchd.llm.builtin.training_units import Lesson, Unit, lesson
 from ocrwatchd.llm.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
-from ocrwatchd.training.corpus import paragraphs, plain
+from ocrwatchd.training.corpus import paragraphs, plain, same_but_for_style
 from ocrwatchd.training.letters import Letters
-from ocrwatchd.training.words import PIECE, same_but_for_style
+
+PIECE = re.compile(r"(?a:[A-Za-z]{2,})|[AIa]")
+"""A run of letters that becomes a token."""
 
 SHORT_WORDS, LONG_WORDS = 10, 220
 """A sample's words at the beginning and at the end of the training, at most."""

@@ -11,16 +11,22 @@ def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(verbs, "models", run, "download, list and remove language models", with_config=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
     pull = add_verb(actions, "pull", run, "download a model; interrupted downloads resume")
-    pull.add_argument("repository", nargs="?", metavar="REPOSITORY", help="default: the repository of the configuration")
+    pull.add_argument(
+        "repository", nargs="?", metavar="REPOSITORY", help="default: the repository of the configuration"
+    )
     pull.add_argument("--quantization", metavar="Q", help="int8, int4, fp16 or a GGUF quantisation")
     pull.add_argument("--file", metavar="NAME", help="download this file of the repository")
-    pull.add_argument("--if-fits", action="store_true", help="do not download a model that is too large for this machine's memory")
+    pull.add_argument(
+        "--if-fits", action="store_true", help="do not download a model that is too large for this machine's memory"
+    )
     pull.add_argument("--json", action="store_true", help="print progress and result as lines of JSON")
     pull.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the process that it shall not outlive
     add_verb(actions, "list", run, "show the models on this machine: size, licence, whether they fit into memory")
     add_verb(actions, "path", run, "print the path of the configured model")
     remove = add_verb(actions, "remove", run, "remove models that ocrwatchd has downloaded")
-    remove.add_argument("names", nargs="+", metavar="NAME", help="a model as `ocrwatchd models list` shows it, or a repository")
+    remove.add_argument(
+        "names", nargs="+", metavar="NAME", help="a model as `ocrwatchd models list` shows it, or a repository"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

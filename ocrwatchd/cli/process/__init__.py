@@ -11,7 +11,9 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 def add_parser(verbs: Subparsers) -> None:
     parser = add_verb(verbs, "process", run, "read files and print their text, without inbox and outbox")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scan to read")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the output files to this folder instead")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="write the output files to this folder instead"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

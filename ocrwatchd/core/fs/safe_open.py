@@ -29,6 +29,16 @@ def lexists_strict(path: Path, folder: int | None = None) -> bool:
     return True
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; False also if this user may not know: ``Path.is_dir`` raises an error then."""
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root on, without "..", links not followed; ``Path.resolve`` follows links."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - see above
+
+
 def walk_files(folder: Path) -> Iterator[Path]:
     """Everything under a folder that is no folder itself; nothing where there is no such folder.
 

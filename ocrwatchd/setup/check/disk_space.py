@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
@@ -79,4 +80,4 @@ def _largest(folders: Folders) -> int:
 
 def _there(path: Path) -> Path:
     """The folder, or where it is missing the one in which it would be made."""
-    return next(each for each in (path, *path.parents) if os.path.isdir(each))  # noqa: PTH112  # never raises
+    return next(each for each in (path, *path.parents) if is_folder(each))
