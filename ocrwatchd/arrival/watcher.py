@@ -162,8 +162,8 @@ class Watcher:
             return ""
         self._outnumbered = True
         return count(
-            "one folder in {folder} is not watched, for want of watches; {remedy}",
-            "{n} folders in {folder} are not watched, for want of watches; {remedy}",
+            "one folder in {folder} is not watched: inotify limit reached; {remedy}",
+            "{n} folders in {folder} are not watched: inotify limit reached; {remedy}",
             n=late,
             folder=self._folder,
             remedy=_LIMIT,

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 TO_MEND = 1
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     add_verb(verbs, "check", run, "examine everything that must be in place, and say what to do")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line for each thing that was examined."""
     config = settings(args, quiet=True)
     from ocrwatchd.core.config import loader
     from ocrwatchd.setup import check

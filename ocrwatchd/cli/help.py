@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -19,14 +14,12 @@ OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "help", run, "show a page of the documentation")
-    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page, or a verb; without it the list of all pages")
+    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a page or a verb; default: list all pages")
     parser.set_defaults(verbs=verbs.choices)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show a page, the options of a verb, or the list of all pages."""
     from rich.console import Console
     from rich.markdown import Markdown
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from ocrwatchd import __version__
 from ocrwatchd.cli import (
@@ -30,10 +31,6 @@ from ocrwatchd.cli import (
     status,
     worker,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import NoReturn
 
 GROUPS = {
     "daily": (run, process, correct, edits, retry),

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "run", run, "watch the inbox until somebody stops the daemon")
-    parser.add_argument("--once", action="store_true", help="work the inbox off, then end")
+    parser.add_argument("--once", action="store_true", help="process all scans in the inbox, then exit")
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="check syntax and values of the configuration only; `check` examines the machine",
+        help="only check the syntax and values of the configuration; `check` examines the machine",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch the inbox."""
     config = settings(args)
     if args.dry_run:
         return 0

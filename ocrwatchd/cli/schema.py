@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     add_verb(verbs, "schema", run, "print the JSON Schema of NAME.json")
 
 
 def run(_args: argparse.Namespace) -> int:
-    """Print the schema."""
     from ocrwatchd.formats.output import schema
 
     print(schema.text(), end="")

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     text = "print a script that lets scanners reach the inbox, and the office read the results"
     parser = add_verb(verbs, "share", run, text)
-    parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="for which server")
-    parser.add_argument("--user", default="scanner", metavar="NAME", help="the scanner's account (scanner)")
-    parser.add_argument("--office", default="office", metavar="NAME", help="the account that reads (office)")
+    parser.add_argument("kind", choices=["samba", "vsftpd", "sftp"], help="server that the script configures")
+    parser.add_argument("--user", default="scanner", metavar="NAME", help="account of the scanner; default: scanner")
+    parser.add_argument(
+        "--office", default="office", metavar="NAME", help="account that reads the results; default: office"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the script for a server."""
     config = settings(args, quiet=True)
     from ocrwatchd.setup import share
 

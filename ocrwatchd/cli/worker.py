@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(
         verbs, "worker", run, "read the scans of a supervisor, here or on another machine, through a broker"
     )
-    parser.add_argument("--name", default="", metavar="NAME", help="default: the host's name with a suffix")
+    parser.add_argument("--name", default="", metavar="NAME", help="default: host name plus a random suffix")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read scans until somebody stops the worker."""
     config = settings(args)
     from ocrwatchd.daemon.worker import work
 

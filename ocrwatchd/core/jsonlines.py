@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
-
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 _KEY = re.compile(r"[a-z0-9_]{1,40}")
 """What stands where a key of ours may stand; any other is content."""

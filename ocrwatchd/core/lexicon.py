@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.number_formats import is_formed
 from ocrwatchd.core.word_list import DIGIT, ELISION, USUAL, log_sum, word_list
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NEAR = 10
 """How far a list may be from the language, as langcodes counts: 10 lets Croatian take the Serbo-Croatian list."""

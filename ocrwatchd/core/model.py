@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from ocrwatchd.core.reason import Reason  # noqa: TC001 - pydantic reads the annotations of what is kept
+from ocrwatchd.core.reason import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import names_are_told
 
@@ -56,13 +57,13 @@ def in_words(error: OSError) -> str:
     remedy = _REMEDIES.get(error.errno or 0)
     if remedy and folder:
         told = say(
-            "{fault}, in {folder}: {remedy}; everything goes on by itself then",
+            "{fault}, in {folder}: {remedy}. Processing then resumes automatically",
             fault=fault,
             folder=folder,
             remedy=remedy,
         )
     elif remedy:
-        told = say("{fault}: {remedy}; everything goes on by itself then", fault=fault, remedy=remedy)
+        told = say("{fault}: {remedy}. Processing then resumes automatically", fault=fault, remedy=remedy)
     else:
         told = say("{fault}, in {folder}", fault=fault, folder=folder) if folder else fault
     return told
@@ -76,7 +77,7 @@ def _folder_of(error: OSError) -> str:
     path = Path(os.fsdecode(name))
     if not path.is_absolute() or path.is_relative_to("/proc"):
         return ""
-    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112  # unlike Path's it never raises
+    folder = path if is_folder(path) else path.parent
     if not names_are_told():  # sub-folders have names as telling as files'
         folder = next(above for above in (folder, *folder.parents) if os.path.ismount(above))
     return os.fsencode(folder).decode("utf-8", "replace")

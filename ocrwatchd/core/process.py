@@ -7,10 +7,7 @@ import os
 import re
 import signal
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 _PR_SET_PDEATHSIG = 1
 _CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3

@@ -235,7 +235,7 @@ class JobCompletion:
         return replace(job, relative=entry.relative) if entry else job
 
     def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
-        """Write the end down and clear up; False for a canary's, of which nobody shall hear."""
+        """Record completion and delete the work folder. Return False for canaries, which are not reported."""
         canary = self._is_canary(job.relative, goal, name)
         self._ledger.ended(job.id)
         crashpoints.reached("end-recorded")

@@ -54,7 +54,7 @@ def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engi
 
     Args:
         config: this machine's own.
-        name: of the worker; without it the host's with something of its own.
+        name: of the worker; default: host name plus a random suffix.
         engine_module: what the engine process runs.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
-from ocrwatchd.core.config.profile import Work  # noqa: TC001  # pydantic resolves them when this module loads
+from ocrwatchd.core.config.profile import Work  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
 from ocrwatchd.core.model import Job

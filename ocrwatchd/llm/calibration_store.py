@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ocrwatchd.core.config.profile import Gate  # noqa: TC001 - pydantic needs it while it runs
+from ocrwatchd.core.config.profile import Gate
 from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
 from ocrwatchd.core.fs import files

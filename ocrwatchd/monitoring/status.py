@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from ocrwatchd.core.attempt import Worker  # noqa: TC001  # pydantic resolves it when this module loads
+from ocrwatchd.core.attempt import Worker  # pydantic resolves it when this module loads
 from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files

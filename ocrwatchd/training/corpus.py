@@ -45,3 +45,8 @@ _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '
 def plain(text: str) -> str:
     """The text with straight quotes and plain hyphens, as most engines write them."""
     return text.translate(_PLAIN).replace("\u2060", "").replace("\u00a0", " ").replace("\u200a", "")
+
+
+def same_but_for_style(one: str, other: str) -> bool:
+    """Whether two words differ only in the shape of their quotes and dashes."""
+    return plain(one).replace("\u2014", "-") == plain(other).replace("\u2014", "-")

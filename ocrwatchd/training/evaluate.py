@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - it reports to a person
 """Measure a model: ``python -m ocrwatchd.training.evaluate model.gguf``.
 
 Prints every figure that decides whether the model ships, all with the gate on; ``--bars`` the trade of a stricter or
@@ -11,9 +10,9 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.scoring import changed_words, digit_errors, errors
-from ocrwatchd.llm.builtin.format import Repair, repaired
+from ocrwatchd.llm.builtin.format import Repair, Trust, repaired
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.chunks import split
 from ocrwatchd.training.corpus import data_folder, paragraphs, plain
@@ -30,12 +29,6 @@ from ocrwatchd.training.learn import page_text
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.readers import Rapid
 from ocrwatchd.training.scans import fonts, set_page, spoiled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.llm.builtin.format import Trust
-
 
 SEED = 99
 TUTORIAL = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "This is a sample text with some OCR errors.")
@@ -171,18 +164,18 @@ def main() -> None:
     options = parser.parse_args()
     mender = Mender(options.model, options.threads)
     bars = BARS if options.bars else (0.0,)
-    texts = prose(random.Random(SEED))  # noqa: S311 - for data, not for secrets
+    texts = prose(random.Random(SEED))
     (said,) = mender.mended(TUTORIAL[0], (0.0,))
     print(f"{'tutorial':34} {said!r} {'ok' if said == TUTORIAL[1] else 'MISSED'}")
     compared("gate-dev (for tuning)", overproof("gate-dev"), mender, bars)
     compared("overproof-dev (never trained on)", overproof("overproof-dev"), mender, bars)
-    compared("validation, 8 % synthetic errors", misread(texts, random.Random(SEED)), mender, bars)  # noqa: S311
+    compared("validation, 8 % synthetic errors", misread(texts, random.Random(SEED)), mender, bars)
     untouched("clean prose, kept aside", texts, mender, bars)
     letters = Letters(SEED)
     untouched("clean business papers", [letters.paper(texts[number][:100]) for number in range(LETTERS)], mender, bars)
     if not options.quick:
-        compared(f"RapidOCR, pages at {PAGE_DPI} dpi", scanned(random.Random(SEED)), mender, bars)  # noqa: S311
-    page = misread(["\n".join(texts)[:PAGE_CHARACTERS]], random.Random(SEED))[0].read  # noqa: S311
+        compared(f"RapidOCR, pages at {PAGE_DPI} dpi", scanned(random.Random(SEED)), mender, bars)
+    page = misread(["\n".join(texts)[:PAGE_CHARACTERS]], random.Random(SEED))[0].read
     began = time.monotonic()
     mender.mended(page, (0.0,))
     print(f"{'a page of 2,000 characters':34} {time.monotonic() - began:.2f} s on {options.threads} threads")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gguf
 import numpy as np
@@ -19,9 +20,6 @@ from ocrwatchd.llm.builtin.model import CONTEXT_TOKENS, NativeReader
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, END, FIRST_PIECE, START, Vocabulary
 from ocrwatchd.llm.native import Native
 from ocrwatchd.training.network import EPSILON, HEAD_WIDTH, ROPE_BASE, Network, Size
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NAME = "ocrwatchd builtin"
 TEMPLATE = (
@@ -118,7 +116,7 @@ def main() -> None:
         Native(options.out, Llm(context_size=CONTEXT_TOKENS, gpu_layers=0, threads=1)), time.monotonic
     )
     worst = max(difference(network, [START, *known.encode(text)], reader) for text in SAMPLES)
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, logits differ by {worst:.3f} at most")  # noqa: T201
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, logits differ by {worst:.3f} at most")
     if worst > TOLERANCE[options.kind]:
         raise SystemExit("llama.cpp and PyTorch disagree")
 

@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=120)
     parser.add_argument("--pairs", type=Path, required=True, help="JSON lines: engine, read, true for each page")
     options = parser.parse_args()
-    rng, noise = random.Random(SEED), np.random.default_rng(SEED)  # noqa: S311 - for data, not for secrets
+    rng, noise = random.Random(SEED), np.random.default_rng(SEED)
     prose, letters, faces, rapid = paragraphs(validation=False), Letters(SEED), fonts(), Rapid()
     seen: dict[str, list[tuple[str, str]]] = {"rapidocr": [], "tesseract": []}
     with options.pairs.open("w", encoding="utf-8") as file:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 import string
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from faker import Faker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 POOL = 1500
 """Faker is slow: so many of each kind are made once and then drawn from."""
@@ -61,7 +58,7 @@ class Letters:
     """
 
     def __init__(self, seed: int) -> None:
-        self._rng = random.Random(seed)  # noqa: S311 - for data, not for secrets
+        self._rng = random.Random(seed)
         fakers = [Faker(locale) for locale in _LOCALES]
         for index, faker in enumerate(fakers):
             faker.seed_instance(seed * len(fakers) + index)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.align import differences, words
 from ocrwatchd.llm.builtin.training_units import Lesson, Unit, lesson
 from ocrwatchd.llm.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
-from ocrwatchd.training.corpus import paragraphs, plain
+from ocrwatchd.training.corpus import paragraphs, plain, same_but_for_style
 from ocrwatchd.training.letters import Letters
-from ocrwatchd.training.words import PIECE, same_but_for_style
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PIECE = re.compile(r"(?a:[A-Za-z]{2,})|[AIa]")
+"""A run of letters that becomes a token."""
 
 SHORT_WORDS, LONG_WORDS = 10, 220
 """A sample's words at the beginning and at the end of the training, at most."""
@@ -57,7 +57,7 @@ class Samples:
 
     def __init__(self, known: Vocabulary, seed: int, pairs: Path | None = None, *, validation: bool = False) -> None:
         self._known = known
-        self._rng = random.Random(seed)  # noqa: S311 - for data, not for secrets
+        self._rng = random.Random(seed)
         self._prose = [plain(text) for text in paragraphs(validation=validation)]
         self._letters = Letters(seed)
         self._noise = Noise(self._rng)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 FOLDERS = (
     "/usr/share/fonts/truetype/dejavu",

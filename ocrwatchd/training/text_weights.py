@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +21,6 @@ from ocrwatchd.gate.judge import NEGATIVE, POSITIVE, TERMS
 from ocrwatchd.gate.scoring import errors
 from ocrwatchd.gate.verdicts import Evidence, Policy
 from ocrwatchd.training.fit import FOLDS, Fit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
 
 NAMES = [each for quantities in TERMS.values() for each in quantities]
 HARM, REPAIR = 18, 6

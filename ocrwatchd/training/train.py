@@ -10,9 +10,10 @@ import json
 import math
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +22,6 @@ from torch.nn import functional
 from ocrwatchd.llm.builtin.training_units import NOTHING
 from ocrwatchd.llm.builtin.vocabulary import DONE, FIX, JOIN, SAME, Vocabulary
 from ocrwatchd.training.network import SIZES, Network, Size
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SEED = 17
 WARM_UP = 0.02

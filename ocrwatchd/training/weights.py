@@ -14,14 +14,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ocrwatchd.gate.weights import FILE
 from ocrwatchd.training import picture_weights, text_weights
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 HEAD = """\
 # Weights of what is measured of an edit, in nats for each unit: see judge.py and features.py, and quantities.py.

@@ -225,7 +225,7 @@ def test_name_without_room_for_anything_is_delivered(daemon):
 
 
 def test_locked_ledger_delays_and_loses_nothing(daemon):
-    """While another process holds the ledger no scan is claimed; afterwards everything goes on by itself."""
+    """While another process holds the ledger no scan is claimed; afterwards processing resumes automatically."""
     with daemon:
         with contextlib.closing(sqlite3.connect(daemon.ledger)) as other:
             other.execute("BEGIN IMMEDIATE")

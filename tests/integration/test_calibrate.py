@@ -126,7 +126,10 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     assert lines["by"].split() == ["by", "the", "picture,", "with", "no", "model", "rewrite"]
     assert lines["verdict"].startswith("verdict    unknown: ")
     assert "too few to tell" in lines["verdict"]
-    assert "earlier verdict tells more: 2026-11-22, ocrwatchd 0.1.0, typeset pages: it does harm" in lines["not"]
+    assert (
+        "not enough evidence; an earlier verdict is kept: 2026-11-22, ocrwatchd 0.1.0, typeset pages: it does harm"
+        in lines["not"]
+    )
     assert calibration_store._read() == (harm,)
     assert not list((tmp_path / "root").rglob("*"))
 

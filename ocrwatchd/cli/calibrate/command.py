@@ -119,7 +119,7 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     # Last, for what was measured is to be seen in any case.
     earlier = calibration_store.find(work, path) if found.finding == "unknown" else None
     if earlier and earlier.finding != "unknown":
-        said = f"not kept   for an earlier verdict tells more: {earlier.told}"
+        said = f"not kept   not enough evidence; an earlier verdict is kept: {earlier.told}"
     else:
         said = f"kept in    {calibration_store.keep(verdict)}"
     if not wishes.as_json:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 LONGEST_WAIT_S = 86_400
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(
         verbs, "canary", run, "send a known page through the running daemon; fail unless its text comes out"
     )
-    parser.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="default: 300")
+    parser.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="longest wait; default: 300")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the page."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.canary.send import send
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.errors import FolderUnusable, OcrwatchdError
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.outbox import REASON, RECEIPT
@@ -73,7 +74,7 @@ def send(folders: Folders, timeout_s: float) -> str:
     """
     _refuse_without_daemon(folders)
     places = _Places.of(folders, canary_name.new_name())
-    if not os.path.isdir(places.receipt.parent):  # noqa: PTH112 - Path's raises where a folder above may not be entered
+    if not is_folder(places.receipt.parent):
         raise FolderUnusable(
             f"there is no outbox {places.receipt.parent}, or it is out of this user's reach (uid {os.geteuid()}): "
             "name the daemon's configuration with --config, or mend the owner or mode of the folders above"

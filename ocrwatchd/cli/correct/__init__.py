@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "correct", run, "correct a text that another program has recognised")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; standard input without it")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the text; default: standard input")
     parser.add_argument("--json", action="store_true", help="print text, edits and refused proposals as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Correct a text."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.correct.correct_text import correct_text
 

@@ -6,17 +6,13 @@ import json
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.correct.document import corrected, text_of
 from ocrwatchd.llm import calibration_store, models
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 
 def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:

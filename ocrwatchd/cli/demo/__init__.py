@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
-    parser = add_verb(verbs, "demo", run, "show the main job on a bad scan, in a folder of its own")
-    parser.add_argument("--engine", choices=["auto", "aspose", "rapidocr"], default="auto", help="which engine reads")
-    parser.add_argument("--keep", action="store_true", help="leave the demo's folder in place")
+    parser = add_verb(verbs, "demo", run, "show the main job on a bad scan, in a temporary folder")
+    parser.add_argument(
+        "--engine",
+        choices=["auto", "aspose", "rapidocr"],
+        default="auto",
+        help="engine that reads the scan; default: auto",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the main job."""
     from ocrwatchd.cli.demo.run_demo import show
 
     return show(args.engine, keep=args.keep, config=args.config)

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,10 +25,6 @@ from rich.tree import Tree
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.llm.models import BUILTIN_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 SCAN = "letter.jpg"
 READ, DELIVERED = "bold red", "bold green"

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
-    parser = add_verb(verbs, "models", run, "fetch, list and remove language models", with_config=False)
+    parser = add_verb(verbs, "models", run, "download, list and remove language models", with_config=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
-    pull = add_verb(actions, "pull", run, "fetch a model, or continue an interrupted download")
-    pull.add_argument("repository", nargs="?", metavar="REPOSITORY", help="without it the one of the configuration")
+    pull = add_verb(actions, "pull", run, "download a model; interrupted downloads resume")
+    pull.add_argument(
+        "repository", nargs="?", metavar="REPOSITORY", help="default: the repository of the configuration"
+    )
     pull.add_argument("--quantization", metavar="Q", help="int8, int4, fp16 or a GGUF quantisation")
-    pull.add_argument("--file", metavar="NAME", help="this file of the repository")
-    pull.add_argument("--if-fits", action="store_true", help="not if it is too large for this machine's memory")
+    pull.add_argument("--file", metavar="NAME", help="download this file of the repository")
+    pull.add_argument(
+        "--if-fits", action="store_true", help="do not download a model that is too large for this machine's memory"
+    )
     pull.add_argument("--json", action="store_true", help="print progress and result as lines of JSON")
     pull.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the process that it shall not outlive
-    add_verb(actions, "list", run, "show the models on this machine: size, licence, whether they fit its memory")
-    add_verb(actions, "path", run, "print where the model lies that the configuration means")
-    remove = add_verb(actions, "remove", run, "remove models that ocrwatchd has fetched")
-    remove.add_argument("names", nargs="+", metavar="NAME", help="as `ocrwatchd models list` shows it, or a repository")
+    add_verb(actions, "list", run, "show the models on this machine: size, licence, whether they fit into memory")
+    add_verb(actions, "path", run, "print the path of the configured model")
+    remove = add_verb(actions, "remove", run, "remove models that ocrwatchd has downloaded")
+    remove.add_argument(
+        "names", nargs="+", metavar="NAME", help="a model as `ocrwatchd models list` shows it, or a repository"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch, list, find or remove models."""
     config = settings(args, quiet=args.action != "pull" or args.json)
     from ocrwatchd.cli.models import manage
 

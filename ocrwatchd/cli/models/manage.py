@@ -6,18 +6,15 @@ import contextlib
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 import structlog
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable, OcrwatchdError
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache, local_models, models
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Llm
 
 SAID_EVERY_S = 30.0
 TOLD_EVERY_S = 1.0

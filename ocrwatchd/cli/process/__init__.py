@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "process", run, "read files and print their text, without inbox and outbox")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the set of files there instead")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scan to read")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="write the output files to this folder instead"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read files."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.process.reader import process_files
 

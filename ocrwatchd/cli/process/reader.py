@@ -10,8 +10,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import FrameType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -19,8 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ocrwatchd.core import attempt
 from ocrwatchd.core import log as logs
 from ocrwatchd.core.attempt import Begun, Ending, Outcome
-from ocrwatchd.core.config.profile import Output
-from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.config.schema import Config, cache_directory
 from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open
@@ -32,13 +34,6 @@ from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
 from ocrwatchd.storage.outbox import RECEIPT, STEM, suffixes_in
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 LONGEST_WAIT_S = 1.0
 COPY_PREFIX = "copy-"

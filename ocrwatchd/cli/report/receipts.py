@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ocrwatchd.cli.report.ledger_reader import Counts, Number
 from ocrwatchd.core.fs import safe_open, tree
-from ocrwatchd.core.reason import Reason  # noqa: TC001 - pydantic reads the annotations
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.receipt import SUFFIX
 
 if TYPE_CHECKING:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
-from ocrwatchd.cli.arguments import add_verb, settings
-
-if TYPE_CHECKING:
-    import argparse
-
-    from ocrwatchd.cli.arguments import Subparsers
+from ocrwatchd.cli.arguments import Subparsers, add_verb, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "retry", run, "give failed scans fresh attempts")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a failed scan, as `ocrwatchd status` shows it")
-    parser.add_argument("--all-failed", action="store_true", help="every scan in failed/")
+    parser.add_argument("--all-failed", action="store_true", help="retry every scan in failed/")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Move failed scans back into the inbox."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.retry.move_back import retry
     from ocrwatchd.core.errors import ConfigError
     from ocrwatchd.core.log import printable
 
     if args.names and args.all_failed:
-        raise ConfigError("name scans or say --all-failed, not both")
+        raise ConfigError("give the names of scans or --all-failed, not both")
     if not args.names and not args.all_failed:
-        raise ConfigError("name the scans to retry, or say --all-failed; `ocrwatchd status` shows the failed ones")
+        raise ConfigError("give the names of scans, or --all-failed; `ocrwatchd status` shows the failed scans")
     path = None
     for path in retry(config.folders, args.names):
         print(f"back in the inbox: {printable(str(path))}")
     if path is None:
-        print(f"nothing in {printable(str(config.folders.path('failed')))}")
+        print(f"no scans in {printable(str(config.folders.path('failed')))}")
     return 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ocrwatchd.cli.retry.match import match
-from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files, tree
 from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular, same_content
@@ -17,11 +18,6 @@ from ocrwatchd.core.log import printable
 from ocrwatchd.storage import reason_note, root_folders
 from ocrwatchd.storage.outbox import REASON
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.schema import Folders
 
 NOTE_BYTES: Final = 1 << 16
 """Read of what may be a note: no note is longer."""
@@ -35,7 +31,7 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
 
     Args:
         folders: the configured folders.
-        names: as :func:`~ocrwatchd.cli.retry.match.match` takes them; empty means all.
+        names: of scans in ``failed/``, as :func:`_match` finds them; empty means all.
 
     Yields:
         Where each lies in the inbox.
@@ -46,12 +42,54 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     """
     failed = folders.path("failed")
     scans = _scans(failed)
-    wanted = dict.fromkeys(match(name, scans, failed) for name in names) or scans
+    wanted = dict.fromkeys(_match(name, scans, failed) for name in names) or scans
     for scan in wanted:
         try:
             yield _move_back(scan, folders)
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
+
+
+def _match(name: str, scans: Sequence[Path], failed: Path) -> Path:
+    """Find the one scan with a name; a whole path counts before a name that fits in any folder.
+
+    Args:
+        name: a path below ``failed/``, from the current directory or from ``/``; or a name in any folder. Its suffix
+            may be missing, or the note's stand in its place.
+        scans: all that lie in ``failed/``, by absolute path.
+        failed: the folder, by absolute path.
+
+    Raises:
+        ConfigError: there is no such scan, or several fit.
+    """
+    below = {scan.relative_to(failed): scan for scan in scans}
+    given = Path(name)
+    # The folder above may be reached by a link, the scan itself may be one.
+    inside = Path(os.path.realpath(given.parent), given.name)
+    paths = {given, Path(os.path.relpath(inside, os.path.realpath(failed)))}
+    if whole := [path for path in below if path in paths]:
+        return below[given if given in whole else whole[0]]
+    fitting = [path for path in below if paths & _short(path)]
+    if len(fitting) == 1:
+        return below[fitting[0]]
+    if fitting:
+        several = ", ".join(printable(str(path)) for path in fitting)
+        raise ConfigError(f'"{printable(name)}" fits several scans; give the full name of one: {several}')
+    if not failed.is_dir():
+        raise ConfigError(
+            f"there is no folder {failed}; give the configuration of the daemon with --config, or start the daemon"
+        )
+    raise ConfigError(
+        f'there is no scan "{printable(name)}" in {failed}; `ocrwatchd status` shows the failed scans; '
+        "to look in another root, give its configuration with --config"
+    )
+
+
+def _short(path: Path) -> set[Path]:
+    """What else a scan may be called."""
+    stem, suffix = stem_and_suffix(path.name)
+    names = {stem, f"{stem}{suffix}", f"{stem}{REASON}"}
+    return {place for name in names for place in (Path(name), path.with_name(name))}
 
 
 def _move_back(scan: Path, folders: Folders) -> Path:

@@ -6,7 +6,8 @@ import fnmatch
 import os
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,9 +16,6 @@ from ocrwatchd.core.config.schema import Arrival, Config, configuration_director
 from ocrwatchd.core.config.validation_messages import Complaint, complaints_of, render
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import permissions
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAME = "config.toml"
 

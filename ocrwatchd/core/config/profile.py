@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DEFAULT_PROMPT = (
     "Fix OCR errors in this text. Correct spelling and grammar mistakes that come from recognition. "

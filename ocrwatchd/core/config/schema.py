@@ -16,6 +16,7 @@ import platformdirs
 from pydantic import Field, field_validator, model_validator
 
 from ocrwatchd.core.config.profile import Correct, Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
+from ocrwatchd.core.fs.safe_open import absolute
 
 DEFAULT_IGNORE = (
     ".*",
@@ -270,4 +271,4 @@ def _directory(variable: str, default: Path) -> Path:
 
 
 def _absolute(given: str) -> Path:
-    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links
+    return absolute(Path(given).expanduser())

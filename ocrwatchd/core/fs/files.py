@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import tree
@@ -18,10 +19,6 @@ from ocrwatchd.core.fs.permissions import close_to_others
 from ocrwatchd.core.fs.rename import is_placeholder, rename_new
 from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular, same_content
 from ocrwatchd.core.fs.tree import Obstacle
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 TEMPORARY_PREFIX = ".ocrwatchd-"
 STRETCH_BYTES = 1 << 25

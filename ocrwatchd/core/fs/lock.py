@@ -8,26 +8,24 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.log import printable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
 MODE = 0o640
 HOLDER_BYTES = 300
 POLL_S = 0.05
 
 BYTES: Final = ".bytes"
-"""What follows the name of a second file. A lock on a whole file (flock) that is taken on the machine whose disk it is
-knows nothing of one that is taken over NFS or SMB: there it becomes a lock on bytes (flock(2), "NFS details"). So bytes
-are locked too; of another file, for over SMB two locks on one file exclude each other, whosoever they are."""
+"""Suffix of a second lock file. NFS and SMB clients turn a whole-file lock (flock) into a byte-range lock, which does
+not conflict with flock on the server (flock(2), "NFS details"). Also take a byte-range lock, on a second file: over SMB
+two locks on one file conflict even within one process."""
 
 _LOCKS_UNKNOWN = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 

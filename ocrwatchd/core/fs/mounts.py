@@ -9,13 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.i18n import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOUNTS = Path("/proc/self/mountinfo")
 

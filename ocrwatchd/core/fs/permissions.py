@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.core.fs.safe_open import open_regular
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 

@@ -6,10 +6,7 @@ import ctypes
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _RENAME_NOREPLACE = 1
 _PLACEHOLDER_MODE = 0o200

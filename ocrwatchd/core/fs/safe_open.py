@@ -5,11 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
 """Read, compared or copied at once."""
@@ -30,6 +27,16 @@ def lexists_strict(path: Path, folder: int | None = None) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; False also if this user may not know: ``Path.is_dir`` raises an error then."""
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root on, without "..", links not followed; ``Path.resolve`` follows links."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - see above
 
 
 def walk_files(folder: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, field_validator
 
-from ocrwatchd.core.config.profile import Work  # noqa: TC001  # pydantic resolves it when this module loads
+from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this module loads
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
 from ocrwatchd.storage.work_folder import JOB_ID

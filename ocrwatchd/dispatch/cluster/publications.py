@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.priority import Place
 
 MOST_IN_VAIN: Final = 3
-"""After so many times that what a worker is free for was published again for nothing, people are told."""
+"""Report a problem after this many republications that no free worker took."""
 
 IDLE_SHARE: Final = 0.5
 """What nobody takes is published again when a worker has been free to take it for so much of a lease."""

@@ -11,19 +11,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.process import without_secrets
-from ocrwatchd.engine.protocol import MAX_ANSWER_BYTES, decode_answer, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.engine.protocol import Answer, Request
+from ocrwatchd.engine.protocol import MAX_ANSWER_BYTES, Answer, Request, decode_answer, encode
 
 SCRATCH_PREFIX = "ocrwatchd-engine-"
 READ_BYTES = 1 << 16

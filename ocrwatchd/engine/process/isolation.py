@@ -6,13 +6,10 @@ import os
 import resource
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
 
 from ocrwatchd.core.process import die_with, give_up_leases
 from ocrwatchd.engine.host.limits import memory_of
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 OOM_SCORE = 500
 """Where memory runs out, the engine goes before the supervisor, which starts another."""

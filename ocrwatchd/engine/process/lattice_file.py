@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
 from ocrwatchd.core.fs.files import write_new
 from ocrwatchd.core.lattice import Lattice
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.model import Line, PageText
+from ocrwatchd.core.model import Line, PageText
 
 SUFFIX = ".npz"
 FILE_MODE = 0o600

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd import __version__
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.fs.files import make_inner, write_new
 from ocrwatchd.core.lattice import Lattice
 from ocrwatchd.core.legible import legible_text
 from ocrwatchd.core.model import Box, FinishedPage
 from ocrwatchd.engine.process import lattice_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
 
 SCHEMA = 2
 FILE_MODE = 0o600

@@ -5,19 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import printable
-from ocrwatchd.engine.process.resume_cache import stamp_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.model import Job
-    from ocrwatchd.engine.process.resume_cache import Stamp
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine.process.resume_cache import Stamp, stamp_of
 
 CHANGED = (
     "somebody has changed the scan while it was read: the text may be of either, and the original in archive/ is not "

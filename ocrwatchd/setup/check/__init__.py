@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.monitoring import status, status_text
 from ocrwatchd.ocr import availability
 from ocrwatchd.setup.check import (
     access,
-    calibration,
     cluster,
     disk_space,
     engine_confinement,
@@ -18,17 +19,10 @@ from ocrwatchd.setup.check import (
     metrics_file,
     model,
     notify_command,
-    reading_languages,
     service_account,
     systemd_unit,
 )
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 __all__ = ["WIDTH", "Finding", "findings"]
 
@@ -51,9 +45,9 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from (Finding(*found) for found in availability.examine(config.ocr))
     yield engine_confinement.look()
     yield from model.look(config.llm)
-    yield from reading_languages.look(config)
+    yield from model.look_at_languages(config)
     yield from model.look_for_tasks(config)
-    yield from calibration.look(config)
+    yield from model.look_at_verdicts(config)
     yield from cluster.look(config)
     yield from inotify_limits.look(config, status.running_pid(config.folders))
     yield from notify_command.look(config.notify)

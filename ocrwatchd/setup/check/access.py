@@ -6,18 +6,16 @@ import grp
 import os
 import pwd
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import mounts
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.setup.check import acl
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.schema import Folders
 
 NOBODY: Final = -1
 """A user id that nobody has: what anybody may."""
@@ -129,7 +127,7 @@ def _dangers(folders: Folders) -> Iterator[Finding]:
     places = named(folders)
     for name in _LASTING:
         path = places[name]
-        if not os.path.isdir(path):  # noqa: PTH112  # unlike Path's it never raises
+        if not is_folder(path):
             continue
         if _anybody(DROP, path):
             words = f"everybody may remove and exchange what lies in {path}; run: chmod o-w '{path}'"
@@ -144,7 +142,7 @@ def _dangers(folders: Folders) -> Iterator[Finding]:
     yield from _inbox(places["inbox"], places[".work"])
     above = {parent for path in places.values() for parent in path.parents}
     for folder in sorted(above):
-        if not os.path.isdir(folder) or _sticky(folder):  # noqa: PTH112
+        if not is_folder(folder) or _sticky(folder):
             continue
         if _anybody(DROP, folder):
             words = f"everybody may rename the folders in {folder}; run: chmod o-w '{folder}'"
@@ -155,9 +153,9 @@ def _dangers(folders: Folders) -> Iterator[Finding]:
 
 
 def _inbox(inbox: Path, work: Path) -> Iterator[Finding]:
-    if not os.path.isdir(inbox):  # noqa: PTH112
+    if not is_folder(inbox):
         return
-    daemon = work.stat().st_uid if os.path.isdir(work) else os.geteuid()  # noqa: PTH112
+    daemon = work.stat().st_uid if is_folder(work) else os.geteuid()
     if not _sticky(inbox):
         if _anybody(DROP, inbox):
             words = f"everybody may remove other people's scans; run: chmod o-w '{inbox}', or chmod +t '{inbox}'"

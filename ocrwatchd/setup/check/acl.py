@@ -10,10 +10,8 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 _ATTRIBUTE: Final = "system.posix_acl_access"
 _HEADER: Final = struct.Struct("<I")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 
 def look(config: Config) -> Iterator[Finding]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
 
 SPARE_BYTES = 64 << 20
 """What is wanted on every disk whatever waits: for the ledger, for status files, for small scans."""
@@ -83,4 +80,4 @@ def _largest(folders: Folders) -> int:
 
 def _there(path: Path) -> Path:
     """The folder, or where it is missing the one in which it would be made."""
-    return next(each for each in (path, *path.parents) if os.path.isdir(each))  # noqa: PTH112  # never raises
+    return next(each for each in (path, *path.parents) if is_folder(each))

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, state_directory
+from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.core.fs.overlap import overlapping
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.storage.root_folders import group_id
 from ocrwatchd.storage.work_folder import known_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
-
 
 _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "debugfs", "tracefs", "securityfs"})
 """File systems in which root may write by their modes, and yet makes no folder."""
@@ -32,7 +27,7 @@ def named(folders: Folders) -> dict[str, Path]:
     with contextlib.suppress(OSError):  # the root's own line tells that
         root_id = known_id(folders.work_path)
         root_state = state / ROOTS / root_id
-        state = root_state if root_id and os.path.isdir(root_state) else state  # noqa: PTH112  # unlike Path's it never raises
+        state = root_state if root_id and is_folder(root_state) else state
     return found | {".work": folders.work_path, "state": state}
 
 
@@ -43,7 +38,7 @@ def look(folders: Folders) -> Iterator[Finding]:
     except OcrwatchdError as error:
         yield Finding("folders.group", False, str(error))
     work = folders.work_path
-    daemon = work.stat().st_uid if os.path.isdir(work) else None  # noqa: PTH112  # unlike Path's it never raises
+    daemon = work.stat().st_uid if is_folder(work) else None
     for name, path in named(folders).items():
         yield look_at(name, path, daemon)
     if words := overlapping(folders.named):
@@ -59,7 +54,7 @@ def look_at(name: str, path: Path, daemon: int | None = None) -> Finding:
         daemon: the user, by id, who has to use it; None: whoever asks.
     """
     # Asked by os.path: Path's questions raise where a folder above may not be entered.
-    if os.path.isdir(path):  # noqa: PTH112
+    if is_folder(path):
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
         remedy = f"{path} is not readable and writable for this user (uid {os.geteuid()}); mend its owner or mode"
         if daemon not in {None, os.geteuid()}:  # whose modes are in order may well keep this user out

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.schema import Config
 
 LIMITS = Path("/proc/sys/fs/inotify")
 PROCESSES = Path("/proc")

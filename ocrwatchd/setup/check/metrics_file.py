@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from ocrwatchd.core.config.schema import Metrics
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.setup.check import folders
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.schema import Metrics
 
 
 def look(metrics: Metrics) -> Iterator[Finding]:
@@ -19,9 +15,9 @@ def look(metrics: Metrics) -> Iterator[Finding]:
     if not metrics.file:
         return
     path, what = metrics.path, "metrics.file"
-    if os.path.isdir(path):  # noqa: PTH112  # unlike Path's it never raises
+    if is_folder(path):
         yield Finding(what, False, f"{path} is a folder; remove it or name a file")
-    elif (found := folders.look_at(what, path.parent)).ok and not os.path.isdir(path.parent):  # noqa: PTH112
+    elif (found := folders.look_at(what, path.parent)).ok and not is_folder(path.parent):
         # The daemon makes none: it is the collector's.
         yield Finding(what, False, f"{path.parent} is not there; make it, or name a file in the collector's folder")
     else:

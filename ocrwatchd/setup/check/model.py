@@ -1,19 +1,17 @@
-"""Is the language model there, and is it what it was when it came?"""
+"""The language model: is it here and undamaged, does it help, and does it know the languages of the documents?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
-from ocrwatchd.core.errors import ModelUnavailable
-from ocrwatchd.llm import identity, models
+from ocrwatchd.core.config.profile import Llm, Work
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
+from ocrwatchd.llm import calibration_store, identity, models
+from ocrwatchd.ocr.rapidocr_languages import check_languages
+from ocrwatchd.ocr.selection import choose
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
 
 DIGITS_SHOWN = 16
 """Of a hash: enough to compare by eye."""
@@ -49,6 +47,19 @@ def look_for_tasks(config: Config) -> Iterator[Finding]:
             yield Finding(f"tasks of {profile}" if profile else "tasks", not why, told)
 
 
+def look_at_verdicts(config: Config) -> Iterator[Finding]:
+    """The verdicts on what the top level and the profiles mean; the same one is told once, and of which profiles."""
+    for (ok, words), whose in calibration_store.by_profile(config, _verdict):
+        yield Finding("calibration", ok, words + whose)
+
+
+def look_at_languages(config: Config) -> Iterator[Finding]:
+    """A line only where something is wrong, for the top level or a profile."""
+    for what, why in (("engine's languages", _why_unread), ("model's languages", _why_raw)):
+        for words, whose in calibration_store.by_profile(config, why):
+            yield Finding(what, False, words + whose)
+
+
 def _why_no_tasks(llm: Llm) -> str:
     try:
         return models.only_corrects(llm) if models.resolve(llm) == models.BUILTIN else ""
@@ -67,3 +78,39 @@ def _sound(path: Path) -> Finding:
         known = "as it was published" if recorded else _UNRECORDED.get(path, "nobody has recorded what it should be")
         said.append(f"{found[:DIGITS_SHOWN]}…, {known}")
     return Finding("model's hash", True, f"SHA-256 {'; '.join(said)}")
+
+
+def _verdict(work: Work) -> tuple[bool, str] | None:
+    try:
+        path = models.resolve(work.llm)
+    except ModelUnavailable:  # the model's own line says so
+        return None
+    verdict = calibration_store.find(work, path)
+    if verdict is None:
+        missing = (
+            f"whether {calibration_store.name_of(path)} does good with these settings was never measured; "
+            f"{calibration_store.REMEDY}"
+        )
+        return not work.llm.require_calibration, missing
+    return not (
+        verdict.finding == "harm" or calibration_store.objection(work, path)
+    ), f"{verdict.model}, measured {verdict.told}"
+
+
+def _why_unread(work: Work) -> str | None:
+    try:
+        if choose(work.ocr).name == "rapidocr":
+            check_languages(work.ocr.languages)
+    except EngineUnavailable as error:
+        return str(error)
+    return None
+
+
+def _why_raw(work: Work) -> str | None:
+    try:
+        if models.resolve(work.llm) != models.BUILTIN:
+            return None
+    except ModelUnavailable:  # the model's own line says so
+        return None
+    why = models.why_raw(work.llm, models.BUILTIN_NAME, models.BUILTIN_LANGUAGES, work.ocr.languages)
+    return f"texts stay raw: {why}" if why else None

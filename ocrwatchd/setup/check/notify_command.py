@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import Notify
 from ocrwatchd.core.fs import permissions
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.schema import Notify
 
 
 def look(notify: Notify) -> Iterator[Finding]:

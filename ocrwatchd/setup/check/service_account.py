@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.core.config.schema import cache_directory, state_directory
 from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.fs.safe_open import absolute
 from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.service import machine_config
 from ocrwatchd.setup.service.target import ACCOUNT, Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONFIGURATIONS: Final = Path("/etc/ocrwatchd")
 
@@ -35,7 +34,7 @@ def asked_as_service(source: Path | None, verb: str) -> str:
     """The command that runs a verb as the service does, where root runs it on a service's configuration; else ""."""
     if source is None or os.geteuid() != 0:
         return ""
-    target = _service_of(Path(os.path.abspath(source)))  # noqa: PTH100  # links are the administrator's
+    target = _service_of(absolute(source))  # links are the administrator's
     if target is None:
         return ""
     given = [f"STATE_DIRECTORY={target.state}", f"CACHE_DIRECTORY={target.cache}"]

@@ -6,13 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.setup.check.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 RUNS: Final = Path("/run/systemd/system")
 """There where systemd is the machine's first process (sd_booted(3))."""

@@ -7,15 +7,13 @@ import os
 import pwd
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import files
 from ocrwatchd.setup.service.managed_files import Standing, signed, standing
 from ocrwatchd.setup.service.target import ACCOUNT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READABLE = 0o644
 FOLDER_MODE = 0o755
@@ -55,7 +53,6 @@ class Place:
     show: bool = False
 
     def words(self) -> str:
-        """As :class:`Act`."""
         match standing(self.path, self.text):
             case Standing.SAME:
                 return f"as it is  {self.path}"
@@ -68,7 +65,6 @@ class Place:
                 return f"write     {self.path}{shown}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         if standing(self.path, self.text) in {Standing.ABSENT, Standing.OURS}:
             write(self.path, signed(self.text))
 
@@ -81,12 +77,10 @@ class Configure:
     text: str
 
     def words(self) -> str:
-        """As :class:`Act`."""
         shown = "".join(f"\n          | {line}" for line in self.text.splitlines())
         return f"write     {self.path}{shown}" if self.text else f"as it is  {self.path}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         if self.text:
             write(self.path, self.text)
 
@@ -98,7 +92,6 @@ class Remove:
     path: Path
 
     def words(self) -> str:
-        """As :class:`Act`."""
         match standing(self.path):
             case Standing.CHANGED:
                 return f"KEEP      {self.path}: changed by hand; remove it yourself"
@@ -110,7 +103,6 @@ class Remove:
                 return f"remove    {self.path}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         if standing(self.path) is Standing.OURS:
             self.path.unlink()
         if self.path.parent.name.endswith(".service.d") and self.path.parent.is_dir():
@@ -127,11 +119,9 @@ class Unlink:
     path: Path
 
     def words(self) -> str:
-        """As :class:`Act`."""
         return f"remove    {self.path}" if self.path.is_symlink() else f"not there {self.path}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         if self.path.is_symlink():
             self.path.unlink()
 
@@ -155,12 +145,10 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)
 
     def words(self) -> str:
-        """As :class:`Act`."""
         who = f" (as {self.account})" if self.account else ""
         return f"run       {' '.join(self.command)}{who}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         more: dict[str, int | str | list[int]] = {}
         environment = os.environ | self.environment
         if self.account:
@@ -190,11 +178,9 @@ class Give:
     path: Path
 
     def words(self) -> str:
-        """As :class:`Act`."""
         return f"as it is  {self.path}/" if self.path.is_dir() else f"make      {self.path}/ for {ACCOUNT}"
 
     def do(self) -> None:
-        """As :class:`Act`."""
         if not self.path.is_dir():
             account = pwd.getpwnam(ACCOUNT)
             self.path.mkdir(parents=True, mode=FOLDER_MODE)

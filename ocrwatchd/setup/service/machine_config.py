@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import ocrwatchd
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.fs.safe_open import absolute
 from ocrwatchd.core.systemd import STOP_MARGIN_S
 from ocrwatchd.setup.service import worker_share
 from ocrwatchd.setup.service.paths import quoted, refuse_above, refuse_closed, refuse_hidden, writable
@@ -86,7 +87,7 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
         FolderUnusable: there is no such group as it names, or a worker does not see the supervisor's folder.
     """
     path = target.configuration
-    root = Path(os.path.abspath(root)) if root else None  # noqa: PTH100 - resolve() would follow links
+    root = absolute(root) if root else None
     if os.path.lexists(path):
         config, text = loader.load(path), ""
         if root is not None and config.folders.root_path != root:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _SAYS = (
     "# Put here by `ocrwatchd service install`; changes belong in a file of their own beside it. sha256 of the rest: "

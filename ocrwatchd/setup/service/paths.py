@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.config.schema import Folders
 
 HIDDEN = {
     Path("/home"): "ProtectHome",

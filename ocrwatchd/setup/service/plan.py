@@ -6,21 +6,15 @@ import os
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.setup.service import machine_config, worker_share
 from ocrwatchd.setup.service.actions import Act, Configure, Give, Place, Remove, Run, Unlink
 from ocrwatchd.setup.service.managed_files import Standing, standing
 from ocrwatchd.setup.service.paths import writable
-from ocrwatchd.setup.service.target import ACCOUNT
+from ocrwatchd.setup.service.target import ACCOUNT, Target
 from ocrwatchd.setup.service.unit_files import CANARY, DROP_INS, canary, files, text
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.setup.service.target import Target
-
 
 _WITHOUT_MODEL = "nothing was started; install again, without --pull to go on with the model in the package"
 _WITHOUT_MANAGER = (

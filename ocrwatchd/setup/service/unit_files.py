@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES
+from ocrwatchd.core.config.schema import FOLDER_NAMES, Folders
 from ocrwatchd.setup.service import worker_share
 from ocrwatchd.setup.service.paths import quoted, writable
-from ocrwatchd.setup.service.target import ACCOUNT
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.setup.service.target import Target
+from ocrwatchd.setup.service.target import ACCOUNT, Target
 
 IN_WHEEL = Path(__file__).parent / "units"
 IN_CHECKOUT = Path(__file__).parents[3] / "systemd"

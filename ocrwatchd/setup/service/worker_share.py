@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import pwd
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.setup.service.actions import Run
 from ocrwatchd.setup.service.managed_files import Standing, standing
-from ocrwatchd.setup.service.target import ACCOUNT
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.setup.service.target import Target
+from ocrwatchd.setup.service.target import ACCOUNT, Target
 
 NOBODY: Final = 65534
 """To whom everything belongs whose owner a share does not tell."""

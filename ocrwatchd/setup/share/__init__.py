@@ -10,17 +10,17 @@ path with odd characters never gets into their configurations.
 
 from __future__ import annotations
 
+import shlex
 from importlib import resources
+from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.errors import ConfigError
+from ocrwatchd.core.log import printable
 from ocrwatchd.setup.share.accounts import confirm
-from ocrwatchd.setup.share.folders import places
-from ocrwatchd.setup.share.quoting import commented, for_fstab, for_shell
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.setup.share.folders import Places
+from ocrwatchd.setup.share.folders import Places, places
 
 KINDS: Final = {
     "samba": ("SMB", "smbd testparm smbpasswd", "samba samba-vfs-modules"),
@@ -37,6 +37,10 @@ GATE: Final = "/srv/ocrwatchd.gate"
 
 SCANNER: Final = "scanner"
 OFFICE: Final = "office"
+
+
+_FSTAB = str.maketrans({char: f"\\{ord(char):03o}" for char in " \t\\"})
+"""fstab(5): fields end at blanks, and three octal digits after a backslash stand for a character."""
 
 
 class _Text(Template):
@@ -66,7 +70,7 @@ def script(kind: str, config: Config, scanner: str = SCANNER, office: str = OFFI
         "protocol": protocol,
         "programs": f"{NEEDED[0]} {programs}",
         "packages": f"{packages} {NEEDED[1]}",
-        "root_words": commented(config.folders.root_path),
+        "root_words": printable(str(config.folders.root_path)),
         "scanner": scanner,
         "office": office,
         "service": found.service,
@@ -89,3 +93,31 @@ def _make_folders(found: Places) -> str:
         return ""
     folders = " ".join(for_shell(found.inbox / name) for name in found.profiles)
     return f"as_service mkdir -p -m 3770 -- {folders}\n"
+
+
+def for_shell(path: Path) -> str:
+    """A path as one word of a command line.
+
+    Raises:
+        ConfigError: it holds what no configuration should.
+    """
+    return shlex.quote(_plain(path))
+
+
+def for_fstab(path: Path) -> str:
+    """A path as a field of fstab, quoted for the shell that writes it there.
+
+    Raises:
+        ConfigError: it holds what no configuration should.
+    """
+    return shlex.quote(_plain(path).translate(_FSTAB))
+
+
+def _plain(path: Path) -> str:
+    said = str(path)
+    if printable(said) != said:
+        raise ConfigError(
+            f"the path {printable(said)} holds a control character or bytes that are no UTF-8, which servers' "
+            "configurations cannot hold; rename that folder and set folders.root to its new name"
+        )
+    return said

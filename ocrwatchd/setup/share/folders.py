@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import grp
-import os
 import pwd
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -50,7 +47,7 @@ def places(config: Config) -> Places:
     """
     inbox, outbox, failed = (config.folders.path(name) for name in ("inbox", "outbox", "failed"))
     for path in (inbox, outbox, failed):
-        if not os.path.isdir(path):  # noqa: PTH112 - Path's question raises where a folder above may not be entered
+        if not is_folder(path):
             raise FolderUnusable(
                 f"the folder {printable(str(path))} is not there, or this user may not look; start ocrwatchd once, "
                 "which makes it, or run this as root; if it is another folder, name the configuration with --config"

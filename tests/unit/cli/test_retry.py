@@ -44,7 +44,7 @@ def test_unknown_name_is_an_error_that_tells_where_to_look(folders):
 def test_ambiguous_name_lists_what_it_could_be(folders, tmp_path):
     """A stem that fits two scans asks for the full name."""
     (tmp_path / "failed" / "a.png").write_text("")
-    with pytest.raises(ConfigError, match="could be any of these"):
+    with pytest.raises(ConfigError, match="fits several scans"):
         list(retry(folders, ["a"]))
 
 
@@ -70,7 +70,7 @@ def test_a_scan_may_be_named_by_its_path_or_its_note(folders, tmp_path, monkeypa
 def test_a_whole_path_counts_before_a_name_in_any_folder(folders, tmp_path):
     """Each of two scans of one name in two folders can be named."""
     (tmp_path / "failed" / "sub" / "b.png").touch()
-    with pytest.raises(ConfigError, match=r"name one in full: b\.png, sub/b\.png"):
+    with pytest.raises(ConfigError, match=r"give the full name of one: b\.png, sub/b\.png"):
         list(retry(folders, ["b"]))
     assert list(retry(folders, ["b.png"])) == [tmp_path / "inbox" / "b-2.png"]
     assert list(retry(folders, ["sub/b.png"])) == [tmp_path / "inbox" / "sub" / "b.png"]
@@ -98,7 +98,7 @@ def test_where_nothing_has_failed_that_is_said(tmp_path, capsys):
     config = tmp_path / "config.toml"
     config.write_text(f'[folders]\nroot = "{tmp_path}"\n')
     assert main(["retry", "--all-failed", "--config", str(config)]) == 0
-    assert capsys.readouterr().out == f"nothing in {tmp_path}/failed\n"
+    assert capsys.readouterr().out == f"no scans in {tmp_path}/failed\n"
 
 
 def test_a_link_in_the_inbox_is_not_followed(folders, tmp_path):

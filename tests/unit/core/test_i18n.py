@@ -112,7 +112,7 @@ def test_sentences_within_sentences_are_said_too():
 @pytest.mark.parametrize("name", ["scan.pdf", "a: b: c.pdf", "No space left on device: x.pdf"])
 def test_a_file_s_name_before_a_sentence_stays(name):
     """Trouble with a scan begins with its name, whatever that is."""
-    trouble = "waits: No space left on device, in /out: make room there; everything goes on by itself then"
+    trouble = "waits: No space left on device, in /out: make room there. Processing then resumes automatically"
     told = language("zh").of_named(f"{name}: {trouble}")
     assert told == f"{name}: 正在等待：/out：磁盘空间不足。请在那里腾出空间，之后一切会自动继续"  # noqa: RUF001 - Chinese has marks of its own
 

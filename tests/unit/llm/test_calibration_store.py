@@ -8,7 +8,7 @@ import pytest
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.llm import calibration_store, identity, models
-from ocrwatchd.setup.check import calibration
+from ocrwatchd.setup.check.model import look_at_verdicts
 
 
 @pytest.fixture(autouse=True)
@@ -233,7 +233,7 @@ def test_check_tells_when_and_what_was_found(model, finding, required, ok, words
     config = settings(model, require_calibration=required)
     if finding:
         calibration_store.keep(verdict(model, config.work(), finding))
-    (found,) = calibration.look(config)
+    (found,) = look_at_verdicts(config)
     assert (found.what, found.ok) == ("calibration", ok)
     assert words in found.words
 
@@ -242,11 +242,11 @@ def test_check_names_the_profiles_that_differ(model):
     """It is they that are to be calibrated."""
     config = parse({"llm": {"model": str(model)}, "profiles": {"same": {}, "de": {"ocr": {"languages": ["deu"]}}}})
     calibration_store.keep(verdict(model, config.work()))
-    whole, german = calibration.look(config)
+    whole, german = look_at_verdicts(config)
     assert "profiles" not in whole.words
     assert german.words.endswith("(profiles: de)")
 
 
 def test_check_says_nothing_where_no_model_corrects():
     """The model's own line has said it."""
-    assert [*calibration.look(parse({"llm": {"model": "off"}}))] == []
+    assert [*look_at_verdicts(parse({"llm": {"model": "off"}}))] == []

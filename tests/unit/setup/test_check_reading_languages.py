@@ -3,13 +3,13 @@
 import pytest
 
 from ocrwatchd.core.config import loader
-from ocrwatchd.setup.check import reading_languages
+from ocrwatchd.setup.check import model
 
 
 def told(**tables):
     """The lines for these settings."""
     tables.setdefault("llm", {"model": "off"})
-    return [(found.what, found.ok, found.words) for found in reading_languages.look(loader.parse(tables))]
+    return [(found.what, found.ok, found.words) for found in model.look_at_languages(loader.parse(tables))]
 
 
 @pytest.mark.parametrize("settings", [{}, {"ocr": {"languages": ["deu"]}}, {"llm": {"model": "builtin"}}])

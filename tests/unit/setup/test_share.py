@@ -15,7 +15,7 @@ from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.setup import share
-from ocrwatchd.setup.share.quoting import for_fstab, for_shell
+from ocrwatchd.setup.share import for_fstab, for_shell
 
 HOSTILE = 'it\'s a "root"; touch /tmp/x #1 $(id) `id` %u\\040 -é€'
 

@@ -10,8 +10,7 @@ from ocrwatchd.correct.noise.confusions import Confusions, confusions_of, counte
 from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
-from ocrwatchd.training.corpus import is_validation
-from ocrwatchd.training.words import same_but_for_style
+from ocrwatchd.training.corpus import is_validation, same_but_for_style
 
 TEXT = "The president has appointed John Pitts to attend the centennial.\nHe paid 1,250.00 for A-4711 on 12.03.1998."
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 LEAST_CHARACTERS = 200
 """Where not even so many fit, the prompt or the answer takes all the room."""
