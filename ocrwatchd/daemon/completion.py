@@ -14,6 +14,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.records import Goal
 
-PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""How long a job whose folder is full, gone or broken waits before the next try, in seconds; the last one repeats."""
+BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
+"""Between two tries for a job whose folder is full, gone or broken."""
 
 TURN_SECONDS = 0.5
 """After this time a turn begins no further try, so that the loop stays quick."""
@@ -84,7 +85,7 @@ class JobCompletion:
         self.obstacles: Final = Obstacles(boxes.tops)
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
-        self._tries: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
         self.left: list[str] = []
         """Without patience: the scans that could not be brought to their end, in words."""
 
@@ -152,7 +153,7 @@ class JobCompletion:
             self._retry_later(job, in_words(error), partial(self._attempt, job, action), error)
             return
         self.obstacles.discard(job)
-        self._tries.pop(job.id, None)
+        self._failures.pop(job.id, None)
         self._reporter.trouble(job.id, "")
         if then is not None:
             then()
@@ -161,7 +162,7 @@ class JobCompletion:
         self.obstacles.discard(job)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
-            self._tries.pop(job.id, None)
+            self._failures.pop(job.id, None)
             self._reporter.trouble(job.id, "")
             with contextlib.suppress(OSError):  # the next start does it
                 self._ledger.lost(job.id)
@@ -170,9 +171,8 @@ class JobCompletion:
         if not self._patient:
             self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
             return
-        tries = self._tries.get(job.id, 0)
-        self._tries[job.id] = tries + 1
-        due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        due = time.monotonic() + BACKOFF.pause_s(failures)
         if error is not None:
             self.obstacles.add(job, error)
         heapq.heappush(self._parked, (due, next(self._order), action))

@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from ocrwatchd.core import log
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.schema import Log
 from ocrwatchd.core.model import Job
@@ -91,7 +92,7 @@ class Desk:
 def desk(tmp_path, monkeypatch):
     """A desk whose processes are gone afterwards."""
     monkeypatch.setenv("OCRWATCHD_TEST_MARK", "")
-    monkeypatch.setattr(event_queue, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(event_queue, "BACKOFF", Backoff(0.05, 0.05))
     made = Desk(tmp_path)
     yield made
     if made.notices is not None:

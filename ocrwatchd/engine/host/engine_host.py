@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.grants import Access, needed
 from ocrwatchd.engine.host.child import Child
-from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
+from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.host.limits import Bounds
 from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.core.model import Job
     from ocrwatchd.engine.grants import Stamps
+
+BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
+"""Between two starts, after an engine that never became ready."""
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""
@@ -283,11 +287,11 @@ class EngineHost:
         return child.end() if child else ""
 
     def _pause(self, reason: str) -> None:
-        pause = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
         self._failures += 1
+        pause = BACKOFF.pause_s(self._failures)
         self._down = reason
         self._next_start = self._clock() + pause
-        log.warning("engine.down", reason=reason, next_try_s=pause)
+        log.warning("engine.down", reason=reason, next_try_s=round(pause, 1))
 
     # -- its answers ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import names_are_told, printable
 from ocrwatchd.monitoring.notify import events
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 QUEUE_SIZE = 100
 """Events that wait for the command; a full queue drops its oldest, and the next one that is told says how many."""
 
-PAUSES_S = (2.0, 10.0, 30.0)
-"""How long the next try waits after one that failed; the last one repeats."""
+BACKOFF = Backoff(first_s=2.0, cap_s=30.0)
+"""Between two tries to run the command."""
 
 OWN = "notify"
 """The name of this room's own trouble."""
@@ -144,7 +145,7 @@ class Notices:
         words = {"said": printable(said.strip())} if said.strip() and names_are_told() else {}
         log.warning("notify.failed", of=happening.event, reason=fault, attempt=self._tries, given_up=last, **words)
         if not last:
-            self._due = self._clock() + PAUSES_S[min(self._tries, len(PAUSES_S)) - 1]
+            self._due = self._clock() + BACKOFF.pause_s(self._tries)
             return
         self.trouble = say(
             "notify.command {reason}: see its messages in the log; a later event is told anew", reason=fault

@@ -6,16 +6,18 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 import structlog
 
 from ocrwatchd.core import faults
 from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
-from ocrwatchd.daemon import late_change
-from ocrwatchd.daemon.completion import PAUSES_S, JobCompletion
+from ocrwatchd.daemon import completion, late_change
+from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
 from tests.fakes.finished import finished_job
@@ -62,6 +64,12 @@ def ledger(tmp_path):
 def desk(tmp_path, ledger):
     """A patient desk."""
     return Desk(tmp_path / "root", ledger)
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """Pauses without jitter."""
+    monkeypatch.setattr(completion, "BACKOFF", replace(completion.BACKOFF, jitter=0.0))
 
 
 def fill_disk(monkeypatch):
@@ -163,18 +171,18 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
 def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monkeypatch):
     """A set that cannot be seen has not been delivered: a share that goes in the midst of it costs a wait."""
     job, work = desk.job(), desk.folders.work_path
-    monkeypatch.setattr("ocrwatchd.daemon.completion.PAUSES_S", (0.0,))
+    monkeypatch.setattr(completion, "BACKOFF", Backoff(0.0, 0.0))
     with monkeypatch.context() as patched:
         fill_disk(patched)
         desk.endings.end(Outcome(job, Ending.DONE))
     work.rename(work.with_name("away"))
     with monkeypatch.context() as patched:
-        patched.setattr("ocrwatchd.daemon.completion.PAUSES_S", PAUSES_S)
+        patched.setattr(completion, "BACKOFF", Backoff(60.0, 60.0))
         desk.endings.turn()
     assert desk.ledger.entry("j").state == "delivering"
     assert "mount it" in desk.ears.troubles["j"]
     work.with_name("away").rename(work)
-    later = time.monotonic() + PAUSES_S[-1]
+    later = time.monotonic() + 60.0
     monkeypatch.setattr("time.monotonic", lambda: later)
     desk.endings.turn()
     assert sorted(path.name for path in desk.folders.path("outbox").iterdir()) == ["scan.json", "scan.txt"]
@@ -198,7 +206,7 @@ def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
 @pytest.mark.parametrize(
     "fault", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EACCES", "ENOENT", "EHOSTDOWN", "ETIMEDOUT"]
 )
-def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkeypatch, fault):
+def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, steady, monkeypatch, fault):
     """Full disk, I/O error, share gone: whatever it is, the scan stays where it is and goes out once it is over."""
     job = desk.job()
     real = files.move
@@ -212,7 +220,7 @@ def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkey
         pauses.append(desk.endings.next_due() - now[0])
         now[0] = desk.endings.next_due()
         desk.endings.turn()
-    assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
     assert os.strerror(number) in desk.ears.troubles["j"]
     assert faults.is_machines(OSError(number, "")), "nor does the engine blame the scan for it"
     monkeypatch.setattr(files, "move", real)
@@ -223,7 +231,7 @@ def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkey
     assert not any(desk.folders.path("failed").iterdir())
 
 
-def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):
+def test_full_disk_delays_a_delivery_and_loses_nothing(desk, steady, monkeypatch):
     """A delivery that finds no room waits with growing pauses, says so, and is done once there is room."""
     job = desk.job()
     mend = fill_disk(monkeypatch)
@@ -235,7 +243,7 @@ def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):
         pauses.append(desk.endings.next_due() - now[0])
         now[0] = desk.endings.next_due()
         desk.endings.turn()
-    assert pauses == list(PAUSES_S[:3])
+    assert pauses == [1.0, 2.0, 4.0]
     assert "No space left" in desk.ears.troubles["j"]
     assert job.source.exists()
     mend()

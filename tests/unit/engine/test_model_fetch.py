@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.engine.host import model_fetch
@@ -26,7 +27,7 @@ class Scene:
         self.selector = selectors.DefaultSelector()
         self.config = loader.parse(tables)
         self.fetch = model_fetch.Fetch(
-            self.config, self.selector, self.arrived, clock=lambda: self.now, pauses_s=(60.0, 300.0)
+            self.config, self.selector, self.arrived, clock=lambda: self.now, backoff=Backoff(60.0, 300.0, jitter=0.0)
         )
 
     def command(self, llm):
@@ -98,7 +99,7 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
     """The reason is told; what comes in the end is announced once."""
     scene = play(llm={"model": "huggingface"})
     scene.fetch.start()
-    for due in (60.0, 360.0, 660.0):
+    for due in (60.0, 180.0, 420.0):
         scene.listen(lambda due=due: scene.fetch.next_due() == due)
         assert scene.fetch.trouble == "model not fetched: no network"
         assert not scene.holds()
@@ -106,7 +107,7 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
         scene.fetch.turn()
         assert scene.fetch.state == ""
         scene.now = due
-        scene.code = COMES if due == 660 else FAILS
+        scene.code = COMES if due == 420 else FAILS
         scene.fetch.turn()
         assert scene.fetch.state != ""
     scene.listen(lambda: scene.arrivals)
