@@ -42,7 +42,7 @@ class Supervisor:
         """Once around the loop."""
         for key, _ in self.selector.select(0.02):
             key.data()
-        self.host.turn()
+        self.host.tick(time.monotonic())
 
     def until(self, condition):
         """Go round until something is true."""
@@ -289,7 +289,7 @@ def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(superv
         assert host.state.endswith(f"next try in {pause} s")
         assert not host.idle
         now[0] += pause
-        host.turn()
+        host.tick(now[0])
         assert host.state == "loading"
     assert host.unavailable == (state if how == "unavailable" else "")
     assert supervisor.heard == []
@@ -450,7 +450,7 @@ write_scan(job.source, "hang")
 while True:
     for key, _ in selector.select(0.02):
         key.data()
-    host.turn()
+    host.tick(time.monotonic())
     if host.idle:
         host.give(job)
 """

@@ -1,6 +1,6 @@
 """The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
 
-Answers are read when the selector says so, ``turn`` does what time asks for, reaping takes a second at most.
+Answers are read when the selector says so, ``tick`` does what time asks for, reaping takes a second at most.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ class EngineHost:
         return "working" if self._job else "ready"
 
     def start(self) -> None:
-        """Start the engine. To be called, like ``turn``, from the main thread."""
+        """Start the engine. To be called, like ``tick``, from the main thread."""
         self._next_start = self._clock()
-        self.turn()
+        self.tick(self._next_start)
 
     def give(self, job: Job) -> None:
         """Hand over a job; only while ``idle``."""
@@ -163,9 +163,8 @@ class EngineHost:
         """Replace the engine between two jobs, so that it loads what has come meanwhile."""
         self._outdated = True
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """End what passes its bounds or is outdated, notice what died, start what is due."""
-        now = self._clock()
         if self._child is not None and self._child.exited:
             self._take_rest(self._child)
             self._bury(self._child)
@@ -181,7 +180,7 @@ class EngineHost:
             self._start()
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, as ``clock`` counts; None while only the socket matters."""
+        """When ``tick`` has something to do, as ``clock`` counts; None while only the socket matters."""
         dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
         return min((due for due in dues if due is not None), default=None)
 

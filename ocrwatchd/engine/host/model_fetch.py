@@ -107,17 +107,18 @@ class Fetch:
 
     def start(self) -> None:
         """Begin, where anything is missing."""
-        self._due = self._clock() if self._wanted else None
-        self.turn()
+        now = self._clock()
+        self._due = now if self._wanted else None
+        self.tick(now)
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Start the next try when it is due."""
-        if self._process is None and self._due is not None and self._clock() >= self._due:
+        if self._process is None and self._due is not None and now >= self._due:
             self._due = None
             self._try_next()
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, as ``clock`` counts; None while only the download's output matters."""
+        """When ``tick`` has something to do, as ``clock`` counts; None while only the download's output matters."""
         return self._due
 
     def stop(self) -> None:

@@ -104,11 +104,11 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
         assert scene.fetch.trouble == "model not fetched: no network"
         assert not scene.holds()
         scene.now = due - 0.1
-        scene.fetch.turn()
+        scene.fetch.tick(scene.now)
         assert scene.fetch.state == ""
         scene.now = due
         scene.code = COMES if due == 420 else FAILS
-        scene.fetch.turn()
+        scene.fetch.tick(scene.now)
         assert scene.fetch.state != ""
     scene.listen(lambda: scene.arrivals)
     assert (scene.arrivals, scene.fetch.trouble, scene.fetch.next_due()) == (1, "", None)
@@ -121,7 +121,7 @@ def test_a_model_that_came_by_hand_is_taken(play):
     scene.listen(lambda: scene.fetch.trouble)
     lay("org/tiny")
     scene.now = 60.0
-    scene.fetch.turn()
+    scene.fetch.tick(scene.now)
     assert (scene.arrivals, scene.fetch.trouble, scene.asked) == (1, "", ["org/tiny"])
 
 
@@ -133,7 +133,7 @@ def test_one_download_at_a_time_and_each_has_its_turn(play):
     for count in (2, 3):
         scene.listen(lambda: scene.fetch.next_due() == 0.0)
         scene.code = COMES if count == 2 else FAILS
-        scene.fetch.turn()
+        scene.fetch.tick(scene.now)
         assert len(scene.asked) == count
     scene.listen(lambda: scene.fetch.next_due() == 60.0)
     assert scene.asked == ["org/a", "org/b", "org/c"]
