@@ -17,6 +17,7 @@ import structlog
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
+from ocrwatchd.core.component import Component
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import say
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Scan
 
 _MAX_SIGHTINGS = 50_000
-"""Sightings kept between two turns; with more of them a sweep is cheaper."""
+"""Sightings kept between two ticks; with more of them a sweep is cheaper."""
 _LOOK_SECONDS = 0.2
 """After this time a call of ``ready`` begins no further look, so that the daemon's loop stays quick."""
 _LOST_SWEEP_SECONDS = 1.0
@@ -60,13 +61,13 @@ class Ready:
     seen: Seen
 
 
-class Arrivals:
+class Arrivals(Component):
     """What arrives in the inbox.
 
     Args:
         inbox: the folder; it has to exist when ``start`` is called.
         arrival: the settings.
-        wake: called on another thread whenever a turn has something to absorb; must be quick.
+        wake: called on another thread whenever a tick has something to absorb; must be quick.
         once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
             that somebody keeps open for writing.
         ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
@@ -133,7 +134,7 @@ class Arrivals:
         return self._swept and absorbed and len(self._settle) <= len(self._stuck)
 
     def start(self) -> None:
-        """Begin to watch; the first turn sweeps.
+        """Begin to watch; the first tick sweeps.
 
         Raises:
             FolderUnusable: the inbox is missing or cannot be watched.
@@ -148,19 +149,18 @@ class Arrivals:
         self._watcher.stop()
 
     def sweep_now(self) -> None:
-        """Let the next turn sweep."""
+        """Let the next tick sweep."""
         self._next_sweep = self._clock()
 
-    def turn(self) -> None:
-        """Absorb what was sighted since the last turn, and sweep where that is due."""
+    def tick(self, now: float) -> None:
+        """Absorb what was sighted since the last tick, and sweep where that is due."""
         self._absorb()
-        now = self._clock()
         if self._lost:
             self._lost = False
             soonest = now if self._last_sweep is None else self._last_sweep + _LOST_SWEEP_SECONDS
             self._next_sweep = min(self._next_sweep, max(now, soonest))
         if now >= self._next_sweep or self._settle.has_room_again:
-            self._sweep()
+            self._sweep(now)
 
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
         """Files that have arrived, or that never will: at most ``room``.
@@ -212,11 +212,7 @@ class Arrivals:
         return claimed
 
     def next_due(self) -> float | None:
-        """When, by the clock, the next turn is due without being woken.
-
-        After a call of ``ready`` that used up its room, or had some for urgent files only, just the sweep counts: call
-        ``ready`` again once there is room.
-        """
+        """When the next tick is due; after a call of ``ready`` without room for more files, just the sweep counts."""
         if self._settle.has_room_again:
             return self._clock()
         due = None if self._held else self._settle.next_due()
@@ -262,8 +258,7 @@ class Arrivals:
             else:
                 self._settle.see(path, How.SWEPT, stamp)
 
-    def _sweep(self) -> None:
-        now = self._clock()
+    def _sweep(self, now: float) -> None:
         self._last_sweep, self._next_sweep = now, now + self._arrival.sweep_seconds
         self._trouble = ""
         self._settle.sweeps()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd.arrival.claim import being_written, put_back
+from ocrwatchd.core.component import Component
 from ocrwatchd.core.fs import safe_open, tree
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def place(job_folder: Path, relative: Path, stamp: Stamp) -> Path:
     return job_folder.parent / FOLDER / f"{job_folder.name}.{stamp.size}.{stamp.mtime_ns}" / relative
 
 
-class LateWrites:
+class LateWrites(Component):
     """Looks whether the files are closed: one that has changed since its copy goes back into the inbox as another scan.
 
     Args:
@@ -54,21 +54,20 @@ class LateWrites:
         self._due = 0.0
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, on the monotonic clock; None where no file is kept."""
         return self._due if self._folder.is_dir() else None
 
-    def turn(self) -> None:
-        """Look, where it is due."""
-        if time.monotonic() < self._due:
+    def tick(self, now: float) -> None:
+        """Look at the files that are kept, where that is due."""
+        if now < self._due:
             return
-        self._due = time.monotonic() + LOOK_SECONDS
+        self._due = now + LOOK_SECONDS
         try:
             for path in list(safe_open.walk_files(self._folder)):
                 self._look(path)
             if not any(True for _ in safe_open.walk_files(self._folder)):
                 shutil.rmtree(self._folder, ignore_errors=True)
         except OSError as error:
-            self._due = time.monotonic() + TROUBLE_SECONDS
+            self._due = now + TROUBLE_SECONDS
             _log.warning("scan.held_open_stays", folder=str(self._folder), reason=error.strerror)
 
     def _look(self, path: Path) -> None:

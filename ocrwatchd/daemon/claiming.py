@@ -9,30 +9,32 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.core import crashpoints
+from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.dispatch.priority import AHEAD_S
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
     from ocrwatchd.daemon.completion import JobCompletion
-    from ocrwatchd.monitoring.reporter import Reporter
+    from ocrwatchd.dispatch.protocol import Dispatcher
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.work_folder import WorkFolder
 
 log = structlog.get_logger()
 
 
-class Claims:
+class Claims(Component):
     """Takes scans out of the inbox.
 
     Args:
         arrivals: says what has arrived.
         workplace: where the scans go.
         ledger: is told before anything moves.
-        endings: takes each job on.
-        reporter: hears of trouble.
+        dispatcher: takes each claimed job.
+        completion: sets aside scans that are not to be read; while its jobs wait for a folder, less is claimed.
         patient: False: what cannot be claimed is an error.
     """
 
@@ -41,29 +43,34 @@ class Claims:
         arrivals: Arrivals,
         workplace: WorkFolder,
         ledger: Ledger,
-        endings: JobCompletion,
-        reporter: Reporter,
+        dispatcher: Dispatcher,
+        completion: JobCompletion,
         *,
         patient: bool = True,
     ) -> None:
         self._arrivals = arrivals
         self._workplace = workplace
         self._ledger = ledger
-        self._endings = endings
-        self._reporter = reporter
+        self._dispatcher = dispatcher
+        self._completion = completion
+        self._trouble = ""
         self._patient = patient
 
-    def turn(self, room: int, least_ahead_s: float = -math.inf) -> None:
-        """Claim up to ``room`` scans.
+    def troubles(self) -> tuple[Trouble, ...]:
+        return (Trouble("claim", self._trouble),)
 
-        Args:
-            room: for how many there is a place.
-            least_ahead_s: for scans that are less urgent there is none; as :meth:`Arrivals.ready`.
+    def tick(self, now: float) -> None:  # noqa: ARG002 - what is due is told by the arrivals
+        """Claim as many scans as the queue has room for.
 
         Raises:
             OSError: without patience: a folder or the ledger fails.
             FolderUnusable: without patience: the work folder is gone.
         """
+        # What waits for a folder lies in .work too: a full disk must not be filled further.
+        parked = self._completion.parked
+        room, least_ahead_s = max(0, self._dispatcher.room - parked), -math.inf
+        if not (room or parked) and (urgent := self._dispatcher.urgent) is not None:
+            room, least_ahead_s = 1, urgent * AHEAD_S
         for ready in self._arrivals.ready(room, least_ahead_s):
             try:
                 self._claim(ready)
@@ -72,9 +79,9 @@ class Claims:
                     raise
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
                 reason = in_words(error) if isinstance(error, OSError) else str(error)
-                self._reporter.trouble("claim", say("a scan cannot be claimed: {reason}", reason=reason))
+                self._trouble = say("a scan cannot be claimed: {reason}", reason=reason)
                 return  # the others would fail alike, and each wait for the ledger: the loop has to stay quick
-            self._reporter.trouble("claim", "")
+            self._trouble = ""
 
     def _claim(self, ready: Ready) -> None:
         job = self._workplace.new_job(ready.scan)
@@ -93,6 +100,6 @@ class Claims:
         crashpoints.reached("claimed")
         log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
         if ready.reason:
-            self._endings.set_aside(job, ready.reason)
+            self._completion.set_aside(job, ready.reason)
         else:
-            self._endings.again(job)
+            self._dispatcher.submit(job)

@@ -14,77 +14,84 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending
+from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.i18n import count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon import duplicates, late_change
 from ocrwatchd.daemon.obstacles import Obstacles
 from ocrwatchd.engine import page_failures
+from ocrwatchd.monitoring.counters import Figures
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.records import COUNTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ocrwatchd.core.attempt import Outcome
     from ocrwatchd.core.config.schema import Event
     from ocrwatchd.core.model import Job
-    from ocrwatchd.monitoring.reporter import Reporter
+    from ocrwatchd.dispatch.protocol import Dispatcher
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.records import Goal
 
-PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""How long a job whose folder is full, gone or broken waits before the next try, in seconds; the last one repeats."""
+BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
+"""Between two tries for a job whose folder is full, gone or broken."""
 
 TURN_SECONDS = 0.5
-"""After this time a turn begins no further try, so that the loop stays quick."""
+"""After this time a tick begins no further try, so that the loop stays quick."""
 
 log = structlog.get_logger()
 
 
-class JobCompletion:
+class JobCompletion(Component):
     """Brings each claimed job to its end.
 
     Args:
         ledger: remembers what was decided.
         boxes: where finished work goes.
-        reporter: hears of trouble.
-        again: takes a job that needs another attempt.
+        dispatcher: tells how attempts have ended, and takes a job that needs another attempt.
         max_attempts: over how many attempts the engine may die before the file is set aside.
+        figures: counts scans that have ended, and the time that this has taken.
         patient: False: what fails is not tried again but listed in ``left``.
         has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
         is_canary: whether a scan, by its path, goal and set's name, was a canary: such a one counts nowhere.
-        tell: hears of every other end: the event, the job, its set's name, the reason and the engine's figures.
+        attempt_over: called with each job whose attempt has ended, however.
+        notify: called with every other end: the event, the job, its set's name, the reason and the engine's figures.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
         self,
         ledger: Ledger,
         boxes: outbox.Outbox,
-        reporter: Reporter,
-        again: Callable[[Job], None],
+        dispatcher: Dispatcher,
         *,
         max_attempts: int,
+        figures: Figures | None = None,
         patient: bool = True,
         has_lost: Callable[[Job], bool] = lambda _: False,
         is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
-        tell: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
+        attempt_over: Callable[[Job], None] = lambda _: None,
+        notify: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
-        self._reporter = reporter
-        self.again = again
+        self._dispatcher = dispatcher
+        self._figures = figures or Figures()
         self._max_attempts = max_attempts
         self._patient = patient
         self._has_lost = has_lost
         self._is_canary = is_canary
-        self._tell = tell
+        self._attempt_over = attempt_over
+        self._notify = notify
+        self._troubles: dict[str, Trouble] = {}
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self.obstacles: Final = Obstacles(boxes.tops)
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
-        self._tries: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
         self.left: list[str] = []
         """Without patience: the scans that could not be brought to their end, in words."""
 
@@ -94,20 +101,23 @@ class JobCompletion:
         return len(self._parked) - len(self.obstacles)
 
     def next_due(self) -> float | None:
-        """When the next parked job is tried again, on the monotonic clock."""
         return self._parked[0][0] if self._parked else None
 
-    def turn(self) -> None:
-        """Try again what is due, some of it: where a folder or the ledger answers late, the next turn goes on."""
-        now = time.monotonic()
+    def troubles(self) -> Iterator[Trouble]:
+        yield from self._troubles.values()
+        if full := self.obstacles.full:
+            held = "the other scans of the folder {folder} stay in the inbox until those that wait have a place"
+            yield Trouble("held", say(held, folder=told(str(full[0]))))
+
+    def tick(self, now: float) -> None:
+        """End attempts; try again what is due, some of it: where a folder answers late, the next tick goes on."""
+        if outcomes := self._dispatcher.outcomes():
+            with self._figures.spent_on("deliver"):
+                for outcome in outcomes:
+                    self.end(outcome)
+                    self._attempt_over(outcome.job)
         while self._parked and self._parked[0][0] <= now and time.monotonic() < now + TURN_SECONDS:
             heapq.heappop(self._parked)[2]()
-        full = self.obstacles.full
-        held = say(
-            "the other scans of the folder {folder} stay in the inbox until those that wait have a place",
-            folder=told(str(next(iter(full), ""))),
-        )
-        self._reporter.trouble("held", held if full else "")
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
         """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
@@ -125,7 +135,7 @@ class JobCompletion:
             self._attempt(job, partial(self._blame, job, outcome))
         else:
             log.warning("attempt.returned", job=job.id, file=str(job.relative), reason=outcome.reason)
-            self._retry_later(job, outcome.reason, partial(self.again, job))
+            self._retry_later(job, outcome.reason, partial(self._dispatcher.submit, job))
 
     def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
         """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
@@ -152,8 +162,8 @@ class JobCompletion:
             self._retry_later(job, in_words(error), partial(self._attempt, job, action), error)
             return
         self.obstacles.discard(job)
-        self._tries.pop(job.id, None)
-        self._reporter.trouble(job.id, "")
+        self._failures.pop(job.id, None)
+        self._troubles.pop(job.id, None)
         if then is not None:
             then()
 
@@ -161,18 +171,17 @@ class JobCompletion:
         self.obstacles.discard(job)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
-            self._tries.pop(job.id, None)
-            self._reporter.trouble(job.id, "")
+            self._failures.pop(job.id, None)
+            self._troubles.pop(job.id, None)
             with contextlib.suppress(OSError):  # the next start does it
                 self._ledger.lost(job.id)
             return
-        self._reporter.trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
+        self._troubles[job.id] = Trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
         if not self._patient:
             self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
             return
-        tries = self._tries.get(job.id, 0)
-        self._tries[job.id] = tries + 1
-        due = time.monotonic() + PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        due = time.monotonic() + BACKOFF.pause_s(failures)
         if error is not None:
             self.obstacles.add(job, error)
         heapq.heappush(self._parked, (due, next(self._order), action))
@@ -184,7 +193,7 @@ class JobCompletion:
             self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
         )
         if times < most:
-            return partial(self.again, job)
+            return partial(self._dispatcher.submit, job)
         last = count(
             "it was tried once, and the engine ended: {reason}",
             "it was tried {n} times, and each time the engine ended; the last time {reason}",
@@ -205,7 +214,7 @@ class JobCompletion:
         late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
         if self._conclude(job, "outbox", name):
             log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
-            self._tell("delivered", self._placed(job), name, "", figures)
+            self._tell_end("delivered", self._placed(job), name, "", figures)
 
     def _skip(self, job: Job, figures: dict[str, object]) -> None:
         entry = self._ledger.entry(job.id)
@@ -217,7 +226,7 @@ class JobCompletion:
         name = self._boxes.set_aside(job, reason)
         if self._conclude(job, "failed", name):
             log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
-            self._tell("failed", self._placed(job), name, reason, {})
+            self._tell_end("failed", self._placed(job), name, reason, {})
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
@@ -226,8 +235,12 @@ class JobCompletion:
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
             if self._conclude(job, goal, name):
                 log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
-                self._tell("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
+                self._tell_end("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
         outbox.clear(job)
+
+    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
+        self._figures.ended(event, figures)
+        self._notify(event, job, name, reason, figures)
 
     def _placed(self, job: Job) -> Job:
         """The job with the path under which its set lies: plainer than its own where a disk has refused that."""

@@ -17,6 +17,7 @@ import structlog
 from ocrwatchd import __version__
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.component import Component
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import profile_of
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Original
 
 SLICE_SECONDS = 0.1
-"""How long one turn hashes."""
+"""How long one tick hashes."""
 
 log = structlog.get_logger()
 
 
-class Duplicates:
+class Duplicates(Component):
     """Tells which jobs need no engine.
 
     Args:
@@ -55,14 +56,15 @@ class Duplicates:
         self._hashes: dict[str, str] = {}
         self._in_work: dict[str, tuple[int, str]] = {}
         self._statures: dict[str, tuple[int, str]] = {}
+        self._freed = False
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, on the monotonic clock."""
-        return time.monotonic() if self._hashing else None
+        return 0.0 if self._hashing or self._freed else None
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Hash another slice."""
-        enough = time.monotonic() + SLICE_SECONDS
+        self._freed = False
+        enough = now + SLICE_SECONDS
         while self._hashing and time.monotonic() < enough:
             job, work = next(iter(self._hashing.items()))
             try:
@@ -81,8 +83,8 @@ class Duplicates:
             self._in_work[job.id] = mine
 
     def ended(self, job: Job) -> None:
-        """It has ended, however."""
-        self._in_work.pop(job.id, None)
+        """It has ended, however: those that may be copies of it need wait no longer."""
+        self._freed |= self._in_work.pop(job.id, None) is not None
         self._statures.pop(job.id, None)
 
     def holds(self, job: Job) -> bool:

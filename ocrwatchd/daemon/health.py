@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals
-    from ocrwatchd.monitoring.reporter import Reporter
     from ocrwatchd.storage.work_folder import WorkFolder
 
 HEALTH_SECONDS = 5.0
@@ -23,42 +23,41 @@ MOST_SHARE = 0.05
 folder of a large inbox costs a look. But no more seldom than where all is well."""
 
 
-class Health:
+class Health(Component):
     """The supervisor's look at its own ground.
 
     Args:
         arrivals: whose watch may die.
         workplace: whose folder may be removed or exchanged.
-        reporter: is told of trouble.
     """
 
-    def __init__(self, arrivals: Arrivals, workplace: WorkFolder, reporter: Reporter) -> None:
+    def __init__(self, arrivals: Arrivals, workplace: WorkFolder) -> None:
         self._arrivals = arrivals
         self._workplace = workplace
-        self._reporter = reporter
+        self._wrong = self._lost = ""
         self._due = 0.0
 
     def next_due(self) -> float:
-        """When ``turn`` has something to do, on the monotonic clock."""
         return self._due
 
-    def turn(self) -> None:
+    def troubles(self) -> tuple[Trouble, ...]:
+        return Trouble("watch", self._wrong), Trouble("work", self._lost)
+
+    def tick(self, now: float) -> None:
         """Look, where it is due."""
-        began = time.monotonic()
-        if began < self._due:
+        if now < self._due:
             return
-        wrong = self._arrivals.health()
-        self._reporter.trouble("watch", wrong)
-        if wrong:
+        began = time.monotonic()
+        self._wrong = self._arrivals.health()
+        if self._wrong:
             self._arrivals.mend()
         try:
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            lost = in_words(error) if isinstance(error, OSError) else str(error)
+            self._lost = in_words(error) if isinstance(error, OSError) else str(error)
         else:
-            lost = ""
-        self._reporter.trouble("work", lost)
-        now = time.monotonic()
-        mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (now - began) / MOST_SHARE))
-        self._due = now + (mending_s if wrong or lost else HEALTH_SECONDS)
+            self._lost = ""
+        ended = time.monotonic()
+        mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (ended - began) / MOST_SHARE))
+        self._due = ended + (mending_s if self._wrong or self._lost else HEALTH_SECONDS)

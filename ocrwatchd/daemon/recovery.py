@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.core.model import Job
     from ocrwatchd.daemon.completion import JobCompletion
+    from ocrwatchd.dispatch.protocol import Dispatcher
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.records import Entry
     from ocrwatchd.storage.work_folder import WorkFolder
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def recover_jobs(workplace: WorkFolder, ledger: Ledger, endings: JobCompletion, folders: Folders) -> None:
+def recover_jobs(
+    workplace: WorkFolder, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher, folders: Folders
+) -> None:
     """Let every job that lies here go on where it was; one that cannot be taken up now is tried again with pauses.
 
     Args:
         workplace: where the jobs lie.
         ledger: what is known of them.
-        endings: takes each of them on.
+        completion: takes each of them on.
+        dispatcher: takes those that an engine has to read.
         folders: the inbox, where a claim that came to nothing has left its scan, and the outbox.
 
     Raises:
@@ -56,7 +60,7 @@ def recover_jobs(workplace: WorkFolder, ledger: Ledger, endings: JobCompletion, 
             log.warning("job.route_unreadable", job=job.id, reason=error.strerror)
     for job in jobs:
         systemd.notify("WATCHDOG=1")  # completing deliveries may take long
-        endings.take(job, partial(_take_up, job, ledger, endings, folders))
+        completion.take(job, partial(_take_up, job, ledger, completion, dispatcher, folders))
 
 
 def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> None:
@@ -93,14 +97,16 @@ def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
     return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
 
 
-def _take_up(job: Job, ledger: Ledger, endings: JobCompletion, folders: Folders) -> Callable[[], None] | None:
+def _take_up(
+    job: Job, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher, folders: Folders
+) -> Callable[[], None] | None:
     entry = ledger.entry(job.id)
     if (entry is None or entry.state != "delivering") and _catch_up(job, ledger, folders):
         entry = ledger.entry(job.id)
     has_scan = job.relative.name != ""
     if entry is not None and entry.state == "delivering":
         # Its set may go under a plainer path than the one where the scan lies.
-        return partial(endings.resume, job if has_scan else replace(job, relative=entry.relative))
+        return partial(completion.resume, job if has_scan else replace(job, relative=entry.relative))
     if not has_scan:
         # A claim that ended before its rename, or a delivery that ended before it was cleared up.
         ledger.forget(job.id)
@@ -111,10 +117,12 @@ def _take_up(job: Job, ledger: Ledger, endings: JobCompletion, folders: Folders)
         job.source.unlink()
         outbox.clear(job)
         return None
-    return _begin(job, entry, ledger, endings)
+    return _begin(job, entry, ledger, completion, dispatcher)
 
 
-def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: JobCompletion) -> Callable[[], None]:
+def _begin(
+    job: Job, entry: Entry | None, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher
+) -> Callable[[], None]:
     if entry is None:  # a ledger that was lost: what the arrival found has to be found again
         _claim(job, job.relative, _refusal_of(job.source), ledger)
     elif entry.state != "claimed":
@@ -123,7 +131,9 @@ def _begin(job: Job, entry: Entry | None, ledger: Ledger, endings: JobCompletion
     log.info("job.taken_up", job=job.id, file=str(job.relative))
     crashpoints.reached("taken-up")
     known = ledger.entry(job.id)
-    return partial(endings.set_aside, job, known.refusal) if known and known.refusal else partial(endings.again, job)
+    if known and known.refusal:
+        return partial(completion.set_aside, job, known.refusal)
+    return partial(dispatcher.submit, job)
 
 
 def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:

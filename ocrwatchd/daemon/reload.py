@@ -9,6 +9,7 @@ import structlog
 
 from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
+from ocrwatchd.core.component import Part, Trouble
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.i18n import say
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class ConfigReload:
+class ConfigReload(Part):
     """The configuration in force, and the one before it until the newer has proved that it can be served.
 
     Args:
@@ -32,8 +33,10 @@ class ConfigReload:
         self.config = config
         self._before: Config | None = None
         self._reread = reread
-        self.refused = ""
-        """Why the last one that was read is not in force; "" where it is."""
+        self._refused = ""
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        return (Trouble("config", self._refused),)
 
     def advance(self) -> bool:
         """Read the file again; False where it is refused, and all stays as it is."""
@@ -43,10 +46,10 @@ class ConfigReload:
             newer = self._reread()
         except (ConfigError, OSError) as error:
             self._refuse(error)
-            systemd.notify("READY=1", f"STATUS={self.refused}")
+            systemd.notify("READY=1", f"STATUS={self._refused}")
             return False
         self._before, self.config = self.config, newer
-        self.refused = ""
+        self._refused = ""
         logs.configure(newer.log)
         log.info("config.reread")
         return True
@@ -76,5 +79,5 @@ class ConfigReload:
         return True
 
     def _refuse(self, error: Exception) -> None:
-        self.refused = say("the new configuration is refused, the one before it stays in force: {error}", error=error)
+        self._refused = say("the new configuration is refused, the one before it stays in force: {error}", error=error)
         log.error("config.refused", reason=str(error))

@@ -1,6 +1,6 @@
 """The supervisor: knows every room, does no room's work.
 
-One thread, one loop: sightings, the engine's socket, signals and due times all end in ``_turn``. Signal handlers only
+One thread, one loop: sightings, the engine's socket, signals and due times all end in ``_tick``. Signal handlers only
 count.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +25,7 @@ import structlog
 from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.core.os_errors import in_words
@@ -44,7 +44,8 @@ from ocrwatchd.monitoring.canary.cleanup import Clearing
 from ocrwatchd.monitoring.counters import Figures
 from ocrwatchd.monitoring.metrics import Metrics
 from ocrwatchd.monitoring.notify.event_queue import LAST_WORDS_S, Notices
-from ocrwatchd.monitoring.reporter import Reporter, Scene
+from ocrwatchd.monitoring.reporter import Reporter
+from ocrwatchd.monitoring.snapshot import Snapshot
 from ocrwatchd.monitoring.status_page.writer import Keeper
 from ocrwatchd.storage import set_names
 from ocrwatchd.storage.ledger import LedgerFault
@@ -52,13 +53,13 @@ from ocrwatchd.storage.retention import Retention
 
 if TYPE_CHECKING:
     import selectors
-    from pathlib import Path
 
-    from ocrwatchd.core.config.schema import Event
+    from ocrwatchd.core.component import Component
     from ocrwatchd.core.model import Job, Scan
     from ocrwatchd.daemon.reload import ConfigReload
     from ocrwatchd.daemon.wakeup import SignalWakeup
     from ocrwatchd.dispatch.protocol import Dispatcher
+    from ocrwatchd.monitoring.snapshot import Observer
     from ocrwatchd.storage import outbox
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.work_folder import WorkFolder
@@ -86,46 +87,55 @@ class Daemon:
     ) -> None:
         self._succession = succession
         self._config = config = succession.config
-        ledger, boxes, self._workplace = rooms
-        self._ledger = ledger
+        self._ledger, boxes, self._workplace = rooms
         self._selector = selector
         self._waker = waker
         self._once = once
         self._succeeded = False
+        self._ledger_trouble = ""
+        self._figures = Figures()
+        self._duplicates = Duplicates(config.folders, self._ledger, skip=config.job.duplicates == "skip")
+        self._dispatcher = self._open_queue(engine_module)
+        self._notices = Notices(config, selector)
+        self._clearing = Clearing(config.folders)
+        self._completion = JobCompletion(
+            self._ledger,
+            boxes,
+            self._dispatcher,
+            max_attempts=config.job.max_attempts,
+            figures=self._figures,
+            patient=not once,
+            has_lost=self._workplace.has_lost,
+            is_canary=self._clearing.has_ended,
+            attempt_over=self._duplicates.ended,
+            notify=self._notices.ended,
+        )
+        inbox = config.folders.path("inbox")
         self._arrivals = Arrivals(
-            config.folders.path("inbox"),
+            inbox,
             config.arrival,
             waker.wake,
             once=once,
             ahead_s=self._ahead_s,
-            hold=self._hold,
+            hold=self._completion.obstacles.hold,
             longest_bytes=set_names.longest_relative_bytes([*boxes.tops, self._workplace.longest_folder]),
         )
-        self._duplicates = Duplicates(config.folders, ledger, skip=config.job.duplicates == "skip")
-        self._retention = Retention(config.folders, config.retention, ledger)
-        self._figures = Figures()
-        self._metrics = Metrics(config, self._figures, ledger)
-        self._dispatcher: Dispatcher = self._open_queue(engine_module)
-        self._backlog: deque[Job] = deque()
-        self._notices = Notices(config, selector)
-        self._clearing = Clearing(config.folders)
-        self._reporter = Reporter(config.folders, ledger, self._notices.hear_trouble, self._figures, Keeper(config))
-        attempts = config.job.max_attempts
-        self._endings = JobCompletion(
-            ledger,
-            boxes,
-            self._reporter,
-            self._backlog.append,
-            max_attempts=attempts,
-            patient=not once,
-            has_lost=self._workplace.has_lost,
-            is_canary=self._clearing.has_ended,
-            tell=self._tell_end,
+        self._components: tuple[Component, ...] = (
+            LateWrites(config.folders.work_path, inbox, config.folders.mode("inbox")),
+            self._arrivals,
+            Claims(self._arrivals, self._workplace, self._ledger, self._dispatcher, self._completion, patient=not once),
+            self._duplicates,
+            self._dispatcher,  # before the completion: the engine reads the next scan while the last one is delivered
+            self._completion,
+            Retention(config.folders, config.retention, self._ledger),
+            self._clearing,
+            Health(self._arrivals, self._workplace),
         )
-        self._claims = Claims(self._arrivals, self._workplace, ledger, self._endings, self._reporter, patient=not once)
-        self._health = Health(self._arrivals, self._workplace, self._reporter)
-        inbox = config.folders.path("inbox")
-        self._late_writes = LateWrites(config.folders.work_path, inbox, config.folders.mode("inbox"))
+        self._observers: tuple[Observer, ...] = (
+            self._notices,
+            Reporter(config.folders, self._ledger, self._figures, Keeper(config)),
+            Metrics(config, self._figures, self._ledger),
+        )
 
     def _open_queue(self, engine_module: str) -> Dispatcher:
         if self._config.queue.broker:
@@ -158,14 +168,15 @@ class Daemon:
         systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
         self._clearing.start()
-        recover_jobs(self._workplace, self._ledger, self._endings, self._config.folders)
+        recover_jobs(self._workplace, self._ledger, self._completion, self._dispatcher, self._config.folders)
         again = False
         while not (again or self._finished()):
-            self._turn()
+            self._sleep()
+            self._tick()
             again = self._waker.asked_to_reload() and self._succession.advance()
         self._arrivals.stop()
         self._wind_up(stopping=not again)
-        if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
+        if left := [*self._completion.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
             raise kind(printable("; ".join(dict.fromkeys(left))))
         again = again and not self._waker.stops
@@ -177,7 +188,7 @@ class Daemon:
         self._arrivals.stop()
         self._dispatcher.stop()
         if not self._succeeded:
-            self._report("stopped")
+            self._show("stopped")
         asked = self._waker.stops
         grace_s = self._config.notify.timeout_s if self._once and not asked else LAST_WORDS_S
         self._notices.stop(grace_s, lambda: self._waker.stops > asked)
@@ -189,44 +200,37 @@ class Daemon:
             return True
         if not self._once:
             return False
-        busy = self._dispatcher.waiting or self._dispatcher.in_work or self._backlog
+        busy = self._dispatcher.waiting or self._dispatcher.in_work
         if busy and self._dispatcher.down:
             raise EngineUnavailable(self._why_down())
         return self._arrivals.settled and not busy
 
     def _why_down(self) -> str:
-        dispatcher = self._dispatcher
-        return dispatcher.unavailable or dispatcher.trouble or f"no engine runs: {dispatcher.state}"
-
-    def _turn(self) -> None:
-        self._sleep()
-        if not self._ledger_fit():
-            self._report("running")
-            return  # scans in work are not known to it: nothing may be decided over them
-        self._late_writes.turn()
-        self._arrivals.turn()
-        # What waits for a folder lies in .work too: a full disk must not be filled further.
-        room = 0 if self._backlog else self._dispatcher.room - self._endings.parked
-        urgent = None if room > 0 or self._backlog or self._endings.parked else self._dispatcher.urgent
-        if urgent is None:
-            self._claims.turn(max(0, room))
-        else:
-            self._claims.turn(1, urgent * AHEAD_S)
-        self._work()
-        self._health.turn()
-        self._report("running")
+        troubles = [each.text for each in self._dispatcher.troubles() if each.text]
+        return self._dispatcher.unavailable or "; ".join(troubles) or f"no engine runs: {self._dispatcher.state}"
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        rooms = (self._arrivals, self._dispatcher, self._reporter, self._endings)
-        more = (self._duplicates, self._retention, self._notices, self._clearing, self._metrics, self._late_writes)
-        dues = [room.next_due() for room in (*rooms, *more)]
-        wakes = [due for due in (*dues, self._health.next_due()) if due is not None]
-        if self._backlog and self._dispatcher.room > 0:
-            wakes.append(now)
-        timeout = min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in wakes)])
-        for key, _events in self._selector.select(timeout):
+        dues = [part.next_due() for part in (*self._components, *self._observers)]
+        self._listen(min([LONGEST_SLEEP_S, *(max(0.0, due - now) for due in dues if due is not None)]))
+
+    def _listen(self, timeout_s: float) -> None:
+        for key, _events in self._selector.select(timeout_s):
             key.data()
+
+    def _tick(self) -> None:
+        self._ledger_trouble = ""
+        if self._ledger_fit():  # else scans in work are not known to it: nothing may be decided over them
+            for component in self._components:
+                try:
+                    component.tick(time.monotonic())
+                except LedgerFault as error:
+                    if self._once and not self._ledger.damaged:
+                        raise
+                    self._ledger_trouble = in_words(error)
+        self._show("running")
+        if self._ledger_trouble:
+            time.sleep(LEDGER_PAUSE_S)
 
     def _ledger_fit(self) -> bool:
         """Whether the ledger can be asked; a damaged one is replaced."""
@@ -237,44 +241,9 @@ class Daemon:
         except (OSError, FolderUnusable) as error:
             if self._once:
                 raise
-            self._reporter.trouble("ledger", in_words(error) if isinstance(error, OSError) else str(error))
-            time.sleep(LEDGER_PAUSE_S)
+            self._ledger_trouble = in_words(error) if isinstance(error, OSError) else str(error)
             return False
         return True
-
-    def _work(self) -> None:
-        while self._backlog and self._dispatcher.submit(self._backlog[0]):
-            self._backlog.popleft()
-        self._duplicates.turn()
-        try:
-            if self._config.job.duplicates == "skip":  # what has ended must count as delivered before the next is begun
-                self._end_attempts()
-            self._dispatcher.turn()  # the engine reads the next scan while the one before it is delivered
-            self._retention.turn()
-        except LedgerFault as error:
-            if self._once and not self._ledger.damaged:
-                raise
-            self._reporter.trouble("ledger", in_words(error))
-            time.sleep(LEDGER_PAUSE_S)
-        else:
-            self._reporter.trouble("ledger", "")
-        self._reporter.trouble("config", self._succession.refused)
-        self._reporter.trouble("model", self._dispatcher.model_trouble)
-        self._reporter.trouble("engine", self._dispatcher.trouble)
-        self._reporter.trouble("retention", self._retention.trouble)
-        self._reporter.trouble("notify", self._notices.trouble)
-        self._reporter.trouble("metrics", self._metrics.trouble)
-        self._end_attempts()
-        self._endings.turn()
-        self._clearing.turn()
-        self._notices.turn()
-
-    def _end_attempts(self) -> None:
-        if outcomes := self._dispatcher.outcomes():
-            with self._figures.spent_on("deliver"):
-                for outcome in outcomes:
-                    self._endings.end(outcome)
-                    self._duplicates.ended(outcome.job)
 
     def _wind_up(self, *, stopping: bool) -> None:
         in_work = self._dispatcher.in_work
@@ -282,33 +251,24 @@ class Daemon:
         # The unit may have been written for an earlier configuration.
         patience = systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S)
         systemd.notify(*(["STOPPING=1", patience] if stopping else []), "STATUS=Finishing the page in work")
-        self._report("stopping")
+        self._show("stopping")
         deadline = time.monotonic() + self._config.job.stop_seconds
         self._dispatcher.finish()
-        while self._dispatcher.in_work and time.monotonic() < deadline and self._waker.stops <= 1:
-            for key, _events in self._selector.select(min(1.0, max(0.0, deadline - time.monotonic()))):
-                key.data()
-            self._dispatcher.turn()
+        while self._dispatcher.in_work and (left_s := deadline - time.monotonic()) > 0 and self._waker.stops <= 1:
+            self._listen(min(1.0, left_s))
+            self._dispatcher.tick(time.monotonic())
             for outcome in self._dispatcher.outcomes():
-                self._endings.end(outcome, stopping=True)
-            self._reporter.beat()
-            self._notices.turn()
+                self._completion.end(outcome, stopping=True)
+            self._show("stopping")
 
     # -- scans ---------------------------------------------------------------------------------------------------
 
     def _ahead_s(self, scan: Scan) -> float:
         return self._config.work(scan.profile).priority * AHEAD_S
 
-    def _hold(self, relative: Path) -> bool:
-        return self._endings.obstacles.hold(relative)
-
     def _page_done(self, job: Job, page: int) -> None:
         with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder
             self._ledger.page_done(job.id, page)
-
-    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
-        self._figures.ended(event, figures)
-        self._notices.ended(event, job, name, reason, figures)
 
     def _start_attempt(self, job: Job) -> int:
         attempt = self._ledger.started(job.id)
@@ -323,18 +283,22 @@ class Daemon:
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 
-    def _report(self, state: str) -> None:
+    def _show(self, state: str) -> None:
         job, progress = self._dispatcher.in_work, self._dispatcher.progress
-        scene = Scene(
+        parts = (*self._components, *self._observers, self._succession)
+        troubles = [Trouble("ledger", self._ledger_trouble), *(each for part in parts for each in part.troubles())]
+        snapshot = Snapshot(
             state=state,
             engine=self._dispatcher.state,
             waiting=self._arrivals.waiting,
             incomplete=self._arrivals.incomplete,
-            queued=self._dispatcher.waiting + len(self._backlog),
+            queued=self._dispatcher.waiting,
             in_work=told(str(job.relative)) if job else "",
             page=progress.page if progress else 0,
             pages=progress.pages if progress else 0,
             workers=self._dispatcher.workers,
+            figures=self._dispatcher.figures,
+            troubles=tuple(each for each in troubles if each.text),
         )
-        self._reporter.turn(scene)
-        self._metrics.turn(scene, self._dispatcher.figures, self._reporter.troubles)
+        for observer in self._observers:
+            observer.show(snapshot)

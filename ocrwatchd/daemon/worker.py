@@ -1,7 +1,7 @@
 """``ocrwatchd worker``: one engine process, as on one machine, that reads the scans of another machine's supervisor.
 
 One thread, one loop: the engine's socket, signals, the broker's messages (which come by a thread of their own) and due
-times all end in ``_turn``. One message at a time, acknowledged when its attempt has ended.
+times all end in ``_tick``. One message at a time, acknowledged when its attempt has ended.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
     1. nothing more is taken;
@@ -128,7 +128,7 @@ class Worker:
         self._receiver.start()
         systemd.notify("READY=1")
         while not self._waker.stops:
-            self._turn()
+            self._tick()
             self._take_next()
         self._hand_back()
 
@@ -144,17 +144,20 @@ class Worker:
         self._receiver.close()
         self._presence.leave()
 
-    def _turn(self) -> None:
+    def _tick(self) -> None:
         dues = [self._host.next_due(), self._look_due, self._presence.next_due()]
         now = time.monotonic()
         timeout = min(max(0.0, due - now) for due in dues if due is not None)
         for key, _events in self._selector.select(timeout):
             key.data()
-        self._host.turn()
+        self._host.tick(time.monotonic())
         if time.monotonic() >= self._look_due:
             self._look_due = time.monotonic() + LOOK_S
             self._look()
-        self._presence.turn()
+        self._show_life()
+
+    def _show_life(self) -> None:
+        self._presence.tick(time.monotonic())
 
     def _hand_back(self) -> None:
         systemd.notify("STOPPING=1", systemd.patience(self._config.job.stop_seconds + systemd.STOP_MARGIN_S))
@@ -162,7 +165,7 @@ class Worker:
         deadline = time.monotonic() + self._config.job.stop_seconds
         self._host.finish()
         while self._job is not None and time.monotonic() < deadline and self._waker.stops <= 1:
-            self._turn()
+            self._tick()
 
     def _take_next(self) -> None:
         if self._job is not None or not self._host.idle or self._host.lacks(self._config.llm):
@@ -177,7 +180,7 @@ class Worker:
         if self._host.fetches(order.work.on_machine(self._config.work()).llm):
             return  # as on one machine it waits for its model
         try:
-            job = attempts.begin(order, self._folder, self._name, self._config.work(), self._presence.turn)
+            job = attempts.begin(order, self._folder, self._name, self._config.work(), self._show_life)
         except (FileNotFoundError, NotADirectoryError) as error:  # what is wrong is wrong with this job
             log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
             job = None

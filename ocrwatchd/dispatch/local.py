@@ -9,6 +9,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Begun, Ending, Progress
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.dispatch.priority import Waiting
 
 if TYPE_CHECKING:
@@ -66,13 +67,14 @@ class BoundedQueue:
         self._makes_way = False
         self._asking = False
         self._finishing = False
+        self._joined = False
         self.progress: Progress | None = None
         self.workers: tuple[Worker, ...] = ()
         self._host = host(self._hear)
 
     @property
     def room(self) -> int:
-        """How many more jobs fit; those that have had a turn take no place, or long ones would shut out all others."""
+        """As the protocol says; jobs that have had a turn take no place, or long ones would shut out all others."""
         return self._size - self._queue.unturned
 
     @property
@@ -82,20 +84,15 @@ class BoundedQueue:
 
     @property
     def in_work(self) -> Job | None:
-        """The job that the engine has."""
         return self._in_work.job if self._in_work else None
 
     @property
     def waiting(self) -> int:
-        """How many jobs are queued."""
         return len(self._queue)
 
-    def submit(self, job: Job) -> bool:
-        """Queue a job; False where the queue is full."""
-        if self.room <= 0 and (self.urgent is None or job.work.priority < self.urgent):
-            return False
+    def submit(self, job: Job) -> None:
         self._queue.join(job)
-        return True
+        self._joined = True
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
         """What the host says."""
@@ -121,27 +118,27 @@ class BoundedQueue:
             self._outcomes.append(told)
 
     def outcomes(self) -> list[Outcome]:
-        """What has ended since the last call."""
         ended, self._outcomes = self._outcomes, []
         return ended
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Let the host look after itself, then hand over the next job, or ask for the one in work back."""
-        self._host.turn()
+        self._joined = False
+        self._host.tick(now)
         if self._finishing:
             return
         if self._in_work is not None:
-            self._make_way(self._in_work)
+            self._make_way(self._in_work, now)
         elif self._host.idle:
-            self._give_next()
+            self._give_next(now)
 
-    def _make_way(self, place: Place) -> None:
+    def _make_way(self, place: Place, now: float) -> None:
         """Ask for the job in work back where one that goes first would wait for further pages, or for tasks."""
         if self._makes_way or self.progress is None:
             return
         if self.progress.page >= self.progress.pages and not self._asking:
             return
-        before = self._queue.before(place, self._clock() - self._given_at)
+        before = self._queue.before(place, now - self._given_at)
         first = next((each.job for each in before if not self._waits(each.job)), None)
         if first is None:
             return
@@ -153,7 +150,7 @@ class BoundedQueue:
     def _waits(self, job: Job) -> bool:
         return self._holding(job) or self._host.lacks(job.work.llm)
 
-    def _give_next(self) -> None:
+    def _give_next(self, now: float) -> None:
         for place in self._queue:
             job = place.job
             if place.left is not None:
@@ -167,54 +164,39 @@ class BoundedQueue:
             else:
                 self._starting(job)  # where this fails the job keeps its place
             self._queue.leave(place)
-            self._in_work, self._given_at = place, self._clock()
+            self._in_work, self._given_at = place, now
             self._host.give(job)
             crashpoints.reached("job-given")
             return
 
     def next_due(self) -> float | None:
-        """When the host wants its turn."""
-        return self._host.next_due()
+        return 0.0 if self._joined else self._host.next_due()
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        return Trouble("model", self._host.model_trouble), Trouble("engine", self._host.trouble)
 
     def start(self) -> None:
-        """Start the host."""
         self._host.start()
 
     def finish(self) -> None:
-        """Begin nothing more; let the host complete the page in work."""
         self._finishing = True
         self._host.finish()
 
     def stop(self) -> None:
-        """Stop the host."""
         self._host.stop()
 
     @property
     def state(self) -> str:
-        """The host's, and what has made way, in words."""
         return "; ".join((self._host.state, *filter(None, (place.remark for place in self._queue))))
 
     @property
     def figures(self) -> dict[str, object]:
-        """The host's."""
         return self._host.figures
 
     @property
     def unavailable(self) -> str:
-        """What the host misses."""
         return self._host.unavailable
 
     @property
-    def trouble(self) -> str:
-        """Why the host has no engine that serves."""
-        return self._host.trouble
-
-    @property
-    def model_trouble(self) -> str:
-        """What the host could not fetch."""
-        return self._host.model_trouble
-
-    @property
     def down(self) -> bool:
-        """The host has no process, and does not start one at once."""
         return self._host.resting

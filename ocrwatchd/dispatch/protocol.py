@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ocrwatchd.core.component import Component
+
 if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Outcome, Progress, Worker
     from ocrwatchd.core.config.profile import Llm
     from ocrwatchd.core.model import Job
 
 
-class Dispatcher(Protocol):
-    """Takes jobs, tells what became of them. Used from one thread; no call waits for work to be done."""
+class Dispatcher(Component, Protocol):
+    """Takes jobs, tells what became of them."""
 
     @property
     def progress(self) -> Progress | None:
@@ -23,11 +25,11 @@ class Dispatcher(Protocol):
 
     @property
     def room(self) -> int:
-        """How many more jobs it takes now."""
+        """How many more jobs should be claimed for it now; negative where it has more than enough."""
 
     @property
     def urgent(self) -> int | None:
-        """The least priority of which it takes one more job, though there is no room; None where it takes none."""
+        """The least priority of which one more job should be claimed without room; None for no such priority."""
 
     @property
     def waiting(self) -> int:
@@ -54,31 +56,17 @@ class Dispatcher(Protocol):
         """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
 
     @property
-    def trouble(self) -> str:
-        """Why no engine serves, also while another try is under way; "" where one does."""
-
-    @property
-    def model_trouble(self) -> str:
-        """Why models are missing that are fetched here; "" where none is, or workers fetch their own."""
-
-    @property
     def down(self) -> bool:
         """No engine runs, nor is one about to start."""
 
     def start(self) -> None:
         """Start the engine, from the main thread."""
 
-    def submit(self, job: Job) -> bool:
-        """Take a job; False where there is no room, and the job is offered again later."""
+    def submit(self, job: Job) -> None:
+        """Take a job, also where there is no room: a claimed job waits nowhere else."""
 
     def outcomes(self) -> list[Outcome]:
         """What has ended since the last call."""
-
-    def turn(self) -> None:
-        """Do what is due: hand over the next job, watch deadlines, start again what has died."""
-
-    def next_due(self) -> float | None:
-        """When ``turn`` has something to do again, on the monotonic clock; None while only events matter."""
 
     def finish(self) -> None:
         """Complete the page in work and hand its job back; nothing more is begun."""
@@ -125,11 +113,11 @@ class Host(Protocol):
     def put_back(self) -> None:
         """Ask for the job in work back after the page in work; the engine stays."""
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Watch deadlines, start again what has died."""
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do again."""
+        """As :meth:`Component.next_due`."""
 
     def finish(self) -> None:
         """Complete the page in work, then end."""

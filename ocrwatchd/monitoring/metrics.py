@@ -13,20 +13,22 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd import __version__
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.monitoring.snapshot import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric
 
     from ocrwatchd.core.attempt import Worker
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.monitoring.counters import Figures
-    from ocrwatchd.monitoring.reporter import Scene
+    from ocrwatchd.monitoring.snapshot import Snapshot
     from ocrwatchd.storage.ledger import Ledger
 
 READABLE_BY_ALL: Final = 0o644
@@ -49,7 +51,7 @@ KINDS: Final = (
 _MIB: Final = 1 << 20
 
 
-class Metrics:
+class Metrics(Observer):
     """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``.
 
     Args:
@@ -78,51 +80,46 @@ class Metrics:
         self._started_at: Final = time.time()
         self._state = ""
         self._due = clock()
-        self.trouble = ""
-        """Why the file cannot be written, in words; "" where it can."""
+        self._trouble = ""
 
     def next_due(self) -> float | None:
-        """When the file is to be written again, by the clock; None where none is wanted."""
         return self._due if self._settings.file else None
 
-    def turn(self, scene: Scene, engine: Mapping[str, object], trouble: Iterable[str]) -> None:
-        """Write the file where it is due.
+    def troubles(self) -> list[Trouble]:
+        return [Trouble("metrics", self._trouble)]
 
-        Args:
-            scene: what the loop is doing.
-            engine: what the engine has said about itself: starts, engine, model, rss_mb.
-            trouble: what it is with, as :meth:`ocrwatchd.monitoring.reporter.Reporter.trouble` was told.
-        """
-        if not self._settings.file or (scene.state == self._state and self._clock() < self._due):
+    def show(self, snapshot: Snapshot) -> None:
+        """Write the file where it is due."""
+        if not self._settings.file or (snapshot.state == self._state and self._clock() < self._due):
             return
-        self._state = scene.state
+        self._state = snapshot.state
         self._due = self._clock() + self._settings.interval_seconds
         from prometheus_client.exposition import generate_latest  # only where a file is wanted
 
-        content = generate_latest(_Collected(list(self._collect(scene, engine, list(trouble)))))
+        content = generate_latest(_Collected(list(self._collect(snapshot))))
         try:
             # Not synced: after a power cut nobody wants it.
             files.write_new(self._settings.path, content, READABLE_BY_ALL, replace=True, lasting=False)
         except OSError as error:
-            self.trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
+            self._trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
         else:
-            self.trouble = ""
+            self._trouble = ""
 
-    def _collect(self, scene: Scene, engine: Mapping[str, object], trouble: list[str]) -> Iterator[Metric]:
+    def _collect(self, snapshot: Snapshot) -> Iterator[Metric]:
         yield _gauge("build_info", "What runs", 1, version=__version__, python=platform.python_version())
-        yield _gauge("up", "1 while it serves, 0 once it was stopped", scene.state != "stopped")
+        yield _gauge("up", "1 while it serves, 0 once it was stopped", snapshot.state != "stopped")
         yield _gauge("start_time_seconds", "When it was started, Unix time", self._started_at)
         yield from self._done()
-        yield _gauge("inbox_files", "Files in the inbox that have not settled, or found no place", scene.waiting)
-        yield _gauge("queue_scans", "Claimed scans that wait for the engine", scene.queued)
+        yield _gauge("inbox_files", "Files in the inbox that have not settled, or found no place", snapshot.waiting)
+        yield _gauge("queue_scans", "Claimed scans that wait for the engine", snapshot.queued)
         yield _gauge("queue_size", "How many scans are claimed ahead of the engine", self._queue_size)
-        yield _gauge("in_work_scans", "Scans in the engine", bool(scene.in_work))
-        yield _gauge("engine_up", "1 while an engine is loaded", scene.engine.split(";")[0] in _LOADED)
-        yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(engine))
-        if isinstance(rss_mb := engine.get("rss_mb"), int | float):
+        yield _gauge("in_work_scans", "Scans in the engine", bool(snapshot.in_work))
+        yield _gauge("engine_up", "1 while an engine is loaded", snapshot.engine.split(";")[0] in _LOADED)
+        yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(snapshot.figures))
+        if isinstance(rss_mb := snapshot.figures.get("rss_mb"), int | float):
             yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", rss_mb * _MIB)
-        yield from _workers(scene.workers)
-        kinds = [kind if kind in KINDS else "scan" for kind in trouble]
+        yield from _workers(snapshot.workers)
+        kinds = [trouble.kind if trouble.kind in KINDS else "scan" for trouble in snapshot.troubles]
         counted = {kind: kinds.count(kind) for kind in (*KINDS, "scan")}
         yield _by("gauge", "trouble", "What is wrong and being retried", "with", counted)
         yield _by("gauge", "disk_free_bytes", "Room on the disk of a folder", "folder", self._free())

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
 import os
 import socket
 import time
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -19,14 +17,15 @@ from ocrwatchd.core.i18n import count
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
+from ocrwatchd.monitoring.snapshot import Observer
 from ocrwatchd.storage.ledger import LedgerFault
 from ocrwatchd.storage.outbox import original_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Worker
     from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.monitoring.snapshot import Snapshot
     from ocrwatchd.monitoring.status_page.writer import Keeper
     from ocrwatchd.storage.ledger import Ledger
 
@@ -46,35 +45,16 @@ FAILURES_SOUGHT = 30
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the loop is doing; the words and numbers are those of :class:`ocrwatchd.monitoring.status.Status`."""
-
-    state: str
-    engine: str
-    waiting: int
-    queued: int
-    in_work: str = ""
-    page: int = 0
-    pages: int = 0
-    workers: tuple[Worker, ...] = ()
-    incomplete: tuple[tuple[str, float], ...] = ()
+SHOWN: Final = ("state", "engine", "waiting", "queued", "in_work", "page", "pages", "workers", "incomplete")
+"""Fields of a snapshot that the status has too."""
 
 
-class Hear(Protocol):
-    """Who is told of trouble."""
-
-    def __call__(self, what: str, words: str, *, of_a_scan: bool) -> object:
-        """As :meth:`Reporter.trouble`."""
-
-
-class Reporter:
-    """Collects trouble, and says it together with what the loop is doing.
+class Reporter(Observer):
+    """Shows each snapshot to systemd, in the status file and on the status page, and logs when trouble begins and ends.
 
     Args:
         folders: the status file lies in their work folder.
         ledger: counts what was delivered and what failed; the status has its copy beside it.
-        hear: is told of trouble, too, without files' names.
         figures: what has been done since the start.
         page: shows it to people who see only the share.
     """
@@ -83,86 +63,55 @@ class Reporter:
         self,
         folders: Folders,
         ledger: Ledger,
-        hear: Hear | None = None,
         figures: Figures | None = None,
         page: Keeper | None = None,
     ) -> None:
         self._page = page
-        self._hear = hear
         self._figures = figures or Figures()
         self._folders = folders
         self._ledger = ledger
         self._started_at = time.time()
-        self._trouble: dict[str, str] = {}
-        self._of_scans: dict[str, None] = {}
+        self._troubles: set[str] = set()
         self._heartbeat_seconds = systemd.watchdog_seconds()
         self._heartbeat_due = 0.0
         self._written = 0.0
-        self._last: tuple[object, ...] = ()
+        self._last: Snapshot | None = None
         self._unwritable = False
         self._remembered: dict[str, Any] = {}
 
-    def trouble(self, what: str, words: str, file: str = "") -> None:
-        """Note that something is wrong and being retried, or with "" that it is over.
-
-        Args:
-            what: the same for the same trouble.
-            words: for people.
-            file: the name of the scan that waits for it, if any.
-        """
-        if self._hear is not None:
-            self._hear(what, words, of_a_scan=bool(file))
-        if file and words:
-            self._of_scans[what] = None
-        else:
-            self._of_scans.pop(what, None)
-        if not words:
-            if self._trouble.pop(what, None):
-                log.info("trouble.over", what=what)
-            return
-        if what not in self._trouble:
-            log.warning("trouble.begins", what=what, reason=words, file=file or None)
-        self._trouble[what] = f"{told(file)}: {printable(words)}" if file else printable(words)
-
-    @property
-    def troubles(self) -> tuple[str, ...]:
-        """What there is trouble with, as it was told."""
-        return tuple(self._trouble)
-
-    def _shown(self) -> list[str]:
-        """What people are told: the daemon's own troubles, and those of some scans."""
-        untold = set(itertools.islice(self._of_scans, SCANS_SHOWN, None))
-        more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else ""
-        return [*(words for what, words in self._trouble.items() if what not in untold), *filter(None, [more])]
-
     def next_due(self) -> float | None:
-        """When systemd wants the next heartbeat, or people the page, on the monotonic clock."""
+        """When systemd wants the next heartbeat, or people the page."""
         dues = (self._heartbeat_due if self._heartbeat_seconds else None, self._page.next_due() if self._page else None)
         return min((due for due in dues if due is not None), default=None)
 
-    def beat(self) -> None:
-        """Tell systemd that the loop turns, where it is due."""
+    def show(self, snapshot: Snapshot) -> None:
+        """Send the heartbeat; write the status file and the page where they are due."""
         now = time.monotonic()
+        self._log_troubles(snapshot)
         if self._heartbeat_seconds and now >= self._heartbeat_due:
             systemd.notify("WATCHDOG=1")
             self._heartbeat_due = now + self._heartbeat_seconds
-
-    def turn(self, scene: Scene) -> None:
-        """Beat, and write the status file and the page where they are due."""
-        self.beat()
-        self._tell(scene)
+        self._write_if_due(snapshot, now)
         if self._page is not None:
-            self._page.turn()
+            self._page.tick(now)
 
-    def _tell(self, scene: Scene) -> None:
-        now = time.monotonic()
-        seen = (scene, *self._trouble.values())
+    def _log_troubles(self, snapshot: Snapshot) -> None:
+        for each in snapshot.troubles:
+            if each.kind not in self._troubles:
+                log.warning("trouble.begins", what=each.kind, reason=each.text, file=each.file or None)
+        now = {each.kind for each in snapshot.troubles}
+        for kind in self._troubles - now:
+            log.info("trouble.over", what=kind)
+        self._troubles = now
+
+    def _write_if_due(self, snapshot: Snapshot, now: float) -> None:
         age = now - self._written
-        if scene.state == "running" and (age < SOONEST_SECONDS or (seen == self._last and age < LATEST_SECONDS)):
+        same_state = self._last is not None and snapshot.state == self._last.state
+        if same_state and (age < SOONEST_SECONDS or (snapshot == self._last and age < LATEST_SECONDS)):
             return
-        self._written, self._last = now, seen
+        self._written, self._last = now, snapshot
         try:
-            self._write(scene)
+            self._write(snapshot)
         except OSError as error:
             # A status that cannot be written must not stop the work.
             if not self._unwritable:
@@ -170,22 +119,16 @@ class Reporter:
             self._unwritable = True
         else:
             self._unwritable = False
-        if scene.state == "running":
-            systemd.notify(f"STATUS={self._sentence(scene)}")
+        if snapshot.state == "running":
+            systemd.notify(f"STATUS={_sentence(snapshot)}")
 
-    def _sentence(self, scene: Scene) -> str:
-        if self._trouble:
-            return "; ".join(self._shown())
-        page = f"page {scene.page} of {scene.pages}" if scene.pages else "nothing"
-        return f"{page} in work, {scene.queued} scans queued, {scene.waiting} in the inbox"
-
-    def _write(self, scene: Scene) -> None:
+    def _write(self, snapshot: Snapshot) -> None:
         # Else whoever asks would read that the daemon hangs, and not what is wrong with the ledger.
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
+        shown = {name: getattr(snapshot, name) for name in SHOWN}
         now = status.Status(
-            **{each.name: getattr(scene, each.name) for each in fields(scene)}
-            | {"workers": [*scene.workers], "incomplete": [*scene.incomplete]},
+            **shown | {"workers": [*snapshot.workers], "incomplete": [*snapshot.incomplete]},
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
@@ -194,7 +137,7 @@ class Reporter:
             written_at=time.time(),
             pages_done=self._figures.pages,
             seconds_a_page=round(self._figures.seconds_a_page, 2),
-            trouble=self._shown(),
+            trouble=_texts(snapshot),
             outbox_mount=str(self._page.mount) if self._page else "",
             **self._remembered,
         )
@@ -222,3 +165,23 @@ class Reporter:
                 shown.setdefault(path, reason)
         failed = self._folders.path("failed")
         return [(told(str(path.relative_to(failed))), reason) for path, reason in shown.items()]
+
+
+def _texts(snapshot: Snapshot) -> list[str]:
+    """What people are told: the daemon's own troubles, and those of some scans."""
+    waiting = [each for each in snapshot.troubles if each.file]
+    untold = set(waiting[SCANS_SHOWN:])
+    more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else ""
+    shown = [
+        f"{told(each.file)}: {printable(each.text)}" if each.file else printable(each.text)
+        for each in snapshot.troubles
+        if each not in untold
+    ]
+    return [*shown, *filter(None, [more])]
+
+
+def _sentence(snapshot: Snapshot) -> str:
+    if snapshot.troubles:
+        return "; ".join(_texts(snapshot))
+    page = f"page {snapshot.page} of {snapshot.pages}" if snapshot.pages else "nothing"
+    return f"{page} in work, {snapshot.queued} scans queued, {snapshot.waiting} in the inbox"

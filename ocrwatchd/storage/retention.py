@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import told
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 ROUND_SECONDS = 3600.0
 MOST_AT_ONCE = 50
-"""Originals looked at in one turn; the next turn goes on."""
+"""Originals looked at in one tick; the next tick goes on."""
 
 DAY_S = 86_400.0
 LONGEST_ABSENCE_S = 7 * DAY_S
@@ -47,15 +48,14 @@ CLOCK = "retention_clock"
 log = structlog.get_logger()
 
 
-class Retention:
-    """Removes what is due, some of it each turn.
+class Retention(Component):
+    """Removes originals that are due, some of them at each tick.
 
     Args:
         folders: the archive and ``failed/``.
         settings: days for each; 0 keeps for ever.
         ledger: knows since when an original is kept.
         clock: Unix time, seconds.
-        monotonic: seconds.
     """
 
     def __init__(
@@ -65,7 +65,6 @@ class Retention:
         ledger: Ledger,
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folders = folders
         goals: tuple[tuple[Goal, float], ...] = (
@@ -75,33 +74,29 @@ class Retention:
         self._days = [(goal, days) for goal, days in goals if days > 0]
         self._ledger = ledger
         self._clock = clock
-        self._monotonic = monotonic
-        self._due = monotonic()
+        self._due = 0.0
         self._put_off: set[str] = set()
-        self.trouble = ""
-        """What keeps a due original from being removed, in words, or ""."""
+        self._trouble = ""
 
     def next_due(self) -> float | None:
-        """When the next round is due, on the monotonic clock; None where everything is kept for ever."""
         return self._due if self._days else None
 
-    def turn(self) -> None:
-        """Remove what is due, where a round is.
+    def troubles(self) -> list[Trouble]:
+        return [Trouble("retention", self._trouble)]
 
-        Raises:
-            LedgerFault: the ledger cannot be used; the next turn tries again.
-        """
-        if not self._days or self._monotonic() < self._due:
+    def tick(self, now: float) -> None:
+        """Remove originals that are due; see :class:`Component` for errors."""
+        if not self._days or now < self._due:
             return
-        self._due = self._monotonic() + ROUND_SECONDS
+        self._due = now + ROUND_SECONDS
         if not self._trusted():
             return
         if not self._put_off:
-            self.trouble = ""
+            self._trouble = ""
         for goal, days in self._days:
             if self._remove_some(goal, self._clock() - days * DAY_S):
-                self._due = self._monotonic()
-        if self._due > self._monotonic():
+                self._due = now
+        if self._due > now:
             self._put_off.clear()
 
     def _trusted(self) -> bool:
@@ -124,7 +119,7 @@ class Retention:
                 self._remove(original, goal, path)
             except OSError as error:
                 self._put_off.add(original.job)
-                self.trouble = say(
+                self._trouble = say(
                     "{file} cannot be removed as retention asks: {reason}",
                     file=told(path.name),
                     reason=in_words(error),

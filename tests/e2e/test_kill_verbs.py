@@ -199,7 +199,7 @@ def remove_old(house):
     config = settings(house, retention={"archive_days": 1, "failed_days": 1})
     with Ledger(house / "ledger.sqlite3") as ledger:
         later = time.time() + TEN_DAYS_S
-        retention.Retention(config.folders, config.retention, ledger, clock=lambda: later).turn()
+        retention.Retention(config.folders, config.retention, ledger, clock=lambda: later).tick(0.0)
         return ledger.kept("failed", time.time(), 9) + ledger.kept("outbox", time.time(), 9)
 
 

@@ -60,7 +60,7 @@ print("watching", flush=True)
 while len(found) < int(sys.argv[2]):
     woken.wait(0.05)
     woken.clear()
-    arrivals.turn()
+    arrivals.tick(time.monotonic())
     while offers := arrivals.ready(1000):
         found |= {offer.scan.path for offer in offers}
 print("found", flush=True)

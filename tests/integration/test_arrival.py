@@ -64,7 +64,7 @@ class Desk:
         due = self.arrivals.next_due()
         self.woken.wait(0.05 if due is None else min(0.05, max(0.0, due - time.monotonic())))
         self.woken.clear()
-        self.arrivals.turn()
+        self.arrivals.tick(time.monotonic())
         for ready in self.arrivals.ready(self.room):
             self.count += 1
             job = self.work / f"job{self.count}"
@@ -109,7 +109,7 @@ def desk(tmp_path):
     before, descriptors = set(threading.enumerate()), len(list(Path("/proc/self/fd").iterdir()))
     made = Desk(tmp_path)
     made.arrivals.start()
-    made.turn()
+    made.tick(time.monotonic())
     yield made
     made.arrivals.stop()
     assert set(threading.enumerate()) <= before

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -192,12 +193,12 @@ def test_what_is_written_into_a_held_open_file_after_its_claim_becomes_another_s
     with desk.scan.open("ab") as writer:
         seen = desk.inbox.look(desk.inbox.scan(desk.scan))
         assert desk.inbox.claim(desk.inbox.scan(desk.scan), seen, desk.base / "job")
-        late_writes.turn()
+        late_writes.tick(time.monotonic())
         assert not desk.scan.exists()
         assert late_writes.next_due() is not None
         writer.write(late)
     late_writes._due = 0.0
-    late_writes.turn()
+    late_writes.tick(time.monotonic())
     assert [path.read_bytes() for path in (desk.base / "inbox").iterdir()] == ([PNG + late] if late else [])
     assert not (desk.base / FOLDER).exists()
     assert late_writes.next_due() is None
@@ -216,9 +217,9 @@ def test_a_late_version_is_not_led_out_of_the_inbox(desk):
         writer.write(FOREIGN)
     sub.rmdir()
     sub.symlink_to(desk.base / "outside")
-    late_writes.turn()
+    late_writes.tick(time.monotonic())
     assert [path.name for path in (desk.base / "outside").iterdir()] == ["secret"]
     sub.unlink()
     late_writes._due = 0.0
-    late_writes.turn()
+    late_writes.tick(time.monotonic())
     assert (sub / "a.png").read_bytes() == PNG + FOREIGN

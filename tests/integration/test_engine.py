@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ocrwatchd.core.attempt import Ending, Outcome, Progress
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.core.model import Job
+from ocrwatchd.engine.host import engine_host
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.engine.protocol import Ended, PutBack
 from tests.fakes.engine import write_scan
@@ -40,7 +42,7 @@ class Supervisor:
         """Once around the loop."""
         for key, _ in self.selector.select(0.02):
             key.data()
-        self.host.turn()
+        self.host.tick(time.monotonic())
 
     def until(self, condition):
         """Go round until something is true."""
@@ -271,8 +273,9 @@ def test_an_engine_is_renewed_between_two_jobs(supervise):
 @pytest.mark.parametrize(
     ("how", "state"), [("unavailable", "no engine here; install one"), ("die", "SIGABRT"), ("hang", "took longer")]
 )
-def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(supervise, how, state):
+def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(supervise, monkeypatch, how, state):
     """It is never idle, its state says why and when it is tried again, and no job is blamed."""
+    monkeypatch.setattr(engine_host, "BACKOFF", replace(engine_host.BACKOFF, jitter=0.0))
     now = [0.0]
     supervisor = supervise({"ocr": {"resources_dir": f"/{how}"}}, clock=lambda: now[0], load_deadline_s=100)
     host = supervisor.host
@@ -286,7 +289,7 @@ def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(superv
         assert host.state.endswith(f"next try in {pause} s")
         assert not host.idle
         now[0] += pause
-        host.turn()
+        host.tick(now[0])
         assert host.state == "loading"
     assert host.unavailable == (state if how == "unavailable" else "")
     assert supervisor.heard == []
@@ -426,9 +429,11 @@ def test_the_engine_keeps_to_itself(supervise):
 
 PARENT = """
 import selectors, sys, time
+from dataclasses import replace
 from pathlib import Path
 from ocrwatchd.core import log
 from ocrwatchd.core.config.loader import parse
+from ocrwatchd.engine.host import engine_host
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.core.model import Job
 from tests.fakes.engine import write_scan
@@ -445,7 +450,7 @@ write_scan(job.source, "hang")
 while True:
     for key, _ in selector.select(0.02):
         key.data()
-    host.turn()
+    host.tick(time.monotonic())
     if host.idle:
         host.give(job)
 """

@@ -5,6 +5,7 @@ import ctypes
 import errno
 import os
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def test_retention_removes_nothing_elsewhere(folders, ledger, outside):
     rounds = Retention(folders, settings, ledger, clock=lambda: now, monotonic=lambda: 0.0)
     with exchanged(sub, outside):
         for _ in range(20):
-            rounds.turn()
+            rounds.tick(time.monotonic())
     assert len(lying(outside)) == ROUNDS
 
 
@@ -183,7 +184,7 @@ def test_the_canarys_cleanup_removes_nothing_elsewhere(folders, outside):
     with exchanged(failed, outside):
         for _ in range(20):
             now[0] += cleanup.GRACE_SECONDS
-            clearing.turn()
+            clearing.tick(now[0])
     assert len(lying(outside)) == 2 * ROUNDS
 
 
@@ -205,7 +206,7 @@ def test_the_canarys_cleanup_looks_and_removes_in_one_folder(folders, outside, m
 
     monkeypatch.setattr(cleanup.tree, "held", exchanged_once_held)
     now[0] += cleanup.GRACE_SECONDS
-    clearing.turn()
+    clearing.tick(now[0])
     assert len(lying(outside)) == 1
     assert not list(failed.with_name("aside").glob("*.png"))
 

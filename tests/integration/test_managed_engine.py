@@ -1,6 +1,7 @@
 """The engine that is supplied with models, with real processes."""
 
 import sys
+import time
 
 import pytest
 from structlog.testing import capture_logs
@@ -49,7 +50,7 @@ def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):
     assert not desk.host.lacks(desk.config.llm)
     desk.missing = False
     desk.host._fetch._due = 0.0
-    desk.host.turn()
+    desk.host.tick(time.monotonic())
     assert not desk.host.idle
     desk.ready()
     assert (desk.host.figures["starts"], desk.host.model_trouble) == (2, "")

@@ -15,13 +15,16 @@ import pytest
 import structlog
 
 from ocrwatchd.core import log
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.schema import Log
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify import event_queue, runner
 from ocrwatchd.monitoring.notify.event_queue import QUEUE_SIZE, Notices
+from ocrwatchd.monitoring.snapshot import Snapshot
 
 PATIENCE_S = 60.0
+IDLE = Snapshot("running", "ready", 0, 0)
 
 
 def running(marker):
@@ -74,7 +77,7 @@ class Desk:
 
     def turn(self, most_s=0.05):
         """One turn of the loop."""
-        self.notices.turn()
+        self.notices.show(IDLE)
         for key, _ in self.selector.select(most_s):
             key.data()
 
@@ -91,7 +94,7 @@ class Desk:
 def desk(tmp_path, monkeypatch):
     """A desk whose processes are gone afterwards."""
     monkeypatch.setenv("OCRWATCHD_TEST_MARK", "")
-    monkeypatch.setattr(event_queue, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(event_queue, "BACKOFF", Backoff(0.05, 0.05))
     made = Desk(tmp_path)
     yield made
     if made.notices is not None:
@@ -320,12 +323,13 @@ from pathlib import Path
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify.event_queue import Notices
+from ocrwatchd.monitoring.snapshot import Snapshot
 config = loader.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
 selector = selectors.DefaultSelector()
 notices = Notices(config, selector)
 notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", "", {{}})
 while True:
-    notices.turn()
+    notices.show(Snapshot("running", "ready", 0, 0))
     for key, _ in selector.select(0.1):
         key.data()
 """

@@ -197,7 +197,7 @@ class Reader:
         timeout = LONGEST_WAIT_S if due is None else max(0.0, min(LONGEST_WAIT_S, due - time.monotonic()))
         for key, _events in self._selector.select(timeout):
             key.data()
-        self._host.turn()
+        self._host.tick(time.monotonic())
 
 
 def _copies() -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.dispatch.cluster import broker as brokers
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from dramatiq.broker import Broker
 
-PAUSES_S: Final = (0.2, 1.0, 2.0, 5.0, 10.0)
-"""Between two tries to reach the broker; the last one repeats."""
+BACKOFF = Backoff(first_s=0.2, cap_s=10.0)
+"""Between two tries to reach the broker."""
 
 LAST_WORDS_S: Final = 3.0
 """How long a close waits for what is still to be said."""
@@ -55,8 +56,8 @@ class Line(threading.Thread):
                 before, self.trouble = self.trouble, brokers.told(error)
                 if before.rpartition("; ")[2] != self.trouble.rpartition("; ")[2]:  # another thing is to be done
                     log.warning("broker.lost", reason=self.trouble)
-                self._closing.wait(PAUSES_S[min(self._tries, len(PAUSES_S) - 1)])
                 self._tries += 1
+                self._closing.wait(BACKOFF.pause_s(self._tries))
             finally:
                 if broker is not None:
                     with contextlib.suppress(Exception):

@@ -16,6 +16,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending, Outcome, Progress
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.dispatch.cluster.publications import Board
 from ocrwatchd.dispatch.cluster.published_job import Ended, Watch
 from ocrwatchd.dispatch.cluster.registry import Roster
@@ -108,7 +109,6 @@ class ClusterQueue:
 
     @property
     def waiting(self) -> int:
-        """How many jobs no worker has begun."""
         return len(self._queue) + len(self._board.untaken)
 
     @property
@@ -125,17 +125,14 @@ class ClusterQueue:
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """Those that are there."""
         return self._crew.members(self._board)
 
     @property
     def state(self) -> str:
-        """For people: how many workers there are."""
         return self._crew.state
 
     @property
     def figures(self) -> dict[str, object]:
-        """An engine's; there is none here."""
         return {}
 
     @property
@@ -152,10 +149,8 @@ class ClusterQueue:
         troubles = (self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble)
         return "; ".join(dict.fromkeys(filter(None, troubles)))
 
-    @property
-    def model_trouble(self) -> str:
-        """What workers miss they fetch, and tell of, themselves."""
-        return ""
+    def troubles(self) -> tuple[Trouble, ...]:
+        return (Trouble("engine", self.trouble),)
 
     @property
     def down(self) -> bool:
@@ -168,24 +163,17 @@ class ClusterQueue:
         return bool(self._board.cut_off) or not any(self._crew.serves(queue) for queue in queues)
 
     def start(self) -> None:
-        """Reach for the broker."""
         self._sender.start()
         self._receiver.start()
 
-    def submit(self, job: Job) -> bool:
-        """Take a job; False where there is no room."""
-        if self.room <= 0 and (self.urgent is None or job.work.priority < self.urgent):
-            return False
+    def submit(self, job: Job) -> None:
         self._unasked.append(self._queue.join(job))
-        return True
 
     def outcomes(self) -> list[Outcome]:
-        """What has ended since the last call."""
         ended, self._outcomes = self._outcomes, []
         return ended
 
     def next_due(self) -> float | None:
-        """When folders are looked at again."""
         return self._clock() if self._unasked and not self._finishing else self._rounds.due
 
     def finish(self) -> None:
@@ -193,16 +181,15 @@ class ClusterQueue:
         self._finishing = True
 
     def stop(self) -> None:
-        """Close the lines."""
         self._finishing = True
         self._receiver.hang_up()
         self._sender.close()
         self._receiver.close()
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """See what has come of what is published, publish what is due."""
         self._rounds.hear(self._receiver.receive, self._board)
-        if self._clock() >= self._rounds.due:
+        if now >= self._rounds.due:
             self._look()
         if (self._unasked or self._stirred) and not self._finishing:
             self._find()
@@ -254,7 +241,7 @@ class ClusterQueue:
         self._queue.make_way(each.place, worked_s, besides=[other.place for other in self._board.untaken])
 
     def _find(self) -> None:
-        """Find what needs no publishing; some of it: the next turn goes on."""
+        """Find what needs no publishing; some of it: the next tick goes on."""
         enough = self._clock() + SLICE_S
         while self._unasked and self._clock() < enough:
             place = self._unasked.popleft()

@@ -85,7 +85,7 @@ class Presence:
                 f"{registry.obstacle(error, self._folder)}"
             ) from error
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Replace the card where that is due, and let systemd know that we live.
 
         A share that is away must not stop the work.
@@ -95,14 +95,14 @@ class Presence:
         """
         if self._shown is not None and self._shown.state != self._tell().get("state", ""):
             self.changed = True
-        if self._clock() >= self.next_due():
+        if now >= self.next_due():
             self.show()
-        if (heartbeat_s := systemd.watchdog_seconds()) and self._clock() >= self._heartbeat_due:
+        if (heartbeat_s := systemd.watchdog_seconds()) and now >= self._heartbeat_due:
             systemd.notify("WATCHDOG=1")
-            self._heartbeat_due = self._clock() + heartbeat_s
+            self._heartbeat_due = now + heartbeat_s
 
     def show(self) -> None:
-        """Replace the card now; errors as :meth:`turn` has them."""
+        """Replace the card now; errors as :meth:`tick` has them."""
         lying = self._lying()
         # Of two, that with more beats was there first: it goes on, and the other one sees that.
         if lying is not None and lying != self._shown and lying.beat > self._beats:

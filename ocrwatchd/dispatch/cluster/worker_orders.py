@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import registry
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.messages import Report
     from ocrwatchd.dispatch.cluster.transport import Receiver
 
-RESTS_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""After orders of which nothing came here, one after the other; the last one repeats."""
+BACKOFF = Backoff(first_s=1.0, cap_s=30.0)
+"""Between two orders after orders that this machine could not carry out."""
+
+REMEMBERED_JOBS: Final = 6
+"""So many jobs in a row that could not be carried out here are remembered; the pause has reached its cap by then."""
 
 log = structlog.get_logger()
 
@@ -118,8 +122,8 @@ class Orders:
         self._rest(order.job, f"scans cannot be begun on this machine: {in_words(error)}")
 
     def _rest(self, job: str, obstacle: str) -> None:
-        rest_s = RESTS_S[min(len(self._in_vain), len(RESTS_S) - 1)]
+        self._in_vain = [*self._in_vain, job][-REMEMBERED_JOBS:]
+        rest_s = BACKOFF.pause_s(len(self._in_vain))
         log.warning("worker.rests", seconds=rest_s, reason=obstacle)
-        self._in_vain = [*self._in_vain[-len(RESTS_S) :], job]
         self.obstacle = obstacle
         self._rests_until = self._clock() + rest_s

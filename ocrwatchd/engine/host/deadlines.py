@@ -18,9 +18,6 @@ LOAD_DEADLINE_S = 900.0
 TASK_GRACE_S = 60.0
 """How long a task may run over its budget, seconds: a forward pass of the largest model on a slow machine."""
 
-PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-"""How long the next start waits after an engine that never became ready; the last one repeats."""
-
 IN_WORDS: dict[StepName, str] = {
     "hash": say("read the file"),
     "load": say("load an OCR engine or a language model"),

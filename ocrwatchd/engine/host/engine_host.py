@@ -1,6 +1,6 @@
 """The supervisor's side of the engine: one process, one job at a time, watched by deadlines and replaced when it dies.
 
-Answers are read when the selector says so, ``turn`` does what time asks for, reaping takes a second at most.
+Answers are read when the selector says so, ``tick`` does what time asks for, reaping takes a second at most.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.grants import Access, needed
 from ocrwatchd.engine.host.child import Child
-from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, PAUSES_S, allowance_s, machine_memory_mb
+from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s, machine_memory_mb
 from ocrwatchd.engine.host.limits import Bounds
 from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Config
     from ocrwatchd.core.model import Job
     from ocrwatchd.engine.grants import Stamps
+
+BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
+"""Between two starts, after an engine that never became ready."""
 
 LAST_BREATH_S = 1.0
 """How long a process that has closed its socket may take to end by itself, seconds."""
@@ -123,9 +127,9 @@ class EngineHost:
         return "working" if self._job else "ready"
 
     def start(self) -> None:
-        """Start the engine. To be called, like ``turn``, from the main thread."""
+        """Start the engine. To be called, like ``tick``, from the main thread."""
         self._next_start = self._clock()
-        self.turn()
+        self.tick(self._next_start)
 
     def give(self, job: Job) -> None:
         """Hand over a job; only while ``idle``."""
@@ -159,9 +163,8 @@ class EngineHost:
         """Replace the engine between two jobs, so that it loads what has come meanwhile."""
         self._outdated = True
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """End what passes its bounds or is outdated, notice what died, start what is due."""
-        now = self._clock()
         if self._child is not None and self._child.exited:
             self._take_rest(self._child)
             self._bury(self._child)
@@ -177,7 +180,7 @@ class EngineHost:
             self._start()
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, as ``clock`` counts; None while only the socket matters."""
+        """When ``tick`` has something to do, as ``clock`` counts; None while only the socket matters."""
         dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
         return min((due for due in dues if due is not None), default=None)
 
@@ -283,11 +286,11 @@ class EngineHost:
         return child.end() if child else ""
 
     def _pause(self, reason: str) -> None:
-        pause = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
         self._failures += 1
+        pause = BACKOFF.pause_s(self._failures)
         self._down = reason
         self._next_start = self._clock() + pause
-        log.warning("engine.down", reason=reason, next_try_s=pause)
+        log.warning("engine.down", reason=reason, next_try_s=round(pause, 1))
 
     # -- its answers ---------------------------------------------------------------------------------------------
 

@@ -77,14 +77,14 @@ class EngineHostWithModels(EngineHost):
         super().start()
         self._fetch.start()
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Do what is due; nothing is given to an engine for which there is something better to load."""
         if not self._finishing:
-            self._fetch.turn()
-        super().turn()
+            self._fetch.tick(now)
+        super().tick(now)
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, on the monotonic clock; None while only events matter."""
+        """When ``tick`` has something to do, on the monotonic clock; None while only events matter."""
         dues = super().next_due(), None if self._finishing else self._fetch.next_due()
         return min((due for due in dues if due is not None), default=None)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.llm import models
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = tuple[str, str, str]
 
-PAUSES_S = (60.0, 300.0, 1800.0, 3600.0)
-"""How long the next try waits after one that failed; the last one repeats."""
+BACKOFF = Backoff(first_s=60.0, cap_s=3600.0)
+"""Between two tries to download."""
 
 READ_BYTES = 1 << 16
 MAX_LINE_BYTES = 1 << 16
@@ -49,7 +50,7 @@ class Fetch:
         selector: the supervisor's; the download's output is registered there, its key's ``data()`` is to be called.
         arrived: called when a model has come.
         clock: monotonic, seconds.
-        pauses_s: between tries, seconds.
+        backoff: between two tries.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Fetch:
         arrived: Callable[[], None],
         *,
         clock: Callable[[], float] = time.monotonic,
-        pauses_s: tuple[float, ...] = PAUSES_S,
+        backoff: Backoff = BACKOFF,
     ) -> None:
         self._wanted: dict[Key, Llm] = {}
         for llm in (work.llm for work in config.works().values()):
@@ -69,7 +70,7 @@ class Fetch:
         self._selector: Final = selector
         self._arrived: Final = arrived
         self._clock: Final = clock
-        self._pauses_s: Final = pauses_s
+        self._backoff: Final = backoff
         self._failed: dict[Key, str] = {}
         self._tries = 0
         self._due: float | None = None
@@ -106,17 +107,18 @@ class Fetch:
 
     def start(self) -> None:
         """Begin, where anything is missing."""
-        self._due = self._clock() if self._wanted else None
-        self.turn()
+        now = self._clock()
+        self._due = now if self._wanted else None
+        self.tick(now)
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Start the next try when it is due."""
-        if self._process is None and self._due is not None and self._clock() >= self._due:
+        if self._process is None and self._due is not None and now >= self._due:
             self._due = None
             self._try_next()
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, as ``clock`` counts; None while only the download's output matters."""
+        """When ``tick`` has something to do, as ``clock`` counts; None while only the download's output matters."""
         return self._due
 
     def stop(self) -> None:
@@ -195,10 +197,11 @@ class Fetch:
         if len(self._failed) < len(self._wanted):
             pause = 0.0
         else:
-            pause = self._pauses_s[min(self._tries, len(self._pauses_s) - 1)]
             self._tries += 1
+            pause = self._backoff.pause_s(self._tries)
         self._due = self._clock() + pause
-        log.warning("model.not_fetched", model=models.wanted(self._wanted[key]), reason=reason, next_try_s=pause)
+        next_s = round(pause, 1)
+        log.warning("model.not_fetched", model=models.wanted(self._wanted[key]), reason=reason, next_try_s=next_s)
 
     def _end(self, grace_s: float = 0.0) -> int | None:
         """Reap the download, ending it where it still runs after ``grace_s`` seconds; its exit status."""

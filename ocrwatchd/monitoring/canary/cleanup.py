@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.core import canary_name
+from ocrwatchd.core.component import Component
 from ocrwatchd.core.fs import safe_open, tree
 from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.outbox import original_path
@@ -31,7 +32,7 @@ GRACE_SECONDS = 60.0
 log = structlog.get_logger()
 
 
-class Clearing:
+class Clearing(Component):
     """Knows canaries, and clears up after them. Used from one thread.
 
     Args:
@@ -80,18 +81,17 @@ class Clearing:
         return True
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, by the clock."""
         return self._left[0][0] if self._left else None
 
-    def turn(self) -> None:
-        """Clear away what is due."""
-        while self._left and self._left[0][0] <= self._clock():
+    def tick(self, now: float) -> None:
+        """Remove what canaries have left, where that is due."""
+        while self._left and self._left[0][0] <= now:
             _due, relative, goal, name = self._left.pop(0)
             try:
                 self._clear(relative, goal, name)
             except OSError as error:  # the folder is away or read-only: once more later
                 log.warning("canary.not_cleared", file=str(relative), reason=error.strerror)
-                self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
+                self._left.append((now + GRACE_SECONDS, relative, goal, name))
 
     def _clear(self, relative: Path, goal: Goal, name: str) -> None:
         original, folder = original_path(self._folders, relative, goal, name), self._folders.path(goal)

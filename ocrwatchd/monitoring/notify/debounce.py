@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from ocrwatchd.core.component import Trouble
 
 HOLD_SECONDS = 5.0
 """A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes
@@ -40,26 +42,19 @@ class Health:
         self._troubles: dict[str, _Trouble] = {}
         self._key_of: dict[str, str] = {}
 
-    def hear(self, what: str, words: str, *, of_a_scan: bool = False) -> None:
-        """Note a trouble, or with "" that it is over.
+    def hear(self, troubles: Iterable[Trouble]) -> None:
+        """Compare the troubles of now with those before; all scans that wait with the same words are one trouble."""
+        # The words of the daemon's own troubles may change while they last.
+        found = {each.kind: (f"scans: {each.text}" if each.file else each.kind, each.text) for each in troubles}
+        for kind, key in [*self._key_of.items()]:
+            if kind not in found or found[kind][0] != key:
+                self._leave(kind, key)
+        for kind, (key, words) in found.items():
+            if kind not in self._key_of:
+                self._enter(kind, key, words)
 
-        Args:
-            what: the same for the same trouble.
-            words: for people, without a scan's name.
-            of_a_scan: ``what`` is a scan that waits: all that wait with the same words are one trouble.
-        """
-        before = self._key_of.get(what)
-        # Of the daemon's own troubles the words may change while they last.
-        named = f"scans: {words}" if of_a_scan else before or what
-        key = named if words else None
-        if before is not None and before != key:
-            self._leave(what, before)
-        if key is not None and before != key:
-            self._enter(what, key, words)
-
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Tell what is due."""
-        now = self._clock()
         for key, trouble in list(self._troubles.items()):
             if trouble.over_since is None:
                 if not trouble.told and now >= trouble.since + HOLD_SECONDS:
@@ -72,7 +67,7 @@ class Health:
                 self._tell(False, trouble.words, trouble.over_since - trouble.since)
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, by the clock."""
+        """When a trouble is to be told, or told to be over, by the clock."""
         dues = [
             (trouble.since if trouble.over_since is None else trouble.over_since) + HOLD_SECONDS
             for trouble in self._troubles.values()

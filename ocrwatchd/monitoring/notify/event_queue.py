@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import names_are_told, printable
 from ocrwatchd.monitoring.notify import events
 from ocrwatchd.monitoring.notify.debounce import Health
 from ocrwatchd.monitoring.notify.runner_client import Post
+from ocrwatchd.monitoring.snapshot import Observer
 
 if TYPE_CHECKING:
     import selectors
@@ -20,12 +23,13 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.config.schema import Config, Event
     from ocrwatchd.core.model import Job
+    from ocrwatchd.monitoring.snapshot import Snapshot
 
 QUEUE_SIZE = 100
 """Events that wait for the command; a full queue drops its oldest, and the next one that is told says how many."""
 
-PAUSES_S = (2.0, 10.0, 30.0)
-"""How long the next try waits after one that failed; the last one repeats."""
+BACKOFF = Backoff(first_s=2.0, cap_s=30.0)
+"""Between two tries to run the command."""
 
 OWN = "notify"
 """The name of this room's own trouble."""
@@ -39,7 +43,7 @@ HURRY_LOOK_S = 0.2
 log = structlog.get_logger()
 
 
-class Notices:
+class Notices(Observer):
     """Tells the configured command of events. Used from one thread, the main one; only ``stop`` waits.
 
     Args:
@@ -62,27 +66,29 @@ class Notices:
         self._due: float | None = None
         self._health: Final = Health(self._health_has, clock)
         self._post: Final = Post(selector, self._answered, clock)
-        self.trouble = ""
-        """What is wrong with the command, in words; itself never an event."""
+        self._trouble = ""
 
     def ended(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
         """A scan was delivered or set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
         if self._wanted(event):
             self._put(events.ended(event, job, self._folders, name, reason, figures))
 
-    def hear_trouble(self, what: str, words: str, *, of_a_scan: bool) -> None:
-        """Trouble has begun or, with "", is over; see :meth:`ocrwatchd.monitoring.notify.debounce.Health.hear`."""
-        if what == OWN:  # a command that cannot be told cannot be told of that either
-            return
-        self._health.hear(what, words, of_a_scan=of_a_scan)
+    def troubles(self) -> list[Trouble]:
+        return [Trouble(OWN, self._trouble)]
 
-    def turn(self) -> None:
-        """Give the command the next event, where it is free."""
-        self._health.turn()
-        self._post.turn()
+    def show(self, snapshot: Snapshot) -> None:
+        """Hear of troubles, and give the command the next event where it is free."""
+        # A command that cannot be told of events cannot be told of that either.
+        self._health.hear(trouble for trouble in snapshot.troubles if trouble.kind != OWN)
+        self._turn()
+
+    def _turn(self) -> None:
+        now = self._clock()
+        self._health.tick(now)
+        self._post.tick(now)
         if self._now is None and self._waiting:
-            self._now, self._tries, self._due = self._waiting.popleft(), 0, self._clock()
-        if self._now is not None and self._due is not None and self._clock() >= self._due:
+            self._now, self._tries, self._due = self._waiting.popleft(), 0, now
+        if self._now is not None and self._due is not None and now >= self._due:
             self._due = None
             self._tries += 1
             facts = self._now.told(self._folders, self._missed)
@@ -90,7 +96,6 @@ class Notices:
             self._post.give(list(self._settings.command), self._settings.timeout_s, facts)
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, by the clock."""
         dues = [due for due in (self._due, self._health.next_due(), self._post.next_due()) if due is not None]
         return min(dues, default=None)
 
@@ -103,7 +108,7 @@ class Notices:
         """
         deadline = self._clock() + grace_s
         while (self._now or self._waiting) and (left := deadline - self._clock()) > 0 and not hurried():
-            self.turn()
+            self._turn()
             # What has failed is tried again, too, but with its pauses.
             due = self._due
             pause = left if due is None else max(0.0, due - self._clock())
@@ -136,7 +141,7 @@ class Notices:
         if happening is None:
             return
         if not fault:
-            self._now, self.trouble = None, ""
+            self._now, self._trouble = None, ""
             self._missed -= self._missed_told
             return
         # What a command says may hold a name: it is no part of the trouble that everybody may read.
@@ -144,9 +149,9 @@ class Notices:
         words = {"said": printable(said.strip())} if said.strip() and names_are_told() else {}
         log.warning("notify.failed", of=happening.event, reason=fault, attempt=self._tries, given_up=last, **words)
         if not last:
-            self._due = self._clock() + PAUSES_S[min(self._tries, len(PAUSES_S)) - 1]
+            self._due = self._clock() + BACKOFF.pause_s(self._tries)
             return
-        self.trouble = say(
+        self._trouble = say(
             "notify.command {reason}: see its messages in the log; a later event is told anew", reason=fault
         )
         self._now = None

@@ -66,14 +66,14 @@ class Post:
             self._drop()
             self._finish(say("cannot be run: {fault}", fault=error.strerror or say("its keeper does not answer")))
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Give up a keeper that does not answer in time."""
-        if self._deadline is not None and self._clock() >= self._deadline:
+        if self._deadline is not None and now >= self._deadline:
             self._drop()
             self._finish(say("does not end, and cannot be ended"))
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, by the clock."""
+        """When an answer is overdue, by the clock; None where none is expected."""
         return self._deadline
 
     def listen(self, most_s: float) -> None:

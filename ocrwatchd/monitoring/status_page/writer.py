@@ -59,16 +59,16 @@ class Keeper:
             self._write()
 
     def next_due(self) -> float | None:
-        """When ``turn`` has something to do, by the clock."""
+        """When the page is to be written, by the clock; None where nothing is to be shown."""
         if self._next is None:
             return None
         soon = _lasting(self._next) != (_lasting(self._shown) if self._shown else None)
         return self._written + (SOONEST_SECONDS if soon else RENEWED_SECONDS)
 
-    def turn(self) -> None:
+    def tick(self, now: float) -> None:
         """Write the page where it is due."""
         due = self.next_due()
-        if due is not None and self._clock() >= due:
+        if due is not None and now >= due:
             self._write()
 
     def _write(self) -> None:

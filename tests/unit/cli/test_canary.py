@@ -72,10 +72,10 @@ def test_a_canary_is_cleared_away_a_minute_later(desk, goal):
     (desk.folders.path("outbox") / "letter.txt").write_text("text")
     assert desk.deliver(goal=goal)
     desk.now = GRACE_SECONDS - 1
-    desk.clearing.turn()
+    desk.clearing.tick(desk.now)
     assert len(desk.lying()) > 1
     desk.now = desk.clearing.next_due()
-    desk.clearing.turn()
+    desk.clearing.tick(desk.now)
     assert desk.lying() == ["letter.txt"]
     assert desk.clearing.next_due() is None
 
@@ -102,7 +102,7 @@ def test_a_document_that_takes_a_canarys_place_stays(desk):
     (desk.folders.path("archive") / NAME).write_bytes(b"somebody's only copy")
     before = desk.lying()
     desk.now = GRACE_SECONDS
-    desk.clearing.turn()
+    desk.clearing.tick(desk.now)
     assert desk.lying() == before
 
 
@@ -121,7 +121,7 @@ def test_what_a_canary_left_before_a_restart_is_cleared_away(desk):
     again = Desk(desk.folders)
     again.clearing.start()
     again.now = GRACE_SECONDS
-    again.clearing.turn()
+    again.clearing.tick(again.now)
     assert again.lying() == ["letter.json", "letter.png", "letter.txt"]
 
 
@@ -132,10 +132,10 @@ def test_what_cannot_be_cleared_away_now_is_later(desk):
     text.unlink()
     text.mkdir()
     desk.now = GRACE_SECONDS
-    desk.clearing.turn()
+    desk.clearing.tick(desk.now)
     text.rmdir()
     desk.now = desk.clearing.next_due()
-    desk.clearing.turn()
+    desk.clearing.tick(desk.now)
     assert desk.lying() == []
 
 

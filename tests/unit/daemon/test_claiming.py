@@ -1,5 +1,7 @@
 """Scans that are taken out of the inbox."""
 
+import math
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +13,11 @@ from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon.claiming import Claims
+from ocrwatchd.dispatch.priority import AHEAD_S
 from ocrwatchd.formats.input.completeness import Examined, Finding
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.work_folder import WorkFolder
+from tests.fakes.queue import FakeQueue
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def place(tmp_path):
 
 def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypatch):
     """Each call may wait a second for it: the scans behind the first one wait in the inbox, not in the loop."""
-    tried, troubles = [], {}
+    tried = []
 
     def locked(_ledger, job, *_args, **_options):
         tried.append(job)
@@ -40,8 +44,31 @@ def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypat
     monkeypatch.setattr(Ledger, "claimed", locked)
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
         arrivals = SimpleNamespace(ready=lambda *_: offers)
-        reporter = SimpleNamespace(trouble=lambda what, words: troubles.update({what: words}))
-        Claims(arrivals, place, ledger, SimpleNamespace(), reporter).turn(9)
+        claims = Claims(arrivals, place, ledger, FakeQueue(), SimpleNamespace(parked=0))
+        claims.tick(time.monotonic())
     assert len(tried) == 1
-    assert "locked" in troubles["claim"]
+    ((kind, words, _file),) = claims.troubles()
+    assert kind == "claim"
+    assert "locked" in words
     assert not (tmp_path / "root" / ".work" / tried[0]).exists()
+
+
+@pytest.mark.parametrize(
+    ("room", "urgent", "parked", "asked"),
+    [
+        (3, None, 0, (3, -math.inf)),
+        (3, None, 1, (2, -math.inf)),
+        (0, 2, 0, (1, 2 * AHEAD_S)),
+        (0, 2, 1, (0, -math.inf)),
+        (0, None, 0, (0, -math.inf)),
+        (-1, None, 0, (0, -math.inf)),
+        (1, 2, 4, (0, -math.inf)),
+    ],
+)
+def test_no_more_is_claimed_than_the_queue_has_room_for(place, room, urgent, parked, asked):
+    """What waits for a folder takes room too; a full queue has one place more, for an urgent scan, and only then."""
+    calls = []
+    arrivals = SimpleNamespace(ready=lambda *limits: calls.append(limits) or [])
+    queue, completion = FakeQueue(room, urgent), SimpleNamespace(parked=parked)
+    Claims(arrivals, place, None, queue, completion).tick(0.0)
+    assert calls == [asked]

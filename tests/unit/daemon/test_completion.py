@@ -6,32 +6,22 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 import structlog
 
 from ocrwatchd.core import faults
 from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
-from ocrwatchd.daemon import late_change
-from ocrwatchd.daemon.completion import PAUSES_S, JobCompletion
+from ocrwatchd.daemon import completion, late_change
+from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.storage import outbox
 from ocrwatchd.storage.ledger import Ledger
 from tests.fakes.finished import finished_job
-
-
-class Ears:
-    """A reporter that remembers trouble."""
-
-    def __init__(self):
-        self.troubles = {}
-
-    def trouble(self, what, words, file=""):
-        """Keep or forget."""
-        self.troubles[what] = f"{file}: {words}"
-        if not words:
-            del self.troubles[what]
+from tests.fakes.queue import FakeQueue
 
 
 class Desk:
@@ -40,11 +30,16 @@ class Desk:
     def __init__(self, root, ledger, **options):
         self.folders = Folders(root=str(root))
         self.ledger = ledger
-        self.again = []
-        self.ears = Ears()
+        self.queue = FakeQueue()
+        self.again = self.queue.jobs
         boxes = outbox.Outbox(self.folders, ledger)
         boxes.prepare()
-        self.endings = JobCompletion(ledger, boxes, self.ears, self.again.append, max_attempts=2, **options)
+        self.endings = JobCompletion(ledger, boxes, self.queue, max_attempts=2, **options)
+
+    @property
+    def troubles(self):
+        """What is wrong now, by the job."""
+        return {each.kind: f"{each.file}: {each.text}" for each in self.endings.troubles()}
 
     def job(self):
         """A claimed job with its set."""
@@ -62,6 +57,12 @@ def ledger(tmp_path):
 def desk(tmp_path, ledger):
     """A patient desk."""
     return Desk(tmp_path / "root", ledger)
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """Pauses without jitter."""
+    monkeypatch.setattr(completion, "BACKOFF", replace(completion.BACKOFF, jitter=0.0))
 
 
 def fill_disk(monkeypatch):
@@ -139,7 +140,7 @@ def test_returned_job_waits_and_is_offered_again(desk, monkeypatch):
     assert (desk.again, desk.endings.parked) == ([], 1)
     due = desk.endings.next_due()
     monkeypatch.setattr(time, "monotonic", lambda: due)
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert desk.again == [job]
     assert desk.ledger.entry("j").blamed == 0
 
@@ -156,29 +157,29 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
     away[0] = False
     desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
     assert desk.endings.parked == 1
-    assert desk.ears.troubles == {}
+    assert desk.troubles == {}
     assert ledger.entry(job.id) is None
 
 
 def test_delivery_that_has_begun_waits_while_the_work_folder_is_away(desk, monkeypatch):
     """A set that cannot be seen has not been delivered: a share that goes in the midst of it costs a wait."""
     job, work = desk.job(), desk.folders.work_path
-    monkeypatch.setattr("ocrwatchd.daemon.completion.PAUSES_S", (0.0,))
+    monkeypatch.setattr(completion, "BACKOFF", Backoff(0.0, 0.0))
     with monkeypatch.context() as patched:
         fill_disk(patched)
         desk.endings.end(Outcome(job, Ending.DONE))
     work.rename(work.with_name("away"))
     with monkeypatch.context() as patched:
-        patched.setattr("ocrwatchd.daemon.completion.PAUSES_S", PAUSES_S)
-        desk.endings.turn()
+        patched.setattr(completion, "BACKOFF", Backoff(60.0, 60.0))
+        desk.endings.tick(time.monotonic())
     assert desk.ledger.entry("j").state == "delivering"
-    assert "mount it" in desk.ears.troubles["j"]
+    assert "mount it" in desk.troubles["j"]
     work.with_name("away").rename(work)
-    later = time.monotonic() + PAUSES_S[-1]
+    later = time.monotonic() + 60.0
     monkeypatch.setattr("time.monotonic", lambda: later)
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert sorted(path.name for path in desk.folders.path("outbox").iterdir()) == ["scan.json", "scan.txt"]
-    assert desk.ears.troubles == {}
+    assert desk.troubles == {}
 
 
 def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
@@ -190,7 +191,7 @@ def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
     for number in range(9):
         desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
         desk.endings._parked[-1] = (clock[0], number, lambda: (tried.append(1), clock.__setitem__(0, clock[0] + 1.0)))
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert len(tried) == 1
     assert desk.endings.next_due() <= clock[0]
 
@@ -198,7 +199,7 @@ def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
 @pytest.mark.parametrize(
     "fault", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EACCES", "ENOENT", "EHOSTDOWN", "ETIMEDOUT"]
 )
-def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkeypatch, fault):
+def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, steady, monkeypatch, fault):
     """Full disk, I/O error, share gone: whatever it is, the scan stays where it is and goes out once it is over."""
     job = desk.job()
     real = files.move
@@ -211,19 +212,19 @@ def test_transient_faults_wait_with_growing_pauses_and_blame_nobody(desk, monkey
     for _ in range(8):
         pauses.append(desk.endings.next_due() - now[0])
         now[0] = desk.endings.next_due()
-        desk.endings.turn()
-    assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
-    assert os.strerror(number) in desk.ears.troubles["j"]
+        desk.endings.tick(time.monotonic())
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert os.strerror(number) in desk.troubles["j"]
     assert faults.is_machines(OSError(number, "")), "nor does the engine blame the scan for it"
     monkeypatch.setattr(files, "move", real)
     now[0] = desk.endings.next_due()
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     entry = desk.ledger.entry("j")
-    assert (entry.state, entry.blamed, desk.ears.troubles) == ("delivered", 0, {})
+    assert (entry.state, entry.blamed, desk.troubles) == ("delivered", 0, {})
     assert not any(desk.folders.path("failed").iterdir())
 
 
-def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):
+def test_full_disk_delays_a_delivery_and_loses_nothing(desk, steady, monkeypatch):
     """A delivery that finds no room waits with growing pauses, says so, and is done once there is room."""
     job = desk.job()
     mend = fill_disk(monkeypatch)
@@ -234,14 +235,14 @@ def test_full_disk_delays_a_delivery_and_loses_nothing(desk, monkeypatch):
     for _ in range(3):
         pauses.append(desk.endings.next_due() - now[0])
         now[0] = desk.endings.next_due()
-        desk.endings.turn()
-    assert pauses == list(PAUSES_S[:3])
-    assert "No space left" in desk.ears.troubles["j"]
+        desk.endings.tick(time.monotonic())
+    assert pauses == [1.0, 2.0, 4.0]
+    assert "No space left" in desk.troubles["j"]
     assert job.source.exists()
     mend()
     now[0] = desk.endings.next_due()
-    desk.endings.turn()
-    assert desk.ears.troubles == {}
+    desk.endings.tick(time.monotonic())
+    assert desk.troubles == {}
     assert desk.ledger.entry("j").state == "delivered"
     assert desk.ledger.entry("j").blamed == 0
 
@@ -267,12 +268,12 @@ def test_failing_to_set_aside_is_tried_again_without_a_second_blame(desk, monkey
     desk.endings.end(Outcome(job, Ending.DIED, "died"))
     for _ in range(2):
         now[0] = desk.endings.next_due()
-        desk.endings.turn()
+        desk.endings.tick(time.monotonic())
     assert desk.ledger.entry("j").blamed == 2
-    assert "No space left" in desk.ears.troubles["j"]
+    assert "No space left" in desk.troubles["j"]
     mend()
     now[0] = desk.endings.next_due()
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert (desk.folders.path("failed") / "scan.png").exists()
 
 
@@ -287,7 +288,7 @@ def test_clearing_up_that_fails_once_does_not_deliver_again(desk, monkeypatch):
     assert desk.endings.parked == 1
     due = desk.endings.next_due()
     monkeypatch.setattr(time, "monotonic", lambda: due)
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert not job.folder.exists()
     assert sorted(path.name for path in desk.folders.path("outbox").iterdir()) == ["scan.json", "scan.txt"]
     assert desk.ledger.entry("j").state == "delivered"
@@ -307,8 +308,8 @@ def test_folder_that_goes_while_it_is_cleared_is_clear(desk, monkeypatch):
     assert desk.endings.parked == 1
     due = desk.endings.next_due()
     monkeypatch.setattr(time, "monotonic", lambda: due)
-    desk.endings.turn()
-    assert (desk.endings.parked, desk.ears.troubles) == (0, {})
+    desk.endings.tick(time.monotonic())
+    assert (desk.endings.parked, desk.troubles) == (0, {})
 
 
 def test_consumer_that_takes_the_set_early_does_no_harm(desk, monkeypatch):
@@ -328,7 +329,7 @@ def test_consumer_that_takes_the_set_early_does_no_harm(desk, monkeypatch):
     monkeypatch.setattr(files, "move", real)
     due = desk.endings.next_due()
     monkeypatch.setattr(time, "monotonic", lambda: due)
-    desk.endings.turn()
+    desk.endings.tick(time.monotonic())
     assert (desk.folders.path("archive") / "scan.png").exists()
     assert desk.endings.parked == 0
 

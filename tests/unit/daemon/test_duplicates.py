@@ -1,6 +1,7 @@
 """Scans that were delivered before."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,10 @@ from ocrwatchd.daemon.duplicates import Duplicates
 from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
+from tests.fakes.queue import FakeQueue
 from tests.lying import lying
 
 LETTER = b"a letter" * 1000
-
-
-class Silent:
-    """A reporter that nobody hears."""
-
-    def trouble(self, what, words, file=""):
-        """Forget it."""
 
 
 class House:
@@ -34,7 +29,7 @@ class House:
         self.folders = Folders(root=str(root))
         self.ledger = ledger
         root_folders.prepare(self.folders)
-        self.endings = JobCompletion(ledger, outbox.Outbox(self.folders, ledger), Silent(), None, max_attempts=2)
+        self.endings = JobCompletion(ledger, outbox.Outbox(self.folders, ledger), FakeQueue(), max_attempts=2)
         self.finder = Duplicates(self.folders, ledger, skip=True)
         self.count = 0
 
@@ -61,7 +56,7 @@ class House:
         """What is found out about a job once it is its turn."""
         while self.finder.holds(job):
             assert self.finder.next_due() is not None
-            self.finder.turn()
+            self.finder.tick(time.monotonic())
         assert self.finder.next_due() is None
         return self.finder.shortcut(job)
 
@@ -170,7 +165,7 @@ def test_scan_that_cannot_be_read_now_goes_to_the_engine(house):
     job = house.claim("copy.pdf")
     assert house.finder.holds(job)
     job.source.unlink()
-    house.finder.turn()
+    house.finder.tick(time.monotonic())
     assert house.finder.shortcut(job) is None
 
 
@@ -194,5 +189,5 @@ def test_receipt_is_not_written_again_once_its_delivery_has_begun(house, monkeyp
     monkeypatch.setattr(duplicates, "write_receipt", lambda *_: pytest.fail("written twice"))
     due = house.endings.next_due()
     monkeypatch.setattr("time.monotonic", lambda: due)
-    house.endings.turn()
+    house.endings.tick(due)
     assert house.lying("archive") == ["again.pdf", "letter.pdf"]

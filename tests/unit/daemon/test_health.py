@@ -10,18 +10,22 @@ from ocrwatchd.daemon.health import HEALTH_SECONDS, MENDING_SECONDS, Health
 
 def test_what_is_wrong_is_looked_at_again_at_once():
     """A folder that is back is used within a second or so, while nothing is looked at so often where all is well."""
-    wrong, said = ["the inbox has gone"], []
+    wrong = ["the inbox has gone"]
     arrivals = SimpleNamespace(health=lambda: wrong[-1], mend=lambda: None)
-    reporter = SimpleNamespace(trouble=lambda _what, words: said.append(words))
-    health = Health(arrivals, SimpleNamespace(held=lambda: True), reporter)
-    health.turn()
+    health = Health(arrivals, SimpleNamespace(held=lambda: True))
+
+    def told():
+        return [each.text for each in health.troubles()]
+
+    health.tick(time.monotonic())
+    assert told() == ["the inbox has gone", ""]
     assert 0 < health.next_due() - time.monotonic() <= MENDING_SECONDS < HEALTH_SECONDS
     wrong.append("")
-    health.turn()
-    assert said == ["the inbox has gone", ""]  # not due yet
+    health.tick(time.monotonic())
+    assert told() == ["the inbox has gone", ""]  # not due yet
     health._due = 0.0
-    health.turn()
-    assert said[2:] == ["", ""]
+    health.tick(time.monotonic())
+    assert told() == ["", ""]
     assert MENDING_SECONDS < health.next_due() - time.monotonic() <= HEALTH_SECONDS
 
 
@@ -36,6 +40,6 @@ def test_a_look_that_is_dear_is_not_taken_each_second(monkeypatch, look_s, rest_
         return "a scan cannot be moved"
 
     arrivals = SimpleNamespace(health=look, mend=lambda: None)
-    health = Health(arrivals, SimpleNamespace(held=lambda: True), SimpleNamespace(trouble=lambda *_: None))
-    health.turn()
+    health = Health(arrivals, SimpleNamespace(held=lambda: True))
+    health.tick(time.monotonic())
     assert health.next_due() - clock[0] == pytest.approx(rest_s)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,8 @@ from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.work_folder import WorkFolder
+from tests.fakes.queue import FakeQueue
 from tests.lying import lying
-
-
-class Silent:
-    """A reporter that nobody hears."""
-
-    def trouble(self, what, words, file=""):
-        """Forget it."""
 
 
 class House:
@@ -36,8 +31,9 @@ class House:
         boxes.prepare()
         self.workplace = WorkFolder(self.config)
         self.workplace.open()
-        self.again = []
-        self.endings = JobCompletion(ledger, boxes, Silent(), self.again.append, max_attempts=2)
+        self.queue = FakeQueue()
+        self.again = self.queue.jobs
+        self.endings = JobCompletion(ledger, boxes, self.queue, max_attempts=2)
 
     def claim(self, name="scan.png", *, moved=True, row=True, refusal=""):
         """Go as far as a daemon came before it was killed."""
@@ -53,7 +49,7 @@ class House:
 
     def start(self):
         """What the next daemon does first."""
-        recover_jobs(self.workplace, self.ledger, self.endings, self.folders)
+        recover_jobs(self.workplace, self.ledger, self.endings, self.queue, self.folders)
 
     def lying(self, folder):
         """Every file under a folder."""
@@ -216,7 +212,7 @@ def test_disk_that_fails_at_the_start_costs_a_pause_and_no_more(house, monkeypat
     assert house.again == []
     due = house.endings.next_due()
     monkeypatch.setattr("time.monotonic", lambda: due)
-    house.endings.turn()
+    house.endings.tick(time.monotonic())
     assert [again.id for again in house.again] == [job.id]
 
 
@@ -234,7 +230,7 @@ def test_delivery_that_the_disk_hides_at_the_start_is_not_begun_anew(house, monk
     assert house.again == []
     due = house.endings.next_due()
     monkeypatch.setattr("time.monotonic", lambda: due)
-    house.endings.turn()
+    house.endings.tick(time.monotonic())
     assert house.again == []
     assert house.lying("outbox") == ["scan-7.json", "scan-7.txt"]
 

@@ -28,17 +28,11 @@ from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.retention import DAY_S
 from ocrwatchd.storage.work_folder import known_id
+from tests.fakes.queue import FakeQueue
 from tests.lying import lying
 from tests.unit.storage.test_ledger_file import DAMAGES
 
 SHA256 = "5e" * 32
-
-
-class Silent:
-    """A reporter that nobody hears."""
-
-    def trouble(self, what, words, file=""):
-        """Forget it."""
 
 
 class House:
@@ -49,7 +43,8 @@ class House:
         self.config = Config(folders=Folders(root=str(base / root)))
         self.folders = self.config.folders
         self.state = base / "state"
-        self.again = []
+        self.queue = FakeQueue()
+        self.again = self.queue.jobs
 
     @property
     def home(self):
@@ -62,12 +57,12 @@ class House:
         with contextlib.ExitStack() as stack:
             self.ledger, self.workplace = startup.open_storage(self.config, self.state, stack)
             boxes = outbox.Outbox(self.folders, self.ledger)
-            self.endings = JobCompletion(self.ledger, boxes, Silent(), self.again.append, max_attempts=2)
+            self.endings = JobCompletion(self.ledger, boxes, self.queue, max_attempts=2)
             yield self
 
     def recover_jobs(self):
         """What follows at a start."""
-        recover_jobs(self.workplace, self.ledger, self.endings, self.folders)
+        recover_jobs(self.workplace, self.ledger, self.endings, self.queue, self.folders)
 
     def claim(self, name="scan.tif", content=b"II*\0original"):
         """A claimed scan."""

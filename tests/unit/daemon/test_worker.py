@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.profile import Llm, Work
 from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
@@ -20,7 +21,7 @@ from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.daemon.worker import Worker
-from ocrwatchd.dispatch.cluster import attempts, broker, connection, registry, setup, transport
+from ocrwatchd.dispatch.cluster import attempts, broker, connection, registry, setup, transport, worker_orders
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Order, Report, Token
 from ocrwatchd.dispatch.cluster.worker_orders import Orders
@@ -161,7 +162,7 @@ class Broker:
 def receive(monkeypatch):
     """Makes receivers of a worker's kind, and ends them."""
     monkeypatch.setattr(transport, "SERVICE_S", 0.01)
-    monkeypatch.setattr(connection, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(connection, "BACKOFF", Backoff(0.0, 0.0))
     made = []
 
     def make(broker, wake=lambda: None):
@@ -228,7 +229,7 @@ def test_a_line_that_closes_wakes_nobody():
 
 def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(monkeypatch):
     """While it is tried for ever: the log says what is to be done now, and does not fill up."""
-    monkeypatch.setattr(connection, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(connection, "BACKOFF", Backoff(0.0, 0.0))
     faults = [OSError("Connection refused")] * 3 + [ResponseError("MISCONF disk")] * 3 + [OSError("refused")]
 
     def connect():
@@ -306,7 +307,13 @@ def served(folder):
     return order(folder).model_copy(update={"token": token}), token
 
 
-def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path):
+@pytest.fixture
+def steady(monkeypatch):
+    """Pauses without jitter."""
+    monkeypatch.setattr(worker_orders, "BACKOFF", replace(worker_orders.BACKOFF, jitter=0.0))
+
+
+def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path, steady):
     """Else it would take all that is published, and begin nothing. One that comes back at once is left to its fate."""
     sent, token = served(tmp_path)
     now = [0.0]
@@ -322,20 +329,20 @@ def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path)
         while orders.rests:
             now[0] += 0.5
         rests.append(now[0] - since)
-    assert rests == [1.0, 2.0, 5.0, 10.0, 30.0, 30.0, 30.0]
+    assert rests == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert line.ends == ["given back", *["settled"] * 6]
     orders.begun()
     assert orders.obstacle == ""
     assert orders.take() == sent
 
 
-def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path):
+def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path, steady):
     """Its licence has run out, or a model is missing: else it would take all that is published, and hand all back."""
     sent, token = served(tmp_path)
     now = [0.0]
     line = Line(*[sent] * 9)
     orders = Orders(line, tmp_path, token, lambda: now[0])
-    for rest_s in (1.0, 2.0, 5.0):
+    for rest_s in (1.0, 2.0, 4.0):
         assert orders.take() == sent
         orders.begun()
         orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))

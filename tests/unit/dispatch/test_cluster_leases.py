@@ -116,7 +116,7 @@ def test_what_was_finished_is_found_at_a_restart_without_workers(office):
     office.reopen()
     waits = office.job(0)
     for job in (waits, *jobs):
-        assert office.queue.submit(job)
+        office.queue.submit(job)
     assert office.turn(0) == []
     assert office.turn() == [(jobs[0].id, Ending.DONE), (jobs[1].id, Ending.DONE)]
     assert office.queue.in_work == jobs[2]
@@ -129,7 +129,7 @@ def test_what_was_finished_is_found_at_a_restart_without_workers(office):
 def test_finding_takes_no_longer_than_a_turn_may(office, monkeypatch):
     """And nothing is published before all is known."""
     for number in range(9):
-        assert office.queue.submit(office.job(number))
+        office.queue.submit(office.job(number))
     made = attempts.made
 
     def slowly(folder):
@@ -137,11 +137,11 @@ def test_finding_takes_no_longer_than_a_turn_may(office, monkeypatch):
         return made(folder)
 
     monkeypatch.setattr(attempts, "made", slowly)
-    office.queue.turn()
+    office.queue.tick(office.now)
     assert office.lying == []
     assert office.queue.next_due() == office.now
     while not office.lying:
-        office.queue.turn()
+        office.queue.tick(office.now)
     assert office.lying == [(0, 1)]
 
 
@@ -227,7 +227,7 @@ def test_an_unreadable_scan_is_known_until_it_is_set_aside(office):
     hand.end("unreadable", reason="why")
     for _ in range(2):
         office.now += LOOK_S
-        office.queue.turn()
+        office.queue.tick(office.now)
         assert office.queue.outcomes() == [Outcome(job, Ending.UNREADABLE, "why", {}, 1)]
         office.reopen()
         office.add(job)
@@ -303,8 +303,8 @@ def test_who_can_do_what_is_found_out_once_a_look(office, monkeypatch):
     queues = capabilities.queues
     monkeypatch.setattr(capabilities, "queues", lambda *given: asked.append(1) or queues(*given))
     for number in range(40):
-        assert office.queue.submit(office.job(number))
-    office.queue.turn()
+        office.queue.submit(office.job(number))
+    office.queue.tick(office.now)
     assert len(office.lying) == 1 + 4 + 8
     assert len(asked) <= len(hands)
 

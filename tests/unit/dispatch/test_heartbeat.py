@@ -37,7 +37,7 @@ def test_what_the_engine_does_is_shown_as_soon_as_it_changes(tmp_path, heard):
     assert heard() == ["STATUS=loading"]
     told["state"] = "ready"
     now[0] = SOONEST_BEAT_S
-    presence.turn()
+    presence.tick(now[0])
     assert read(Card, registry.card_path(tmp_path, "w1")).state == "ready"
     presence.show()
     assert heard() == ["STATUS=ready"]

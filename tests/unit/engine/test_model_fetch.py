@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.engine.host import model_fetch
@@ -26,7 +27,7 @@ class Scene:
         self.selector = selectors.DefaultSelector()
         self.config = loader.parse(tables)
         self.fetch = model_fetch.Fetch(
-            self.config, self.selector, self.arrived, clock=lambda: self.now, pauses_s=(60.0, 300.0)
+            self.config, self.selector, self.arrived, clock=lambda: self.now, backoff=Backoff(60.0, 300.0, jitter=0.0)
         )
 
     def command(self, llm):
@@ -98,16 +99,16 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
     """The reason is told; what comes in the end is announced once."""
     scene = play(llm={"model": "huggingface"})
     scene.fetch.start()
-    for due in (60.0, 360.0, 660.0):
+    for due in (60.0, 180.0, 420.0):
         scene.listen(lambda due=due: scene.fetch.next_due() == due)
         assert scene.fetch.trouble == "model not fetched: no network"
         assert not scene.holds()
         scene.now = due - 0.1
-        scene.fetch.turn()
+        scene.fetch.tick(scene.now)
         assert scene.fetch.state == ""
         scene.now = due
-        scene.code = COMES if due == 660 else FAILS
-        scene.fetch.turn()
+        scene.code = COMES if due == 420 else FAILS
+        scene.fetch.tick(scene.now)
         assert scene.fetch.state != ""
     scene.listen(lambda: scene.arrivals)
     assert (scene.arrivals, scene.fetch.trouble, scene.fetch.next_due()) == (1, "", None)
@@ -120,7 +121,7 @@ def test_a_model_that_came_by_hand_is_taken(play):
     scene.listen(lambda: scene.fetch.trouble)
     lay("org/tiny")
     scene.now = 60.0
-    scene.fetch.turn()
+    scene.fetch.tick(scene.now)
     assert (scene.arrivals, scene.fetch.trouble, scene.asked) == (1, "", ["org/tiny"])
 
 
@@ -132,7 +133,7 @@ def test_one_download_at_a_time_and_each_has_its_turn(play):
     for count in (2, 3):
         scene.listen(lambda: scene.fetch.next_due() == 0.0)
         scene.code = COMES if count == 2 else FAILS
-        scene.fetch.turn()
+        scene.fetch.tick(scene.now)
         assert len(scene.asked) == count
     scene.listen(lambda: scene.fetch.next_due() == 60.0)
     assert scene.asked == ["org/a", "org/b", "org/c"]

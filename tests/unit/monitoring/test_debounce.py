@@ -2,6 +2,7 @@
 
 import pytest
 
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.monitoring.notify.debounce import HOLD_SECONDS, Health
 
 
@@ -17,7 +18,7 @@ class Desk:
         """Let time pass; what was told then."""
         self.now += seconds
         self.told.clear()
-        self.health.turn()
+        self.health.tick(self.now)
         return list(self.told)
 
 
@@ -30,13 +31,13 @@ def desk():
 def test_trouble_that_lasts_is_told_once_and_once_more_when_it_is_over(desk):
     """However often it is heard of, and however long it lasts."""
     for _ in range(50):
-        desk.health.hear("watch", "the inbox has gone", of_a_scan=False)
+        desk.health.hear([Trouble("watch", "the inbox has gone")])
     assert desk.after(HOLD_SECONDS - 0.1) == []
     assert desk.after(0.1) == [(True, "the inbox has gone", HOLD_SECONDS)]
     for _ in range(10):
-        desk.health.hear("watch", "the inbox has still gone", of_a_scan=False)
+        desk.health.hear([Trouble("watch", "the inbox has still gone")])
         assert desk.after(3600) == []
-    desk.health.hear("watch", "", of_a_scan=False)
+    desk.health.hear([])
     assert desk.after(HOLD_SECONDS - 1) == []
     assert desk.after(1) == [(False, "the inbox has gone", HOLD_SECONDS + 36000)]
     assert desk.after(3600) == []
@@ -45,48 +46,47 @@ def test_trouble_that_lasts_is_told_once_and_once_more_when_it_is_over(desk):
 
 def test_trouble_that_is_soon_over_is_never_told(desk):
     """A ledger that a backup has locked for a moment is no news."""
-    desk.health.hear("ledger", "locked", of_a_scan=False)
+    desk.health.hear([Trouble("ledger", "locked")])
     assert desk.after(1) == []
-    desk.health.hear("ledger", "", of_a_scan=False)
+    desk.health.hear([])
     assert desk.after(3600) == []
 
 
 def test_trouble_that_comes_and_goes_is_one(desk):
     """An engine that loads and dies, loads and dies, is told of once, and as over only once it stays away."""
-    desk.health.hear("engine", "it dies", of_a_scan=False)
+    desk.health.hear([Trouble("engine", "it dies")])
     assert len(desk.after(HOLD_SECONDS)) == 1
     for _ in range(20):
-        desk.health.hear("engine", "", of_a_scan=False)
+        desk.health.hear([])
         assert desk.after(2) == []
-        desk.health.hear("engine", "it dies", of_a_scan=False)
+        desk.health.hear([Trouble("engine", "it dies")])
         assert desk.after(30) == []
-    desk.health.hear("engine", "", of_a_scan=False)
+    desk.health.hear([])
     assert [begins for begins, *_ in desk.after(HOLD_SECONDS)] == [False]
 
 
 def test_scans_that_wait_for_one_disk_are_one_trouble(desk):
     """Sixty scans that find the disk full are told once, and it is over when the last of them goes on."""
-    for number in range(60):
-        desk.health.hear(f"job-{number}", "no space left", of_a_scan=True)
-    desk.health.hear("other", "another disk is broken", of_a_scan=True)
+    jobs = [Trouble(f"job-{number}", "no space left", f"{number}.pdf") for number in range(60)]
+    other = Trouble("other", "another disk is broken", "other.pdf")
+    desk.health.hear([*jobs, other])
     assert {words for _, words, _ in desk.after(HOLD_SECONDS)} == {"no space left", "another disk is broken"}
-    for number in range(59):
-        desk.health.hear(f"job-{number}", "", of_a_scan=True)
+    desk.health.hear([jobs[-1], other])
     assert desk.after(HOLD_SECONDS) == []
-    desk.health.hear("job-59", "", of_a_scan=True)
+    desk.health.hear([other])
     assert desk.after(HOLD_SECONDS) == [(False, "no space left", 2 * HOLD_SECONDS)]
 
 
 def test_a_scan_that_waits_for_something_else_now_changes_troubles(desk):
     """First the disk is full, then it has gone: the first is over, the second begins."""
-    desk.health.hear("job", "full", of_a_scan=True)
+    desk.health.hear([Trouble("job", "full", "a.pdf")])
     desk.after(HOLD_SECONDS)
-    desk.health.hear("job", "gone", of_a_scan=True)
+    desk.health.hear([Trouble("job", "gone", "a.pdf")])
     assert sorted(begins for begins, *_ in desk.after(HOLD_SECONDS)) == [False, True]
 
 
 def test_what_was_never_in_trouble_cannot_be_over(desk):
     """Every turn of the loop says that this and that is well."""
-    desk.health.hear("engine", "", of_a_scan=False)
+    desk.health.hear([])
     assert desk.health.next_due() is None
     assert desk.after(HOLD_SECONDS) == []

@@ -1,19 +1,27 @@
 """What people and systemd hear of the loop."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core import log, systemd
+from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.config.schema import Config, Folders, Log
 from ocrwatchd.monitoring import reporter as report
 from ocrwatchd.monitoring import status
-from ocrwatchd.monitoring.reporter import Reporter, Scene
+from ocrwatchd.monitoring.reporter import Reporter
+from ocrwatchd.monitoring.snapshot import Snapshot
 from ocrwatchd.monitoring.status_page.writer import Keeper
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 
-SCENE = Scene(state="running", engine="ready", waiting=1, queued=2)
+IDLE = Snapshot(state="running", engine="ready", waiting=1, queued=2)
+
+
+def having(*troubles):
+    """A snapshot with troubles."""
+    return replace(IDLE, troubles=troubles)
 
 
 @pytest.fixture
@@ -51,42 +59,44 @@ def clock(monkeypatch):
 def test_the_status_tells_on_which_mount_the_page_lies(folders, tmp_path):
     """For whoever writes it after a crash."""
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
-        Reporter(folders, ledger, page=Keeper(Config(folders=folders))).turn(SCENE)
+        Reporter(folders, ledger, page=Keeper(Config(folders=folders))).show(IDLE)
     assert os.path.ismount(status.read(folders).outbox_mount)
 
 
 def test_heartbeat_comes_as_often_as_systemd_asks(reporter, notified, clock):
     """A turn beats when half of the watchdog's time has passed, and not before."""
     for clock[0], beats in ((1000, 1), (1009, 1), (1010, 2)):
-        reporter.turn(SCENE)
+        reporter.show(IDLE)
         assert notified.count("WATCHDOG=1") == beats
 
 
 def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, clock):
     """Nothing is written twice a second; a change is; and every half a minute the file shows that the loop turns."""
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
     path = status.status_path(folders)
     stamps = []
-    for clock[0], scene in ((1000.5, Scene("running", "x", 0, 0)), (1002, SCENE), (1004, Scene("running", "x", 0, 0))):
+    for clock[0], snapshot in (
+        (1000.5, Snapshot("running", "x", 0, 0)),
+        (1002, IDLE),
+        (1004, Snapshot("running", "x", 0, 0)),
+    ):
         before = path.stat().st_ino
-        reporter.turn(scene)
+        reporter.show(snapshot)
         stamps.append(path.stat().st_ino != before)
     assert stamps == [False, False, True]
     clock[0] = 1040
     before = path.stat().st_ino
-    reporter.turn(Scene("running", "x", 0, 0))
+    reporter.show(Snapshot("running", "x", 0, 0))
     assert path.stat().st_ino != before
 
 
 def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folders, notified, clock):
     """Undecodable names reach neither systemd nor the status file as they are."""
-    reporter.trouble("j", "waits: no room", "caf\udce9\n.pdf")
-    reporter.turn(SCENE)
+    reporter.show(having(Trouble("j", "waits: no room", "caf\udce9\n.pdf")))
     assert status.read(folders).trouble == ["caf\ufffd\ufffd.pdf: waits: no room"]
     assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
-    reporter.trouble("j", "")
     clock[0] += 5
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
     assert status.read(folders).trouble == []
     assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
 
@@ -94,13 +104,13 @@ def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folder
 def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypatch):
     """A full disk or a locked ledger costs the status, not the daemon."""
     folders.work_path.rmdir()
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
 
     def locked(*_):
         raise LedgerFault(5, "locked")
 
     monkeypatch.setattr(Ledger, "counts", locked)
-    reporter.turn(Scene("stopping", "", 0, 0))
+    reporter.show(Snapshot("stopping", "", 0, 0))
 
 
 def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, folders, clock, monkeypatch):
@@ -111,15 +121,14 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
     lying = folders.path("failed") / "a.tif"
     lying.parent.mkdir()
     lying.touch()
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
 
     def broken(*_):
         raise LedgerFault(5, "broken")
 
     monkeypatch.setattr(Ledger, "_run", broken)
-    reporter.trouble("ledger", "the ledger cannot be used")
     clock[0] += 5
-    reporter.turn(SCENE)
+    reporter.show(having(Trouble("ledger", "the ledger cannot be used")))
     found = status.read(folders)
     assert found.trouble == ["the ledger cannot be used"]
     assert (found.failed_today, found.failures) == (1, [("a.tif", "broken")])
@@ -138,7 +147,7 @@ def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
         lying = folders.path("failed") / relative
         lying.parent.mkdir(parents=True, exist_ok=True)
         lying.touch()
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
     assert status.read(folders).failures == [("a.tif", "no text"), ("invoices/a.tif", "no pages")]
 
 
@@ -148,8 +157,7 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
     reporter._ledger.claimed("old", Path("Miller.tif"))
     reporter._ledger.delivering("old", "failed", "Miller", (), "broken")
     reporter._ledger.ended("old")
-    reporter.trouble("job", "waits: no room", "letters/Miller.tif")
-    reporter.turn(SCENE)
+    reporter.show(having(Trouble("job", "waits: no room", "letters/Miller.tif")))
     told = [line for line in notified if line.startswith("STATUS=")]
     assert "iller" not in status.status_path(folders).read_text()
     assert told[0].endswith(".tif: waits: no room")
@@ -158,17 +166,12 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
 
 def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, notified, clock):
     """A sender of thousands makes neither the status nor systemd's line longer; what is the daemon's own is told."""
-    for number in range(500):
-        reporter.trouble(f"job{number}", "waits: Permission denied", f"sub/{number}.tif")
-    reporter.trouble("ledger", "database is locked")
-    reporter.turn(SCENE)
+    scans = [Trouble(f"job{number}", "waits: Permission denied", f"sub/{number}.tif") for number in range(500)]
+    reporter.show(having(*scans, Trouble("ledger", "database is locked")))
     told = status.read(folders).trouble
     assert len(told) == report.SCANS_SHOWN + 2
     assert told[-2:] == ["database is locked", "480 more scans wait"]
     assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
-    for number in range(500):
-        reporter.trouble(f"job{number}", "")
-    reporter.trouble("ledger", "")
     clock[0] += 2
-    reporter.turn(SCENE)
+    reporter.show(IDLE)
     assert status.read(folders).trouble == []

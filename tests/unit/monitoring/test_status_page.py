@@ -107,15 +107,15 @@ def test_it_is_written_seldom(config, path):
         (150.0, status(page=5, written_at=NOW + 50), "page 5 of"),
     ):
         kept.show(seen)
-        kept.turn()
+        kept.tick(clock.now)
         assert words in path.read_text()
     before = path.stat().st_ino
     clock.now = 162.9
-    kept.turn()
+    kept.tick(clock.now)
     assert path.stat().st_ino == before
     clock.now = kept.next_due()
     assert clock.now == 163.0
-    kept.turn()
+    kept.tick(clock.now)
     assert path.stat().st_ino != before
     kept.show(status("stopped"))
     assert "Not running since" in path.read_text()
@@ -156,7 +156,7 @@ def test_nothing_is_written_where_none_is_wanted(config, path):
     quiet = config.model_copy(update={"folders": config.folders.model_copy(update={"status_page": False})})
     kept = writer.Keeper(quiet)
     kept.show(status())
-    kept.turn()
+    kept.tick(time.monotonic())
     assert kept.next_due() is None
     assert not path.exists()
 

@@ -1,0 +1,52 @@
+"""What the daemon is doing, as all who show it are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from ocrwatchd.core.component import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.component import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The daemon at one tick.
+
+    Args:
+        state: "running", "stopping" or "stopped".
+        engine: the engine process in words.
+        waiting: files in the inbox that have not settled, or found no place in the queue.
+        queued: claimed scans that wait for the engine.
+        in_work: the scan in the engine, "" where there is none.
+        page: of it, from 1.
+        pages: it has, 0 while unknown.
+        workers: where several machines read.
+        incomplete: the first few files that wait for the rest of their upload, and until when, Unix seconds.
+        figures: what the engine last told of itself: starts, engine, model, rss_mb.
+        troubles: what is wrong and being retried.
+    """
+
+    state: str
+    engine: str
+    waiting: int
+    queued: int
+    in_work: str = ""
+    page: int = 0
+    pages: int = 0
+    workers: tuple[Worker, ...] = ()
+    incomplete: tuple[tuple[str, float], ...] = ()
+    figures: Mapping[str, object] = field(default_factory=dict)
+    troubles: tuple[Trouble, ...] = ()
+
+
+class Observer(Part, Protocol):
+    """A part that shows people, or programs, what the daemon is doing. At each tick all of them get one snapshot."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the snapshot, where that is due."""
