@@ -9,12 +9,12 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.align import differences, words
 from ocrwatchd.llm.builtin.training_units import Lesson, Unit, lesson
 from ocrwatchd.llm.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
+from ocrwatchd.training.noise import Noise
 from ocrwatchd.training.words import PIECE, same_but_for_style
 
 if TYPE_CHECKING:
