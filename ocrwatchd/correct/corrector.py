@@ -20,6 +20,7 @@ from ocrwatchd.gate.admit import Evidence, Policy, admit, apply
 from ocrwatchd.gate.verdicts import shifted
 from ocrwatchd.llm import calibration_store, models
 from ocrwatchd.llm.builtin.model import BuiltinModel
+from ocrwatchd.llm.calibration_store import Methods
 from ocrwatchd.llm.chunks import split
 from ocrwatchd.llm.context import around, without
 from ocrwatchd.llm.decode import LlamaModel
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.admit import Admitted
     from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.gate.consistency import Memory
-    from ocrwatchd.llm.calibration_store import Method
     from ocrwatchd.llm.chunks import Chunk
 
     Load: TypeAlias = Callable[[Path, Llm, Callable[[], float]], Model]
@@ -85,7 +85,18 @@ class Corrector:
         """The model itself, for follow-up tasks."""
         return self._model
 
-    def correct(self, page: PageText, work: Work, memory: Memory | None = None) -> Correction:
+    def methods(self, work: Work) -> Methods:
+        """Decide what the model is asked to do with a document: with ``llm.method = "auto"`` by its calibration."""
+        if best := calibration_store.best_methods(work, self._path):
+            return best
+        if not self._model.compares:
+            return Methods("rewrite", "rewrite")
+        given = work.llm.method
+        return Methods("choose" if given == "auto" else given, "none" if given == "choose" else "rewrite")
+
+    def correct(
+        self, page: PageText, work: Work, memory: Memory | None = None, methods: Methods | None = None
+    ) -> Correction:
         """Correct one page's raw text.
 
         What cannot be corrected stays raw, chunk by chunk, and the reason says so: a model that fails, an answer that
@@ -98,6 +109,7 @@ class Corrector:
             work: the profile's settings: prompts, budget, gate.
             memory: of the document that the page is from. It is only asked: who keeps it tells it of each page when
                 that is finished (``lesson``).
+            methods: of the document; None: the page is one by itself.
         """
         started = self._clock()
         if not page.text.strip():
@@ -106,7 +118,8 @@ class Corrector:
             return Correction(page.text, reason='llm.model is "off"')
         if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
             return Correction(page.text, reason=strange, model=self.name)
-        method = self.method(page, work)
+        methods = methods or self.methods(work)
+        method = methods.picture if has_picture(page) and words_of(work) else methods.text
         if method in {"none", "choose"}:
             return Correction(page.text, reason=_why_unasked(work) if method == "none" else "", model=self.name)
         sheet = _Sheet(
@@ -131,18 +144,6 @@ class Corrector:
             seconds=self._clock() - started,
             parts=tuple(each.part for each in decided),
         )
-
-    def method(self, page: PageText, work: Work) -> Method:
-        """What the model is asked to do with a page: with ``llm.method = "auto"`` by its calibration."""
-        picture = has_picture(page) and words_of(work) is not None
-        if best := calibration_store.best_method(work, self._path, picture=picture):
-            return best
-        given = work.llm.method
-        if not self._model.compares:
-            return "rewrite"
-        if not picture:
-            return "none" if given == "choose" else "rewrite"
-        return "choose" if given == "auto" else given
 
     def choose(
         self, text: str, work: Work, spent: float, doubtful: Sequence[tuple[SeenWord, Sequence[Candidate]]]

@@ -15,18 +15,23 @@ from ocrwatchd.gate.own_words import own_edits
 from ocrwatchd.gate.verdicts import Evidence, Policy, apply, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Correction, Edit, PageText
-    from ocrwatchd.correct.corrector import Corrector
-    from ocrwatchd.correct.picture import Judged
+    from ocrwatchd.correct.choosing import Compared
+    from ocrwatchd.correct.picture import Judged, SeenWord
+    from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.gate.consistency import Memory
+
+    Choose: TypeAlias = Callable[[str, Work, float, Sequence[tuple[SeenWord, Sequence[Candidate]]]], Compared]
+    """As :meth:`ocrwatchd.correct.corrector.Corrector.choose`."""
 
 
 def with_words(
-    page: PageText, found: Correction, work: Work, memory: Memory, corrector: Corrector | None = None
+    page: PageText, found: Correction, work: Work, memory: Memory, choose: Choose | None = None
 ) -> Correction:
     """Correct a page's words by their picture too; where the picture contradicts the model, the picture is right.
 
@@ -36,8 +41,7 @@ def with_words(
         found: what became of the page so far.
         work: the profile's settings.
         memory: of the document that the page is from.
-        corrector: has a language model that chooses among what the picture allows; None: there is none, or it is not
-            wanted.
+        choose: lets a language model choose among what the picture allows; None: there is none, or it is not wanted.
     """
     words = words_of(work)
     if not words:
@@ -46,8 +50,7 @@ def with_words(
     if not has_picture(page):
         return _by_lists(page, found, work, words, started)
     seen = list(seen_words(page))
-    asked = corrector is not None and corrector.method(page, work) in {"choose", "both"}
-    ask = partial(corrector.choose, page.text, work, found.seconds) if corrector and asked else None
+    ask = partial(choose, page.text, work, found.seconds) if choose else None
     protect = work.gate.digits == "protect"
     own = judged(seen, words, memory.words, proposed(found), ask, protect_digits=protect)
     kept, refused = _beside(own, found)

@@ -105,8 +105,11 @@ def choose(
 
 
 def likeliest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
-    """So many of the candidates, the most probable first."""
-    return sorted(candidates, key=lambda each: -_odds(each))[:count]
+    """So many of the candidates, the most probable first; of those that differ in their marks' style alone, one."""
+    found: dict[str, Candidate] = {}
+    for each in sorted(candidates, key=lambda each: -_odds(each)):
+        found.setdefault(plain_marks(each.text), each)
+    return list(found.values())[:count]
 
 
 def terms(features: Mapping[str, float]) -> tuple[Term, ...]:

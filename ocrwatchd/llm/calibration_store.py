@@ -105,6 +105,23 @@ class Record(BaseModel):
         return f"{self.day}, ocrwatchd {self.version}, {self.basis}: {found}"
 
 
+class Methods(NamedTuple):
+    """What a model is asked to do with the pages of a document.
+
+    Args:
+        picture: with a page of which it is known what the recogniser saw.
+        text: with any other page.
+    """
+
+    picture: Method
+    text: Method
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it chooses among what the picture allows."""
+        return self.picture in {"choose", "both"}
+
+
 class Note(NamedTuple):
     """Something to be said of a model.
 
@@ -181,20 +198,10 @@ def keep(record: Record) -> Path:
     return path
 
 
-def best_method(work: Work, path: Path, *, picture: bool) -> Method | None:
-    """What the verdict on a model advises to ask it for; None where ``llm.method`` is not "auto", or none is known.
-
-    Args:
-        work: the profile's settings.
-        path: of the model.
-        picture: it is known what the recogniser saw of the page.
-    """
+def best_methods(work: Work, path: Path) -> Methods | None:
+    """What the verdict on a model advises to ask it for; None where ``llm.method`` is not "auto", or none is known."""
     record = find(work, path) if work.llm.method == "auto" else None
-    if record is None:
-        return None
-    if picture:
-        return record.method
-    return "none" if record.uses.get("text") == "harm" else "rewrite"
+    return Methods(record.method, "none" if record.uses.get("text") == "harm" else "rewrite") if record else None
 
 
 def objection(work: Work, path: Path) -> str:

@@ -18,7 +18,6 @@ import numpy as np
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.admit import Evidence, admit
 from ocrwatchd.gate.scoring import changed_words, digit_errors, errors
 from ocrwatchd.llm.builtin.format import Repair, Trust, repaired
@@ -27,6 +26,7 @@ from ocrwatchd.llm.chunks import split
 from ocrwatchd.training.corpus import data_folder, paragraphs, plain
 from ocrwatchd.training.learn import page_text
 from ocrwatchd.training.letters import Letters
+from ocrwatchd.training.noise import Noise
 from ocrwatchd.training.readers import Rapid
 from ocrwatchd.training.scans import fonts, set_page, spoiled
 

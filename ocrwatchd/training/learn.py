@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrwatchd.correct.noise.confusions import counted, misread_words
+from ocrwatchd.correct.confusions import misread_words
 from ocrwatchd.gate.align import words
 from ocrwatchd.gate.channel import CONFUSIONS
+from ocrwatchd.training.confusions import counted
 from ocrwatchd.training.corpus import paragraphs, plain
 from ocrwatchd.training.letters import Letters
 from ocrwatchd.training.readers import Rapid, tesseract

@@ -47,6 +47,8 @@ BLOCK = 12
 """Runs of edits of so many characters are out of order or missing: the words in them have no truth beside them."""
 OF_MODEL = ("proposed", "admitted")
 """Features that only a model that writes gives."""
+UNREAD = ("picture", "inner", "marks", "marks_only", "lost_marks")
+"""Features of which a model that compares tells nothing: they keep their weights beside what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def fitted(folders: Sequence[tuple[str, int, Path]], model: Path | None) -> tupl
     examples = [each for told in folders for each in _examples(*told, loaded)]
     told = _told(examples)
     if loaded:
-        return _fit(_asked(examples)).weights(near=weights("picture")), [f"with {loaded.name}", *told]
+        return _with_context(_asked(examples), weights("picture")), [f"with {loaded.name}", *told]
     return _fitted(examples), told
 
 
@@ -164,6 +166,10 @@ def _fitted(examples: Sequence[Example]) -> dict[str, float]:
     return _fit(examples).weights(fixed={name: weight for name, weight in found.items() if name not in OF_MODEL})
 
 
+def _with_context(asked: Sequence[Example], without: Mapping[str, float]) -> dict[str, float]:
+    return _fit(asked).weights(near=without, fixed={name: without[name] for name in UNREAD})
+
+
 def _without_model(one: Example) -> Example:
     kept = [at for at, each in enumerate(one.candidates) if each.source == "picture"]
     none = dict.fromkeys(OF_MODEL, 0.0)
@@ -192,7 +198,7 @@ def _told(examples: Sequence[Example]) -> list[str]:
     for number in range(FOLDS):
         others = [one for one in examples if fold[one.page] != number]
         without = _fitted(others)
-        with_context = _fit(asked).weights(near=without) if (asked := _asked(others)) else without
+        with_context = _with_context(asked, without) if (asked := _asked(others)) else without
         for one in examples:
             if fold[one.page] != number:
                 continue

@@ -10,12 +10,12 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
-from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.gate.align import differences, words
 from ocrwatchd.llm.builtin.training_units import Lesson, Unit, lesson
 from ocrwatchd.llm.builtin.vocabulary import FIRST_PIECE, NEWLINE, SPACE, Vocabulary
 from ocrwatchd.training.corpus import paragraphs, plain, same_but_for_style
 from ocrwatchd.training.letters import Letters
+from ocrwatchd.training.noise import Noise
 
 PIECE = re.compile(r"(?a:[A-Za-z]{2,})|[AIa]")
 """A run of letters that becomes a token."""

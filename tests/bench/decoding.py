@@ -29,10 +29,10 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.core.config.profile import DEFAULT_PROMPT, Llm
-from ocrwatchd.correct.noise.generator import Noise
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.llm.models import BUILTIN
+from ocrwatchd.training.noise import Noise
 from tests.bench import figures
 from tests.bench.plainly import Answered, ways_of_builtin
 from tests.bench.shapes import SHAPES, written

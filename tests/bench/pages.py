@@ -135,7 +135,8 @@ class Corrector:
         """The corrected text."""
         memory, started = Memory(), time.monotonic()
         found = self._model.correct(page, self._work, memory) if self._model else Correction(page.text)
-        text = with_words(page, found, self._work, memory, self._model).text
+        choose = self._model.choose if self._model and self._model.methods(self._work).chooses else None
+        text = with_words(page, found, self._work, memory, choose).text
         self.seconds += time.monotonic() - started
         return text
 

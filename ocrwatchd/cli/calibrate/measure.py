@@ -193,6 +193,7 @@ class Trial:
         """
         work = _asked(self._work, way)
         corrector = None if way == "none" else self._corrector
+        choose = corrector.choose if corrector and corrector.methods(work).chooses else None
         memory = Memory()
         corrections: list[Correction] = []
         for number, page in enumerate(pages):
@@ -204,7 +205,7 @@ class Trial:
                 found = corrector.correct(page, work, memory)
             if way == "rewrite":
                 written.append(found)
-            corrections.append(with_words(page, found, work, memory, corrector))
+            corrections.append(with_words(page, found, work, memory, choose))
             memory.remember(lesson(page.text, corrections[-1]))
             memory.read(page)
         return corrections

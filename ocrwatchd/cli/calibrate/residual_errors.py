@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.correct.noise.confusions import confusions_of, misread_words
+from ocrwatchd.correct.confusions import confusions_of, misread_words
 from ocrwatchd.gate import historical_spelling
 
 if TYPE_CHECKING:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.process.tasks.stage import Result
     from ocrwatchd.engine.protocol import StepName
     from ocrwatchd.formats.input.common import Pages
+    from ocrwatchd.llm.calibration_store import Methods
     from ocrwatchd.ocr import OcrEngine
 
 log = structlog.get_logger()
@@ -116,6 +117,7 @@ class _Stations:
     bench: Bench
     engine: OcrEngine
     corrector: Corrector | None
+    methods: Methods | None
     no_corrector: str
     files: PageStore
     tell: Tell
@@ -138,13 +140,14 @@ class _Stations:
             reason = str(error)
         # By name: on another machine the same model may lie elsewhere.
         path = bench.model_path(job.work)
+        methods = corrector.methods(job.work) if corrector else None
         model = f"{path.name} {corrector.version}" if corrector and path else ""
         # What was cut without a licence is read again once there is one, which may come beside the settings.
         cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
-        mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut)
+        mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut, *(methods or ()))
         files = PageStore(job.pages, mark, lattices=job.lattices)
         memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
-        return cls(job, stamp, sha256, bench, engine, corrector, reason, files, tell, memory, tally, [])
+        return cls(job, stamp, sha256, bench, engine, corrector, methods, reason, files, tell, memory, tally, [])
 
     def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
         for number in range(self.tally.pages + 1, pages.count + 1):
@@ -232,9 +235,10 @@ class _Stations:
             return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
         proposed = self._proposed(page)
         deadly = page_failures.skip_reason(self.job, "correct", page.number)
-        for corrector in dict.fromkeys((None if deadly else self.corrector, None)):
+        asked = self.corrector if self.methods and self.methods.chooses and not deadly else None
+        for choose in dict.fromkeys((asked.choose if asked else None, None)):
             try:
-                found = with_words(page, proposed, self.job.work, self.memory, corrector)
+                found = with_words(page, proposed, self.job.work, self.memory, choose)
                 return without_edits_of_own(page, found)
             except Exception as error:  # whatever a page holds, its text is delivered
                 if faults.is_machines(error):
@@ -249,7 +253,7 @@ class _Stations:
         if deadly := page_failures.skip_reason(self.job, "correct", page.number):
             return Correction(page.text, reason=f"the language model was left out: {deadly}")
         try:
-            return self.corrector.correct(page, self.job.work, self.memory)
+            return self.corrector.correct(page, self.job.work, self.memory, self.methods)
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
             if faults.is_machines(error):
                 raise

@@ -4,7 +4,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.core.model import Correction, PageText
+from ocrwatchd.core.model import Correction
 from ocrwatchd.correct.choosing import MOST_CONTEXT, compared
 from ocrwatchd.correct.corrector import Corrector as RealCorrector
 from ocrwatchd.correct.page import with_words
@@ -34,22 +34,18 @@ class Reader:
         return self.reason
 
 
-class Corrector:
-    """What asks it."""
-
-    def __init__(self, reader):
-        self.choose = lambda text, _work, _spent, doubtful: compared(text, doubtful, reader.compare)
-        self.method = lambda _page, work: "choose" if work.llm.method == "auto" else work.llm.method
-
-
 def doubtful(page):
     """Words and their candidates."""
     return list(candidates_of(list(seen_words(page)), lexicon(("eng",)), {}))
 
 
-def corrected(reader, page=PAGE, work=WORK):
+def corrected(reader, page=PAGE):
     """What becomes of a page."""
-    return with_words(page, Correction(page.text, model="a"), work, Memory(), Corrector(reader))
+
+    def choose(text, _work, _spent, doubtful):
+        return compared(text, doubtful, reader.compare)
+
+    return with_words(page, Correction(page.text, model="a"), WORK, Memory(), choose)
 
 
 def test_the_model_decides_between_what_the_picture_allows():
@@ -91,13 +87,6 @@ def test_why_some_words_were_not_asked_about_is_told():
     assert corrected(reader).reason == reader.reason
 
 
-def test_who_wants_the_model_to_write_is_not_asked_to_choose():
-    """``llm.method = "rewrite"``."""
-    reader = Reader(cask=14.0)
-    corrected(reader, work=WORK.model_copy(update={"llm": WORK.llm.model_copy(update={"method": "rewrite"})}))
-    assert not reader.texts
-
-
 class Model:
     """A model that is asked nothing."""
 
@@ -125,10 +114,11 @@ def with_method(method, *, compares=True):
 def test_what_a_model_is_asked_for(method, with_picture, without):
     """It chooses where there is a picture, unless it is to write; one that cannot compare always writes."""
     asked, work = with_method(method)
-    plain = PageText(1, PAGE.text, 0, 0, 0.0)
-    assert (asked.method(PAGE, work), asked.method(plain, work)) == (with_picture, without)
+    found = asked.methods(work)
+    assert found == (with_picture, without)
+    assert found.chooses == (with_picture != "rewrite")
     asked, work = with_method(method, compares=False)
-    assert asked.method(PAGE, work) == asked.method(plain, work) == "rewrite"
+    assert asked.methods(work) == ("rewrite", "rewrite")
 
 
 @pytest.mark.parametrize("compares", [True, False])
@@ -137,8 +127,9 @@ def test_a_model_that_did_harm_when_it_was_calibrated_is_asked_nothing(compares)
     asked, work = with_method("auto", compares=compares)
     uses = {"choose": "harm", "rewrite": "harm", "both": "harm", "text": "harm"}
     calibration_store.keep(verdict(models.BUILTIN, work, "harm", uses=uses))
-    found = with_words(PAGE, asked.correct(PAGE, work), work, Memory(), asked)
+    assert not asked.methods(work).chooses
+    found = with_words(PAGE, asked.correct(PAGE, work), work, Memory())
     assert found.text == with_words(PAGE, Correction(PAGE.text), work, Memory()).text
     assert found.reason.startswith("by its calibration the model is of no use here")
     told, work = with_method("both", compares=True)
-    assert told.method(PAGE, work) == "both"
+    assert told.methods(work).picture == "both"

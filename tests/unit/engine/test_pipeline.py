@@ -24,6 +24,7 @@ from ocrwatchd.engine.process.resume_cache import MOST, Left, ResumeCache
 from ocrwatchd.engine.protocol import Step
 from ocrwatchd.formats.input.incomplete import ALL_READ
 from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.llm.calibration_store import Methods
 from ocrwatchd.llm.protocol import Ending, Proposal
 from tests.fakes.engine import MAKERS, FakeCorrector, FakeEngine, write_scan
 from tests.fakes.line import Line
@@ -120,6 +121,7 @@ def test_a_model_that_fails_to_choose_leaves_the_choice_to_the_picture(line, mon
 
     monkeypatch.setattr(FakeEngine, "recognise", lambda *_: page_of(DOUBTFUL, casc=("cask", 0.2), hnman=("human", 0.3)))
     monkeypatch.setattr(FakeCorrector, "choose", fail, raising=False)
+    monkeypatch.setattr(FakeCorrector, "decided", Methods("choose", "rewrite"))
     job = line.job("fine", "fine", "fine", llm=Llm(model="/m/fake.gguf"), ocr=Ocr(languages=("eng",)))
     line.work_off(job)
     assert [page["text"] for page in receipt(job)["pages"]] == [DOUBTFUL.replace("hnman", "human")] * 3
@@ -275,6 +277,18 @@ def test_pages_of_other_settings_are_read_again(line):
     line.steps.clear()
     line.work_off(line.job("fine", ocr=Ocr(dpi=200)))
     assert ("page", 1) in line.steps
+
+
+@pytest.mark.parametrize(("earlier", "read"), [("none", [1, 2]), ("rewrite", [2])])
+def test_no_document_mixes_pages_of_two_methods(line, monkeypatch, earlier, read):
+    """A calibration that ends between two pages counts from the document's first page on."""
+    job = line.job("fine", "fine", llm=Llm(model="/m/fake.gguf"))
+    monkeypatch.setattr(FakeCorrector, "decided", Methods("rewrite", earlier))
+    put_back(line, job)
+    monkeypatch.setattr(FakeCorrector, "decided", Methods("rewrite", "rewrite"))
+    line.steps.clear()
+    line.work_off(job)
+    assert [page for name, page in line.steps if name == "page"] == read
 
 
 def test_stopping_is_between_pages(line):

@@ -111,12 +111,13 @@ def test_a_model_s_context_decides_where_the_picture_leaves_it_open():
 
 
 def test_the_likeliest_candidates_come_first():
-    """By their odds."""
+    """By their odds; one with quotes of another style is no other candidate."""
     word = Word("hnman", Place(), lexicon(ENGLISH), {}, -3.0)
     candidates = [
-        Candidate(text, "picture", word.features(text, nats)) for text, nats in (("hmman", 5.0), ("human", 5.4))
+        Candidate(text, "picture", word.features(text, nats))
+        for text, nats in (("hmman", 5.0), ("human", 5.4), ("human”", 5.0), ('human"', 5.1))
     ]
-    assert [each.text for each in likeliest(candidates, 1)] == ["human"]
+    assert [each.text for each in likeliest(candidates, 3)] == ["human", "human”", "hmman"]
 
 
 def test_a_broken_word_is_judged_as_a_whole():

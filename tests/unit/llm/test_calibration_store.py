@@ -180,12 +180,11 @@ def test_what_is_required_is_a_verdict_on_what_the_model_is_asked_to_do(model, m
 def test_the_verdict_advises_what_to_ask_the_model_for(model, method, text, with_picture, without):
     """For pages with a picture and for texts without; where ``llm.method`` says what is wanted, nothing is advised."""
     work = settings(model).work()
-    assert calibration_store.best_method(work, model, picture=True) is None
+    assert calibration_store.best_methods(work, model) is None
     calibration_store.keep(verdict(model, work, method=method, uses={"text": text}))
-    assert calibration_store.best_method(work, model, picture=True) == with_picture
-    assert calibration_store.best_method(work, model, picture=False) == without
+    assert calibration_store.best_methods(work, model) == (with_picture, without)
     told = settings(model, method="both").work()
-    assert calibration_store.best_method(told, model, picture=True) is None
+    assert calibration_store.best_methods(told, model) is None
 
 
 def test_it_is_said_once_which_models_were_never_calibrated(model):

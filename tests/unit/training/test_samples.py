@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from ocrwatchd.correct.noise.confusions import Confusions, confusions_of, counted
-from ocrwatchd.correct.noise.generator import Noise
+from ocrwatchd.correct.confusions import confusions_of
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
+from ocrwatchd.training.confusions import Confusions, counted
 from ocrwatchd.training.corpus import is_validation, same_but_for_style
+from ocrwatchd.training.noise import Noise
 
 TEXT = "The president has appointed John Pitts to attend the centennial.\nHe paid 1,250.00 for A-4711 on 12.03.1998."
 

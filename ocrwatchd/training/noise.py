@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.correct.noise.confusions import Confusions
 from ocrwatchd.gate.channel import NEWSPRINT
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
+from ocrwatchd.training.confusions import Confusions
 
 if TYPE_CHECKING:
     import random
@@ -93,12 +93,6 @@ class Noise:
             else unit
             for unit in units
         ]
-
-    def misread_text(self, text: str, style: Style) -> str:
-        """A text as it would be read; lines stay lines, and no other white space is kept."""
-        return "\n".join(
-            " ".join(word for unit in self.misread(line, style) for word in unit.words) for line in text.split("\n")
-        )
 
     def _newspaper(self, level: float) -> Style:
         rng = self._rng
