@@ -15,7 +15,7 @@ from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core.errors import ConfigError, OcrwatchdError, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.safe_open import lexists_strict
-from ocrwatchd.core.i18n.language import ENGLISH
+from ocrwatchd.core.i18n.language import ENGLISH, language
 from ocrwatchd.core.model import Edit
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, txt
@@ -230,7 +230,8 @@ class Delivered:
     def _text(self) -> bytes:
         texts = (page["text"] for page in self.pages)
         code = self._table.get("notices", ENGLISH)
-        return b"".join(txt.laid_out(texts, evaluation=self._table["evaluation"], code=code))
+        first = language(code).say(txt.EVALUATION_LINE) if self._table["evaluation"] else ""
+        return b"".join(txt.laid_out(texts, first))
 
 
 def _checked(path: Path, table: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from ocrwatchd.core.fs.mounts import holes_are_gaps
 
@@ -43,10 +44,10 @@ class Window:
             self._block = os.pread(self._file, self._block_bytes, offset)
         return self._block[inside : inside + count]
 
-    def number(self, offset: int, count: int, order: str) -> int:
+    def number(self, offset: int, count: int, order: Literal["little", "big"]) -> int:
         """The unsigned number in ``count`` bytes at ``offset``; -1 where the file ends before them."""
         found = self.read(offset, count)
-        return int.from_bytes(found, "little" if order == "little" else "big") if len(found) == count else -1
+        return int.from_bytes(found, order) if len(found) == count else -1
 
     def gapped(self) -> bool:
         """Whether parts of the file were never written: a client that sets the size first was cut off.

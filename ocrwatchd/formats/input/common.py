@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ocrwatchd.core.model import Box, Page, PageText
     from ocrwatchd.ocr.layout import RawLine
@@ -123,6 +123,10 @@ class Pages(ABC):
             OSError: the disk cannot be read; not the scan's fault.
         """
 
+    def files(self, _number: int, /) -> Iterator[IO[bytes]]:
+        """The picture of a page as a file, in each way in which Pillow may open it; none where Pillow cannot."""
+        return iter(())
+
     def own_text(self, _number: int, /) -> OwnText | None:
         """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
 
@@ -130,6 +134,12 @@ class Pages(ABC):
             UnreadablePage: this page cannot be read; the others may be fine.
         """
         return None
+
+    def _file(self) -> IO[bytes]:
+        """The scan, open at its beginning."""
+        file = os.fdopen(os.dup(self._descriptor), "rb")
+        file.seek(0)
+        return file
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ is not heeded (ISO/IEC 23008-12, annex A).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -36,7 +36,8 @@ class HeifPages(Pages):
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
         self._max_pixels = ocr.max_pixels
-        sizes = _sizes(descriptor, ocr.threads or len(os.sched_getaffinity(0)))
+        with self._file() as file:
+            sizes = _sizes(file, ocr.threads or len(os.sched_getaffinity(0)))
         self._length = Length(
             len(sizes), lambda number: sizes[number - 1], min(len(sizes), ocr.max_pages), ocr.max_pixels
         )
@@ -45,8 +46,7 @@ class HeifPages(Pages):
     @override
     def page(self, number: int) -> Page:
         self._length.check(number)
-        with os.fdopen(os.dup(self._descriptor), "rb") as file:
-            file.seek(0)
+        with self._file() as file:
             try:
                 return read_picture(file, ("HEIF",), number, self._max_pixels, frame=number - 1)
             except DamagedPage:
@@ -59,7 +59,7 @@ class HeifPages(Pages):
                 ) from None
 
 
-def _sizes(descriptor: int, threads: int) -> list[int]:
+def _sizes(file: IO[bytes], threads: int) -> list[int]:
     """How many pixels each picture has; nothing is decoded."""
     try:
         import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]  # no wheel for some machines
@@ -72,9 +72,7 @@ def _sizes(descriptor: int, threads: int) -> list[int]:
         ) from None
     pi_heif.register_heif_opener(decode_threads=threads, thumbnails=False, depth_images=False, aux_images=False)
     try:
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            file.seek(0)
-            return [picture.size[0] * picture.size[1] for picture in pi_heif.open_heif(file)]
+        return [picture.size[0] * picture.size[1] for picture in pi_heif.open_heif(file)]
     except Exception as error:  # the boundary to a decoder: hostile data makes it raise almost anything
         if is_machines(error):
             raise

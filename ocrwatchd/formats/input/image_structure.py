@@ -13,13 +13,18 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocrwatchd.formats.input.bounded_reader import Window
 
 CUT = say("ends before its last part")
 GAP = say("has a gap in it")
 """Of every type that has parts."""
 
-_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
+EOI, SOS = 0xD9, 0xDA
+SHORTEST_SEGMENT_BYTES = 2
+"""A segment's length counts itself."""
+_SOI, _TEM = 0xD8, 0x01
 _STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
 # In entropy-coded data FF 00 is a stuffed byte, FF D0-D7 a restart, FF FF a fill: none of them ends it.
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
@@ -66,49 +71,37 @@ def png(window: Window) -> str:
 
 def jpeg(window: Window) -> str:
     """Walk the segments to EOI (ITU-T T.81, B.1); thumbnails inside APP segments are passed over by their length."""
+    scans = 0
     try:
-        return _segments(window)
+        for marker, _, length in jpeg_segments(window):
+            if marker == EOI:
+                return "" if scans else say("ends before its picture begins")
+            if 0 <= length < SHORTEST_SEGMENT_BYTES:
+                return _tail(window, b"\xff\xd9")
+            scans += marker == SOS
     except TooIntricate:
         return _tail(window, b"\xff\xd9")
-
-
-def _segments(window: Window) -> str:
-    offset, scans = 2, 0
-    while (found := next_marker(window, offset, inside=scans > 0)) is not None:
-        window.step()
-        marker = window.read(found, 2)[1]
-        offset = found + 2
-        if marker == _EOI:
-            return "" if scans else say("ends before its picture begins")
-        if stands_alone(marker):
-            continue
-        length = window.number(offset, 2, "big")
-        if length < 0:
-            break
-        if length < 2:  # it counts itself: damaged
-            return _tail(window, b"\xff\xd9")
-        offset += length
-        scans += marker == _SOS
     return CUT
 
 
-def next_marker(window: Window, offset: int, *, inside: bool) -> int | None:
-    """Where a JPEG's next marker is.
-
-    Args:
-        window: of the file.
-        offset: to begin at.
-        inside: in the data of a scan, where restart markers are no end.
+def jpeg_segments(window: Window) -> Iterator[tuple[int, int, int]]:
+    """Marker, offset behind it, and length of each segment of a JPEG, up to its end or to one without a sound length.
 
     Raises:
-        TooIntricate: it was searched for long enough.
+        TooIntricate: a marker was searched for long enough, or there are too many segments.
     """
-    return find(window, offset, _SCAN_END if inside else _MARKER)
-
-
-def stands_alone(marker: int) -> bool:
-    """Whether no length follows a JPEG's marker."""
-    return marker in _STANDALONE
+    offset, scans = 2, 0
+    while (found := find(window, offset, _SCAN_END if scans else _MARKER)) is not None:
+        window.step()
+        marker, offset = window.read(found, 2)[1], found + 2
+        if marker in _STANDALONE:
+            continue
+        length = window.number(offset, 2, "big")
+        yield marker, offset, length
+        if marker == EOI or length < SHORTEST_SEGMENT_BYTES:
+            return
+        scans += marker == SOS
+        offset += length
 
 
 def gif(window: Window) -> str:

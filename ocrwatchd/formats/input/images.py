@@ -67,12 +67,16 @@ class Picture(Pages):
         try:
             if (better := self._mended()) is not None:
                 return read_picture(cast("IO[bytes]", better), _PICTURES, number, self._max_pixels, mended=True)
-            with os.fdopen(os.dup(self._descriptor), "rb") as file:
-                file.seek(0)
+            with self._file() as file:
                 return read_picture(file, _PICTURES, number, self._max_pixels)
         except DamagedPage:
             self._check_kind(number)
             raise
+
+    @override
+    def files(self, _number: int, /) -> Iterator[IO[bytes]]:
+        with self._file() as file:
+            yield file
 
     def _mended(self) -> PatchedFile | None:
         magic = os.pread(self._descriptor, 4, 0)

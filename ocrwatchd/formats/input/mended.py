@@ -5,6 +5,7 @@ Decoders would refuse them, or go on reading in what does not belong to the pict
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_STEPS = 200_000
-_EOI = b"\xff\xd9"
-_SOS = 0xDA
 _SIZE_AT = 3
 """Of the height in a frame's header, behind its length and precision (ITU-T T.81, B.2.2)."""
 _DNL = re.compile(rb"\xff\xdc")
@@ -66,7 +65,7 @@ def jpeg_head(descriptor: int) -> JpegHead:
         if marker in _FRAMES and not head.frame:
             number = window.number(at + _SIZE_AT, 2, "big")
             head = JpegHead(marker, window.number(at + 2, 1, "big"), number, at + _SIZE_AT)
-        elif marker == _SOS:
+        elif marker == image_structure.SOS:
             return head._replace(data=at + length)
     return head
 
@@ -86,7 +85,7 @@ def jpeg(descriptor: int) -> PatchedFile | None:
         return PatchedFile(descriptor, patches) if patches else None
     if not _scans_are_all_there(window):
         return None
-    return PatchedFile(descriptor, patches, size=_end_of_data(window), tail=_EOI)
+    return PatchedFile(descriptor, patches, size=_end_of_data(window), tail=b"\xff\xd9")
 
 
 def webp(descriptor: int) -> PatchedFile | None:
@@ -108,22 +107,11 @@ def _height(window: Window, head: JpegHead) -> dict[int, bytes]:
 
 
 def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
-    """Marker, offset behind it and length of each segment before the data of the first scan, and of each scan."""
-    offset, scans = 2, 0
-    try:
-        while (found := image_structure.next_marker(window, offset, inside=scans > 0)) is not None:
-            window.step()
-            marker, offset = window.read(found, 2)[1], found + 2
-            if image_structure.stands_alone(marker):
-                continue
-            length = window.number(offset, 2, "big")
-            if marker == _EOI[1] or length < 2:  # it counts itself
-                return
-            yield marker, offset, length
-            scans += marker == _SOS
-            offset += length
-    except TooIntricate:
-        return
+    """The sound segments of a JPEG before its end, as far as they are found."""
+    with contextlib.suppress(TooIntricate):
+        for marker, at, length in image_structure.jpeg_segments(window):
+            if marker != image_structure.EOI and length >= image_structure.SHORTEST_SEGMENT_BYTES:
+                yield marker, at, length
 
 
 def _scans_are_all_there(window: Window) -> bool:
@@ -133,7 +121,7 @@ def _scans_are_all_there(window: Window) -> bool:
         if marker in _FRAMES and not due:
             count = window.number(at + 7, 1, "big")
             due = {window.number(at + 8 + 3 * n, 1, "big"): [1] * _COEFFICIENTS for n in range(count)}
-        elif marker == _SOS:
+        elif marker == image_structure.SOS:
             count = window.number(at + 2, 1, "big")
             first, last, bits = window.read(at + 3 + 2 * count, 3).ljust(3, b"\0")
             for n in range(count):

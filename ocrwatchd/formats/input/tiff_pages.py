@@ -14,7 +14,7 @@ from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import Page
@@ -49,6 +49,7 @@ class TiffPages(Pages):
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
         self._max_pixels = ocr.max_pixels
+        self._size = os.fstat(descriptor).st_size
         self._found = directories(descriptor, MAX_PAGES)
         if not self._found.pages:
             raise UnreadableScan(say("the TIFF holds no page, or is damaged; scan or copy it again"))
@@ -68,18 +69,28 @@ class TiffPages(Pages):
             compression = self._found.pages[number - 1].compression
             if compression not in _DECODED_COMPRESSIONS:
                 raise UnreadablePage(_unknown_compression(number, compression)) from None
-            if (size := os.fstat(self._descriptor).st_size) > MOST_READ_AT_ONCE_BYTES:
+            if self._size > MOST_READ_AT_ONCE_BYTES:
                 raise
             # Perhaps it is only the first page's directory that libtiff does not get past, or padding that is missing.
-            patches = shorter_counts(self._found.chain, self._found.pages[number - 1].directory, size)
+            patches = shorter_counts(self._found.chain, self._found.pages[number - 1].directory, self._size)
             if number == 1 and not patches:
                 raise
             return self._page(number, shared=False, patches=patches)
 
+    @override
+    def files(self, number: int, /) -> Iterator[IO[bytes]]:
+        yield self._page_file(number)
+        if number > 1 and self._size <= MOST_READ_AT_ONCE_BYTES:
+            yield self._page_file(number, shared=False)
+
     def _page(self, number: int, *, shared: bool, patches: Mapping[int, bytes] | None = None) -> Page:
+        file = self._page_file(number, shared=shared, patches=patches)
+        return read_picture(file, ("TIFF",), number, self._max_pixels, mended=bool(patches))
+
+    def _page_file(self, number: int, *, shared: bool = True, patches: Mapping[int, bytes] | None = None) -> IO[bytes]:
         offset = self._found.pages[number - 1].directory.at
         file = PageFile(self._descriptor, self._found.chain, offset, shared=shared, patches=patches)
-        return read_picture(cast("IO[bytes]", file), ("TIFF",), number, self._max_pixels, mended=bool(patches))
+        return cast("IO[bytes]", file)
 
 
 def _unknown_compression(number: int, compression: int) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.model import Box
+from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ocrwatchd.core.model import Doubt, Edit, PageText
+    from ocrwatchd.core.model import Box, Doubt, Edit, PageText
 
 
 class Places:
@@ -46,10 +46,7 @@ class Places:
                 break
             if end > offset:
                 touched.append(box)
-        if not touched:
-            return None
-        lefts, tops, rights, bottoms = zip(*touched, strict=True)
-        return Box(min(lefts), min(tops), max(rights), max(bottoms))
+        return around(touched) if touched else None
 
 
 def raw_offset(offset: int, edits: Iterable[Edit]) -> int:

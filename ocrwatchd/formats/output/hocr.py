@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.core.i18n.language import language
-from ocrwatchd.formats.output.txt import EVALUATION_LINE
+from ocrwatchd.core.model import Box
+from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.formats.output.unrotate import Upright
 from ocrwatchd.formats.output.word_boxes import placed
+from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ocrwatchd.core.model import Box, Document, FinishedPage
+    from ocrwatchd.core.model import Document, FinishedPage
     from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 
 SUFFIX = OUTPUT_SUFFIXES["hocr"]
@@ -58,8 +59,8 @@ def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[byte
         name=_plain(document.source), system=_plain(system), capabilities=CAPABILITIES, pages=document.pages
     )
     yield head.encode()
-    if document.evaluation:
-        yield f"<p>{_plain(language(document.work.output.language).say(EVALUATION_LINE))}</p>\n".encode()
+    if line := evaluation_line(document):
+        yield f"<p>{_plain(line)}</p>\n".encode()
     for finished in pages:
         yield "\n".join(_page(document, finished)).encode()
     yield _TAIL.encode()
@@ -86,11 +87,8 @@ def _line(line: PlacedLine, upright: Upright) -> str:
     told = [_corners(word.box, upright) for word in line.words if word.told]
     if not told:
         return f"{words}<br/>"
-    lefts, tops, rights, bottoms = zip(*told, strict=True)
-    return (
-        f'<span class="ocr_line" dir="auto" title="bbox {min(lefts)} {min(tops)} {max(rights)} {max(bottoms)}">'
-        f"{words}</span><br/>"
-    )
+    corners = " ".join(map(str, around(told)))
+    return f'<span class="ocr_line" dir="auto" title="bbox {corners}">{words}</span><br/>'
 
 
 def _word(word: PlacedWord, upright: Upright) -> str:
@@ -101,14 +99,14 @@ def _word(word: PlacedWord, upright: Upright) -> str:
     return f'<span class="ocrx_word" title="bbox {corners}{sure}">{_plain(word.text)}</span>'
 
 
-def _corners(box: Box, upright: Upright) -> tuple[int, int, int, int]:
+def _corners(box: Box, upright: Upright) -> Box:
     """The bounds of a box on the picture as it was opened: whole pixels within it, at least one each way."""
     width, height = upright.size
     points = [upright.share(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
     across = sorted(min(width, max(0, round(x * width))) for x, _ in points)
     down = sorted(min(height, max(0, round(y * height))) for _, y in points)
     left, top = min(across[0], width - 1), min(down[0], height - 1)
-    return left, top, max(across[-1], left + 1), max(down[-1], top + 1)
+    return Box(left, top, max(across[-1], left + 1), max(down[-1], top + 1))
 
 
 def _plain(text: str) -> str:

@@ -12,8 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.core.i18n.language import language
-from ocrwatchd.formats.output.txt import EVALUATION_LINE
+from ocrwatchd.formats.output.txt import evaluation_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,8 +36,8 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[bytes]:
     """The bytes of the file, page after page."""
     yield f"# {_escaped(' '.join(document.source.split()))}\n".encode("utf-8", "replace")
-    if document.evaluation:
-        yield f"\n> {_escaped(language(document.work.output.language).say(EVALUATION_LINE))}\n".encode()
+    if line := evaluation_line(document):
+        yield f"\n> {_escaped(line)}\n".encode()
     for finished in pages:
         text = finished.correction.text.replace(_FEED, "\n")
         body = "\n\n".join(_paragraph(each) for each in re.split(r"\n\s*\n", text) if each.strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.formats.output.txt import laid_out
+from ocrwatchd.formats.output.txt import evaluation_line, laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,4 +18,4 @@ SUFFIX = OUTPUT_SUFFIXES["raw"]
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the raw text, page after page."""
     texts = (finished.page.text for finished in pages)
-    file.writelines(laid_out(texts, evaluation=document.evaluation, code=document.work.output.language))
+    file.writelines(laid_out(texts, evaluation_line(document)))

@@ -8,6 +8,7 @@ same layout, when edits are taken back.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
         Box,
         Correction,
         Document,
-        Doubt,
         Edit,
         FinishedPage,
         Line,
         Part,
-        TaskEnd,
         Term,
         Word,
     )
@@ -87,23 +86,9 @@ def _head(document: Document) -> dict[str, object]:
         "warnings": document.warnings,
         "formats": document.formats,
         "files": dict(document.files),
-        "tasks": [_task(end) for end in document.tasks],
+        "tasks": [asdict(end) | {"seconds": round(end.seconds, SECONDS_DIGITS)} for end in document.tasks],
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
-    }
-
-
-def _task(end: TaskEnd) -> dict[str, object]:
-    return {
-        "name": end.name,
-        "suffix": end.suffix,
-        "state": end.state,
-        "reason": end.reason,
-        "model": end.model,
-        "parts": end.parts,
-        "answered": end.answered,
-        "dropped": end.dropped,
-        "seconds": round(end.seconds, SECONDS_DIGITS),
     }
 
 
@@ -118,7 +103,7 @@ def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
         "corrected": correction.corrected,
         "reason": correction.reason,
         **_edits(finished, numbers),
-        "doubts": [_doubt(doubt) for doubt in correction.doubts],
+        "doubts": [asdict(doubt) | {"wrong": round(doubt.wrong, WRONG_DIGITS)} for doubt in correction.doubts],
         "parts": [_part(part) for part in correction.parts],
         "engine": page.engine,
         "model": correction.model,
@@ -168,10 +153,6 @@ def _terms(terms: Iterable[Term]) -> dict[str, float]:
         nats[term.name] = nats.get(term.name, 0.0) + term.nats
     rounded = {name: round(value, NATS_DIGITS) for name, value in nats.items()}
     return {name: value for name, value in rounded.items() if value}
-
-
-def _doubt(doubt: Doubt) -> dict[str, object]:
-    return {"offset": doubt.offset, "length": doubt.length, "wrong": round(doubt.wrong, WRONG_DIGITS)}
 
 
 def _part(part: Part) -> dict[str, object]:

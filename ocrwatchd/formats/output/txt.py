@@ -26,22 +26,26 @@ EVALUATION_LINE = say(
 """First line of a text that an engine without a licence has cut, in English."""
 
 
+def evaluation_line(document: Document) -> str:
+    """What is said first of a text that an engine without a licence has cut; "" of any other."""
+    return language(document.work.output.language).say(EVALUATION_LINE) if document.evaluation else ""
+
+
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Write the corrected text, page after page; a page that could not be read says so itself."""
     texts = (finished.correction.text for finished in pages)
-    file.writelines(laid_out(texts, evaluation=document.evaluation, code=document.work.output.language))
+    file.writelines(laid_out(texts, evaluation_line(document)))
 
 
-def laid_out(texts: Iterable[str], *, evaluation: bool, code: str = "") -> Iterator[bytes]:
+def laid_out(texts: Iterable[str], first_line: str = "") -> Iterator[bytes]:
     """The bytes of a text file, page after page.
 
     Args:
         texts: one a page.
-        evaluation: say first that an engine without a licence has cut them.
-        code: the language in which that is said, as in ``output.language``.
+        first_line: said before them; "" for nothing.
     """
-    if evaluation:
-        yield f"{language(code).say(EVALUATION_LINE)}\n".encode()
+    if first_line:
+        yield f"{first_line}\n".encode()
     for index, text in enumerate(texts):
         # A form feed inside a page would count as another page.
         page = text.replace(PAGE_BREAK, "\n").rstrip("\n")

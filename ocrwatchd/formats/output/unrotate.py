@@ -48,11 +48,17 @@ class Upright(NamedTuple):
         # Straightened means turned clockwise, with y downwards; here back again.
         across = (x * cosine + y * sine) / self.wide + 0.5
         down = (y * cosine - x * sine) / self.tall + 0.5
-        match self.page.rotation:
-            case 90:
-                return down, 1 - across
-            case 180:
-                return 1 - across, 1 - down
-            case 270:
-                return 1 - down, across
-        return across, down
+        return unturned(across, down, self.page.rotation)
+
+
+def unturned(across: float, down: float, degrees: int) -> tuple[float, float]:
+    """Where a point of a picture lay before the picture was turned clockwise; in shares from the top left.
+
+    Args:
+        across: share of the width, 0 to 1.
+        down: share of the height.
+        degrees: by which it was turned, a multiple of 90.
+    """
+    for _ in range(degrees // 90):
+        across, down = down, 1 - across
+    return across, down

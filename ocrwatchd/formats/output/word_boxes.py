@@ -13,10 +13,9 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Edit
 from ocrwatchd.core.reason import Reason
-from ocrwatchd.formats.output.txt import EVALUATION_LINE
+from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
 from ocrwatchd.ocr.rows import around
@@ -222,6 +221,5 @@ def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine
     """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
-    said = language(document.work.output.language).say(EVALUATION_LINE)
-    words = [_Found(word, None, None) for word in said.split()]
+    words = [_Found(word, None, None) for word in evaluation_line(document).split()]
     return [PlacedLine(tuple(_across(words, line))), *lines]

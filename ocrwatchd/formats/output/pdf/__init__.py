@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import pikepdf
 from pikepdf import Name
 
-from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
@@ -68,10 +68,13 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         if kind_of(descriptor) == "PDF":
             with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
                 _finish(pdf, document, _worded(document, pages), file)
-        else:
-            _of_pictures(document, pages, descriptor, file)
+            return
     finally:
         os.close(descriptor)
+    try:
+        _of_pictures(document, pages, file)
+    except UnreadableScan as error:
+        raise FormatUnusable(f"the scan cannot be opened again: {error}") from error
 
 
 def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
@@ -109,11 +112,11 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
         return changed
 
 
-def _of_pictures(document: Document, pages: Iterable[FinishedPage], descriptor: int, file: BinaryIO) -> None:
+def _of_pictures(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
     """Pages come once: so the words wait, packed, until all pictures are drawn."""
     with nameless(_beside(file)) as drawn:
         scratch = Scratch(drawn)
-        words = list(_worded(document, draw(pages, document.scan, descriptor, document.work.ocr, scratch)))
+        words = list(_worded(document, draw(pages, document.scan, document.work.ocr, scratch)))
         scratch.close()
         with _opened(drawn.fileno(), ()) as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.formats.output.unrotate import Upright
+from ocrwatchd.formats.output.unrotate import Upright, unturned
 from ocrwatchd.formats.output.word_boxes import size_of
 
 if TYPE_CHECKING:
@@ -47,13 +47,5 @@ def matrix(page: PageText, view: View) -> tuple[float, ...]:
 
 def _seen(across: float, down: float, view: View) -> tuple[float, float]:
     """A point of what is seen, in shares from the top left, in the page's own coordinates."""
-    match view.rotate:
-        case 90:
-            x, y = down, across
-        case 180:
-            x, y = 1 - across, down
-        case 270:
-            x, y = 1 - down, 1 - across
-        case _:
-            x, y = across, 1 - down
-    return view.left + x * (view.right - view.left), view.bottom + y * (view.top - view.bottom)
+    x, y = unturned(across, down, view.rotate)
+    return view.left + x * (view.right - view.left), view.top - y * (view.top - view.bottom)

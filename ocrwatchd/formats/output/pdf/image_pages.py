@@ -3,27 +3,22 @@
 What a PDF can hold as it is passes through: JPEG files, JPEG and CCITT group 4 in a TIFF of one strip a page, the data
 of plain PNG files. Everything else is packed without loss: one bit a dot by CCITT group 4, the rest by Flate.
 
-img2pdf (LGPL) does the same and was not taken: it holds all pictures of a document in memory until the end, and its
-pages are the file's frames, previews and masks among them, where ours are those that were recognised.
+img2pdf does the same and was not taken: it holds all pictures of a document in memory, 723 MiB for 100 pages of a TIFF.
+Its pages are the file's frames, previews and masks among them, and not those that were recognised.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-from functools import cached_property
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from PIL import Image
 
-from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
+from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.faults import is_machines
-from ocrwatchd.formats.input import kind_of, open_pages
-from ocrwatchd.formats.input.common import MAX_PAGES
-from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, resolution
-from ocrwatchd.formats.input.tiff import PageFile, directories
-from ocrwatchd.formats.output.pdf.image_objects import Embedded, embedded
+from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.images import resolution
+from ocrwatchd.formats.output.pdf.image_objects import write_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,9 +50,7 @@ _ON_THEIR_SIDE = {5, 6, 7, 8}
 _FORMATS = ("TIFF", "PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 
-def draw(
-    pages: Iterable[FinishedPage], scan: Path, descriptor: int, ocr: Ocr, scratch: Scratch
-) -> Iterator[FinishedPage]:
+def draw(pages: Iterable[FinishedPage], scan: Path, ocr: Ocr, scratch: Scratch) -> Iterator[FinishedPage]:
     """Write the picture of each page as the pages go by.
 
     A picture that no PDF can hold as it is, and Pillow cannot open (HEIC, a mended file), is packed as it was read. One
@@ -66,110 +59,67 @@ def draw(
     Args:
         pages: of the scan, in order; they are passed on.
         scan: a picture file, or a TIFF.
-        descriptor: of it.
         ocr: ``max_pixels`` counts here.
         scratch: gets the pages.
+
+    Raises:
+        UnreadableScan: as ``open_pages``.
     """
-    frames = _Frames(scan, descriptor, ocr)
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = ocr.max_pixels
     try:
-        for finished in pages:
-            picture = None
-            if not finished.page.error:
+        with open_pages(scan, ocr) as pictures:
+            for finished in pages:
                 number = finished.page.number
-                picture = _picture(frames, number, ocr) or _as_read(frames, number, ocr)
-            _page(scratch, picture, finished)
-            yield finished
+                if finished.page.error or not (
+                    _draw(scratch, pictures, number, ocr) or _draw_as_read(scratch, pictures, number, ocr)
+                ):
+                    _note(scratch, number)
+                yield finished
     finally:
         Image.MAX_IMAGE_PIXELS = before
-        frames.close()
 
 
-class _Frames:
-    """The pictures of a scan, each as a file that Pillow opens."""
-
-    def __init__(self, scan: Path, descriptor: int, ocr: Ocr) -> None:
-        self._descriptor = descriptor
-        self._scan, self._ocr = scan, ocr
-        self._closing = contextlib.ExitStack()
-        self._found = directories(descriptor, MAX_PAGES) if kind_of(descriptor) == "TIFF" else None
-
-    @contextlib.contextmanager
-    def file(self, number: int, *, shared: bool) -> Iterator[IO[bytes]]:
-        """A page's file; not shared with libtiff, it is read into memory, all of it, for every page."""
-        if self._found is None:
-            with os.fdopen(os.dup(self._descriptor), "rb") as file:
-                file.seek(0)
-                yield file
-        else:
-            offset = self._found.pages[number - 1].directory.at
-            yield cast("IO[bytes]", PageFile(self._descriptor, self._found.chain, offset, shared=shared))
-
-    @cached_property
-    def pages(self) -> Pages:
-        """The scan as it was read; opened when it is first wanted.
-
-        Raises:
-            UnreadableScan: as ``open_pages``.
-        """
-        return self._closing.enter_context(open_pages(self._scan, self._ocr))
-
-    def close(self) -> None:
-        """Close what ``pages`` has opened."""
-        self._closing.close()
-
-    def ways(self, number: int) -> tuple[bool, ...]:
-        """Whether to share a page's file, in the order to be tried; as :class:`TiffPages` does."""
-        small = os.fstat(self._descriptor).st_size <= MOST_READ_AT_ONCE_BYTES
-        return (True, False) if self._found and number > 1 and small else (True,)
-
-
-def _picture(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
-    """A page's picture, its width and height in points as it is to be seen, its orientation; None if it is damaged."""
-    for shared in frames.ways(number):
+def _draw(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
+    """Draw a page's picture as it lies in the file; False where it is damaged."""
+    for file in pictures.files(number):
         try:
-            with frames.file(number, shared=shared) as file, Image.open(file, formats=_FORMATS) as image:
-                return _measured(image, file, ocr)
+            with Image.open(file, formats=_FORMATS) as image:
+                return _add(scratch, image, file, ocr)
         except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
             if is_machines(error):
                 raise
-    return None
+    return False
 
 
-def _as_read(frames: _Frames, number: int, ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
+def _draw_as_read(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
     try:
-        page = frames.pages.page(number)
-    except (UnreadablePage, UnreadableScan):
-        return None
+        page = pictures.page(number)
+    except UnreadablePage:
+        return False
     page.image.info["dpi"] = (page.dpi, page.dpi)
-    return _measured(page.image, io.BytesIO(), ocr)
+    return _add(scratch, page.image, io.BytesIO(), ocr)
 
 
-def _measured(image: Image.Image, file: IO[bytes], ocr: Ocr) -> tuple[Embedded, float, float, int] | None:
-    if image.width * image.height > ocr.max_pixels:
-        return None
+def _add(scratch: Scratch, image: Image.Image, file: IO[bytes], ocr: Ocr) -> bool:
+    """Add a page with a picture, in the size and the way in which it is to be seen; False where that is too large."""
+    width, height = image.size
+    if width * height > ocr.max_pixels:
+        return False
     across, down = resolution(image)
     orientation = image.getexif().get(_ORIENTATION, 1)
-    found = embedded(image, file)
-    width, height = found.width, found.height
+    number = write_image(scratch, image, file)
     if not across:
         across = down = max(min(width, height) / SHEET_IN[0], max(width, height) / SHEET_IN[1])
     width_pt, height_pt = width * POINTS_AN_INCH / across, height * POINTS_AN_INCH / down
     if orientation in _ON_THEIR_SIDE:
         width_pt, height_pt = height_pt, width_pt
     less = min(1.0, LONGEST_SIDE_PT / max(width_pt, height_pt))
-    return found, width_pt * less, height_pt * less, orientation
-
-
-def _page(scratch: Scratch, picture: tuple[Embedded, float, float, int] | None, finished: FinishedPage) -> None:
-    if picture is None:
-        _note(scratch, finished.page.number)
-        return
-    found, width, height, orientation = picture
+    width_pt, height_pt = width_pt * less, height_pt * less
     turned = " ".join(map(str, UPRIGHT.get(orientation, (1, 0, 0, 1, 0, 0))))
-    content = f"q {width:.4f} 0 0 {height:.4f} 0 0 cm {turned} cm /Scan Do Q"
-    scratch.page(width, height, content, f"/XObject << /Scan {found.write(scratch)} 0 R >>")
+    content = f"q {width_pt:.4f} 0 0 {height_pt:.4f} 0 0 cm {turned} cm /Scan Do Q"
+    scratch.page(width_pt, height_pt, content, f"/XObject << /Scan {number} 0 R >>")
+    return True
 
 
 def _note(scratch: Scratch, number: int) -> None:

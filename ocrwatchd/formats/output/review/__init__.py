@@ -80,8 +80,8 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
             language=_language(document),
             notices=notices.code,
             say=notices.say,
-            style=Markup(style),  # noqa: S704 ours
-            script=Markup(script),  # noqa: S704 ours
+            style=style,
+            script=script,
             policy=_policy(style, script),
         )
         stream.enable_buffering(CHUNKS_A_WRITE)

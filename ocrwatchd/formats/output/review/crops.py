@@ -35,7 +35,14 @@ def crops(image: Image.Image, page: PageText, boxes: Sequence[Box | None]) -> li
         boxes: of words.
     """
     upright, grey = Upright.of(page), image.convert("L")
-    return [_uri(_piece(grey, upright, box)) if box else "" for box in boxes]
+    return [webp_uri(_piece(grey, upright, box), quality=QUALITY) if box else "" for box in boxes]
+
+
+def webp_uri(picture: Image.Image, **settings: int) -> str:
+    """A picture as a data URI, packed as WebP with these of Pillow's settings."""
+    written = io.BytesIO()
+    picture.save(written, "WEBP", **settings)
+    return "data:image/webp;base64," + base64.b64encode(written.getbuffer()).decode("ascii")
 
 
 def _piece(image: Image.Image, upright: Upright, box: Box) -> Image.Image:
@@ -52,9 +59,3 @@ def _piece(image: Image.Image, upright: Upright, box: Box) -> Image.Image:
     if high <= HEIGHT_PX:
         return piece
     return piece.resize((max(1, round(wide * HEIGHT_PX / high)), HEIGHT_PX), Image.Resampling.LANCZOS)
-
-
-def _uri(piece: Image.Image) -> str:
-    written = io.BytesIO()
-    piece.save(written, "WEBP", quality=QUALITY)
-    return "data:image/webp;base64," + base64.b64encode(written.getbuffer()).decode("ascii")

@@ -6,16 +6,16 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ocrwatchd.core.model import Box
 from ocrwatchd.formats.output.edit_positions import Places, delivered_word
 from ocrwatchd.formats.output.evidence import asked, in_words, request
 from ocrwatchd.formats.output.sums import sum_warnings
+from ocrwatchd.ocr.rows import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ocrwatchd.core.i18n.language import Language
-    from ocrwatchd.core.model import Doubt, Edit, FinishedPage, PageText, Word
+    from ocrwatchd.core.model import Box, Doubt, Edit, FinishedPage, PageText, Word
 
 LOW_CONFIDENCE = 0.9
 """Words that were read with less are tinted: with RapidOCR a few on a page that was scanned badly, and hardly any on a
@@ -225,7 +225,7 @@ def _rows(page: PageText, spans: Sequence[_Span], places: Places) -> Iterator[Ro
         while box_at < len(boxes) and boxes[box_at][0] <= end:
             own.append(boxes[box_at][1])
             box_at += 1
-        box = _around(own) or places.box(at, end - at)
+        box = around(own) if own else places.box(at, end - at)
         yield Row(line, box, tuple(_runs(page.text, at, end, spans[first:span_at])))
         line += page.text.count("\n", at, end) + 1
         at = end + 1
@@ -250,10 +250,3 @@ def _is_table(text: str) -> bool:
 def _line_end(text: str, start: int) -> int:
     found = text.find("\n", start)
     return len(text) if found < 0 else found
-
-
-def _around(boxes: Sequence[Box]) -> Box | None:
-    if not boxes:
-        return None
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))

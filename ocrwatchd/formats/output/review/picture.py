@@ -5,9 +5,7 @@ Beside it the places of single words, as sharp as the scan.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import io
 import math
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -16,7 +14,7 @@ from PIL import Image
 
 from ocrwatchd.core import faults
 from ocrwatchd.formats.input import open_pages
-from ocrwatchd.formats.output.review.crops import crops
+from ocrwatchd.formats.output.review.crops import crops, webp_uri
 from ocrwatchd.ocr.preprocess import turned
 
 if TYPE_CHECKING:
@@ -112,10 +110,7 @@ class Pictures:
             return nothing
         self._left -= 1
         self._crops_left -= sum(map(bool, places))
-        written = io.BytesIO()
-        small.save(written, "WEBP", quality=QUALITY, method=EFFORT)
-        whole = "data:image/webp;base64," + base64.b64encode(written.getbuffer()).decode("ascii")
-        return Pictured(whole, tuple(places))
+        return Pictured(webp_uri(small, quality=QUALITY, method=EFFORT), tuple(places))
 
     def _pages(self, *, sharp: bool) -> Pages | None:
         """The scan, opened; places are cut from pages as sharp as they were read."""
