@@ -1,8 +1,8 @@
-"""Read pages with Aspose.OCR.
+"""Recognise pages with Aspose.OCR.
 
-Pages are read in the area mode LEAN whatever ``ocr.layout`` says: the modes for columns and tables need model files
-that the package does not hold. Without a licence Aspose grants the beginning of each page only; what it grants is
-delivered, marked, and never added to.
+The area mode is always LEAN, whatever ``ocr.layout`` is: the modes for columns and tables need model files that the
+package does not contain. Without a licence Aspose returns only the beginning of each page. That text is delivered and
+marked, and nothing is ever added to it.
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ if TYPE_CHECKING:
 
 TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"
-"""Ends every text of the evaluation mode. It counts as text there, so a cut one may stand before the whole one."""
+"""Ends every text in evaluation mode. Aspose counts it as text, so a truncated copy may precede the whole one."""
 
 SURE_CHARACTERS = 5
-"""So many characters of its beginning are the notice by themselves; fewer, down to one asterisk, only before it."""
+"""A truncated notice of at least this many characters is recognised alone; a shorter one, down to one asterisk, only
+directly before another."""
 
 _RESOURCE = re.compile(r"aspose-ocr-[\w.-]+?\.ocr")
 
 
 class SeenRectangle(Protocol):
-    """``aspose.ocr.Rectangle``, in pixels from the top left."""
+    """``aspose.ocr.Rectangle``, pixels from the top left."""
 
     left: float
     top: float
@@ -60,11 +61,11 @@ class AsposeEngine:
     """Aspose.OCR for Python via .NET, printed and handwritten.
 
     Args:
-        ocr: the settings it starts with; other ones that come with a page are applied then.
-        scratch: a writable folder for the models it downloads where ``ocr.resources_dir`` is not set.
+        ocr: the first settings; settings that differ are applied with the page that has them.
+        scratch: a writable folder for downloaded models if ``ocr.resources_dir`` is not set.
 
     Raises:
-        EngineUnavailable: it cannot run here, or its licence is not accepted; with what to do about it.
+        EngineUnavailable: Aspose cannot run here, or does not accept the licence; the message names the remedy.
     """
 
     name = "aspose"
@@ -84,7 +85,7 @@ class AsposeEngine:
         self._apply(ocr)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
-        """Read one page.
+        """Recognise one page.
 
         Raises:
             UnreadablePage: Aspose refuses this picture.
@@ -117,18 +118,18 @@ class AsposeEngine:
         )
 
     def free_page(self) -> None:
-        """Free the picture that the last result holds."""
+        """Free the picture in the last result."""
         for result in self._results:
             result.release_image()
         self._results = ()
 
     def free_document(self) -> None:
-        """Free what the engine holds."""
+        """Free the memory of the engine."""
         self.free_page()
         self._engine.free_resources()
 
     def close(self) -> None:
-        """Free everything, the loaded models included."""
+        """Free everything, including the loaded models."""
         self.free_document()
         self._module.Resources.release_memory()
 
@@ -160,7 +161,7 @@ class AsposeEngine:
 
 
 def tidy(text: str, *, evaluation: bool) -> str:
-    """Aspose's text without the evaluation notice, whole or cut, and without white space at the ends of lines."""
+    """Remove the evaluation notice, whole or truncated, and white space at the ends of lines."""
     lines = [line.rstrip() for line in text.splitlines()]
     if evaluation and lines:
         _strip_notice(lines)
@@ -168,7 +169,7 @@ def tidy(text: str, *, evaluation: bool) -> str:
 
 
 def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
-    """The lines that Aspose saw, each at its place in the page's text; one that is not found there is left out."""
+    """The lines that Aspose detected, each with its offset in the page's text; others are left out."""
     lines: list[Line] = []
     cursor = 0
     for each in seen:
@@ -188,7 +189,7 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
 
 
 def _strip_notice(lines: list[str]) -> None:
-    """Drop the notice from the end, and the pieces of it before it: Aspose counts it as text and cuts it too."""
+    """Remove the notice and its truncated copies from the end; Aspose truncates the notice too."""
     least = SURE_CHARACTERS
     while lines and (not (last := lines[-1].strip()) or (len(last) >= least and NOTICE.startswith(last))):
         if last:

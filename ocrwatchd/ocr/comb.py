@@ -1,4 +1,4 @@
-"""Forms with a box for each letter: such a row of boxes is a word."""
+"""Comb fields, the boxes of a form with one letter each: join the letters of a row into words."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import Row
 
 BOXES = 4
-"""So many single signs at one pitch make a word."""
+"""A word has at least this many single characters at one pitch."""
 EVEN = 0.25
-"""How far the distance between two boxes may be from the usual one, as a part of it; a free box doubles it."""
+"""Greatest deviation of a distance between two boxes from the pitch, as part of the pitch. An empty box doubles the
+distance."""
 
 
 def words_of_boxes(row: Row) -> Row:
-    """Join the single signs of a row that stand at one pitch."""
+    """Join the single characters of a row that stand at one pitch."""
     joined: list[RawLine] = []
     run: list[RawLine] = []
     for line in row:

@@ -1,4 +1,4 @@
-"""Tell when letters are too small to be read for certain, whatever resolution the file claims."""
+"""Warnings about letters that are too small to be read reliably, whatever resolution the file claims."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Line
 
 LEAST_LINE_HEIGHT = 18
-"""Pixels of a line's box from which letters are large enough: 10-point print at about 110 dpi. Measured with RapidOCR
-on the scans of tests/data made smaller: errors begin between 20 pixels (eurotext) and 12 (phototest)."""
+"""Least height of a line's box without a warning, pixels: 10-point print at about 110 dpi. Measured for RapidOCR on
+reduced scans of tests/data: errors begin between 20 pixels (eurotext) and 12 (phototest)."""
 GOOD_DPI = 300
-"""What to scan with, as scanners offer it."""
+"""The resolution that the warning recommends; scanners offer it."""
 
 LEAST_FINDING_DPI = 50
-"""To which a page may be brought down while its lines are still found. Measured with RapidOCR on the 12-point print of
-tests/data/phototest.tif in a long page: whole at 50 dpi, mostly gone at 40."""
+"""Least resolution to which a page may be reduced and its lines are still found. Measured for RapidOCR on the 12-point
+print of tests/data/phototest.tif in a long page: all lines at 50 dpi, few at 40."""
 USUAL_DPI = 200
-"""Taken for pages that do not tell theirs."""
+"""Assumed resolution of pages whose file names none."""
 
 
 def small_print(lines: Iterable[Line]) -> tuple[str, ...]:
-    """A warning where the page's typical line is too low; none where no line has a box."""
+    """A warning if the page's typical line is too low; no warning if no line has a box."""
     heights = [line.box.height for line in lines if line.box]
     height = median(heights) if heights else float(LEAST_LINE_HEIGHT)
     if height >= LEAST_LINE_HEIGHT:
@@ -33,13 +33,13 @@ def small_print(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def shrunk(width: int, height: int, dpi: float, side: int) -> tuple[str, ...]:
-    """A warning where a page is so long that its print may not be found at all.
+    """A warning if a page is so long that its print may not be found at all.
 
     Args:
         width: of the page, pixels.
-        height: the same.
+        height: of the page, pixels.
         dpi: of the page, 0.0 if unknown.
-        side: pixels to which the page's longer side is brought before lines are looked for.
+        side: length to which the engine reduces the longer side before it looks for lines, pixels.
     """
     longer = max(width, height)
     if (dpi or USUAL_DPI) * min(1.0, side / longer) >= min(LEAST_FINDING_DPI, dpi or USUAL_DPI):

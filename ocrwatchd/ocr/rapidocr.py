@@ -1,4 +1,4 @@
-"""Read pages with RapidOCR: PaddleOCR's models, shipped inside its wheel, on ONNX Runtime."""
+"""Recognise pages with RapidOCR: PaddleOCR's models, which are in its wheel, on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.geometry import Quad
 
 MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
-"""Named by path: RapidOCR downloads only models that it chooses itself."""
+"""Given by path: RapidOCR downloads only models that it chooses itself."""
 
 ASIAN = frozenset({"chi", "jpn", "zho"})
 
 PICTURE_SIDE = 4000
-"""Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
+"""Longest side of the picture from which lines are cut, pixels: 4000 is 340 dpi on A4."""
 DETECTION_SIDE = 2000
-"""Pages are scaled down to this, pixels, for finding lines; 1280 joins the words of spaced small capitals."""
+"""Longest side of the picture on which lines are found, pixels; 1280 joins the words of spaced small capitals."""
 SETTINGS = {
     "Global.max_side_len": PICTURE_SIDE,
     # It looks at every line to tell those that stand on their head; here only doubtful lines are read again.
@@ -58,17 +58,17 @@ SETTINGS = {
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
 }
 CONFIDENCE = 0.5
-"""Lines read with less, RapidOCR's own limit, are mostly marks and texture; they are left out."""
+"""Least confidence of a line, RapidOCR's own limit; lines below are mostly marks and texture, and are left out."""
 
 
 class RapidEngine:
-    """RapidOCR with its own models and no network.
+    """RapidOCR with its own models and without network.
 
     Args:
-        ocr: settings; ``threads`` 0 stands for the processors that this process may run on.
+        ocr: settings; ``threads`` 0 stands for all processors of this process.
 
     Raises:
-        EngineUnavailable: the models are missing or cannot be loaded, or a language is beyond them.
+        EngineUnavailable: a model is missing or cannot be loaded, or cannot read one of the languages.
     """
 
     name = "rapidocr"
@@ -81,7 +81,7 @@ class RapidEngine:
         recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
-        """Read one page; a blank one has the text "".
+        """Recognise one page; the text of a blank page is "".
 
         Raises:
             UnreadablePage: RapidOCR fails on this picture.
@@ -125,7 +125,7 @@ class RapidEngine:
     free_document = free_page
 
     def close(self) -> None:
-        """Drop the models."""
+        """Free the models."""
         del self._ocr
 
     def _read(self, image: Image.Image, *, asian: bool) -> list[RawLine]:

@@ -1,4 +1,4 @@
-"""Which languages RapidOCR's model can read. Light: ``check`` asks too."""
+"""The languages that RapidOCR's model can read. Light: ``check`` imports it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ LANGUAGES = frozenset(
     tur uzb zho
     """.split()  # noqa: SIM905 a table to read
 )
-"""ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
-Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
+"""ISO 639 codes of languages whose letters are in the dictionary of PP-OCRv6 small. Its 18,708 characters are Latin,
+Chinese and Japanese, without Cyrillic, Arabic, Korean, and the Greek and Vietnamese accents."""
 
 
 def check_languages(languages: Iterable[str]) -> None:
-    """Refuse languages that the model cannot read.
-
-    Args:
-        languages: codes of ISO 639.
+    """Refuse languages, by their ISO 639 codes, that the model cannot read.
 
     Raises:
         EngineUnavailable: the letters of a language are not in the model's dictionary.

@@ -1,4 +1,4 @@
-"""The files of a delivered set beside NAME.txt and NAME.json that hold its text: written anew when edits change."""
+"""The files of a delivered set with its text, except NAME.txt and NAME.json: rewritten when edits change."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Document, FinishedPage
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
-"""NAME.txt and NAME.json are not this module's business; NAME.raw.txt never holds a correction."""
+"""Other modules write NAME.txt and NAME.json; NAME.raw.txt has no corrections."""
 
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a receipt brings about that has something else where a format looks for a number, a name or a list."""
+"""Exceptions of a format whose receipt lacks an expected number, name or list."""
 
 _MADE_BEFORE = "it was made from the text as it was delivered; look through it, and change it by hand"
 _NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
@@ -38,17 +38,17 @@ _NAMELESS = (
 
 
 class Left(NamedTuple):
-    """A file that still holds the text that it held: its path, or its description where no path is known, and why."""
+    """A file that keeps its old text, by its path or a description, and the reason."""
 
     file: str
     why: str
 
 
 def rendered(delivered: Delivered) -> dict[str, bytes]:
-    """The text formats of the set as they are by its receipt.
+    """The text formats of the set, rendered from its receipt.
 
     Raises:
-        UnreadableScan: the receipt tells too little of the pages.
+        UnreadableScan: the receipt lacks information about the pages.
     """
     writes = {name: write for name, write in _writes().items() if name in delivered.formats}
     about = document(delivered, delivered.path)
@@ -59,11 +59,11 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
 
 
 def planned(delivered: Delivered, *, force: bool) -> Iterator[Change | Left]:
-    """Look at the other files of the set: which need other content, and which must stay as they are. None is written.
+    """Decide about the other files of the set: which change and which stay; write nothing.
 
     Args:
-        delivered: the document, with its edits as they shall be.
-        force: also over what somebody has changed.
+        delivered: the document, with its new edits.
+        force: also replace files that a person has changed.
 
     Raises:
         OSError: the folder or its disk fails.
@@ -103,10 +103,10 @@ def _text(delivered: Delivered, path: Path, now: bytes, *, force: bool) -> Itera
 
 
 def _in_words(error: FormatUnusable | OSError) -> str:
-    """Why this one file cannot be written again.
+    """Why this one file cannot be rewritten.
 
     Raises:
-        OSError: the fault is not this one file's.
+        OSError: the error concerns more than this file.
     """
     if isinstance(error, FormatUnusable):
         return str(error)
@@ -118,7 +118,7 @@ def _in_words(error: FormatUnusable | OSError) -> str:
 
 
 def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
-    """The words of a searchable PDF; pages, pictures and what people have added to them stay as they are."""
+    """Rewrite the words of a searchable PDF; pages, pictures and additions of people stay."""
     from ocrwatchd.formats.output.pdf import reworded
 
     lying, file = held(path, delivered.folder), io.BytesIO()

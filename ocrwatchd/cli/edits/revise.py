@@ -1,4 +1,4 @@
-"""The verb ``edits``: show what was corrected in a delivered document, take edits back, put them in again."""
+"""The command ``edits``: show the edits of a delivered document, revert edits, apply them again."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
     """Print a document's edits.
 
     Args:
-        receipt: its NAME.json.
-        outbox: no link is followed below it.
-        refused: the refused proposals too.
-        as_json: as one JSON object instead of a table.
+        receipt: NAME.json.
+        outbox: symbolic links below it are not followed.
+        refused: print the refused proposals too.
+        as_json: print one JSON object instead of tables.
 
     Raises:
         UnreadableScan: the file is no receipt that this version can read.
-        FolderUnusable: an earlier change was interrupted, and another process has the lock.
+        FolderUnusable: an earlier change was interrupted, and another process holds the lock.
     """
     with folder_of(receipt, outbox) as folder:
         journal = Journal(receipt, folder)
@@ -63,20 +63,20 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
 
 
 def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> None:
-    """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
+    """Revert edits, or apply them again, in NAME.json and in the other files of the set with the text.
 
     Args:
-        receipt: the document's NAME.json.
+        receipt: NAME.json.
         numbers: of the edits; None for all.
-        outbox: no link is followed below it.
-        reverted: True to take them back.
-        force: write NAME.txt even where it is missing or was changed by hand.
+        outbox: symbolic links below it are not followed.
+        reverted: True to revert.
+        force: write NAME.txt even if it is missing or a person has changed it.
 
     Raises:
-        ConfigError: there is no edit of such a number.
+        ConfigError: no edit has such a number.
         UnreadableScan: NAME.json is no receipt that this version can read.
-        TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
-        FolderUnusable: a file cannot be written, and the set is as it was; or it is locked.
+        TextChanged: NAME.txt is missing, or a person has changed it; nothing was written.
+        FolderUnusable: a file cannot be written, and the set is unchanged; or another process holds the lock.
         OSError: a file cannot be read; nothing was written.
     """
     with folder_of(receipt, outbox) as folder, locked(receipt, folder):

@@ -1,4 +1,4 @@
-"""Edits side by side: a line as recognised, and as it was delivered."""
+"""Show edits: a line as recognised beside the line as delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ocrwatchd.cli.edits.receipt_edits import Delivered
 
 BESIDE_CHARACTERS = 32
-"""So much of the line is shown on either side of an edit."""
+"""Characters of the line shown on either side of an edit."""
 
 CUT = "\N{HORIZONTAL ELLIPSIS}"
 BREAK = "\N{RETURN SYMBOL}"
@@ -28,11 +28,11 @@ BEFORE, AFTER, REVERTED = "bold red", "bold green", "dim"
 
 
 def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
-    """Tables of the edits and of the words to check, and a line with the edits' numbers.
+    """Tables of the edits and of the words to check, and a line with the number of edits.
 
     Args:
         delivered: the document.
-        refused: a table of what was proposed and not admitted, too.
+        refused: add a table of the refused proposals.
     """
     if delivered.edits:
         yield _table(delivered, "edits", ("as recognised", "as delivered"))
@@ -88,7 +88,7 @@ def _checks(delivered: Delivered) -> Iterator[Table | Text]:
 
 
 def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
-    """The line around an edit, before and after it, with the change in colour.
+    """The line around an edit, before and after, with the change in colour.
 
     Args:
         raw: the page as recognised.
@@ -107,7 +107,7 @@ def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
 
 
 def _visible(text: str) -> str:
-    """Without what would act on a terminal."""
+    """Replace characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else BREAK if letter == "\n" else " " for letter in text)
 
 

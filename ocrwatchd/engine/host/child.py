@@ -1,4 +1,4 @@
-"""The host's end of one engine process: starting it, its socket, its death and what it leaves behind."""
+"""One engine process, as its host sees it: start, socket, end and cleanup."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ MEMORY_EXIT = 71
 
 
 class Child:
-    """A running engine process. Created in the main thread: PDEATHSIG follows the thread that creates it.
+    """A running engine process. Create it in the main thread: PDEATHSIG depends on the creating thread.
 
     Args:
-        module: what ``python -m`` runs.
-        threads: for the numeric libraries; 0 leaves the choice to them.
+        module: the module that ``python -m`` runs.
+        threads: of the numeric libraries; 0 for their own default.
         network: whether the process may use a network.
         selector: where the socket is registered, with ``on_event`` as its data.
-        on_event: called, without arguments, when the socket can be read or written.
+        on_event: called without arguments when the socket is ready to read or write.
 
     Raises:
         OSError: the process cannot be started.
@@ -86,21 +86,21 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
     @property
     def exited(self) -> bool:
-        """True once the process has ended."""
+        """True if the process has ended."""
         return self._process.poll() is not None
 
     def send(self, message: Request) -> None:
-        """Send, or keep for later what the socket does not take now."""
+        """Send a message; keep for later what the socket does not accept now."""
         self._unsent += encode(message)
         self.flush()
 
     def flush(self) -> None:
-        """Send what is left over; a child that no longer listens is noticed by its silence."""
+        """Send the rest; the silence of a child that no longer reads is noticed elsewhere."""
         if self.closed:
             return
         try:
@@ -113,10 +113,10 @@ class Child:
         self._selector.modify(self._socket, events, self._on_event)
 
     def receive(self) -> list[Answer]:
-        """What has come in; ``closed`` is set once nothing more can come.
+        """The messages that have arrived; sets ``closed`` if no more can arrive.
 
         Raises:
-            ProtocolError: it is none of the answers.
+            ProtocolError: a line is no answer.
         """
         try:
             data = self._socket.recv(READ_BYTES)
@@ -130,7 +130,7 @@ class Child:
         return [decode_answer(line) for line in self._lines.feed(data)]
 
     def rest(self) -> list[Answer]:
-        """Everything that a dead child has said and nobody has read yet, as far as it makes sense."""
+        """All unread messages of a dead child, up to the first invalid one."""
         answers: list[Answer] = []
         with contextlib.suppress(ProtocolError):
             while not self.closed and (more := self.receive()):
@@ -138,12 +138,12 @@ class Child:
         return answers
 
     def wait(self, grace_s: float) -> None:
-        """Let the process end by itself, for ``grace_s`` seconds at most."""
+        """Wait at most ``grace_s`` seconds for the process to end by itself."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
 
     def end(self) -> str:
-        """End the process, reap it and remove its traces; how it ended, as a sentence without its full stop."""
+        """Kill and reap the process, remove its traces, and describe its end, without a full stop."""
         # Its whole session goes, so that nothing that a library has started stays behind, whoever ended first.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -154,7 +154,7 @@ class Child:
 
     @property
     def exit_status(self) -> int | None:
-        """As subprocess gives it, or None while the process runs."""
+        """As in subprocess; None while the process runs."""
         return self._process.returncode
 
     def _close(self) -> None:
@@ -165,11 +165,7 @@ class Child:
 
 
 def exit_in_words(status: int) -> str:
-    """Tell what an exit status means, as a sentence without its full stop.
-
-    Args:
-        status: as subprocess gives it: negative for a signal.
-    """
+    """Describe an exit status, negative for a signal, without a full stop."""
     if status == -signal.SIGKILL:
         return say(
             "the engine was killed; where nobody did that by hand, the machine or its memory limit ran out of memory"

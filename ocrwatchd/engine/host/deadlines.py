@@ -1,4 +1,4 @@
-"""What an engine may take: how long it may be silent, step by step, and how much memory there is."""
+"""Limits of an engine: how long it may be silent at each step, and how much memory this service has."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.protocol import StepName
 
 LOAD_DEADLINE_S = 900.0
-"""How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
+"""Greatest duration of loading engines and models, seconds: gigabytes from a slow disk, resources from the network."""
 
 TASK_GRACE_S = 60.0
-"""How long a task may run over its budget, seconds: a forward pass of the largest model on a slow machine."""
+"""How long a task may exceed its budget, seconds: a forward pass of the largest model on a slow machine."""
 
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long the next start waits after an engine that never became ready; the last one repeats."""
@@ -31,7 +31,7 @@ IN_WORDS: dict[StepName, str] = {
     "task": say("carry out a follow-up task"),
     "write": say("write the results"),
 }
-"""What the engine was about to do, after "took too long to"."""
+"""The engine's current step, after "took longer than … to"."""
 
 
 def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
@@ -41,7 +41,7 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int 
         step: by its name.
         work: the job's settings.
         load_deadline_s: for loading.
-        number: of the page, or of the task.
+        number: of the page or of the task.
     """
     if step == "load":
         return load_deadline_s

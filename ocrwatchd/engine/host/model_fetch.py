@@ -1,7 +1,7 @@
-"""Fetch missing models in the background, in a process of its own: ``ocrwatchd models pull``.
+"""Download missing models in the background, in a process of its own: ``ocrwatchd models pull``.
 
-The supervisor imports nothing of the hub. One download at a time; what failed is tried again with growing pauses, and
-goes on where it broke off.
+The supervisor imports nothing of the hub. Downloads run one at a time. A failed download is tried again after growing
+pauses and resumes.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ PAUSES_S = (60.0, 300.0, 1800.0, 3600.0)
 READ_BYTES = 1 << 16
 MAX_LINE_BYTES = 1 << 16
 LAST_BREATH_S = 5.0
-"""How long a download that has closed its output may take to end, seconds."""
+"""How long a download may run after it has closed its output, seconds."""
 
 log = structlog.get_logger()
 
 
 class Fetch:
-    """The models that the profiles want and that are not here. Used from one thread, the main one; no call blocks.
+    """The missing models of all profiles. Only the main thread uses this class; no call blocks.
 
     Args:
         config: names the models.
-        selector: the supervisor's; the download's output is registered there, its key's ``data()`` is to be called.
-        arrived: called when a model has come.
+        selector: of the supervisor, which calls ``data()`` of a ready key.
+        arrived: called after each completed download.
         clock: monotonic, seconds.
         pauses_s: between tries, seconds.
     """
@@ -81,18 +81,18 @@ class Fetch:
 
     @property
     def state(self) -> str:
-        """For people: what is being fetched, or ""."""
+        """The current download for people, or ""."""
         return f"fetching {models.wanted(self._wanted[self._now])}{self._share}" if self._now else ""
 
     @property
     def trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
+        """Why models could not be downloaded, or ""."""
         return "; ".join(
             say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
         )
 
     def fetches(self, llm: Llm) -> bool:
-        """Have a model fetched where these settings mean one that is not here; True while it shall be waited for."""
+        """Download a model that these settings need and that is missing; True while jobs must wait for it."""
         known = self._wanted.get(_key(llm))
         if (known is None or known.model != llm.model == "huggingface") and models.fetchable(llm):
             self._wanted = {_key(llm): llm} | {key: each for key, each in self._wanted.items() if key != _key(llm)}
@@ -101,11 +101,11 @@ class Fetch:
         return self.lacks(llm)
 
     def lacks(self, llm: Llm) -> bool:
-        """True while a model that shall be there is not, and no try has failed yet."""
+        """True while a required model is missing and no download has failed yet."""
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:
-        """Begin, where anything is missing."""
+        """Start the first download if a model is missing."""
         self._due = self._clock() if self._wanted else None
         self.turn()
 
@@ -120,7 +120,7 @@ class Fetch:
         return self._due
 
     def stop(self) -> None:
-        """End a download; what has come of it is kept."""
+        """End a download; the downloaded part is kept."""
         self._due = None
         self._end()
 
@@ -201,7 +201,7 @@ class Fetch:
         log.warning("model.not_fetched", model=models.wanted(self._wanted[key]), reason=reason, next_try_s=pause)
 
     def _end(self, grace_s: float = 0.0) -> int | None:
-        """Reap the download, ending it where it still runs after ``grace_s`` seconds; its exit status."""
+        """Reap the download, killed after ``grace_s`` seconds; return its exit status."""
         ended, self._process, self._now = self._process, None, None
         if ended is None or ended.stdout is None:
             return None

@@ -1,4 +1,4 @@
-"""What the recogniser saw of a page's lines, in a file beside the finished page: ``calibrate`` corrects by it."""
+"""The lattices of a page's lines, in a file beside the finished page; ``calibrate`` corrects with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def save(page: Path, lines: Sequence[Line]) -> None:
     """Write the lattices of a page's lines.
 
     Args:
-        page: the file of the finished page.
+        page: path of the finished page.
         lines: of the page.
 
     Raises:
@@ -42,11 +42,11 @@ def save(page: Path, lines: Sequence[Line]) -> None:
 
 
 def attached(page: PageText, file: Path) -> PageText:
-    """A finished page with the lattices of its lines, where they were kept.
+    """Attach the saved lattices, if any, to the lines of a finished page.
 
     Args:
         page: without lattices.
-        file: of the finished page.
+        file: path of the finished page.
 
     Raises:
         OSError: the lattices cannot be read.

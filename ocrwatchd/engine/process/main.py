@@ -1,7 +1,8 @@
 """The engine process: ``python -m ocrwatchd.engine.process.main --fd N --parent PID --scratch DIR``, run by its host.
 
-It loads what the default profile needs, says so, and then reads one job at a time. Documents stay in the job's folder;
-over the socket go steps and figures only. It ends when the socket closes, when asked to, and with its parent.
+It loads the models of the default profile, reports that it is ready, and processes one job at a time. Documents stay in
+the job's folder; the socket carries only steps and figures. The process ends when the socket closes, on request, and
+with its parent.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def main(makers: Makers | None = None) -> NoReturn:
     """Run the process.
 
     Args:
-        makers: where engines and models come from; the real ones without it.
+        makers: load engines and models; the real ones by default.
     """
     options = _options()
     settle_in(options.parent, options.scratch)
@@ -90,15 +91,15 @@ class Channel:
         self.closed = False
 
     def send(self, answer: Answer) -> None:
-        """Tell the host.
+        """Send a message to the host.
 
         Raises:
-            OSError: the host is gone.
+            OSError: the host has ended.
         """
         self._socket.sendall(encode(answer))
 
     def receive(self) -> Request | None:
-        """The next request, waited for; None once the host has closed the socket."""
+        """Wait for the next request; None after the host has closed the socket."""
         while True:
             while not self._requests and not self.closed:
                 self._read()
@@ -107,7 +108,7 @@ class Channel:
                 return request
 
     def asked_to(self, what: type[Request]) -> bool:
-        """True where the host has sent such a request since the job in work was received; without waiting."""
+        """Whether the host has sent such a request since it gave the current job; does not wait."""
         while not self.closed and select.select([self._socket], [], [], 0)[0]:
             self._read()
         return any(isinstance(request, what) for request in self._requests)
@@ -119,11 +120,11 @@ class Channel:
 
 
 class Attendant:
-    """Answers the host's requests, one after the other.
+    """Handles the host's requests, one after the other.
 
     Args:
         channel: to the host.
-        scratch: a folder of this process's own.
+        scratch: the folder of this process.
     """
 
     def __init__(self, channel: Channel, scratch: Path) -> None:
@@ -132,7 +133,7 @@ class Attendant:
         self._stop = StopSignal()
 
     def serve(self, makers: Makers | None) -> int:
-        """Load, then read jobs until the end; the exit status."""
+        """Load, then process jobs until the end; return the exit status."""
         self._stop.listen()
         hello = self._channel.receive()
         if not isinstance(hello, Hello):

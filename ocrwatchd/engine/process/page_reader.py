@@ -1,4 +1,4 @@
-"""Read one page of a scan: its own text, and what is recognised on its cleaned picture."""
+"""Read one page of a scan: its PDF text, and the recognised text of its cleaned picture."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class PageReader:
     """Reads the pages of one job.
 
     Args:
-        engine: the OCR engine for its settings.
-        bench: what is loaded.
-        job: whose scan it is.
+        engine: the OCR engine for the job's settings.
+        bench: loaded models.
+        job: of the scan.
     """
 
     engine: OcrEngine
@@ -45,11 +45,11 @@ class PageReader:
     job: Job
 
     def read(self, pages: Pages, number: int) -> PageText:
-        """One page: what it says itself, and what is recognised.
+        """Read one page.
 
         Raises:
-            UnreadablePage: nothing on it can be read; other pages may be fine.
-            EngineUnavailable: the engine cannot do this here.
+            UnreadablePage: nothing on this page can be read; other pages may be readable.
+            EngineUnavailable: the engine cannot run here.
         """
         own = pages.own_text(number)
         if own is not None and own.rest is None:
@@ -114,7 +114,7 @@ class PageReader:
 
 
 def _gains(read: PageText, work: Work) -> bool:
-    """Whether a second reading tells more. Never of a page that was cut: there the granted text alone counts."""
+    """Whether a second reading adds information. Never for a truncated page: only the granted text counts there."""
     ocr = work.ocr
     return (
         ocr.second_reader == "auto"

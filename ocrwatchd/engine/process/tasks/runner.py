@@ -1,4 +1,4 @@
-"""Carry out one task on one text: part by part, within its budget, and make one result of the answers."""
+"""Run one task on one text, part by part and within its budget, and join the answers."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.protocol import Model, Schema
 
 MOST_ROUNDS = 3
-"""So often answers are put together by ``join_prompt``; the first round goes over the text's own parts."""
+"""Greatest number of rounds in which ``join_prompt`` joins answers; the first joins those of the text's parts."""
 
 ANY_JSON: Schema = {"anyOf": [{"type": "object"}, {"type": "array"}]}
-"""What a JSON answer is where no ``json_schema`` says it."""
+"""The schema of a JSON answer without ``json_schema``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of one question.
+    """The answer to one question.
 
     Args:
-        value: a text, or what JSON may hold; None where nothing counts.
-        dropped: how many of its strings did not occur in the text.
-        why_none: why nothing counts.
+        value: a text or a JSON value; None without a valid answer.
+        dropped: number of strings that do not occur in the text.
+        why_none: why there is no valid answer.
     """
 
     value: JsonValue = None
@@ -43,11 +43,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How far a task has come: the same task on the same text goes on there.
+    """The progress of a task, from which the same task on the same text resumes.
 
     Args:
-        said: what came of its questions so far, in order.
-        spent_s: of its budget, seconds.
+        said: the answers so far, in order.
+        spent_s: used part of the budget, seconds.
     """
 
     said: tuple[Said, ...] = ()
@@ -58,19 +58,19 @@ NOTHING_YET: Final = Record()
 
 
 class _NoAnswer(Exception):
-    """A part has no answer that counts; the message says why, and nothing of the document."""
+    """A part has no valid answer; the message names the reason and quotes nothing of the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A task's result.
+    """The result of a task.
 
     Args:
-        value: a text, or what JSON may hold; None where there is none.
-        parts: into how many the text was cut.
-        answered: how many of them have an answer that counts.
-        dropped: how many strings did not occur in the text.
-        reason: why it does not cover the text, or is not as it was asked for.
+        value: a text or a JSON value; None without a result.
+        parts: number of parts of the text.
+        answered: number of parts with a valid answer.
+        dropped: number of strings that do not occur in the text.
+        reason: why it does not cover the whole text, or is not as requested.
     """
 
     value: JsonValue = None
@@ -90,16 +90,16 @@ def follow(  # noqa: PLR0913 - each is another room's face
     earlier: Record = NOTHING_YET,
     keep: Callable[[Record], None] = lambda _: None,
 ) -> Answer:
-    """Carry out a task.
+    """Run a task.
 
     Args:
-        task: its prompt with the languages put in.
-        model: is asked.
-        text: corrected.
-        clock: the model's.
-        begins: called first of all, and before each further question; what it raises ends the task.
-        earlier: how far an attempt came that was interrupted.
-        keep: called after each question, with how far it has come.
+        task: with the languages inserted into its prompt.
+        model: answers the questions.
+        text: the corrected text.
+        clock: of the model.
+        begins: called first and before each further question; its exceptions end the task.
+        earlier: the progress of an interrupted attempt.
+        keep: called with the progress after each question.
     """
     return _Asking(task, model, clock, begins, keep, earlier, clock() - earlier.spent_s).answer(text)
 
@@ -155,7 +155,7 @@ class _Asking:
             raise _NoAnswer(self.spent)
 
     def _tried(self, prompt: str, text: str) -> JsonValue:
-        """The answer about a part; None where there is none that counts, and the reason is kept."""
+        """The answer about a part; None without a valid one, whose reason is kept."""
         try:
             return self._asked(prompt, text)
         except _NoAnswer as error:

@@ -1,4 +1,4 @@
-"""A job's follow-up tasks, after its last page: each carried out, or left out with its reason; none stops the set."""
+"""The follow-up tasks of a job, after its last page: each is run or left out with a reason; none stops the set."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A task's end, and its file's content; "" where it was left out."""
+    """How a task ended, and the content of its file; "" if it was left out."""
 
     end: TaskEnd
     content: str = ""
@@ -56,14 +56,13 @@ class FollowUps:
     """The tasks of one job.
 
     Args:
-        job: whose settings name them.
-        document: its figures.
-        model: or None where there is none.
-        why_none: then the reason.
-        mark: what the text depends on; results that were made of another one do not count.
-        text: reads the corrected text.
-        begins: called with a task's number when it begins and before each question to the model; what it raises ends
-            all of it.
+        job: its settings name the tasks.
+        document: the figures.
+        model: None without a model.
+        why_none: why there is no model.
+        mark: on what the text depends; results with another mark do not count.
+        text: returns the corrected text.
+        begins: called with the task's number first and before each question; its exceptions end all tasks.
     """
 
     job: Job
@@ -75,7 +74,7 @@ class FollowUps:
     begins: Callable[[int], None]
 
     def results(self) -> tuple[Result, ...]:
-        """Carry out all tasks, in order.
+        """Run all tasks, in order.
 
         Raises:
             OSError: the disk is at fault.
@@ -177,7 +176,7 @@ def _left_out(task: Task, reason: str) -> Result:
 
 
 def told(document: Document, results: tuple[Result, ...]) -> Document:
-    """The document with its tasks, and a warning for each that is not as it should be."""
+    """The document with its tasks, and a warning for each incomplete one."""
     ends = tuple(result.end for result in results)
     warnings = tuple(str(end) for end in ends if end.state != "done")
     return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))
