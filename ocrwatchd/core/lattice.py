@@ -78,13 +78,13 @@ class Lattice:
             return None
         own = np.array([COLUMN[letter] for letter in letters])
         seen = columns.astype(np.float32)
-        # A gap, a letter, a gap, a letter ... a gap; between two words it may be a space, inside a word not.
+        # The states are gap, letter, gap, letter ... gap; a gap between two words may be a space.
         along = np.empty((len(seen), 2 * len(own) + 1), dtype=np.float32)
         along[:, ::2] = seen[:, :1]
         along[:, 1::2] = seen[:, own]
         between = np.cumsum([0, *map(len, words)]) * 2
         along[:, between] = np.maximum(seen[:, :1], seen[:, COLUMN[" "], None])
-        # Each state is reached from itself, from the one before, or past a gap from another letter.
+        # A state follows itself, the state before, or, past a gap, another letter.
         reached = np.full((3, along.shape[1]), NEVER)
         past = np.full(along.shape[1] - 2, NEVER)
         past[1::2] = np.where(own[1:] == own[:-1], NEVER, 0.0)
@@ -112,7 +112,7 @@ class Lattice:
             gap: from 1 to the number of characters less one, white space not counted.
         """
         before, after = self.steps[gap - 1 : gap + 1]
-        # Next to each other the two leave no step to a space of its own.
+        # Two neighbouring steps leave no step between them for a space.
         inside = slice(before + 1, after) if after > before + 1 else slice(before, after + 1)
         return float(self.columns[inside, COLUMN[" "]].max())
 
@@ -160,7 +160,7 @@ class Lattice:
         for number, text in enumerate(texts):
             states[number, 1 : 2 * len(text) : 2] = [COLUMN.get(character, -1) for character in text]
         strange, ends, every = states < 0, np.array([2 * len(text) for text in texts]), np.arange(len(texts))
-        # From one character to the next without a blank, but not to the same one again.
+        # A character may follow another one without a blank, but not itself.
         leaps = np.zeros(states.shape, dtype=bool)
         leaps[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
         columns = self.columns.astype(np.float32)

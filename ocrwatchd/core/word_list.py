@@ -180,7 +180,7 @@ class WordList:
 @cache
 def word_list(name: str) -> WordList:
     """The list of this name, cached."""
-    # Here, for they take a while to load, and few pages ask.
+    # Imported late: slow to load, and few pages need them.
     from langcodes import Language  # noqa: PLC0415
     from wordfreq import available_languages, read_cBpack  # noqa: PLC0415
 
@@ -203,7 +203,7 @@ def _letters(words: Sequence[str], shares: np.ndarray) -> frozenset[str]:
 
 
 def _hash(word: str) -> int:
-    # Of its bytes in UTF-8: as texts "e0" and "づ" have the same one, for CPython keeps both in the bytes 65 30.
+    # Hash the UTF-8 bytes: as str, "e0" and "づ" have one hash, because CPython stores both as the bytes 65 30.
     return hash(word.encode())
 
 

@@ -84,7 +84,7 @@ def _model(llm: Llm) -> Iterator[Path]:
         return
     if llm.directory_model_path:
         yield Path(llm.directory_model_path).expanduser()
-    with contextlib.suppress(ModelUnavailable, OSError):  # the engine says so itself
+    with contextlib.suppress(ModelUnavailable, OSError):  # the engine reports it
         file = models.resolve(llm)
         if file != models.BUILTIN and not file.is_relative_to(cache.root()):
             yield from (part.resolve() for part in identity.parts(file))
@@ -99,7 +99,7 @@ def _reads_with_aspose(ocr: Ocr) -> bool:
 
 def _made(folder: Path) -> Path:
     """Create a folder in the cache directory: a folder that appears later needs a new engine."""
-    if folder.is_relative_to(cache_directory()):  # what somebody else named may be a mount that is not there yet
+    if folder.is_relative_to(cache_directory()):  # a configured folder may be a mount that is still missing
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
     return folder

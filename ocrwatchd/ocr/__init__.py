@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Page, PageText
 
 
-# ONNX Runtime (since 1.29) reports on its use to its maker unless this is set before it is imported: nothing about a
-# document may leave the machine.
+# Nothing about a document may leave the machine. ONNX Runtime (since 1.29) sends reports on its use to its maker unless
+# this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 

@@ -102,7 +102,7 @@ class AsposeEngine:
         warnings = tuple(dict.fromkeys(str(warning) for warning in result.warnings))
         evaluation = not self._license.is_licensed or TRIAL in warnings
         text = tidy(result.recognition_text, evaluation=evaluation)
-        # What evaluation mode grants is the text; its lines would tell more.
+        # Evaluation mode grants only the text; the lines would have more.
         lines = () if evaluation else lines_of(text, result.recognition_lines_result)
         return PageText(
             number=page.number,
@@ -152,7 +152,7 @@ class AsposeEngine:
     def _read(self, page: Page, *, handwritten: bool) -> Any:  # noqa: ANN401 - a compiled class without type information
         given = self._module.OcrInput(self._module.InputType.SINGLE_IMAGE)
         picture = io.BytesIO()
-        # Aspose reads BMP and PNG equally fast; PNG at its lowest level takes 0.4 s to write for a noisy colour page.
+        # Aspose reads BMP as fast as PNG; writing a noisy colour page as PNG takes 0.4 s at the lowest level.
         page.image.save(picture, "BMP")
         given.add(picture)
         if handwritten:
@@ -174,13 +174,13 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
     cursor = 0
     for each in seen:
         words = each.text_in_line.strip()
-        # Whole lines only: "an" is in "and" too.
+        # Match whole lines: "an" is in "and" too.
         found = re.compile(rf"^[^\S\n]*({re.escape(words)})[^\S\n]*$", re.MULTILINE).search(text, cursor)
         if not words or not found:
             continue
         offset, cursor = found.span(1)
         where = each.line
-        # 0.0 stands for "not calculated": with a temporary licence, and always for the Latin script
+        # 0.0 means "not calculated": with a temporary licence, and always for the Latin script
         # (reference.aspose.com, RecognitionResult.LinesResult.Confidence).
         lines.append(
             Line(words, offset, Box(where.left, where.top, where.right, where.bottom), each.confidence or None)

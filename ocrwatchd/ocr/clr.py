@@ -49,7 +49,7 @@ def try_out(licence: Path | None = None) -> Trial:
     """
     bridge.prepare()
     command = [sys.executable, "-P", "-m", "ocrwatchd.ocr.clr", *([str(licence.absolute())] if licence else [])]
-    # Aspose.OCR makes folders and files in the current directory; here they go with it.
+    # Aspose.OCR creates folders and files in the current directory.
     with tempfile.TemporaryDirectory(prefix="ocrwatchd-") as elsewhere:
         try:
             done = subprocess.run(
@@ -81,7 +81,7 @@ def start() -> Any:  # noqa: ANN401 - a compiled module without type information
     with kept_signals():
         import aspose.ocr  # noqa: PLC0415 - it must not be imported before the bridge is loaded
 
-        aspose.ocr.Logging.set_file_system(False)  # its log would lie in the current directory
+        aspose.ocr.Logging.set_file_system(False)  # it would write a log into the current directory
         aspose.ocr.AsposeOcr()
     return aspose.ocr
 
@@ -125,7 +125,7 @@ def kept_signals() -> Iterator[None]:
 
 
 def _main(arguments: list[str]) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an answer here, not worth a core dump
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an expected result and needs no core dump
     module = start()
     refusal = set_licence(module, Path(arguments[0])) if arguments else ""
     sys.stdout.write(json.dumps([bridge.prepare(), refusal]))

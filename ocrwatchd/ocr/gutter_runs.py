@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -71,16 +71,10 @@ def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) 
 
 def runs_at(words: Sequence[Sequence[PageWord]], x: float, least: float, height: float) -> Iterator[list[Seen]]:
     """Runs of rows in which no word crosses a place; ``least`` is the width of a gutter, pixels."""
-    run: list[Seen] = []
-    for number, row in enumerate(words):
-        seen = _seen(number, row, x, least, height)
-        if seen is not None:
-            run.append(seen)
-        elif run:
+    found = (_seen(number, row, x, least, height) for number, row in enumerate(words))
+    for _, group in groupby(found, key=bool):
+        if run := [seen for seen in group if seen]:
             yield run
-            run = []
-    if run:
-        yield run
 
 
 def _seen(number: int, row: Sequence[PageWord], x: float, least: float, height: float) -> Seen | None:
@@ -91,7 +85,7 @@ def _seen(number: int, row: Sequence[PageWord], x: float, least: float, height: 
         return None
     narrow = False
     if before and after and before.line is after.line:
-        # In a headline, spaces are wide.
+        # Spaces are wide in a headline.
         large = max(1.0, height_of([before.line]) / height)
         gap, least_here = after.left - before.right, least * large**2
         if gap < least_here / WIDER:

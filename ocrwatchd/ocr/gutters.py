@@ -83,7 +83,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
     if not rows:
         return []
     for number in tall_rows(rows):
-        # No gutter runs through a table.
+        # A table has no gutter.
         words[number] = [PageWord(-inf, inf, "", rows[number][0])]
     height = median(map(height_of, rows))
     least = least_gap(words, height)
@@ -103,7 +103,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
         if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):
             chosen.append(gutter)
     certain = [gutter.x for gutter in chosen if gutter.evidence >= ENOUGH[layout]]
-    # Where the page has a gutter for certain, little evidence shows that it goes on farther down.
+    # Below a certain gutter, little evidence suffices for its continuation.
     sure = [
         gutter
         for gutter in chosen
@@ -123,8 +123,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
     if len(both) < 2:  # noqa: PLR2004 one row is no column
         return None
     lefts, rights = (
-        [text_of(seen.left) for seen in run if seen.left],
-        [text_of(seen.right) for seen in run if seen.right],
+        [text_of(cell) for cell in side if cell] for side in zip(*(seen[1:3] for seen in run), strict=True)
     )
     edge = median(seen.right[0].left for seen in both)
     flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in both) / len(both)

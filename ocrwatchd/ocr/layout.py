@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, starmap
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
@@ -88,7 +88,7 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
 
     for block in blocks_of(columns_as_rows(lines) or lines, layout):
         rows, table = zip(*cells_of([words_of_boxes(row) for row in block]), strict=True)
-        usual = _usual(rows)
+        usual = median(starmap(_gap, pairwise(rows))) if len(rows) > 1 else 0.0
         for number, cells in enumerate(table):
             if parts:
                 in_table = any(len(each) > 1 for each in table[max(0, number - 1) : number + 2])
@@ -132,10 +132,6 @@ def _placed(line: RawLine, offset: int) -> Line:
 def _gap(above: Row, below: Row) -> float:
     """The distance between two rows, in heights of the lower row; may be negative, because boxes are roomy."""
     return (box_of(below).top - box_of(above).bottom) / min(height_of(above), height_of(below))
-
-
-def _usual(block: Sequence[Row]) -> float:
-    return median(_gap(above, below) for above, below in pairwise(block)) if len(block) > 1 else 0.0
 
 
 def _begins_paragraph(block: Sequence[Row], number: int, usual: float, *, in_table: bool) -> bool:

@@ -44,17 +44,17 @@ DETECTION_SIDE = 2000
 """Longest side of the picture on which lines are found, pixels; 1280 joins the words of spaced small capitals."""
 SETTINGS = {
     "Global.max_side_len": PICTURE_SIDE,
-    # It looks at every line to tell those that stand on their head; here only doubtful lines are read again.
+    # The classifier would look at every line for upside-down ones; here only doubtful lines are read again.
     "Global.use_cls": False,
     "Global.return_word_box": True,
     "Det.limit_type": "max",
     "Det.limit_side_len": DETECTION_SIDE,
-    # RapidOCR looks at 1,000 outlines and drops the rest, the top of the page, without a word. No picture of this size
-    # holds more than one in four pixels.
+    # RapidOCR silently drops all outlines after the first 1,000, the top of the page. A picture has at most one outline
+    # in four pixels.
     "Det.max_candidates": DETECTION_SIDE**2 // 4,
-    # Of the line itself: of the rectangle around it ("fast"), a line with one superscript is dropped without a word.
+    # Score the line itself: by the score of its rectangle ("fast") a line with one superscript is silently dropped.
     "Det.score_mode": "slow",
-    # The arena would be an eighth faster, but twice as large and still growing after 25 pages of changing size.
+    # The arena is an eighth faster, but takes twice the memory and still grows after 25 pages of different sizes.
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
 }
 CONFIDENCE = 0.5
@@ -93,14 +93,14 @@ class RapidEngine:
             found = self._read(page.image, asian=not ASIAN.isdisjoint(ocr.languages))
         except MemoryError:
             raise
-        except Exception as error:  # the library's border: OpenCV's, ONNX Runtime's and its own errors share no base
+        except Exception as error:  # the errors of RapidOCR, OpenCV and ONNX Runtime have no common base
             raise UnreadablePage(
                 say("RapidOCR cannot read this picture ({error})", error=type(error).__name__)
             ) from error
         readable = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         clear = clear_lines(readable, ocr.languages)
-        # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
-        unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
+        # A line without letters and digits is a mark on the paper.
+        unclear = sum(line not in clear and any(map(str.isalnum, line.text)) for line in found)
         arranged = arrange(spaced(clear, ocr.languages), ocr.layout)
         return PageText(
             number=page.number,
@@ -111,7 +111,7 @@ class RapidEngine:
             engine=self.name,
             lines=arranged.lines,
             warnings=(
-                *_left_out(len(unclear)),
+                *([f"{unclear} line{'s' if unclear > 1 else ''} too unclear to read left out"] if unclear else ()),
                 *low_confidence(readable),
                 *small_print(arranged.lines),
                 *shrunk(page.image.width, page.image.height, page.dpi, DETECTION_SIDE),
@@ -167,7 +167,3 @@ def _use(engine: RapidOCR) -> None:
     blank = np.full((64, 64, 3), 255, dtype=np.uint8)
     engine.run_ocr_steps(blank, {})
     engine.recognize_txt([blank])
-
-
-def _left_out(count: int) -> tuple[str, ...]:
-    return (f"{count} line{'s' if count > 1 else ''} too unclear to read left out",) if count else ()

@@ -41,7 +41,7 @@ def load(
     parameters = {
         **{key: str(folder / name) for key, name in models.items()},
         "Global.log_level": "critical",
-        # For more threads than processors RapidOCR falls back to ONNX Runtime's own choice.
+        # With more threads than processors RapidOCR uses ONNX Runtime's own number.
         "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
         **settings,
     }
@@ -51,7 +51,7 @@ def load(
         parts: dict[str, Any] = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
         for key, name in models.items():
             _rest_between_steps(parts[key.partition(".")[0]].session, folder / name)
-    except Exception as error:  # the library's border: whatever it is, this engine does not run here
+    except Exception as error:  # whatever the library raises, this engine does not run here
         raise EngineUnavailable(f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): {REMEDY}") from error
     return engine
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocrwatchd.core.model import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ocrwatchd.ocr.layout import RawLine
 
@@ -77,18 +77,12 @@ def rows_of(lines: Iterable[RawLine]) -> list[Row]:
         else:
             rows.append([line])
             middle, least = here, size
-    return [sorted(row, key=left_of) for row in _numbered(rows)]
+    return _merged([sorted(row, key=left_of) for row in rows], _is_numbered)
 
 
 def beside(rows: Sequence[Row]) -> list[Row]:
     """Join the rows of neighbouring columns, which may stand a little higher or lower."""
-    joined: list[Row] = []
-    for row in rows:
-        if joined and _abreast(joined[-1], row):
-            joined[-1] = sorted([*joined[-1], *row], key=left_of)
-        else:
-            joined.append(row)
-    return joined
+    return _merged(rows, _abreast)
 
 
 def numeric(text: str) -> bool:
@@ -96,15 +90,20 @@ def numeric(text: str) -> bool:
     return 2 * sum(character.isdigit() for character in text) > sum(character.isalnum() for character in text)
 
 
-def _numbered(rows: Sequence[Row]) -> list[Row]:
-    """Join a line number in the margin to its line, although it stands a little higher or lower."""
-    kept: list[Row] = []
+def _merged(rows: Iterable[Row], belong: Callable[[Row, Row], bool]) -> list[Row]:
+    """Join each row to the row above if both belong together."""
+    merged: list[Row] = []
     for row in rows:
-        if kept and (_is_number(row) != _is_number(kept[-1])) and _abreast(kept[-1], row):
-            kept[-1] = [*kept[-1], *row]
+        if merged and belong(merged[-1], row):
+            merged[-1] = sorted([*merged[-1], *row], key=left_of)
         else:
-            kept.append(row)
-    return kept
+            merged.append(row)
+    return merged
+
+
+def _is_numbered(upper: Row, lower: Row) -> bool:
+    """Whether one is a line number in the margin of the other, although it stands a little higher or lower."""
+    return _is_number(upper) != _is_number(lower) and _abreast(upper, lower)
 
 
 def _is_number(row: Row) -> bool:

@@ -117,7 +117,7 @@ def _with_lattice(line: Line, box: Box, seen: LatticeInfo) -> Line:
         return line
     quad = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
     words = words_of(line.text, quad, lattice.steps, seen.line_txt_len, [0.0] * len(line.text))
-    # How sure the engine is of a word it does not tell.
+    # The engine gives no confidence of words.
     words = tuple(replace(word, confidence=None) for word in words)
     return replace(line, words=moved(replace(line, words=words), line.offset).words, lattice=lattice)
 

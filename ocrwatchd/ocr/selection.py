@@ -84,7 +84,7 @@ def choose(ocr: Ocr) -> Choice:
 def _trust(licence: Path | None) -> None:
     try:
         doubt = permissions.unsafe_reason(licence, "licence file") if licence else ""
-    except OSError:  # a licence that is not there is told by the engine
+    except OSError:  # the engine reports a missing licence
         return
     if doubt:
         raise EngineUnavailable(doubt)

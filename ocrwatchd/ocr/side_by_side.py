@@ -87,7 +87,7 @@ def blocks_beside(rows: Sequence[Row], group: Sequence[Seen], height: float) -> 
             nats = [each for each, middle in zip(nats, few, strict=True) if middle is not None]
             yield group[0].row, group[-1].row, min(sum(nats), MOST_NATS)
         if _are_blocks(clear, height):
-            # What follows a colon belongs to it: labels and values are rows.
+            # Labels that end with a colon, and their values, are rows of a table.
             labels = 2 * sum(end_of(text_of(seen.left)) == "colon" for seen in clear) > len(clear)
             alone = group[0] is clear[0] and len(group) <= SIGNED and not labels and _stands_alone(rows, group, height)
             yield clear[0].row, group[-1].row, alike(clear, height) + ALONE_NATS * alone
@@ -105,7 +105,7 @@ def sentence_beside(group: Sequence[Seen], height: float) -> Iterator[Blocks]:
     spaces = (after.left - before.right for seen in group for cell in seen[1:3] for before, after in pairwise(cell))
     gap = min(seen.right[0].left - seen.left[-1].right for seen in rights)
     begins = all(start_of(text) == "upper" and not numeric(text) for text in (text_of(seen.right) for seen in rights))
-    # In a justified line each word may stand alone.
+    # In justified text single words may stand apart.
     wordy = all(" " in text_of(cell) for cell in group[0][1:3])
     if group[0].kind == "clear" and wordy and begins and gap > max(height, FAR * max(spaces, default=0.0)):
         yield group[0].row, group[-1].row, SENTENCE_NATS
@@ -115,7 +115,7 @@ def tables_beside(rows: Sequence[Row], run: Sequence[Seen], x: float, height: fl
     """Find two tables side by side whose rows do not meet, such as two receipts on one sheet."""
     halves = [_cut(rows[seen.row], x) for seen in run]
     lefts, rights = ([middle_of(half[0]) if half else None for half in side] for side in zip(*halves, strict=True))
-    # That two rows with an amount each meet tells nothing: receipts are printed with one distance of lines.
+    # Two rows with an amount each may meet in two receipts too: all receipts have the same distance of lines.
     amounts = [all(map(_has_amount, half)) for half in halves]
     nats = [max(0.0, each) if both else each for each, both in zip(_unmet(lefts, rights, height), amounts, strict=True)]
     start, end, most = _best(nats)

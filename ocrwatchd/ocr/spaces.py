@@ -145,7 +145,7 @@ def _kind(text: str, at: int) -> float | None:
 
 def _words(text: str, at: int, languages: Sequence[str]) -> float:
     if all(map(_is_mixed, (text[:at], text[at:]))):
-        return 0.0  # of a code's parts, "TN24 8QX", no list knows anything
+        return 0.0  # word lists do not have the parts of a code such as "TN24 8QX"
     words = lexicon(tuple(languages))
     if not words:
         return NO_LIST

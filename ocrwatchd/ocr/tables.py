@@ -96,7 +96,7 @@ def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
     steps = [lower - upper for upper, lower in pairwise(middles)]
     least = _least_white(steps, median(map(height_of, rows[start:end]))) if steps else 0.0
     begins = [start, *(n for n, step in enumerate(steps, start + 1) if step > least), max(end, start + 1)]
-    # Below a table may stand what is in line with one of its columns.
+    # Text below a table may be aligned with one of its columns.
     starts = begins[: 1 + sum(1 for _ in takewhile(lambda first: first < end and len(pieces[first]) > 1, begins))]
     table = pieces[start : starts[-1]]
     columns = _merged([_span(cell) for cells in table for cell in cells])

@@ -67,7 +67,7 @@ def find_tick_boxes(picture: Grey, line_height: float) -> tuple[TickBox, ...]:
         if (seen := measured(picture, whole, factor)) and least * factor <= seen[0].side <= most * factor:
             found.append(seen)
     sides = [square.side for square, _, clear in found if clear]
-    # A black square may be an ornament or the point of a list: it is a tick box only where clear ones of its size are.
+    # A black square may be an ornament or a bullet: it is a tick box only if the page has clear ones of the same size.
     sure = [
         (square, symbol)
         for square, symbol, clear in found
@@ -91,7 +91,7 @@ def _candidates(grey: Grey, least: int, most: int) -> list[Square]:
     size = 2 * most + 1
     ink = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, size, CONTRAST)
     reach = round(0.75 * least)
-    # Thicker, so that a stroke that is broken or not quite level stays whole.
+    # Thicken strokes, so that a broken or slightly tilted one stays whole.
     level = cv2.erode(cv2.dilate(ink, np.ones((3, 3), np.uint8)), np.ones((1, reach + 2), np.uint8))
     level = cv2.dilate(level, np.ones((1, reach), np.uint8))
     outlines, _ = cv2.findContours(level, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -115,7 +115,7 @@ def _candidates(grey: Grey, least: int, most: int) -> list[Square]:
         return []
     one = np.repeat(np.arange(len(left)), count)
     other = one + np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
-    # A mark that runs over the border makes a stroke longer, never shorter.
+    # A mark across the border makes a stroke longer, never shorter.
     inner = np.stack(
         (
             np.maximum(left[one], left[other]),

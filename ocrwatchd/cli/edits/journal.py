@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
@@ -141,7 +142,7 @@ class Journal:
     def _move(self, moves: dict[str, _Move]) -> None:
         for suffix, move in moves.items():
             path, beside = self._path.with_name(f"{self._name}{suffix}"), self._beside(suffix)
-            # What was moved already stays, and so does what people have put there since.
+            # A file that was moved already stays, and so does a file that a person has put there since.
             if self._sum(path) == move.before != move.after:
                 with tree.named(beside, path):
                     if move.after is None:
@@ -156,7 +157,7 @@ class Journal:
     def _clear(self) -> None:
         """Delete the record, then all other files with the set's hidden names."""
         names = [name for name in tree.names(self._folder) if name.startswith(f"{self._hidden}.")]
-        # The record first: without the files that it names nobody could follow it.
+        # The record first: without its files nobody could complete it.
         for name in sorted(names, key=lambda name: name != self._record.name):
             with tree.named(self._path.with_name(name)), suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self._folder)
@@ -197,15 +198,13 @@ class Journal:
     def _sum(self, path: Path) -> str | None:
         """SHA-256 of a file in the folder; None without one."""
         try:
-            opened = open_regular(path, self._folder)
+            return _sum_of(held(path, self._folder))
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno not in {errno.ELOOP, errno.EINVAL}:
+            if error.errno != errno.EINVAL:
                 raise
             return _NO_FILE
-        with os.fdopen(opened, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sum_of(content: bytes | None) -> str | None:

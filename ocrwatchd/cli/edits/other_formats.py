@@ -17,11 +17,10 @@ from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ocrwatchd.cli.edits.receipt_edits import Delivered
-    from ocrwatchd.core.model import Document, FinishedPage
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
 """Other modules write NAME.txt and NAME.json; NAME.raw.txt has no corrections."""
@@ -50,10 +49,12 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
     Raises:
         UnreadableScan: the receipt lacks information about the pages.
     """
-    writes = {name: write for name, write in _writes().items() if name in delivered.formats}
+    from ocrwatchd.formats.output import hocr, md
+
+    writes = (("md", md.laid_out), ("hocr", hocr.laid_out))
     about = document(delivered, delivered.path)
     try:
-        return {name: b"".join(write(about, pages(delivered))) for name, write in writes.items()}
+        return {name: b"".join(write(about, pages(delivered))) for name, write in writes if name in delivered.formats}
     except _DAMAGE as error:
         raise _damaged(delivered, error) from None
 
@@ -133,9 +134,3 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
 
 def _damaged(delivered: Delivered, error: Exception) -> UnreadableScan:
     return UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); {BY_HAND}")
-
-
-def _writes() -> dict[str, Callable[[Document, Iterable[FinishedPage]], Iterator[bytes]]]:
-    from ocrwatchd.formats.output import hocr, md
-
-    return {"md": md.laid_out, "hocr": hocr.laid_out}

@@ -41,7 +41,7 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
             if journal.pending():
                 with locked(receipt, folder):
                     _complete(journal)
-        except OSError as error:  # whoever only reads sees what NAME.json says
+        except OSError as error:  # a reader still gets the content of NAME.json
             print(
                 printable(
                     "an earlier `ocrwatchd edits` of this document was interrupted, and cannot be completed now "
@@ -89,7 +89,7 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
         beside = list(other_formats.planned(delivered, force=force))
         receipts = delivered.receipt_change()
         anew = [each for each in beside if isinstance(each, Change)]
-        if not changed and not force:  # no file waits for its change: the receipt is the last that is written
+        if not changed and not force:  # all files are written: the receipt is written last
             text, anew, receipts = None, [], None
         if changes := [each for each in (text, *anew, receipts) if each]:
             with _written(receipt):

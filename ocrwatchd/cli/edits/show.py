@@ -39,7 +39,8 @@ def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
     if refused and delivered.refused:
         yield _table(delivered, "refused", ("as recognised", "as proposed"))
     yield from _checks(delivered)
-    yield Text(_sentence(delivered))
+    gone = sum(edit["reverted"] for edit in delivered.edits)
+    yield Text(f"{len(delivered.edits)} edits, {gone} of them reverted; {len(delivered.refused)} proposals refused")
 
 
 def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
@@ -109,9 +110,3 @@ def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
 def _visible(text: str) -> str:
     """Replace characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else BREAK if letter == "\n" else " " for letter in text)
-
-
-def _sentence(delivered: Delivered) -> str:
-    edits, refused = delivered.edits, delivered.refused
-    gone = sum(edit["reverted"] for edit in edits)
-    return f"{len(edits)} edits, {gone} of them reverted; {len(refused)} proposals refused"

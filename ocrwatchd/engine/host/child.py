@@ -66,12 +66,14 @@ class Child:
         self.closed = False
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-"))
         self._socket, theirs = socket.socketpair()
+        options = ("--fd", theirs.fileno(), "--parent", os.getpid(), "--scratch", self._scratch)
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    _command(module, theirs.fileno(), self._scratch),
+                    # -P: import nothing from the current directory.
+                    [sys.executable, "-P", "-m", module, *map(str, options)],
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,  # libraries print there; a document's text is never among it for sure
+                    stdout=subprocess.DEVNULL,  # libraries print there, perhaps text of a document
                     cwd=self._scratch,
                     env=_environment(threads, network=network),
                     pass_fds=(theirs.fileno(),),
@@ -144,7 +146,7 @@ class Child:
 
     def end(self) -> str:
         """Kill and reap the process, remove its traces, and describe its end, without a full stop."""
-        # Its whole session goes, so that nothing that a library has started stays behind, whoever ended first.
+        # Kill the whole session, with everything that a library has started.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
@@ -183,12 +185,6 @@ def exit_in_words(status: int) -> str:
     return say("the engine ended by itself with exit status {status}", status=status)
 
 
-def _command(module: str, descriptor: int, scratch: Path) -> list[str]:
-    # -P: the current directory is no place to import from.
-    arguments = ["--fd", str(descriptor), "--parent", str(os.getpid()), "--scratch", str(scratch)]
-    return [sys.executable, "-P", "-m", module, *arguments]
-
-
 def _environment(threads: int, *, network: bool) -> dict[str, str]:
     environment = without_secrets(os.environ, proxies=network) | {
         "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))
@@ -196,7 +192,7 @@ def _environment(threads: int, *, network: bool) -> dict[str, str]:
     if threads:
         counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = dict.fromkeys(counted, str(threads)) | environment
-    # Idle threads of one library must not burn the cores that another works on.
+    # Idle threads of one library must not take processor time from another.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"} | environment
-    # Nothing about a document may leave the machine, what libraries report on their use included.
+    # Nothing about a document may leave the machine, not even the usage reports of libraries.
     return environment | {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

@@ -45,9 +45,9 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int 
     """
     if step == "load":
         return load_deadline_s
-    if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
+    if step == "correct":  # the corrector has a budget of its own and exceeds it by a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
-    if step == "task":  # likewise, and the finished text waits for it
+    if step == "task":  # likewise, and the finished text waits for the task
         grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
         return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
     return work.ocr.page_deadline_s
@@ -69,6 +69,6 @@ def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/
     for group in (folder, *folder.parents):
         try:
             least = min(least, int((group / "memory.max").read_text(encoding="ascii")))
-        except (OSError, ValueError):  # the root has no limit, and "max" is none
+        except (OSError, ValueError):  # the root group has no limit, and "max" is no number
             continue
     return least >> 20

@@ -166,7 +166,7 @@ class EngineHost:
             self._take_rest(self._child)
             self._bury(self._child)
         if self._child is not None and self._bounds.passed():
-            self._on_event()  # what it has said meanwhile counts, however late anybody listens
+            self._on_event()  # unread messages count, however late they are read
         if self._child is not None and (reason := self._bounds.passed()):
             self._bury(self._child, reason)
         if self._outdated and self.idle:
@@ -272,7 +272,7 @@ class EngineHost:
         max_attempts = self._job.max_attempts or self._config.job.max_attempts
         try:
             page_failures.record_crash(self._job, step, reason, max_attempts)
-        except OSError as error:  # the attempt counts against the document all the same
+        except OSError as error:  # the attempt still counts against the document
             log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 
     def _drop(self) -> str:
@@ -316,7 +316,7 @@ class EngineHost:
 
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
-        if step.name != "task" or step != self._step:  # a task's next question has what is left of its time
+        if step.name != "task" or step != self._step:  # the next question of a task gets the rest of its time
             self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s, step.page))
         self._step = step
         self._hear(Begun(job, step.name))

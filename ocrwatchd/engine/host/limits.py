@@ -51,7 +51,7 @@ class Bounds:
         reason = say("the engine took longer than {seconds} s to {step}", seconds=f"{seconds:g}", step=IN_WORDS[step])
         now = self._clock()
         self._deadline = (now + seconds, reason)
-        self._next_look = max(self._next_look, now)  # a standstill before this step is over
+        self._next_look = max(self._next_look, now)  # an earlier standstill does not count for this step
 
     def weigh(self, pid: int) -> None:
         """Measure its growth from now on: everything is loaded, and further memory belongs to the scan."""

@@ -63,7 +63,7 @@ class Fetch:
     ) -> None:
         self._wanted: dict[Key, Llm] = {}
         for llm in (work.llm for work in config.works().values()):
-            # "huggingface" goes before "auto": texts wait for it.
+            # "huggingface" takes precedence over "auto": jobs wait for the model.
             if models.fetchable(llm) and (_key(llm) not in self._wanted or llm.model == "huggingface"):
                 self._wanted[_key(llm)] = llm
         self._selector: Final = selector
@@ -129,7 +129,7 @@ class Fetch:
         key = (untried or [*self._failed])[0]
         llm = self._wanted[key]
         if not models.fetchable(llm):
-            self._take(key)  # someone else has fetched it meanwhile
+            self._take(key)  # another process has downloaded it meanwhile
             return
         try:
             self._process = subprocess.Popen(
@@ -189,7 +189,7 @@ class Fetch:
         self._arrived()
 
     def _fail(self, key: Key, reason: str) -> None:
-        # The one that failed goes to the end of the line.
+        # A failed model moves to the end of the queue.
         self._failed.pop(key, None)
         self._failed[key] = reason
         if len(self._failed) < len(self._wanted):
@@ -219,10 +219,10 @@ def _key(llm: Llm) -> Key:
 
 
 def _command(llm: Llm) -> list[str]:
-    # -P: the current directory is no place to import from. /dev/null: its settings are all on this command line.
+    # -P: import nothing from the current directory. /dev/null: this command line has all settings.
     command = [sys.executable, "-P", "-m", "ocrwatchd", "models", "pull", "--config", "/dev/null", "--json"]
     command += ["--parent", str(os.getpid()), "--quantization", llm.hugging_face_quantization]
     command += ["--file", llm.hugging_face_file_name] if llm.hugging_face_file_name else []
-    # A model that nobody has asked for by name must fit.
+    # A model that is not requested by name must fit into memory.
     command += ["--if-fits"] if llm.model == "auto" else []
     return [*command, llm.hugging_face_repo_id]

@@ -98,9 +98,8 @@ class Tally:
     def totals(self) -> Totals:
         """The counts of words and edits."""
         confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
-        return Totals(
-            self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence, self.expected_errors
-        )
+        counts = dict(self.edits), dict(self.refused), dict(self.parts)
+        return Totals(self.words, *counts, confidence, self.expected_errors)
 
     def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
         """The figures as a document."""
@@ -229,7 +228,7 @@ def _write(name: str, document: Document, pages: PageStore, folder: Path, alive:
     except FormatUnusable:
         path.unlink()
         raise
-    except Exception as error:  # the boundary to libraries and other people's packages over hostile documents
+    except Exception as error:  # libraries and foreign packages may raise anything on hostile documents
         path.unlink(missing_ok=True)
         if faults.is_machines(error):
             raise

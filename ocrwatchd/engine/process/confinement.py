@@ -73,7 +73,8 @@ def confine(access: Access, scratch: Path) -> None:
 def _rules(access: Access, scratch: Path) -> Iterator[tuple[Path, Right]]:
     jobs = [unpack(each) for each in access.write]
     yield from ((Path(each), landlock.RUN) for each in PROGRAMS)
-    yield from ((each, landlock.RUN) for each in _searched() if _holds_no_documents(each, jobs))
+    searched = map(Path, (*sys.path, *os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    yield from ((each, landlock.RUN) for each in searched if each.is_absolute() and _holds_no_documents(each, jobs))
     yield from ((Path(each), landlock.READ) for each in SETTINGS)
     yield from ((Path(each), landlock.DEVICE) for each in DEVICES)
     yield from ((unpack(each), landlock.READ) for each in access.read)
@@ -90,12 +91,6 @@ def _rules(access: Access, scratch: Path) -> Iterator[tuple[Path, Right]]:
         yield from ((Path(each), landlock.READ) for each in NETWORK)
     if (made := crashpoints.made_file()) is not None:
         yield made.parent, landlock.WRITE
-
-
-def _searched() -> list[Path]:
-    """The absolute folders in which Python and the dynamic linker search."""
-    told = (*sys.path, *os.environ.get("LD_LIBRARY_PATH", "").split(":"))
-    return [path for path in map(Path, told) if path.is_absolute()]
 
 
 def _holds_no_documents(folder: Path, jobs: list[Path]) -> bool:

@@ -27,13 +27,13 @@ def settle_in(parent: int, scratch: Path) -> None:
     """
     die_with(parent)
     give_up_leases()
-    # A core dump would hold documents.
+    # A core dump would contain documents.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     os.chdir(scratch)
     try:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
-    except OSError:  # some sandboxes forbid it, and nothing depends on it
+    except OSError:  # some sandboxes forbid it; nothing depends on it
         return
 
 

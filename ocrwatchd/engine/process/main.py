@@ -75,7 +75,7 @@ def main(makers: Makers | None = None) -> NoReturn:
     except BaseException as error:  # noqa: BLE001  # the last line: what goes wrong is told, without its message
         log.error("engine.broken", error=type(error).__name__, at=faults.place(error))  # noqa: TRY400  # see above
     sys.stderr.flush()
-    # Native libraries hang or abort in their exit handlers; nothing is left to be done here.
+    # Skip the exit handlers: those of native libraries hang or abort.
     os._exit(status)
 
 
@@ -84,7 +84,7 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
-        end.set_inheritable(False)  # what a library starts must not keep it open
+        end.set_inheritable(False)  # a process that a library starts must not keep it open
         end.setblocking(True)
         self._lines = Lines(MAX_REQUEST_BYTES)
         self._requests: deque[Request] = deque()
@@ -104,7 +104,7 @@ class Channel:
             while not self._requests and not self.closed:
                 self._read()
             request = self._requests.popleft() if self._requests else None
-            if not isinstance(request, PutBack):  # one that is met here was for a job that has ended since
+            if not isinstance(request, PutBack):  # one that arrives now is for a job that has already ended
                 return request
 
     def asked_to(self, what: type[Request]) -> bool:
@@ -198,7 +198,7 @@ class Attendant:
             ended = ended.model_copy(update={"ending": "returned", "reason": str(error), "unavailable": True})
         except OSError as error:
             if self._channel.closed or isinstance(error, BrokenPipeError | ConnectionError):
-                raise SystemExit(0) from error  # the host is gone
+                raise SystemExit(0) from error  # the host has ended
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
             ended = ended.model_copy(
                 update={

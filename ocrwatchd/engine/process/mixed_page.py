@@ -57,8 +57,9 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
     lines = [_raw(line) for line in read.lines if not _covered(line, taken) and not _is_box(line, boxes)]
     unplaced = not tells_all_places(read)
     if not (lines or boxes or unplaced):
-        page = own.page if not agreed else _arranged(own.page, (*own.lines, *agreed), ocr)
-        return replace(page, warnings=(*page.warnings, *read.warnings))
+        page = replace(own.page, warnings=(*own.page.warnings, *read.warnings))
+        found = arrange((*own.lines, *agreed), ocr.layout)
+        return replace(page, text=found.text, lines=found.lines) if agreed else page
     if unplaced:
         lines = []
     arranged = arrange(_beside(boxes, sure, lines), ocr.layout)
@@ -110,11 +111,6 @@ def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
     back = (replace(edit, why=Reason.PDF_TEXT) for edit in correction.edits if is_exact(edit))
     refused = sorted((*correction.refused, *back), key=lambda edit: edit.offset)
     return replace(correction, text=apply(page.text, kept), edits=kept, refused=tuple(refused))
-
-
-def _arranged(page: PageText, lines: Sequence[RawLine], ocr: Ocr) -> PageText:
-    arranged = arrange(lines, ocr.layout)
-    return replace(page, text=arranged.text, lines=arranged.lines)
 
 
 def _agree(doubted: Sequence[RawLine], read: PageText) -> bool:

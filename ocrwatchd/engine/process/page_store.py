@@ -71,8 +71,8 @@ class PageStore:
             lattice_file.save(self._path(finished.page.number), finished.page.lines)
         finished = legible(finished)
         content = _KEPT.dump_json(_Kept(SCHEMA, self.settings, finished))
-        # Not synced: a page that a power cut takes, whole or in part, is read again; that is cheaper than three syncs
-        # a page, and ``load`` tells a damaged one.
+        # Not synced: reading pages again after a power cut is cheaper than three syncs a page, and ``load`` detects
+        # damaged ones.
         write_new(self._path(finished.page.number), content, FILE_MODE, replace=True, lasting=False)
         return finished
 

@@ -199,12 +199,12 @@ class Bench:
             thing = load()
         except OcrwatchdError:
             raise
-        except Exception as error:  # the boundary to native libraries: what they raise while loading is anything
+        except Exception as error:  # native libraries may raise anything
             log.warning("engine.not_loaded", what=name, error=type(error).__name__, at=faults.place(error))
             raise refusal(f"{name} cannot be loaded ({type(error).__name__}); the log names the place") from error
         finally:
             self._after_load()
-            # What earlier documents have left stays counted; what loading takes does not.
+            # Memory left by earlier documents counts, memory of loading does not.
             self._baseline_mb = memory_mb()[1] - growth
             self._warm = False
         log.info("engine.loaded", what=name, seconds=round(time.monotonic() - started, 2))
@@ -215,7 +215,7 @@ class Bench:
         return path, llm.context_size, llm.gpu_layers, llm.threads
 
     def _engine_key(self, ocr: Ocr) -> Hashable:
-        # All else is told to the engine with each page.
+        # The engine gets all other settings with each page.
         return self._makers.choose(ocr).name, ocr.threads
 
     def _store(self) -> Path:

@@ -26,9 +26,9 @@ KEPT = ("OPENSSL_init_ssl", "SSL_CTX_new", "EVP_DigestInit_ex", "X509_verify_cer
 """Functions of both versions, from libssl and libcrypto; their presence shows that the libraries are loaded."""
 
 ENVIRONMENT = {
-    # No ICU is needed: texts are compared by code point.
+    # Work without ICU: compare texts by code point.
     "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
-    # No debugger socket and pipes in the temporary directory.
+    # Create no debugger socket and pipes in the temporary directory.
     "COMPlus_EnableDiagnostics": "0",
 }
 
@@ -72,7 +72,7 @@ def prepare() -> str:
 def _check_package() -> None:
     if not wanted():
         raise EngineUnavailable('Aspose.OCR runs on x86-64 Linux only; set ocr.engine = "rapidocr"')
-    # The parent package is plain Python; the runtime starts no sooner than aspose.ocr is used.
+    # The parent package is plain Python; the runtime starts only when aspose.ocr is used.
     if importlib.util.find_spec("aspose") is None or importlib.util.find_spec("aspose.ocr") is None:
         version = ".".join(map(str, sys.version_info[:2]))
         raise EngineUnavailable(

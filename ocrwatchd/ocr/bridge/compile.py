@@ -24,7 +24,7 @@ FLAGS = (
     "-fPIC",
     "-O2",
     "-Wall",
-    # .NET looks the library up by this name; with it loaded under the name, its own search ends at once.
+    # .NET finds the library by this name if it is already loaded.
     "-Wl,-soname,libssl.so.1.1",
     "-Wl,--no-as-needed",
     "-Wl,-z,defs",

@@ -52,10 +52,10 @@ def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
 
 def broken(value: JsonValue, schema: Mapping[str, JsonValue]) -> str:
     """The place in the schema that a value violates; "" if the value is valid."""
-    # A registry of its own: nothing is ever fetched.
+    # An empty registry: nothing is ever downloaded.
     validator = Draft202012Validator(schema, registry=Registry())
     fault = next(iter(validator.iter_errors(value)), None)
-    # Its own message quotes the answer.
+    # The validator's message would quote the answer.
     return "/".join(map(str, fault.absolute_schema_path)) if fault else ""
 
 
@@ -85,7 +85,7 @@ def _listed(value: JsonValue) -> list[JsonValue]:
 
 
 def _written(value: JsonValue) -> str:
-    return json.dumps(value, sort_keys=True)  # for Python 1 is True
+    return json.dumps(value, sort_keys=True)  # in Python 1 == True
 
 
 def _values(answer: str) -> Iterator[JsonValue]:
@@ -94,10 +94,10 @@ def _values(answer: str) -> Iterator[JsonValue]:
     end = 0
     for start in islice(dict.fromkeys(beginnings), MOST_BEGINNINGS):
         if start < end:
-            continue  # a part of a value is none
+            continue  # inside an earlier value
         try:
             value, end = decoder.raw_decode(answer, start)
-            # An escape may stand for half a character, which no file can hold.
+            # An escape may mean half a surrogate pair, which no file can contain.
             value = json.loads(legible_text(json.dumps(value, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue

@@ -81,7 +81,7 @@ def _labels(
     """The strings that a schema lists, each with its key; "" for the value itself or an entry of it."""
     if not isinstance(schema, dict) or (id(schema), key) in seen:
         return
-    seen.add((id(schema), key))  # ``$ref`` may lead in circles
+    seen.add((id(schema), key))  # ``$ref`` may be circular
     given = schema.get("enum")
     for each in (*(given if isinstance(given, list) else ()), schema.get("const")):
         if isinstance(each, str):

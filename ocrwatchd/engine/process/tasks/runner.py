@@ -127,7 +127,7 @@ class _Asking:
         return f"its {self.task.budget_s:g} s ran out (budget_s)"
 
     def answer(self, text: str) -> Answer:
-        self.begins()  # a tokenizer may stumble over a text too
+        self.begins()  # the tokenizer may fail too
         self.announced = True
         try:
             pieces = self._parts(self.task.prompt, text)
@@ -144,7 +144,7 @@ class _Asking:
 
     def _parts(self, prompt: str, text: str) -> tuple[str, ...]:
         def fits(part: str) -> bool:
-            if self.replayed == len(self.record.said):  # else there are answers that count
+            if self.replayed == len(self.record.said):  # else recorded answers follow
                 self._confirm_time()
             return self.model.fits(prompt, part, self.task.max_tokens)
 

@@ -92,9 +92,9 @@ class FollowUps:
         started = time.monotonic()
         try:
             answer = self._follow(number, task, self.model, kept)
-        except (faults.Stopping, ConnectionError):  # the host's wish, or its end
+        except (faults.Stopping, ConnectionError):  # on the host's request, or after its end
             raise
-        except Exception as error:  # the boundary to the model and its answers: it costs this task, and nothing else
+        except Exception as error:  # a fault of the model or its answers costs only this task
             if faults.is_machines(error):
                 raise
             log.warning("task.failed", job=self.job.id, task=task.name, at=faults.place(error))
@@ -147,8 +147,6 @@ class FollowUps:
             dropped=end.dropped,
             seconds=round(end.seconds, 2),
         )
-
-    # -- answers and finished results, so that a restart, or a scan that goes first, asks nothing again -----------
 
     def _mark_of(self, task: Task) -> str:
         parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
