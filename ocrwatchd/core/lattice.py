@@ -26,7 +26,7 @@ CHARACTERS = (
     *map(chr, range(0x20, 0x7F)),
     *map(chr, range(0xA2, 0xAD)),
     *map(chr, range(0xAE, 0x180)),
-    *"ȘșȚț–—‘’“”†‡•…‰€™",  # noqa: RUF001 - these very signs are meant
+    *"ȘșȚț\u2013\u2014\u2018\u2019“”†‡•…‰€™",  # with dashes and single quotes
 )
 """The characters with kept probabilities: ASCII, Latin-1, Latin Extended-A, and typographic signs."""
 FLOOR = 1e-9

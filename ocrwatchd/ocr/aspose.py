@@ -13,7 +13,7 @@ import re
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.i18n import say
@@ -80,7 +80,7 @@ class AsposeEngine:
         self._module = clr.start()
         self._license = self._module.License()
         self._engine = self._module.AsposeOcr()
-        self._results: Any = ()
+        self._results: clr.Untyped = ()
         self._applied: Ocr | None = None
         self._apply(ocr)
 
@@ -149,7 +149,7 @@ class AsposeEngine:
         self._settings.threads_count = threads
         self._applied = ocr
 
-    def _read(self, page: Page, *, handwritten: bool) -> Any:  # noqa: ANN401 - a compiled class without type information
+    def _read(self, page: Page, *, handwritten: bool) -> clr.Untyped:
         given = self._module.OcrInput(self._module.InputType.SINGLE_IMAGE)
         picture = io.BytesIO()
         # Aspose reads BMP as fast as PNG; writing a noisy colour page as PNG takes 0.4 s at the lowest level.

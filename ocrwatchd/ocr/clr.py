@@ -15,13 +15,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Untyped: TypeAlias = Any
+"""Aspose.OCR's modules are compiled, without type information."""
 
 TRY_SECONDS = 60.0
 """The trial takes half a second. A machine that needs a hundred times as long has another problem."""
@@ -68,7 +71,7 @@ def try_out(licence: Path | None = None) -> Trial:
     return Trial(*json.loads(done.stdout))
 
 
-def start() -> Any:  # noqa: ANN401 - a compiled module without type information
+def start() -> Untyped:
     """Start the runtime in this process, and keep the signal handlers.
 
     Returns:
@@ -86,7 +89,7 @@ def start() -> Any:  # noqa: ANN401 - a compiled module without type information
     return aspose.ocr
 
 
-def set_licence(module: Any, licence: Path) -> str:  # noqa: ANN401 - see start
+def set_licence(module: Untyped, licence: Path) -> str:
     """Give Aspose.OCR its licence; return the reason of a refusal, or ""."""
     try:
         with licence.open("rb"):

@@ -9,13 +9,12 @@ from ocrwatchd.core.errors import EngineUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LANGUAGES = frozenset(
-    """
+_CODES = """
     afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita
     jav jpn kur lat lav lit ltz mlt mri msa nld nno nob nor oci pol por que roh ron slk slv som spa sqi sun swa swe tgl
     tur uzb zho
-    """.split()  # noqa: SIM905 a table to read
-)
+"""
+LANGUAGES = frozenset(_CODES.split())
 """ISO 639 codes of languages whose letters are in the dictionary of PP-OCRv6 small. Its 18,708 characters are Latin,
 Chinese and Japanese, without Cyrillic, Arabic, Korean, and the Greek and Vietnamese accents."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,13 +97,9 @@ def _marked(line: Line, marks: Sequence[TickBox], offset: int) -> Line:
         tokens = _put(mark, tokens, leftward=leftward)
     if tokens == before:
         return moved(line, offset - line.offset)
-    text = ""
-    words: list[Word] = []
-    for token in tokens:
-        text += " " if text else ""
-        words.append(Word(token.text, offset + len(text), token.box, token.confidence))
-        text += token.text
-    box = around(token.box for token in tokens)
+    starts = accumulate((len(token.text) + 1 for token in tokens), initial=offset)
+    words = [Word(token.text, at, token.box, token.confidence) for token, at in zip(tokens, starts, strict=False)]
+    text, box = " ".join(token.text for token in tokens), around(token.box for token in tokens)
     return replace(line, text=text, offset=offset, box=box, words=tuple(words) if line.words else ())
 
 

@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 
 def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
-    """Print a document's edits.
-
-    Args:
-        receipt: NAME.json.
-        outbox: symbolic links below it are not followed.
-        refused: print the refused proposals too.
-        as_json: print one JSON object instead of tables.
+    """Print a document's edits; symbolic links below ``outbox`` are not followed.
 
     Raises:
         UnreadableScan: the file is no receipt that this version can read.

@@ -35,14 +35,7 @@ IN_WORDS: dict[StepName, str] = {
 
 
 def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
-    """How long the engine may be silent after it has announced a step, seconds.
-
-    Args:
-        step: by its name.
-        work: the job's settings.
-        load_deadline_s: for loading.
-        number: of the page or of the task.
-    """
+    """How long the engine may be silent after it has announced a step, seconds; ``number`` is of a page or task."""
     if step == "load":
         return load_deadline_s
     if step == "correct":  # the corrector has a budget of its own and exceeds it by a forward pass or two
@@ -54,12 +47,7 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int 
 
 
 def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """The memory that there is for this service, MiB: the machine's, or what its control groups leave of that.
-
-    Args:
-        groups: where control groups (version 2) are mounted.
-        own: names this process's, as in cgroups(7).
-    """
+    """The memory of this service, MiB: that of the machine, or the limit of its control groups (version 2)."""
     least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         name = own.read_text(encoding="utf-8", errors="surrogateescape").partition("0::/")[2].partition("\n")[0]

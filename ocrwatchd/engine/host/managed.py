@@ -25,15 +25,7 @@ log = structlog.get_logger()
 
 
 class EngineHostWithModels(EngineHost):
-    """An engine host that downloads missing models and loads each between two jobs.
-
-    Args:
-        config: the settings; the profiles name the models.
-        selector: of the loop, which calls ``data()`` of a ready key.
-        hear: called with each step, each page, and the one outcome of each job.
-        module: the module that ``python -m`` runs.
-        jobs: the parent of the jobs' folders; None for the configured one.
-    """
+    """An engine host that downloads missing models and loads each between two jobs; see :class:`EngineHost`."""
 
     def __init__(
         self,

@@ -60,7 +60,11 @@ def main(makers: Makers | None = None) -> NoReturn:
     Args:
         makers: load engines and models; the real ones by default.
     """
-    options = _options()
+    parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
+    options = parser.parse_args()
     settle_in(options.parent, options.scratch)
     logs.configure(Log(), documents=True)
     status = INTERNAL_EXIT
@@ -208,14 +212,6 @@ class Attendant:
                 }
             )
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
-    parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--scratch", type=Path, required=True)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

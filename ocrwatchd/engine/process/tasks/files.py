@@ -13,6 +13,8 @@ from ocrwatchd.formats.output.txt import EVALUATION_LINE
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from ocrwatchd.core.model import TaskEnd
+
 MADE_LINE = say("[Made by the language model {model} from the corrected text; it may be wrong]", model="{model}")
 PARTIAL_LINE = say("[It does not cover the whole document; the JSON receipt says why]")
 
@@ -45,7 +47,7 @@ def without_pictures(markdown: str) -> str:
     return markdown.replace("![", "&#33;[").replace("<", "&lt;")
 
 
-def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluation: bool, dropped: int) -> str:  # noqa: PLR0913
+def json_file(end: TaskEnd, value: JsonValue, *, partial: bool, evaluation: bool) -> str:
     """The answer as ``result``, with its origin and limits beside it.
 
     Every line but the first and the last is indented. A receipt has its keys at the start of lines, so no document can
@@ -53,11 +55,11 @@ def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluat
     """
     told: dict[str, JsonValue] = {
         "machine_made": True,
-        "model": model,
-        "task": task,
+        "model": end.model,
+        "task": end.name,
         "complete": not partial,
         "evaluation": evaluation,
-        "dropped": dropped,
+        "dropped": end.dropped,
         "result": value,
     }
     return legible_text(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n")

@@ -17,7 +17,7 @@ from ocrwatchd.core.model import TaskEnd
 from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
-from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, follow
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,9 @@ class FollowUps:
             return _left_out(task, f"it failed ({type(error).__name__})")
         seconds = kept.record.spent_s + time.monotonic() - started
         result = self._made(task, self.model.name, answer, seconds)
-        self._log(result.end)
+        end, told_s = result.end, round(result.end.seconds, 2)
+        counts = {"parts": end.parts, "dropped": end.dropped, "seconds": told_s}
+        log.info("task.done", job=self.job.id, task=end.name, state=end.state, reason=end.reason, **counts)
         self._keep(task, replace(kept, result=result))
         return result
 
@@ -113,7 +115,7 @@ class FollowUps:
         spoken = {key: with_languages(getattr(task, key), languages) for key in ("prompt", "join_prompt")}
         asking = task.model_copy(update=spoken)
         begins = partial(self.begins, number)
-        return follow(asking, model, self.text(), time.monotonic, begins, earlier=kept.record, keep=keep)
+        return TaskRun(asking, model, time.monotonic, begins, keep, kept.record).answer(self.text())
 
     def _made(self, task: Task, model: str, answer: Answer, seconds: float) -> Result:
         end = TaskEnd(
@@ -127,26 +129,12 @@ class FollowUps:
             end = replace(end, state="incomplete", reason=reason)
         evaluation = self.document.evaluation
         if task.output == "json":
-            content = json_file(
-                answer.value, task.name, model, partial=partial, evaluation=evaluation, dropped=answer.dropped
-            )
+            content = json_file(end, answer.value, partial=partial, evaluation=evaluation)
         else:
             code = self.job.work.output.language
             value = without_pictures(str(answer.value)) if task.output == "md" else str(answer.value)
             content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
         return Result(end, content)
-
-    def _log(self, end: TaskEnd) -> None:
-        log.info(
-            "task.done",
-            job=self.job.id,
-            task=end.name,
-            state=end.state,
-            reason=end.reason,
-            parts=end.parts,
-            dropped=end.dropped,
-            seconds=round(end.seconds, 2),
-        )
 
     def _mark_of(self, task: Task) -> str:
         parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
