@@ -117,8 +117,8 @@ def lexicon(codes: tuple[str, ...]) -> Lexicon:
 
 @cache
 def list_of(code: str) -> str | None:
-    """The name of wordfreq's list for a language; None without one."""
-    # Imported late: slow to load, and few pages need them.
+    """Which of wordfreq's lists has a language's words; None without one."""
+    # Here, for they take a while to load, and few pages ask.
     import langcodes  # noqa: PLC0415
     from wordfreq import available_languages  # noqa: PLC0415
 

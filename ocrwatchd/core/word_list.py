@@ -179,8 +179,8 @@ class WordList:
 
 @cache
 def word_list(name: str) -> WordList:
-    """The list of this name, cached."""
-    # Imported late: slow to load, and few pages need them.
+    """The list of this name, read when first asked for."""
+    # Here, for they take a while to load, and few pages ask.
     from langcodes import Language  # noqa: PLC0415
     from wordfreq import available_languages, read_cBpack  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Box, Line, PageText
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.aspose_languages import setting_for
-from ocrwatchd.ocr.print_size import small_print
+from ocrwatchd.ocr.page_confidence import small_print
 from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence
-from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence, shrunk, small_print
 from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load

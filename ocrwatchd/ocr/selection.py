@@ -96,12 +96,7 @@ def _aspose(ocr: Ocr, *, licensed: bool) -> Choice:
 
 
 def load(name: str, ocr: Ocr, scratch: Path) -> OcrEngine:
-    """Load an engine; this takes seconds.
-
-    Args:
-        name: of the chosen engine.
-        ocr: the first settings.
-        scratch: a writable folder for Aspose's downloads.
+    """Load an engine with its first settings; this takes seconds. Aspose downloads into ``scratch``.
 
     Raises:
         EngineUnavailable: the engine cannot run here; the message names the remedy.

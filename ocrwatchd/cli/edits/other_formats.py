@@ -60,11 +60,9 @@ def rendered(delivered: Delivered) -> dict[str, bytes]:
 
 
 def planned(delivered: Delivered, *, force: bool) -> Iterator[Change | Left]:
-    """Decide about the other files of the set: which change and which stay; write nothing.
+    """Decide which other files of the set change and which stay; write nothing.
 
-    Args:
-        delivered: the document, with its new edits.
-        force: also replace files that a person has changed.
+    ``force`` also replaces files that a person has changed.
 
     Raises:
         OSError: the folder or its disk fails.

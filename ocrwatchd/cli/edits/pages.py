@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 def document(delivered: Delivered, scan: Path) -> Document:
-    """The figures of the document, as far as formats show them.
-
-    Args:
-        delivered: the document.
-        scan: stands for the scan, which is gone.
-    """
+    """The figures of the document, as far as formats show them; ``scan`` stands for the scan, which is gone."""
     head = delivered.head
     return Document(
         job=head.get("job", ""),

@@ -69,10 +69,6 @@ def locked(receipt: Path, folder: int) -> Iterator[None]:
 def held(path: Path, folder: int | None) -> bytes:
     """The content of a file of the set; follows no link and waits for no FIFO or device.
 
-    Args:
-        path: the file.
-        folder: descriptor of its folder.
-
     Raises:
         OSError: the file cannot be read; with EINVAL if it is no regular file.
     """

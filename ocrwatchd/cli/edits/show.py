@@ -28,12 +28,7 @@ BEFORE, AFTER, REVERTED = "bold red", "bold green", "dim"
 
 
 def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
-    """Tables of the edits and of the words to check, and a line with the number of edits.
-
-    Args:
-        delivered: the document.
-        refused: add a table of the refused proposals.
-    """
+    """Tables of the edits, of the refused proposals if wanted, and of the words to check; the number of edits."""
     if delivered.edits:
         yield _table(delivered, "edits", ("as recognised", "as delivered"))
     if refused and delivered.refused:
@@ -89,12 +84,7 @@ def _checks(delivered: Delivered) -> Iterator[Table | Text]:
 
 
 def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
-    """The line around an edit, before and after, with the change in colour.
-
-    Args:
-        raw: the page as recognised.
-        edit: as in the receipt.
-    """
+    """The line around an edit of a recognised page, before and after, with the change in colour."""
     start, end = edit["offset"], edit["offset"] + len(edit["before"])
     left = raw[raw.rfind("\n", 0, start) + 1 : start]
     right = raw[end:].partition("\n")[0]

@@ -105,7 +105,7 @@ class Fetch:
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:
-        """Start the first download if a model is missing."""
+        """Begin, where anything is missing."""
         self._due = self._clock() if self._wanted else None
         self.turn()
 

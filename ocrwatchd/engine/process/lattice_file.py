@@ -22,11 +22,7 @@ FILE_MODE = 0o600
 
 
 def save(page: Path, lines: Sequence[Line]) -> None:
-    """Write the lattices of a page's lines.
-
-    Args:
-        page: path of the finished page.
-        lines: of the page.
+    """Write the lattices of a page's lines beside the file of the finished page.
 
     Raises:
         OSError: the file cannot be written.
@@ -42,11 +38,7 @@ def save(page: Path, lines: Sequence[Line]) -> None:
 
 
 def attached(page: PageText, file: Path) -> PageText:
-    """Attach the saved lattices, if any, to the lines of a finished page.
-
-    Args:
-        page: without lattices.
-        file: path of the finished page.
+    """Attach the saved lattices, if any, to the lines of a finished page, whose file is given.
 
     Raises:
         OSError: the lattices cannot be read.

@@ -124,12 +124,7 @@ class Channel:
 
 
 class Attendant:
-    """Handles the host's requests, one after the other.
-
-    Args:
-        channel: to the host.
-        scratch: the folder of this process.
-    """
+    """Handles the host's requests, one after the other; ``scratch`` is the folder of this process."""
 
     def __init__(self, channel: Channel, scratch: Path) -> None:
         self._channel = channel

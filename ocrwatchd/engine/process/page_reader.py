@@ -32,13 +32,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """Reads the pages of one job.
-
-    Args:
-        engine: the OCR engine for the job's settings.
-        bench: loaded models.
-        job: of the scan.
-    """
+    """Reads the pages of one job with the OCR engine for its settings."""
 
     engine: OcrEngine
     bench: Bench

@@ -43,12 +43,7 @@ def check_origin(job: Job, receipt: str) -> None:
 
 
 def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ...]:
-    """A warning if the scan was changed after it was hashed; none if it was not.
-
-    Args:
-        source: the scan.
-        stamp: of it, taken before it was hashed.
-        sha256: of its content then.
+    """A warning if the scan has changed since ``stamp`` and ``sha256`` were taken.
 
     Raises:
         OSError: it cannot be read.

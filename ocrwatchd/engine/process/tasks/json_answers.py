@@ -34,9 +34,7 @@ class NoValue(Exception):
 def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
     """The value in an answer: the whole answer, or what begins at its first bracket with a valid value.
 
-    Args:
-        answer: of the model; a code fence or words around the value are allowed.
-        schema: of the value; an empty one allows any value.
+    A code fence or words around the value are allowed; an empty schema allows any value.
 
     Raises:
         NoValue: there is no valid value.

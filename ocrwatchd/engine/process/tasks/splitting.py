@@ -20,10 +20,6 @@ class NoRoom(Exception):
 def parts(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     """Split ``text`` in halves, and these again, until each part fits.
 
-    Args:
-        text: pages and paragraphs with blank lines between them.
-        fits: whether a part fits.
-
     Raises:
         NoRoom: no part would fit.
     """
