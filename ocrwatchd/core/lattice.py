@@ -1,8 +1,8 @@
-"""What the recogniser saw of a line: at each step along the line, how probable each character is.
+"""The recogniser's lattice of a line: at each time step, the probability of each character.
 
-A CTC recogniser ends in such probabilities, and keeps only the best path through them. Here they are kept for the
-characters of Latin scripts, for as long as the page is in memory. They tell what else a word may be, and how probable
-any text is (Graves et al. 2006, "Connectionist Temporal Classification").
+A CTC recogniser computes these probabilities and usually keeps only the best path through them. They are kept here for
+the characters of Latin scripts while the page is in memory. They give other readings of a word, and the probability of
+any text (Graves et al. 2006, "Connectionist Temporal Classification").
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLANK = ""
-"""At steps between two characters the model sees none: CTC's blank."""
+"""CTC's blank: no character at this time step."""
 CHARACTERS = (
     BLANK,
     *map(chr, range(0x20, 0x7F)),
     *map(chr, range(0xA2, 0xAD)),
     *map(chr, range(0xAE, 0x180)),
-    *"ȘșȚț–—‘’“”†‡•…‰€™",  # noqa: RUF001 - these very signs are meant
+    *"ȘșȚț\u2013\u2014\u2018\u2019“”†‡•…‰€™",  # with dashes and single quotes
 )
-"""Those whose probabilities are kept: all of ASCII, Latin-1 and Latin Extended-A, and typographic signs."""
+"""The characters with kept probabilities: ASCII, Latin-1, Latin Extended-A, and typographic signs."""
 FLOOR = 1e-9
-"""The least probability that is kept."""
+"""Least probability that is kept."""
 BEAM = 24
-"""So many beginnings of a text are followed at a time."""
+"""Number of prefixes that the beam search keeps."""
 LEAST_PROBABILITY = 1e-4
-"""A character less probable at a step is not followed there: a text with it would lose more than 9 nats."""
+"""The beam search ignores characters below this probability at a step: they cost a text more than 9 nats."""
 MOST_CHARACTERS = 6
-"""So many characters are followed at a step; 104 of 121 misread words of office pages are found with these numbers."""
+"""Characters that the beam search follows at a step; with these numbers it finds 104 of 121 misread words of office
+pages."""
 LEAST_FIT = -2.5
-"""The least ln P a character of the most probable path through a text that another engine has read. On office pages no
-line takes another line's text, and three in four take their own with one letter in ten exchanged at random."""
+"""Least ln P per character of the most probable path through the text of another engine. On office pages no line
+accepts the text of another line, and three in four accept their own with one letter in ten replaced at random."""
 NEVER = np.float32(-1e9)
 COLUMN = {character: number for number, character in enumerate(CHARACTERS)}
-"""Where each is in :attr:`Lattice.columns`."""
+"""Index of each character in :attr:`Lattice.columns`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,7 @@ class Lattice:
 
     Args:
         columns: ln P, float16, steps x :data:`CHARACTERS`.
-        steps: for each character of the line that is not white space, the step in which it appeared, ascending.
+        steps: the time step of each character of the line that is not white space, ascending.
     """
 
     columns: NDArray[np.float16]
@@ -61,15 +62,15 @@ class Lattice:
     def aligned(cls, columns: NDArray[np.float16], text: str) -> Lattice | None:
         """The lattice for a text that another engine has read, by the most probable path through the text (Viterbi).
 
-        Where the text has white space the picture may show none; a space inside a word of the text speaks against it.
+        White space of the text need not be in the picture; a space inside a word of the text is evidence against it.
 
         Args:
             columns: as of :class:`Lattice`.
             text: of the same line.
 
         Returns:
-            None where the text is empty, has characters that are not among :data:`CHARACTERS`, or does not fit the
-            picture: less than :data:`LEAST_FIT`.
+            None if the text is empty, has characters outside :data:`CHARACTERS`, or fits the picture worse than
+            :data:`LEAST_FIT`.
         """
         words = text.split()
         letters = "".join(words)
@@ -77,13 +78,13 @@ class Lattice:
             return None
         own = np.array([COLUMN[letter] for letter in letters])
         seen = columns.astype(np.float32)
-        # A gap, a letter, a gap, a letter ... a gap; between two words it may be a space, inside a word not.
+        # The states are gap, letter, gap, letter ... gap; a gap between two words may be a space.
         along = np.empty((len(seen), 2 * len(own) + 1), dtype=np.float32)
         along[:, ::2] = seen[:, :1]
         along[:, 1::2] = seen[:, own]
         between = np.cumsum([0, *map(len, words)]) * 2
         along[:, between] = np.maximum(seen[:, :1], seen[:, COLUMN[" "], None])
-        # Each state is reached from itself, from the one before, or past a gap from another letter.
+        # A state follows itself, the state before, or, past a gap, another letter.
         reached = np.full((3, along.shape[1]), NEVER)
         past = np.full(along.shape[1] - 2, NEVER)
         past[1::2] = np.where(own[1:] == own[:-1], NEVER, 0.0)
@@ -105,33 +106,29 @@ class Lattice:
         return cls(columns, tuple(steps))
 
     def space_at(self, gap: int) -> float:
-        """The ln P of a space before the character ``gap``, at the step where a space is most probable.
+        """Ln P of a space before the character ``gap``, at the step where it is most probable.
 
         Args:
             gap: from 1 to the number of characters less one, white space not counted.
         """
         before, after = self.steps[gap - 1 : gap + 1]
-        # Next to each other the two leave no step to a space of its own.
+        # Two neighbouring steps leave no step between them for a space.
         inside = slice(before + 1, after) if after > before + 1 else slice(before, after + 1)
         return float(self.columns[inside, COLUMN[" "]].max())
 
     def part(self, start: int, end: int) -> Lattice:
-        """The lattice of some of the characters: a view, from the middle of the gap before to that of the gap behind.
+        """The lattice of some of the characters, a view between the middles of the gaps around them.
 
         Args:
             start: the first character, white space not counted.
-            end: the one behind the last.
+            end: the one behind the last character.
         """
         first = self._middle(start) if start else 0
         last = self._middle(end) if end < len(self.steps) else len(self.columns)
         return Lattice(self.columns[first:last], tuple(step - first for step in self.steps[start:end]))
 
     def doubt(self, text: str) -> float:
-        """The probability that at some step there is something else than the text, at the step where it is greatest.
-
-        Args:
-            text: as read, one character for each of :attr:`steps`.
-        """
+        """Greatest probability, over all steps, of anything but the text: a character for each of ``steps``."""
         seen = np.exp(self.columns.astype(np.float32))
         along = np.arange(len(seen))
         own = np.array([COLUMN[" "], *(COLUMN.get(character, 0) for character in text), COLUMN[" "]])
@@ -142,7 +139,7 @@ class Lattice:
         return float((seen.sum(axis=1) - fine).max(initial=0.0))
 
     def alternatives(self) -> list[str]:
-        """What may stand here, the most probable first: by a prefix beam search (Hannun et al. 2014), ends stripped."""
+        """Possible texts, the most probable first, stripped: by a prefix beam search (Hannun et al. 2014)."""
         beams: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
         for row in np.exp(self.columns.astype(np.float32)):
             kept = np.flatnonzero(row > LEAST_PROBABILITY)
@@ -154,17 +151,16 @@ class Lattice:
         return sorted(filter(None, told), key=lambda text: -told[text])
 
     def log_probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Tell ln P of each text, by CTC's forward algorithm; white space at either end is free.
+        """Ln P of each text, by CTC's forward algorithm; white space at either end costs nothing.
 
-        Args:
-            texts: not empty. A character that is not among :data:`CHARACTERS` counts as :data:`FLOOR`.
+        No text is empty. Characters outside :data:`CHARACTERS` count as :data:`FLOOR`.
         """
         size = max(map(len, texts))
         states = np.zeros((len(texts), 2 * size + 1), dtype=np.intp)
         for number, text in enumerate(texts):
             states[number, 1 : 2 * len(text) : 2] = [COLUMN.get(character, -1) for character in text]
         strange, ends, every = states < 0, np.array([2 * len(text) for text in texts]), np.arange(len(texts))
-        # From one character to the next without a blank, but not to the same one again.
+        # A character may follow another one without a blank, but not itself.
         leaps = np.zeros(states.shape, dtype=bool)
         leaps[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
         columns = self.columns.astype(np.float32)
@@ -189,7 +185,7 @@ class Lattice:
 def _followed(
     beams: dict[str, tuple[float, float]], row: Sequence[tuple[str, float]]
 ) -> dict[str, tuple[float, float]]:
-    """One step further: each beginning, with its probability where the step is blank and where it is a character."""
+    """One step further: each prefix, with its probability of ending in a blank and in a character."""
     blank: defaultdict[str, float] = defaultdict(float)
     inked: defaultdict[str, float] = defaultdict(float)
     for text, (after_blank, after_character) in beams.items():

@@ -1,4 +1,4 @@
-"""How probable a word is by its letters: interpolated n-grams (Witten and Bell 1991)."""
+"""The probability of a word by its letters: interpolated n-grams (Witten and Bell 1991)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 ORDER = 4
 """Letters of an n-gram."""
 CHARACTERS = 200
-"""A character that no n-gram has is one of so many, all equally probable."""
+"""An unknown character counts as one of this many, all equally probable."""
 BITS = 15
-"""Of a letter's number: four letters fit into an integer of 64 bits."""
+"""Bits of a letter's number: four letters fit into an integer of 64 bits."""
 _BEGIN, _END = "\x02", "\x03"
 
 
 class _Size(NamedTuple):
-    """The n-grams of one size, in order of their letters' numbers.
+    """The n-grams of one size, sorted by the numbers of their letters.
 
     Args:
-        grams: the letters' numbers, packed into one.
-        told: ln of how often a gram's last letter comes behind its others, interpolated with the shorter grams.
+        grams: the numbers of the letters, packed into one integer.
+        told: ln of the frequency of the last letter after the others, interpolated with the shorter n-grams.
         contexts: the letters before the last one, packed.
-        rests: ln of what a context leaves for letters that never came behind it.
+        rests: ln of the probability that a context leaves for unseen letters.
     """
 
     grams: array[int]
@@ -46,7 +46,7 @@ class LetterGrams:
         words: each counts once.
 
     Raises:
-        ValueError: they have more than 32,000 different letters.
+        ValueError: the words have more than 32,000 different letters.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -67,7 +67,7 @@ class LetterGrams:
     def _count(
         self, found: NDArray[np.int64], shorter: NDArray[np.int64], lower: NDArray[np.float64], size: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Add the n-grams of a size, one letter longer than those before; tell them and their probabilities."""
+        """Add the n-grams of the next size; return them and their probabilities."""
         grams, counts = np.unique(found, return_counts=True)
         contexts, of, kinds = np.unique(grams >> BITS, return_inverse=True, return_counts=True)
         totals = np.bincount(of, counts) + kinds
@@ -85,7 +85,7 @@ class LetterGrams:
         return grams, told
 
     def log_probability(self, word: str) -> float:
-        """Natural logarithm of a word's probability among all words, its end included."""
+        """Ln of a word's probability among all words, including its end."""
         begin = self._numbers[_BEGIN]
         gram, told = 0, 0.0
         for _ in range(ORDER - 1):

@@ -1,7 +1,7 @@
-"""How probable a word is in a page's languages, and whether it is one.
+"""The probability of a word in a page's languages, and whether it is a word.
 
-Words come from wordfreq's lists, which lie in its package, for some forty languages. Numbers are as probable as their
-format and their digits. What is in no list, a name above all, is as probable as its letters.
+Word lists come from the package wordfreq, for some forty languages. The probability of a number follows from its format
+and its digits, that of an unlisted word, such as a name, from its letters.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from ocrwatchd.core.number_formats import is_formed
 from ocrwatchd.core.word_list import DIGIT, ELISION, USUAL, log_sum, word_list
 
 NEAR = 10
-"""How far a list may be from the language, as langcodes counts: 10 lets Croatian take the Serbo-Croatian list."""
+"""Greatest distance between a language and its word list, as langcodes counts: 10 gives Croatian the Serbo-Croatian
+list."""
 NUMBER = -5.0
-"""ln P that a word is a number of some length and format, its digits aside: that of numbers of two and of four digits
-in the English list."""
+"""ln P that a word is a number of a given length and format, without its digits: that of numbers of two and of four
+digits in the English list."""
 INNER = -7.0
-"""ln P of a mark inside a word whose parts are words by themselves, or that makes a number one of no usual format."""
+"""ln P of a mark inside a word whose parts are words, or in a number of no usual format."""
 ELIDED = -1.0
-"""The same of the apostrophe behind an elided article ("l'eau", "dell'arte")."""
+"""ln P of the apostrophe behind an elided article ("l'eau", "dell'arte")."""
 KEPT_WORDS = 1 << 15
 _MARKS = ".,:/'+-"
 _NUMERIC = re.compile(r"[\d.,:/'+-]+")
@@ -32,10 +33,10 @@ _SIMPLE = re.compile(r"[^\W_]+")
 
 
 class Lexicon:
-    """Words of some languages. One without a list adds nothing.
+    """Words of some languages; a language without a list adds nothing.
 
     Args:
-        codes: of ISO 639, as ``ocr.languages`` has them. The lists are read here.
+        codes: ISO 639, as in ``ocr.languages``. The lists are read here.
     """
 
     def __init__(self, codes: tuple[str, ...]) -> None:
@@ -49,28 +50,24 @@ class Lexicon:
 
     @property
     def letters(self) -> frozenset[str]:
-        """Small letters of the languages."""
+        """Lower-case letters of the languages."""
         return frozenset().union(*(each.letters for each in self._lists))
 
     def is_usual(self, word: str) -> bool:
-        """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
+        """True for one of a language's about 30,000 most frequent words, in any case."""
         return any(each.share(word) >= math.log(USUAL) for each in self._lists)
 
     def lists(self, word: str) -> bool:
-        """True where each piece of a word is in a list, however rare; misspellings are in it too."""
+        """True if each piece of a word is in a list, however rare; lists have misspellings too."""
         found = pieces(word)
         return bool(found) and all(any(each.share(piece) > -math.inf for each in self._lists) for piece in found)
 
     def words(self, least: float) -> Iterator[tuple[str, float]]:
-        """Listed words of letters in lower case with their shares, each language's most frequent first.
-
-        Args:
-            least: share of all running words from which a word is told, at least ``word_list.RAREST``.
-        """
+        """Listed words of letters, in lower case, with at least this share, itself at least ``RAREST``."""
         return chain.from_iterable(each.words(least) for each in self._lists)
 
     def _knows(self, word: str) -> bool:
-        """Tell whether each piece of a word is frequent in one of the languages, or the whole is a usual number."""
+        """Whether each piece of a word is frequent in one of the languages, or the whole is a usual number."""
         formed = self._is_formed(word)
         if formed is not None:
             return bool(self) and formed
@@ -80,7 +77,7 @@ class Lexicon:
         )
 
     def _log_probability(self, word: str) -> float:
-        """Tell ln P of a word without marks around it; of one with hyphens and other marks inside, of its pieces."""
+        """Ln P of a word without marks around it; the pieces count if it has marks inside."""
         if not self:
             return 0.0
         formed = self._is_formed(word)
@@ -89,7 +86,7 @@ class Lexicon:
         return sum(map(self._of_piece, pieces(word)))
 
     def _is_formed(self, word: str) -> bool | None:
-        """Tell whether a number has a usual format; None for what is no number."""
+        """Whether a number has a usual format; None if the word is no number."""
         if not any(map(str.isdecimal, word)):
             return None
         plain = _plain(word).lower().strip(_MARKS)
@@ -111,7 +108,7 @@ class Lexicon:
 
 @cache
 def lexicon(codes: tuple[str, ...]) -> Lexicon:
-    """The lexicon of these languages; one for each combination."""
+    """The lexicon of these languages, cached."""
     return Lexicon(codes)
 
 
@@ -127,9 +124,9 @@ def list_of(code: str) -> str | None:
 
 
 def pieces(word: str) -> list[str]:
-    """The parts of a word that hyphens and other marks part, with straight apostrophes."""
+    """The parts of a word between hyphens and other marks, with straight apostrophes."""
     return _PIECE.findall(_plain(word))
 
 
 def _plain(word: str) -> str:
-    return word.replace("’", "'")  # noqa: RUF001
+    return word.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

@@ -1,4 +1,4 @@
-"""Formats in which numbers are written: amounts, dates, times, ordinals, telephone and account numbers."""
+"""Usual formats of numbers: amounts, dates, times, ordinals, telephone and account numbers."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _DECADES = {"en": r"\d{2,4}'?s"}
 
 
 def is_formed(text: str, languages: tuple[str, ...]) -> bool:
-    """True for a number in one of the usual formats.
+    """True for a number in a usual format.
 
     Args:
-        text: without marks around it, in small letters; an apostrophe is "'".
-        languages: codes of ISO 639-1; their ordinals count, too.
+        text: without marks around it, in lower case, with "'" for an apostrophe.
+        languages: ISO 639-1 codes; the ordinals of these languages count too.
     """
     return bool(_formats(languages).fullmatch(text))
 

@@ -1,7 +1,7 @@
-"""One language's words by frequency: wordfreq's list, kept small, and n-grams of letters for what is not in it.
+"""The words of one language by frequency: wordfreq's list in little memory, and letter n-grams for unlisted words.
 
-The list is in the language's normal form, lower case with "ss" for "ß"; runs of digits are zeros. N-grams are counted
-on its most frequent words.
+The list has the language's normal form: lower case, "ss" for "ß", zeros for runs of digits. The n-grams are counted on
+its most frequent words.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from langcodes import Language
 
 COUNTED_WORDS = 40_000
-"""So many of a list's most frequent words teach the n-grams, each once: rarer ones are often misspelt."""
+"""The n-grams are counted on this many most frequent words, each once: rarer words are often misspelt."""
 LETTER_SHARE = 1e-4
-"""Share of running words from which a letter is one of the language."""
+"""Least share of running words that have a letter of the language."""
 UNFOLDED: Mapping[str, str] = {"de": "ß"}
-"""Letters that the normal form of a language's words does not have."""
+"""Letters that the normal form of a language lacks."""
 UNLISTED = 2.0
-"""The words that a list lacks make up so many times the share of running words that its rarest ones have, those within
-a factor of ten. Estimated and counted: English 1.4 and 0.8 to 1.3 % (books, business papers), German 2.9 and 3.4 to
-8 %, French 1.4 and 2.9 %, Czech 2.7 and 6 %, Danish, of which there is but a small list, 15 and 14 %."""
+"""The unlisted words of a language have this many times the share of running words of its rarest listed ones, those
+within a factor of ten. Estimated and counted: English 1.4 and 0.8 to 1.3 % (books, business papers), German 2.9 and 3.4
+to 8 %, French 1.4 and 2.9 %, Czech 2.7 and 6 %, Danish, which has only a small list, 15 and 14 %."""
 DIGIT = -math.log(10)
-"""Ln P of a digit that may be any other."""
+"""ln P of a digit that may be any other."""
 COMPOUND = -4.0
-"""Ln P that two words are written as one, in languages that do so."""
+"""ln P that two words are written as one, in languages with compounds."""
 PART = 4
-"""Fewest letters of a part of such a word."""
+"""Fewest letters of a part of a compound."""
 LONGEST = 80
-"""Longer words are not taken apart: the work grows with the cube of their length."""
+"""Longer words are not split: the work grows with the cube of their length."""
 LINKS: Mapping[str, tuple[str, ...]] = {
     "de": ("s", "es", "n", "en", "ens"),
     "nl": ("s", "n", "en"),
@@ -52,33 +52,33 @@ LINKS: Mapping[str, tuple[str, ...]] = {
     "fi": (),
     "hu": (),
 }
-"""Languages that write words together, and what they put between two."""
+"""Languages with compounds, and the letters that link two parts."""
 USUAL = 1e-6
-"""Share of running words from which a word is a usual one, as in wordfreq's small lists."""
+"""Least share of running words of a usual word, as in wordfreq's small lists."""
 RAREST = 1e-7
-"""Words with a smaller share of running words are not listed one by one."""
+"""Least share of running words of a word whose text is kept."""
 KNOWN: Mapping[int, float] = {1: -2.7, 2: -4.0, 3: -4.75, 4: -6.5, 5: -6.6, 6: -7.2, 7: -7.2, 8: -7.5}
-"""Decimal logarithm of the share of running words from which a word of so many letters is taken for one, the last for
-longer ones. The lists have misread words ("tbe", "aud"), and what is short is easily another word."""
+"""Decimal logarithm of the least share of running words of a known word, by its number of letters; the last value
+counts for longer words. The lists have misread words ("tbe", "aud"), and a short misreading is easily another word."""
 ACCENTS, LOOKS = math.log(30), math.log(300)
-"""A word is none where one with other accents, or of letters that look alike, is more frequent by this, nats: people
-type "meme" for "même", and recognition reads "tho"."""
+"""A word is unknown if a word with other accents, or with letters that look alike, is more frequent by this, nats:
+people type "meme" for "même", and recognition reads "tho"."""
 SHADOWING = 1e-5
-"""Share of running words from which a word may be the true one of a word that looks like it."""
+"""Least share of running words of a word that makes similar words unknown."""
 _ALIKE = str.maketrans("eoahujltfyq", "cccbniiiivg")
 ELIDING = frozenset({"fr", "it", "ca"})
-"""Languages whose lists have what is left of an elided word, as one: the "l" of "l'eau"."""
+"""Languages whose lists have the rest of an elided word as a word: the "l" of "l'eau"."""
 ELISION = re.compile(r"(?:[ldjmnstc]|qu|(?:lors|puis|jus)qu|(?:de|ne|a|su|da|que|be)ll|un)'(?=\w)")
 _ELIDED = frozenset("ldjmnstc")
 _DIGITS = re.compile(r"\d(?=\d)|(?<=\d)\d|(?<=\d[.,])\d|\d(?=[.,]\d)")
 
 
 class WordList:
-    """A language's words. Each is kept as a number of 64 bits, its hash: no list has two words of the same.
+    """A language's words. Each is kept as a hash of 64 bits; no list has two words with one hash.
 
     Args:
         language: of the list.
-        by_centibels: the words by -100 times the decimal logarithm of their share of running words.
+        by_centibels: the words, by -100 times the decimal logarithm of their share of running words.
     """
 
     def __init__(self, language: Language, by_centibels: Sequence[Sequence[str]]) -> None:
@@ -108,11 +108,11 @@ class WordList:
                 self._shapes.setdefault(_shape(bare), self._share(word))
 
     def share(self, word: str) -> float:
-        """Ln of a word's share of running words; -inf for one that is not listed."""
+        """Ln of a word's share of running words; -inf for an unlisted word."""
         return self._share(_folded(self._form(word)))
 
     def knows(self, word: str) -> bool:
-        """True for a word that is frequent enough, and far more so than as another one misspelt or misread."""
+        """True for a word that is frequent enough and not much rarer than a similar word."""
         form = self._form(word)
         if self._name in ELIDING:
             form = ELISION.sub("", form, count=1)
@@ -126,7 +126,7 @@ class WordList:
         )
 
     def words(self, least: float) -> Iterator[tuple[str, float]]:
-        """The words of letters from a share of running words on, at least ``RAREST``; the most frequent first."""
+        """Words of letters with at least this share of running words, the most frequent first."""
         listed = islice(self._text.split("\n"), self._count(least))
         for centibels, words in groupby(enumerate(listed), lambda each: bisect_right(self._until, each[0])):
             share = 10 ** (centibels / -100)
@@ -155,11 +155,11 @@ class WordList:
         return self._centibels[at] / -100 * math.log(10)
 
     def _count(self, least: float) -> int:
-        """How many words have at least this share of running words."""
+        """Number of words with at least this share of running words."""
         return self._until[min(len(self._until) - 1, round(-100 * math.log10(least)))]
 
     def _joined(self, word: str) -> float:
-        """Tell ln P of the most probable usual words that make another one."""
+        """Ln P of the most probable usual words that make a compound."""
         if len(word) > LONGEST:
             return -math.inf
         best = [0.0] + [-math.inf] * len(word)
@@ -170,7 +170,7 @@ class WordList:
         return best[-1]
 
     def _part(self, part: str, *, last: bool) -> float:
-        """Tell ln of the share of a word's part, with or without what links the part to the next; 0 for none."""
+        """Ln of the share of a compound's part, with or without linking letters; 0 if it is no word."""
         links = () if last else LINKS[self._name]
         forms = (part, *(part.removesuffix(link) for link in links if part.endswith(link)))
         share = max(self._share(form) for form in forms if form == part or len(form) >= PART)
@@ -188,13 +188,13 @@ def word_list(name: str) -> WordList:
 
 
 def log_sum(told: Sequence[float]) -> float:
-    """Ln of the sum of probabilities, each told by its ln."""
+    """Ln of the sum of probabilities that are given by their ln."""
     most = max(told)
     return most + math.log(sum(math.exp(each - most) for each in told))
 
 
 def _letters(words: Sequence[str], shares: np.ndarray) -> frozenset[str]:
-    """The letters that a language's words are made of, but for those of foreign words."""
+    """The letters of a language's words, without those of foreign words."""
     seen: dict[str, float] = {}
     for word, share in zip(words, shares.tolist(), strict=True):
         for letter in set(word):
@@ -203,7 +203,7 @@ def _letters(words: Sequence[str], shares: np.ndarray) -> frozenset[str]:
 
 
 def _hash(word: str) -> int:
-    # Of its bytes in UTF-8: as texts "e0" and "づ" have the same one, for CPython keeps both in the bytes 65 30.
+    # Hash the UTF-8 bytes: as str, "e0" and "づ" have one hash, because CPython stores both as the bytes 65 30.
     return hash(word.encode())
 
 
@@ -212,5 +212,5 @@ def _shape(bare: str) -> str:
 
 
 def _folded(form: str) -> str:
-    """Digits as the lists have them: zeros, but for one that stands alone."""
+    """Replace digits by zeros, as the lists do, except a digit that stands alone."""
     return _DIGITS.sub("0", form)

@@ -1,7 +1,7 @@
-"""What the engine process needs of this machine beside what every Python program needs. Light: the host decides it.
+"""Rights that the engine process needs on this machine, beyond those of every Python program.
 
-The engine's confinement cannot be widened. So the host remembers which files it has granted; before a job that needs
-others, or once one of them has been replaced, it starts another engine.
+Light: the host decides them. The confinement of an engine cannot be widened, so the host remembers the granted files.
+It starts a new engine before a job that needs other files, and after one of them was replaced.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class Access(Message):
-    """Rights of the engine; paths are packed, and a folder stands for all that lies in it.
+    """Rights of the engine; paths are packed, and a folder includes everything in it.
 
     Args:
-        read: may be read.
-        names: of the files in it may be listed.
-        write: may be read, written, made and removed.
-        gpu: the devices of a GPU may be used.
-        network: Aspose.OCR may download.
+        read: paths to read.
+        names: folders to list.
+        write: paths to read, write, create and remove.
+        gpu: whether the engine may use the devices of a GPU.
+        network: whether Aspose.OCR may download.
     """
 
     read: frozenset[str] = frozenset()
@@ -46,16 +46,16 @@ class Access(Message):
         return Access(**{name: mine | getattr(other, name) for name, mine in self})
 
     def stamps(self) -> Stamps:
-        """What lies at each path now: device and inode, or None."""
+        """Device and inode of each path; None if the path does not exist."""
         return {packed: _stamp(unpack(packed)) for packed in self.read | self.names | self.write}
 
 
 def needed(works: Iterable[Work], jobs: Path) -> Access:
-    """What the engine needs for work with these settings.
+    """The rights for work with these settings.
 
     Args:
-        works: of every profile.
-        jobs: the folder in which the jobs' folders lie.
+        works: of all profiles.
+        jobs: the parent of the jobs' folders.
     """
     read = {_made(cache.root()), _made(cache_directory() / "fetch")}
     listed: set[Path] = set()
@@ -84,7 +84,7 @@ def _model(llm: Llm) -> Iterator[Path]:
         return
     if llm.directory_model_path:
         yield Path(llm.directory_model_path).expanduser()
-    with contextlib.suppress(ModelUnavailable, OSError):  # the engine says so itself
+    with contextlib.suppress(ModelUnavailable, OSError):  # the engine reports it
         file = models.resolve(llm)
         if file != models.BUILTIN and not file.is_relative_to(cache.root()):
             yield from (part.resolve() for part in identity.parts(file))
@@ -98,8 +98,8 @@ def _reads_with_aspose(ocr: Ocr) -> bool:
 
 
 def _made(folder: Path) -> Path:
-    """A folder in the cache directory: one that came later could not be granted, and the engine would start anew."""
-    if folder.is_relative_to(cache_directory()):  # what somebody else named may be a mount that is not there yet
+    """Create a folder in the cache directory: a folder that appears later needs a new engine."""
+    if folder.is_relative_to(cache_directory()):  # a configured folder may be a mount that is still missing
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,8 +1,8 @@
-"""Over which pages the engine has died: noted by the host in the job's folder, heeded by the engine.
+"""Pages over which the engine has died: the host records them in the job's folder, the engine skips them.
 
-Only the host knows that it lived and was not stopping when the engine ended, so that no page is blamed for a power cut.
-A page over which that happened ``job.max_attempts`` times is given up, and the others go on. Light: both sides import
-it.
+Only the host knows that it was running and not stopping when the engine ended, so a power cut is never blamed on a
+page. After ``job.max_attempts`` deaths over one page, that page is given up and the others are read. Light: host and
+engine import this module.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.protocol import Step, StepName
 
 BLAMED: Final = frozenset({"page", "correct", "task"})
-"""Steps that belong to a page: reading it, and correcting what was read. And follow-up tasks, by their number."""
+"""Steps that belong to a page (recognition and correction) or to a follow-up task, by its number."""
 
 TASK_DEATHS: Final = 1
-"""A task that ends the engine once is given up: the text waits for it."""
+"""A task is given up after this many deaths of the engine: the text waits for it."""
 
 MOST_TASKS_GIVEN_UP: Final = 2
-"""Once so many tasks have ended the engine over a document, its other ones are left out: the text has waited enough."""
+"""After this many given-up tasks the other tasks of the document are skipped: the text has waited long enough."""
 
 MOST_PAGES_GIVEN_UP = 5
-"""A document with more pages that end the engine is set aside: it would keep dying."""
+"""A document with more given-up pages is set aside: the engine would die again and again."""
 
 LONGEST_REASON = 500
 FILE_MODE = 0o600
 
 
 def max_crashes(max_attempts: int, pages: int, tasks: int = 0) -> int:
-    """How often the engine may die over a document before that is set aside.
+    """How often the engine may die over a document before the document is set aside.
 
     Args:
-        max_attempts: as configured; all that a page gets, and a document of one page.
-        pages: of the document, or 0 where the engine died before it knew.
-        tasks: how many follow-up tasks there are: some may cost one, and none of them the document.
+        max_attempts: as configured: the limit for each page, and for a document of one page.
+        pages: of the document; 0 if the engine died before it counted them.
+        tasks: number of follow-up tasks; some may be given up, but never the document for them.
     """
     over_pages = max_attempts if pages <= 1 else max_attempts * MOST_PAGES_GIVEN_UP
     return over_pages + (TASK_DEATHS * min(tasks, MOST_TASKS_GIVEN_UP) if pages else 0)
 
 
 def record_crash(job: Job, step: Step, reason: str, max_attempts: int) -> None:
-    """Write down that the engine has died over a page, and give the page up where that was once too often.
+    """Record that the engine has died over a page; give the page up at the last attempt.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the record cannot be written.
     """
     if step.name not in BLAMED:
         return
@@ -70,7 +70,7 @@ def record_crash(job: Job, step: Step, reason: str, max_attempts: int) -> None:
 
 
 def skip_reason(job: Job, step: StepName, page: int) -> str:
-    """Why a step is left out on a page, or a task of that number; "" where it is to be done."""
+    """Why a step is skipped on a page, or on the task with that number; "" if it is not skipped."""
     try:
         return _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""What the host and the engine process say to each other: one JSON object a line over a socket pair, no pickle.
+"""Messages between the host and the engine process: one JSON object a line over a socket pair, no pickle.
 
-Shared by both sides, so it stays light. Texts of documents never travel here: the engine writes them into the job's
-folder and answers with steps and figures.
+Light: both sides import this module. The text of a document is never sent: the engine writes it into the job's folder
+and sends steps and figures.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
 
 MAX_REQUEST_BYTES = 1 << 24
-"""Longest line that the engine accepts: the longest settings fit many times over."""
+"""Longest line that the engine accepts; the longest settings need a small part of it."""
 
 MAX_ANSWER_BYTES = 1 << 18
-"""Longest line that the host accepts: figures only, and it shall stay small."""
+"""Longest line that the host accepts; answers hold figures only."""
 
 
 class Hello(Message):
-    """Host to engine, first of all: the settings to load by, and what the engine may use of this machine."""
+    """Host to engine, the first message: the settings to load by, and the rights on this machine."""
 
     type: Literal["hello"] = "hello"
     config: Config
@@ -33,12 +33,12 @@ class Hello(Message):
 
     @classmethod
     def of(cls, config: Config, access: Access) -> Hello:
-        """Without settings that may hold passwords of others, and are none of the engine's business."""
+        """Leave out the settings that may hold passwords, which the engine does not need."""
         return cls(config=config.model_copy(update={"queue": Queue(), "notify": Notify()}), access=access)
 
 
 class Give(Message):
-    """Host to engine: read this scan."""
+    """Host to engine: process this scan."""
 
     type: Literal["give"] = "give"
     job: str
@@ -51,26 +51,26 @@ class Give(Message):
 
     @classmethod
     def of(cls, job: Job) -> Give:
-        """Pack a job; paths travel byte by byte, for they need not be valid UTF-8."""
+        """Pack a job; paths are packed byte by byte, because they need not be valid UTF-8."""
         desk = pack(job.desk) if job.desk else ""
         paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
         return cls(job=job.id, work=job.work, renamed=job.renamed, lattices=job.lattices, **paths)
 
     def unpack(self) -> Job:
-        """The job as the host knows it."""
+        """Unpack the job."""
         desk = unpack(self.desk) if self.desk else None
         marks = {"renamed": self.renamed, "lattices": self.lattices}
         return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
 
 
 class Finish(Message):
-    """Host to engine: complete the page in work, hand the job back, end."""
+    """Host to engine: complete the current page, return the job, exit."""
 
     type: Literal["finish"] = "finish"
 
 
 class PutBack(Message):
-    """Host to engine: complete the page in work, hand the job back, stay; without a meaning once the job has ended."""
+    """Host to engine: complete the current page, return the job, stay; ignored after the end of the job."""
 
     type: Literal["put-back"] = "put-back"
 
@@ -79,9 +79,9 @@ class Ready(Message):
     """Engine to host: loaded, waiting for a job.
 
     Args:
-        engine: the default profile's OCR engine and its version, in words.
-        model: the default profile's language model, or "".
-        seconds: that loading took.
+        engine: OCR engine of the default profile, with its version.
+        model: language model of the default profile, or "".
+        seconds: duration of loading.
         rss_mb: resident memory, MiB.
     """
 
@@ -96,13 +96,13 @@ StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "task
 
 
 class Step(Message):
-    """Engine to host, the sign of life: a step of the job has begun.
+    """Engine to host: a step of the job begins. Also the sign of life.
 
     Args:
         name: of the step.
-        page: from 1, or 0 where the step belongs to no page.
-        pages: how many there are, or 0 where that is not known yet.
-        seconds: that the page took so far; only with "page-done".
+        page: from 1; 0 if the step belongs to no page.
+        pages: of the document; 0 if unknown.
+        seconds: duration of the page; only with "page-done".
     """
 
     type: Literal["step"] = "step"
@@ -119,7 +119,7 @@ class Ended(Message):
     Args:
         reason: in plain words, for everything but "done".
         unavailable: the reason is a missing engine, licence or resource.
-        denied: the kernel has refused access, as it does where a folder has been mounted anew: see ``confinement``.
+        denied: the kernel refused access, for example because a folder was mounted anew: see ``confinement``.
         figures: plain values about the document.
         rss_mb: resident memory, MiB.
         growth_mb: anonymous memory gained since everything was loaded, MiB.
@@ -137,7 +137,7 @@ class Ended(Message):
 
 
 class Unavailable(Message):
-    """Engine to host, instead of "ready": the default profile's engine cannot be used; the reason holds the remedy."""
+    """Engine to host, instead of "ready": the engine of the default profile cannot run; the reason names the remedy."""
 
     type: Literal["unavailable"] = "unavailable"
     reason: str
@@ -152,7 +152,7 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator
 
 
 def encode(message: Request | Answer) -> bytes:
-    """A message as one line."""
+    """Encode a message as one line."""
     return message.model_dump_json().encode() + b"\n"
 
 

@@ -1,6 +1,6 @@
-"""Recognise pages: one protocol, several engines, and the choice between them.
+"""OCR engines behind one protocol, the choice between them, and the reading order of a page.
 
-Only the engine process imports the engines themselves; this module is light.
+This module is light: only the engine process imports the engines.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Page, PageText
 
 
-# ONNX Runtime (since 1.29) reports on its use to its maker unless this is set before it is imported: nothing about a
-# document may leave the machine.
+# Nothing about a document may leave the machine. ONNX Runtime (since 1.29) sends reports on its use to its maker unless
+# this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class OcrEngine(Protocol):
-    """A loaded recogniser. Loading is its constructor's work and may take seconds; the rest is called page by page."""
+    """A loaded recogniser. The constructor loads the models, which may take seconds."""
 
     @property
     def name(self) -> str:
-        """As configured: "aspose" or "rapidocr"."""
+        """The engine's name in the configuration: "aspose" or "rapidocr"."""
 
     @property
     def version(self) -> str:
-        """Of the package behind it."""
+        """Version of the package that recognises."""
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
-        """Read one page.
+        """Recognise one page.
 
         Raises:
-            UnreadablePage: the engine refuses this picture; others may go on.
-            EngineUnavailable: the engine cannot do this here (a resource or the licence is missing).
+            UnreadablePage: the engine refuses this picture; it may read others.
+            EngineUnavailable: the engine lacks a resource or the licence for this page.
         """
 
     def free_page(self) -> None:
-        """Free what the last page held."""
+        """Free the memory of the last page."""
 
     def free_document(self) -> None:
-        """Free what the last document held."""
+        """Free the memory of the last document."""
 
     def close(self) -> None:
-        """Free everything; the engine is not used again."""
+        """Free all memory; the engine cannot be used afterwards."""

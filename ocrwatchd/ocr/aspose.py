@@ -1,8 +1,8 @@
-"""Read pages with Aspose.OCR.
+"""Recognise pages with Aspose.OCR.
 
-Pages are read in the area mode LEAN whatever ``ocr.layout`` says: the modes for columns and tables need model files
-that the package does not hold. Without a licence Aspose grants the beginning of each page only; what it grants is
-delivered, marked, and never added to.
+The area mode is always LEAN, whatever ``ocr.layout`` is: the modes for columns and tables need model files that the
+package does not contain. Without a licence Aspose returns only the beginning of each page. That text is delivered and
+marked, and nothing is ever added to it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import re
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Box, Line, PageText
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.aspose_languages import setting_for
-from ocrwatchd.ocr.print_size import small_print
+from ocrwatchd.ocr.page_confidence import small_print
 from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:
@@ -31,16 +31,17 @@ if TYPE_CHECKING:
 
 TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"
-"""Ends every text of the evaluation mode. It counts as text there, so a cut one may stand before the whole one."""
+"""Ends every text in evaluation mode. Aspose counts it as text, so a truncated copy may precede the whole one."""
 
 SURE_CHARACTERS = 5
-"""So many characters of its beginning are the notice by themselves; fewer, down to one asterisk, only before it."""
+"""A truncated notice of at least this many characters is recognised alone; a shorter one, down to one asterisk, only
+directly before another."""
 
 _RESOURCE = re.compile(r"aspose-ocr-[\w.-]+?\.ocr")
 
 
 class SeenRectangle(Protocol):
-    """``aspose.ocr.Rectangle``, in pixels from the top left."""
+    """``aspose.ocr.Rectangle``, pixels from the top left."""
 
     left: float
     top: float
@@ -60,11 +61,11 @@ class AsposeEngine:
     """Aspose.OCR for Python via .NET, printed and handwritten.
 
     Args:
-        ocr: the settings it starts with; other ones that come with a page are applied then.
-        scratch: a writable folder for the models it downloads where ``ocr.resources_dir`` is not set.
+        ocr: the first settings; settings that differ are applied with the page that has them.
+        scratch: a writable folder for downloaded models if ``ocr.resources_dir`` is not set.
 
     Raises:
-        EngineUnavailable: it cannot run here, or its licence is not accepted; with what to do about it.
+        EngineUnavailable: Aspose cannot run here, or does not accept the licence; the message names the remedy.
     """
 
     name = "aspose"
@@ -79,12 +80,12 @@ class AsposeEngine:
         self._module = clr.start()
         self._license = self._module.License()
         self._engine = self._module.AsposeOcr()
-        self._results: Any = ()
+        self._results: clr.Untyped = ()
         self._applied: Ocr | None = None
         self._apply(ocr)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
-        """Read one page.
+        """Recognise one page.
 
         Raises:
             UnreadablePage: Aspose refuses this picture.
@@ -101,7 +102,7 @@ class AsposeEngine:
         warnings = tuple(dict.fromkeys(str(warning) for warning in result.warnings))
         evaluation = not self._license.is_licensed or TRIAL in warnings
         text = tidy(result.recognition_text, evaluation=evaluation)
-        # What evaluation mode grants is the text; its lines would tell more.
+        # Evaluation mode grants only the text; the lines would have more.
         lines = () if evaluation else lines_of(text, result.recognition_lines_result)
         return PageText(
             number=page.number,
@@ -117,18 +118,18 @@ class AsposeEngine:
         )
 
     def free_page(self) -> None:
-        """Free the picture that the last result holds."""
+        """Free the picture in the last result."""
         for result in self._results:
             result.release_image()
         self._results = ()
 
     def free_document(self) -> None:
-        """Free what the engine holds."""
+        """Free the memory of the engine."""
         self.free_page()
         self._engine.free_resources()
 
     def close(self) -> None:
-        """Free everything, the loaded models included."""
+        """Free everything, including the loaded models."""
         self.free_document()
         self._module.Resources.release_memory()
 
@@ -148,10 +149,10 @@ class AsposeEngine:
         self._settings.threads_count = threads
         self._applied = ocr
 
-    def _read(self, page: Page, *, handwritten: bool) -> Any:  # noqa: ANN401 - a compiled class without type information
+    def _read(self, page: Page, *, handwritten: bool) -> clr.Untyped:
         given = self._module.OcrInput(self._module.InputType.SINGLE_IMAGE)
         picture = io.BytesIO()
-        # Aspose reads BMP and PNG equally fast; PNG at its lowest level takes 0.4 s to write for a noisy colour page.
+        # Aspose reads BMP as fast as PNG; writing a noisy colour page as PNG takes 0.4 s at the lowest level.
         page.image.save(picture, "BMP")
         given.add(picture)
         if handwritten:
@@ -160,7 +161,7 @@ class AsposeEngine:
 
 
 def tidy(text: str, *, evaluation: bool) -> str:
-    """Aspose's text without the evaluation notice, whole or cut, and without white space at the ends of lines."""
+    """Remove the evaluation notice, whole or truncated, and white space at the ends of lines."""
     lines = [line.rstrip() for line in text.splitlines()]
     if evaluation and lines:
         _strip_notice(lines)
@@ -168,18 +169,18 @@ def tidy(text: str, *, evaluation: bool) -> str:
 
 
 def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
-    """The lines that Aspose saw, each at its place in the page's text; one that is not found there is left out."""
+    """The lines that Aspose detected, each with its offset in the page's text; others are left out."""
     lines: list[Line] = []
     cursor = 0
     for each in seen:
         words = each.text_in_line.strip()
-        # Whole lines only: "an" is in "and" too.
+        # Match whole lines: "an" is in "and" too.
         found = re.compile(rf"^[^\S\n]*({re.escape(words)})[^\S\n]*$", re.MULTILINE).search(text, cursor)
         if not words or not found:
             continue
         offset, cursor = found.span(1)
         where = each.line
-        # 0.0 stands for "not calculated": with a temporary licence, and always for the Latin script
+        # 0.0 means "not calculated": with a temporary licence, and always for the Latin script
         # (reference.aspose.com, RecognitionResult.LinesResult.Confidence).
         lines.append(
             Line(words, offset, Box(where.left, where.top, where.right, where.bottom), each.confidence or None)
@@ -188,7 +189,7 @@ def lines_of(text: str, seen: Iterable[SeenLine]) -> tuple[Line, ...]:
 
 
 def _strip_notice(lines: list[str]) -> None:
-    """Drop the notice from the end, and the pieces of it before it: Aspose counts it as text and cuts it too."""
+    """Remove the notice and its truncated copies from the end; Aspose truncates the notice too."""
     least = SURE_CHARACTERS
     while lines and (not (last := lines[-1].strip()) or (len(last) >= least and NOTICE.startswith(last))):
         if last:

@@ -1,8 +1,8 @@
-"""Which of Aspose.OCR's language settings covers the languages of a document.
+"""Choose the language setting of Aspose.OCR for the languages of a document.
 
-Aspose takes one setting a page. It names single languages by their ISO 639-3 codes and has some settings that cover a
-script. Which language belongs to which model was measured with Aspose.OCR 26.10: without downloads every language of
-the Latin script is read, all others raise an error that names the model file they need.
+Aspose takes one setting for a page: a single language by its ISO 639-3 code, or a script. The model of each language
+was measured with Aspose.OCR 26.10: without downloads it reads every language of the Latin script; for all others it
+raises an error that names the missing model file.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ SCRIPTS = {
     "TEL": "TEL",
     "KAN": "KAN",
 }
-"""Aspose's setting for a script, and the languages in it; those in none of them use the Latin script."""
+"""Aspose's setting for a script, and its languages; all other languages use the Latin script."""
 
 WITH_ENGLISH = {"CYRILLIC": "EUROPEAN", **{script: script for script in ("PERSO_ARABIC", "CHINESE", "DEVANAGARI")}}
-"""The setting for texts that mix a script with English, by docs.aspose.com/ocr/python-net/languages."""
+"""The setting for texts that mix a script with English, after docs.aspose.com/ocr/python-net/languages."""
 
 OTHER_NAMES = {
     "ALB": "ALN",
@@ -54,7 +54,7 @@ OTHER_NAMES = {
     "SWA": "SWH",
     "ZHO": "CMN",
 }
-"""Common ISO 639-2 codes that Aspose knows under another name."""
+"""Common ISO 639-2 codes for which Aspose uses another code."""
 
 
 def setting_for(codes: Collection[str], offered: Collection[str]) -> str:
@@ -65,7 +65,7 @@ def setting_for(codes: Collection[str], offered: Collection[str]) -> str:
         offered: the names in ``aspose.ocr.Language``.
 
     Raises:
-        EngineUnavailable: a code is not among them; the message names close ones.
+        EngineUnavailable: Aspose does not offer a code; the message names similar codes.
     """
     names = {_name(code, offered) for code in codes}
     if len(names) == 1:

@@ -1,4 +1,4 @@
-"""Find out, for ``ocrwatchd check``, whether the engines would run, without loading one into the asking process."""
+"""Find out for ``ocrwatchd check`` whether the engines would run, without loading one into this process."""
 
 from __future__ import annotations
 

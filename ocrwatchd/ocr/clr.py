@@ -1,7 +1,7 @@
-"""Start the .NET runtime inside Aspose.OCR without harm to the process that asks for it.
+"""Start the .NET runtime of Aspose.OCR safely.
 
-The runtime reports what it lacks by aborting the process. So it is first started in a process of its own, and here only
-once it has run there.
+The runtime aborts its process if it lacks something. So it is started in a trial process first, and in this process
+only after the trial has succeeded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
@@ -23,38 +23,36 @@ from ocrwatchd.ocr import bridge
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Untyped: TypeAlias = Any
+"""Aspose.OCR's modules are compiled, without type information."""
+
 TRY_SECONDS = 60.0
-"""The trial takes half a second; a machine that needs a hundred times as long has something else wrong with it."""
+"""The trial takes half a second. A machine that needs a hundred times as long has another problem."""
 
 KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
-"""Not those of faults: the runtime needs SIGSEGV and SIGFPE for its own null and zero checks, and hands on to a
-faulthandler that was enabled before it what is not its own."""
+"""Without the signals of faults: the runtime needs SIGSEGV and SIGFPE for its null and zero checks, and passes foreign
+ones on to an earlier faulthandler."""
 
 _SIGACTION_BYTES = 512
-"""More than struct sigaction has on any Linux (152 on x86-64 glibc)."""
+"""More than the size of struct sigaction on any Linux (152 on x86-64 glibc)."""
 
 
 class Trial(NamedTuple):
-    """What Aspose.OCR reported after its start.
-
-    Args:
-        openssl: name of the OpenSSL that the runtime uses.
-        refusal: why it did not accept the licence, or "".
-    """
+    """The OpenSSL that a started Aspose.OCR uses, and why it refused the licence, or ""."""
 
     openssl: str
     refusal: str
 
 
 def try_out(licence: Path | None = None) -> Trial:
-    """Start Aspose.OCR in a process of its own, which may die of it.
+    """Start Aspose.OCR in a trial process, which may abort.
 
     Raises:
-        EngineUnavailable: it cannot run here, with what to do about it.
+        EngineUnavailable: Aspose cannot run here; the message names the remedy.
     """
     bridge.prepare()
     command = [sys.executable, "-P", "-m", "ocrwatchd.ocr.clr", *([str(licence.absolute())] if licence else [])]
-    # Aspose.OCR makes folders and files in the current directory; here they go with it.
+    # Aspose.OCR creates folders and files in the current directory.
     with tempfile.TemporaryDirectory(prefix="ocrwatchd-") as elsewhere:
         try:
             done = subprocess.run(
@@ -73,27 +71,26 @@ def try_out(licence: Path | None = None) -> Trial:
     return Trial(*json.loads(done.stdout))
 
 
-def start() -> Any:  # noqa: ANN401 - a compiled module without type information
-    """Start the runtime in this process; the signal handlers that were in force stay so.
+def start() -> Untyped:
+    """Start the runtime in this process, and keep the signal handlers.
 
     Returns:
-        The module ``aspose.ocr``. Its resources still belong to the current directory: set their local path before
-        anything else.
+        The module ``aspose.ocr``. Its resources still belong to the current directory: set their local path first.
 
     Raises:
-        EngineUnavailable: Aspose.OCR cannot run here.
+        EngineUnavailable: Aspose cannot run here.
     """
     bridge.prepare()
     with kept_signals():
         import aspose.ocr  # it must not be imported before the bridge is loaded
 
-        aspose.ocr.Logging.set_file_system(False)  # its log would lie in the current directory
+        aspose.ocr.Logging.set_file_system(False)  # it would write a log into the current directory
         aspose.ocr.AsposeOcr()
     return aspose.ocr
 
 
-def set_licence(module: Any, licence: Path) -> str:  # noqa: ANN401 - see start
-    """Give Aspose.OCR its licence; the answer is why it was refused, or ""."""
+def set_licence(module: Untyped, licence: Path) -> str:
+    """Give Aspose.OCR its licence; return the reason of a refusal, or ""."""
     try:
         with licence.open("rb"):
             pass
@@ -106,7 +103,7 @@ def set_licence(module: Any, licence: Path) -> str:  # noqa: ANN401 - see start
 
 
 def plain(error: RuntimeError) -> str:
-    """The words of an error that comes through Aspose's proxy, without the proxy's."""
+    """The text of an error from Aspose's proxy, without the proxy's own words."""
     text = str(error).split(" ---> ", 1)[0].replace("\n", " ")
     _, found, rest = text.partition("): ")
     said = rest if found and text.startswith("Proxy error(") else text
@@ -115,9 +112,9 @@ def plain(error: RuntimeError) -> str:
 
 @contextlib.contextmanager
 def kept_signals() -> Iterator[None]:
-    """Put back, exactly as the kernel had them, the handlers that the block replaces.
+    """Restore the signal handlers that the block replaces, exactly as the kernel had them.
 
-    Not by the signal module: it works in the main thread only, and does not know handlers that faulthandler registered.
+    The signal module works only in the main thread and does not know handlers that faulthandler registered.
     """
     libc = ctypes.CDLL(None)
     kept = {number: ctypes.create_string_buffer(_SIGACTION_BYTES) for number in KEPT_SIGNALS}
@@ -131,7 +128,7 @@ def kept_signals() -> Iterator[None]:
 
 
 def _main(arguments: list[str]) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an answer here, not worth a core dump
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort is an expected result and needs no core dump
     module = start()
     refusal = set_licence(module, Path(arguments[0])) if arguments else ""
     sys.stdout.write(json.dumps([bridge.prepare(), refusal]))

@@ -1,9 +1,9 @@
-"""Forms with a box for each letter: such a row of boxes is a word."""
+"""Comb fields, the boxes of a form with one letter each: join the letters of a row into words."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
@@ -11,38 +11,30 @@ from ocrwatchd.core.model import Word
 from ocrwatchd.ocr.rows import around, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ocrwatchd.ocr.layout import RawLine
     from ocrwatchd.ocr.rows import Row
 
 BOXES = 4
-"""So many single signs at one pitch make a word."""
+"""A word has at least this many single characters at one pitch."""
 EVEN = 0.25
-"""How far the distance between two boxes may be from the usual one, as a part of it; a free box doubles it."""
+"""Greatest deviation of a distance between two boxes from the pitch, as part of the pitch. An empty box doubles the
+distance."""
 
 
 def words_of_boxes(row: Row) -> Row:
-    """Join the single signs of a row that stand at one pitch."""
-    joined: list[RawLine] = []
-    run: list[RawLine] = []
-    for line in row:
-        if len(line.text) > 1 or not line.text.isalnum():
-            joined += [*_joined(run), line]
-            run = []
-        else:
-            run.append(line)
-    return [*joined, *_joined(run)]
+    """Join the single characters of a row that stand at one pitch."""
+    runs = groupby(row, key=lambda line: len(line.text) == 1 and line.text.isalnum())
+    return [line for single, run in runs for line in (_joined(list(run)) if single else run)]
 
 
-def _joined(run: Sequence[RawLine]) -> list[RawLine]:
+def _joined(run: list[RawLine]) -> list[RawLine]:
     if len(run) < BOXES:
-        return list(run)
+        return run
     middles = [(place.left + place.right) / 2 for place in map(place_of, run)]
     steps = [after - before for before, after in pairwise(middles)]
     pitch = median(steps)
     if any(min(abs(step - pitch), abs(step - 2 * pitch)) > EVEN * pitch for step in steps):
-        return list(run)
+        return run
     text = run[0].text
     for line, step in zip(run[1:], steps, strict=True):
         text += (" " if step > 1.5 * pitch else "") + line.text

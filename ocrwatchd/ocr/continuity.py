@@ -1,8 +1,8 @@
-"""How likely one line of print goes on in another, told by the end of the one and the start of the other.
+"""How probably one line of text follows another, by the end of the first and the start of the second.
 
-A line that ends within a sentence goes on in lower case; one that ends with a full stop does not. Each pair weighs
-little, but over the rows of two columns they add up, and tell columns of prose from the wide gaps of a justified text,
-and from the columns of a table, better than any measure of the gaps.
+Within a sentence the next line starts in lower case; after a full stop it does not. One pair is weak evidence. Summed
+over the rows of two columns, the evidence tells columns of prose from the wide gaps of justified text and from the
+columns of a table, better than any measure of the gaps.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OPENING: Final = "\"'([\u201c\u2018\u201e\u00ab"
 
 
 def end_of(text: str) -> End:
-    """What kind of end a line has; ``text`` is not empty."""
+    """Classify the end of a line; ``text`` is not empty."""
     if text[-1] in _HYPHENS and text[-2:-1].isalpha():
         return "hyphen"
     last = (text.rstrip(_CLOSING) or text)[-1]
@@ -46,11 +46,11 @@ def end_of(text: str) -> End:
 
 
 def start_of(text: str) -> Start:
-    """What kind of start a line has; ``text`` is not empty."""
+    """Classify the start of a line; ``text`` is not empty."""
     first = (text.lstrip(_OPENING) or text)[0]
     return "lower" if first.islower() else "upper" if first.isupper() else "digit" if first.isdigit() else "other"
 
 
 def continuity(before: str, after: str) -> float:
-    """The evidence that ``after`` follows ``before``, in nats; neither is empty."""
+    """The evidence, in nats, that ``after`` follows ``before``; neither is empty."""
     return _NATS[end_of(before)][_STARTS.index(start_of(after))]

@@ -1,4 +1,4 @@
-"""Where a line of text runs: lines on their side or on their head are put in order as if they were upright."""
+"""The direction of text: lines on their side or upside down, and columns of Chinese and Japanese."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDE = frozenset("WF")
 
 
 def runs_leftward(text: str) -> bool:
-    """Whether a word is written from right to left, by the first of its letters that tells."""
+    """Whether a word is written from right to left, by its first letter that has a direction."""
     for letter in text:
         direction = unicodedata.bidirectional(letter)
         if direction in {"L", "R", "AL"}:
@@ -32,12 +32,12 @@ def runs_leftward(text: str) -> bool:
 
 
 def upright(lines: Sequence[RawLine], width: float, height: float) -> list[RawLine]:
-    """The lines, each with its ``place`` on the page turned so that most of them run across it.
+    """Give the lines their places on the page, turned so that most lines run from left to right.
 
     Args:
-        lines: with their words in order; a line of one word does not tell where it runs.
+        lines: with their words in order; a line of one word has no known direction.
         width: of the page, pixels.
-        height: likewise.
+        height: of the page, pixels.
     """
     votes = Counter[str]()
     for line in lines:
@@ -54,9 +54,6 @@ def columns_as_rows(lines: Sequence[RawLine]) -> list[RawLine] | None:
 
     Columns, which are read from right to left, become rows from top to bottom. The upper tier of columns becomes the
     left column of rows, which is read first.
-
-    Args:
-        lines: of one page.
 
     Returns:
         The lines with new places; None if at most half of the page's characters stand in such columns.

@@ -1,4 +1,4 @@
-"""Geometry of tilted lines: their upright bounds, the tilt of the page, and where in a line its words are."""
+"""Geometry of tilted lines: bounding boxes, the tilt of the page, and the boxes of the words in a line."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Quad = tuple[Point, ...]
 """Four corners clockwise from the top left, pixels."""
 
 UPRIGHT = 1.5
-"""Height over width from which a quad holds a line written downwards."""
+"""A line with at least this ratio of height to width is written downwards."""
 LONG = 3.0
-"""Width over height from which a line tells the tilt of the page."""
+"""A line with more than this ratio of width to height counts for the tilt of the page."""
 
 
 def bounds(quad: Quad) -> Box:
-    """The smallest upright rectangle around a quad."""
+    """The smallest upright box around a quad."""
     xs, ys = zip(*quad, strict=True)
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def tilt_of(quads: Sequence[Quad]) -> float:
-    """The page's tilt in radians, clockwise: the median of its long lines; 0 where there are none."""
+    """The tilt of the page, radians clockwise: the median over its long lines; 0 without long lines."""
     tilts = []
     for quad in quads:
         wide, tall = _size(quad)
@@ -41,7 +41,7 @@ def tilt_of(quads: Sequence[Quad]) -> float:
 
 
 def straightened(quad: Quad, tilt: float) -> Box:
-    """Where a quad would lie if the page were turned back by its tilt about its top left corner."""
+    """The box of a quad after the page is turned back by its tilt, about its top left corner."""
     wide, tall = _size(quad)
     x, y = fmean(point[0] for point in quad), fmean(point[1] for point in quad)
     x, y = x * math.cos(tilt) + y * math.sin(tilt), y * math.cos(tilt) - x * math.sin(tilt)

@@ -1,9 +1,9 @@
-"""Where a page may have gutters: places that no word crosses, row by row."""
+"""Candidates for gutters: places that no word crosses, row by row."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -15,29 +15,30 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import PageWord, Row
 
 WIDER = 1.5
-"""A gutter's gap is at least so many times as wide as the page's typical gap between words."""
+"""The gap at a gutter is at least this many times as wide as the typical gap between words of the page."""
 NARROWEST = 0.3
 """Least width of a gutter, in line heights."""
 BLUR = 0.15
-"""Edges of words are known to this, in line heights: recognisers place letters by steps of about as much."""
+"""Uncertainty of the edges of words, in line heights: recognisers place letters in steps of about this width."""
 FLUSH = 0.4
-"""Lines that begin within this of one place, in line heights, begin there."""
+"""Lines whose left edges differ by at most this, in line heights, are flush."""
 INDENT = 3.0
-"""Lines of a column begin within this behind its gutter, in line heights; what is farther away is another column."""
+"""Lines of a column begin within this distance behind its gutter, in line heights. Farther words are another column."""
 MARGIN = 0.6
-"""A first or last row of a page, set off by this more than rows usually are, is a running head or foot."""
+"""A first or last row is a running head or foot if its distance exceeds the usual one by this, in line heights."""
 CENTRED = 0.5
-"""A row whose middle is within this of its column's, in line heights, is centred."""
+"""A row is centred if its middle is this close to the middle of its column, in line heights."""
 NEAR = 2.0
-"""A row with one column only goes with the rows beside it if it is no farther from them, in line heights."""
+"""A row with one column belongs to the rows beside it if it is no farther away than this, in line heights."""
 
 
 class Seen(NamedTuple):
-    """One row at one place: the cells on either side, empty where there is no word.
+    """One row at one place: the words of the cells on either side, empty without a word.
 
-    A row whose gap is as wide as a gutter's tells where one begins and ends ("clear"), and one with words on one side
-    only goes with its neighbours ("one side"); where the next word stands far behind the place ("far") the column may
-    have ended; a common space tells nothing ("unclear").
+    "clear": the gap is as wide as a gutter, so the row shows where the gutter begins and ends. "one side": only one
+    side
+    has words, and the row goes with its neighbours. "far": the next word stands far behind the place, so the column may
+    have ended. "unclear": the gap is a common space and is no evidence.
     """
 
     row: int
@@ -53,7 +54,7 @@ def least_gap(words: Sequence[Sequence[PageWord]], height: float) -> float:
 
 
 def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) -> Iterator[tuple[float, int]]:
-    """Where words begin, one under the other, behind a wide gap, and how many of them."""
+    """Places where words begin, one below the other, behind a wide gap; and the number of words at each."""
     edges = sorted(
         after.left
         for row in words
@@ -69,28 +70,22 @@ def places_of(words: Sequence[Sequence[PageWord]], least: float, height: float) 
 
 
 def runs_at(words: Sequence[Sequence[PageWord]], x: float, least: float, height: float) -> Iterator[list[Seen]]:
-    """Runs of rows that no word crosses at a place; ``least`` is a gutter's width, pixels."""
-    run: list[Seen] = []
-    for number, row in enumerate(words):
-        seen = _seen(number, row, x, least, height)
-        if seen is not None:
-            run.append(seen)
-        elif run:
+    """Runs of rows in which no word crosses a place; ``least`` is the width of a gutter, pixels."""
+    found = (_seen(number, row, x, least, height) for number, row in enumerate(words))
+    for _, group in groupby(found, key=bool):
+        if run := [seen for seen in group if seen]:
             yield run
-            run = []
-    if run:
-        yield run
 
 
 def _seen(number: int, row: Sequence[PageWord], x: float, least: float, height: float) -> Seen | None:
-    """What stands on either side of a place in a row; None where a word crosses it, or only a space is there."""
+    """The cells of a row at a place; None if a word crosses the place or the gap is only a space."""
     place = sum((word.left + word.right) / 2 < x for word in row)
     before, after = row[place - 1] if place else None, row[place] if place < len(row) else None
     if (before and before.right - BLUR * height > x) or (after and after.left + BLUR * height < x):
         return None
     narrow = False
     if before and after and before.line is after.line:
-        # In a headline, spaces are wide.
+        # Spaces are wide in a headline.
         large = max(1.0, height_of([before.line]) / height)
         gap, least_here = after.left - before.right, least * large**2
         if gap < least_here / WIDER:
@@ -108,7 +103,7 @@ def _seen(number: int, row: Sequence[PageWord], x: float, least: float, height: 
 
 
 def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence[Seen]:
-    """Without the rows at either end that have one column only and stand far away."""
+    """Drop the rows at either end of a run that have one column only and stand far away."""
     clear = [place for place, seen in enumerate(run) if seen.kind == "clear"]
     if not clear:
         return []
@@ -130,17 +125,17 @@ def trimmed(rows: Sequence[Row], run: Sequence[Seen], height: float) -> Sequence
 
 
 def _centred(cell: Sequence[PageWord], run: Sequence[Seen], height: float) -> bool:
-    """Whether a cell's middle is under that of the left column: the number of the left one of two facing pages."""
+    """Whether a cell is centred under the left column, as the page number of the left of two facing pages is."""
     cells = [seen.left for seen in run if seen.left]
     column = median(cell[0].left for cell in cells) + median(cell[-1].right for cell in cells)
     return bool(cell) and abs(cell[0].left + cell[-1].right - column) < 2 * CENTRED * height
 
 
 def white_between(rows: Sequence[Row], upper: int, lower: int) -> float:
-    """White between two rows, pixels; below 0 where they overlap."""
+    """White between two rows, pixels; negative if they overlap."""
     return box_of(rows[lower]).top - box_of(rows[upper]).bottom
 
 
 def text_of(words: Sequence[PageWord]) -> str:
-    """The words with spaces between."""
+    """The words, joined by spaces."""
     return " ".join(word.text for word in words)

@@ -1,7 +1,7 @@
-"""Gutters: where a page's columns part, told by what the text and the print say.
+"""Find the gutters of a page: the places where its columns part.
 
-Rows run straight across the page until there is evidence against it. A place that no word crosses in two rows or more
-may be a gutter; whether it is one is a sum of few measured quantities, in nats.
+Rows run straight across the page unless there is evidence against that. A place that no word crosses in two rows or
+more may be a gutter. A sum of a few measured quantities, in nats, decides.
 """
 
 from __future__ import annotations
@@ -35,23 +35,25 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import Row
 
 COLUMN = 4.0
-"""A column is at least so wide, in line heights."""
+"""Least width of a column, in line heights."""
 MISSED = 0.2
-"""Lines of two columns whose middles are farther apart than this, in line heights, do not stand in one line."""
+"""Lines of two columns whose middles differ by more than this, in line heights, do not stand in one row."""
 
 MISSED_NATS = 0.5
-"""For each row whose halves miss one another."""
+"""For each row whose two cells do not stand in one row."""
 CLEAN_NATS = 0.7
-"""For each row that keeps a gutter clear, as far as the column beside it is flush, but the first few."""
+"""For each row that a gutter leaves clear, except the first few, times the share of rows in which the right column is
+flush."""
 SPACE_NATS = 4.0
-"""Against a gutter as narrow as a space between words; against one of a line's height nothing."""
+"""Against a gutter as narrow as a space between words; the weight falls to 0 at the width of a line's height."""
 CHANCE_ROWS = 5
-"""In justified text a gap as wide as a gutter's stands at a given place in about one line of twenty: as many in a row
-come by chance on one page in thousands. Chinese and Japanese have no gaps within a line."""
+"""In justified text about one line in twenty has a gap as wide as a gutter at a given place, so a run of this many rows
+comes by chance on one page in thousands. Chinese and Japanese lines have no gaps."""
 PROSE_WORDS = 3.0
-"""A typical line of a column has so many words; fewer may be a column of a table, and one word always is."""
+"""A typical line of a column of prose has at least this many words. A column with fewer may be one of a table, and a
+column of single words always is."""
 ENOUGH = {"auto": 4.0, "columns": 0.0}
-"""Evidence that makes a gutter, by ``ocr.layout``."""
+"""Least evidence of a gutter, in nats, by ``ocr.layout``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ class Gutter:
     """One gutter.
 
     Args:
-        x: pixels on a level page; it runs just before the right column.
-        first: row where it begins.
-        last: row where it ends, inclusive.
+        x: its place on the level page, just before the right column, pixels.
+        first: its first row.
+        last: its last row, inclusive.
         evidence: nats.
-        insets: left and right edges of what is set into it, such as pull quotes.
-        right_first: what is right of it begins above what is left of it, and is read first.
+        insets: left and right edges of the pull quotes and other insets in it.
+        right_first: the right column begins above the left one and is read first.
     """
 
     x: float
@@ -76,17 +78,12 @@ class Gutter:
 
 
 def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
-    """Find the gutters of a page.
-
-    Args:
-        rows: from the top down.
-        layout: "auto" or "columns".
-    """
+    """Find the gutters of a page, whose rows are given from the top down."""
     words = [sorted((word for line in row for word in words_of_line(line)), key=lambda word: word.left) for row in rows]
     if not rows:
         return []
     for number in tall_rows(rows):
-        # No gutter runs through a table.
+        # A table has no gutter.
         words[number] = [PageWord(-inf, inf, "", rows[number][0])]
     height = median(map(height_of, rows))
     least = least_gap(words, height)
@@ -106,7 +103,7 @@ def gutters_of(rows: Sequence[Row], layout: str) -> list[Gutter]:
         if all(abs(gutter.x - other.x) > COLUMN * height or _apart(gutter, other) for other in chosen):
             chosen.append(gutter)
     certain = [gutter.x for gutter in chosen if gutter.evidence >= ENOUGH[layout]]
-    # Where the page has a gutter for certain, little evidence shows that it goes on farther down.
+    # Below a certain gutter, little evidence suffices for its continuation.
     sure = [
         gutter
         for gutter in chosen
@@ -126,8 +123,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
     if len(both) < 2:  # one row is no column
         return None
     lefts, rights = (
-        [text_of(seen.left) for seen in run if seen.left],
-        [text_of(seen.right) for seen in run if seen.right],
+        [text_of(cell) for cell in side if cell] for side in zip(*(seen[1:3] for seen in run), strict=True)
     )
     edge = median(seen.right[0].left for seen in both)
     flush = sum(abs(seen.right[0].left - edge) <= FLUSH * height for seen in both) / len(both)
@@ -144,7 +140,7 @@ def _judged(rows: Sequence[Row], run: Sequence[Seen], x: float, height: float) -
 
 
 def _continued(run: Sequence[Seen]) -> float:
-    """How much better the text goes on down the columns than across them, in nats."""
+    """How much better the text continues down the columns than across them, in nats."""
     nats = 0.0
     left, right = "", ""
     for seen in run:
@@ -158,7 +154,7 @@ def _continued(run: Sequence[Seen]) -> float:
 
 
 def _size(texts: Sequence[str]) -> float:
-    """Words of a typical line; where words are not parted, two letters stand for one."""
+    """Words of a typical line; in scripts without spaces two letters count as one word."""
     return median(len(text.split()) if text.isascii() or " " in text else max(1.0, len(text) / 2) for text in texts)
 
 
@@ -167,7 +163,7 @@ def _apart(first: Gutter, second: Gutter) -> bool:
 
 
 def _over_insets(words: Sequence[Sequence[PageWord]], gutters: Sequence[Gutter], height: float) -> list[Gutter]:
-    """A gutter into which something is set, round which the columns flow, goes on below it."""
+    """Join the gutters above and below an inset: the columns flow round it."""
     kept: list[Gutter] = []
     for gutter in sorted(gutters, key=lambda gutter: gutter.first):
         for number, upper in enumerate(kept):
@@ -182,7 +178,7 @@ def _over_insets(words: Sequence[Sequence[PageWord]], gutters: Sequence[Gutter],
 
 
 def _inset(rows: Sequence[Sequence[PageWord]], x: float, height: float) -> tuple[float, float] | None:
-    """From where to where something is set into a gutter; None if its rows stand alone."""
+    """Left and right edge of what is set into a gutter; None if its rows stand alone."""
     spans = [span for row in rows if (span := _across(row, x, height)) is not None]
     if not spans:
         return None
@@ -196,7 +192,7 @@ def _inset(rows: Sequence[Sequence[PageWord]], x: float, height: float) -> tuple
 
 
 def _across(row: Sequence[PageWord], x: float, height: float) -> tuple[float, float] | None:
-    """The words about a place that stand near one another."""
+    """The words around a place that stand close to one another."""
     runs: list[list[float]] = []
     for word in row:
         if runs and word.left - runs[-1][1] < height:

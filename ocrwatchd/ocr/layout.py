@@ -1,13 +1,12 @@
-"""Turn an engine's lines, in whatever order it found them, into text in reading order.
+"""Put the lines of a page, in whatever order an engine found them, into text in reading order.
 
-Lines are put into blocks and rows (``reading_order``), and the text is written out: a tab between cells, a blank line
-where a paragraph begins.
+``reading_order`` makes blocks and rows of lines. The text has a tab between cells and a blank line before a paragraph.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, starmap
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import Row
 
 BLANK_GAP = 0.6
-"""A gap wider than the block's usual one by this, in line heights, begins a paragraph."""
+"""A gap that exceeds the usual one of its block by more than this, in line heights, begins a paragraph."""
 INDENT = (0.7, 4.0)
-"""How far a paragraph's first line stands in, least and most, in line heights."""
+"""Least and greatest indent of the first line of a paragraph, in line heights."""
 FLUSH = 0.4
-"""Edges closer than this, in line heights, are flush."""
+"""Edges that differ by less than this, in line heights, are flush."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,12 @@ class RawLine:
 
     Args:
         text: not empty.
-        box: upright rectangle, pixels.
+        box: on the picture, pixels.
         confidence: 0-1.
         words: with offsets into ``text``.
-        place: where the line would lie if the page were not tilted; ``box`` where that is not known.
-        source: as of :class:`ocrwatchd.core.model.Line`.
-        lattice: what the recogniser saw of the line, where the engine tells it.
+        place: the box on the level page, without the tilt; None if unknown.
+        source: as in :class:`ocrwatchd.core.model.Line`.
+        lattice: the recogniser's probabilities for the line, if the engine gives them.
     """
 
     text: str
@@ -59,7 +58,7 @@ class RawLine:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """Text in reading order, and the lines in that order, each with its ``offset`` in the text."""
+    """Text in reading order, and its lines in that order, each with its ``offset`` in the text."""
 
     text: str
     lines: tuple[Line, ...]
@@ -68,14 +67,15 @@ class Arranged:
 def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"] = "auto") -> Arranged:
     """Put lines into reading order.
 
-    Pieces of one line are joined by a space (none between Chinese or Japanese signs), cells of one row by a tab, one
-    more for each empty cell between them, rows by a newline, paragraphs by two. Columns of Chinese or Japanese count as
-    rows, from right to left.
+    Pieces of one line are joined by a space (by nothing between Chinese or Japanese characters), cells of a row by a
+    tab
+    and one more for each empty cell between, rows by a newline, paragraphs by two. Columns of Chinese or Japanese are
+    read as rows, from right to left.
 
     Args:
-        lines: in any order; each occurs exactly once in the result, or its pieces do.
-        layout: "auto" reads straight across the page but where the text tells that it stands in columns; "columns"
-            takes every clear gutter for one; "rows" none.
+        lines: in any order. The result has each exactly once, whole or in pieces.
+        layout: "auto" reads across the page unless the text is evidence of columns; "columns" takes every clear gutter;
+            "rows" takes none.
     """
     parts: list[str] = []
     placed: list[Line] = []
@@ -88,7 +88,7 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
 
     for block in blocks_of(columns_as_rows(lines) or lines, layout):
         rows, table = zip(*cells_of([words_of_boxes(row) for row in block]), strict=True)
-        usual = _usual(rows)
+        usual = median(starmap(_gap, pairwise(rows))) if len(rows) > 1 else 0.0
         for number, cells in enumerate(table):
             if parts:
                 in_table = any(len(each) > 1 for each in table[max(0, number - 1) : number + 2])
@@ -105,13 +105,13 @@ def arrange(lines: Sequence[RawLine], layout: Literal["auto", "columns", "rows"]
 
 
 def tells_all_places(page: PageText) -> bool:
-    """Whether the engine tells where all text of a page lies."""
+    """Whether the engine gives the box of all text of a page."""
     placed = (line.text for line in page.lines if line.box)
     return _signs(*placed) >= _signs(page.text)
 
 
 def moved(line: Line, by: int) -> Line:
-    """The line with its words, so many code points further on in a text."""
+    """The line and its words, shifted by this many code points in the text."""
     words = tuple(replace(word, offset=word.offset + by) for word in line.words)
     return replace(line, offset=line.offset + by, words=words)
 
@@ -121,7 +121,7 @@ def _signs(*texts: str) -> int:
 
 
 def _glue(before: str, after: str) -> str:
-    """Between pieces of one line; Chinese and Japanese are written without spaces."""
+    """The joint between two pieces of a line; Chinese and Japanese have no spaces."""
     return "" if east_asian_width(before[-1]) in WIDE and east_asian_width(after[0]) in WIDE else " "
 
 
@@ -130,12 +130,8 @@ def _placed(line: RawLine, offset: int) -> Line:
 
 
 def _gap(above: Row, below: Row) -> float:
-    """The distance between two rows, in heights of the lower one; boxes are roomy, so it may be below 0."""
+    """The distance between two rows, in heights of the lower row; may be negative, because boxes are roomy."""
     return (box_of(below).top - box_of(above).bottom) / min(height_of(above), height_of(below))
-
-
-def _usual(block: Sequence[Row]) -> float:
-    return median(_gap(above, below) for above, below in pairwise(block)) if len(block) > 1 else 0.0
 
 
 def _begins_paragraph(block: Sequence[Row], number: int, usual: float, *, in_table: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Marks of a form, ticked boxes, in the order of a text: each belongs to the label beside it."""
+"""Tick boxes of a form in reading order: place each mark beside its label."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.layout import RawLine
 
 FAR = 4.0
-"""A label further away from its mark than this, in heights of the mark, is another one's."""
+"""Greatest distance between a mark and its label, in heights of the mark."""
 BESIDE = 0.5
-"""They share at least this part of the lower one's height."""
+"""Mark and label share at least this part of the lower one's height."""
 NEXT_TO = 0.2
-"""So far before its label the mark is taken to stand, in heights of the label: they are one piece of a line then."""
+"""Distance at which a mark is placed before its label, in heights of the label, so that both are pieces of one line."""
 
 
 def beside_labels(marks: Sequence[RawLine], lines: Sequence[RawLine]) -> list[RawLine]:
-    """The marks, each with its ``place`` right before the label at its right, or right behind the one at its left.
+    """Give each mark the ``place`` directly before the label on its right, or else behind the label on its left.
 
     Args:
-        marks: boxes with or without a tick.
-        lines: of the same page. Where they have a place of their own, the page is read in another direction.
+        marks: tick boxes, empty or ticked.
+        lines: of the same page. Lines with a place of their own are read in another direction and have no marks.
     """
     return [_placed(mark, lines) for mark in marks]
 

@@ -1,4 +1,4 @@
-"""Which way up a page is: its skew by the profile of its lines, its quarter turns by the look of its letters."""
+"""The orientation of a page: skew by the profile of its lines, quarter turns by the look of its letters."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 MOST_SKEW = 15.0
 """Degrees."""
 LEAST_SKEW = 0.4
-"""Degrees; turning a picture blurs it. RapidOCR reads lines with 1° as they are, but Aspose loses whole lines at 0.5°:
-eurotext, which lies askew by 0.7°, costs it a character error rate of 0.31, and 0.02 once it is straightened."""
+"""Degrees; rotation blurs a picture. RapidOCR reads lines with 1° of skew, but Aspose loses whole lines at 0.5°: with
+its skew of 0.7° eurotext has a character error rate of 0.31, and of 0.02 once it is straightened."""
 PROFILE_SIDE = 400
-"""Pixels of the longer side of the picture in the coarse search for the skew."""
+"""Longer side of the picture for the coarse search, pixels."""
 CLEAR = 1.15
-"""The best angle's profile is at least this much sharper than the unturned one's, or the page stays as it is."""
+"""The profile of the best angle is at least this much sharper than that of the unturned page, or the page stays
+unturned."""
 SIDEWAYS = 2.0
-"""Text along columns over text along rows, in length, from which a page may lie on its side."""
+"""A page may lie on its side if text along columns is at least this many times as long as text along rows."""
 PIECES = 16
-"""Pieces of lines whose letters are looked at."""
+"""Number of pieces of lines that the classifier sees."""
 FEWEST_PIECES = 3
-"""Fewer tell nothing."""
+"""Least number of pieces for a decision."""
 ASPECT = 4
 """Width over height of a piece: the shape of the classifier's input."""
 HEAD_DOWN = 0.6
-"""Mean vote, from -1 (upright) to 1 (on its head), that is clear; real pages give more than 0.9 either way."""
+"""Least mean vote for a turn, from -1 (upright) to 1 (upside down); real pages give more than 0.9 either way."""
 MODELS = {"Cls.model_path": "ch_ppocr_mobile_v2.0_cls_mobile.onnx"}
 
 Grey = NDArray[np.uint8]
@@ -51,7 +52,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page seen one way up: made level by turning it clockwise by ``skew`` degrees; lines and grey are of that."""
+    """A page in one orientation, level after a turn by ``skew`` degrees clockwise, with its lines."""
 
     grey: Grey
     skew: float
@@ -59,12 +60,12 @@ class View:
 
     @property
     def length(self) -> int:
-        """Of all lines, pixels."""
+        """Length of all lines, pixels."""
         return sum(line.width for line in self.lines)
 
 
 class Upright:
-    """Tells how a page must be turned, with RapidOCR's classifier of lines that stand on their head.
+    """Finds how a page must be turned, with RapidOCR's classifier of lines that are upside down.
 
     Args:
         threads: for the classifier.
@@ -78,14 +79,14 @@ class Upright:
         self._ocr = load(MODELS, threads, {}, lambda engine: engine.cls_and_rotate([blank]))
 
     def pose_of(self, grey: Grey) -> tuple[int, float]:
-        """How to turn a page so that it can be read.
+        """Find how to turn a page so that it can be read.
 
         Args:
             grey: the page, reduced to about 1,000 pixels.
 
         Returns:
-            Quarter turns clockwise in degrees (0, 90, 180, 270), and after that degrees clockwise (-15 to 15); 0
-            where the page is right or the evidence is weak.
+            Quarter turns clockwise in degrees (0, 90, 180, 270), then degrees clockwise (-15 to 15); 0 if the page is
+                upright or the evidence is weak.
         """
         view = _view(grey)
         across = _lines(ink_of(_quarter(view.grey)))
@@ -115,17 +116,17 @@ def _view(grey: Grey) -> View:
 
 
 def ink_of(grey: Grey) -> Grey:
-    """Letters and rules as 255 on 0, whatever the paper's shade; of large dark areas only the outlines."""
+    """Letters and rules as 255 on 0, for any shade of paper; of large dark areas only the outlines."""
     return np.asarray(
         cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 15), dtype=np.uint8
     )
 
 
 def _skew_of(ink: Grey) -> float:
-    """The angle in degrees by which to turn a page clockwise so that its lines lie level; 0 where none or unclear.
+    """The angle in degrees clockwise by which a page becomes level; 0 if there is none or the evidence is weak.
 
-    After W. Postl, "Detection of linear oblique structures and skew scan in digitized documents" (ICPR 1986): the
-    squared differences between neighbouring rows are greatest in sum where lines run along rows.
+    After W. Postl, "Detection of linear oblique structures and skew scan in digitized documents" (ICPR 1986): the sum
+    of squared differences between neighbouring rows is greatest if the lines run along the rows.
     """
     factor = min(1.0, PROFILE_SIDE / max(ink.shape))
     coarse = np.asarray(cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -153,7 +154,7 @@ def _rotated(grey: Grey, angle: float, how: int, paper: int = 255) -> Grey:
 
 
 def _quarter(grey: Grey) -> Grey:
-    """Turned clockwise by 90°."""
+    """Turn by 90° clockwise."""
     return np.ascontiguousarray(np.rot90(grey, -1))
 
 

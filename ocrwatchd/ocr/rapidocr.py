@@ -1,4 +1,4 @@
-"""Read pages with RapidOCR: PaddleOCR's models, shipped inside its wheel, on ONNX Runtime."""
+"""Recognise pages with RapidOCR: PaddleOCR's models, which are in its wheel, on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence
-from ocrwatchd.ocr.print_size import shrunk, small_print
+from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence, shrunk, small_print
 from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
 from ocrwatchd.ocr.rapidocr_languages import check_languages
 from ocrwatchd.ocr.rapidocr_models import load
@@ -34,41 +33,41 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.geometry import Quad
 
 MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
-"""Named by path: RapidOCR downloads only models that it chooses itself."""
+"""Given by path: RapidOCR downloads only models that it chooses itself."""
 
 ASIAN = frozenset({"chi", "jpn", "zho"})
 
 PICTURE_SIDE = 4000
-"""Pages are scaled down to this, pixels, before lines are cut out of them: 4000 is 340 dpi on A4."""
+"""Longest side of the picture from which lines are cut, pixels: 4000 is 340 dpi on A4."""
 DETECTION_SIDE = 2000
-"""Pages are scaled down to this, pixels, for finding lines; 1280 joins the words of spaced small capitals."""
+"""Longest side of the picture on which lines are found, pixels; 1280 joins the words of spaced small capitals."""
 SETTINGS = {
     "Global.max_side_len": PICTURE_SIDE,
-    # It looks at every line to tell those that stand on their head; here only doubtful lines are read again.
+    # The classifier would look at every line for upside-down ones; here only doubtful lines are read again.
     "Global.use_cls": False,
     "Global.return_word_box": True,
     "Det.limit_type": "max",
     "Det.limit_side_len": DETECTION_SIDE,
-    # RapidOCR looks at 1,000 outlines and drops the rest, the top of the page, without a word. No picture of this size
-    # holds more than one in four pixels.
+    # RapidOCR silently drops all outlines after the first 1,000, the top of the page. A picture has at most one outline
+    # in four pixels.
     "Det.max_candidates": DETECTION_SIDE**2 // 4,
-    # Of the line itself: of the rectangle around it ("fast"), a line with one superscript is dropped without a word.
+    # Score the line itself: by the score of its rectangle ("fast") a line with one superscript is silently dropped.
     "Det.score_mode": "slow",
-    # The arena would be an eighth faster, but twice as large and still growing after 25 pages of changing size.
+    # The arena is an eighth faster, but takes twice the memory and still grows after 25 pages of different sizes.
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
 }
 CONFIDENCE = 0.5
-"""Lines read with less, RapidOCR's own limit, are mostly marks and texture; they are left out."""
+"""Least confidence of a line, RapidOCR's own limit; lines below are mostly marks and texture, and are left out."""
 
 
 class RapidEngine:
-    """RapidOCR with its own models and no network.
+    """RapidOCR with its own models and without network.
 
     Args:
-        ocr: settings; ``threads`` 0 stands for the processors that this process may run on.
+        ocr: settings; ``threads`` 0 stands for all processors of this process.
 
     Raises:
-        EngineUnavailable: the models are missing or cannot be loaded, or a language is beyond them.
+        EngineUnavailable: a model is missing or cannot be loaded, or cannot read one of the languages.
     """
 
     name = "rapidocr"
@@ -81,7 +80,7 @@ class RapidEngine:
         recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
-        """Read one page; a blank one has the text "".
+        """Recognise one page; the text of a blank page is "".
 
         Raises:
             UnreadablePage: RapidOCR fails on this picture.
@@ -93,14 +92,14 @@ class RapidEngine:
             found = self._read(page.image, asian=not ASIAN.isdisjoint(ocr.languages))
         except MemoryError:
             raise
-        except Exception as error:  # the library's border: OpenCV's, ONNX Runtime's and its own errors share no base
+        except Exception as error:  # the errors of RapidOCR, OpenCV and ONNX Runtime have no common base
             raise UnreadablePage(
                 say("RapidOCR cannot read this picture ({error})", error=type(error).__name__)
             ) from error
         readable = [line for line in found if (line.confidence or 0.0) >= CONFIDENCE]
         clear = clear_lines(readable, ocr.languages)
-        # A short one may be an amount; what has neither letter nor digit is a mark on the paper.
-        unclear = [line for line in found if line not in clear and any(map(str.isalnum, line.text))]
+        # A line without letters and digits is a mark on the paper.
+        unclear = sum(line not in clear and any(map(str.isalnum, line.text)) for line in found)
         arranged = arrange(spaced(clear, ocr.languages), ocr.layout)
         return PageText(
             number=page.number,
@@ -111,7 +110,7 @@ class RapidEngine:
             engine=self.name,
             lines=arranged.lines,
             warnings=(
-                *_left_out(len(unclear)),
+                *([f"{unclear} line{'s' if unclear > 1 else ''} too unclear to read left out"] if unclear else ()),
                 *low_confidence(readable),
                 *small_print(arranged.lines),
                 *shrunk(page.image.width, page.image.height, page.dpi, DETECTION_SIDE),
@@ -125,7 +124,7 @@ class RapidEngine:
     free_document = free_page
 
     def close(self) -> None:
-        """Drop the models."""
+        """Free the models."""
         del self._ocr
 
     def _read(self, image: Image.Image, *, asian: bool) -> list[RawLine]:
@@ -167,7 +166,3 @@ def _use(engine: RapidOCR) -> None:
     blank = np.full((64, 64, 3), 255, dtype=np.uint8)
     engine.run_ocr_steps(blank, {})
     engine.recognize_txt([blank])
-
-
-def _left_out(count: int) -> tuple[str, ...]:
-    return (f"{count} line{'s' if count > 1 else ''} too unclear to read left out",) if count else ()

@@ -1,4 +1,4 @@
-"""RapidOCR's decoder of lines, which keeps what the recogniser saw."""
+"""RapidOCR's decoder of lines, extended: it keeps the recogniser's probabilities."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-"""Full-width forms, which the model prefers for some wide-set Latin signs ("\uff06"), to ASCII."""
+"""From full-width forms to ASCII: the model reads some widely set Latin characters as full-width forms ("\uff06")."""
 BEHIND = 2
-"""So many steps behind a line still belong to it: the model often sees the last character late."""
+"""Time steps behind a line that belong to it: the model often sees the last character late."""
 
 
 @dataclass
 class LatticeInfo(WordInfo):
-    """What RapidOCR tells of a line's words, with the line's lattice."""
+    """RapidOCR's information about the words of a line, with the line's lattice."""
 
     lattice: Lattice | None = None
 

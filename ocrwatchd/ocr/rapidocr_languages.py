@@ -1,4 +1,4 @@
-"""Which languages RapidOCR's model can read. Light: ``check`` asks too."""
+"""The languages that RapidOCR's model can read. Light: ``check`` imports it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from ocrwatchd.core.errors import EngineUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LANGUAGES = frozenset(
-    """
+_CODES = """
     afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita
     jav jpn kur lat lav lit ltz mlt mri msa nld nno nob nor oci pol por que roh ron slk slv som spa sqi sun swa swe tgl
     tur uzb zho
-    """.split()  # noqa: SIM905 a table to read
-)
-"""ISO 639 codes of languages written with letters in the dictionary of PP-OCRv6 small: its 18,708 characters are Latin,
-Chinese and Japanese, and neither Cyrillic, Arabic, Korean nor the Greek and Vietnamese accents."""
+"""
+LANGUAGES = frozenset(_CODES.split())
+"""ISO 639 codes of languages whose letters are in the dictionary of PP-OCRv6 small. Its 18,708 characters are Latin,
+Chinese and Japanese, without Cyrillic, Arabic, Korean, and the Greek and Vietnamese accents."""
 
 
 def check_languages(languages: Iterable[str]) -> None:
-    """Refuse languages that the model cannot read.
-
-    Args:
-        languages: codes of ISO 639.
+    """Refuse languages, by their ISO 639 codes, that the model cannot read.
 
     Raises:
         EngineUnavailable: the letters of a language are not in the model's dictionary.

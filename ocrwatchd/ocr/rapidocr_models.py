@@ -1,4 +1,4 @@
-"""RapidOCR with the models of its own wheel, quiet and without a network."""
+"""Load RapidOCR with the models of its own wheel, without log output and without network."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ REMEDY = 'install the packages rapidocr and onnxruntime again, or set ocr.engine
 def load(
     models: Mapping[str, str], threads: int, settings: Mapping[str, object], use: Callable[[RapidOCR], object]
 ) -> RapidOCR:
-    """Load models, and run them once, for RapidOCR puts the loading off until then.
+    """Load models and run each once, because RapidOCR loads a model only when it runs.
 
     Args:
-        models: file names in the wheel by the setting that names them; RapidOCR downloads only what is not named.
+        models: file name in the wheel, by the setting that names it; RapidOCR downloads models without a name.
         threads: for the models.
-        settings: more of RapidOCR's.
-        use: runs every model.
+        settings: further settings of RapidOCR.
+        use: runs every model once.
 
     Raises:
         EngineUnavailable: a model is missing or cannot be loaded.
@@ -41,7 +41,7 @@ def load(
     parameters = {
         **{key: str(folder / name) for key, name in models.items()},
         "Global.log_level": "critical",
-        # For more threads than processors RapidOCR falls back to ONNX Runtime's own choice.
+        # With more threads than processors RapidOCR uses ONNX Runtime's own number.
         "EngineConfig.onnxruntime.intra_op_num_threads": min(threads, os.cpu_count() or 1),
         **settings,
     }
@@ -51,16 +51,16 @@ def load(
         parts: dict[str, Any] = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
         for key, name in models.items():
             _rest_between_steps(parts[key.partition(".")[0]].session, folder / name)
-    except Exception as error:  # the library's border: whatever it is, this engine does not run here
+    except Exception as error:  # whatever the library raises, this engine does not run here
         raise EngineUnavailable(f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): {REMEDY}") from error
     return engine
 
 
 def _rest_between_steps(loaded: OrtInferSession, model: Path) -> None:
-    """Load a model once more, with threads that sleep between two steps: ONNX Runtime lets them spin.
+    """Load a model once more, with threads that sleep between two steps; ONNX Runtime lets them spin.
 
-    Spinning threads take what llama.cpp and other programs need, and on two threads of one core from each other: a
-    third of the processor's time that a page takes. RapidOCR has no setting for it.
+    Spinning threads take processor time from llama.cpp and other programs, and from each other if two share a core: a
+    third of a page's processor time. RapidOCR has no setting for this.
     """
     options = loaded.session.get_session_options()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,4 +1,4 @@
-"""The order in which a person reads a page: blocks of lines, one after the other."""
+"""Reading order: the blocks of a page, one after the other."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import Row
 
 BAND = 0.1
-"""Height of a white band above a headline over several columns, in heights of the headline."""
+"""Least height of the white band above a headline over several columns, in heights of the headline."""
 
 _Numbered = tuple[int, "Row"]
 """A row with its number on the page."""
 
 
 def blocks_of(lines: Sequence[RawLine], layout: str) -> list[list[Row]]:
-    """Put lines into blocks, and blocks into reading order; lines that run across a gutter are divided there.
+    """Divide lines into blocks of rows, in reading order; lines that cross a gutter are divided there.
 
-    A page is cut along its longest gutter: what is above it comes first, then the left column, the right one, and what
-    is below; each part is cut in the same way. This is the recursive X-Y cut (G. Nagy and S. Seth, "Hierarchical
-    representation of optically scanned documents", ICPR 1984), with gutters that are known beforehand.
+    The recursive X-Y cut (G. Nagy and S. Seth, "Hierarchical representation of optically scanned documents", ICPR 1984)
+    with known gutters: the longest gutter cuts the page into the part above it, the left column, the right column and
+    the part below it; each part is cut in the same way.
 
     Args:
         lines: in any order.
-        layout: "auto", "columns" or "rows"; with "rows" the page is one block.
+        layout: "auto", "columns" or "rows"; "rows" makes one block of the page.
     """
     rows = beside(rows_of(lines))
     gutters = [] if layout == "rows" else gutters_of(rows, layout)
@@ -65,12 +65,12 @@ def _read(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> list[list[R
 
 
 def _length(gutter: Gutter, region: Sequence[_Numbered]) -> int:
-    """How many rows of a region a gutter runs along."""
+    """The number of rows of a region along which a gutter runs."""
     return sum(gutter.first <= number <= gutter.last for number, _ in region)
 
 
 def _headlines(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> Iterator[int]:
-    """Rows that break a gutter, under a white band from one side of a region to the other."""
+    """Rows that interrupt a gutter, below a white band across the region."""
     numbers = [number for number, _ in region]
     for upper, lower in permutations(gutters, 2):
         if abs(upper.x - lower.x) > height_of(region[0][1]) or upper.last >= lower.first:
@@ -86,7 +86,7 @@ def _headlines(region: Sequence[_Numbered], gutters: Sequence[Gutter]) -> Iterat
 
 
 def _parted(row: Row, gutter: Gutter) -> tuple[Row, Row, Row]:
-    """What of a row stands left of a gutter, in it, and right of it."""
+    """The parts of a row left of a gutter, inside its inset, and right of it."""
     cuts = (gutter.x, gutter.x)
     for left, right in gutter.insets:
         if any(left <= place.left < gutter.x < place.right <= right for place in map(place_of, row)):

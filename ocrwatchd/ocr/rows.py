@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocrwatchd.core.model import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ocrwatchd.ocr.layout import RawLine
 
 JOINED = 0.5
-"""Lines whose middles lie closer than this, in heights of the lower one, stand in one row."""
+"""Lines whose middles are closer than this, in heights of the lower one, stand in one row."""
 BESIDE = 0.75
-"""Lines of two columns, or a line and its number, may miss one another by so much."""
+"""The same for lines of two columns, and for a line and its number."""
 
 Row = list["RawLine"]
 """Lines of one row, from left to right."""
 
 
 class PageWord(NamedTuple):
-    """A word, or a line whose words are not known, with its edges on a level page, pixels."""
+    """A word, or a line without known words, with its edges on the level page, pixels."""
 
     left: float
     right: float
@@ -33,7 +33,7 @@ class PageWord(NamedTuple):
 
 
 def place_of(line: RawLine) -> Box:
-    """Where a line would lie on a level page, pixels."""
+    """The box of a line on the level page, pixels."""
     return line.place or line.box
 
 
@@ -49,23 +49,23 @@ def middle_of(line: RawLine) -> float:
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of them."""
+    """The smallest box around all boxes."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def box_of(row: Sequence[RawLine]) -> Box:
-    """The smallest box that holds a row, on a level page."""
+    """The smallest box around a row, on the level page."""
     return around(place_of(line) for line in row)
 
 
 def height_of(row: Sequence[RawLine]) -> float:
-    """The typical height of a row's lines, pixels."""
+    """The median height of a row's lines, pixels."""
     return median(place_of(line).height for line in row)
 
 
 def rows_of(lines: Iterable[RawLine]) -> list[Row]:
-    """Group lines that stand side by side, from the top of the page down."""
+    """Group the lines that stand side by side, from the top of the page down."""
     rows: list[Row] = []
     middle = least = 0.0
     for line in sorted(lines, key=middle_of):
@@ -77,34 +77,33 @@ def rows_of(lines: Iterable[RawLine]) -> list[Row]:
         else:
             rows.append([line])
             middle, least = here, size
-    return [sorted(row, key=left_of) for row in _numbered(rows)]
+    return _merged([sorted(row, key=left_of) for row in rows], _is_numbered)
 
 
 def beside(rows: Sequence[Row]) -> list[Row]:
-    """Rows with those of other columns beside them, whose lines may stand a little higher or lower."""
-    joined: list[Row] = []
-    for row in rows:
-        if joined and _abreast(joined[-1], row):
-            joined[-1] = sorted([*joined[-1], *row], key=left_of)
-        else:
-            joined.append(row)
-    return joined
+    """Join the rows of neighbouring columns, which may stand a little higher or lower."""
+    return _merged(rows, _abreast)
 
 
 def numeric(text: str) -> bool:
-    """Most of its letters and digits are digits."""
+    """Whether most of the letters and digits are digits."""
     return 2 * sum(character.isdigit() for character in text) > sum(character.isalnum() for character in text)
 
 
-def _numbered(rows: Sequence[Row]) -> list[Row]:
-    """A line's number at the margin goes to its line, though it stands a little higher or lower."""
-    kept: list[Row] = []
+def _merged(rows: Iterable[Row], belong: Callable[[Row, Row], bool]) -> list[Row]:
+    """Join each row to the row above if both belong together."""
+    merged: list[Row] = []
     for row in rows:
-        if kept and (_is_number(row) != _is_number(kept[-1])) and _abreast(kept[-1], row):
-            kept[-1] = [*kept[-1], *row]
+        if merged and belong(merged[-1], row):
+            merged[-1] = sorted([*merged[-1], *row], key=left_of)
         else:
-            kept.append(row)
-    return kept
+            merged.append(row)
+    return merged
+
+
+def _is_numbered(upper: Row, lower: Row) -> bool:
+    """Whether one is a line number in the margin of the other, although it stands a little higher or lower."""
+    return _is_number(upper) != _is_number(lower) and _abreast(upper, lower)
 
 
 def _is_number(row: Row) -> bool:
@@ -119,7 +118,7 @@ def _abreast(upper: Row, lower: Row) -> bool:
 
 
 def words_of_line(line: RawLine) -> list[PageWord]:
-    """Its words, or the line as one."""
+    """The words of a line; the whole line as one word if it has no boxes of words."""
     place = place_of(line)
     boxes = [(word.text, word.box) for word in line.words if word.box is not None]
     if len(boxes) < len(line.words) or not boxes:
@@ -128,13 +127,13 @@ def words_of_line(line: RawLine) -> list[PageWord]:
 
 
 def x_of(x: float, line: RawLine) -> float:
-    """From the picture to where it would be on a level page."""
+    """The horizontal position on the level page of a position on the picture."""
     place = place_of(line)
     return place.left + (x - line.box.left) * place.width / max(1.0, line.box.width)
 
 
 def divided(line: RawLine, cuts: Iterable[float]) -> list[RawLine]:
-    """Divide a line between its words at these places, pixels on a level page; without boxes of words it stays."""
+    """Divide a line between its words at these places on the level page; it stays whole without boxes of words."""
     middles = [(word.left + word.right) / 2 for word in words_of_line(line)]
     starts = {sum(middle < cut for middle in middles) for cut in cuts} - {0, len(middles)}
     parts = pairwise((0, *sorted(starts), len(middles)))

@@ -1,8 +1,8 @@
-"""Read the lines of another engine a second time, with RapidOCR's recogniser, for what that sees of them.
+"""Read the lines of another engine a second time with RapidOCR's recogniser, for its probabilities.
 
-Aspose tells the text of a line and where the line lies. It does not tell how sure it is of a letter, nor what else the
-letter may be. RapidOCR's recogniser tells both. Its probabilities, aligned with Aspose's text, become the line's
-lattice: words are corrected as on pages that RapidOCR has read.
+Aspose gives the text of a line and its box, but neither the confidence of its letters nor other readings of them. The
+probabilities of RapidOCR's recogniser, aligned with Aspose's text, become the lattice of the line. So words are
+corrected as on pages that RapidOCR has read.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 LIKELY_SPACE = math.log(0.1)
 APART = 1 / 4
-"""Where a space is likely in so many of the gaps between a line's letters, one stands in each box of a form. The other
-engine has joined them, and knows better."""
+"""A space is probable in more than this part of the gaps between a line's letters: the letters stand in the boxes of a
+form. The other engine has joined them, and is right."""
 
 
 class SecondReader:
     """RapidOCR's recogniser, without its detector.
 
     Args:
-        ocr: settings; ``threads`` 0 stands for the processors that this process may run on.
+        ocr: settings; ``threads`` 0 stands for all processors of this process.
 
     Raises:
         EngineUnavailable: the model is missing or cannot be loaded.
@@ -58,16 +58,16 @@ class SecondReader:
         recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
 
     def with_lattices(self, page: PageText, image: Image.Image) -> PageText:
-        """Give a page's lines what the recogniser saw of them, and words, each with its box.
+        """Add the lattices of the recogniser to a page's lines, and their words with boxes.
 
-        A line stays as it is where its box is not known, where it is written downwards or has letters beyond
-        :data:`ocrwatchd.core.lattice.CHARACTERS`, where its text does not fit the picture, and where its letters stand
-        apart, as in the boxes of a form.
+        A line stays unchanged if its box is unknown, if it is written downwards, if it has letters outside
+        :data:`ocrwatchd.core.lattice.CHARACTERS`, if its text does not fit the picture, or if its letters stand apart,
+        as in the boxes of a form.
 
         Args:
             page: as another engine read it.
-            image: in which that engine has read it. The boxes are taken as they are, close to the letters or roomy; a
-                margin around them makes the reading worse.
+            image: on which that engine has read the page. The boxes may be close to the letters or roomy; a margin
+                around them makes the reading worse.
         """
         boxes = {
             number: _inside(line.box, image)
@@ -95,19 +95,19 @@ def _use(engine: RapidOCR) -> None:
 
 
 def _is_upright(box: Box) -> bool:
-    """False for lines written downwards, lines outside the picture, and lines that are thinner than a pixel."""
+    """False for lines written downwards, outside the picture, or thinner than a pixel."""
     return min(box.width, box.height) >= 1 and box.height < UPRIGHT * box.width
 
 
 def _cut(picture: NDArray[np.uint8], box: Box, across: float, down: float) -> NDArray[np.uint8]:
-    """A part of a picture, the box being that many times larger; at least a pixel."""
+    """Cut the box out of a picture that is smaller by these factors; at least one pixel."""
     left, top = int(box.left / across), int(box.top / down)
     right, bottom = max(left + 1, math.ceil(box.right / across)), max(top + 1, math.ceil(box.bottom / down))
     return np.ascontiguousarray(picture[top:bottom, left:right])
 
 
 def _inside(box: Box, image: Image.Image) -> Box:
-    """As much of a box as lies in the picture."""
+    """The part of a box that lies inside the picture."""
     return Box(max(0.0, box.left), max(0.0, box.top), min(image.width, box.right), min(image.height, box.bottom))
 
 
@@ -117,7 +117,7 @@ def _with_lattice(line: Line, box: Box, seen: LatticeInfo) -> Line:
         return line
     quad = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
     words = words_of(line.text, quad, lattice.steps, seen.line_txt_len, [0.0] * len(line.text))
-    # How sure the engine is of a word it does not tell.
+    # The engine gives no confidence of words.
     words = tuple(replace(word, confidence=None) for word in words)
     return replace(line, words=moved(replace(line, words=words), line.offset).words, lattice=lattice)
 

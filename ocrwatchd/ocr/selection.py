@@ -1,4 +1,4 @@
-"""Choose the engine that reads a profile's pages, and load it."""
+"""Choose the engine for a profile, and load it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Choice:
     """The engine to use.
 
     Args:
-        name: "aspose" or "rapidocr".
-        notice: what the person should know about the choice, to be said once, or "".
-        harmless: the notice asks for nothing to be done.
+        name: of the engine.
+        notice: a message about the choice, shown once, or "".
+        harmless: the notice requires no action.
     """
 
     name: EngineName
@@ -58,11 +58,11 @@ def licence_file(ocr: Ocr) -> Path | None:
 def choose(ocr: Ocr) -> Choice:
     """Choose the engine.
 
-    "auto" takes Aspose where a licence is set or handwriting is to be read, and RapidOCR for everything else.
+    "auto" chooses Aspose if a licence is set or handwriting is to be read, else RapidOCR.
 
     Raises:
-        EngineUnavailable: the mode needs an engine that does not exist for this machine, or the licence is others' to
-            change.
+        EngineUnavailable: the mode needs an engine that does not exist for this machine, or other users may change the
+            licence file.
     """
     licence = licence_file(ocr)
     if ocr.engine == "rapidocr":
@@ -84,7 +84,7 @@ def choose(ocr: Ocr) -> Choice:
 def _trust(licence: Path | None) -> None:
     try:
         doubt = permissions.unsafe_reason(licence, "licence file") if licence else ""
-    except OSError:  # a licence that is not there is told by the engine
+    except OSError:  # the engine reports a missing licence
         return
     if doubt:
         raise EngineUnavailable(doubt)
@@ -96,15 +96,10 @@ def _aspose(ocr: Ocr, *, licensed: bool) -> Choice:
 
 
 def load(name: str, ocr: Ocr, scratch: Path) -> OcrEngine:
-    """Load an engine; takes seconds.
-
-    Args:
-        name: as chosen.
-        ocr: the settings it starts with.
-        scratch: a writable folder for what Aspose downloads.
+    """Load an engine with its first settings; this takes seconds. Aspose downloads into ``scratch``.
 
     Raises:
-        EngineUnavailable: it cannot run here, with what to do about it.
+        EngineUnavailable: the engine cannot run here; the message names the remedy.
     """
     if name == "aspose":
         from ocrwatchd.ocr.aspose import AsposeEngine  # only the engine process loads engines

@@ -1,7 +1,7 @@
-"""Put back spaces between words that RapidOCR's recogniser has lost: Latin letters and digits only.
+"""Restore spaces between words that RapidOCR's recogniser has lost, between Latin letters and digits.
 
-The recogniser saw most of them, but a little too weakly. One score decides, from what it saw, from how wide the gap is,
-and from whether the parts are words. ``tests/bench/spaces.py`` fits its weights.
+The recogniser has seen most of them, but too weakly. One score decides by its probabilities, by the width of the gap,
+and by whether the parts are words. ``tests/bench/spaces.py`` fits the weights.
 """
 
 from __future__ import annotations
@@ -25,29 +25,30 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.layout import RawLine
 
 LEAST, SUREST = -4.5, 6.0
-"""Where the recogniser's log-odds of a space are less, nothing else counts; more is as good as this."""
+"""Below the first value of the recogniser's log-odds there is no space, whatever else speaks for one; values above the
+second count as the second."""
 CLOSING = frozenset(",;:!?)]")
-"""Marks that a space follows."""
+"""Marks with a space behind them."""
 ABBREVIATION = 3
-"""A point behind fewer letters ends an abbreviation, or may."""
+"""A full stop behind fewer letters may end an abbreviation."""
 NO_LIST = -7.0
-"""Nats that count for the words of a language without a list: against a space."""
+"""Against a space, for the words of a language without a word list, nats."""
 MOST_WORDS = 12.0
-"""More than so many nats the words do not count."""
+"""Greatest weight of the words, nats."""
 WORD_GAP = 2.2
-"""Between two words from letter to letter, in letter pitches, where a line shows no gap of its own."""
+"""Distance between two words, from letter to letter, in letter pitches, if a line has only one word."""
 WIDEST = 2.0
-"""A gap does not count as more than so many times the line's usual one."""
+"""Greatest width of a gap that counts, in usual gaps of the line."""
 
 
 class Evidence(NamedTuple):
-    """What speaks for a space in a gap.
+    """Evidence for a space in a gap.
 
     Args:
         picture: the recogniser's log-odds of a space.
-        width: 0 as wide as between two letters, 1 as wide as between two words of the line.
+        width: 0 is the width between two letters, 1 the width between two words of the line.
         words: how much more probable the two parts are than the whole, nats.
-        mark: 1 behind a comma and the like, else 0.
+        mark: 1 behind a comma or a similar mark, else 0.
     """
 
     picture: float
@@ -59,7 +60,8 @@ class Evidence(NamedTuple):
 WEIGHTS = Evidence(picture=0.45, width=1.8, words=0.37, mark=1.04)
 BIAS = 2.68
 MARGIN = 2.0
-"""Log-odds from which a space is put: one in a misread word does more harm than a lost one, and the fit sees none."""
+"""Least log-odds of a space. A wrong space in a misread word does more harm than a lost one, and the fit has no misread
+words."""
 
 
 class Gap(NamedTuple):
@@ -79,12 +81,7 @@ class Gap(NamedTuple):
 
 
 def spaced(lines: Sequence[RawLine], languages: Sequence[str]) -> list[RawLine]:
-    """The lines with the spaces that the recogniser lost; a line without a lattice stays as it is.
-
-    Args:
-        lines: as recognised.
-        languages: of the page, ISO 639-3.
-    """
+    """Restore the spaces that the recogniser has lost; a line without a lattice stays unchanged."""
     return [
         _with_spaces(line, [gap for gap in gaps(line, languages) if score(gap.evidence) > MARGIN]) for line in lines
     ]
@@ -96,7 +93,7 @@ def score(evidence: Evidence) -> float:
 
 
 def gaps(line: RawLine, languages: Sequence[str]) -> Iterator[Gap]:
-    """The places in a line's words where the recogniser saw at least a trace of a space."""
+    """The gaps in a line's words in which the recogniser saw at least a trace of a space."""
     if line.lattice is None:
         return
     steps, spans = line.lattice.steps, list(_spans(line))
@@ -122,19 +119,19 @@ def _odds(logarithm: float) -> float:
 
 
 def _spans(line: RawLine) -> Iterator[tuple[int, int]]:
-    """The first letter of each word, white space not counted, and the one behind its last."""
+    """First letter of each word, and the letter behind its last; white space does not count."""
     return pairwise((0, *accumulate(len(word.text) for word in line.words)))
 
 
 def _pitch(line: RawLine) -> float:
-    """The typical distance between neighbouring letters of a word, in steps."""
+    """The typical distance between neighbouring letters of a word, in time steps."""
     steps = line.lattice.steps if line.lattice else ()
     distances = [after - before for start, end in _spans(line) for before, after in pairwise(steps[start:end])]
     return max(1.0, median(distances)) if distances else 2.0
 
 
 def _kind(text: str, at: int) -> float | None:
-    """Whether a mark stands at the gap, 1 or 0; nothing where no space can be."""
+    """1 for a gap behind a mark, 0 for a gap between letters or digits, None where no space is possible."""
     before, after = text[at - 1], text[at]
     if east_asian_width(before) in "WF" or east_asian_width(after) in "WF":
         return None
@@ -148,7 +145,7 @@ def _kind(text: str, at: int) -> float | None:
 
 def _words(text: str, at: int, languages: Sequence[str]) -> float:
     if all(map(_is_mixed, (text[:at], text[at:]))):
-        return 0.0  # of a code's parts, "TN24 8QX", no list knows anything
+        return 0.0  # word lists do not have the parts of a code such as "TN24 8QX"
     words = lexicon(tuple(languages))
     if not words:
         return NO_LIST
@@ -177,7 +174,7 @@ def _with_spaces(line: RawLine, found: Sequence[Gap]) -> RawLine:
 
 
 def _parts(word: Word, first: int, cuts: Sequence[int], line: RawLine, lattice: Lattice) -> Iterator[Word]:
-    """A word's parts, each with its share of the box and the confidence of its own letters."""
+    """Parts of a word, each with its part of the box and the confidence of its own letters."""
     half = _pitch(line) / 2
     steps = lattice.steps[first : first + len(word.text)]
     begin, end = steps[0] - half, steps[-1] + half

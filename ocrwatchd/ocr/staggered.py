@@ -1,4 +1,4 @@
-"""Blocks side by side whose lines are not in line with one another, such as a letterhead beside an address."""
+"""Blocks side by side whose lines are not aligned, such as a letterhead beside an address."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.rows import Row
 
 TIGHT = 0.8
-"""White between two lines of a block is at most so high, in heights of the lower one."""
+"""Greatest white between two lines of a block, in heights of the lower line."""
 OVER = 0.5
-"""Two lines of a block, one above the other, share at least so much of the shorter one's width."""
+"""Two successive lines of a block share at least this part of the shorter one's width."""
 SIZES = 1.6
-"""Lines of a block, and of two blocks side by side, are less than so many times as high as one another."""
+"""Greatest ratio of line heights in a block, and in two blocks side by side."""
 FAR = 4.0
-"""Such blocks are at least so far apart, in line heights."""
+"""Least distance between such blocks, in line heights."""
 MISSED = 0.2
-"""Lines whose middles are farther apart than this, in heights of the lower block's lines, are not in line."""
+"""Lines whose middles differ by more than this, in heights of the lower block's lines, are not aligned."""
 MISSED_NATS = 2.0
-"""For each row of a block beside the other one that has no row of that in line with it; against, for each that has one:
-in a table the cells of a row are in line."""
+"""For each row of a block that has no aligned row in the other block, and against for each that has one: the cells of a
+table are aligned."""
 WORDS = 2
-"""Rows of a block have so many words, most of them: numbers and single words are a table's."""
+"""A typical row of a block has at least this many words; rows of numbers and single words belong to a table."""
 
 
 class Staggered(NamedTuple):
     """Two blocks side by side.
 
     Args:
-        x: where the right one begins, pixels on a level page.
-        first: the first row of both.
-        last: their last one, inclusive.
+        x: where the right block begins on the level page, pixels.
+        first: first row of both.
+        last: last row of both, inclusive.
         evidence: that they are blocks, nats.
-        right_first: the right one begins above the left one.
+        right_first: the right block begins above the left one.
     """
 
     x: float
@@ -50,12 +50,7 @@ class Staggered(NamedTuple):
 
 
 def staggered_blocks(rows: Sequence[Row], height: float) -> Iterator[Staggered]:
-    """Find blocks side by side whose lines are not in line.
-
-    Args:
-        rows: of a page, from the top down.
-        height: of its typical line, pixels.
-    """
+    """Find blocks side by side whose lines are not aligned; ``height`` is that of a typical line, pixels."""
     number_of = {id(line): number for number, row in enumerate(rows) for line in row}
     for block, other in _side_by_side(_blocks([line for row in rows for line in row])):
         left, right = box_of(block), box_of(other)
@@ -74,7 +69,7 @@ def staggered_blocks(rows: Sequence[Row], height: float) -> Iterator[Staggered]:
 
 
 def _blocks(lines: Sequence[RawLine]) -> list[list[RawLine]]:
-    """Lines one right under the other."""
+    """Group lines that follow directly below one another."""
     blocks: list[list[RawLine]] = []
     open_: list[list[RawLine]] = []
     for line in sorted(lines, key=middle_of):
@@ -89,7 +84,7 @@ def _blocks(lines: Sequence[RawLine]) -> list[list[RawLine]]:
 
 
 def _side_by_side(blocks: Sequence[list[RawLine]]) -> Iterator[tuple[list[RawLine], list[RawLine]]]:
-    """Each block with the nearest one left of it that stands at the same height."""
+    """Each block with the nearest block to its left at the same height."""
     boxes = sorted(((box_of(block), block) for block in blocks), key=lambda each: each[0].left)
     for number, (right, other) in enumerate(boxes):
         abreast = [
@@ -122,7 +117,7 @@ def _crosses(line: RawLine, x: float, height: float) -> bool:
 
 
 def _rows_beside(lines: Sequence[RawLine], left: Box, right: Box) -> tuple[list[Row], list[Row]]:
-    """The rows of two blocks, with all that stands beside the left one on its side, and beside the right one."""
+    """The rows of two blocks, each with all lines on its side at its height."""
     sides: tuple[list[RawLine], list[RawLine]] = ([], [])
     for line in lines:
         is_right = place_of(line).right > right.left

@@ -1,4 +1,4 @@
-"""Tables: rows whose cells stand in one grid, where an empty cell keeps its place."""
+"""Tables: rows whose cells stand in one grid, where an empty cell keeps its column."""
 
 from __future__ import annotations
 
@@ -18,39 +18,35 @@ if TYPE_CHECKING:
 JOINED = 0.5
 """Pieces of a row closer than this, in line heights, are one cell."""
 APART = 1.4
-"""Outside a table, pieces farther apart than this, in line heights, are parted by a tab."""
+"""Outside of tables a tab divides pieces farther apart than this, in line heights."""
 IN_CELL = 1.0
-"""Words of one line that are farther apart than this, in line heights, stand in two cells of a table."""
+"""In a table, words of one line farther apart than this, in line heights, stand in two cells."""
 ROWS = 3
-"""Rows in one grid that make it a table."""
+"""Least rows in one grid that make a table."""
 FILL = 0.75
 """Cells of a table cover at most this part of their row's width; lines of prose cover more."""
 
 ALIGNED = 0.4
-"""Cells of a column are in line within this, in line heights."""
+"""Cells of a column are aligned if they differ by at most this, in line heights."""
 MOSTLY = 0.75
-"""So many of them are, of all."""
+"""Least share of aligned cells in a column."""
 WHITE = 0.15
-"""Where cells have several lines, the next row stands farther off than the next line by this, in line heights."""
+"""If cells have several lines, the next row is farther away than the next line by at least this, in line heights."""
 WITHIN = 1.6
-"""Lines of a cell are at most so many times as far apart as the closest two."""
+"""Greatest distance between the lines of a cell, in distances of the closest two."""
 SHORTER = 2
-"""In so many rows of such a table one cell at least ends before the others."""
+"""In at least this many rows of such a table one cell ends before the others."""
 BROKEN = 4
-"""A cell that begins in the middle of a row tells against such cells as much as so many that end there for them."""
+"""A cell that begins in the middle of a row counts against such cells as this many early ends count for them."""
 
 Cell = list["RawLine"]
 Cells = list[tuple[int, Cell]]
-"""Cells from left to right, each with its column."""
+"""Cells from left to right, each with the number of its column."""
 Span = tuple[float, float]
 
 
 def cells_of(rows: Sequence[Row]) -> Iterator[tuple[Row, Cells]]:
-    """Divide rows into cells, those of a table by its columns; the lines of its cells are joined.
-
-    Args:
-        rows: of one block, from the top down.
-    """
+    """Divide rows into cells. The cells of a table have the numbers of its columns, and their lines are joined."""
     pieces = [_pieces(row) for row in rows]
     start = 0
     while start < len(rows):
@@ -72,7 +68,7 @@ def cells_of(rows: Sequence[Row]) -> Iterator[tuple[Row, Cells]]:
 
 
 def tall_rows(rows: Sequence[Row]) -> Iterator[int]:
-    """The rows of lines that are part of a table whose cells have several lines."""
+    """The numbers of the rows that belong to a table whose cells have several lines."""
     pieces = [_pieces(row) for row in rows]
     start = 0
     while start < len(rows):
@@ -82,9 +78,10 @@ def tall_rows(rows: Sequence[Row]) -> Iterator[int]:
 
 
 def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[list[int], list[Span]]:
-    """Where rows whose cells have several lines begin, then where their table ends, and its columns.
+    """Find a table whose cells have several lines, its rows divided by white, that begins at ``start``.
 
-    White parts the rows. Without such a table: the row where one may begin next, and no columns.
+    Returns where its rows begin and where it ends, and its columns. Without such a table: the row where the next one
+    may begin, and no columns.
     """
     columns: list[Span] = []
     end = start
@@ -99,7 +96,7 @@ def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
     steps = [lower - upper for upper, lower in pairwise(middles)]
     least = _least_white(steps, median(map(height_of, rows[start:end]))) if steps else 0.0
     begins = [start, *(n for n, step in enumerate(steps, start + 1) if step > least), max(end, start + 1)]
-    # Below a table may stand what is in line with one of its columns.
+    # Text below a table may be aligned with one of its columns.
     starts = begins[: 1 + sum(1 for _ in takewhile(lambda first: first < end and len(pieces[first]) > 1, begins))]
     table = pieces[start : starts[-1]]
     columns = _merged([_span(cell) for cells in table for cell in cells])
@@ -109,7 +106,7 @@ def _tall(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
 
 
 def _go_on(pieces: Sequence[Sequence[Cell]], starts: Sequence[int], columns: Sequence[Span]) -> bool:
-    """Whether cells of a row begin in its first line, go on in the next ones, and end in any."""
+    """Whether the cells of each row begin in its first line, continue in the next ones, and end in any of them."""
     shorter = broken = beside = 0
     for first, after in pairwise(starts):
         lines = [{_column(cell, columns): cell for cell in cells} for cells in pieces[first:after]]
@@ -126,7 +123,7 @@ def _text(cell: Cell) -> str:
 
 
 def _least_white(steps: Sequence[float], height: float) -> float:
-    """The step that parts the lines of a cell from the rows of a table, pixels; infinite where none does."""
+    """The distance that divides rows of a table from lines of a cell, pixels; infinite without one."""
     low = sorted(steps)
     jumps = [(after - before, (after + before) / 2) for before, after in pairwise(low) if before < WITHIN * low[0]]
     jump, middle = max(jumps, default=(0.0, 0.0))
@@ -134,7 +131,7 @@ def _least_white(steps: Sequence[float], height: float) -> float:
 
 
 def _grid(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> tuple[int, list[Span]]:
-    """How far down a grid reaches, and its columns."""
+    """The end of a grid that begins at ``start``, and its columns."""
     columns: list[Span] = []
     end = start
     while end < len(rows):
@@ -152,9 +149,9 @@ def _grid(rows: Sequence[Row], pieces: Sequence[Sequence[Cell]], start: int) -> 
 
 
 def _aligned(rows: Sequence[Sequence[Cell]], columns: Sequence[Span]) -> bool:
-    """Whether the cells of each column but the first begin, have their middles, or as amounts end in line.
+    """Whether the cells of each column but the first have aligned left edges, middles, or, for amounts, right edges.
 
-    That a text's first words begin, and its last ones end, in line is no sign of a table.
+    The first words of a text are aligned on the left, and its last words on the right, in prose too.
     """
     within = ALIGNED * median(height_of(cell) for row in rows for cell in row)
     for number in range(1, len(columns)):
@@ -174,7 +171,7 @@ def _pieces(row: Row) -> list[Cell]:
 
 
 def _joined(lines: Iterable[RawLine], gap: float) -> list[Cell]:
-    """Lines from left to right as cells, where those not farther apart than a gap, pixels, are one."""
+    """Join lines, given from left to right, to cells where the gap between two is at most ``gap``, pixels."""
     cells: list[Cell] = []
     for line in lines:
         if cells and place_of(line).left - place_of(cells[-1][-1]).right <= gap:

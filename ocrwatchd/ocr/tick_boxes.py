@@ -1,8 +1,8 @@
-"""Find tick boxes on a page, and tell empty, ticked and crossed ones apart: recognition loses what is in them.
+"""Find the tick boxes on a page and tell empty, ticked and crossed ones apart; recognition loses their content.
 
-A tick box is a square of four straight sides that stands by itself: no side goes on beyond its corners, as the lines of
-tables and comb fields do, and no letter stands as close as in a word. Such squares are looked for on a reduced picture,
-and measured on the whole one.
+A tick box is a square of four straight sides that stands alone: no side continues beyond its corners, as the lines of
+tables and comb fields do, and no letter is as close as the next letter of a word. Squares are found on a reduced
+picture and measured on the original.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     Grey = NDArray[np.uint8]
 
 LINE_HEIGHT = 24
-"""Pixels of a line of text on the reduced picture, or up to twice as many."""
+"""Height of a line of text on the reduced picture, pixels; up to twice as much."""
 SIDES = (0.45, 2.0)
-"""Least and most side of a tick box, in heights of a line; a line is about 1.4 times as high as its capitals."""
+"""Least and greatest side of a tick box, in line heights; a line is about 1.4 times as high as its capitals."""
 LEAST_SIDE = 10
-"""Pixels of a side, on the reduced picture, from which letters and tick boxes differ."""
+"""Least side on the reduced picture at which tick boxes differ from letters, pixels."""
 SLACK = 0.3
-"""How much longer a mark may make a side of the box that it runs over, as part of the side."""
+"""How much longer a side becomes through a mark that crosses it, as part of the side."""
 SAME = 0.15
-"""Sides that differ by no more than this part are of one size."""
+"""Greatest difference between sides of one size, as part of the side."""
 APART = 1.0
-"""How far tick boxes stand from each other in a row, at least, in their sides."""
+"""Least distance between the tick boxes of a row, in sides."""
 MOST_PAIRS, MOST_SQUARES = 1_000_000, 400
-"""Pages with more pairs of strokes are pictures, and of squares only so many are looked at closely."""
+"""Pages with more pairs of strokes are pictures; only this many squares of a page are measured."""
 
 
 class TickBox(NamedTuple):
-    """A tick box: where it is on the picture, pixels, and its symbol, which is one of the three of Unicode."""
+    """A tick box: its place on the picture, pixels, and one of Unicode's three symbols."""
 
     box: Box
     symbol: str
 
 
 def find_tick_boxes(picture: Grey, line_height: float) -> tuple[TickBox, ...]:
-    """All tick boxes of a page, from its top down.
+    """Find all tick boxes of a page, from the top down.
 
     Args:
         picture: the page, upright and straight, shape (height, width).
@@ -67,7 +67,7 @@ def find_tick_boxes(picture: Grey, line_height: float) -> tuple[TickBox, ...]:
         if (seen := measured(picture, whole, factor)) and least * factor <= seen[0].side <= most * factor:
             found.append(seen)
     sides = [square.side for square, _, clear in found if clear]
-    # A black square may be an ornament or the point of a list: it is a tick box only where clear ones of its size are.
+    # A black square may be an ornament or a bullet: it is a tick box only if the page has clear ones of the same size.
     sure = [
         (square, symbol)
         for square, symbol, clear in found
@@ -81,17 +81,17 @@ def find_tick_boxes(picture: Grey, line_height: float) -> tuple[TickBox, ...]:
 
 
 def _joined(square: Square, other: Square) -> bool:
-    """Whether the other one stands so close beside it that both belong to a comb field, or to a map of squares."""
+    """Whether another square is so close that both belong to a comb field or to a map of squares."""
     gap = max(square.left - other.right, other.left - square.right)
     return 0 < gap < APART * square.side and abs(square.top - other.top) < square.side / 2
 
 
 def _candidates(grey: Grey, least: int, most: int) -> list[Square]:
-    """Squares between two level strokes of one length one above the other, and areas that are square themselves."""
+    """Squares between two level strokes of one length, and areas that are square themselves."""
     size = 2 * most + 1
     ink = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, size, CONTRAST)
     reach = round(0.75 * least)
-    # Thicker, so that a stroke that is broken or not quite level stays whole.
+    # Thicken strokes, so that a broken or slightly tilted one stays whole.
     level = cv2.erode(cv2.dilate(ink, np.ones((3, 3), np.uint8)), np.ones((1, reach + 2), np.uint8))
     level = cv2.dilate(level, np.ones((1, reach), np.uint8))
     outlines, _ = cv2.findContours(level, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -115,7 +115,7 @@ def _candidates(grey: Grey, least: int, most: int) -> list[Square]:
         return []
     one = np.repeat(np.arange(len(left)), count)
     other = one + np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
-    # A mark that runs over the border makes a stroke longer, never shorter.
+    # A mark across the border makes a stroke longer, never shorter.
     inner = np.stack(
         (
             np.maximum(left[one], left[other]),

@@ -1,10 +1,11 @@
-"""Put the symbols of tick boxes into a page's text, each into the line beside which it stands."""
+"""Insert the symbols of tick boxes into the lines of a page beside which they stand."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import replace
+from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,19 +26,20 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.tick_boxes import TickBox
 
 NEAR = 8.0
-"""How far a tick box may stand from the line that it belongs to, in heights of that line."""
+"""Greatest distance between a tick box and its line, in heights of the line."""
 RATIO = (0.35, 2.0)
-"""Least and most side of a tick box, in heights of that line."""
+"""Least and greatest side of a tick box, in heights of its line."""
 SHARED = 0.5
-"""Part of a word, or of a tick box, across which they lie on each other where the word was read in the box."""
+"""A word and a tick box that overlap by at least this part of the narrower one's width: the word was read inside the
+box."""
 FRAMED = frozenset("口囗回区図图凶因困囚冈田日目")
-"""Chinese and Japanese signs as which recognition reads tick boxes."""
+"""Chinese and Japanese characters that recognition reads for tick boxes."""
 LOOKS = FRAMED | frozenset("xXvVyYoOQD0")
-"""With the letters and the digit; signs that are neither are read in tick boxes, too."""
+"""These and the letters and the digit that recognition reads for tick boxes."""
 SYMBOLS = frozenset({"So", "Sm"})
-"""Unicode's categories of signs that recognition takes a tick box for, before or after a word of letters."""
+"""Unicode categories of the symbols that recognition reads for a tick box before or after a word."""
 UNSURE = 0.6
-"""A single letter that was read with less confidence may be a mark in a box."""
+"""A single letter with less confidence than this may be a mark in a box."""
 
 
 class _Token(NamedTuple):
@@ -47,11 +49,11 @@ class _Token(NamedTuple):
 
 
 def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
-    """The page with a symbol for each tick box beside its text; what was read in the boxes makes way for them.
+    """Insert a symbol for each tick box beside its text, in place of what was read inside the box.
 
     Args:
-        page: as recognised; where the engine does not tell where all its text lies, nothing is changed.
-        picture: what was recognised, mode "L" or "RGB".
+        page: as recognised; returned unchanged if the engine does not give the boxes of all its text.
+        picture: on which the page was recognised, mode "L" or "RGB".
     """
     placed = [line.box for line in page.lines if line.box]
     if not placed or not tells_all_places(page):
@@ -75,7 +77,7 @@ def with_tick_boxes(page: PageText, picture: Image.Image) -> PageText:
 
 
 def _beside(mark: Box, lines: Sequence[Line]) -> int | None:
-    """The line in which a tick box stands, or else the nearest one of its row."""
+    """The number of the line in which a tick box stands, or of the nearest line of its row."""
     middle = (mark.top + mark.bottom) / 2
     gaps: list[tuple[float, int]] = []
     for number, line in enumerate(lines):
@@ -95,18 +97,14 @@ def _marked(line: Line, marks: Sequence[TickBox], offset: int) -> Line:
         tokens = _put(mark, tokens, leftward=leftward)
     if tokens == before:
         return moved(line, offset - line.offset)
-    text = ""
-    words: list[Word] = []
-    for token in tokens:
-        text += " " if text else ""
-        words.append(Word(token.text, offset + len(text), token.box, token.confidence))
-        text += token.text
-    box = around(token.box for token in tokens)
+    starts = accumulate((len(token.text) + 1 for token in tokens), initial=offset)
+    words = [Word(token.text, at, token.box, token.confidence) for token, at in zip(tokens, starts, strict=False)]
+    text, box = " ".join(token.text for token in tokens), around(token.box for token in tokens)
     return replace(line, text=text, offset=offset, box=box, words=tuple(words) if line.words else ())
 
 
 def _tokens(line: Line) -> list[_Token]:
-    """The line's words with their boxes; where the engine tells none, each gets its share of the line."""
+    """The line's words with their boxes; without known boxes each word gets its part of the line's box."""
     if line.words and all(word.box for word in line.words):
         return [_Token(word.text, word.box, word.confidence) for word in line.words if word.box]
     box = line.box or Box(0, 0, 0, 0)
@@ -121,7 +119,7 @@ def _tokens(line: Line) -> list[_Token]:
 
 
 def _put(mark: TickBox, tokens: list[_Token], *, leftward: bool) -> list[_Token]:
-    """The words of a line with a symbol among them; as they were where a word was read in its place."""
+    """The words of a line with the symbol inserted; unchanged if a word was read at its place."""
     middle = (mark.box.left + mark.box.right) / 2
     kept = []
     for token in tokens:
@@ -143,7 +141,7 @@ def _is_mark(token: _Token) -> bool:
 
 
 def _without_mark(token: _Token, mark: Box) -> _Token | None:
-    """A word of letters without the sign at its end that was read in a tick box; None where there is none."""
+    """A word without the character at its end that was read for a tick box; None if there is none."""
     reach = 2 * token.box.width / len(token.text)
     first, last = token.text[0], token.text[-1]
     if any(unicodedata.east_asian_width(sign) in WIDE for sign in token.text[1:-1]):

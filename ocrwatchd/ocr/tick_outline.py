@@ -1,4 +1,4 @@
-"""Measure a square on a page: whether it is the outline of a tick box, and what is in it."""
+"""Measure a square on a page: whether it is the outline of a tick box, and which mark is inside."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ if TYPE_CHECKING:
 EMPTY, TICKED, CROSSED = "\u2610", "\u2611", "\u2612"
 
 CONTRAST = 25
-"""Shades, of 255, by which ink is darker than the paper around it, at least."""
+"""Least difference between ink and the paper around it, of 255 shades."""
 FAINT = 0.3
-"""How much darker ink is than paper, as part of the distance from the paper to the darkest ink about the box."""
+"""The same as part of the difference between the paper and the darkest ink around the box."""
 SQUARE = 0.25
-"""Width and height differ by at most this part of the longer one."""
+"""Greatest difference between width and height, as part of the longer one."""
 STRAIGHT = 0.03
-"""How far a side may leave its line, as part of its length, beside one pixel."""
+"""How far a side may deviate from its line, as part of its length, plus one pixel."""
 DRAWN = 0.92
-"""Part of a side that lies on its line."""
+"""Least part of a side that lies on its line."""
 GAP = 0.06
-"""Longest gap in a side, as part of it, beside one pixel; between the feet of an "n" it is 0.2."""
+"""Longest gap in a side, as part of the side, plus one pixel; the gap between the feet of an "n" is 0.2."""
 CORNER = 0.08
-"""How far from its corners, as part of the side, the outline may begin to be round; a letter O begins at 0.15."""
+"""The outline may be round up to this distance from its corners, as part of the side; a letter O is round from 0.15."""
 BEYOND = (0.2, 0.4)
-"""From where to where beyond a corner a line is looked for that goes on, in sides: lines of tables do."""
+"""Range beyond a corner, in sides, in which the line of a table continues."""
 FRAME = 0.17
-"""How thick the outline may be, as part of the side, beside one pixel of blur."""
+"""Greatest thickness of the outline, as part of the side, plus one pixel of blur."""
 SOLID = 0.3
-"""A square whose sides are thicker than this part of them is black all over."""
+"""A square whose sides are all thicker than this part of the side is solid black."""
 EVEN = 0.6
-"""Part of a side that is as thick as it is typically; the rest may touch a mark. Sides of letters are less even."""
+"""Least part of a side with the side's typical thickness; the rest may touch a mark. Sides of letters are less even."""
 SPECK = 0.035
-"""Part of the inside that may be ink though the box is empty: dust, and the noise of compression."""
+"""Greatest part of ink inside an empty box: dust, and noise of compression."""
 RINGS = (0.6, 0.85, 1.1)
-"""Where the arms of a cross are counted: circles around its middle, in mean distances of its ink from there."""
+"""Radii of the circles on which the arms of a cross are counted, in mean distances of its ink from the middle."""
 DIAGONALS, ASKEW = (45, 135, 225, 315), 34
-"""Where the arms of a cross point, and how far from there they may, degrees."""
+"""Directions of the arms of a cross, and their greatest deviation, degrees."""
 
 
 class Square(NamedTuple):
-    """The first and last columns and rows of a square, pixels."""
+    """First and last column and row of a square, pixels."""
 
     left: int
     top: int
@@ -60,7 +60,7 @@ class Square(NamedTuple):
 
 
 def measured(picture: Grey, rough: Square, slack: int) -> tuple[Square, str, bool] | None:
-    """The tick box about a place, its symbol, and whether it is clear by itself; None where there is none."""
+    """The tick box near a place, its symbol, and whether it is certain by itself; None without a tick box."""
     margin = math.ceil(0.5 * rough.side) + slack
     left, top = max(0, rough.left - margin), max(0, rough.top - margin)
     crop = picture[top : rough.bottom + margin + 1, left : rough.right + margin + 1]
@@ -84,7 +84,7 @@ def measured(picture: Grey, rough: Square, slack: int) -> tuple[Square, str, boo
 
 
 def _exact(ink: Ink, rough: Square, slack: int) -> Square | None:
-    """The square of which all four sides are found near a place."""
+    """The square whose four sides are all found near a place."""
     edges = []
     for view, place in _views(ink, rough):
         if (edge := _edge(view, place, slack + 1)) is None:
@@ -97,7 +97,7 @@ def _exact(ink: Ink, rough: Square, slack: int) -> Square | None:
 
 
 def _frames(ink: Ink, square: Square) -> list[tuple[int, bool]] | None:
-    """Of each side how thick it is, and whether all along; None where the square does not stand by itself."""
+    """The thickness of each side, and whether the side is even; None if the square does not stand alone."""
     frames = []
     for view, place in _views(ink, square):
         if (frame := _frame(view, place)) is None:
@@ -107,7 +107,7 @@ def _frames(ink: Ink, square: Square) -> list[tuple[int, bool]] | None:
 
 
 def _views(ink: Ink, square: Square) -> list[tuple[Ink, Square]]:
-    """The picture, also on its head and lying on either side: each side of the square is the top one in one of them."""
+    """The picture in four orientations: each side of the square is the top one in one of them."""
     height, width = ink.shape
     x0, y0, x1, y1 = square
     return [
@@ -119,7 +119,7 @@ def _views(ink: Ink, square: Square) -> list[tuple[Ink, Square]]:
 
 
 def _edge(ink: Ink, square: Square, slack: int) -> int | None:
-    """The row in which the top side begins, or the letter close to it; None where there is no ink."""
+    """The row in which the top side begins, or the letter close to it; None without ink."""
     x0, y0, x1, _ = square
     side = square.side
     reach = slack + side // 5
@@ -133,7 +133,7 @@ def _edge(ink: Ink, square: Square, slack: int) -> int | None:
 
 
 def _frame(ink: Ink, square: Square) -> tuple[int, bool] | None:
-    """How thick the top side is, and whether all along; None where there is no side."""
+    """The thickness of the top side, and whether the side is even; None if there is no side."""
     x0, y0, x1, _ = square
     side = square.side
     off = 1 + int(STRAIGHT * side)
@@ -152,7 +152,7 @@ def _frame(ink: Ink, square: Square) -> tuple[int, bool] | None:
 
 
 def _columns(ink: Ink) -> Ink:
-    """In which columns there is ink, shape (width,)."""
+    """Which columns have ink, shape (width,)."""
     return np.asarray(ink.any(axis=0), dtype=np.bool_)
 
 
@@ -163,7 +163,7 @@ def _longest(marks: Ink) -> int:
 
 
 def _goes_on(ink: Ink, square: Square) -> int:
-    """At how many of its two ends the top side goes on, as lines of tables do."""
+    """At how many of its two ends the top side continues, as the lines of tables do."""
     x0, y0, x1, _ = square
     near, far = (math.ceil(part * square.side) for part in BEYOND)
     band = _columns(ink[max(0, y0 - 1) : y0 + 3])
@@ -177,7 +177,7 @@ def _symbol(inside: Ink) -> str:
 
 
 def _is_cross(mark: Ink) -> bool:
-    """Whether from the middle of the ink one arm goes into each corner: most circles around it cross each of them."""
+    """Whether one arm goes from the middle of the ink into each corner: most circles around it cross all four."""
     ys, xs = np.nonzero(mark)
     wide, tall = (math.sqrt(2) * max(1.0, float(places.std())) for places in (xs, ys))
     angles = np.radians(np.arange(360))

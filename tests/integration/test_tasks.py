@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from ocrwatchd.core.attempt import Begun
 from ocrwatchd.core.attempt import Ending as Ended
 from ocrwatchd.core.config.profile import Llm, Task
-from ocrwatchd.engine.process.tasks.runner import follow
+from ocrwatchd.engine.process.tasks.runner import TaskRun
 from ocrwatchd.llm.builtin.model import BuiltinModel
 from ocrwatchd.llm.decode import LlamaModel
 from ocrwatchd.llm.grammar import Grammar, _written
@@ -141,7 +141,8 @@ def test_orders_in_a_text_stay_ink(reciter, order):
 def test_a_long_document_goes_through_in_parts(reciter):
     """Each part has room in the real context, and each has its answer."""
     text = "\n\n".join(f"paragraph {number} of a letter without end" for number in range(120))
-    answer = follow(Task(name="t", prompt="Sum up.", max_tokens=64), reciter, text, time.monotonic, lambda: None)
+    task = Task(name="t", prompt="Sum up.", max_tokens=64)
+    answer = TaskRun(task, reciter, time.monotonic, lambda: None).answer(text)
     assert answer.parts == answer.answered >= 5
     assert answer.value == "\n\n".join([ANSWER] * answer.parts)
 
@@ -163,7 +164,7 @@ def test_the_built_in_model_does_no_tasks():
     model = BuiltinModel(BUILTIN)
     try:
         task = Task(name="t", prompt="Sum up.", output="json")
-        answer = follow(task, model, "Dear Ann, " * 10_000, time.monotonic, lambda: None)
+        answer = TaskRun(task, model, time.monotonic, lambda: None).answer("Dear Ann, " * 10_000)
         assert answer.value is None
         assert "the built-in model only corrects" in answer.reason
         assert model.propose("", "the end of tbe story", math.inf).text == "the end of the story"

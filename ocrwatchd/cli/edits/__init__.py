@@ -1,4 +1,4 @@
-"""The verb ``edits``: show what was corrected in a delivered document, take edits back, put them in again."""
+"""The command ``edits``: show the edits of a delivered document, revert edits, apply them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
+    """Add the command to the command line."""
     parser = add_verb(verbs, "edits", run, "show what was corrected in a delivered document; take edits back")
     parser.add_argument("receipt", type=Path, metavar="NAME.json")
     parser.add_argument("--refused", action="store_true", help="show the refused proposals too")
@@ -28,7 +28,7 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show or take back a document's edits."""
+    """Show or change a document's edits."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.edits import revise
     from ocrwatchd.core.errors import ConfigError

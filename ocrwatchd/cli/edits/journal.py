@@ -1,13 +1,12 @@
-"""Several files of a delivered set changed in one recorded step: all of them, whenever the process is killed.
+"""Change several files of a delivered set in one recorded step: all of them or none, even if the process is killed.
 
-New files are written beside the set, under hidden names, and synced. Then a record appears, which says what each file
-of the set was and what it becomes; with its rename the step is decided. The files move, NAME.json last, and the record
-goes. Whoever holds the set next completes a step whose record lies there, and removes what was written for one that was
-never recorded.
+New files are written beside the set under hidden names, and synced. Then a record of each file before and after appears
+by a rename, which commits the step. The files move, NAME.json last, and the record is deleted. The next process that
+locks the set completes a recorded step, and deletes the files of a step without a record.
 
-Others may write in the folder, so a record can be anybody's. It names suffixes of this one set, never a path, and the
-files of a step only move within the folder: a planted record does nothing that its author could not do himself. In a
-folder where he could not, as in /tmp (sticky: nobody replaces the files of others), only records of ours count.
+Other users may write in the folder, so anyone can plant a record. A record names only suffixes of this set, never a
+path, and the files of a step move only within the folder: a planted record does nothing that its author could not do.
+In a folder such as /tmp (sticky: nobody replaces the files of others) only records of this user count.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 RECORD_BYTES: Final = 1 << 16
 KEY_LETTERS: Final = 16
-"""Of NAME's hash: with NAME itself a hidden name could pass 255 bytes."""
+"""Length of the hash of NAME: with NAME itself a hidden name might exceed 255 bytes."""
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FILE: Final = "no regular file"
@@ -43,7 +43,7 @@ _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Change(NamedTuple):
-    """A file of the set that gets other content: what lies there now, and what shall; None where there is no file."""
+    """A file of the set, its present content and its new one; None for no file."""
 
     path: Path
     before: bytes | None
@@ -51,7 +51,7 @@ class Change(NamedTuple):
 
 
 class _Move(BaseModel):
-    """What a file of the set was before the step, and what it becomes, by SHA-256; None where there is no file."""
+    """SHA-256 of a file of the set before and after the step; None for no file."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -63,10 +63,10 @@ _RECORD: Final = TypeAdapter(dict[_Suffix, _Move])
 
 
 class Journal:
-    """Writes the files of one set. Whoever uses it holds the folder's lock.
+    """Writes the files of one set. The caller holds the folder's lock.
 
     Args:
-        path: of NAME.json; gives permissions and group to a file that was missing.
+        path: of NAME.json; a missing file gets its permissions and group.
         folder: descriptor of its folder.
     """
 
@@ -79,29 +79,29 @@ class Journal:
         self._record = path.with_name(f"{self._hidden}.step")
 
     def pending(self) -> bool:
-        """Whether a step was recorded and not completed."""
+        """Whether a recorded step is incomplete."""
         return lexists_strict(self._record, self._folder)
 
     def complete(self) -> bool:
-        """Complete a step that was recorded, and remove what was written for one that was not.
+        """Complete a recorded step; delete the files of a step without a record.
 
         Returns:
-            True where there was one to complete.
+            True if there was a recorded step.
 
         Raises:
-            OSError: a file cannot be moved; the next call goes on.
+            OSError: a file cannot be moved; the next call continues.
         """
         moves = self._recorded()
         self._move(moves)
         return bool(moves)
 
     def write(self, changes: Sequence[Change]) -> None:
-        """Change files in one step, in their order: all of them, or after an error none.
+        """Change files in one step, in their order: all of them, or none after an error.
 
-        All lie complete beside their places before the first takes its name, so a full disk changes nothing.
+        All new files are complete before the first takes its name, so a full disk changes nothing.
 
         Args:
-            changes: each with a path of its own; NAME.json last.
+            changes: one for each path; NAME.json last.
 
         Raises:
             OSError: a file cannot be written.
@@ -142,7 +142,7 @@ class Journal:
     def _move(self, moves: dict[str, _Move]) -> None:
         for suffix, move in moves.items():
             path, beside = self._path.with_name(f"{self._name}{suffix}"), self._beside(suffix)
-            # What was moved already stays, and so does what people have put there since.
+            # A file that was moved already stays, and so does a file that a person has put there since.
             if self._sum(path) == move.before != move.after:
                 with tree.named(beside, path):
                     if move.after is None:
@@ -155,9 +155,9 @@ class Journal:
         self._clear()
 
     def _clear(self) -> None:
-        """Remove the record, and all else under the set's hidden names."""
+        """Delete the record, then all other files with the set's hidden names."""
         names = [name for name in tree.names(self._folder) if name.startswith(f"{self._hidden}.")]
-        # The record first: without the files that it names nobody could follow it.
+        # The record first: without its files nobody could complete it.
         for name in sorted(names, key=lambda name: name != self._record.name):
             with tree.named(self._path.with_name(name)), suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self._folder)
@@ -165,7 +165,7 @@ class Journal:
             tree.sync(self._folder, self._path.parent)
 
     def _recorded(self) -> dict[str, _Move]:
-        """What the record says; nothing where there is none that counts."""
+        """The recorded step; empty without a record that counts."""
         try:
             opened = open_regular(self._record, self._folder)
         except OSError as error:
@@ -196,17 +196,15 @@ class Journal:
                 os.fsync(opened)
 
     def _sum(self, path: Path) -> str | None:
-        """SHA-256 of a file in the folder; None where there is none."""
+        """SHA-256 of a file in the folder; None without one."""
         try:
-            opened = open_regular(path, self._folder)
+            return _sum_of(held(path, self._folder))
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno not in {errno.ELOOP, errno.EINVAL}:
+            if error.errno != errno.EINVAL:
                 raise
             return _NO_FILE
-        with os.fdopen(opened, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sum_of(content: bytes | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The files of a delivered set beside NAME.txt and NAME.json that hold its text: written anew when edits change."""
+"""The files of a delivered set with its text, except NAME.txt and NAME.json: rewritten when edits change."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ocrwatchd.cli.edits.receipt_edits import Delivered
-    from ocrwatchd.core.model import Document, FinishedPage
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
-"""NAME.txt and NAME.json are not this module's business; NAME.raw.txt never holds a correction."""
+"""Other modules write NAME.txt and NAME.json; NAME.raw.txt has no corrections."""
 
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a receipt brings about that has something else where a format looks for a number, a name or a list."""
+"""Exceptions of a format whose receipt lacks an expected number, name or list."""
 
 _MADE_BEFORE = "it was made from the text as it was delivered; look through it, and change it by hand"
 _NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
@@ -38,32 +37,32 @@ _NAMELESS = (
 
 
 class Left(NamedTuple):
-    """A file that still holds the text that it held: its path, or its description where no path is known, and why."""
+    """A file that keeps its old text, by its path or a description, and the reason."""
 
     file: str
     why: str
 
 
 def rendered(delivered: Delivered) -> dict[str, bytes]:
-    """The text formats of the set as they are by its receipt.
+    """The text formats of the set, rendered from its receipt.
 
     Raises:
-        UnreadableScan: the receipt tells too little of the pages.
+        UnreadableScan: the receipt lacks information about the pages.
     """
-    writes = {name: write for name, write in _writes().items() if name in delivered.formats}
+    from ocrwatchd.formats.output import hocr, md
+
+    writes = (("md", md.laid_out), ("hocr", hocr.laid_out))
     about = document(delivered, delivered.path)
     try:
-        return {name: b"".join(write(about, pages(delivered))) for name, write in writes.items()}
+        return {name: b"".join(write(about, pages(delivered))) for name, write in writes if name in delivered.formats}
     except _DAMAGE as error:
         raise _damaged(delivered, error) from None
 
 
 def planned(delivered: Delivered, *, force: bool) -> Iterator[Change | Left]:
-    """Look at the other files of the set: which need other content, and which must stay as they are. None is written.
+    """Decide which other files of the set change and which stay; write nothing.
 
-    Args:
-        delivered: the document, with its edits as they shall be.
-        force: also over what somebody has changed.
+    ``force`` also replaces files that a person has changed.
 
     Raises:
         OSError: the folder or its disk fails.
@@ -103,10 +102,10 @@ def _text(delivered: Delivered, path: Path, now: bytes, *, force: bool) -> Itera
 
 
 def _in_words(error: FormatUnusable | OSError) -> str:
-    """Why this one file cannot be written again.
+    """Why this one file cannot be rewritten.
 
     Raises:
-        OSError: the fault is not this one file's.
+        OSError: the error concerns more than this file.
     """
     if isinstance(error, FormatUnusable):
         return str(error)
@@ -118,7 +117,7 @@ def _in_words(error: FormatUnusable | OSError) -> str:
 
 
 def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
-    """The words of a searchable PDF; pages, pictures and what people have added to them stay as they are."""
+    """Rewrite the words of a searchable PDF; pages, pictures and additions of people stay."""
     from ocrwatchd.formats.output.pdf import reworded
 
     lying, file = held(path, delivered.folder), io.BytesIO()
@@ -133,9 +132,3 @@ def _searchable(delivered: Delivered, path: Path) -> Iterator[Change]:
 
 def _damaged(delivered: Delivered, error: Exception) -> UnreadableScan:
     return UnreadableScan(f"{delivered.path} is damaged ({type(error).__name__}); {BY_HAND}")
-
-
-def _writes() -> dict[str, Callable[[Document, Iterable[FinishedPage]], Iterator[bytes]]]:
-    from ocrwatchd.formats.output import hocr, md
-
-    return {"md": md.laid_out, "hocr": hocr.laid_out}

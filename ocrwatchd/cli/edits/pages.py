@@ -1,4 +1,4 @@
-"""A delivered document's pages out of its receipt, as its formats are written from them."""
+"""Restore the pages of a delivered document from its receipt, for its output formats."""
 
 from __future__ import annotations
 
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 def document(delivered: Delivered, scan: Path) -> Document:
-    """The document's figures, as far as formats show them.
-
-    Args:
-        delivered: the document.
-        scan: what stands for the scan, which is no longer there.
-    """
+    """The figures of the document, as far as formats show them; ``scan`` stands for the scan, which is gone."""
     head = delivered.head
     return Document(
         job=head.get("job", ""),
@@ -40,7 +35,7 @@ def document(delivered: Delivered, scan: Path) -> Document:
 
 
 def pages(delivered: Delivered) -> Iterator[FinishedPage]:
-    """The pages, with the edits that are not taken back."""
+    """The pages, with their edits except reverted ones."""
     for page in delivered.pages:
         kept = [edit for edit in page["edits"] if not edit["reverted"]]
         edits = tuple(map(edit_of, kept))

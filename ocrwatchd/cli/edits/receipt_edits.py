@@ -1,4 +1,4 @@
-"""A delivered document: its receipt, NAME.json, and the text beside it, NAME.txt, where one was ordered."""
+"""A delivered document: its receipt NAME.json, and the text NAME.txt if the formats include it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 BY_HAND = "was it changed by hand? Restore it from a backup, or have the scan read again"
-"""What to do about a damaged receipt."""
+"""The remedy for a damaged receipt."""
 
 
 class TextChanged(OcrwatchdError):
-    """NAME.txt is not what its receipt says; the message tells how to write it all the same."""
+    """NAME.txt differs from its receipt; the message names the option that overwrites it."""
 
     exit_code = 1
 
 
 class _Checked(BaseModel):
-    """What this module reads of a receipt; everything else in it is carried along."""
+    """The fields of a receipt that this module reads; it keeps all others."""
 
     model_config = ConfigDict(strict=True)
 
@@ -89,12 +89,12 @@ class _Receipt(_Checked):
 
 
 class Delivered:
-    """A receipt in memory. The table's own keys and order are kept, those of later versions too.
+    """A receipt in memory. Its keys and their order are kept, also those of later versions.
 
     Args:
         path: of NAME.json.
-        table: its content, checked.
-        folder: descriptor of its folder; None where nothing is to be written.
+        table: its checked content.
+        folder: descriptor of its folder; None if nothing is written.
     """
 
     def __init__(self, path: Path, table: dict[str, Any], folder: int | None = None) -> None:
@@ -112,7 +112,7 @@ class Delivered:
         """Read and check a receipt.
 
         Raises:
-            UnreadableScan: it cannot be read, is none, or does not agree with itself.
+            UnreadableScan: the file cannot be read, is no receipt, or is inconsistent.
         """
         if not path.name.removesuffix(receipt.SUFFIX) or not path.name.endswith(receipt.SUFFIX):
             raise UnreadableScan(f"{path}: {_right_name(path)}")
@@ -127,7 +127,7 @@ class Delivered:
         return cls(path, _checked(path, table), folder)
 
     def beside(self, suffix: str) -> Path:
-        """The file of the set that has this suffix, like ".raw.txt"; NAME itself may hold dots."""
+        """The file of the set with this suffix, such as ".raw.txt"; NAME may contain dots."""
         return self.path.with_name(self.path.name.removesuffix(receipt.SUFFIX) + suffix)
 
     @property
@@ -137,23 +137,18 @@ class Delivered:
 
     @property
     def results(self) -> tuple[Path, ...]:
-        """Where the files of the document's follow-up tasks lie, or would."""
+        """Paths of the files of the follow-up tasks, whether or not they exist."""
         return tuple(self.beside(task["suffix"]) for task in self._table.get("tasks", ()))
 
     def changed_by_hand(self, path: Path, lying: bytes) -> str:
-        """Why a file of the set is not ours to write; "" where the file is as we wrote it last.
-
-        Args:
-            path: of the file.
-            lying: its content.
-        """
+        """Why a file of the set must not be overwritten; "" if it is as we last wrote it."""
         written = self._table.get("files", {}).get(self._suffix(path))
         if written is None:
             return f"may have been changed by hand ({self.path.name} is of an earlier version, and does not tell)"
         return "" if written == hashlib.sha256(lying).hexdigest() else "was changed by hand"
 
     def note(self, path: Path, content: bytes) -> None:
-        """Note that a file of the set has this content from us."""
+        """Record the content that we write to a file of the set."""
         self._table.setdefault("files", {})[self._suffix(path)] = hashlib.sha256(content).hexdigest()
 
     def _suffix(self, path: Path) -> str:
@@ -161,18 +156,18 @@ class Delivered:
 
     @property
     def has_text(self) -> bool:
-        """True where a NAME.txt belongs to the document: ``output.formats`` had it, or the receipt does not say."""
+        """True if the set has a NAME.txt: ``output.formats`` includes it, or the receipt has no formats."""
         return "txt" in self.formats
 
     def mark(self, numbers: Collection[int] | None, *, reverted: bool) -> int:
-        """Note edits as taken back, or not; how many that changed.
+        """Mark edits as reverted or not; return the number of changed ones.
 
         Args:
             numbers: of the edits; None for all.
-            reverted: True for taken back.
+            reverted: the new mark.
 
         Raises:
-            ConfigError: there is no edit of such a number.
+            ConfigError: no edit has such a number.
         """
         known = {edit["number"]: edit for edit in self.edits}
         wanted = known.keys() if numbers is None else set(numbers)
@@ -191,15 +186,15 @@ class Delivered:
         return len(changed)
 
     def text_change(self, *, force: bool) -> Change | None:
-        """What NAME.txt needs; None where the file is right already.
+        """The change of NAME.txt; None if the file is right already.
 
-        A NAME.txt that was never ordered is not written; one that lies there all the same is somebody else's.
+        A NAME.txt that the formats do not include is not written; such a file belongs to someone else.
 
         Args:
-            force: also over a text that somebody has changed, or where it is missing.
+            force: also overwrite a changed text, or write a missing one.
 
         Raises:
-            TextChanged: the file may not be written.
+            TextChanged: the file must not be overwritten.
             OSError: the file cannot be read.
         """
         if not self.has_text:
@@ -214,7 +209,7 @@ class Delivered:
         return None if lying == text else Change(self.text_path, lying, text)
 
     def receipt_change(self) -> Change | None:
-        """What NAME.json needs; None where the file is right already.
+        """The change of NAME.json; None if the file is right already.
 
         Raises:
             OSError: the file cannot be read.
@@ -224,7 +219,7 @@ class Delivered:
 
     @property
     def head(self) -> dict[str, Any]:
-        """All that the receipt tells of the document as a whole."""
+        """The fields of the receipt about the whole document."""
         return {key: value for key, value in self._table.items() if key != "pages"}
 
     def _text(self) -> bytes:
@@ -258,7 +253,7 @@ def _checked(path: Path, table: object) -> dict[str, Any]:
 
 
 def _right_name(path: Path) -> str:
-    """Tell which file ``edits`` wants: the receipt of the set that a file seems to be of, where one lies there."""
+    """The file name to use instead: that of the receipt in the folder to which a file seems to belong."""
     names = accumulate(path.name.split("."), "{}.{}".format)
     receipts = [path.with_name(f"{name}{receipt.SUFFIX}") for name in names if name and path.name != ".."]
     found = [each for each in receipts if each != path and os.path.lexists(each)]
@@ -266,12 +261,12 @@ def _right_name(path: Path) -> str:
 
 
 def edit_of(told: dict[str, Any]) -> Edit:
-    """An edit as a receipt has it."""
+    """An edit from a receipt."""
     return Edit(told["offset"], told["before"], told["after"], Reason(told["why"]))
 
 
 def _text_of(page: dict[str, Any]) -> str | None:
-    """The page's text with the edits that are not taken back; None where they cannot be of this page."""
+    """The page's text with the edits that are not reverted; None if the edits do not fit the page."""
     raw: str = page["raw"]
     edits = [edit_of(told) for told in page["edits"]]
     done = 0

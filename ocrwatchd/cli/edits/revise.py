@@ -1,4 +1,4 @@
-"""The verb ``edits``: show what was corrected in a delivered document, take edits back, put them in again."""
+"""The command ``edits``: show the edits of a delivered document, revert edits, apply them again."""
 
 from __future__ import annotations
 
@@ -23,17 +23,11 @@ if TYPE_CHECKING:
 
 
 def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
-    """Print a document's edits.
-
-    Args:
-        receipt: its NAME.json.
-        outbox: no link is followed below it.
-        refused: the refused proposals too.
-        as_json: as one JSON object instead of a table.
+    """Print a document's edits; symbolic links below ``outbox`` are not followed.
 
     Raises:
         UnreadableScan: the file is no receipt that this version can read.
-        FolderUnusable: an earlier change was interrupted, and another process has the lock.
+        FolderUnusable: an earlier change was interrupted, and another process holds the lock.
     """
     with folder_of(receipt, outbox) as folder:
         journal = Journal(receipt, folder)
@@ -41,7 +35,7 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
             if journal.pending():
                 with locked(receipt, folder):
                     _complete(journal)
-        except OSError as error:  # whoever only reads sees what NAME.json says
+        except OSError as error:  # a reader still gets the content of NAME.json
             print(
                 printable(
                     "an earlier `ocrwatchd edits` of this document was interrupted, and cannot be completed now "
@@ -63,20 +57,20 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
 
 
 def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> None:
-    """Take edits back, or put them in again: in NAME.json, and in the other files of the set that hold the text.
+    """Revert edits, or apply them again, in NAME.json and in the other files of the set with the text.
 
     Args:
-        receipt: the document's NAME.json.
+        receipt: NAME.json.
         numbers: of the edits; None for all.
-        outbox: no link is followed below it.
-        reverted: True to take them back.
-        force: write NAME.txt even where it is missing or was changed by hand.
+        outbox: symbolic links below it are not followed.
+        reverted: True to revert.
+        force: write NAME.txt even if it is missing or a person has changed it.
 
     Raises:
-        ConfigError: there is no edit of such a number.
+        ConfigError: no edit has such a number.
         UnreadableScan: NAME.json is no receipt that this version can read.
-        TextChanged: NAME.txt is missing or was changed by hand; nothing was written.
-        FolderUnusable: a file cannot be written, and the set is as it was; or it is locked.
+        TextChanged: NAME.txt is missing, or a person has changed it; nothing was written.
+        FolderUnusable: a file cannot be written, and the set is unchanged; or another process holds the lock.
         OSError: a file cannot be read; nothing was written.
     """
     with folder_of(receipt, outbox) as folder, locked(receipt, folder):
@@ -89,7 +83,7 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
         beside = list(other_formats.planned(delivered, force=force))
         receipts = delivered.receipt_change()
         anew = [each for each in beside if isinstance(each, Change)]
-        if not changed and not force:  # no file waits for its change: the receipt is the last that is written
+        if not changed and not force:  # all files are written: the receipt is written last
             text, anew, receipts = None, [], None
         if changes := [each for each in (text, *anew, receipts) if each]:
             with _written(receipt):

@@ -1,4 +1,4 @@
-"""The folder of a delivered set: held open, locked while the set is written, and its files read."""
+"""The folder of a delivered set: open it, lock it for a change, read its files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK_WAIT_S = 60.0
-"""So long another `ocrwatchd edits` in the same folder is waited for."""
+"""How long to wait for another `ocrwatchd edits` in the same folder."""
 
 
 @contextmanager
 def folder_of(receipt: Path, outbox: Path) -> Iterator[int]:
-    """Hold the folder of a set open: what is read there is what is written, whoever exchanges folders meanwhile.
+    """Hold the folder of a set open, so that all files are read and written there, even if folders are exchanged.
 
     Args:
-        receipt: the set's NAME.json.
-        outbox: no link is followed below it; elsewhere the folder is the one that the path leads to.
+        receipt: NAME.json.
+        outbox: symbolic links below it are not followed; elsewhere the path is resolved.
 
     Raises:
         UnreadableScan: the folder cannot be opened.
@@ -46,15 +46,15 @@ def folder_of(receipt: Path, outbox: Path) -> Iterator[int]:
 
 @contextmanager
 def locked(receipt: Path, folder: int) -> Iterator[None]:
-    """Keep every other `ocrwatchd edits` of this machine out of the folder; what is read in here is what is changed.
+    """Exclude every other `ocrwatchd edits` of this machine from the folder.
 
     Args:
-        receipt: the set's NAME.json.
-        folder: descriptor of its folder: NAME.json itself is replaced, and a lock on it would go with it.
+        receipt: NAME.json.
+        folder: descriptor of the folder; a lock on NAME.json would be lost when that file is replaced.
 
     Raises:
-        FolderUnusable: another one has the lock, and keeps it.
-        OSError: the folder may not be read.
+        FolderUnusable: another process holds the lock.
+        OSError: the folder cannot be read.
     """
     try:
         with folder_locked(folder, receipt.parent, LOCK_WAIT_S):
@@ -67,14 +67,10 @@ def locked(receipt: Path, folder: int) -> Iterator[None]:
 
 
 def held(path: Path, folder: int | None) -> bytes:
-    """What a file of the set holds: no link is followed out of the outbox, no FIFO or device waited for.
-
-    Args:
-        path: the file.
-        folder: descriptor of its folder.
+    """The content of a file of the set; follows no link and waits for no FIFO or device.
 
     Raises:
-        OSError: it cannot be read; with EINVAL: it is no regular file.
+        OSError: the file cannot be read; with EINVAL if it is no regular file.
     """
     try:
         descriptor = open_regular(path, folder)

@@ -1,4 +1,4 @@
-"""Edits side by side: a line as recognised, and as it was delivered."""
+"""Show edits: a line as recognised beside the line as delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ocrwatchd.cli.edits.receipt_edits import Delivered
 
 BESIDE_CHARACTERS = 32
-"""So much of the line is shown on either side of an edit."""
+"""Characters of the line shown on either side of an edit."""
 
 CUT = "\N{HORIZONTAL ELLIPSIS}"
 BREAK = "\N{RETURN SYMBOL}"
@@ -28,18 +28,14 @@ BEFORE, AFTER, REVERTED = "bold red", "bold green", "dim"
 
 
 def listing(delivered: Delivered, *, refused: bool) -> Iterator[Table | Text]:
-    """Tables of the edits and of the words to check, and a line with the edits' numbers.
-
-    Args:
-        delivered: the document.
-        refused: a table of what was proposed and not admitted, too.
-    """
+    """Tables of the edits, of the refused proposals if wanted, and of the words to check; the number of edits."""
     if delivered.edits:
         yield _table(delivered, "edits", ("as recognised", "as delivered"))
     if refused and delivered.refused:
         yield _table(delivered, "refused", ("as recognised", "as proposed"))
     yield from _checks(delivered)
-    yield Text(_sentence(delivered))
+    gone = sum(edit["reverted"] for edit in delivered.edits)
+    yield Text(f"{len(delivered.edits)} edits, {gone} of them reverted; {len(delivered.refused)} proposals refused")
 
 
 def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
@@ -88,12 +84,7 @@ def _checks(delivered: Delivered) -> Iterator[Table | Text]:
 
 
 def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
-    """The line around an edit, before and after it, with the change in colour.
-
-    Args:
-        raw: the page as recognised.
-        edit: as in the receipt.
-    """
+    """The line around an edit of a recognised page, before and after, with the change in colour."""
     start, end = edit["offset"], edit["offset"] + len(edit["before"])
     left = raw[raw.rfind("\n", 0, start) + 1 : start]
     right = raw[end:].partition("\n")[0]
@@ -107,11 +98,5 @@ def sides(raw: str, edit: dict[str, Any]) -> tuple[Text, Text]:
 
 
 def _visible(text: str) -> str:
-    """Without what would act on a terminal."""
+    """Replace characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else BREAK if letter == "\n" else " " for letter in text)
-
-
-def _sentence(delivered: Delivered) -> str:
-    edits, refused = delivered.edits, delivered.refused
-    gone = sum(edit["reverted"] for edit in edits)
-    return f"{len(edits)} edits, {gone} of them reverted; {len(refused)} proposals refused"

@@ -1,1 +1,1 @@
-"""The supervisor's side of an engine: start it, watch its deadlines, replace it."""
+"""The supervisor's side of an engine: start the process, watch its deadlines, replace it."""

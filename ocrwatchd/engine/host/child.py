@@ -1,4 +1,4 @@
-"""The host's end of one engine process: starting it, its socket, its death and what it leaves behind."""
+"""One engine process, as its host sees it: start, socket, end and cleanup."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MEMORY_EXIT = 71
 
 
 class Child:
-    """A running engine process. Created in the main thread: PDEATHSIG follows the thread that creates it.
+    """A running engine process. Create it in the main thread: PDEATHSIG depends on the creating thread.
 
     Args:
-        module: what ``python -m`` runs.
-        threads: for the numeric libraries; 0 leaves the choice to them.
+        module: the module that ``python -m`` runs.
+        threads: of the numeric libraries; 0 for their own default.
         network: whether the process may use a network.
         selector: where the socket is registered, with ``on_event`` as its data.
-        on_event: called, without arguments, when the socket can be read or written.
+        on_event: called without arguments when the socket is ready to read or write.
 
     Raises:
         OSError: the process cannot be started.
@@ -61,12 +61,14 @@ class Child:
         self.closed = False
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-"))
         self._socket, theirs = socket.socketpair()
+        options = ("--fd", theirs.fileno(), "--parent", os.getpid(), "--scratch", self._scratch)
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    _command(module, theirs.fileno(), self._scratch),
+                    # -P: import nothing from the current directory.
+                    [sys.executable, "-P", "-m", module, *map(str, options)],
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,  # libraries print there; a document's text is never among it for sure
+                    stdout=subprocess.DEVNULL,  # libraries print there, perhaps text of a document
                     cwd=self._scratch,
                     env=_environment(threads, network=network),
                     pass_fds=(theirs.fileno(),),
@@ -81,21 +83,21 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
     @property
     def exited(self) -> bool:
-        """True once the process has ended."""
+        """True if the process has ended."""
         return self._process.poll() is not None
 
     def send(self, message: Request) -> None:
-        """Send, or keep for later what the socket does not take now."""
+        """Send a message; keep for later what the socket does not accept now."""
         self._unsent += encode(message)
         self.flush()
 
     def flush(self) -> None:
-        """Send what is left over; a child that no longer listens is noticed by its silence."""
+        """Send the rest; the silence of a child that no longer reads is noticed elsewhere."""
         if self.closed:
             return
         try:
@@ -108,10 +110,10 @@ class Child:
         self._selector.modify(self._socket, events, self._on_event)
 
     def receive(self) -> list[Answer]:
-        """What has come in; ``closed`` is set once nothing more can come.
+        """The messages that have arrived; sets ``closed`` if no more can arrive.
 
         Raises:
-            ProtocolError: it is none of the answers.
+            ProtocolError: a line is no answer.
         """
         try:
             data = self._socket.recv(READ_BYTES)
@@ -125,7 +127,7 @@ class Child:
         return [decode_answer(line) for line in self._lines.feed(data)]
 
     def rest(self) -> list[Answer]:
-        """Everything that a dead child has said and nobody has read yet, as far as it makes sense."""
+        """All unread messages of a dead child, up to the first invalid one."""
         answers: list[Answer] = []
         with contextlib.suppress(ProtocolError):
             while not self.closed and (more := self.receive()):
@@ -133,13 +135,13 @@ class Child:
         return answers
 
     def wait(self, grace_s: float) -> None:
-        """Let the process end by itself, for ``grace_s`` seconds at most."""
+        """Wait at most ``grace_s`` seconds for the process to end by itself."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
 
     def end(self) -> str:
-        """End the process, reap it and remove its traces; how it ended, as a sentence without its full stop."""
-        # Its whole session goes, so that nothing that a library has started stays behind, whoever ended first.
+        """Kill and reap the process, remove its traces, and describe its end, without a full stop."""
+        # Kill the whole session, with everything that a library has started.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
@@ -149,7 +151,7 @@ class Child:
 
     @property
     def exit_status(self) -> int | None:
-        """As subprocess gives it, or None while the process runs."""
+        """As in subprocess; None while the process runs."""
         return self._process.returncode
 
     def _close(self) -> None:
@@ -160,11 +162,7 @@ class Child:
 
 
 def exit_in_words(status: int) -> str:
-    """Tell what an exit status means, as a sentence without its full stop.
-
-    Args:
-        status: as subprocess gives it: negative for a signal.
-    """
+    """Describe an exit status, negative for a signal, without a full stop."""
     if status == -signal.SIGKILL:
         return say(
             "the engine was killed; where nobody did that by hand, the machine or its memory limit ran out of memory"
@@ -182,12 +180,6 @@ def exit_in_words(status: int) -> str:
     return say("the engine ended by itself with exit status {status}", status=status)
 
 
-def _command(module: str, descriptor: int, scratch: Path) -> list[str]:
-    # -P: the current directory is no place to import from.
-    arguments = ["--fd", str(descriptor), "--parent", str(os.getpid()), "--scratch", str(scratch)]
-    return [sys.executable, "-P", "-m", module, *arguments]
-
-
 def _environment(threads: int, *, network: bool) -> dict[str, str]:
     environment = without_secrets(os.environ, proxies=network) | {
         "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))
@@ -195,7 +187,7 @@ def _environment(threads: int, *, network: bool) -> dict[str, str]:
     if threads:
         counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = dict.fromkeys(counted, str(threads)) | environment
-    # Idle threads of one library must not burn the cores that another works on.
+    # Idle threads of one library must not take processor time from another.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"} | environment
-    # Nothing about a document may leave the machine, what libraries report on their use included.
+    # Nothing about a document may leave the machine, not even the usage reports of libraries.
     return environment | {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

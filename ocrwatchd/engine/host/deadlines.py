@@ -1,4 +1,4 @@
-"""What an engine may take: how long it may be silent, step by step, and how much memory there is."""
+"""Limits of an engine: how long it may be silent at each step, and how much memory this service has."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.protocol import StepName
 
 LOAD_DEADLINE_S = 900.0
-"""How long loading engines and models may take, seconds: gigabytes from a slow disk, resources from the network."""
+"""Greatest duration of loading engines and models, seconds: gigabytes from a slow disk, resources from the network."""
 
 TASK_GRACE_S = 60.0
-"""How long a task may run over its budget, seconds: a forward pass of the largest model on a slow machine."""
+"""How long a task may exceed its budget, seconds: a forward pass of the largest model on a slow machine."""
 
 IN_WORDS: dict[StepName, str] = {
     "hash": say("read the file"),
@@ -28,35 +28,23 @@ IN_WORDS: dict[StepName, str] = {
     "task": say("carry out a follow-up task"),
     "write": say("write the results"),
 }
-"""What the engine was about to do, after "took too long to"."""
+"""The engine's current step, after "took longer than … to"."""
 
 
 def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
-    """How long the engine may be silent after it has announced a step, seconds.
-
-    Args:
-        step: by its name.
-        work: the job's settings.
-        load_deadline_s: for loading.
-        number: of the page, or of the task.
-    """
+    """How long the engine may be silent after it has announced a step, seconds; ``number`` is of a page or task."""
     if step == "load":
         return load_deadline_s
-    if step == "correct":  # the corrector keeps a budget of its own; what it adds to that is a forward pass or two
+    if step == "correct":  # the corrector has a budget of its own and exceeds it by a forward pass or two
         return work.llm.page_budget_s + work.ocr.page_deadline_s
-    if step == "task":  # likewise, and the finished text waits for it
+    if step == "task":  # likewise, and the finished text waits for the task
         grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
         return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
     return work.ocr.page_deadline_s
 
 
 def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """The memory that there is for this service, MiB: the machine's, or what its control groups leave of that.
-
-    Args:
-        groups: where control groups (version 2) are mounted.
-        own: names this process's, as in cgroups(7).
-    """
+    """The memory of this service, MiB: that of the machine, or the limit of its control groups (version 2)."""
     least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         name = own.read_text(encoding="utf-8", errors="surrogateescape").partition("0::/")[2].partition("\n")[0]
@@ -66,6 +54,6 @@ def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/
     for group in (folder, *folder.parents):
         try:
             least = min(least, int((group / "memory.max").read_text(encoding="ascii")))
-        except (OSError, ValueError):  # the root has no limit, and "max" is none
+        except (OSError, ValueError):  # the root group has no limit, and "max" is no number
             continue
     return least >> 20

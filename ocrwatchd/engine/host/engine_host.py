@@ -35,22 +35,22 @@ BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 """Between two starts, after an engine that never became ready."""
 
 LAST_BREATH_S = 1.0
-"""How long a process that has closed its socket may take to end by itself, seconds."""
+"""How long a process may run after it has closed its socket, seconds."""
 
 log = structlog.get_logger()
 
 
 class EngineHost:
-    """Keeps one engine process alive and hands it jobs.
+    """Runs one engine process and hands it jobs.
 
     Args:
-        config: the settings; ``config.ocr.memory_mb`` bounds the engine's growth.
-        selector: the supervisor's; the engine's socket is registered there, its key's ``data()`` is to be called.
-        hear: called with each step, with each page in work and with each job's one outcome.
-        module: what ``python -m`` runs.
-        jobs: the folder in which the jobs' folders lie; without it the configured one.
+        config: the settings; ``config.ocr.memory_mb`` limits the engine's growth.
+        selector: of the supervisor, which calls ``data()`` of a ready key.
+        hear: called with each step, each page, and the one outcome of each job.
+        module: the module that ``python -m`` runs.
+        jobs: the parent of the jobs' folders; None for the configured one.
         clock: monotonic, seconds.
-        load_deadline_s: how long loading may take.
+        load_deadline_s: greatest duration of loading.
     """
 
     def __init__(  # noqa: PLR0913  # two of them are there for tests
@@ -100,18 +100,18 @@ class EngineHost:
 
     @property
     def pid(self) -> int | None:
-        """Of the engine process, where one runs."""
+        """Process id of the engine; None if none runs."""
         return self._child.pid if self._child else None
 
     @property
     def trouble(self) -> str:
-        """Why no engine serves, also while the next try is under way; "" where one does, or has not failed yet."""
+        """Why no engine works, also during the next try; "" if one works or has not failed yet."""
         failing = self._failures and not self._ready and not self._finishing
         return self.unavailable or (say("no engine runs: {reason}", reason=self._down) if failing else "")
 
     @property
     def resting(self) -> bool:
-        """No engine runs, and none is started before a pause is over; one that died over a page is replaced at once."""
+        """No engine runs, and the next start waits for a pause. An engine that died over a page is replaced at once."""
         return self._child is None and (self._next_start is None or self._next_start > self._clock())
 
     @property
@@ -132,7 +132,7 @@ class EngineHost:
         self.tick(self._next_start)
 
     def give(self, job: Job) -> None:
-        """Hand over a job; only while ``idle``."""
+        """Hand over a job; allowed only while ``idle``."""
         if not self.idle or self._child is None:
             raise RuntimeError("the engine takes a job only while it is idle")
         self._job = job
@@ -154,13 +154,13 @@ class EngineHost:
         child.send(Give.of(job))
 
     def put_back(self) -> None:
-        """Ask the engine to hand its job back after the page in work; it stays, ready for another."""
+        """Ask the engine to return its job after the current page and to stay ready."""
         if self._job is not None and self._child is not None:
             self._asked_back = True
             self._child.send(PutBack())
 
     def renew(self) -> None:
-        """Replace the engine between two jobs, so that it loads what has come meanwhile."""
+        """Replace the engine between two jobs, so that it loads new models."""
         self._outdated = True
 
     def tick(self, now: float) -> None:
@@ -169,7 +169,7 @@ class EngineHost:
             self._take_rest(self._child)
             self._bury(self._child)
         if self._child is not None and self._bounds.passed():
-            self._on_event()  # what it has said meanwhile counts, however late anybody listens
+            self._on_event()  # unread messages count, however late they are read
         if self._child is not None and (reason := self._bounds.passed()):
             self._bury(self._child, reason)
         if self._outdated and self.idle:
@@ -185,17 +185,17 @@ class EngineHost:
         return min((due for due in dues if due is not None), default=None)
 
     def finish(self) -> None:
-        """Ask the engine to complete the page in work, hand back its job and end; it is not started again."""
+        """Ask the engine to complete the current page, return its job and exit; no other is started."""
         self._finishing = True
         self._next_start = None
         if self._child is not None:
             self._child.send(Finish())
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End and reap the engine; a job still in its hands counts as returned.
+        """End and reap the engine; its job counts as returned.
 
         Args:
-            grace_s: how long it may take to end by itself, seconds; the call blocks for that long at most.
+            grace_s: how long it may run on, seconds; the call blocks at most for this time.
         """
         self.finish()
         self._down = "stopped"
@@ -248,7 +248,7 @@ class EngineHost:
                 self._take(answer)
 
     def _bury(self, child: Child, reason: str = "") -> None:
-        """Reap a process that has died, or end one for a reason, and say what that means for its job."""
+        """Reap a dead process, or end one for a reason; report the outcome of its job."""
         if child is not self._child:
             return  # replaced meanwhile
         was_ready = self._ready
@@ -275,11 +275,11 @@ class EngineHost:
         max_attempts = self._job.max_attempts or self._config.job.max_attempts
         try:
             page_failures.record_crash(self._job, step, reason, max_attempts)
-        except OSError as error:  # the attempt counts against the document all the same
+        except OSError as error:  # the attempt still counts against the document
             log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 
     def _drop(self) -> str:
-        """End the process, where there is one, without blame; how it ended, in words."""
+        """End the process, if any, without blame; describe its end."""
         child, self._child = self._child, None
         self._bounds.lift()
         self._ready = False
@@ -319,7 +319,7 @@ class EngineHost:
 
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
-        if step.name != "task" or step != self._step:  # a task's next question has what is left of its time
+        if step.name != "task" or step != self._step:  # the next question of a task gets the rest of its time
             self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s, step.page))
         self._step = step
         self._hear(Begun(job, step.name))

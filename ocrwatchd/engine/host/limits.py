@@ -1,4 +1,4 @@
-"""The bounds of an engine at work: how long it may be silent, and how far it may grow over one scan."""
+"""Watch the limits of a working engine: its silence, and its growth during one scan."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.protocol import StepName
 
 BUDGETS_A_SCAN: Final = 3
-"""So many budgets an engine may grow by over one scan; with more it is ended before the machine runs out of memory."""
+"""An engine that grows by more than this many budgets during one scan is ended before the machine runs out of
+memory."""
 
 LOOK_S: Final = 0.5
-"""How often its memory is looked at while it reads, seconds."""
+"""How often its memory is read during a scan, seconds."""
 
 STANDSTILL_S: Final = 5.0
-"""Who asks so much later than was due has stood still, and what the engine waits for may have too: a share, a disk."""
+"""A check that is this late means that this process stood still, and perhaps the share or disk that the engine waits
+for."""
 
 _KIB_A_MIB = 1024
 
@@ -30,11 +32,11 @@ log = structlog.get_logger()
 
 
 class Bounds:
-    """Tells when an engine has passed a bound.
+    """Tells whether an engine has exceeded a limit.
 
     Args:
         clock: monotonic, seconds.
-        budget_mb: growth after which an engine is replaced between two scans, MiB.
+        budget_mb: growth after which the engine is replaced between two scans, MiB.
     """
 
     def __init__(self, clock: Callable[[], float], budget_mb: float) -> None:
@@ -45,23 +47,23 @@ class Bounds:
         self._next_look = 0.0
 
     def expect(self, step: StepName, seconds: float) -> None:
-        """Let it be silent for as long as a step may take."""
+        """Allow the engine to be silent for the duration of a step."""
         reason = say("the engine took longer than {seconds} s to {step}", seconds=f"{seconds:g}", step=IN_WORDS[step])
         now = self._clock()
         self._deadline = (now + seconds, reason)
-        self._next_look = max(self._next_look, now)  # a standstill before this step is over
+        self._next_look = max(self._next_look, now)  # an earlier standstill does not count for this step
 
     def weigh(self, pid: int) -> None:
-        """Count its memory from here on: everything is loaded, and what is added now belongs to a scan."""
+        """Measure its growth from now on: everything is loaded, and further memory belongs to the scan."""
         self._weighed = (pid, memory_of(pid))
         self._next_look = self._clock() + LOOK_S
 
     def lift(self) -> None:
-        """Expect nothing any more: the engine is idle, or gone."""
+        """Remove the limits: the engine is idle or has ended."""
         self._deadline = self._weighed = None
 
     def passed(self) -> str:
-        """Why it is to be ended, or ""; for as long as nobody asked, an engine at work has more time."""
+        """Why the engine must be ended, or ""; time in which nobody checked does not count."""
         self._excuse()
         if self._deadline is not None and self._clock() >= self._deadline[0]:
             return self._deadline[1]
@@ -87,7 +89,7 @@ class Bounds:
             self._next_look = self._clock()
 
     def next_due(self) -> float | None:
-        """When ``passed`` may have something to say, as ``clock`` counts."""
+        """Time of the next check, as ``clock`` counts; None without a limit."""
         dues = [self._deadline[0] if self._deadline else None, self._next_look if self._weighed else None]
         return min((due for due in dues if due is not None), default=None)
 

@@ -1,4 +1,4 @@
-"""What reads on this machine, the supervisor's or a worker's: the engine, supplied with the models that it lacks."""
+"""The engine of this machine, supervisor or worker, with the download of missing models."""
 
 from __future__ import annotations
 
@@ -25,15 +25,7 @@ log = structlog.get_logger()
 
 
 class EngineHostWithModels(EngineHost):
-    """An engine host that has missing models fetched, and takes each between two jobs once it is here.
-
-    Args:
-        config: the settings; their profiles name the models.
-        selector: the loop's; a key's ``data()`` is to be called.
-        hear: called with each step, with each page in work and with each job's one outcome.
-        module: what ``python -m`` runs.
-        jobs: the folder in which the jobs' folders lie; without it the configured one.
-    """
+    """An engine host that downloads missing models and loads each between two jobs; see :class:`EngineHost`."""
 
     def __init__(
         self,
@@ -49,12 +41,12 @@ class EngineHostWithModels(EngineHost):
 
     @property
     def model_trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
+        """Why models could not be downloaded, or ""."""
         return self._fetch.trouble
 
     @property
     def state(self) -> str:
-        """The engine's, and what is being fetched, for people."""
+        """The state of the engine and of the download, for people."""
         return "; ".join(filter(None, (super().state, self._fetch.state)))
 
     def lacks(self, llm: Llm) -> bool:
@@ -66,7 +58,7 @@ class EngineHostWithModels(EngineHost):
         return self._fetch.fetches(llm)
 
     def start(self) -> None:
-        """Say which engine these settings choose, start it, and fetch what is missing."""
+        """Report the chosen engine, start it, and download missing models."""
         calibration_store.tell(self._config)
         try:
             choice = choose(self._config.ocr)
@@ -89,7 +81,7 @@ class EngineHostWithModels(EngineHost):
         return min((due for due in dues if due is not None), default=None)
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End engine and download; what has come of it is kept."""
+        """End the engine and the download; the downloaded part is kept."""
         super().stop(grace_s)
         self._fetch.stop()
 

@@ -1,7 +1,7 @@
-"""Fetch missing models in the background, in a process of its own: ``ocrwatchd models pull``.
+"""Download missing models in the background, in a process of its own: ``ocrwatchd models pull``.
 
-The supervisor imports nothing of the hub. One download at a time; what failed is tried again with growing pauses, and
-goes on where it broke off.
+The supervisor imports nothing of the hub. Downloads run one at a time. A failed download is tried again after growing
+pauses and resumes.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ BACKOFF = Backoff(first_s=60.0, cap_s=3600.0)
 READ_BYTES = 1 << 16
 MAX_LINE_BYTES = 1 << 16
 LAST_BREATH_S = 5.0
-"""How long a download that has closed its output may take to end, seconds."""
+"""How long a download may run after it has closed its output, seconds."""
 
 log = structlog.get_logger()
 
 
 class Fetch:
-    """The models that the profiles want and that are not here. Used from one thread, the main one; no call blocks.
+    """The missing models of all profiles. Only the main thread uses this class; no call blocks.
 
     Args:
         config: names the models.
-        selector: the supervisor's; the download's output is registered there, its key's ``data()`` is to be called.
-        arrived: called when a model has come.
+        selector: of the supervisor, which calls ``data()`` of a ready key.
+        arrived: called after each completed download.
         clock: monotonic, seconds.
         backoff: between two tries.
     """
@@ -64,7 +64,7 @@ class Fetch:
     ) -> None:
         self._wanted: dict[Key, Llm] = {}
         for llm in (work.llm for work in config.works().values()):
-            # "huggingface" goes before "auto": texts wait for it.
+            # "huggingface" takes precedence over "auto": jobs wait for the model.
             if models.fetchable(llm) and (_key(llm) not in self._wanted or llm.model == "huggingface"):
                 self._wanted[_key(llm)] = llm
         self._selector: Final = selector
@@ -82,18 +82,18 @@ class Fetch:
 
     @property
     def state(self) -> str:
-        """For people: what is being fetched, or ""."""
+        """The current download for people, or ""."""
         return f"fetching {models.wanted(self._wanted[self._now])}{self._share}" if self._now else ""
 
     @property
     def trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
+        """Why models could not be downloaded, or ""."""
         return "; ".join(
             say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
         )
 
     def fetches(self, llm: Llm) -> bool:
-        """Have a model fetched where these settings mean one that is not here; True while it shall be waited for."""
+        """Download a model that these settings need and that is missing; True while jobs must wait for it."""
         known = self._wanted.get(_key(llm))
         if (known is None or known.model != llm.model == "huggingface") and models.fetchable(llm):
             self._wanted = {_key(llm): llm} | {key: each for key, each in self._wanted.items() if key != _key(llm)}
@@ -102,7 +102,7 @@ class Fetch:
         return self.lacks(llm)
 
     def lacks(self, llm: Llm) -> bool:
-        """True while a model that shall be there is not, and no try has failed yet."""
+        """True while a required model is missing and no download has failed yet."""
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:
@@ -122,7 +122,7 @@ class Fetch:
         return self._due
 
     def stop(self) -> None:
-        """End a download; what has come of it is kept."""
+        """End a download; the downloaded part is kept."""
         self._due = None
         self._end()
 
@@ -131,7 +131,7 @@ class Fetch:
         key = (untried or [*self._failed])[0]
         llm = self._wanted[key]
         if not models.fetchable(llm):
-            self._take(key)  # someone else has fetched it meanwhile
+            self._take(key)  # another process has downloaded it meanwhile
             return
         try:
             self._process = subprocess.Popen(
@@ -191,7 +191,7 @@ class Fetch:
         self._arrived()
 
     def _fail(self, key: Key, reason: str) -> None:
-        # The one that failed goes to the end of the line.
+        # A failed model moves to the end of the queue.
         self._failed.pop(key, None)
         self._failed[key] = reason
         if len(self._failed) < len(self._wanted):
@@ -204,7 +204,7 @@ class Fetch:
         log.warning("model.not_fetched", model=models.wanted(self._wanted[key]), reason=reason, next_try_s=next_s)
 
     def _end(self, grace_s: float = 0.0) -> int | None:
-        """Reap the download, ending it where it still runs after ``grace_s`` seconds; its exit status."""
+        """Reap the download, killed after ``grace_s`` seconds; return its exit status."""
         ended, self._process, self._now = self._process, None, None
         if ended is None or ended.stdout is None:
             return None
@@ -222,10 +222,10 @@ def _key(llm: Llm) -> Key:
 
 
 def _command(llm: Llm) -> list[str]:
-    # -P: the current directory is no place to import from. /dev/null: its settings are all on this command line.
+    # -P: import nothing from the current directory. /dev/null: this command line has all settings.
     command = [sys.executable, "-P", "-m", "ocrwatchd", "models", "pull", "--config", "/dev/null", "--json"]
     command += ["--parent", str(os.getpid()), "--quantization", llm.hugging_face_quantization]
     command += ["--file", llm.hugging_face_file_name] if llm.hugging_face_file_name else []
-    # A model that nobody has asked for by name must fit.
+    # A model that is not requested by name must fit into memory.
     command += ["--if-fits"] if llm.model == "auto" else []
     return [*command, llm.hugging_face_repo_id]

@@ -1,1 +1,1 @@
-"""The engine process: it reads and corrects one job at a time."""
+"""The engine process: it recognises and corrects one job at a time."""

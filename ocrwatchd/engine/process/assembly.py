@@ -1,4 +1,4 @@
-"""From finished pages to the finished set: the document's figures and its files, whole or not there."""
+"""From finished pages to the finished set: the figures of the document, and its files, all or none."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ log = structlog.get_logger()
 
 STEM = "document"
 SIGN_OF_LIFE_S = 10.0
-"""While a long document is written, so often the host hears that it goes on: its patience is that for one page."""
+"""Interval of the signs of life while a long document is written: the host waits only as long as for one page."""
 MOST_REASONS = 5
-"""So many different reasons a document tells; its pages tell all of theirs."""
+"""A document reports at most this many different reasons; each page reports all its own."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """A document's figures, page by page."""
+    """The figures of a document, counted page by page."""
 
     pages: int = 0
     unreadable: int = 0
@@ -64,7 +64,7 @@ class Tally:
     asked: list[DoubtfulWord] = field(default_factory=list)
 
     def add(self, finished: FinishedPage) -> None:
-        """Count a page in."""
+        """Count a page."""
         page, correction = finished.page, finished.correction
         self.pages += 1
         self.corrected |= correction.corrected
@@ -96,14 +96,13 @@ class Tally:
 
     @property
     def totals(self) -> Totals:
-        """Words and edits, counted."""
+        """The counts of words and edits."""
         confidence = round(self.scores / self.scored, CONFIDENCE_DIGITS) if self.scored else None
-        return Totals(
-            self.words, dict(self.edits), dict(self.refused), dict(self.parts), confidence, self.expected_errors
-        )
+        counts = dict(self.edits), dict(self.refused), dict(self.parts)
+        return Totals(self.words, *counts, confidence, self.expected_errors)
 
     def document(self, job: Job, sha256: str, versions: dict[str, str], warnings: Sequence[str]) -> Document:
-        """The figures as a value."""
+        """The figures as a document."""
         return Document(
             job=job.id,
             source=printable(job.relative.name),
@@ -124,7 +123,7 @@ class Tally:
         )
 
     def figures(self, document: Document) -> dict[str, object]:
-        """What the host hears; nothing of the text."""
+        """The figures for the host, without text."""
         return {
             "pages": self.pages,
             "unreadable": self.unreadable,
@@ -151,23 +150,23 @@ class Tally:
 def write_set(
     job: Job, document: Document, pages: PageStore, alive: Callable[[], None], results: Sequence[Result] = ()
 ) -> Document:
-    """Write the files of the set into ``job.out``, which is there once all of them are whole and synced.
+    """Write the files of the set into ``job.out``, which appears when all of them are complete and synced.
 
-    A format that cannot be written is left out, and that is a warning: no document waits for one. Its own name lasts
-    once the job's folder is synced: the delivery's route, written there before any file moves, sees to that.
+    A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
+    once the job's folder is synced, and the delivery syncs it before any file moves.
 
     Args:
-        job: whose set it is.
-        document: its figures.
-        pages: all of them, finished.
+        job: of the set.
+        document: the figures.
+        pages: all finished pages.
         alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
-        results: of its follow-up tasks, whose files go into the set too.
+        results: of the follow-up tasks; their files belong to the set too.
 
     Returns:
-        The document as written: its warnings, and the formats and tasks that are there.
+        The document as written: its warnings, and the formats and tasks that have files.
 
     Raises:
-        OSError: one of them cannot be written.
+        OSError: a file cannot be written.
     """
     unfinished = job.out.with_name("out.tmp")
     for folder in (unfinished, job.out):
@@ -194,7 +193,7 @@ def write_set(
 
 
 def _with_results(document: Document, results: Sequence[Result], folder: Path) -> Document:
-    """Write the files of follow-up tasks; the document, whose receipt is still to be written."""
+    """Write the files of follow-up tasks; return the document, whose receipt is written later."""
     ends = {end.name: end for end in document.tasks}
     warnings, sums = document.warnings, dict(document.files)
     for result in (each for each in results if each.content):
@@ -214,7 +213,7 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
 
 
 def _write(name: str, document: Document, pages: PageStore, folder: Path, alive: Callable[[], None]) -> tuple[str, str]:
-    """Write one file of the set; what follows NAME, and its SHA-256."""
+    """Write one file of the set; return its suffix behind NAME, and its SHA-256."""
     found = writer(name)
     path = folder / f"{STEM}{found.suffix}"
     try:
@@ -229,7 +228,7 @@ def _write(name: str, document: Document, pages: PageStore, folder: Path, alive:
     except FormatUnusable:
         path.unlink()
         raise
-    except Exception as error:  # the boundary to libraries and other people's packages over hostile documents
+    except Exception as error:  # libraries and foreign packages may raise anything on hostile documents
         path.unlink(missing_ok=True)
         if faults.is_machines(error):
             raise

@@ -1,4 +1,4 @@
-"""Confine the engine to what it needs, for ever, before the first hostile file: a fault in a library is worth less."""
+"""Confine the engine to what it needs, for good, before it opens the first hostile file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROGRAMS: Final = (
     *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store"),
     *(sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, str(Path(__file__).parents[2])),
 )
-"""Programs and libraries; Python, and this package, among them."""
+"""Programs and libraries, including Python and this package."""
 
 SETTINGS: Final = (
     *("/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives"),
@@ -33,7 +33,7 @@ SETTINGS: Final = (
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf"),
     *("/etc/crypto-policies", "/etc/locale.alias", "/proc", "/sys", "/dev/random", "/dev/urandom"),
 )
-"""What libraries read. Of other processes Landlock hides in /proc what one of the same user might see."""
+"""Files that libraries read. Landlock hides the parts of /proc that show other processes of the same user."""
 
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full")
 
@@ -45,20 +45,20 @@ NETWORK: Final = (
     *("/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/pki/tls", "/etc/pki/ca-trust", "/etc/ca-certificates"),
     *("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"),
 )
-"""What a download reads."""
+"""Files that a download reads."""
 
 log = structlog.get_logger()
 
 
 def confine(access: Access, scratch: Path) -> None:
-    """Give up every right that is not needed; in the main thread, before there is another one.
+    """Give up every right that is not needed; in the main thread, before another thread starts.
 
     Args:
-        access: what the work needs.
-        scratch: the folder of this process's own. Temporary files lie there from now on.
+        access: the rights that the work needs.
+        scratch: the folder of this process. Temporary files are made there from now on.
 
     Raises:
-        OSError: the kernel refuses what it is able to do.
+        OSError: the kernel supports a restriction and refuses it.
     """
     tempfile.tempdir = str(scratch)
     if "TMPDIR" in os.environ:
@@ -73,7 +73,8 @@ def confine(access: Access, scratch: Path) -> None:
 def _rules(access: Access, scratch: Path) -> Iterator[tuple[Path, Right]]:
     jobs = [unpack(each) for each in access.write]
     yield from ((Path(each), landlock.RUN) for each in PROGRAMS)
-    yield from ((each, landlock.RUN) for each in _searched() if _holds_no_documents(each, jobs))
+    searched = map(Path, (*sys.path, *os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    yield from ((each, landlock.RUN) for each in searched if each.is_absolute() and _holds_no_documents(each, jobs))
     yield from ((Path(each), landlock.READ) for each in SETTINGS)
     yield from ((Path(each), landlock.DEVICE) for each in DEVICES)
     yield from ((unpack(each), landlock.READ) for each in access.read)
@@ -92,20 +93,14 @@ def _rules(access: Access, scratch: Path) -> Iterator[tuple[Path, Right]]:
         yield made.parent, landlock.WRITE
 
 
-def _searched() -> list[Path]:
-    """Where Python and the dynamic linker look, as this process was told."""
-    told = (*sys.path, *os.environ.get("LD_LIBRARY_PATH", "").split(":"))
-    return [path for path in map(Path, told) if path.is_absolute()]
-
-
 def _holds_no_documents(folder: Path, jobs: list[Path]) -> bool:
-    """A program may be started from anywhere, and Python looks there: not all of that is meant."""
+    """Whether a search folder is safe to open: a program may be started in a folder of documents."""
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - it does not fail for a user without one
     return not any(each.is_relative_to(folder) for each in (*jobs, home))
 
 
 def _has_nameless(folder: Path) -> bool:
-    """Whether large temporary files can lie there, or are put elsewhere: see ``anonymous_file``."""
+    """Whether the folder's file system supports large nameless files: see ``anonymous_file``."""
     try:
         os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except OSError:

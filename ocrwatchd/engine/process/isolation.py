@@ -1,4 +1,4 @@
-"""What the engine process does to itself before anything else: it must not outlive its parent, nor leave traces."""
+"""The engine process prepares itself: it must end with its parent and leave no traces."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from ocrwatchd.core.process import die_with, give_up_leases
 from ocrwatchd.engine.host.limits import memory_of
 
 OOM_SCORE = 500
-"""Where memory runs out, the engine goes before the supervisor, which starts another."""
+"""If memory runs out, the kernel kills the engine before the supervisor, which starts another engine."""
 
 
 def settle_in(parent: int, scratch: Path) -> None:
-    """Tie this process to its parent and keep its traces together.
+    """Tie this process to its parent and keep its traces in one folder.
 
     Args:
-        parent: id of the process that must be the parent; where it is gone already, this process ends at once.
-        scratch: the folder to work in; whatever a library drops into the current directory goes with it.
+        parent: id of the process that must be the parent; if it has ended, this process ends at once.
+        scratch: the working directory; files that a library creates there are deleted with it.
     """
     die_with(parent)
     give_up_leases()
-    # A core dump would hold documents.
+    # A core dump would contain documents.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     os.chdir(scratch)
     try:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
-    except OSError:  # some sandboxes forbid it, and nothing depends on it
+    except OSError:  # some sandboxes forbid it; nothing depends on it
         return
 
 
 class StopSignal:
-    """SIGTERM and SIGINT: the one ends the process after the page in work, the other is the supervisor's business."""
+    """SIGTERM ends the process after the current page; SIGINT is left to the supervisor."""
 
     def __init__(self) -> None:
         self.asked = False
         self.at_work = False
 
     def listen(self) -> None:
-        """Take the signals; again after each library that puts handlers of its own there, as .NET does."""
+        """Install the handlers; again after each library that replaces them, as .NET does."""
         signal.signal(signal.SIGTERM, self._note)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)
@@ -54,5 +54,5 @@ class StopSignal:
 
 
 def memory_mb() -> tuple[float, float]:
-    """Resident memory of this process, MiB: all of it, and the anonymous part, without files mapped such as models."""
+    """Resident memory of this process, MiB: all, and the anonymous part, which has no mapped files such as models."""
     return memory_of(os.getpid(), "VmRSS"), memory_of(os.getpid(), "RssAnon")

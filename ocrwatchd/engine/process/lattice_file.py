@@ -1,4 +1,4 @@
-"""What the recogniser saw of a page's lines, in a file beside the finished page: ``calibrate`` corrects by it."""
+"""The lattices of a page's lines, in a file beside the finished page; ``calibrate`` corrects with them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ FILE_MODE = 0o600
 
 
 def save(page: Path, lines: Sequence[Line]) -> None:
-    """Write the lattices of a page's lines.
-
-    Args:
-        page: the file of the finished page.
-        lines: of the page.
+    """Write the lattices of a page's lines beside the file of the finished page.
 
     Raises:
         OSError: the file cannot be written.
@@ -38,11 +34,7 @@ def save(page: Path, lines: Sequence[Line]) -> None:
 
 
 def attached(page: PageText, file: Path) -> PageText:
-    """A finished page with the lattices of its lines, where they were kept.
-
-    Args:
-        page: without lattices.
-        file: of the finished page.
+    """Attach the saved lattices, if any, to the lines of a finished page, whose file is given.
 
     Raises:
         OSError: the lattices cannot be read.

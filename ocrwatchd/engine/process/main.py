@@ -1,7 +1,8 @@
 """The engine process: ``python -m ocrwatchd.engine.process.main --fd N --parent PID --scratch DIR``, run by its host.
 
-It loads what the default profile needs, says so, and then reads one job at a time. Documents stay in the job's folder;
-over the socket go steps and figures only. It ends when the socket closes, when asked to, and with its parent.
+It loads the models of the default profile, reports that it is ready, and processes one job at a time. Documents stay in
+the job's folder; the socket carries only steps and figures. The process ends when the socket closes, on request, and
+with its parent.
 """
 
 from __future__ import annotations
@@ -57,9 +58,13 @@ def main(makers: Makers | None = None) -> NoReturn:
     """Run the process.
 
     Args:
-        makers: where engines and models come from; the real ones without it.
+        makers: load engines and models; the real ones by default.
     """
-    options = _options()
+    parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
+    options = parser.parse_args()
     settle_in(options.parent, options.scratch)
     logs.configure(Log(), documents=True)
     status = INTERNAL_EXIT
@@ -74,7 +79,7 @@ def main(makers: Makers | None = None) -> NoReturn:
     except BaseException as error:  # noqa: BLE001  # the last line: what goes wrong is told, without its message
         log.error("engine.broken", error=type(error).__name__, at=faults.place(error))  # noqa: TRY400  # see above
     sys.stderr.flush()
-    # Native libraries hang or abort in their exit handlers; nothing is left to be done here.
+    # Skip the exit handlers: those of native libraries hang or abort.
     os._exit(status)
 
 
@@ -83,31 +88,31 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
-        end.set_inheritable(False)  # what a library starts must not keep it open
+        end.set_inheritable(False)  # a process that a library starts must not keep it open
         end.setblocking(True)
         self._lines = Lines(MAX_REQUEST_BYTES)
         self._requests: deque[Request] = deque()
         self.closed = False
 
     def send(self, answer: Answer) -> None:
-        """Tell the host.
+        """Send a message to the host.
 
         Raises:
-            OSError: the host is gone.
+            OSError: the host has ended.
         """
         self._socket.sendall(encode(answer))
 
     def receive(self) -> Request | None:
-        """The next request, waited for; None once the host has closed the socket."""
+        """Wait for the next request; None after the host has closed the socket."""
         while True:
             while not self._requests and not self.closed:
                 self._read()
             request = self._requests.popleft() if self._requests else None
-            if not isinstance(request, PutBack):  # one that is met here was for a job that has ended since
+            if not isinstance(request, PutBack):  # one that arrives now is for a job that has already ended
                 return request
 
     def asked_to(self, what: type[Request]) -> bool:
-        """True where the host has sent such a request since the job in work was received; without waiting."""
+        """Whether the host has sent such a request since it gave the current job; does not wait."""
         while not self.closed and select.select([self._socket], [], [], 0)[0]:
             self._read()
         return any(isinstance(request, what) for request in self._requests)
@@ -119,12 +124,7 @@ class Channel:
 
 
 class Attendant:
-    """Answers the host's requests, one after the other.
-
-    Args:
-        channel: to the host.
-        scratch: a folder of this process's own.
-    """
+    """Handles the host's requests, one after the other; ``scratch`` is the folder of this process."""
 
     def __init__(self, channel: Channel, scratch: Path) -> None:
         self._channel = channel
@@ -132,7 +132,7 @@ class Attendant:
         self._stop = StopSignal()
 
     def serve(self, makers: Makers | None) -> int:
-        """Load, then read jobs until the end; the exit status."""
+        """Load, then process jobs until the end; return the exit status."""
         self._stop.listen()
         hello = self._channel.receive()
         if not isinstance(hello, Hello):
@@ -197,7 +197,7 @@ class Attendant:
             ended = ended.model_copy(update={"ending": "returned", "reason": str(error), "unavailable": True})
         except OSError as error:
             if self._channel.closed or isinstance(error, BrokenPipeError | ConnectionError):
-                raise SystemExit(0) from error  # the host is gone
+                raise SystemExit(0) from error  # the host has ended
             log.warning("job.returned", job=job.id, error=error.errno, at=faults.place(error))
             ended = ended.model_copy(
                 update={
@@ -207,14 +207,6 @@ class Attendant:
                 }
             )
         return ended.model_copy(update={"rss_mb": memory_mb()[0], "growth_mb": bench.growth_mb})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
-    parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--scratch", type=Path, required=True)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

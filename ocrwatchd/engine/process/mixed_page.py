@@ -1,4 +1,4 @@
-"""A page with text of its own and ink beside it: what the PDF says, and what was recognised, become one text."""
+"""A page with PDF text and with more on its picture: merge the PDF's text with the recognised text."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.tick_boxes import TickBox
 
 AGREED = 0.5
-"""Share of the runs of three letters of doubted lines that were read in the picture, too: then they are right, and
-exact. Garbage shares few by chance, and names, codes and words of a language that the engine does not know share most,
-however it reads their accents and spaces."""
+"""Share of the trigrams of doubted lines that are also in the recognised text from which these lines are taken as
+exact. Garbage shares few by chance. Names, codes and words of a language that the engine does not know share most,
+whatever happens to their accents and spaces."""
 COVERED = 0.5
-"""Share of a recognised line's box that lies on lines that say the same."""
+"""Least part of a recognised line's box on agreed lines from which the recognised line is dropped."""
 
 
 def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) -> PageText:
-    """One text in reading order, each line with its source, and the tick boxes that are drawn on the page.
+    """One text in reading order, each line with its source, and the tick boxes on the page.
 
-    Where the engine gives no places of all its text, that stands below the page's own.
+    If the engine does not give the boxes of all its text, the recognised text follows the page's own.
 
     Args:
-        own: what the page says itself: some lines, or some that are doubted.
-        read: what was recognised on the rest of it.
-        picture: of the rest, as it was recognised; None: no tick boxes are looked for.
-        ocr: ``layout`` counts here.
+        own: the lines of the PDF's text, some of them doubted.
+        read: the text recognised on the rest of the page.
+        picture: the rest as it was recognised; None: find no tick boxes.
+        ocr: only ``layout`` is used.
     """
     agreed = own.doubted if _agree(own.doubted, read) else ()
     sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]
@@ -57,8 +57,9 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
     lines = [_raw(line) for line in read.lines if not _covered(line, taken) and not _is_box(line, boxes)]
     unplaced = not tells_all_places(read)
     if not (lines or boxes or unplaced):
-        page = own.page if not agreed else _arranged(own.page, (*own.lines, *agreed), ocr)
-        return replace(page, warnings=(*page.warnings, *read.warnings))
+        page = replace(own.page, warnings=(*own.page.warnings, *read.warnings))
+        found = arrange((*own.lines, *agreed), ocr.layout)
+        return replace(page, text=found.text, lines=found.lines) if agreed else page
     if unplaced:
         lines = []
     arranged = arrange(_beside(boxes, sure, lines), ocr.layout)
@@ -77,14 +78,14 @@ def _tick_boxes(picture: Image.Image | None, sure: Sequence[RawLine]) -> tuple[T
 
 
 def _is_box(line: Line | RawLine, boxes: Sequence[TickBox]) -> bool:
-    """Whether what was recognised is a tick box, read as a sign or a letter."""
+    """Whether the line is a single character on a tick box."""
     return len(line.text) == 1 and line.box is not None and any(all(line.box.overlap(box.box)) for box in boxes)
 
 
 def _beside(boxes: Sequence[TickBox], sure: Sequence[RawLine], lines: Sequence[RawLine]) -> list[RawLine]:
     """All lines, with a mark for each tick box beside its label.
 
-    In some boxes the PDF itself says something, an "x": that is the mark, for on the picture such a box is empty.
+    For some boxes the PDF has a character, an "x": this is the mark, because the box on the picture is empty.
     """
     marks: list[RawLine] = []
     others = list(lines)
@@ -98,7 +99,7 @@ def _beside(boxes: Sequence[TickBox], sure: Sequence[RawLine], lines: Sequence[R
 
 
 def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
-    """Take back what was corrected in lines that the PDF itself says: nothing was misread there."""
+    """Refuse the edits of lines from the PDF's text, which has no recognition errors."""
     exact = [(line.offset, line.offset + len(line.text)) for line in page.lines if line.source]
 
     def is_exact(edit: Edit) -> bool:
@@ -112,18 +113,13 @@ def without_edits_of_own(page: PageText, correction: Correction) -> Correction:
     return replace(correction, text=apply(page.text, kept), edits=kept, refused=tuple(refused))
 
 
-def _arranged(page: PageText, lines: Sequence[RawLine], ocr: Ocr) -> PageText:
-    arranged = arrange(lines, ocr.layout)
-    return replace(page, text=arranged.text, lines=arranged.lines)
-
-
 def _agree(doubted: Sequence[RawLine], read: PageText) -> bool:
     said, heard = _triples("".join(line.text for line in doubted)), _triples(read.text)
     return bool(said) and sum((said & heard).values()) >= AGREED * said.total()
 
 
 def _triples(text: str) -> Counter[str]:
-    """All runs of three letters, digits and signs, without accents and spaces."""
+    """All trigrams of letters, digits and signs, without accents and spaces."""
     split = unicodedata.normalize("NFKD", text.casefold())
     bare = [sign for sign in split if not (sign.isspace() or unicodedata.combining(sign))]
     return Counter(map("".join, zip(bare, bare[1:], bare[2:], strict=False)))
@@ -141,7 +137,7 @@ def _raw(line: Line) -> RawLine:
 
 
 def _turned(line: RawLine, page: PageText, read: PageText) -> RawLine:
-    """The line where it lies on the picture as it was recognised: turned and straightened."""
+    """The line at its place on the picture as recognised: turned and straightened."""
     if not (read.rotation or read.skew):
         return line
     words = tuple(replace(word, box=word.box and _turn(word.box, page, read)) for word in line.words)

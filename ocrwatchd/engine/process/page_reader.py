@@ -1,4 +1,4 @@
-"""Read one page of a scan: its own text, and what is recognised on its cleaned picture."""
+"""Read one page of a scan: its PDF text, and the recognised text of its cleaned picture."""
 
 from __future__ import annotations
 
@@ -32,24 +32,18 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """Reads the pages of one job.
-
-    Args:
-        engine: the OCR engine for its settings.
-        bench: what is loaded.
-        job: whose scan it is.
-    """
+    """Reads the pages of one job with the OCR engine for its settings."""
 
     engine: OcrEngine
     bench: Bench
     job: Job
 
     def read(self, pages: Pages, number: int) -> PageText:
-        """One page: what it says itself, and what is recognised.
+        """Read one page.
 
         Raises:
-            UnreadablePage: nothing on it can be read; other pages may be fine.
-            EngineUnavailable: the engine cannot do this here.
+            UnreadablePage: nothing on this page can be read; other pages may be readable.
+            EngineUnavailable: the engine cannot run here.
         """
         own = pages.own_text(number)
         if own is not None and own.rest is None:
@@ -114,7 +108,7 @@ class PageReader:
 
 
 def _gains(read: PageText, work: Work) -> bool:
-    """Whether a second reading tells more. Never of a page that was cut: there the granted text alone counts."""
+    """Whether a second reading adds information. Never for a truncated page: only the granted text counts there."""
     ocr = work.ocr
     return (
         ocr.second_reader == "auto"

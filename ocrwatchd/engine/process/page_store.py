@@ -1,4 +1,4 @@
-"""Finished pages on disk: ``pages/NNNN.json`` in the job's folder, so that a restart goes on where it stopped."""
+"""Finished pages on disk, ``pages/NNNN.json`` in the job's folder, from which a restart resumes."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class PageStore:
 
     Args:
         folder: ``job.folder / "pages"``.
-        settings: a fingerprint; pages that were made with another one do not count.
-        lattices: what the recogniser saw is kept beside each page; only ``left_in`` reads it.
+        settings: a fingerprint; pages with another one do not count.
+        lattices: whether the lattices are kept beside each page; only ``left_in`` reads them.
     """
 
     def __init__(self, folder: Path, settings: str, *, lattices: bool = False) -> None:
@@ -49,7 +49,7 @@ class PageStore:
         self.settings = settings
 
     def load(self, number: int) -> FinishedPage | None:
-        """A page of these settings, or None where there is none or it is damaged."""
+        """A page with these settings; None if it is missing or damaged."""
         try:
             kept = _KEPT.validate_json(self._path(number).read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -58,18 +58,18 @@ class PageStore:
         return kept.finished if same else None
 
     def save(self, finished: FinishedPage) -> FinishedPage:
-        """Keep a page; what was kept, made legible.
+        """Keep a page; return it as kept, made legible.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the page cannot be written.
         """
         make_inner(self._folder)
         if self._lattices:
             lattice_file.save(self._path(finished.page.number), finished.page.lines)
         finished = legible(finished)
         content = _KEPT.dump_json(_Kept(SCHEMA, self.settings, finished))
-        # Not synced: a page that a power cut takes, whole or in part, is read again; that is cheaper than three syncs
-        # a page, and ``load`` tells a damaged one.
+        # Not synced: reading pages again after a power cut is cheaper than three syncs a page, and ``load`` detects
+        # damaged ones.
         write_new(self._path(finished.page.number), content, FILE_MODE, replace=True, lasting=False)
         return finished
 
@@ -87,10 +87,10 @@ class PageStore:
 
     @staticmethod
     def left_in(folder: Path) -> list[FinishedPage]:
-        """All pages that lie in a folder, whatever their settings, with what the recogniser saw if that was kept.
+        """All pages in a folder, whatever their settings, with their lattices if kept.
 
         Raises:
-            OSError: one cannot be read.
+            OSError: a page cannot be read.
         """
         found = ((_KEPT.validate_json(path.read_bytes()).finished, path) for path in sorted(folder.glob("*.json")))
         return [replace(each, page=lattice_file.attached(each.page, path)) for each, path in found]
@@ -100,9 +100,10 @@ class PageStore:
 
 
 def fingerprint(work: Work, *parts: str) -> str:
-    """Stand for all that a page's text depends on: this version, the settings, ``parts`` such as engine and model.
+    """A hash of everything on which a page's text depends.
 
-    Of the engine its name counts, and not how it was chosen: other machines are told what this one has chosen.
+    It covers this version, the settings, and ``parts`` such as engine and model. The name of the engine counts, but not
+    how it was chosen: other machines receive the choice of this one.
     """
     settings = work.of_the_document.model_dump_json(
         include={"ocr", "correct", "llm", "gate"}, exclude={"ocr": {"engine"}}

@@ -1,7 +1,7 @@
-"""Job to finished set: open, clean, recognise, correct, page by page; then write.
+"""From job to finished set: open, clean, recognise and correct page by page, then write.
 
-A page that is done is on disk before the next one is begun. What is wrong with one page stays with that page; what is
-wrong with the machine is never blamed on the scan.
+Each page is on disk before the next one begins. A fault of one page affects only that page; a fault of the machine is
+never blamed on the scan.
 """
 
 from __future__ import annotations
@@ -49,28 +49,28 @@ log = structlog.get_logger()
 
 
 class Tell(Protocol):
-    """Announces a step: the sign of life."""
+    """Announces a step, as a sign of life."""
 
     def __call__(self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
-        """The step begins; with "page-done" it has ended and took ``seconds``."""
+        """Announce that the step begins, or, with "page-done", that the page took ``seconds``."""
 
 
 def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> dict[str, object]:
-    """Bring a job to its finished set in ``job.out``.
+    """Make the finished set of a job in ``job.out``.
 
     Args:
         job: the scan and its settings.
-        bench: what is loaded.
+        bench: loaded models.
         tell: called at each step.
-        asked: True where the job shall be put back after the page in work.
+        asked: True if the job must be returned after the current page.
 
     Returns:
-        Figures about the document.
+        Figures of the document.
 
     Raises:
-        UnreadableScan: the scan's content is at fault, or ocrwatchd itself has delivered it.
-        EngineUnavailable: no engine can do this here.
-        Stopping: as ``asked``.
+        UnreadableScan: the content of the scan is at fault, or ocrwatchd itself has delivered it.
+        EngineUnavailable: no engine can run here.
+        Stopping: ``asked`` was True.
         OSError: the disk is at fault.
     """
     tell("hash")
@@ -109,7 +109,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> d
 
 @dataclass(frozen=True, slots=True)
 class _Stations:
-    """The stations that the pages of one job pass."""
+    """The steps through which each page of one job passes."""
 
     job: Job
     stamp: Stamp
@@ -247,7 +247,7 @@ class _Stations:
         return without_edits_of_own(page, proposed)
 
     def _proposed(self, page: PageText) -> Correction:
-        """What a language model makes of a page."""
+        """The correction that the language model proposes for a page."""
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
         if deadly := page_failures.skip_reason(self.job, "correct", page.number):

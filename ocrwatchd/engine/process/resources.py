@@ -1,4 +1,4 @@
-"""What the engine process has loaded: OCR engines, language models, the cleaner, each as few times as possible."""
+"""Everything that the engine process has loaded: OCR engines, language models, the cleaner."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.selection import Choice
 
 MOST_LOADED = 2
-"""How many OCR engines, and how many models, stay loaded where profiles differ; the one not used for longest goes."""
+"""Number of OCR engines and of models that stay loaded if profiles differ; the least recently used one is freed."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Makers:
-    """Where everything comes from; tests put other things here."""
+    """Load engines and models; tests replace them."""
 
     choose: Callable[[Ocr], Choice]
     load: Callable[[str, Ocr, Path], OcrEngine]
@@ -47,7 +47,7 @@ class Makers:
 
 
 def real_makers() -> Makers:
-    """The engines and models themselves; each library is imported when it is first needed."""
+    """The real engines and models; each library is imported when it is first needed."""
 
     def cleaner(threads: int) -> Cleaner:
         from ocrwatchd.ocr.preprocess import Cleaner as RealCleaner  # heavy
@@ -74,14 +74,14 @@ class Closable(Protocol):
     """Anything that holds memory until it is closed."""
 
     def close(self) -> None:
-        """Free it."""
+        """Free the memory."""
 
 
 _Loaded = TypeVar("_Loaded", bound=Closable)
 
 
 class _Shelf(Generic[_Loaded]):
-    """A few loaded things by what they depend on."""
+    """A few loaded objects, by their settings."""
 
     def __init__(self) -> None:
         self._things: OrderedDict[Hashable, _Loaded] = OrderedDict()
@@ -99,12 +99,12 @@ class _Shelf(Generic[_Loaded]):
 
 
 class Bench:
-    """Everything loaded, shared by the jobs of all profiles.
+    """Everything that is loaded, shared by the jobs of all profiles.
 
     Args:
-        makers: where it comes from.
-        scratch: a folder of this process's own, for the case that the cache directory cannot be written.
-        after_load: called after anything was loaded: native libraries replace signal handlers.
+        makers: load engines and models.
+        scratch: the folder of this process, used if the cache directory is not writable.
+        after_load: called after each load, because native libraries replace signal handlers.
     """
 
     def __init__(self, makers: Makers, scratch: Path, after_load: Callable[[], None]) -> None:
@@ -121,7 +121,7 @@ class Bench:
         self._warm = False
 
     def holds(self, work: Work) -> bool:
-        """True where nothing has to be loaded for this work."""
+        """True if everything for this work is loaded."""
         path = self.model_path(work)
         model = path is None or self._model_key(work.llm, path) in self._correctors
         return model and self._engine_key(work.ocr) in self._engines
@@ -130,7 +130,7 @@ class Bench:
         """The OCR engine for these settings.
 
         Raises:
-            EngineUnavailable: it cannot be used here.
+            EngineUnavailable: the engine cannot run here.
         """
         name = self._makers.choose(ocr).name
         return self._engines.get(
@@ -142,7 +142,7 @@ class Bench:
         """The language model for this work.
 
         Raises:
-            ModelUnavailable: there is none, or it may not be used (``llm.require_calibration``).
+            ModelUnavailable: there is no model, or ``llm.require_calibration`` forbids it.
         """
         path, llm = self._model(work), work.llm
         return self._correctors.get(
@@ -151,23 +151,23 @@ class Bench:
         )
 
     def model_path(self, work: Work) -> Path | None:
-        """Which model's file is used for this work."""
+        """The file of the model for this work; None without a model."""
         try:
             return self._model(work)
         except ModelUnavailable:
             return None
 
     def cleaner(self, ocr: Ocr) -> Cleaner:
-        """What mends a page before it is recognised."""
+        """The cleaner of pages."""
         if ocr.threads not in self._cleaners:
             self._cleaners[ocr.threads] = self._makers.cleaner(ocr.threads or len(os.sched_getaffinity(0)))
         return self._cleaners[ocr.threads]
 
     def second_reader(self, ocr: Ocr) -> SecondReader:
-        """What reads the lines of another engine a second time.
+        """The second reader of lines.
 
         Raises:
-            EngineUnavailable: it cannot be used here.
+            EngineUnavailable: the second reader cannot run here.
         """
         if ocr.threads not in self._second_readers:
             self._second_readers[ocr.threads] = self._loaded(
@@ -176,14 +176,14 @@ class Bench:
         return self._second_readers[ocr.threads]
 
     def page_finished(self) -> None:
-        """The first page after loading has brought in what libraries load late: memory is measured from there."""
+        """Start measuring memory after the first page, which makes libraries load their late parts."""
         if not self._warm:
             self._warm = True
             self._baseline_mb = memory_mb()[1]
 
     @property
     def growth_mb(self) -> float:
-        """Anonymous memory gained since everything was loaded, MiB."""
+        """Growth of anonymous memory since the first page, MiB."""
         return max(0.0, memory_mb()[1] - self._baseline_mb) if self._warm else 0.0
 
     def _model(self, work: Work) -> Path:
@@ -199,12 +199,12 @@ class Bench:
             thing = load()
         except OcrwatchdError:
             raise
-        except Exception as error:  # the boundary to native libraries: what they raise while loading is anything
+        except Exception as error:  # native libraries may raise anything
             log.warning("engine.not_loaded", what=name, error=type(error).__name__, at=faults.place(error))
             raise refusal(f"{name} cannot be loaded ({type(error).__name__}); the log names the place") from error
         finally:
             self._after_load()
-            # What earlier documents have left stays counted; what loading takes does not.
+            # Memory left by earlier documents counts, memory of loading does not.
             self._baseline_mb = memory_mb()[1] - growth
             self._warm = False
         log.info("engine.loaded", what=name, seconds=round(time.monotonic() - started, 2))
@@ -215,7 +215,7 @@ class Bench:
         return path, llm.context_size, llm.gpu_layers, llm.threads
 
     def _engine_key(self, ocr: Ocr) -> Hashable:
-        # All else is told to the engine with each page.
+        # The engine gets all other settings with each page.
         return self._makers.choose(ocr).name, ocr.threads
 
     def _store(self) -> Path:

@@ -1,7 +1,7 @@
-"""What a scan that has made way leaves in the engine's memory, so that it goes on at once.
+"""The state of interrupted scans in the engine's memory, so that they resume at once.
 
-Hashing a large file and reading its finished pages again takes seconds, each time, and an urgent scan that comes
-meanwhile would wait for that. After a restart it is done.
+Without it the engine would hash a large file and read its finished pages again, for seconds, while an urgent scan may
+wait. After a restart it does.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from ocrwatchd.gate.consistency import Memory
 
 MOST: Final = 8
-"""So many scans leave something; of more the oldest is forgotten, and its file is hashed and its pages read again."""
+"""Number of scans whose state is kept; the oldest is dropped."""
 
 Stamp = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Where a scan was interrupted.
+    """The state of an interrupted scan.
 
     Args:
-        stamp: of its file, taken before that was hashed.
-        sha256: of its content.
-        mark: of its finished pages; with another engine, model or setting they do not count.
+        stamp: of the file, taken before it was hashed.
+        sha256: of the content.
+        mark: of the finished pages; they do not count with another engine, model or setting.
         tally: of these pages.
-        memory: what they have taught.
+        memory: what these pages taught the gate.
     """
 
     stamp: Stamp
@@ -43,28 +43,28 @@ class Left:
 
 
 class ResumeCache:
-    """What was left, by job."""
+    """The state of interrupted scans, by job."""
 
     def __init__(self) -> None:
         self._left: Final[OrderedDict[str, Left]] = OrderedDict()
 
     def put(self, job: str, left: Left) -> None:
-        """Keep it until the job goes on."""
+        """Keep the state until the job resumes."""
         self._left[job] = left
         while len(self._left) > MOST:
             self._left.popitem(last=False)
 
     def take(self, job: str, stamp: Stamp) -> Left | None:
-        """Give it back, once; None where there is nothing, or the file is no longer the same."""
+        """Return the state once; None if there is none or the file has changed."""
         left = self._left.pop(job, None)
         return left if left is not None and left.stamp == stamp else None
 
 
 def stamp_of(scan: Path) -> Stamp:
-    """What changes whenever a file does.
+    """Values that change whenever a file changes.
 
     Raises:
-        OSError: there is none.
+        OSError: there is no such file.
     """
     status = os.lstat(scan)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

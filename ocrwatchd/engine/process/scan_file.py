@@ -1,4 +1,4 @@
-"""The scan's file itself: its hash, whether the disk gives it back as it was, and whether it is a scan at all."""
+"""The file of the scan: its hash, whether the disk returns it unchanged, and whether it is a scan at all."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ CHANGED = (
 
 
 def check_origin(job: Job, receipt: str) -> None:
-    """Refuse what ocrwatchd has delivered, unless a person wants just that: folders may lead round in a ring.
+    """Refuse a PDF that ocrwatchd has delivered, except if a person asks for it: folders may form a ring.
 
     Raises:
-        UnreadableScan: as said.
+        UnreadableScan: ocrwatchd has delivered this PDF.
     """
     if receipt and not job.by_hand:
         raise UnreadableScan(
@@ -38,12 +38,7 @@ def check_origin(job: Job, receipt: str) -> None:
 
 
 def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ...]:
-    """What is to be known of a scan that is no longer what was hashed; nothing as long as nobody has touched it.
-
-    Args:
-        source: the scan.
-        stamp: of it, taken before it was hashed.
-        sha256: of its content then.
+    """A warning if the scan has changed since ``stamp`` and ``sha256`` were taken.
 
     Raises:
         OSError: it cannot be read.
@@ -54,21 +49,21 @@ def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ..
 
 
 def check_disk(source: Path, sha256: str) -> None:
-    """Read the scan once more before it is blamed: native libraries call a failing disk a damaged file.
+    """Hash the scan again before it is blamed: native libraries report a failing disk as a damaged file.
 
     Raises:
-        OSError: the disk fails, or gives other bytes than at first.
+        OSError: the disk fails, or returns other bytes than before.
     """
     if sha256_of(source) != sha256:
         raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
 
 
 def sha256_of(source: Path) -> str:
-    """Of the scan's content, hexadecimal.
+    """SHA-256 of the scan's content, hexadecimal.
 
     Raises:
-        UnreadableScan: it is no regular file.
-        OSError: it cannot be read.
+        UnreadableScan: the scan is no regular file.
+        OSError: the scan cannot be read.
     """
     try:
         descriptor = open_regular(source)

@@ -1,8 +1,8 @@
-"""Give the .NET runtime inside Aspose.OCR an OpenSSL that it can use.
+"""Give the .NET runtime of Aspose.OCR a usable OpenSSL.
 
-Aspose.OCR embeds .NET Core 3.1, which knows OpenSSL 1.1 only and aborts the whole process where it finds none: on
-every current Debian and Ubuntu. The bridge, a small shared object under the name ``libssl.so.1.1``, lets it run on the
-system's own OpenSSL 3. Everything that can be checked is checked here, before the runtime is started.
+Aspose.OCR contains .NET Core 3.1, which supports only OpenSSL 1.1 and aborts the process without it: on every current
+Debian and Ubuntu. The bridge, a small shared object with the name ``libssl.so.1.1``, lets it use the system's OpenSSL
+3. All checks are made here, before the runtime starts.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ocrwatchd.ocr.bridge.compile import LIBRARY, wanted
 PACKAGE = "aspose-ocr-python-net"
 
 RENAMED = ("EVP_MD_size", "SSL_get_peer_certificate", "ERR_put_error")
-"""What .NET Core 3.1 looks for and OpenSSL 3 lacks."""
+"""Functions that .NET Core 3.1 needs and OpenSSL 3 lacks."""
 
 KEPT = ("OPENSSL_init_ssl", "SSL_CTX_new", "EVP_DigestInit_ex", "X509_verify_cert")
-"""Some of what both have, from libssl and libcrypto, to see that they are really there."""
+"""Functions of both versions, from libssl and libcrypto; their presence shows that the libraries are loaded."""
 
 ENVIRONMENT = {
-    # No ICU is needed: texts are compared by code point.
+    # Work without ICU: compare texts by code point.
     "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
-    # No debugger socket and pipes in the temporary directory.
+    # Create no debugger socket and pipes in the temporary directory.
     "COMPlus_EnableDiagnostics": "0",
 }
 
@@ -39,19 +39,19 @@ REMEDY = (
 
 
 def library() -> Path:
-    """Where the compiled bridge lies, if it was compiled."""
+    """Path of the compiled bridge; the file may be missing."""
     return Path(__file__).parent / LIBRARY
 
 
 @functools.cache
 def prepare() -> str:
-    """Make this process ready for ``import aspose.ocr``; call it before.
+    """Prepare this process for ``import aspose.ocr``; call it before.
 
     Returns:
-        The OpenSSL that the runtime will use, in words.
+        Name of the OpenSSL that the runtime will use.
 
     Raises:
-        EngineUnavailable: Aspose.OCR cannot run here, with what to do about it.
+        EngineUnavailable: Aspose.OCR cannot run here; the message names the remedy.
     """
     _check_package()
     os.environ.update(ENVIRONMENT)
@@ -72,7 +72,7 @@ def prepare() -> str:
 def _check_package() -> None:
     if not wanted():
         raise EngineUnavailable('Aspose.OCR runs on x86-64 Linux only; set ocr.engine = "rapidocr"')
-    # The parent package is plain Python; the runtime starts no sooner than aspose.ocr is used.
+    # The parent package is plain Python; the runtime starts only when aspose.ocr is used.
     if importlib.util.find_spec("aspose") is None or importlib.util.find_spec("aspose.ocr") is None:
         version = ".".join(map(str, sys.version_info[:2]))
         raise EngineUnavailable(

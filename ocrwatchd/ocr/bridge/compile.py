@@ -1,6 +1,6 @@
-"""Compile the OpenSSL bridge, in the package's build or afterwards by ``python -m ocrwatchd.ocr.bridge``.
+"""Compile the OpenSSL bridge, during the build of the package or later by ``python -m ocrwatchd.ocr.bridge``.
 
-It runs before the package is installed, so it imports nothing but the standard library.
+It runs before the package is installed, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FLAGS = (
     "-fPIC",
     "-O2",
     "-Wall",
-    # .NET looks the library up by this name; with it loaded under the name, its own search ends at once.
+    # .NET finds the library by this name if it is already loaded.
     "-Wl,-soname,libssl.so.1.1",
     "-Wl,--no-as-needed",
     "-Wl,-z,defs",
@@ -38,18 +38,18 @@ class CannotCompile(Exception):
 
 
 def wanted() -> bool:
-    """True where Aspose.OCR has wheels that need the bridge: x86-64 Linux."""
+    """True if Aspose.OCR has wheels for this machine, which need the bridge: x86-64 Linux."""
     return sys.platform == "linux" and platform.machine() == "x86_64"
 
 
 def compile_bridge(folder: Path) -> Path:
-    """Compile ``folder``'s C source to a shared object beside it.
+    """Compile the C source in ``folder`` to a shared object beside it.
 
-    ``$CC`` names the compiler, by default ``cc``. The object appears by a rename, so that a process that has the
-    earlier one loaded keeps it unharmed.
+    ``$CC`` names the compiler; the default is ``cc``. A rename puts the object in place, so a process that has loaded
+    the earlier one keeps it.
 
     Raises:
-        CannotCompile: there is no compiler or no OpenSSL 3 to link against.
+        CannotCompile: there is no compiler, or no OpenSSL 3 to link against.
     """
     library = folder / LIBRARY
     with tempfile.TemporaryDirectory(dir=folder, prefix=".compile-") as scratch:

@@ -1,8 +1,7 @@
-"""The package's build step: compile the catalogues and the OpenSSL bridge into the wheel.
+"""Build step of the package: compile the translations and the OpenSSL bridge into the wheel.
 
-For an editable install both go into the source tree.
-
-Hatchling loads this file by its path before the package can be imported; it is left out of wheels.
+For an editable install both go into the source tree. Hatchling loads this file by its path before the package can be
+imported; wheels do not contain it.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ WORDS = "ocrwatchd/core/i18n"
 
 
 class BridgeHook(BuildHookInterface[Any]):
-    """Adds the compiled bridge and, with it, the platform tag."""
+    """Adds the compiled bridge, and then the platform tag."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Compile where the bridge is wanted; a wheel without it stays pure.
+        """Compile the bridge if the machine needs one; a wheel without it stays pure.
 
-        A machine without a compiler still gets a working install, for RapidOCR needs no bridge. What is missing is
-        said here and, as pip hides this, again with the remedy when Aspose is asked for.
+        A machine without a compiler still gets a working install, because RapidOCR needs no bridge. The failure is
+        reported here and, because pip hides this, again with the remedy when Aspose is used.
         """
         words = Path(self.root) / WORDS
         for catalogue in runpy.run_path(str(words / "compile.py"))["compile_catalogues"](words):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ocrwatchd.core.config.profile import Task
-from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, follow
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, TaskRun
 from ocrwatchd.engine.process.tasks.splitting import LEAST_CHARACTERS, NoRoom, parts
 from ocrwatchd.llm.protocol import Ending, Proposal
 
@@ -52,7 +52,7 @@ class Scripted:
 def carry_out(model, text=LETTER, begins=lambda: None, earlier=NOTHING_YET, keep=lambda _: None, **settings):
     """A task of these settings."""
     task = Task(**{"name": "t", "prompt": "Do it."} | settings)
-    return follow(task, model, text, model.clock, begins, earlier=earlier, keep=keep)
+    return TaskRun(task, model, model.clock, begins, keep, earlier).answer(text)
 
 
 def pages(count):

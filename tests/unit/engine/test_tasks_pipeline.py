@@ -323,7 +323,7 @@ def test_the_machines_faults_are_no_tasks(line, monkeypatch):
         def failing(*_, fault=fault, **__):
             raise fault
 
-        monkeypatch.setattr(stage, "follow", failing)
+        monkeypatch.setattr(stage, "TaskRun", failing)
         with pytest.raises(type(fault)):
             line.work_off(line.job(SUMMARY))
 

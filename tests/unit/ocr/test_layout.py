@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ocrwatchd.core.model import Box, Line, Word
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.print_size import small_print
+from ocrwatchd.ocr.page_confidence import small_print
 
 HEIGHT = 40
 PITCH = 44

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocrwatchd.ocr.print_size import shrunk
+from ocrwatchd.ocr.page_confidence import shrunk
 
 SIDE = 2000
 

@@ -1,5 +1,5 @@
-"""Follow-up tasks: what else the model may say about a document once its text is corrected, each in its own file.
+"""Follow-up tasks: questions to the model about a corrected document, each with its answer in a file of its own.
 
-Engine side. What a task says is the model's word and nobody's proof: it never becomes a part of the text, it is marked
-as machine-made, and whatever goes wrong with it costs that one file.
+Engine side. An answer is only the model's word: it never becomes part of the text and is marked as machine-made. A
+fault of a task costs only its own file.
 """

@@ -1,4 +1,4 @@
-"""The files of follow-up tasks: NAME.TASK.txt, .md or .json, each saying first of all that a model has made it."""
+"""The files of follow-up tasks, NAME.TASK.txt, .md or .json; each states first that a model has made it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from ocrwatchd.formats.output.txt import EVALUATION_LINE
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from ocrwatchd.core.model import TaskEnd
+
 MADE_LINE = say("[Made by the language model {model} from the corrected text; it may be wrong]", model="{model}")
 PARTIAL_LINE = say("[It does not cover the whole document; the JSON receipt says why]")
 
 
 def text_file(value: str, model: str, *, partial: bool, evaluation: bool, code: str) -> str:
-    """A text with what is to be known about it in its first lines.
+    """A text whose first lines state its origin and limits.
 
     Args:
         value: the answer.
-        model: that gave it.
-        partial: it does not cover the whole document.
-        evaluation: the text was cut by an engine without a licence.
-        code: the language in which this is said, as in ``output.language``.
+        model: name of the model.
+        partial: the answer does not cover the whole document.
+        evaluation: an engine without a licence has truncated the text.
+        code: language of these lines, as in ``output.language``.
     """
     words = language(code)
     lines = [words.say(MADE_LINE, model=model)]
@@ -37,27 +39,27 @@ def text_file(value: str, model: str, *, partial: bool, evaluation: bool, code: 
 
 
 def without_pictures(markdown: str) -> str:
-    """Markdown that fetches nothing when it is shown.
+    """Markdown that loads nothing from the network when it is shown.
 
-    A page may tell the model to write a picture whose address holds what else the page says: whoever opens the file
-    would send it there. HTML can do the same.
+    A page may make the model write a picture whose address contains other text of the page: opening the file would send
+    it there. HTML can do the same.
     """
     return markdown.replace("![", "&#33;[").replace("<", "&lt;")
 
 
-def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluation: bool, dropped: int) -> str:  # noqa: PLR0913
-    """A value as ``result`` beside what is to be known about it.
+def json_file(end: TaskEnd, value: JsonValue, *, partial: bool, evaluation: bool) -> str:
+    """The answer as ``result``, with its origin and limits beside it.
 
-    Every line but the first and the last is indented: a receipt, which has its keys at the beginning of lines, is
-    never found in it, whatever a document makes a model say.
+    Every line but the first and the last is indented. A receipt has its keys at the start of lines, so no document can
+    make the model write a false receipt.
     """
     told: dict[str, JsonValue] = {
         "machine_made": True,
-        "model": model,
-        "task": task,
+        "model": end.model,
+        "task": end.name,
         "complete": not partial,
         "evaluation": evaluation,
-        "dropped": dropped,
+        "dropped": end.dropped,
         "result": value,
     }
     return legible_text(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n")

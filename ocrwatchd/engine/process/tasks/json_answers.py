@@ -1,4 +1,4 @@
-"""JSON that a model has said: find it in the answer, hold it against its schema, make one of several parts' values."""
+"""JSON answers of a model: find the value, check it against its schema, merge the values of several parts."""
 
 from __future__ import annotations
 
@@ -21,25 +21,23 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 MOST_BEGINNINGS = 20
-"""So many brackets of an answer are tried as the beginning of its value."""
+"""Number of brackets in an answer that are tried as the beginning of its value."""
 
 _BRACKET = re.compile(r"[\[{]")
 _EMPTY: tuple[JsonValue, ...] = (None, "", [], {})
 
 
 class NoValue(Exception):
-    """The answer holds no value as it was asked for; the message says why, and nothing of the answer."""
+    """The answer has no valid value; the message names the reason and quotes nothing of the answer."""
 
 
 def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
-    """The value in an answer: all of it, or what begins at its first bracket that leads to one.
+    """The value in an answer: the whole answer, or what begins at its first bracket with a valid value.
 
-    Args:
-        answer: the model's; a fence or words around the value do no harm.
-        schema: that it has to keep to; an empty one lets any value through.
+    A code fence or words around the value are allowed; an empty schema allows any value.
 
     Raises:
-        NoValue: there is none.
+        NoValue: there is no valid value.
     """
     why = "the answer is not JSON"
     for value in _values(answer):
@@ -51,19 +49,19 @@ def found(answer: str, schema: Mapping[str, JsonValue]) -> JsonValue:
 
 
 def broken(value: JsonValue, schema: Mapping[str, JsonValue]) -> str:
-    """The place in the schema that a value does not keep to; "" where it keeps to all of it."""
-    # A registry of its own: nothing is ever fetched.
+    """The place in the schema that a value violates; "" if the value is valid."""
+    # An empty registry: nothing is ever downloaded.
     validator = Draft202012Validator(schema, registry=Registry())
     fault = next(iter(validator.iter_errors(value)), None)
-    # Its own message quotes the answer.
+    # The validator's message would quote the answer.
     return "/".join(map(str, fault.absolute_schema_path)) if fault else ""
 
 
 def merged(values: Sequence[JsonValue]) -> JsonValue:
-    """One value of several parts' values.
+    """Merge the values of several parts.
 
-    Lists follow each other, without what an earlier part has said already, and what is none becomes an entry of one;
-    objects are merged key by key; of anything else the first that is not empty counts.
+    Lists are joined without repeated entries, and a value that is not a list becomes one entry. Objects are merged key
+    by key. Of other values the first non-empty one counts.
     """
     return reduce(_both, values)
 
@@ -85,7 +83,7 @@ def _listed(value: JsonValue) -> list[JsonValue]:
 
 
 def _written(value: JsonValue) -> str:
-    return json.dumps(value, sort_keys=True)  # for Python 1 is True
+    return json.dumps(value, sort_keys=True)  # in Python 1 == True
 
 
 def _values(answer: str) -> Iterator[JsonValue]:
@@ -94,10 +92,10 @@ def _values(answer: str) -> Iterator[JsonValue]:
     end = 0
     for start in islice(dict.fromkeys(beginnings), MOST_BEGINNINGS):
         if start < end:
-            continue  # a part of a value is none
+            continue  # inside an earlier value
         try:
             value, end = decoder.raw_decode(answer, start)
-            # An escape may stand for half a character, which no file can hold.
+            # An escape may mean half a surrogate pair, which no file can contain.
             value = json.loads(legible_text(json.dumps(value, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue

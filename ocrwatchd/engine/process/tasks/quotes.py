@@ -1,4 +1,4 @@
-"""Entities and other quotations: what a model says to stand in the text does so, or is dropped. Pure."""
+"""Quotations from the text, such as names: strings of an answer that do not occur in the text are dropped. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ _DEFINITIONS = "#/$defs/"
 
 
 class Quotes:
-    """Keeps what occurs in a text.
+    """Keeps the strings that occur in a text.
 
     Args:
-        text: that is quoted from; runs of white space count as one space, and letters are the same however Unicode
-            composes them (NFC).
-        schema: strings that it itself gives for a key (``enum``, ``const``) are labels there and no quotations.
+        text: the source; runs of white space count as one space, and letters are compared in Unicode's form NFC.
+        schema: strings that it lists for a key (``enum``, ``const``) are labels and need not occur in the text.
 
     Attributes:
-        dropped: how many strings did not occur.
+        dropped: number of strings that did not occur.
     """
 
     def __init__(self, text: str, schema: Schema) -> None:
@@ -35,12 +34,12 @@ class Quotes:
         self.dropped = 0
 
     def kept(self, value: JsonValue) -> JsonValue:
-        """The value without strings that do not occur: an entry of a list goes as a whole, anything else is None."""
+        """The value without strings that do not occur: such an entry of a list is removed, any other becomes None."""
         kept, whole = self._kept(value, "", listed=False)
         return kept if whole else None
 
     def _kept(self, value: JsonValue, key: str, *, listed: bool) -> tuple[JsonValue, bool]:
-        """What is left of a value, and whether the entry that it is of may stay."""
+        """The rest of a value, and whether the list entry that contains it may stay."""
         if isinstance(value, str):
             occurs = (key, value) in self._labels or self._occurs(value)
             self.dropped += not occurs
@@ -54,7 +53,7 @@ class Quotes:
         return value, True
 
     def _occurs(self, quoted: str) -> bool:
-        """Whether it stands in the text, not as a part of a longer word or number."""
+        """Whether a string occurs in the text, not as a part of a longer word or number."""
         quoted = _spaced(quoted)
         start = self._text.find(quoted)
         while start >= 0:
@@ -70,7 +69,7 @@ def _spaced(text: str) -> str:
 
 
 def _joined(pair: str) -> bool:
-    """Whether two characters are of one word; scripts without capitals may write words without a space between."""
+    """Whether two characters belong to one word; scripts without capitals may have no spaces between words."""
     if len(pair) < len("ab"):
         return False
     return bool(unicodedata.combining(pair[1])) or all(each.isdigit() or each.lower() != each.upper() for each in pair)
@@ -79,10 +78,10 @@ def _joined(pair: str) -> bool:
 def _labels(
     schema: JsonValue | Schema, root: Schema, key: str, seen: set[tuple[int, str]]
 ) -> Iterator[tuple[str, str]]:
-    """The strings that a schema itself gives, each with its key; "" where that is the whole, or an entry of it."""
+    """The strings that a schema lists, each with its key; "" for the value itself or an entry of it."""
     if not isinstance(schema, dict) or (id(schema), key) in seen:
         return
-    seen.add((id(schema), key))  # ``$ref`` may lead in circles
+    seen.add((id(schema), key))  # ``$ref`` may be circular
     given = schema.get("enum")
     for each in (*(given if isinstance(given, list) else ()), schema.get("const")):
         if isinstance(each, str):

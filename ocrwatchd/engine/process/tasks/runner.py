@@ -1,4 +1,4 @@
-"""Carry out one task on one text: part by part, within its budget, and make one result of the answers."""
+"""Run one task on one text, part by part and within its budget, and join the answers."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.protocol import Model, Schema
 
 MOST_ROUNDS = 3
-"""So often answers are put together by ``join_prompt``; the first round goes over the text's own parts."""
+"""Greatest number of rounds in which ``join_prompt`` joins answers; the first joins those of the text's parts."""
 
 ANY_JSON: Schema = {"anyOf": [{"type": "object"}, {"type": "array"}]}
-"""What a JSON answer is where no ``json_schema`` says it."""
+"""The schema of a JSON answer without ``json_schema``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of one question.
+    """The answer to one question.
 
     Args:
-        value: a text, or what JSON may hold; None where nothing counts.
-        dropped: how many of its strings did not occur in the text.
-        why_none: why nothing counts.
+        value: a text or a JSON value; None without a valid answer.
+        dropped: number of strings that do not occur in the text.
+        why_none: why there is no valid answer.
     """
 
     value: JsonValue = None
@@ -43,11 +43,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How far a task has come: the same task on the same text goes on there.
+    """The progress of a task, from which the same task on the same text resumes.
 
     Args:
-        said: what came of its questions so far, in order.
-        spent_s: of its budget, seconds.
+        said: the answers so far, in order.
+        spent_s: used part of the budget, seconds.
     """
 
     said: tuple[Said, ...] = ()
@@ -58,19 +58,19 @@ NOTHING_YET: Final = Record()
 
 
 class _NoAnswer(Exception):
-    """A part has no answer that counts; the message says why, and nothing of the document."""
+    """A part has no valid answer; the message names the reason and quotes nothing of the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A task's result.
+    """The result of a task.
 
     Args:
-        value: a text, or what JSON may hold; None where there is none.
-        parts: into how many the text was cut.
-        answered: how many of them have an answer that counts.
-        dropped: how many strings did not occur in the text.
-        reason: why it does not cover the text, or is not as it was asked for.
+        value: a text or a JSON value; None without a result.
+        parts: number of parts of the text.
+        answered: number of parts with a valid answer.
+        dropped: number of strings that do not occur in the text.
+        reason: why it does not cover the whole text, or is not as requested.
     """
 
     value: JsonValue = None
@@ -80,55 +80,42 @@ class Answer:
     reason: str = ""
 
 
-def follow(  # noqa: PLR0913 - each is another room's face
-    task: Task,
-    model: Model,
-    text: str,
-    clock: Callable[[], float],
-    begins: Callable[[], None],
-    *,
-    earlier: Record = NOTHING_YET,
-    keep: Callable[[Record], None] = lambda _: None,
-) -> Answer:
-    """Carry out a task.
+@dataclass(slots=True)
+class TaskRun:
+    """One run of a task.
 
     Args:
-        task: its prompt with the languages put in.
-        model: is asked.
-        text: corrected.
-        clock: the model's.
-        begins: called first of all, and before each further question; what it raises ends the task.
-        earlier: how far an attempt came that was interrupted.
-        keep: called after each question, with how far it has come.
+        task: with the languages inserted into its prompt.
+        model: answers the questions.
+        clock: of the model.
+        begins: called first and before each further question; its exceptions end the task.
+        keep: called with the progress after each question.
+        record: the progress of an interrupted attempt.
     """
-    return _Asking(task, model, clock, begins, keep, earlier, clock() - earlier.spent_s).answer(text)
 
-
-@dataclass(slots=True)
-class _Asking:
     task: Task
     model: Model
     clock: Callable[[], float]
     begins: Callable[[], None]
-    keep: Callable[[Record], None]
-    record: Record
-    began: float
-    replayed: int = 0
-    announced: bool = False
-    dropped: int = 0
-    reasons: dict[str, None] = field(default_factory=dict)
+    keep: Callable[[Record], None] = lambda _: None
+    record: Record = NOTHING_YET
+    _deadline: float = field(init=False)
+    _replayed: int = 0
+    _announced: bool = False
+    _dropped: int = 0
+    _reasons: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._deadline = self.clock() - self.record.spent_s + self.task.budget_s
 
     @property
-    def deadline(self) -> float:
-        return self.began + self.task.budget_s
-
-    @property
-    def spent(self) -> str:
-        return f"its {self.task.budget_s:g} s ran out (budget_s)"
+    def _out_of_time(self) -> _NoAnswer:
+        return _NoAnswer(f"its {self.task.budget_s:g} s ran out (budget_s)")
 
     def answer(self, text: str) -> Answer:
-        self.begins()  # a tokenizer may stumble over a text too
-        self.announced = True
+        """Run the task on the corrected text."""
+        self.begins()  # the tokenizer may fail too
+        self._announced = True
         try:
             pieces = self._parts(self.task.prompt, text)
         except NoRoom:
@@ -140,53 +127,54 @@ class _Asking:
             return Answer(reason="the document has no text")
         answers = [answer for piece in pieces if (answer := self._tried(self.task.prompt, piece)) is not None]
         value = self._joined(answers) if answers else None
-        return Answer(value, len(pieces), len(answers), self.dropped, "; ".join(self.reasons))
+        return Answer(value, len(pieces), len(answers), self._dropped, "; ".join(self._reasons))
 
     def _parts(self, prompt: str, text: str) -> tuple[str, ...]:
         def fits(part: str) -> bool:
-            if self.replayed == len(self.record.said):  # else there are answers that count
+            if self._replayed == len(self.record.said):  # else recorded answers follow
                 self._confirm_time()
             return self.model.fits(prompt, part, self.task.max_tokens)
 
         return parts(text, fits)
 
     def _confirm_time(self) -> None:
-        if self.clock() >= self.deadline:
-            raise _NoAnswer(self.spent)
+        if self.clock() >= self._deadline:
+            raise self._out_of_time
 
     def _tried(self, prompt: str, text: str) -> JsonValue:
-        """The answer about a part; None where there is none that counts, and the reason is kept."""
+        """The answer about a part; None without a valid one, whose reason is kept."""
         try:
             return self._asked(prompt, text)
         except _NoAnswer as error:
-            self.reasons[str(error)] = None
+            self._reasons[str(error)] = None
             return None
 
     def _asked(self, prompt: str, text: str) -> JsonValue:
-        if self.replayed == len(self.record.said):
+        if self._replayed == len(self.record.said):
             try:
                 said = self._ask(prompt, text)
             except _NoAnswer as error:
                 said = Said(why_none=str(error))
-            self.record = Record((*self.record.said, said), self.clock() - self.began)
+            spent_s = self.clock() - self._deadline + self.task.budget_s
+            self.record = Record((*self.record.said, said), spent_s)
             self.keep(self.record)
-        said = self.record.said[self.replayed]
-        self.replayed += 1
-        self.dropped += said.dropped
+        said = self.record.said[self._replayed]
+        self._replayed += 1
+        self._dropped += said.dropped
         if said.why_none:
             raise _NoAnswer(said.why_none)
         return said.value
 
     def _ask(self, prompt: str, text: str) -> Said:
         self._confirm_time()
-        if not self.announced:
+        if not self._announced:
             self.begins()
-        self.announced = False
+        self._announced = False
         schema = (self.task.json_schema or ANY_JSON) if self.task.output == "json" else None
-        proposal = self.model.answer(prompt, text, self.deadline, self.task.max_tokens, schema)
+        proposal = self.model.answer(prompt, text, self._deadline, self.task.max_tokens, schema)
         match proposal.ending:
             case Ending.TIME:
-                raise _NoAnswer(self.spent)
+                raise self._out_of_time
             case Ending.UNABLE:
                 raise _NoAnswer(proposal.reason)
             case Ending.LENGTH:
@@ -217,14 +205,14 @@ class _Asking:
             try:
                 texts = self._made_one(texts)
             except _NoAnswer as error:
-                self.reasons[f"the parts' answers stand one after the other: {error}"] = None
+                self._reasons[f"the parts' answers stand one after the other: {error}"] = None
         return "\n\n".join(texts)
 
     def _merged(self, answers: Sequence[JsonValue]) -> JsonValue:
         value = merged(answers)
         place = broken(value, self.task.json_schema)
         if place and not any(broken(answer, self.task.json_schema) for answer in answers):
-            self.reasons[f"the parts' answers put together do not keep to json_schema, at {place}"] = None
+            self._reasons[f"the parts' answers put together do not keep to json_schema, at {place}"] = None
         return value
 
     def _made_one(self, texts: list[str]) -> list[str]:

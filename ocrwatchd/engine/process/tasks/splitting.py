@@ -1,28 +1,24 @@
-"""Cut a text into parts that a model has room for, between paragraphs where that can be. Pure."""
+"""Split a text into parts that fit into a model's context, between paragraphs if possible. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 LEAST_CHARACTERS = 200
-"""Where not even so many fit, the prompt or the answer takes all the room."""
+"""If even this many do not fit, the prompt or the answer fills the context."""
 
 _BOUNDARIES = ("\n\n", "\n", " ")
 
 
 class NoRoom(Exception):
-    """The model has no room for any part."""
+    """No part fits into the model's context."""
 
 
 def parts(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
-    """Cut ``text`` in halves, and these again, until each part fits.
-
-    Args:
-        text: pages and paragraphs, blank lines between them.
-        fits: whether a part does.
+    """Split ``text`` in halves, and these again, until each part fits.
 
     Raises:
-        NoRoom: none ever would.
+        NoRoom: no part would fit.
     """
     text = text.strip()
     if not text or fits(text):
@@ -34,7 +30,7 @@ def parts(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _middle(text: str) -> int:
-    """Where to cut: at the best kind of boundary in the text's middle half, at the one nearest to the middle."""
+    """Where to split: in the middle half, at the best kind of boundary, as close to the middle as possible."""
     first, middle, last = len(text) // 4, len(text) // 2, len(text) * 3 // 4
     for boundary in _BOUNDARIES:
         found = (text.rfind(boundary, first, middle), text.find(boundary, middle, last))

@@ -1,4 +1,4 @@
-"""A job's follow-up tasks, after its last page: each carried out, or left out with its reason; none stops the set."""
+"""The follow-up tasks of a job, after its last page: each is run or left out with a reason; none stops the set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ocrwatchd.core.model import TaskEnd
 from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
-from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, follow
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A task's end, and its file's content; "" where it was left out."""
+    """How a task ended, and the content of its file; "" if it was left out."""
 
     end: TaskEnd
     content: str = ""
@@ -56,14 +56,13 @@ class FollowUps:
     """The tasks of one job.
 
     Args:
-        job: whose settings name them.
-        document: its figures.
-        model: or None where there is none.
-        why_none: then the reason.
-        mark: what the text depends on; results that were made of another one do not count.
-        text: reads the corrected text.
-        begins: called with a task's number when it begins and before each question to the model; what it raises ends
-            all of it.
+        job: its settings name the tasks.
+        document: the figures.
+        model: None without a model.
+        why_none: why there is no model.
+        mark: on what the text depends; results with another mark do not count.
+        text: returns the corrected text.
+        begins: called with the task's number first and before each question; its exceptions end all tasks.
     """
 
     job: Job
@@ -75,7 +74,7 @@ class FollowUps:
     begins: Callable[[int], None]
 
     def results(self) -> tuple[Result, ...]:
-        """Carry out all tasks, in order.
+        """Run all tasks, in order.
 
         Raises:
             OSError: the disk is at fault.
@@ -93,16 +92,18 @@ class FollowUps:
         started = time.monotonic()
         try:
             answer = self._follow(number, task, self.model, kept)
-        except (faults.Stopping, ConnectionError):  # the host's wish, or its end
+        except (faults.Stopping, ConnectionError):  # on the host's request, or after its end
             raise
-        except Exception as error:  # the boundary to the model and its answers: it costs this task, and nothing else
+        except Exception as error:  # a fault of the model or its answers costs only this task
             if faults.is_machines(error):
                 raise
             log.warning("task.failed", job=self.job.id, task=task.name, at=faults.place(error))
             return _left_out(task, f"it failed ({type(error).__name__})")
         seconds = kept.record.spent_s + time.monotonic() - started
         result = self._made(task, self.model.name, answer, seconds)
-        self._log(result.end)
+        end, told_s = result.end, round(result.end.seconds, 2)
+        counts = {"parts": end.parts, "dropped": end.dropped, "seconds": told_s}
+        log.info("task.done", job=self.job.id, task=end.name, state=end.state, reason=end.reason, **counts)
         self._keep(task, replace(kept, result=result))
         return result
 
@@ -114,7 +115,7 @@ class FollowUps:
         spoken = {key: with_languages(getattr(task, key), languages) for key in ("prompt", "join_prompt")}
         asking = task.model_copy(update=spoken)
         begins = partial(self.begins, number)
-        return follow(asking, model, self.text(), time.monotonic, begins, earlier=kept.record, keep=keep)
+        return TaskRun(asking, model, time.monotonic, begins, keep, kept.record).answer(self.text())
 
     def _made(self, task: Task, model: str, answer: Answer, seconds: float) -> Result:
         end = TaskEnd(
@@ -128,28 +129,12 @@ class FollowUps:
             end = replace(end, state="incomplete", reason=reason)
         evaluation = self.document.evaluation
         if task.output == "json":
-            content = json_file(
-                answer.value, task.name, model, partial=partial, evaluation=evaluation, dropped=answer.dropped
-            )
+            content = json_file(end, answer.value, partial=partial, evaluation=evaluation)
         else:
             code = self.job.work.output.language
             value = without_pictures(str(answer.value)) if task.output == "md" else str(answer.value)
             content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
         return Result(end, content)
-
-    def _log(self, end: TaskEnd) -> None:
-        log.info(
-            "task.done",
-            job=self.job.id,
-            task=end.name,
-            state=end.state,
-            reason=end.reason,
-            parts=end.parts,
-            dropped=end.dropped,
-            seconds=round(end.seconds, 2),
-        )
-
-    # -- answers and finished results, so that a restart, or a scan that goes first, asks nothing again -----------
 
     def _mark_of(self, task: Task) -> str:
         parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
@@ -177,7 +162,7 @@ def _left_out(task: Task, reason: str) -> Result:
 
 
 def told(document: Document, results: tuple[Result, ...]) -> Document:
-    """The document with its tasks, and a warning for each that is not as it should be."""
+    """The document with its tasks, and a warning for each incomplete one."""
     ends = tuple(result.end for result in results)
     warnings = tuple(str(end) for end in ends if end.state != "done")
     return replace(document, tasks=ends, warnings=(*document.warnings, *warnings))
