@@ -19,7 +19,6 @@ from ocrwatchd.cli import (
     correct,
     demo,
     edits,
-    help,  # noqa: A004  # the verb is called so
     models,
     process,
     report,
@@ -31,11 +30,12 @@ from ocrwatchd.cli import (
     status,
     worker,
 )
+from ocrwatchd.cli import help as documentation
 
 GROUPS = {
     "daily": (run, process, correct, edits, retry),
     "set up": (demo, check, service, share, models, calibrate),
-    "look": (status, report, canary, schema, help),
+    "look": (status, report, canary, schema, documentation),
     "many machines": (worker,),
 }
 

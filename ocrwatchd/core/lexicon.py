@@ -132,4 +132,4 @@ def pieces(word: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    return word.replace("’", "'")  # noqa: RUF001
+    return word.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

@@ -181,8 +181,8 @@ def names(folder: int) -> list[str]:
     Raises:
         OSError: the folder cannot be read.
     """
-    with _readable(folder) as readable:
-        return os.listdir(readable)  # noqa: PTH208 - it has no path
+    with _readable(folder) as readable, os.scandir(readable) as found:
+        return [entry.name for entry in found]
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def _taken(uid: int, daemon: int) -> tuple[int, int]:
             if process.name == str(daemon) or process.stat().st_uid != uid:
                 continue
             for descriptor in (process / "fd").iterdir():
-                if os.readlink(descriptor) != "anon_inode:inotify":  # noqa: PTH115  # it is no path
+                if str(descriptor.readlink()) != "anon_inode:inotify":
                     continue
                 instances += 1
                 told = (process / "fdinfo" / descriptor.name).read_text(encoding="ascii")
