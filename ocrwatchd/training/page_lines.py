@@ -1,8 +1,8 @@
 """Lines of pages with their boxes, as the engine reads them, before they are put in order.
 
 ``.bench/lattices/`` keeps the lines and lattices of each page. The key is a hash of the picture, the engine, its
-settings, and the code that cleans and reads the page. So a change of spaces or of the order is measured in seconds, over
-hundreds of pages.
+settings, and the code that cleans and reads the page. So a change of spaces or of the order is measured in seconds,
+over hundreds of pages.
 """
 
 from __future__ import annotations
