@@ -1,4 +1,4 @@
-"""What the verbs share: how their parsers are made, what their arguments take, how their settings are read."""
+"""Shared by the verbs: making parsers, types of arguments, reading the settings."""
 
 from __future__ import annotations
 
@@ -21,15 +21,7 @@ def add_verb(
     *,
     with_config: bool = True,
 ) -> argparse.ArgumentParser:
-    """Add a verb, or an action of a verb.
-
-    Args:
-        verbs: the verbs or actions that the new one joins.
-        name: of the verb.
-        run: runs the verb, and returns the exit code.
-        text: what the verb does, as the help says in one line.
-        with_config: the verb takes ``--config``.
-    """
+    """Add a verb, or an action of a verb; ``text`` is its help, and ``run`` returns the exit code."""
     parser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     if with_config:
         parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
@@ -38,11 +30,7 @@ def add_verb(
 
 
 def settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
-    """Read the configuration, and set up the log by it.
-
-    Args:
-        args: of a verb that takes ``--config``.
-        quiet: log warnings and errors only.
+    """Read the configuration, and set up the log; ``quiet`` logs only warnings and errors.
 
     Raises:
         ConfigError: the configuration has mistakes.
@@ -58,7 +46,7 @@ def settings(args: argparse.Namespace, *, quiet: bool = False) -> Config:
 
 
 def not_empty(given: str) -> str:
-    """Take any text but none, as a shell gives for a variable that is not set.
+    """Accept any text except an empty one, which a shell gives for an unset variable.
 
     Raises:
         ArgumentTypeError: the text is empty.
@@ -69,7 +57,7 @@ def not_empty(given: str) -> str:
 
 
 def path(given: str) -> Path:
-    """Take a path.
+    """Accept a path.
 
     Raises:
         ArgumentTypeError: the text is empty.

@@ -10,7 +10,7 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb
 DOCS = Path(__file__).parents[1] / "docs"
 
 OTHER_NAMES = {"configuration": "reference", "config": "reference", "options": "reference"}
-"""What people ask for, and the page that has it."""
+"""Other names of pages."""
 
 
 def add_parser(verbs: Subparsers) -> None:

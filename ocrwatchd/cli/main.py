@@ -1,6 +1,6 @@
 """The command line: one module, or folder, for each verb.
 
-The module of a verb imports next to nothing before the verb runs, so that ``--help`` is there at once.
+The module of a verb imports almost nothing before the verb runs, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from ocrwatchd.cli import (
     correct,
     demo,
     edits,
-    help,  # noqa: A004  # the verb is called so
     models,
     process,
     report,
@@ -31,11 +30,12 @@ from ocrwatchd.cli import (
     status,
     worker,
 )
+from ocrwatchd.cli import help as documentation
 
 GROUPS = {
     "daily": (run, process, correct, edits, retry),
     "set up": (demo, check, service, share, models, calibrate),
-    "look": (status, report, canary, schema, help),
+    "look": (status, report, canary, schema, documentation),
     "many machines": (worker,),
 }
 
@@ -54,16 +54,9 @@ EXIT_CODES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb.
-
-    Args:
-        arguments: of the command line, without the program's name.
-
-    Returns:
-        The exit code.
-    """
+    """Run one verb with the arguments of the command line, and return the exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
-        # As every text is read and written, whatever the terminal's locale; a folder's name may hold other bytes.
+        # UTF-8 in every locale; the name of a folder may hold other bytes.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     from ocrwatchd.core.errors import OcrwatchdError
@@ -73,11 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return verb(args)
     except OcrwatchdError as error:
-        # Names stand in it; some messages have several lines.
+        # The message may hold names and several lines.
         print("\n".join(map(printable, f"ocrwatchd: {error}".split("\n"))), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
+        sys.stderr.close()  # the reader of our output has gone
         return 0
     except OSError as error:
         print(f"ocrwatchd: {printable(str(error)) if names_are_told() else error.strerror}", file=sys.stderr)
@@ -93,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
     groups: dict[str, list[argparse.Action]]
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where the verbs are listed."""
+        """Print the mistake, and how to list the verbs."""
         super().error(f"{message}; `ocrwatchd --help` lists the verbs" if "VERB" in message else message)
 
     def format_help(self) -> str:
@@ -116,13 +109,7 @@ class _Misplaced(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, _args: object, given: object, option: str | None = None
     ) -> None:
-        """Refuse the option.
-
-        Args:
-            parser: that of the whole command line.
-            given: the option's value.
-            option: its name.
-        """
+        """Refuse the option."""
         parser.error(f"{option} comes after the verb: ocrwatchd VERB {option} {given or 'FILE'}")
 
 

@@ -1,4 +1,4 @@
-"""What becomes of an attempt to read a scan, and who makes it: what engines and workers tell the supervisor."""
+"""Reports of engines and workers to the supervisor: the progress and the end of an attempt to read a scan."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
 
 
 class Ending(enum.Enum):
-    """What became of an attempt."""
+    """How an attempt ended."""
 
     DONE = "done"
-    """The finished set lies in ``job.out``."""
+    """The finished set is in ``job.out``."""
     UNREADABLE = "unreadable"
-    """The scan's own content is at fault; it belongs in ``failed/`` with the reason."""
+    """The scan's content is at fault: the scan belongs in ``failed/`` with the reason."""
     DIED = "died"
     """The engine died or was ended at its deadline over this job: an attempt that counts."""
     RETURNED = "returned"
-    """Nobody's fault: stopping, no engine, no disk room. The job waits and is offered again."""
+    """The scan is not at fault: stop, no engine, no disk room. The job waits and is offered again."""
     PUT_BACK = "put-back"
-    """As it was asked to, between two pages, for one that goes first: it goes on with the next page, none ends."""
+    """The job made way for a more urgent job between two pages, and continues later with the next page."""
     KNOWN = "known"
-    """The same content was delivered before, and such scans are to be skipped."""
+    """The same content was delivered before, and ``job.duplicates`` is "skip"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An attempt's ending, told by the dispatcher.
+    """An attempt's ending, as the dispatcher reports it.
 
     Args:
         reason: in plain words, for everything but DONE.
         figures: pages, seconds, warnings and the like; plain JSON values, never document text.
-        attempt: its number where another machine has made it, which may be told twice; else 0.
+        attempt: its number on another machine, which may report it twice; else 0.
     """
 
     job: Job
@@ -64,16 +64,16 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that is there, as it has told of itself.
+    """A present worker's own report.
 
     Args:
-        name: its own.
-        state: of its engine, in words.
-        job: the scan that it reads, "" for none.
-        page: of it, from 1.
-        pages: it has, 0 while unknown.
-        pages_done: since the worker's start.
-        seconds_a_page: wall time that one of its last pages took on average; 0.0 before the first.
+        name: the worker's name.
+        state: the state of its engine, as text.
+        job: the scan that it reads, or "".
+        page: the page in work, from 1.
+        pages: pages of the scan, 0 while unknown.
+        pages_done: pages since the worker's start.
+        seconds_a_page: mean wall time of its last pages; 0.0 before the first.
     """
 
     name: str

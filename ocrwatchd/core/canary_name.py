@@ -1,4 +1,4 @@
-"""The name of a canary: a known page that is sent through the running daemon."""
+"""Names of canaries: known pages for a test of the running daemon."""
 
 import re
 import secrets

@@ -1,7 +1,6 @@
-"""The line's steps by name, at which a test can have the process killed: a crash test needs a place to crash at.
+"""Named steps at which a crash test can kill the process.
 
-Only an environment variable turns it on, in the process that was started with it and the engines that this starts. No
-configuration, scan or file name can. It costs one comparison a step otherwise.
+Only an environment variable turns this on, for one process and its engines; no configuration, scan or file name can.
 """
 
 from __future__ import annotations
@@ -12,22 +11,22 @@ from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "OCRWATCHD_TEST_KILL_AT"
-"""``STEP:N:FILE``: the process ends by SIGKILL when it reaches STEP for the N-th time, N from 1. It happens once: FILE
-is made by it, and where that is there already nothing happens."""
+"""``STEP:N:FILE``: the process ends by SIGKILL when it reaches STEP for the N-th time, N from 1. The process makes FILE
+first; if FILE exists, nothing happens, so the kill happens once."""
 
 _wanted: Final = os.environ.get(VARIABLE)
 _reached: list[str] = []
 
 
 def reached(step: str) -> None:
-    """Note that a step was reached; a process that was to be killed there ends in this call."""
+    """Note that a step was reached; a test may kill the process in this call."""
     if _wanted is not None:
         _reached.append(step)
         _kill_at(_wanted)
 
 
 def made_file() -> Path | None:
-    """The file that a process makes which is to be killed."""
+    """The file that the process makes before the kill."""
     return Path(_wanted.split(":", 2)[2]) if _wanted is not None else None
 
 

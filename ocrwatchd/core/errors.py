@@ -1,6 +1,6 @@
-"""What can go wrong, and the exit code that the command line gives it.
+"""Errors, and the exit code of the command line for each.
 
-Every message is written for the person who has to act on it: what happened, and what to do.
+Every message says to its reader what happened and what to do.
 """
 
 
@@ -11,7 +11,7 @@ class OcrwatchdError(Exception):
 
 
 class ConfigError(OcrwatchdError):
-    """The configuration cannot be used; the message lists every mistake in it, one a line."""
+    """The configuration cannot be used; the message lists every mistake on its own line."""
 
     exit_code = 2
 
@@ -35,17 +35,17 @@ class FolderUnusable(OcrwatchdError):
 
 
 class UnreadableScan(OcrwatchdError):
-    """A scan's own content keeps it from being read; it belongs in ``failed/`` with this message."""
+    """A scan cannot be read because of its content; the scan belongs in ``failed/`` with this message."""
 
     exit_code = 5
 
 
 class LockedScan(UnreadableScan):
-    """A password, or nothing at all, opens the scan: whatever else is wrong with it is not known."""
+    """The scan is encrypted and cannot be opened; other faults of the scan are not known."""
 
 
 class UnreadablePage(OcrwatchdError):
-    """One page of a scan cannot be read; the other pages go on."""
+    """One page of a scan cannot be read; reading continues with the other pages."""
 
     exit_code = 5
 
@@ -55,6 +55,6 @@ class DamagedPage(UnreadablePage):
 
 
 class FormatUnusable(OcrwatchdError):
-    """A document cannot be written in one format; the set goes without it, and its receipt holds this message."""
+    """A document cannot be written in one format; the set lacks this file, and the receipt holds this message."""
 
     exit_code = 1

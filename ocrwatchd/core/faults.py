@@ -1,4 +1,4 @@
-"""Whose fault an error is: the scan's, the machine's, which must never be blamed on the scan, or nobody's."""
+"""Tell errors of the scan from errors of the machine, for which a scan must never fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 
 
 class Stopping(Exception):
-    """Asked to stop between two pages, or two questions of a task; what is done is kept."""
+    """A request to stop between two pages, or two questions of a task; finished work is kept."""
 
 
 _MACHINE = frozenset(
@@ -41,7 +41,7 @@ def is_machines(error: BaseException) -> bool:
 
 
 def place(error: BaseException) -> str:
-    """Where an error was raised, ``module:line``: its message may hold a document's text, so logs go without it."""
+    """Where an error was raised, ``module:line``: logs omit the message, which may hold a document's text."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

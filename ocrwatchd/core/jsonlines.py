@@ -1,4 +1,4 @@
-"""Lines of JSON between processes: cut, checked, and told without what stood there."""
+"""Lines of JSON between processes: cut, validated, and reported without their content."""
 
 from __future__ import annotations
 
@@ -9,32 +9,28 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 _KEY = re.compile(r"[a-z0-9_]{1,40}")
-"""What stands where a key of ours may stand; any other is content."""
+"""Our own keys; any other key may be content."""
 
 
 class ProtocolError(Exception):
-    """The other side said something that no version of this program says."""
+    """The other side sent a line that no version of this program sends."""
 
 
 class Message(BaseModel):
-    """Base of all messages: frozen, nothing unknown in them."""
+    """Base of all messages: frozen, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Lines:
-    """Cuts a stream of bytes into lines and never holds more than one of the longest.
-
-    Args:
-        limit: of a line, bytes.
-    """
+    """Cuts a stream of bytes into lines of at most ``limit`` bytes, and never holds more."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what came in; the lines that are whole, without their ends.
+        """Take new bytes; return the complete lines, without their ends.
 
         Raises:
             ProtocolError: a line is too long.
@@ -46,7 +42,7 @@ class Lines:
 
 
 def pack(path: Path) -> str:
-    """A path as text that JSON carries, byte by byte."""
+    """A path as text for JSON, one character for each byte."""
     return os.fsencode(path).decode("latin-1")
 
 
@@ -54,16 +50,15 @@ def unpack(packed: str) -> Path:
     """The path that was packed.
 
     Raises:
-        UnicodeEncodeError: nothing that was packed looks like this.
+        UnicodeEncodeError: the text does not come from ``pack``.
     """
     return Path(os.fsdecode(packed.encode("latin-1")))
 
 
 def summary(what: str, error: ValidationError) -> str:
-    """Where a message does not hold, without what stood there."""
-    # The offending input is left out: it may be anything, and this goes to the log.
+    """Where a message is not valid, without the value."""
+    # This goes to the log, and the value may be anything. So may unknown keys and the keys of a table.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    # So may a key that nobody knows, or a table's.
     parts = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     place = ".".join(part if _KEY.fullmatch(part) else "?" for part in map(str, parts))
-    return f"{what} does not hold: {place}: {first['type']}"
+    return f"{what} is not valid: {place}: {first['type']}"

@@ -1,4 +1,4 @@
-"""Confine this process to some files, for ever: the kernel's Landlock (landlock(7)), by its three system calls."""
+"""Confine this process to some files, permanently: the kernel's Landlock (landlock(7)), by its three system calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""System calls; they have these numbers on every machine but Alpha."""
+"""Numbers of the system calls on every machine but Alpha."""
 
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Right(enum.IntFlag):
-    """What may be done with a file, or with a folder and all that lies in it; in the kernel's order."""
+    """Rights to a file, or to a folder and all its content, in the kernel's order."""
 
     EXECUTE = enum.auto()
     WRITE_FILE = enum.auto()
@@ -49,34 +49,34 @@ class Right(enum.IntFlag):
 _ALL: Final = ~Right(0)
 _OF_A_FILE: Final = Right.EXECUTE | Right.WRITE_FILE | Right.READ_FILE | Right.TRUNCATE | Right.IOCTL_DEV
 _SINCE: Final = {Right.REFER: 2, Right.TRUNCATE: 3, Right.IOCTL_DEV: 5}
-"""The versions that brought rights; the first one had all others."""
+"""The versions that added rights; version 1 has all others."""
 
 LIST: Final = Right.READ_DIR
 READ: Final = Right.READ_FILE | Right.READ_DIR
 RUN: Final = READ | Right.EXECUTE
 CHANGE: Final = READ | Right.WRITE_FILE | Right.TRUNCATE
 WRITE: Final = CHANGE | Right.MAKE_REG | Right.MAKE_DIR | Right.REMOVE_FILE | Right.REMOVE_DIR | Right.REFER
-"""No links, pipes, sockets or devices are made, and nothing there is run."""
+"""All rights except to make links, pipes, sockets and devices, and to run programs."""
 DEVICE: Final = CHANGE | Right.IOCTL_DEV
 
 
 def abi() -> int:
-    """The version of the kernel's Landlock; 0 where it has none, or its system calls are not allowed."""
+    """The version of the kernel's Landlock; 0 if there is none, or its system calls are not allowed."""
     return max(0, _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION)))
 
 
 def restrict(rules: Iterable[tuple[Path, Right]], *, network: bool) -> int:
-    """Give up all access to files but this; for this thread, and all threads and processes that it will start.
+    """Give up all other access to files, for this thread and all threads and processes that it starts.
 
-    What is open stays open. Names, owners, modes and times of files can still be seen and set: Landlock knows no right
-    for them. Processes outside can be neither looked into nor, since version 6, sent signals.
+    Open files stay open. Names, owners, modes and times of files stay visible and can be set: Landlock has no right for
+    them. Other processes can no longer be inspected and, since version 6, get no signals.
 
     Args:
-        rules: paths with their rights, those of the same path together; a path that cannot be opened is left out.
-        network: whether TCP stays allowed; else it is refused too, since version 4.
+        rules: paths with their rights, one entry for each path; a path that cannot be opened is left out.
+        network: whether TCP stays allowed; it can be refused since version 4.
 
     Returns:
-        The kernel's version; 0 where nothing was done because it has none.
+        The kernel's version; 0 if the kernel has no Landlock, and nothing was done.
 
     Raises:
         OSError: the kernel has Landlock and refuses.
@@ -87,7 +87,7 @@ def restrict(rules: Iterable[tuple[Path, Right]], *, network: bool) -> int:
     handled = _ALL & ~sum((right for right, since in _SINCE.items() if since > version), Right(0))
     tcp = _BIND_AND_CONNECT_TCP if version >= _SINCE_TCP and not network else 0
     scopes = _ABSTRACT_SOCKETS_AND_SIGNALS if version >= _SINCE_SCOPES else 0
-    attributes = (ctypes.c_uint64 * 3)(handled, tcp, scopes)  # an older kernel takes zeros for what it does not know
+    attributes = (ctypes.c_uint64 * 3)(handled, tcp, scopes)  # an older kernel accepts zeros in unknown fields
     ruleset = _checked(_CREATE_RULESET, attributes, ctypes.c_size_t(ctypes.sizeof(attributes)), ctypes.c_uint32(0))
     try:
         for path, rights in rules:
@@ -100,7 +100,7 @@ def restrict(rules: Iterable[tuple[Path, Right]], *, network: bool) -> int:
 
 
 def forbid_new_rights() -> None:
-    """Gain nothing by programs that are set-user-id; the kernel demands it of whoever confines itself."""
+    """Gain no rights from set-user-id programs; the kernel demands this before a process confines itself."""
     none = (ctypes.c_ulong(0),) * 3
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), *none) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

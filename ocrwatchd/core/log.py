@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-# structlog imports rich where it is installed, for tracebacks that nobody draws here: 4 MiB of every process, and a
-# sixth of the time that the daemon takes to start. What is None there cannot be imported. So this module comes first.
+# structlog imports rich for tracebacks that we never draw: 4 MiB of every process, and a sixth of the daemon's start.
+# A None in sys.modules prevents this import, if this module is imported first.
 _rich = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
 import structlog  # noqa: E402 - see above
 
@@ -33,16 +33,16 @@ DIGEST_DIGITS = 12
 get_logger = structlog.get_logger
 
 _hashed = False
-"""Whether names are to be kept out of what this process says; set by ``configure``."""
+"""Whether this process hashes names in all its output; set by ``configure``."""
 
 
 def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = False) -> None:
-    """Send structlog's events and the warnings of libraries to ``stream`` (standard error) as the settings say.
+    """Send structlog's events and the warnings of libraries to ``stream``.
 
     Args:
         settings: level, format and names.
-        stream: where to.
-        documents: libraries see documents here, so that of their warnings only the place is told, not the words.
+        stream: the destination; default: standard error.
+        documents: libraries see documents in this process, so log only the places of their warnings, not the texts.
     """
     global _hashed  # noqa: PLW0603 - as structlog's own configuration: one a process
     _hashed = settings.names == "hash"
@@ -65,14 +65,14 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
-    # Libraries log through the standard library: only what they warn of is worth a line.
+    # Libraries log through the standard library; only their warnings are logged.
     logging.basicConfig(
         level=max(level, logging.WARNING),
         handlers=[_Forward(words=not (documents or _hashed))],
         force=True,
     )
     logging.captureWarnings(documents or _hashed)
-    # An error that nobody expected would be told with its message, and that may hold a path.
+    # The message of an unexpected error may hold a path.
     if _hashed:
         sys.excepthook, threading.excepthook = _unexpected, _unexpected_in_thread
 
@@ -86,7 +86,7 @@ def hash_names(_logger: object, _method: str, event: MutableMapping[str, Any]) -
 
 
 def place_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Tell of an exception what it was and where, not its message."""
+    """Log the type and the place of an exception, not its message."""
     if event.pop("exc_info", None):
         kind, _, trace = sys.exc_info()
         event["error"], event["at"] = kind.__name__ if kind else "", _place(trace)
@@ -102,17 +102,17 @@ def replace_surrogates(_logger: object, _method: str, event: MutableMapping[str,
 
 
 def told(name: str) -> str:
-    """A file's name as it may stand in an error message or in systemd's status line: as the settings say."""
+    """A file's name for an error message or systemd's status line: plain or hashed, as the settings say."""
     return _digest(name) if _hashed else printable(name)
 
 
 def names_are_told() -> bool:
-    """False where file names are kept out of everything that this process says."""
+    """False if this process hashes file names in all its output."""
     return not _hashed
 
 
 def printable(name: str) -> str:
-    """A file name as people can see it: undecodable bytes and control characters replaced."""
+    """A printable file name: undecodable bytes and control characters replaced."""
     try:
         decoded = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # out of JSON: halves of characters that stand for no byte
@@ -143,11 +143,7 @@ def _unexpected_in_thread(args: threading.ExceptHookArgs) -> None:
 
 
 class _Forward(logging.Handler):
-    """Hands a library's log record on to structlog.
-
-    Args:
-        words: the record's message goes along; without it only the place in the library's code does.
-    """
+    """Passes a library's log record to structlog: with ``words`` the message, else only the place in its code."""
 
     def __init__(self, *, words: bool) -> None:
         super().__init__()

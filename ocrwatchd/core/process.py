@@ -1,4 +1,4 @@
-"""What a process of ours does to itself, and what of its environment others get."""
+"""Rights and lifetime of our processes, and the environment of their children."""
 
 from __future__ import annotations
 
@@ -23,26 +23,22 @@ _SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends; where that is gone already, it ends at once."""
+    """Have the kernel end this process when its parent ends; if the parent has ended already, exit at once."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the line above
         sys.exit(0)
 
 
 def give_up_leases() -> None:
-    """Lose CAP_LEASE, which the service has for the supervisor: here hostile files are read.
+    """Drop CAP_LEASE, for this thread and threads that it starts: a process that reads hostile files must not have it.
 
-    Who has it can make others wait who open any file of the machine. It is lost for this thread and those that it
-    will start.
+    The service has it for the supervisor. With it a process can delay every opening of a file on the machine.
     """
     _keep_capabilities(~(1 << _CAP_LEASE))
 
 
 def give_up_all_but_files() -> None:
-    """Lose every capability but those to open other users' files, as root has them; likewise.
-
-    Root could load a kernel module, and look into every process.
-    """
+    """Drop every capability except those to open other users' files; root could load kernel modules."""
     _keep_capabilities(_OF_FILES)
 
 
@@ -57,10 +53,10 @@ def _keep_capabilities(kept: int) -> None:
 
 
 def without_secrets(environment: Mapping[str, str], *, proxies: bool) -> dict[str, str]:
-    """An environment without tokens, passwords and keys: variables that are called so, and URLs with a password.
+    """An environment without variables that are named like tokens, passwords or keys, and without URLs with passwords.
 
     Args:
-        environment: of this process.
+        environment: the environment of this process.
         proxies: keep the proxies, such as ``https_proxy``, with their passwords.
     """
     return {

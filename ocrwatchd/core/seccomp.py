@@ -1,4 +1,4 @@
-"""Forbid this process every socket but local ones, for ever: a filter of system calls (seccomp(2)), fixed, in BPF."""
+"""Forbid this process all sockets except local ones, permanently: a filter of system calls (seccomp(2)) in BPF."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MODE_FILTER: Final = 2
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 """BPF: a 32-bit word of the data, two jumps, the verdict."""
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
-"""Where they lie in struct seccomp_data; of the argument the lower half, for the machines below store it first."""
+"""Offsets in struct seccomp_data; for the argument the lower half, which the machines below store first."""
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 _X32: Final = 0x40000000
 """System calls of the x32 kind, which have x86-64's architecture."""
@@ -33,13 +33,13 @@ def is_known() -> bool:
 
 
 def allow_only_local_sockets() -> bool:
-    """Refuse every socket but those of AF_UNIX; for this thread, and all threads and processes that it will start.
+    """Refuse all sockets except AF_UNIX, for this thread and all threads and processes that it starts.
 
-    io_uring would make sockets past the filter, and so it is refused as if the kernel had none. So are the calls of
-    other architectures, such as 32-bit ones.
+    io_uring could make sockets past the filter, so it is refused as if the kernel had none. So are the calls of other
+    architectures, such as 32-bit ones.
 
     Returns:
-        False where nothing was done: this machine, or its kernel, has no such filter.
+        False if nothing was done: this machine, or its kernel, has no such filter.
     """
     if not is_known():
         return False
@@ -52,7 +52,7 @@ def allow_only_local_sockets() -> bool:
 
 
 def _program(architecture: int, socket_number: int) -> list[tuple[int, int, int, int]]:
-    """Code, how many instructions to skip where a jump's condition is true and false, value."""
+    """Instructions: code, instructions to skip if a jump's condition is true and if it is false, value."""
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_IF_EQUAL, 0, 9, architecture),

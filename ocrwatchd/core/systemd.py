@@ -1,7 +1,6 @@
-"""Tell systemd how we are: sd_notify, as far as a daemon needs it.
+"""Report our state to systemd: a datagram of ``KEY=value`` lines to ``$NOTIFY_SOCKET`` (sd_notify(3)).
 
-The protocol is a datagram of ``KEY=value`` lines to ``$NOTIFY_SOCKET`` (sd_notify(3)); without that variable every
-call does nothing.
+Without that variable every call does nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import os
 import socket
 
 PATIENCE_SECONDS = 1.0
-"""How long a line may wait for a reader who does not come; the kernel queues some 10 of them, then senders wait."""
+"""The longest wait for a reader of a message; the kernel queues about 10 messages, then senders wait."""
 
 STOP_MARGIN_S = 10.0
-"""What a stop may take beyond ``job.stop_seconds``."""
+"""Further time for a stop after ``job.stop_seconds``."""
 
 
 def notify(*lines: str) -> None:
@@ -28,17 +27,17 @@ def notify(*lines: str) -> None:
         try:
             out.sendto("\n".join(line.replace("\n", " ") for line in lines).encode(errors="replace"), address)
         except OSError:
-            # systemd being gone or slow must not stop the work; its watchdog says the rest.
+            # An absent or slow systemd must not stop the work; its watchdog notices a dead daemon.
             return
 
 
 def patience(seconds: float) -> str:
-    """The line that asks for so much time to start or to stop, where the unit grants less."""
+    """The line that asks for more time to start or to stop than the unit grants."""
     return f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}"
 
 
 def watchdog_seconds() -> float | None:
-    """How often systemd wants to hear ``WATCHDOG=1``: half of WatchdogSec; None where it does not ask."""
+    """How often to send ``WATCHDOG=1``: half of WatchdogSec; None if systemd does not ask for it."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     meant_for = os.environ.get("WATCHDOG_PID", str(os.getpid()))
     if not microseconds.isdigit() or meant_for != str(os.getpid()):

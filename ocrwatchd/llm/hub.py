@@ -1,8 +1,8 @@
-"""Fetch a model from the Hugging Face hub. The only module that imports huggingface_hub, and so the network's only use.
+"""Download a model from the Hugging Face hub. The only module that imports huggingface_hub, and the only network use.
 
-Files are fetched one after the other into ``blobs/SHA256.incomplete`` and get their name once they are whole and their
-hash is right; what broke off goes on where it was, in another process too. ``hf_hub_download`` is not used: it begins
-every download afresh in another process, checks no hash, and takes what the hub says for a blob's path.
+Each file grows in ``blobs/SHA256.incomplete`` and gets its name once its hash is right; interrupted downloads resume,
+in another process too. ``hf_hub_download`` (2.4) cannot do this: it downloads to a temporary name, deletes the part
+after an error, checks no hash, and uses the hub's answer as a path.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def pull(offer: Offer, tell: Tell) -> Path:
         Where it lies; of a split model the first part.
 
     Raises:
-        ModelUnavailable: it could not be fetched; what has come is kept, and the next try goes on there.
-        FolderUnusable: there is no room for it, or the cache cannot be written.
+        ModelUnavailable: the download failed; the next try resumes.
+        FolderUnusable: there is no room, or the cache cannot be written.
     """
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bars()
@@ -135,7 +135,7 @@ def pull(offer: Offer, tell: Tell) -> Path:
             tell(before, offer.size)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise FolderUnusable(f"{blobs}: the disk is full; make room, and run it again: it goes on there") from error
+            raise FolderUnusable(f"{blobs}: the disk is full; make room and try again: the download resumes") from error
         raise FolderUnusable(f"{error.filename or blobs} cannot be written: {error.strerror or error}") from error
     return snapshot / offer.parts[0].name
 
@@ -251,7 +251,7 @@ def _check_room(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
 
 def _broken_off(offer: Offer, incomplete: BufferedRandom) -> str:
     come = incomplete.seek(0, os.SEEK_END)
-    return f"{offer.repository}: the download broke off at {format_bytes(come)}; `ocrwatchd models pull` goes on there"
+    return f"{offer.repository}: the download broke off at {format_bytes(come)}; `ocrwatchd models pull` resumes it"
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""English prose in the public domain to train on, and the part of it that is kept aside for validation."""
+"""English prose in the public domain: the training set and the validation set."""
 
 from __future__ import annotations
 
@@ -23,17 +23,13 @@ def data_folder() -> Path:
 
 
 def is_validation(paragraph: str) -> bool:
-    """True for the paragraphs that no training may see: two in a hundred, by their hash."""
+    """Whether a paragraph, by its hash, is one of the two in a hundred that no training sees."""
     digest = hashlib.sha256(paragraph.encode()).digest()
     return int.from_bytes(digest[:4]) < VALIDATION_SHARE * 2**32
 
 
 def paragraphs(*, validation: bool) -> list[str]:
-    """The corpus's paragraphs, in its order.
-
-    Args:
-        validation: those kept aside, else all others.
-    """
+    """The paragraphs of the validation set, or of the training set, in the order of the corpus."""
     with lzma.open(data_folder() / CORPUS, "rt", encoding="utf-8") as file:
         lines = (line.replace("\u21a9", "").strip() for line in file)
         return [line for line in lines if len(line) >= _SHORTEST and is_validation(line) == validation]

@@ -25,22 +25,12 @@ ROW_TOKENS = 512
 PART_TOKENS = 600_000
 VALIDATION_TOKENS = 200_000
 RISING = 0.35
-"""In this share of the training samples grow to their full length and damage."""
+"""Samples reach their full length and damage after this share of the training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One part to write.
-
-    Args:
-        path: of the file.
-        seed: of its samples.
-        level: 0 to 1, how far the training has come.
-        tokens: how many, about.
-        pieces: the vocabulary's.
-        pairs: see ``Samples``.
-        validation: see ``Samples``.
-    """
+    """One part to write, about ``tokens`` long; ``level`` is the progress of the training, 0 to 1."""
 
     path: Path
     seed: int
@@ -52,7 +42,7 @@ class Plan:
 
 
 def write(plan: Plan) -> Path:
-    """Write one part: rows of ``ROW_TOKENS``, samples one after the other, the last of a row cut off."""
+    """Write one part: rows of ``ROW_TOKENS``, one sample after the other; the last sample of a row is cut."""
     samples = Samples(Vocabulary(plan.pieces), plan.seed, plan.pairs, validation=plan.validation)
     rows = plan.tokens // ROW_TOKENS
     tokens = np.zeros((rows, ROW_TOKENS), np.uint16)
@@ -74,10 +64,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=float, default=20.0, help="millions")
-    parser.add_argument("--vocabulary", type=int, default=8192, help="tokens altogether")
-    parser.add_argument("--pieces", type=Path, help="pieces.json of a training to go on with, instead of a new one")
-    parser.add_argument("--pairs", type=Path, help="pages read by real engines, from train.learn")
-    parser.add_argument("--skip", type=int, default=0, help="parts at the beginning that a training has seen")
+    parser.add_argument("--vocabulary", type=int, default=8192, help="number of tokens")
+    parser.add_argument("--pieces", type=Path, help="pieces.json of an earlier training, instead of a new vocabulary")
+    parser.add_argument("--pairs", type=Path, help="pages read by real engines, written by ocrwatchd.training.learn")
+    parser.add_argument("--skip", type=int, default=0, help="parts at the beginning to leave out")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

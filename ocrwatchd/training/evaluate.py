@@ -1,7 +1,7 @@
 """Measure a model: ``python -m ocrwatchd.training.evaluate model.gguf``.
 
-Prints every figure that decides whether the model ships, all with the gate on; ``--bars`` the trade of a stricter or
-looser bar for certainty. Seeds are fixed.
+Prints every figure that decides whether the model ships, all with the gate on; ``--bars`` compares bars for certainty.
+Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -38,39 +38,34 @@ PAGES = 20
 PAGE_DPI = 120
 PAGE_POINTS = (6.0, 9.0)
 RUINED = 0.3
-"""Pages with a higher error rate, of which whole lines are missing, are left out."""
+"""Pages with a higher error rate are left out: whole lines are missing."""
 
 ERROR_RATE = 0.08
 LOOSE = 0.25
-"""Repairs are asked for down to this certainty where bars above it are to be compared."""
+"""The least certainty of a repair when bars are compared."""
 
 BARS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-"""0 stands for the dictionary's trust."""
+"""0 is the dictionary's trust."""
 PAGE_CHARACTERS = 2000
 _ENGLISH = Evidence(lexicon=lexicon(("eng",)))
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text as recognised, and as it is."""
+    """A recognised text and its true text."""
 
     read: str
     true: str
 
 
 class Mender:
-    """A model, asked as the product asks it: chunk by chunk, with the gate behind it.
-
-    Args:
-        path: of the GGUF file.
-        threads: for llama.cpp.
-    """
+    """The model in a GGUF file, asked as the product asks it: chunk by chunk, with the gate behind it."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self._model = BuiltinModel(path, Llm(threads=threads))
 
     def mended(self, text: str, bars: Sequence[float]) -> list[str]:
-        """The text after the gate, for each bar; 0 stands for the dictionary's trust."""
+        """The text after the gate, for each bar; bar 0 is the dictionary's trust."""
         pieces: list[list[str]] = [[] for _ in bars]
         for chunk in split(text):
             found = self._model.repairs(chunk.text, None if len(bars) == 1 and not bars[0] else _loose)
@@ -104,7 +99,7 @@ def compared(name: str, cases: Sequence[Case], mender: Mender, bars: Sequence[fl
 
 
 def untouched(name: str, texts: Sequence[str], mender: Mender, bars: Sequence[float]) -> None:
-    """Print how many words of good texts stay as they are, and changed digits."""
+    """Print how many words of good texts stay unchanged, and how many texts get other digits."""
     mended = [mender.mended(text, bars) for text in texts]
     count = sum(len(text.split()) for text in texts)
     for number, bar in enumerate(bars):
@@ -117,7 +112,7 @@ def untouched(name: str, texts: Sequence[str], mender: Mender, bars: Sequence[fl
 
 
 def overproof(name: str) -> list[Case]:
-    """Newspaper texts: ``overproof-dev`` or ``gate-dev``, each document once."""
+    """Newspaper texts of ``overproof-dev`` or ``gate-dev``, each document once."""
     lines = (data_folder() / f"{name}.jsonl").read_text("utf-8").splitlines()
     units = [json.loads(line) for line in lines]
     cases = {(unit["document"], unit.get("chunk")): Case(unit["ocr"], unit["truth"]) for unit in units}
@@ -125,13 +120,13 @@ def overproof(name: str) -> list[Case]:
 
 
 def prose(rng: random.Random) -> list[str]:
-    """Paragraphs kept aside."""
+    """Paragraphs of the validation set."""
     long = [plain(text) for text in paragraphs(validation=True) if 200 <= len(text) <= 1200]
     return rng.sample(long, PARAGRAPHS)
 
 
 def misread(texts: Sequence[str], rng: random.Random) -> list[Case]:
-    """Spoil texts to ``ERROR_RATE``, about."""
+    """Misread about ``ERROR_RATE`` of the characters of each text."""
     noise = Noise(rng)
     cases = []
     for text in texts:
@@ -141,7 +136,7 @@ def misread(texts: Sequence[str], rng: random.Random) -> list[Case]:
 
 
 def scanned(rng: random.Random) -> list[Case]:
-    """Pages set at ``PAGE_DPI``, spoiled, and read by RapidOCR."""
+    """Pages drawn at ``PAGE_DPI``, damaged, and read by RapidOCR."""
     kept, letters, noise, faces = paragraphs(validation=True), Letters(SEED), np.random.default_rng(SEED), fonts()
     rapid = Rapid(2)
     cases: list[Case] = []

@@ -26,10 +26,10 @@ TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %}<|start|>{{ message['content'] }}"
     "{% endif %}{% endfor %}"
 )
-"""Only for programs that want one: without the driver in ``format`` the model answers with its next decision."""
+"""For programs that need a template: without the driver in ``format`` the model answers with its next decision."""
 
 TOLERANCE = {"f16": 0.1, "q8_0": 1.0}
-"""Largest difference of two logits that may be put down to rounding."""
+"""Largest difference of two logits that rounding may cause."""
 
 SAMPLES = ("Th1s 1s 4 s4mpl3 t3xt w1th s0me OCR err0rs.", "Tho president has appomted John H. Pitts, No. 4711.\nOn tbe")
 

@@ -1,4 +1,4 @@
-"""Fit weights that make what is right most probable, in a softmax of a reading and its candidates."""
+"""Fit weights that make the right text most probable, in a softmax of a reading and its candidates."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RIDGE = 1.0
-"""How strongly weights are held, in standard deviations of their quantities."""
+"""Strength of the penalty on weights, in standard deviations of their quantities."""
 FOLDS = 5
-"""Weights are judged by each fifth of the documents, fitted on the others."""
+"""Cross-validation: each fifth of the documents judges weights that were fitted on the others."""
 NONE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -25,7 +25,7 @@ class Fit:
 
     Args:
         names: of the quantities.
-        sides: 1 or -1 for quantities whose weight has but one sensible sign.
+        sides: 1 or -1 for quantities whose weight must have this sign.
     """
 
     def __init__(self, names: Sequence[str], sides: Mapping[str, int]) -> None:
@@ -40,9 +40,9 @@ class Fit:
         """Add a reading.
 
         Args:
-            candidates: the quantities of each, at least one; the reading's are 0.
-            right: the candidates that are right; the reading is where none is.
-            count: as how many readings it counts.
+            candidates: the quantities of each candidate, at least one; those of the reading are 0.
+            right: whether each candidate is right; if none is, the reading is right.
+            count: weight of this reading.
         """
         self._rows += [[each[name] for name in self._names] for each in candidates]
         self._of += [len(self._counts)] * len(candidates)
@@ -50,12 +50,7 @@ class Fit:
         self._counts.append(count)
 
     def weights(self, near: Mapping[str, float] = NONE, fixed: Mapping[str, float] = NONE) -> dict[str, float]:
-        """The weight of each quantity.
-
-        Args:
-            near: weights that they are held near, else 0.
-            fixed: weights that are known.
-        """
+        """The weight of each quantity, held near the weights of ``near`` or 0; those of ``fixed`` are given."""
         rows, right = np.array(self._rows), np.array(self._right)
         of, counts = np.array(self._of), np.array(self._counts)
         scale = rows.std(axis=0)

@@ -1,6 +1,6 @@
-"""Write the words that a misread one may have been: ``python -m ocrwatchd.training.frequent``.
+"""Write the words that a misread word may be: ``python -m ocrwatchd.training.frequent``.
 
-``words.txt``, beside the model, holds the commonest words of the corpus and of business papers, the commonest first.
+``words.txt``, next to the model, holds the most frequent words of the corpus and of business papers, in this order.
 """
 
 from __future__ import annotations

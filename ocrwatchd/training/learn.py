@@ -27,7 +27,7 @@ SEED = 20
 LINES = 24
 WIDEST = 72
 UNREADABLE = 0.4
-"""Pages on which a larger share of the words went wrong show no confusions, only ruin."""
+"""Pages with a larger share of wrong words are left out: they show no single confusions."""
 
 
 def page_text(rng: random.Random, prose: list[str], letters: Letters) -> list[str]:
@@ -42,7 +42,7 @@ def page_text(rng: random.Random, prose: list[str], letters: Letters) -> list[st
 
 
 def main() -> None:
-    """Set, spoil, read, align, count, write."""
+    """Draw, damage, read, align, count and write pages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=120)
     parser.add_argument("--pairs", type=Path, required=True, help="JSON lines: engine, read, true for each page")
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def misread(read: str, true: str) -> list[tuple[str, str]]:
-    """The pairs of single words (read, true) that differ; none for a ruined page."""
+    """The pairs of single words (read, true) that differ; none for an unreadable page."""
     groups = misread_words(read, true)
     if sum(len(before.split()) for before, _ in groups) > UNREADABLE * len(words(true)):
         return []

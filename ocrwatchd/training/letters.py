@@ -1,4 +1,4 @@
-"""Business papers that never existed: letters, invoices, forms, tables, addresses, and drills in exact copying."""
+"""Invented business papers: letters, invoices, forms, tables, addresses, and drills in exact copying."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from faker import Faker
 
 POOL = 1500
-"""Faker is slow: so many of each kind are made once and then drawn from."""
+"""Faker is slow: this many values of each kind are made once, and drawn from."""
 
 _LOCALES = ("en_US", "en_GB", "en_AU")
 _GOODS = """paper toner chairs desks lamps cable printer scanner ink binders envelopes folders labels stapler monitor
@@ -51,11 +51,7 @@ _FIELDS = (
 
 
 class Letters:
-    """Writes papers; the same seed writes the same ones.
-
-    Args:
-        seed: of everything random.
-    """
+    """Writes papers; the same seed writes the same papers."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
@@ -78,12 +74,12 @@ class Letters:
         self._pools = {kind: [make(fakers[i % len(fakers)]) for i in range(POOL)] for kind, make in kinds.items()}
 
     def paper(self, sentence: str) -> str:
-        """One paper of some lines; ``sentence`` may stand in it."""
+        """One paper of some lines, perhaps with ``sentence`` in it."""
         kind = self._rng.choices((self._letter, self._invoice, self._form, self._table, self._list), (5, 2, 2, 1, 1))[0]
         return kind(sentence)
 
     def drill(self) -> str:
-        """A line of strings that nobody could guess: codes, numbers, names, amounts."""
+        """A line of unpredictable strings: codes, numbers, names, amounts."""
         makers = (self._code, self._number, self._amount, self._any, self._any, self._serial)
         return " ".join(self._rng.choice(makers)() for _ in range(self._rng.randint(2, 9)))
 

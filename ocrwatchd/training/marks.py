@@ -1,6 +1,6 @@
-"""Count which marks follow a word, and which stand before it: ``python -m ocrwatchd.training.marks TEXT.xz``.
+"""Count the marks before and after words: ``python -m ocrwatchd.training.marks TEXT.xz``.
 
-TEXT holds one paragraph a line. What is counted goes to ``gate/marks.json``, as natural logarithms of probabilities.
+TEXT holds one paragraph a line. ``gate/marks.json`` receives the natural logarithms of the probabilities.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ocrwatchd.gate.reading import OTHER, follower
 from ocrwatchd.gate.words import parts, plain_marks
 
 LEAST = 20
-"""Marks that were seen less often than this behind a kind of word share the rest."""
+"""Rarer marks behind a kind of word share the rest of the probability."""
 
 
 def main() -> int:

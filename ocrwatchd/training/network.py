@@ -17,13 +17,13 @@ HEAD_WIDTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a network is.
+    """Sizes of a network.
 
     Args:
-        width: of the residual stream; a multiple of ``HEAD_WIDTH``.
-        layers: how many.
+        width: width of the residual stream; a multiple of ``HEAD_WIDTH``.
+        layers: number of layers.
         inner: width of the feed-forward part.
-        vocabulary: tokens.
+        vocabulary: number of tokens.
     """
 
     width: int
@@ -38,7 +38,7 @@ class Size:
 
 
 SIZES = {"2m": (256, 3, 640), "3m": (256, 4, 704), "6m": (320, 6, 896), "10m": (384, 6, 1152), "25m": (512, 8, 1408)}
-"""Width, layers, inner width; the names tell the parameters beside the vocabulary's, about."""
+"""Width, layers, inner width; each name is about the number of parameters without the vocabulary."""
 
 
 class Norm(nn.Module):  # type: ignore[misc, unused-ignore]  # the extra may be missing
@@ -87,11 +87,7 @@ def _turned(x: torch.Tensor, turns: tuple[torch.Tensor, torch.Tensor]) -> torch.
 
 
 class Network(nn.Module):  # type: ignore[misc, unused-ignore]
-    """The whole.
-
-    Args:
-        size: see ``Size``.
-    """
+    """The whole network."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()

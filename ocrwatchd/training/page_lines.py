@@ -1,8 +1,8 @@
-"""Pages as the engine sees them, read once: lines with their boxes, before they are put in order.
+"""Lines of pages with their boxes, as the engine reads them, before they are put in order.
 
-What was read is kept in ``.bench/lattices/``, the lines' lattices too, by what it depends on: the picture, the engine,
-its settings, and the code that cleans and reads it. So a change of spaces or of the order is measured in seconds, over
-hundreds of pages.
+``.bench/lattices/`` keeps the lines and lattices of each page. The key is a hash of the picture, the engine, its
+settings, and the code that cleans and reads the page. So a change of spaces or of the order is measured in seconds,
+over hundreds of pages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the typ
 from ocrwatchd.ocr.page_confidence import clear_lines
 
 PICTURES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
-"""How the names of scans end."""
+"""Suffixes of scans."""
 CACHE = Path(".bench", "lattices")
 READING = (
     preprocess,
@@ -38,18 +38,12 @@ READING = (
     rapidocr.MODELS,
     rapidocr.SETTINGS,
 )
-"""What a page's lines depend on, as code or as values."""
+"""Code and values on which a page's lines depend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One page.
-
-    Args:
-        width: of the picture as it was recognised, pixels.
-        height: likewise.
-        lines: those that are clear enough to count, in the engine's order.
-    """
+    """One page: width and height of the recognised picture in pixels, and its clear lines in the engine's order."""
 
     width: int
     height: int
@@ -61,11 +55,7 @@ _SEEN.rebuild(_types_namespace={"Lattice": Any})  # kept beside them
 
 
 class Reader:
-    """Reads pages with RapidOCR, or takes what it has read of them before.
-
-    Args:
-        languages: as ``ocr.languages``.
-    """
+    """Reads pages with RapidOCR, or takes their lines from the cache."""
 
     def __init__(self, languages: tuple[str, ...] = ("eng",)) -> None:
         self._ocr = Ocr(engine="rapidocr", languages=languages)

@@ -1,9 +1,9 @@
-"""Fit the weights of candidates for a word of which there is a picture.
+"""Fit the weights of candidates for a word with a picture.
 
-Scans are read with RapidOCR, and what was read is kept. Each word that the recogniser was in doubt about is put beside
-the truth, with what it may be by the picture and by the built-in model: a candidate is right where the text has fewer
-wrong characters with it, and the reading is right where no candidate is. With another language model, which compares
-what the picture allows, the weights are fitted on the words that it was asked about.
+RapidOCR reads scans, and a cache keeps the lines. Each doubtful word is compared with the true text, together with its
+candidates by the picture and by the built-in model: a candidate is right if it reduces the text's wrong characters,
+and the reading is right if no candidate is. With another language model, which compares the candidates of the picture,
+the weights are fitted on the words that the model was asked about.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.protocol import Model
 
 AROUND = 20
-"""Characters on either side of a word that are put beside the truth with it."""
+"""Characters on either side of a word that are compared with the true text."""
 BLOCK = 12
-"""Runs of edits of so many characters are out of order or missing: the words in them have no truth beside them."""
+"""Runs of edits of this many characters are out of order or missing: their words have no true text."""
 OF_MODEL = ("proposed", "admitted")
-"""Features that only a model that writes gives."""
+"""Features that only a writing model gives."""
 UNREAD = ("picture", "inner", "marks", "marks_only", "lost_marks")
-"""Features of which a model that compares tells nothing: they keep their weights beside what it tells."""
+"""Features that do not depend on a comparing model: they keep their weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Example:
     """A word with its candidates.
 
     Args:
-        page: folder and name of its page.
-        gains: how many characters each candidate makes right, less than 0 where it makes some wrong.
-        asked: the same word with the candidates that a language model compared, where it did.
+        page: folder and name of the page.
+        gains: how many wrong characters each candidate removes; negative if it adds some.
+        asked: the same word with the candidates that a language model compared.
     """
 
     page: str
@@ -69,11 +69,11 @@ class Example:
 
 
 def fitted(folders: Sequence[tuple[str, int, Path]], model: Path | None) -> tuple[dict[str, float], list[str]]:
-    """The weights, and what they mend, a line a folder.
+    """The weights, and the edits that they repair, one line for each folder.
 
     Args:
-        folders: each with its language, and N for each Nth page of it.
-        model: a GGUF file: the weights with its context are fitted, held near those without.
+        folders: each with its language, and N to take every Nth page.
+        model: a GGUF file: fit the weights with its context, near the weights without.
     """
     loaded = LlamaModel(model, Llm()) if model else None
     examples = [each for told in folders for each in _examples(*told, loaded)]
@@ -110,7 +110,7 @@ def _examples(language: str, every: int, folder: Path, model: Model | None) -> I
 
 
 class _Beside:
-    """A page's text beside the truth, white space folded."""
+    """A page's text aligned with the true text, white space folded."""
 
     def __init__(self, text: str, truth: str) -> None:
         self._text, self._truth = " ".join(text.split()), " ".join(truth.split())
@@ -130,7 +130,7 @@ class _Beside:
         self._offsets = sorted(self._folded)
 
     def gains(self, offset: int, word: str, candidates: Sequence[str]) -> tuple[int, ...] | None:
-        """How many characters each candidate makes right; None where the truth has no such place."""
+        """How many wrong characters each candidate removes; None if the true text has no such place."""
         run = self._offsets[bisect_right(self._offsets, offset) - 1]
         start = self._folded[run] + offset - run
         end = start + len(word)
@@ -160,7 +160,7 @@ def _asked(examples: Iterable[Example]) -> list[Example]:
 
 
 def _fitted(examples: Sequence[Example]) -> dict[str, float]:
-    """The weights that make what is right most probable: first of what needs no model, then of what a model tells."""
+    """The weights that make the right text most probable: first of the features without a model, then of the others."""
     alone = [each for one in examples if (each := _without_model(one)).candidates]
     found = _fit(alone).weights()
     return _fit(examples).weights(fixed={name: weight for name, weight in found.items() if name not in OF_MODEL})
@@ -190,7 +190,7 @@ def _fit(examples: Sequence[Example]) -> Fit:
 
 
 def _told(examples: Sequence[Example]) -> list[str]:
-    """What the weights mend, by folder, on pages that they were not fitted on."""
+    """The repairs by the weights for each folder, on pages that they were not fitted on."""
     pages = sorted({one.page for one in examples})
     fold = {page: number % FOLDS for number, page in enumerate(pages)}
     figures: dict[str, Counter[str]] = {}
@@ -226,6 +226,6 @@ def _told(examples: Sequence[Example]) -> list[str]:
 
 
 def _mended(one: Example, by: Mapping[str, float]) -> tuple[choice.Choice, int]:
-    """What is chosen, and how many characters it makes right."""
+    """The choice, and how many wrong characters it removes."""
     found = choice.choose(one.text, one.candidates, by)
     return found, one.gains[one.candidates.index(found.best)] if found.best and found.chosen else 0

@@ -18,18 +18,14 @@ TESSERACT_TIMEOUT_S = 120
 
 
 class Rapid:
-    """RapidOCR.
-
-    Args:
-        threads: of its models.
-    """
+    """RapidOCR, with a number of threads."""
 
     def __init__(self, threads: int = 1) -> None:
         self._settings = Ocr(threads=threads, layout="rows")
         self._engine = RapidEngine(self._settings)
 
     def read(self, picture: Image.Image, dpi: int) -> str:
-        """The text of a page; "" for one that it cannot read."""
+        """The text of a page; "" if RapidOCR cannot read the page."""
         try:
             return self._engine.recognise(Page(1, picture, float(dpi)), self._settings).text
         except UnreadablePage:
@@ -37,7 +33,7 @@ class Rapid:
 
 
 def tesseract(picture: Image.Image, dpi: int) -> str:
-    """The text of a page with one block of English, by Tesseract."""
+    """Tesseract's text of a page with one block of English."""
     packed = io.BytesIO()
     picture.save(packed, "PNG", dpi=(dpi, dpi))
     command = ["tesseract", "stdin", "stdout", "--psm", "6", "-l", "eng"]

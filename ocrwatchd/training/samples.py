@@ -1,4 +1,4 @@
-"""Draw samples to learn from: prose, business papers, copy drills and real engines' pages, spoiled or clean."""
+"""Draw training samples: prose, business papers, copy drills and pages of real engines, damaged or clean."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ PIECE = re.compile(r"(?a:[A-Za-z]{2,})|[AIa]")
 """A run of letters that becomes a token."""
 
 SHORT_WORDS, LONG_WORDS = 10, 220
-"""A sample's words at the beginning and at the end of the training, at most."""
+"""Most words of a sample at the beginning and at the end of the training."""
 
 DRILLS, PAPERS, PAGES = 0.06, 0.24, 0.08
 """Shares of the samples; the others are prose."""
 
 COPIED_FIRST, COPIED_LAST, COPIED_FALL = 0.3, 0.03, 1.0
-"""Shares of the good words that are spelled again for exercise at the beginning and at the end, and how fast they fall.
-Copying exactly has to be learned first."""
+"""Shares of the good words that the model spells again, at the beginning and at the end, and the speed of the decline.
+The model must learn exact copying first."""
 
 MISREAD_PAGE = 0.4
-"""Pages of real engines of whose words a larger share is wrong are left out."""
+"""Pages of real engines with a larger share of wrong words are left out."""
 
 
 def vocabulary(size: int, papers: int = 3000) -> Vocabulary:
-    """The commonest runs of letters in prose and papers, as many as make ``size`` tokens altogether."""
+    """The most frequent runs of letters in prose and papers, up to ``size`` tokens in all."""
     counts: Counter[str] = Counter()
     letters = Letters(0)
     for paragraph in paragraphs(validation=False):
@@ -46,13 +46,13 @@ def vocabulary(size: int, papers: int = 3000) -> Vocabulary:
 
 
 class Samples:
-    """An endless supply; the same seed supplies the same.
+    """An endless supply of samples; the same seed supplies the same samples.
 
     Args:
         known: the model's vocabulary.
-        seed: of everything random.
-        pairs: JSON lines of pages as read and as they are, by ``learn``; None for none.
-        validation: from the paragraphs kept aside.
+        seed: seed of all random choices.
+        pairs: JSON lines with read and true pages, written by ``learn``.
+        validation: take paragraphs of the validation set.
     """
 
     def __init__(self, known: Vocabulary, seed: int, pairs: Path | None = None, *, validation: bool = False) -> None:
@@ -64,11 +64,7 @@ class Samples:
         self._pages = _pages(pairs) if pairs else []
 
     def lesson(self, level: float) -> Lesson:
-        """The next sample.
-
-        Args:
-            level: 0 to 1, how far the training has come.
-        """
+        """The next sample, at a progress of the training from 0 to 1."""
         rng = self._rng
         most = int(SHORT_WORDS + level * (LONG_WORDS - SHORT_WORDS))
         if self._pages and rng.random() < PAGES:
@@ -126,7 +122,7 @@ def _pages(path: Path) -> list[list[Unit]]:
 
 
 def aligned(read: str, true: str) -> list[Unit]:
-    """What is to be learned from a text as read and as it is."""
+    """The units to learn from a read text and its true text."""
     before, after = words(read), words(true)
     gaps = [NEWLINE if "\n" in read[a.end : b.start] else SPACE for a, b in itertools.pairwise(before)]
     gaps.append(NEWLINE)

@@ -1,4 +1,4 @@
-"""Set text in Debian's fonts and spoil the page as scanners, copiers and fax machines do."""
+"""Draw text in Debian's fonts and damage the page as scanners, copiers and fax machines do."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fonts() -> list[Path]:
 
 
 def set_page(lines: Sequence[str], face: Path, dpi: int, points: float) -> Image.Image:
-    """Set lines of text on a page just large enough, mode "L"."""
+    """Draw lines of text on a page just large enough, mode "L"."""
     size = points * dpi / 72
     font = ImageFont.truetype(face, size)
     leading = int(size * 1.35)
@@ -117,7 +117,7 @@ HARMS: tuple[Callable[[Image.Image, np.random.Generator], Image.Image], ...] = (
 
 
 def spoiled(page: Image.Image, rng: np.random.Generator, harms: int) -> Image.Image:
-    """Do a page so many different harms, one after the other."""
+    """Damage a page in this number of different ways."""
     for index in rng.choice(len(HARMS), size=harms, replace=False):
         page = HARMS[index](page, rng)
     return page

@@ -1,7 +1,7 @@
 """Fit the weights by which the gate judges an edit without a picture.
 
-A logistic regression over what is measured of each proposed edit. A language model's published answers teach, told by
-the truth; so do proposals for clean text, and misread words with another word each, none of which may get in.
+A logistic regression over the quantities of each proposed edit. The data: a language model's published answers with
+their true texts; proposals for clean text, and misread words with a wrong word each, none of which the gate may admit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ocrwatchd.training.fit import FOLDS, Fit
 
 NAMES = [each for quantities in TERMS.values() for each in quantities]
 HARM, REPAIR = 18, 6
-"""What a wrong word, and a missed repair, in the sets without a truth count as, in wrong characters."""
+"""Cost of a wrong word, and of a missed repair, in sets without a true text: wrong characters."""
 OURS = Path(__file__).parents[2] / "tests" / "data"
 
 
@@ -33,11 +33,11 @@ class Case:
     """One way of a proposed edit.
 
     Args:
-        kind: which set it is from; of ``gate-dev`` the model.
-        document: what is left out together in cross-validation.
-        edit: its number; ways of one edit share one.
-        told: what was measured.
-        gain: characters that are wrong more with it than without.
+        kind: the set; for ``gate-dev`` the model.
+        document: the unit of cross-validation.
+        edit: number of the edit; the ways of one edit share it.
+        told: the measured quantities.
+        gain: additional wrong characters with the edit.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Case:
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """All ways of all edits that nothing forbids."""
+    """All ways of all edits that no rule forbids."""
     for number, unit in enumerate(_read(folder / "gate-dev.jsonl")):
         yield from _cases(unit["model"], unit["document"], number, unit, _by_truth(unit))
     for kind in ("clean-proposals", "restyled", "other-meanings"):
@@ -81,7 +81,7 @@ def _cases(
 
 
 def _fitted(taught: Sequence[Case]) -> dict[str, float]:
-    """Weights of ``NAMES``; an edit is judged alone, whatever other ways there are."""
+    """Weights of ``NAMES``; each way of an edit is judged alone."""
     fit = Fit(NAMES, dict.fromkeys(POSITIVE, 1) | dict.fromkeys(NEGATIVE, -1))
     best: dict[tuple[str, int], int] = defaultdict(int)
     for case in taught:
@@ -115,7 +115,7 @@ def cross_validated(found: Sequence[Case]) -> dict[tuple[str, int], tuple[Case, 
 
 
 def told(best: Mapping[tuple[str, int], tuple[Case, float]]) -> list[str]:
-    """What would get in, a line a set."""
+    """The edits that the weights admit, one line for each set."""
     rows = []
     for kind in dict.fromkeys(kind for kind, _ in best):
         of_kind = {edit: (case, total) for (name, edit), (case, total) in best.items() if name == kind}
@@ -132,7 +132,7 @@ def told(best: Mapping[tuple[str, int], tuple[Case, float]]) -> list[str]:
 
 
 def fitted(folder: Path) -> tuple[dict[str, float], list[str]]:
-    """The weights, and what they let in, a line a set."""
+    """The weights, and the edits that they admit, one line for each set."""
     found = list(cases(folder))
     return _fitted(found), told(cross_validated(found))
 

@@ -1,6 +1,6 @@
 """Train: ``python -m ocrwatchd.training.train --data DIR --run DIR --size 3m --minutes 60``.
 
-RUN receives ``checkpoint.pt`` every few minutes and ``log.jsonl``. The same command goes on where it was stopped.
+RUN receives ``checkpoint.pt`` every few minutes and ``log.jsonl``. The same command resumes an interrupted training.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ CHECKED_ROWS = 192
 
 
 class Rows:
-    """Rows of the data in the order of the training, by how much of it is done.
+    """Rows of the data in ``folder``, in the order of the training.
 
     Args:
-        folder: with the parts.
-        steps: made before, so that a training that goes on does not see the same rows again.
+        folder: the folder with the parts.
+        steps: steps of an earlier run, so that a resumed training sees other rows.
     """
 
     def __init__(self, folder: Path, steps: int = 0) -> None:
@@ -50,12 +50,7 @@ class Rows:
         self._order: list[int] = []
 
     def draw(self, count: int, progress: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """So many rows of tokens and targets.
-
-        Args:
-            count: rows.
-            progress: 0 to 1.
-        """
+        """The next ``count`` rows of tokens and targets at this progress, 0 to 1."""
         at = min(len(self._paths) - 1, int(progress * len(self._paths)))
         if at != self._at:
             with np.load(self._paths[at]) as part:
@@ -71,7 +66,7 @@ class Rows:
 
 @dataclass
 class State:
-    """What a checkpoint holds beside weights and optimisers."""
+    """The part of a checkpoint that is not weights or optimisers."""
 
     seconds: float = 0.0
     steps: int = 0
@@ -96,7 +91,7 @@ def optimisers(network: Network, peak: float) -> list[torch.optim.Optimizer]:
 
 
 def losses(network: Network, tokens: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Any]:
-    """The loss of each asked token, its target, and the hits."""
+    """Each asked token's loss and target, and whether the answer is right."""
     hidden = network.hidden(tokens)
     asked = targets != NOTHING
     wanted = targets[asked]
@@ -105,7 +100,7 @@ def losses(network: Network, tokens: torch.Tensor, targets: torch.Tensor) -> tup
 
 
 def checked(network: Network, folder: Path, rows: int, device: str) -> dict[str, float]:
-    """Losses and hits on rows kept aside."""
+    """Losses and hits on the validation rows."""
     with np.load(folder / "validation.npz") as part:
         tokens = torch.from_numpy(part["tokens"][:rows].astype(np.int64)).to(device)
         targets = torch.from_numpy(part["targets"][:rows].astype(np.int64)).to(device)
@@ -124,8 +119,8 @@ def checked(network: Network, folder: Path, rows: int, device: str) -> dict[str,
     }
 
 
-def computing(device: str) -> Any:  # noqa: ANN401 - a context manager; torch has no better name for it
-    """In 16 bits where that pays."""
+def computing(device: str) -> torch.autocast:
+    """Compute in 16 bits where that is faster."""
     return torch.autocast(device, torch.bfloat16)
 
 
@@ -187,7 +182,7 @@ def main() -> None:
 
 @dataclass
 class Setup:
-    """What is trained, with what, on what."""
+    """The network, its optimisers, the data and the options."""
 
     network: Network
     tools: list[torch.optim.Optimizer]

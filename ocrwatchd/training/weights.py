@@ -1,4 +1,4 @@
-"""Fit the weights by which corrections are judged, and write them to ``gate/weights.toml`` with what they mend.
+"""Fit the weights that judge corrections, and write them to ``gate/weights.toml`` with their measured repairs.
 
 - ``python -m ocrwatchd.training.weights text FOLDER``: without a picture. FOLDER holds ``gate-dev.jsonl``.
 - ``python -m ocrwatchd.training.weights picture LANGUAGE=FOLDER …``: with one. FOLDER holds scans, each with its true
@@ -6,7 +6,7 @@
 - ``python -m ocrwatchd.training.weights picture --model FILE LANGUAGE=FOLDER …``: where the language model in that GGUF
   file compares what the picture allows.
 
-What they mend is told by documents that they were not fitted on.
+The repairs are counted on documents that the weights were not fitted on.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ HEAD = """\
 
 
 def main() -> int:
-    """Read, fit, tell, write."""
+    """Read, fit, print and write."""
     parser = argparse.ArgumentParser(prog="python -m ocrwatchd.training.weights", description=__doc__.splitlines()[0])
     judges = parser.add_subparsers(dest="judge", required=True)
     text = judges.add_parser("text", help="without a picture")
-    text.add_argument("folder", type=Path, help="that holds gate-dev.jsonl")
+    text.add_argument("folder", type=Path, help="folder with gate-dev.jsonl")
     picture = judges.add_parser("picture", help="with a picture")
     picture.add_argument(
-        "folder", nargs="+", metavar="LANGUAGE[/N]=FOLDER", help="scans with their true texts; N: each Nth"
+        "folder", nargs="+", metavar="LANGUAGE[/N]=FOLDER", help="scans with their true texts; N: take every Nth scan"
     )
-    picture.add_argument("--model", type=Path, help="a GGUF file: a language model that compares")
+    picture.add_argument("--model", type=Path, help="GGUF file of a language model that compares")
     for each in (text, picture):
-        each.add_argument("--write", action="store_true", help="put the weights into the package")
+        each.add_argument("--write", action="store_true", help="write the weights into the package")
     asked = parser.parse_args()
     if asked.judge == "text":
         name, (weights, measured) = "text", text_weights.fitted(asked.folder)
@@ -60,7 +60,7 @@ def _named(told: str) -> tuple[str, int, Path]:
 
 
 def write(name: str, weights: Mapping[str, float], measured: list[str]) -> None:
-    """Put one judge's weights in the place of those that the package has."""
+    """Replace one judge's weights in the package."""
     told: dict[str, Any] = tomllib.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     told[name] = {"measured": measured, "weights": weights}
     lines = [HEAD]

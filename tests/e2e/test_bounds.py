@@ -69,7 +69,7 @@ def test_an_outbox_that_is_the_inbox_by_a_link_is_refused(tmp_path):
     (daemon.root / "outbox").symlink_to(daemon.root / "inbox" / "profile")
     for ended in (daemon.once(), daemon.ask("check")):
         assert ended.returncode != 0
-        assert "or lies in it, by a link or a mount: remove that, or name another folder" in " ".join(
+        assert "or is inside it, by a link or a mount: remove the link or mount, or name another folder" in " ".join(
             (ended.stdout + ended.stderr).split()
         )
     assert daemon.once().returncode == 4

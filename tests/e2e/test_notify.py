@@ -115,7 +115,7 @@ def test_once_waits_for_what_is_to_be_told_and_check_looks_at_the_command(tmp_pa
     lacking = Running(tmp_path, notify={"command": ["/nowhere/tell"]})
     line = next(each for each in lacking.ask("check").stdout.splitlines() if "notify.command" in each)
     assert line.startswith("MEND")
-    assert "/nowhere/tell is not there, or not executable" in line
+    assert "/nowhere/tell is missing, or not executable" in line
 
 
 @pytest.mark.slow

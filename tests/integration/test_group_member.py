@@ -226,7 +226,7 @@ def test_check_finds_a_root_of_an_earlier_version_and_its_commands_mend_it(root,
     os.chown(above, 0, GROUP)
     above.chmod(0o2775)
     who, inbox, work = f"the group {GROUP} (anna, bert)", root / "inbox", root / ".work"
-    other = f"is not for this user, but for the daemon's (uid {SERVICE}); run ocrwatchd check as that user"
+    other = f"is for the daemon's user (uid {SERVICE}), not for this user; run `check` as that user"
     mine = [] if user == SERVICE else [f"{path} {other}" for path in (root / "archive", work, above / "state")]
     found = checked(root, user)
     commands = [

@@ -146,7 +146,7 @@ def test_a_killed_download_goes_on_in_the_next_process(online, model):
         assert second.returncode == 3
         assert "another process is fetching this model" in second.stderr
         first.kill()
-    assert "half fetched" in ask("list").stdout
+    assert "half downloaded" in ask("list").stdout
     online.trouble.stall_at = 0
     online.trouble.go_on.set()
     pulled = ask("pull", NAME)

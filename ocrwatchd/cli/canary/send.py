@@ -1,7 +1,7 @@
-"""Send a known page through a running daemon, and see whether its text comes out: ``ocrwatchd canary``.
+"""Send a known page through a running daemon, and check the text that comes out: ``ocrwatchd canary``.
 
-It does what a scanner does: it writes a file into the inbox, and waits for what the outbox gets. It needs no right but
-those two, and the daemon clears the result away.
+The canary works like a scanner: it writes a file into the inbox, and waits for the result in the outbox. It needs only
+these two rights, and the daemon removes the result.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CanaryFailed(OcrwatchdError):
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where the page goes in, and where something comes out."""
+    """The places of the page and of its results."""
 
     dropped: Path
     receipt: Path
@@ -59,25 +59,18 @@ class _Places:
 
 
 def send(folders: Folders, timeout_s: float) -> str:
-    """Drop the page, wait, and compare.
-
-    Args:
-        folders: of the daemon.
-        timeout_s: how long it may take, seconds.
-
-    Returns:
-        What came out, in words.
+    """Send the page, wait up to ``timeout_s`` seconds, and compare; return the result as text.
 
     Raises:
         CanaryFailed: no daemon runs, nothing came in time, the page was set aside, or its text is wrong.
-        FolderUnusable: the page cannot be dropped, or nobody could see what comes out.
+        FolderUnusable: this user cannot write the page, or cannot read the outbox.
     """
     _refuse_without_daemon(folders)
     places = _Places.of(folders, canary_name.new_name())
     if not is_folder(places.receipt.parent):
         raise FolderUnusable(
-            f"there is no outbox {places.receipt.parent}, or it is out of this user's reach (uid {os.geteuid()}): "
-            "name the daemon's configuration with --config, or mend the owner or mode of the folders above"
+            f"there is no outbox {places.receipt.parent}, or this user (uid {os.geteuid()}) cannot reach it: give the "
+            "daemon's configuration with --config, or correct the owner or mode of the folders above"
         )
     if not os.access(places.receipt.parent, os.X_OK):
         raise _unreadable(places.receipt.parent)
@@ -88,7 +81,7 @@ def send(folders: Folders, timeout_s: float) -> str:
         if receipt is None:
             raise CanaryFailed(f"nothing came out within {timeout_s:g} s: {_where(places, folders)}")
     finally:
-        with contextlib.suppress(OSError):  # mostly it has gone: it was claimed
+        with contextlib.suppress(OSError):  # usually the daemon has taken the page
             places.dropped.unlink()
     return _judge(receipt, places, time.monotonic() - begun)
 
@@ -101,7 +94,7 @@ def _refuse_without_daemon(folders: Folders) -> None:
 
 
 def _status(folders: Folders) -> Status | None:
-    """What the daemon says of itself; None where this user may not know."""
+    """The daemon's status; None if this user cannot read it."""
     try:
         return status.read(folders)
     except (OSError, ValueError):
@@ -116,7 +109,7 @@ def _drop(place: Path) -> None:
             file.write(page.picture())
     except FileNotFoundError as error:
         raise FolderUnusable(
-            f"there is no inbox {place.parent}: name the daemon's configuration with --config"
+            f"there is no inbox {place.parent}: give the daemon's configuration with --config"
         ) from error
     except OSError as error:
         raise FolderUnusable(
@@ -126,11 +119,11 @@ def _drop(place: Path) -> None:
 
 
 def _await(places: _Places, deadline: float) -> dict[str, Any] | None:
-    """The receipt, or None where the time is up.
+    """The receipt, or None after the deadline.
 
     Raises:
         CanaryFailed: the page was set aside.
-        FolderUnusable: it may not be read.
+        FolderUnusable: this user may not read the receipt.
     """
     while time.monotonic() < deadline:
         try:
@@ -163,19 +156,19 @@ def _reason(note: Path) -> str:
 
 
 def _where(places: _Places, folders: Folders) -> str:
-    """Where the page is now, and what the daemon says to that."""
+    """The place of the page, and the daemon's state."""
     known = _status(folders)
     lies = os.path.lexists(places.dropped)
     if known is None:
-        said = "; this user cannot read the daemon's status: ask as its user with `ocrwatchd status`"
+        said = "; this user cannot read the daemon's status: run `ocrwatchd status` as the daemon's user"
     elif known.state == "running":
         busy = f"{known.queued} scans queued, {known.waiting} in the inbox, engine {known.engine or 'unknown'}"
         said = f" ({'; '.join(known.trouble) or busy})"
     else:
-        said = "; the daemon has ended meanwhile: start it" if known.state != "silent" else "; it hangs: restart it"
+        said = "; the daemon has ended: start it" if known.state != "silent" else "; the daemon hangs: restart it"
     if lies:
-        return f"the daemon has not taken the page out of the inbox, and it was removed again{said}"
-    return f"the daemon has taken the page, and is not done with it{said}; it clears up when it is"
+        return f"the daemon has not taken the page from the inbox; the page was removed again{said}"
+    return f"the daemon is still working on the page{said}; the daemon removes the result later"
 
 
 def _judge(receipt: dict[str, Any], places: _Places, seconds: float) -> str:
@@ -187,12 +180,12 @@ def _judge(receipt: dict[str, Any], places: _Places, seconds: float) -> str:
         engine = receipt["pages"][0]["engine"]
         model = "corrected" if receipt["corrected"] else f"not corrected: {receipt['reason'] or 'nothing to correct'}"
     except (KeyError, IndexError, TypeError, OSError) as error:
-        raise CanaryFailed(f"what came out is no set of ocrwatchd's: {type(error).__name__} {error}") from error
+        raise CanaryFailed(f"the result is not a set of ocrwatchd: {type(error).__name__} {error}") from error
     share = page.share_read(text, evaluation=evaluation)
     if share < page.RIGHT_SHARE:
         raise CanaryFailed(
-            f"the text that came out is wrong: {share:.0%} of the page's words are in it; "
-            "see that the engine and ocr.languages fit English print, and what the model makes of it: llm.model"
+            f"the text that came out is wrong: it has {share:.0%} of the page's words; "
+            "check that the engine and ocr.languages suit English print, and that llm.model does no harm"
         )
-    granted = ", as far as Aspose's evaluation mode grants" if evaluation else ""
+    granted = ", within the limit of Aspose's evaluation mode" if evaluation else ""
     return f"the right text came out after {seconds:.1f} s{granted} ({engine}; {model})"

@@ -1,4 +1,4 @@
-"""Correct a text that was recognised elsewhere."""
+"""Correct a text that another program has recognised."""
 
 from __future__ import annotations
 
@@ -16,18 +16,10 @@ from ocrwatchd.llm import calibration_store, models
 
 
 def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
-    """Print a text's correction.
-
-    Args:
-        file: the text, UTF-8; standard input without it.
-        config: the settings; those of the top level count.
-        as_json: print text, edits and refused proposals as one JSON object instead.
-
-    Returns:
-        0.
+    """Print the correction of a UTF-8 text, by default of standard input, with the settings of the top level.
 
     Raises:
-        ModelUnavailable: there is no model to correct with, or it may not be used.
+        ModelUnavailable: there is no model, or it may not be used.
         UnreadableScan: the file cannot be read, or is not UTF-8.
     """
     text, work = text_of(file), config.work()
@@ -44,5 +36,5 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
     else:
         sys.stdout.write(correction.text)
         if correction.reason:
-            sys.stderr.write(f"ocrwatchd: not all was corrected: {correction.reason}\n")
+            sys.stderr.write(f"ocrwatchd: a part of the text was not corrected: {correction.reason}\n")
     return 0

@@ -1,4 +1,4 @@
-"""Show the main job on a bad scan: a folder tree, the real daemon, a scan dropped in, its text before and after."""
+"""Show the main job on a bad scan: a temporary root, the real daemon, a scan, its text before and after."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from ocrwatchd.llm.models import BUILTIN_NAME
 
 SCAN = "letter.jpg"
 READ, DELIVERED = "bold red", "bold green"
-"""How an edit looks on either side."""
+"""Styles of an edit, before and after."""
 MARKS = ("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}")
-"""Around an edit where there are no colours."""
+"""Marks around an edit on a terminal without colours."""
 
 READY_SECONDS = 30.0
 TEXT_SECONDS = 180.0
@@ -40,18 +40,10 @@ NO_TEXT = 1
 
 
 def show(engine: str, *, keep: bool, config: Path | None) -> int:
-    """Run the demo.
-
-    Args:
-        engine: "auto", "aspose" or "rapidocr".
-        keep: leave the folder in place.
-        config: a configuration whose ``[llm]`` and ``[gate]`` count.
-
-    Returns:
-        0 where text came out, else 1.
+    """Run the demo with the ``[llm]`` and ``[gate]`` of a configuration; return 0 if text came out, else 1.
 
     Raises:
-        EngineUnavailable: the daemon ended instead of serving.
+        EngineUnavailable: the daemon did not start, or ended.
     """
     console = Console(highlight=False)
     root = Path(tempfile.mkdtemp(prefix="ocrwatchd-demo-"))
@@ -87,7 +79,7 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
         console.print(_side_by_side(page, coloured=console.color_system is not None))
     if receipt["evaluation"]:
         console.print(
-            "Aspose.OCR runs in evaluation mode: it grants the first part of a page; set ocr.license for all of it."
+            "Aspose.OCR runs in evaluation mode, which grants a part of each page; set ocr.license for whole pages."
         )
     if receipt["corrected"]:
         console.print(_told(receipt), markup=False, soft_wrap=True)
@@ -100,9 +92,9 @@ def _show(console: Console, root: Path, engine: str, config: Path | None) -> int
 
 def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
     base = loader.load(config)
-    # A show fetches nothing: some gigabytes would be on their way when it ends.
+    # The demo downloads nothing: it would end before a download of some gigabytes.
     settings = base.llm.model_dump(mode="json") | {"allow_auto_download": False}
-    if base.llm.model == "auto":  # some gigabytes take longer to load than a show may last
+    if base.llm.model == "auto":  # a model of some gigabytes takes too long to load
         settings["model"] = BUILTIN_NAME
     llm = "\n".join(f"{key} = {_toml(value)}" for key, value in settings.items())
     gate = "\n".join(f"{key} = {_toml(value)}" for key, value in base.gate.model_dump(mode="json").items())
@@ -119,13 +111,13 @@ def _write_settings(root: Path, engine: str, config: Path | None) -> Path:
 
 
 def _toml(value: object) -> str:
-    """JSON's strings, numbers and lists are TOML's too, but for letters told by pairs of surrogates, and DEL."""
+    """A JSON value as TOML: equal except for pairs of surrogates and DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @contextlib.contextmanager
 def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The real daemon, from the moment it says that it is ready."""
+    """The real daemon, from its READY message on."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (root / "daemon.log").open("wb") as log:
         notified.bind(str(root / "notify"))
         notified.settimeout(LOOK_SECONDS)
@@ -134,7 +126,7 @@ def _daemon(root: Path, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
         daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=log)
         try:
             _await_ready(notified, daemon, root)
-            notified.close()  # its queue, that nobody reads any more, would fill and hold the daemon up
+            notified.close()  # a full queue of messages would block the daemon
             yield daemon
         finally:
             daemon.send_signal(signal.SIGTERM)
@@ -166,7 +158,7 @@ def _await_receipt(root: Path, daemon: subprocess.Popen[bytes]) -> dict[str, Any
             return None
         time.sleep(LOOK_SECONDS)
     said = (root / "daemon.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    raise EngineUnavailable(f"no text came; the daemon's last word: {''.join(said) or 'none'}")
+    raise EngineUnavailable(f"no text came; the daemon's last message: {''.join(said) or 'none'}")
 
 
 def _side_by_side(page: dict[str, Any], *, coloured: bool) -> Table:
@@ -178,7 +170,7 @@ def _side_by_side(page: dict[str, Any], *, coloured: bool) -> Table:
 
 
 def _marked(raw: str, edits: list[dict[str, Any]], *, coloured: bool) -> tuple[Text, Text]:
-    """The text before and after its edits; each of them in colour, or between marks where there is none."""
+    """The text before and after its edits, each edit in colour or between marks."""
     opening, closing = ("", "") if coloured else MARKS
     before, after = Text(), Text()
     done = 0
@@ -191,12 +183,12 @@ def _marked(raw: str, edits: list[dict[str, Any]], *, coloured: bool) -> tuple[T
 
 
 def _told(receipt: dict[str, Any]) -> str:
-    """How many repairs there are, whose they are, and how long they took."""
+    """The number of repairs, their source and their time."""
     count = sum(len(page["edits"]) for page in receipt["pages"])
     seconds = sum(page["seconds"]["correct"] for page in receipt["pages"])
     repairs = f"{count} repair{'' if count == 1 else 's'}"
     model = receipt["versions"]["model"]
-    return f"{repairs} by the picture and the model {model} in {seconds:.1f} s; the gate let in nothing else"
+    return f"{repairs} by the picture and the model {model} in {seconds:.1f} s; the gate admitted no other edits"
 
 
 def _tree(root: Path) -> Tree:

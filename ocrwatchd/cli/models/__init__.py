@@ -1,4 +1,4 @@
-"""The verb ``models``: fetch, list, find and remove language models."""
+"""The verb ``models``: download, list, find and remove language models."""
 
 from __future__ import annotations
 

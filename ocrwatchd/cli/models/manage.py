@@ -23,26 +23,23 @@ log = structlog.get_logger()
 
 
 class Tell(Protocol):
-    """Hears how a download goes on."""
+    """Receives the progress of a download."""
 
     def __call__(self, done: int, total: int) -> None:
-        """So many of so many bytes are here."""
+        """Show that ``done`` of ``total`` bytes are here."""
 
 
 def pull(llm: Llm, *, as_json: bool = False, if_fits: bool = False) -> int:
-    """Fetch the model that the settings mean, and print where it lies.
+    """Download the configured model, print its path, and return the exit code.
 
     Args:
         llm: names repository, quantisation and file.
-        as_json: print a line of JSON a second instead, for programs: done and total, then path or reason.
-        if_fits: leave a model alone that is too large for this machine's memory.
-
-    Returns:
-        The exit code; only with ``as_json`` another than 0.
+        as_json: print a line of JSON each second for programs: done and total, then path or reason.
+        if_fits: refuse a model that is too large for this machine's memory.
 
     Raises:
-        ModelUnavailable: it cannot be fetched.
-        FolderUnusable: there is no room for it.
+        ModelUnavailable: the download failed; not with ``as_json``.
+        FolderUnusable: there is no room for the model; not with ``as_json``.
     """
     try:
         path = _fetched(llm, as_json=as_json, if_fits=if_fits)
@@ -62,7 +59,7 @@ def pull(llm: Llm, *, as_json: bool = False, if_fits: bool = False) -> int:
 
 
 def show(llm: Llm) -> int:
-    """Print every model on this machine: size, licence, whether it fits, and which one is used."""
+    """Print every model on this machine: size, licence, whether it fits into memory, whether it is used."""
     memory = local_models.memory_bytes()
     rows = [_row(shelved, memory) for shelved in local_models.on_the_shelf(llm)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
@@ -78,20 +75,20 @@ def show(llm: Llm) -> int:
 
 
 def where(llm: Llm) -> int:
-    """Print where the model lies that the settings mean.
+    """Print the path of the configured model.
 
     Raises:
-        ModelUnavailable: it is not here.
+        ModelUnavailable: the model is not here.
     """
     sys.stdout.write(f"{models.resolve(llm)}\n")
     return 0
 
 
 def remove(names: list[str]) -> int:
-    """Remove models that ocrwatchd has fetched, and print their names.
+    """Remove models that ocrwatchd has downloaded, and print their names.
 
     Raises:
-        ModelUnavailable: there is no such model, or another program has fetched it.
+        ModelUnavailable: there is no such model, or another program has downloaded it.
     """
     for name in names:
         for removed in local_models.remove(name):
@@ -109,7 +106,7 @@ def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
         if not found:
             raise
         if not cache.is_sound(found):
-            raise ModelUnavailable(f"{found} is damaged and cannot be fetched again now: {error}") from error
+            raise ModelUnavailable(f"{found} is damaged and cannot be downloaded again now: {error}") from error
         log.warning("model.not_asked", reason=str(error))
         return str(found)
     memory = local_models.memory_bytes()
@@ -117,7 +114,7 @@ def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
         words = local_models.fit_in_words(offer.size, memory)
         if if_fits:
             raise ModelUnavailable(
-                f"{offer.repository} is {words}; choose a smaller one, or `ocrwatchd models pull` fetches it anyway"
+                f"{offer.repository} is {words}; choose a smaller model, or run `ocrwatchd models pull` to download it"
             )
         log.warning("model.too_large", model=models.wanted(llm), note=words)
     with _progress(models.wanted(llm), as_json=as_json) as tell:
@@ -126,7 +123,7 @@ def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
 
 @contextlib.contextmanager
 def _progress(model: str, *, as_json: bool) -> Iterator[Tell]:
-    """A bar on a terminal; events in the log otherwise, and lines of JSON for a program that asks for them."""
+    """Show the progress: a bar on a terminal, else events in the log; with ``as_json`` also lines of JSON."""
     if not as_json and sys.stderr.isatty():
         with _bar(model) as drawn:
             yield drawn
@@ -161,10 +158,10 @@ def _bar(model: str) -> Iterator[Tell]:
 
 
 def _row(shelved: local_models.Shelved, memory: int) -> tuple[str, str, str, str]:
-    notes = [local_models.fit_in_words(shelved.size, memory) if shelved.whole else "half fetched"]
+    notes = [local_models.fit_in_words(shelved.size, memory) if shelved.whole else "half downloaded"]
     notes += ["used"] if shelved.used else []
     foreign = not shelved.own and not shelved.name.startswith("/") and shelved.name != models.BUILTIN_NAME
-    notes += ["not fetched by ocrwatchd"] if foreign else []
+    notes += ["not downloaded by ocrwatchd"] if foreign else []
     return shelved.name, format_bytes(shelved.size), shelved.licence or "licence unknown", ", ".join(notes)
 
 

@@ -1,4 +1,4 @@
-"""Read files once: the daemon's own engine process and line, without inbox and outbox."""
+"""Read files with the daemon's engine process, without inbox and outbox."""
 
 from __future__ import annotations
 
@@ -38,24 +38,19 @@ from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 LONGEST_WAIT_S = 1.0
 COPY_PREFIX = "copy-"
 EXIT_BY_SIGNAL = 128
-"""Plus the signal's number: the exit code that shells know."""
+"""The exit code is this plus the signal's number, as in shells."""
 
 
 def process_files(paths: list[Path], config: Config, output: Path | None) -> int:
-    """Read files one after the other; their text goes to standard output, or their sets into a folder.
-
-    Args:
-        paths: the files; they are copied, never touched.
-        config: the settings; those of the top level count.
-        output: where the sets go; without it only text is printed.
+    """Read copies of files; print their text, or write their sets to the folder ``output``.
 
     Returns:
-        The exit code: 0, or 5 where a file could not be read.
+        The exit code: 0, or 5 if a file could not be read.
 
     Raises:
         ConfigError: ``output`` is a file.
         EngineUnavailable: no engine can read here.
-        FolderUnusable: there is no room for the results, or they cannot be put into ``output``.
+        FolderUnusable: there is no room for the results, or ``output`` cannot be written.
     """
     if output and output.exists() and not output.is_dir():
         raise ConfigError(f"{printable(str(output))} is a file; name a folder with -o")
@@ -86,13 +81,13 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
 
 @contextlib.contextmanager
 def reading(config: Config, console: Console) -> Iterator[Reader]:
-    """An engine process that reads one job after the other, and ends with this; so it does where a signal ends us."""
+    """An engine process that reads one job after the other; it also ends when a signal ends this process."""
     with _signals_unwind(), Reader(_log_for_people(config), console) as reader:
         yield reader
 
 
 def _log_for_people(config: Config) -> Config:
-    """The settings with a log that people read, unless they have asked for JSON; deaths are told by the reader."""
+    """The settings with a readable log, unless it is JSON; the reader itself reports crashes of the engine."""
     if config.log.format == "json":
         return config
     log = config.log.model_copy(update={"format": "console"})
@@ -102,10 +97,10 @@ def _log_for_people(config: Config) -> Config:
 
 @contextlib.contextmanager
 def _signals_unwind() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this as Ctrl-C does: copies, engine and folders go with it."""
+    """Let SIGTERM and SIGHUP end this process like Ctrl-C, and remove copies, engine and folders."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # a second one must not break off the clearing up
+        signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the cleaning
         raise SystemExit(EXIT_BY_SIGNAL + number)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -146,10 +141,10 @@ class Reader:
         self._selector.close()
 
     def read(self, job: Job) -> str:
-        """Bring a job to its finished set; what is missing in it, in words.
+        """Read a job to its finished set; return the missing parts as text.
 
         Raises:
-            UnreadableScan: with the reason.
+            UnreadableScan: the scan cannot be read.
             EngineUnavailable: no engine can read here.
             FolderUnusable: no room or no folder for the results.
         """
@@ -208,12 +203,7 @@ def _copies() -> Path:
 
 @contextlib.contextmanager
 def copied(path: Path, work: Work, *, lattices: bool = False) -> Iterator[Job]:
-    """A job around a copy of a file, in a folder that goes with it.
-
-    Args:
-        path: the file.
-        work: the settings.
-        lattices: what the recogniser saw is kept beside the pages.
+    """A job for a copy of a file, in a temporary folder; with ``lattices`` it keeps the recogniser's lattices.
 
     Raises:
         UnreadableScan: the file cannot be opened.
@@ -247,7 +237,7 @@ def _why_closed(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file; check its name"
     if isinstance(error, PermissionError):
-        return "this user may not read it; mend its owner or mode"
+        return "this user may not read it; correct its owner or mode"
     return f"it cannot be opened: {error.strerror}; name a file"
 
 
@@ -259,7 +249,7 @@ def _print(job: Job, path: Path | None) -> None:
 
 
 def _missing(figures: dict[str, object]) -> Iterator[str]:
-    """What a finished set lacks, in words."""
+    """The missing parts of a finished set, as text."""
     if unreadable := figures.get("unreadable"):
         yield f"{unreadable} of {figures.get('pages')} pages could not be read"
     left = figures.get("tasks_not_done")

@@ -27,17 +27,10 @@ MTIME_TOLERANCE_NS: Final = 2_000_000_000
 
 
 def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
-    """Move scans back; a running daemon sees them arrive, and a stopped one finds them at its start.
-
-    Args:
-        folders: the configured folders.
-        names: of scans in ``failed/``, as :func:`_match` finds them; empty means all.
-
-    Yields:
-        Where each lies in the inbox.
+    """Move the named scans, or all, back into the inbox, and yield their new paths.
 
     Raises:
-        ConfigError: there is no such scan, or a name could be several.
+        ConfigError: there is no such scan, or a name fits several scans.
         FolderUnusable: a scan cannot be moved.
     """
     failed = folders.path("failed")
@@ -51,20 +44,20 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
 
 
 def _match(name: str, scans: Sequence[Path], failed: Path) -> Path:
-    """Find the one scan with a name; a whole path counts before a name that fits in any folder.
+    """Find the scan with a name; a whole path counts before a name in any folder.
 
     Args:
-        name: a path below ``failed/``, from the current directory or from ``/``; or a name in any folder. Its suffix
-            may be missing, or the note's stand in its place.
-        scans: all that lie in ``failed/``, by absolute path.
-        failed: the folder, by absolute path.
+        name: a path below ``failed/``, from the current directory or from ``/``; or a name in any folder, with its
+            suffix, without, or with that of its note.
+        scans: absolute paths of all scans in ``failed/``.
+        failed: absolute path of the folder.
 
     Raises:
         ConfigError: there is no such scan, or several fit.
     """
     below = {scan.relative_to(failed): scan for scan in scans}
     given = Path(name)
-    # The folder above may be reached by a link, the scan itself may be one.
+    # The folder above may be a link, and so may the scan itself.
     inside = Path(os.path.realpath(given.parent), given.name)
     paths = {given, Path(os.path.relpath(inside, os.path.realpath(failed)))}
     if whole := [path for path in below if path in paths]:
@@ -86,7 +79,7 @@ def _match(name: str, scans: Sequence[Path], failed: Path) -> Path:
 
 
 def _short(path: Path) -> set[Path]:
-    """What else a scan may be called."""
+    """Other names of a scan."""
     stem, suffix = stem_and_suffix(path.name)
     names = {stem, f"{stem}{suffix}", f"{stem}{REASON}"}
     return {place for name in names for place in (Path(name), path.with_name(name))}
@@ -97,7 +90,7 @@ def _move_back(scan: Path, folders: Folders) -> Path:
     folder = inbox / scan.relative_to(failed).parent
     stem, suffix = stem_and_suffix(scan.name)
     root_folders.make(folders, "inbox")
-    # No link leads to what is nobody's failed scan, and none in the inbox leads a scan out of it.
+    # No link below failed/ is followed, and no link in the inbox leads a scan outside.
     with tree.opened(scan.parent, failed) as here, tree.opened(folder, inbox, folders.mode("inbox")) as there:
         target = folder / scan.name
         resume = _left_by_kill(scan, here, target, there)
@@ -110,7 +103,7 @@ def _move_back(scan: Path, folders: Folders) -> Path:
 
 
 def _left_by_kill(scan: Path, here: int, target: Path, there: int) -> bool:
-    """Whether a call that was killed has left a copy of the scan in the inbox, or the name that was taken for it."""
+    """Whether a killed call has left a copy or a placeholder of the scan in the inbox."""
     with suppress(FileNotFoundError):
         found = os.stat(target.name, dir_fd=there, follow_symlinks=False)
         own = os.stat(scan.name, dir_fd=here, follow_symlinks=False)
@@ -124,7 +117,7 @@ def _left_by_kill(scan: Path, here: int, target: Path, there: int) -> bool:
 
 @contextmanager
 def _removed(note: Path, folder: int) -> Iterator[None]:
-    """Remove a scan's note before the scan goes: a kill leaves a scan without its note, never a note alone."""
+    """Remove a scan's note before the scan moves: a kill leaves a scan without its note, never a note alone."""
     content = b""
     with suppress(OSError), os.fdopen(open_regular(note, folder), "rb") as file:
         mode, content = stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read(NOTE_BYTES)
@@ -140,10 +133,10 @@ def _removed(note: Path, folder: int) -> Iterator[None]:
 
 def _scans(failed: Path) -> list[Path]:
     found = []
-    # Unlike os.walk, fwalk is not led astray by exchanges.
+    # Unlike os.walk, os.fwalk is safe against exchanged folders.
     for parent, _folders, names, held in os.fwalk(failed) if failed.is_dir() else ():
         stems = {stem_and_suffix(name)[0] for name in names} - {""}
-        # A note has its scan beside it, or is one by its words; a scan that happens to be called so is neither.
+        # A note has its scan next to it, or the text of a note; a scan of such a name has neither.
         notes = {name for name in names if name.endswith(REASON)}
         notes = {name for name in notes if name.removesuffix(REASON) in stems or _is_note(Path(parent, name), held)}
         found += [Path(parent, name) for name in names if name not in notes and not name.startswith(".")]

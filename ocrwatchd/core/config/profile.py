@@ -1,4 +1,4 @@
-"""The settings that may differ from one profile to the next, and what all settings are made of; see ``schema``."""
+"""The settings that may differ between profiles, and the types of all settings; see ``schema``."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ DEFAULT_PROMPT_TABLE = (
 )
 
 TASK_NAME = "^[a-z0-9-]{1,40}$"
-"""What a task may be called: its name becomes a part of a file's."""
+"""Names of tasks: they become part of file names."""
 
 LANGUAGE = "^[a-z]{3}$"
-"""What a language's code looks like: ISO 639-3."""
+"""Codes of languages: ISO 639-3."""
 
 
 def _possible(path: str) -> str:
-    """A path as it was given, where it can be one."""
+    """The path, if it is valid."""
     if "\0" in path:
         raise ValueError("a path holds no null character")
     try:
@@ -44,14 +44,14 @@ def _possible(path: str) -> str:
 
 
 def _whole(path: str) -> str:
-    """A path as it was given, where it means the same from every current directory."""
+    """The path, if it does not depend on the current directory."""
     if path and not path.startswith(("/", "~")):
         raise ValueError("write the whole path, from / or ~: the daemon has a current directory of its own")
     return path
 
 
 def _there(name: str) -> str:
-    """A format's name as it was given, where some installed package brings it."""
+    """The format's name, if an installed package has the format."""
     from ocrwatchd.core.config.format_plugins import installed  # metadata is read only for who names formats
 
     if name not in installed():
@@ -61,7 +61,7 @@ def _there(name: str) -> str:
 
 
 def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """A JSON Schema as it was given, where it is one and leans on nothing outside itself."""
+    """The JSON Schema, if it is valid and refers to nothing outside itself."""
     if not schema:
         return schema
     from jsonschema import Draft202012Validator, SchemaError  # only for who gives a schema
@@ -83,7 +83,7 @@ def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _references(schema: JsonValue) -> Iterator[str]:
-    """Where a schema's ``$ref`` lead."""
+    """The targets of a schema's ``$ref``."""
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key in {"$ref", "$dynamicRef"} and isinstance(value, str):
@@ -95,7 +95,7 @@ def _references(schema: JsonValue) -> Iterator[str]:
 
 
 def _named_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
-    """Tasks as they were given, where each has a name of its own."""
+    """The tasks, if their names differ."""
     names = [task.name for task in tasks]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"each task needs a name of its own; given twice: {', '.join(twice)}")
@@ -107,14 +107,14 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 Format = Annotated[str, AfterValidator(_there)]
 
 REASON_SUFFIX = ".reason.txt"
-"""What follows NAME of a failed scan's note."""
+"""Suffix of a failed scan's note."""
 
 MACHINE_BOUND = {
     "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
     "llm": ("directory_model_path", "allow_auto_download", "gpu_layers", "threads"),
 }
-"""Keys that say what a machine has, not how a document is to be read; where several machines read, each goes by its
-own. All other keys of a profile travel with the job."""
+"""Keys that describe a machine, not the reading of a document: each of several machines uses its own values. All other
+keys of a profile travel with the job."""
 
 
 class Section(BaseModel):
@@ -154,7 +154,7 @@ class Ocr(Section):
 
 
 class Llm(Section):
-    """Which language model proposes corrections, and how long it may take."""
+    """The language model that proposes corrections, and its time limit."""
 
     model: str = "auto"
     method: Literal["auto", "choose", "rewrite", "both"] = "auto"
@@ -181,12 +181,12 @@ class Llm(Section):
 
     @property
     def is_file(self) -> bool:
-        """Whether the model is named by its path."""
+        """Whether ``model`` is a path."""
         return "/" in self.model or self.model.endswith(".gguf")
 
 
 class Correct(Section):
-    """What is corrected without a language model."""
+    """Correction without a language model."""
 
     words: bool = True
 
@@ -213,7 +213,7 @@ class Task(Section):
 
     @property
     def suffix(self) -> str:
-        """What follows NAME in a delivered set."""
+        """The suffix after NAME in a delivered set."""
         return f".{self.name}.{self.output}"
 
     @model_validator(mode="after")
@@ -231,14 +231,14 @@ Tasks = Annotated[tuple[Task, ...], Field(strict=False, max_length=20), AfterVal
 
 
 class Output(Section):
-    """Which files a delivered set has, and in which language people are told what ocrwatchd itself has to say."""
+    """The files of a delivered set, and the language of ocrwatchd's own messages."""
 
     language: Literal["", "en", "de", "zh"] = ""
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
 
 
 class Work(Section):
-    """Everything that may differ from one profile to the next; it travels with each job."""
+    """All settings that may differ between profiles; they travel with each job."""
 
     ocr: Ocr = Ocr()
     correct: Correct = Correct()
@@ -250,15 +250,15 @@ class Work(Section):
 
     @property
     def of_the_document(self) -> Work:
-        """Without what is each machine's own business: what a page's text depends on, wherever it is read."""
+        """The settings on which a page's text depends, without those of the machine."""
         common = self.on_machine(Work())
         model = Path(self.llm.model).name if self.llm.is_file else self.llm.model
         return common.model_copy(update={"llm": common.llm.model_copy(update={"model": model})})
 
     def on_machine(self, own: Work) -> Work:
-        """These settings of a document, read on a machine that has settings of its own for :data:`MACHINE_BOUND`.
+        """These settings with another machine's own values for :data:`MACHINE_BOUND`.
 
-        A model's file may lie elsewhere there: one of the same name counts.
+        The path of a model's file may differ there, if the file has the same name.
         """
         ocr = {key: getattr(own.ocr, key) for key in MACHINE_BOUND["ocr"]}
         llm = {key: getattr(own.llm, key) for key in MACHINE_BOUND["llm"]}

@@ -1,6 +1,6 @@
 """The settings: every section and key, with its type, its range and its default; those of a profile in ``profile``.
 
-Every key's default and unit stands here and, for people, in ``config.example.toml``; a test holds the two equal.
+``config.example.toml`` shows every key's default and unit to people; a test compares the two.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ DEFAULT_IGNORE = (
 )
 
 ROOTS = "roots"
-"""In the state directory: a folder a root, called by the root's id, with its ledger, lock and status."""
+"""In the state directory: a folder for each root, named by its id, with its ledger, lock and status."""
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 WORK_MODE = 0o700
-"""Permissions of ``.work``: nobody else has business among the jobs."""
+"""Permissions of ``.work``: only the daemon uses the jobs."""
 
 BROKERS = ("redis", "rediss", "amqp", "amqps")
 """Schemes of the URLs of brokers; those that end in s speak TLS."""
@@ -48,7 +48,7 @@ FOLDER_NAMES: tuple[FolderName, ...] = ("inbox", "outbox", "archive", "failed")
 
 
 class Folders(Section):
-    """Where documents lie; an empty name stands for the folder of that name under ``root``."""
+    """The folders of documents; an empty name means the folder of that name under ``root``."""
 
     root: Location = ""
     inbox: Location = ""
@@ -72,7 +72,7 @@ class Folders(Section):
 
     @property
     def work_path(self) -> Path:
-        """Where claimed jobs lie: ``.work`` beside the inbox, and so on the inbox's own mount."""
+        """The folder of claimed jobs: ``.work`` next to the inbox, on the same mount."""
         return self.path("inbox").parent / ".work"
 
     @property
@@ -82,19 +82,19 @@ class Folders(Section):
 
     @property
     def named(self) -> dict[str, Path]:
-        """The absolute path of each folder that documents lie in, by its name."""
+        """The absolute path of each folder with documents, by its name."""
         return {name: self.path(name) for name in FOLDER_NAMES} | {".work": self.work_path}
 
     @property
     def root_mode(self) -> int:
-        """Permissions of the root: whoever may write in inbox and outbox passes through, and renames no folder."""
+        """Permissions of the root: users of inbox and outbox may pass through, but rename no folder."""
         return self.folder_mode & ~(stat.S_ISGID | OTHERS_WRITE)
 
     def mode(self, name: FolderName) -> int:
         """Permissions of a folder and its sub-folders.
 
-        In the inbox senders cannot touch each other's scans (the sticky bit), and nobody else changes the archive; from
-        outbox and ``failed/`` people take things away.
+        The sticky bit of the inbox protects senders from each other; only the daemon changes the archive; people may
+        remove files from outbox and ``failed/``.
         """
         if name == "inbox":
             return self.folder_mode | stat.S_ISVTX
@@ -153,7 +153,7 @@ class Queue(Section):
 
 
 class JobLimits(Section):
-    """How often a scan is tried, and how long a stop may take."""
+    """Attempts at a scan, and the time for a stop."""
 
     max_attempts: int = Field(2, ge=1, le=100)
     stop_seconds: float = Field(30.0, ge=0, le=3600)
@@ -161,14 +161,14 @@ class JobLimits(Section):
 
 
 class Retention(Section):
-    """When delivered originals and failed scans may go; 0 days = for ever."""
+    """When originals and failed scans are deleted; 0 days = never."""
 
     archive_days: float = Field(0.0, ge=0)
     failed_days: float = Field(0.0, ge=0)
 
 
 class Notify(Section):
-    """The command that is told of events."""
+    """The command for events."""
 
     command: Names = ()
     events: Annotated[tuple[Event, ...], Field(strict=False)] = ("delivered", "failed", "unhealthy", "recovered")
@@ -205,7 +205,7 @@ class Metrics(Section):
 
 
 class Log(Section):
-    """What is logged, and how."""
+    """The log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
@@ -213,7 +213,7 @@ class Log(Section):
 
 
 class Config(Section):
-    """The whole file. ``profiles`` are resolved: each is the top level's settings with its own put over them."""
+    """The whole file. Each of ``profiles`` holds the settings of the top level with its own changes."""
 
     folders: Folders = Folders()
     arrival: Arrival = Arrival()
@@ -239,28 +239,28 @@ class Config(Section):
         return self
 
     def work(self, profile: str = "") -> Work:
-        """The settings of a profile; the top level's for one that the file does not name."""
+        """The settings of a profile, by default those of the top level."""
         return self.profiles.get(profile) or Work(
             ocr=self.ocr, correct=self.correct, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
         )
 
     def works(self) -> dict[str, Work]:
-        """The settings of the top level, by "", and of each profile that the file names."""
+        """The settings of the top level (name "") and of each profile in the file."""
         return {"": self.work(), **self.profiles}
 
 
 def configuration_directory() -> Path:
-    """Where ``config.toml`` is looked for."""
+    """The folder of ``config.toml``."""
     return _directory("CONFIGURATION_DIRECTORY", platformdirs.user_config_path("ocrwatchd"))
 
 
 def state_directory() -> Path:
-    """Where calibration verdicts lie, which belong to the machine, and in ``ROOTS`` the state of each root."""
+    """The folder of calibration verdicts, which belong to the machine, and, in ``ROOTS``, of the state of each root."""
     return _directory("STATE_DIRECTORY", platformdirs.user_state_path("ocrwatchd"))
 
 
 def cache_directory() -> Path:
-    """Where downloads and engine resources lie."""
+    """The folder of downloads and engine resources."""
     return _directory("CACHE_DIRECTORY", platformdirs.user_cache_path("ocrwatchd"))
 
 

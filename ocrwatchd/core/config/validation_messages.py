@@ -1,4 +1,4 @@
-"""Pydantic's findings about a configuration, said for the person who wrote it: key, value, what is allowed."""
+"""Pydantic's findings about a configuration as messages for its author: key, value, allowed values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ocrwatchd.core.config.profile import LANGUAGE, TASK_NAME
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One mistake: where it stands, what was written there, and what would be right."""
+    """One mistake: its place, its value, and the remedy."""
 
     where: tuple[str | int, ...]
     value: object
@@ -48,18 +48,12 @@ _TYPES = {
 
 
 def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> list[Complaint]:
-    """Every mistake in a validation error, in the file's order.
-
-    Args:
-        error: with what is wrong.
-        model: that was to be made.
-        prefix: where in the file its table stands.
-    """
+    """Every mistake in a validation error, in the file's order; ``prefix`` is the place of the model's table."""
     found: dict[tuple[str | int, ...], Complaint] = {}
     for detail in error.errors(include_url=False):
         if detail["type"] == "too_short" and detail["input"]:
-            continue  # its entries are wrong, and each has its own line
-        # A union's branches each complain, with the branch's name at the end of the place: one complaint is enough.
+            continue  # each of its wrong entries has its own line
+        # Each branch of a union complains, with the branch's name at the end of the place: one complaint is enough.
         place = tuple(
             part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "int", "float"))
         )
@@ -72,7 +66,7 @@ def complaints_of(error: ValidationError, model: type[BaseModel], prefix: tuple[
 
 
 def render(complaints: list[Complaint]) -> list[str]:
-    """A line a complaint: ``ocr.engine = 'tesseract': use 'auto', 'aspose' or 'rapidocr'``."""
+    """One line for each complaint: ``ocr.engine = 'tesseract': use 'auto', 'aspose' or 'rapidocr'``."""
     return [_line(complaint) for complaint in complaints]
 
 
@@ -125,7 +119,7 @@ def _unknown(place: tuple[str | int, ...], model: type[BaseModel], prefix: tuple
 
 
 def _sections(model: type[BaseModel]) -> list[str]:
-    """The keys that are tables of their own."""
+    """The keys that are tables."""
     return [name for name, field in model.model_fields.items() if isinstance(field.default, BaseModel)]
 
 

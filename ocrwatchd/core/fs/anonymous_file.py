@@ -1,4 +1,4 @@
-"""A file without a name, for what is too much to hold in memory."""
+"""A file without a name, for data that are too large for memory."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-LARGE: Final = Path("/var/tmp")  # noqa: S108 - of what lies here nothing has a name
-"""For temporary files that are large: on a disk, where /tmp may be in memory; see file-hierarchy(7)."""
+LARGE: Final = Path("/var/tmp")  # noqa: S108 - our files there have no names
+"""Folder for large temporary files: on a disk, while /tmp may be in memory; see file-hierarchy(7)."""
 
 
 def nameless(beside: Path | None) -> BinaryIO:
-    """Open an empty file that goes with its closing, however the process ends.
+    """Open an empty file that disappears when it is closed, however the process ends.
 
     Args:
-        beside: a folder on a disk that has room. A network share has no files without a name: one that is open when
-            it is removed cannot be, or has another name until it is closed, and for ever where the machine dies. So
-            it lies in ``TMPDIR`` then; where that is not set, in :data:`LARGE`.
+        beside: a folder on a disk with room. Network shares have no files without a name; then the file is in
+            ``TMPDIR``, or in :data:`LARGE` if that is not set.
 
     Raises:
         OSError: there is no room, or no such folder.

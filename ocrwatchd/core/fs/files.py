@@ -1,7 +1,7 @@
-"""Durable file moves: nothing is ever replaced, and what has been moved survives a power cut.
+"""Durable file moves: no file is ever replaced, and a moved file survives a power cut.
 
-Every name may hold undecodable bytes. Temporary names start with ``TEMPORARY_PREFIX``: a crash may leave one behind,
-and it is never anybody's document.
+Every name may hold undecodable bytes. Temporary names start with ``TEMPORARY_PREFIX``: a crash may leave such a file,
+which is never a document.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ocrwatchd.core.fs.tree import Obstacle
 
 TEMPORARY_PREFIX = ".ocrwatchd-"
 STRETCH_BYTES = 1 << 25
-"""After so much of a copy systemd hears that we are alive: to a share, a large file may take longer than it waits."""
+"""A copy reports to systemd's watchdog after this many bytes: a large file on a share may take long."""
 
 ALIVE = "WATCHDOG=1"
 
@@ -36,24 +36,23 @@ def move(  # noqa: PLR0913 - two of them are one folder each
     source_in: int | None = None,
     target_in: int | None = None,
 ) -> None:
-    """Move a regular file to a name that is free, by rename where both lie on one mount, else by a synced copy.
+    """Move a regular file to a free name: by rename within a mount, else by a synced copy.
 
-    An OSError leaves the source, or the whole target, or both; never neither.
+    After an OSError the source, or the whole target, or both exist.
 
     Args:
-        source: the file; a symbolic link is moved as such, or refused between mounts.
+        source: the file; a symbolic link is moved itself, or refused between mounts.
         target: the new name; its folder exists.
-        resume: the target may be what an earlier move of this very file left when it was interrupted between its
-            last two steps: with equal content the move is finished by removing the source. An empty file that holds
-            the name for a move (see :mod:`ocrwatchd.core.fs.rename`) gives way.
-        own: nobody else may write the file afterwards: another user's file is copied, for its owner could.
+        resume: the target may come from an earlier, interrupted move of this file: if the content is equal, remove the
+            source. Replace an empty placeholder (see :mod:`ocrwatchd.core.fs.rename`).
+        own: nobody else may be able to write the file afterwards, so another user's file is copied.
         source_in: descriptor of the source's folder, see :mod:`ocrwatchd.core.fs.tree`.
         target_in: descriptor of the target's folder.
 
     Raises:
         FileExistsError: the target exists (and, with ``resume``, differs).
-        Obstacle: the file lies on another mount and may not be read.
-        OSError: as the system calls say: no room, no permission, an I/O error.
+        Obstacle: the file is on another mount and may not be read.
+        OSError: an error of a system call: no room, no permission, an I/O error.
     """
     with (
         tree.named(source, target),
@@ -80,20 +79,19 @@ def move(  # noqa: PLR0913 - two of them are one folder each
 
 
 def copy(file: int, target: Path, mode: int | None = None, target_in: int | None = None) -> None:
-    """Copy an open file, from its start, to a name that is free; it appears there whole and synced.
+    """Copy an open file, from its start, to a free name, where the copy appears complete and synced.
 
-    Where its file system tells of gaps that were never written, they take no room in the copy either.
+    Gaps of a sparse file take no room in the copy, if the file system reports them. The modification time is kept.
 
     Args:
-        file: descriptor of a regular file; its offset stays as it is.
+        file: descriptor of a regular file; its offset does not change.
         target: the new name; its folder exists.
-        mode: permissions of the copy; without it the original's, and its owner, who may be another one now, may read
-            and write it. The modification time is kept.
-        target_in: descriptor of the target's folder; None where nobody else can exchange it.
+        mode: permissions of the copy; default: those of the original, with reading and writing for the owner.
+        target_in: descriptor of the target's folder; None if nobody else can exchange the folder.
 
     Raises:
         FileExistsError: the target exists.
-        OSError: as the system calls say.
+        OSError: an error of a system call.
     """
     source = os.fstat(file)
     mode = source.st_mode & 0o777 | 0o600 if mode is None else mode
@@ -104,7 +102,7 @@ def copy(file: int, target: Path, mode: int | None = None, target_in: int | None
             _write_all(out, block)
             written += len(block)
             if written - synced >= STRETCH_BYTES:
-                os.fdatasync(out)  # else all of the waiting would come at once, in the last fsync
+                os.fdatasync(out)  # otherwise the last fsync would take all the time
                 systemd.notify(ALIVE)
                 synced = written
         os.ftruncate(out, offset)  # a gap at the end
@@ -123,20 +121,20 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
     lasting: bool = True,
     folder: int | None = None,
 ) -> None:
-    """Write a file that appears whole and synced under its name, or not at all.
+    """Write a file that appears complete and synced under its name, or not at all.
 
     Args:
         path: the name; its folder exists.
         content: the bytes, or blocks of them.
-        mode: permissions, whatever the umask.
-        gid: group of the file; -1 leaves it to the folder.
-        replace: an existing file gives way.
-        lasting: False: it outlives the process, but after a power cut it may be missing, or not be what was written.
-        folder: descriptor of the file's folder; None where nobody else can exchange it.
+        mode: permissions, independent of the umask.
+        gid: group of the file; -1: the default of the folder.
+        replace: replace an existing file.
+        lasting: False: do not sync; after a power cut the file may be missing or wrong.
+        folder: descriptor of the file's folder; None if nobody else can exchange the folder.
 
     Raises:
         FileExistsError: the name is taken and ``replace`` is off.
-        OSError: as the system calls say.
+        OSError: an error of a system call.
     """
     with tree.held(path.parent, folder) as held, _temporary(path, held, mode, gid, replace=replace) as out:
         for block in (content,) if isinstance(content, bytes) else content:
@@ -148,10 +146,10 @@ def write_new(  # noqa: PLR0913 - two of them are seldom given
 
 
 def make_inner(path: Path, mode: int = 0o700) -> None:
-    """Make a folder in one that is there: where a share was unmounted nothing must be built up under its mount point.
+    """Make a folder in an existing folder: below the mount point of an unmounted share nothing must be made.
 
     Raises:
-        OSError: as the system calls say; ENOENT where the outer folder has gone.
+        OSError: an error of a system call; ENOENT if the outer folder is missing.
     """
     if not tree.is_made(path):
         with tree.held(path.parent) as folder:
@@ -159,18 +157,18 @@ def make_inner(path: Path, mode: int = 0o700) -> None:
 
 
 def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | None = None) -> None:
-    """Make a folder and its missing parents; folders that exist stay as they are.
+    """Make a folder and its missing parents; existing folders do not change.
 
     Args:
         path: the folder.
-        mode: permissions of each folder made, whatever the umask.
-        gid: group of each folder made; -1 leaves it to its parent.
-        below: every step from here down to ``path`` must be a real folder: a symbolic link is refused.
+        mode: permissions of each new folder, independent of the umask.
+        gid: group of each new folder; -1: the default of its parent.
+        below: each folder below this one must be a real folder, not a symbolic link.
 
     Raises:
-        Obstacle: something else, or a link where none may be, has a name below ``below``.
-        NotADirectoryError: something else has the name.
-        OSError: as the system calls say.
+        Obstacle: a link, or no folder, has a name below ``below``.
+        NotADirectoryError: ``path`` is not a folder.
+        OSError: an error of a system call.
     """
     for each in (*reversed(path.parents), path):
         if not tree.is_made(each) and not (below and each.is_relative_to(below) and each != below):
@@ -184,11 +182,7 @@ def make_folder(path: Path, mode: int = 0o700, gid: int = -1, *, below: Path | N
 
 
 def sync_folder(path: Path, held: int | None = None) -> None:
-    """Make the names in a folder survive a power cut.
-
-    Args:
-        path: the folder.
-        held: its descriptor; None where nobody else can exchange it.
+    """Make the names in a folder, or in its descriptor ``held``, survive a power cut.
 
     Raises:
         OSError: the folder cannot be opened, or the disk reports an error.
@@ -213,7 +207,7 @@ def _move(source: Path, here: int, target: Path, there: int, *, own: bool) -> No
     try:
         mode = os.fstat(file).st_mode & 0o755 | 0o600 if own else None
         copy(file, target, mode, target_in=there)
-        # Only the very file that was copied may go: another may have taken its name meanwhile.
+        # Remove only the copied file itself: another file may have its name by now.
         if os.path.samestat(os.fstat(file), os.stat(source.name, dir_fd=here, follow_symlinks=False)):
             os.unlink(source.name, dir_fd=here)
     finally:
@@ -222,8 +216,8 @@ def _move(source: Path, here: int, target: Path, there: int, *, own: bool) -> No
 
 @contextmanager
 def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: bool = False) -> Iterator[int]:
-    """Open a new file beside the target; at a good end it is closed and takes the target's name, else it goes."""
-    # The target's own name is left out: with anything added it could pass 255 bytes.
+    """Open a new file next to the target; on success close and rename it to the target, else remove it."""
+    # The target's own name plus a suffix could exceed 255 bytes.
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with tree.named(temporary, target):
@@ -235,7 +229,7 @@ def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: 
                 os.fchmod(out, mode)
                 yield out
             finally:
-                os.close(out)  # first: some shares say only then what went wrong, and SMB may not rename what is open
+                os.close(out)  # first: some shares report errors only here, and SMB may not rename open files
             if replace:
                 os.replace(temporary.name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
             else:
@@ -246,7 +240,7 @@ def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: 
 
 
 def _blocks(file: int) -> Iterator[tuple[int, bytes]]:
-    """What a file holds, each block with its offset; gaps are left out, and an empty block tells where it ends."""
+    """The blocks of a file with their offsets, without gaps; an empty block marks the end."""
     before = os.lseek(file, 0, os.SEEK_CUR)
     offset = 0
     try:
@@ -262,14 +256,14 @@ def _blocks(file: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _data_from(file: int, offset: int) -> int:
-    """Where a file goes on after a gap, at this offset or later; its end where nothing but a gap is left."""
-    end = os.fstat(file).st_size  # first: what is appended from now on lies behind it, and is read
+    """The offset of the next data at or after this offset; the end of the file if only a gap is left."""
+    end = os.fstat(file).st_size  # first: data that are appended from now on are behind it, and are read
     try:
         return os.lseek(file, offset, os.SEEK_DATA)
     except OSError as error:
         if error.errno == errno.ENXIO:
             return max(offset, end)
-        if error.errno in {errno.EINVAL, errno.EOPNOTSUPP}:  # a file system, or its server, that does not tell
+        if error.errno in {errno.EINVAL, errno.EOPNOTSUPP}:  # a file system, or its server, that does not report gaps
             return offset
         raise
 

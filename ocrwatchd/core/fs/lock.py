@@ -1,4 +1,4 @@
-"""Locks: a lock file with one holder at a time, whose process and machine the next one can name; a lock on a folder."""
+"""Locks: a lock file, which names its holder's process and machine, and a lock on a folder."""
 
 from __future__ import annotations
 
@@ -33,22 +33,18 @@ log = structlog.get_logger()
 
 
 class HeldElsewhere(Exception):
-    """Somebody has the lock; the message says who: "process 17", or "process 17 on HOST"."""
+    """Another process has the lock; the message names it: "process 17", or "process 17 on HOST"."""
 
 
 class Lock:
-    """A lock on a file, held from ``take`` to ``free``; the system frees it when the process ends.
-
-    Args:
-        path: of the file, whose folder exists.
-    """
+    """A lock on a file in an existing folder, held from ``take`` to ``free``; it ends with the process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = self._bytes = -1
 
     def take(self) -> None:
-        """Take the lock, or take it anew where the file was exchanged.
+        """Take the lock, or take it again if the file was exchanged.
 
         Raises:
             HeldElsewhere: another process has it.
@@ -71,14 +67,14 @@ class Lock:
         self._file = file
 
     def free(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._free_bytes()
         if self._file != -1:
             os.close(self._file)
             self._file = -1
 
     def held(self) -> bool:
-        """Whether the lock is still the path's: its folder may have been removed or exchanged meanwhile."""
+        """Whether the lock still belongs to the path: somebody may have removed or exchanged the folder."""
         try:
             return self._file != -1 and os.path.samestat(self._path.stat(), os.fstat(self._file))
         except (FileNotFoundError, NotADirectoryError):
@@ -94,7 +90,7 @@ class Lock:
             lock(file)
         except OSError as error:
             if error.errno in _LOCKS_UNKNOWN:
-                # Some network shares have no locks: whoever serves one from two machines has to know.
+                # Some network shares have no locks: two machines that serve such a share must know.
                 log.warning("lock.unsupported", file=str(self._path), reason=error.strerror)
             elif isinstance(error, BlockingIOError | PermissionError):
                 raise HeldElsewhere(_holder(told_in)) from None
@@ -104,15 +100,15 @@ class Lock:
 
 @contextmanager
 def folder_locked(folder: int, path: Path, wait_s: float) -> Iterator[None]:
-    """Hold the lock of a folder, among processes of one machine: whatever is renamed in the folder, the lock stays.
+    """Hold the lock of a folder, among processes of one machine; renames in the folder do not affect the lock.
 
     Args:
         folder: descriptor of the folder.
-        path: of the folder, for messages.
-        wait_s: so long another holder is waited for.
+        path: path of the folder, for messages.
+        wait_s: longest wait for another holder, seconds.
 
     Raises:
-        HeldElsewhere: somebody had the lock all the time.
+        HeldElsewhere: another process had the lock all the time.
         OSError: the folder may not be read.
     """
     with tree.named(path):
@@ -149,7 +145,7 @@ def _lock_whole(file: int) -> None:
 
 
 def _lock_bytes(file: int) -> None:
-    """Lock them for the opened file: a process' own lock would go with any other file that it closes of this name."""
+    """Lock for the open file: a lock of the process would end when it closes any file of this name."""
     all_of_it = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock
     fcntl.fcntl(file, fcntl.F_OFD_SETLK, all_of_it)
 
@@ -157,7 +153,7 @@ def _lock_bytes(file: int) -> None:
 def _holder(file: int) -> str:
     try:
         words = os.pread(file, HOLDER_BYTES, 0).decode("utf-8", "replace").split()
-    except OSError:  # CIFS lets nobody else read what is locked
+    except OSError:  # CIFS lets nobody else read a locked file
         words = []
     pid = printable(words[0]) if words else "unknown"
     host = printable(words[1]) if len(words) > 1 else ""

@@ -1,7 +1,6 @@
-"""On which mount, and on what kind of file system, does a folder lie?
+"""The mount and the file system of a folder.
 
-Under a share that was unmounted there is an empty folder of its name. What is written there is hidden once the share is
-back: not lost, and yet nobody finds it.
+An unmounted share leaves an empty folder. Files that are written there are hidden once the share is mounted again.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from ocrwatchd.core.i18n import say
 
 MOUNTS = Path("/proc/self/mountinfo")
 
-# What others write there is not told by inotify. Every other "fuse." one is taken for remote as well: polling sees
-# all, and no event of a local FUSE file system is worth missing a file on a remote one.
+# inotify does not report what other machines write there. Unknown "fuse." file systems count as remote too: polling
+# works on all of them.
 _REMOTE = frozenset(
     {
         *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "9p", "virtiofs", "ceph", "glusterfs", "lustre", "gpfs"),
@@ -31,29 +30,24 @@ _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
 def is_remote(folder: Path, mounts: Path = MOUNTS) -> bool:
-    """Whether others can write in this folder without this kernel noticing.
+    """Whether other machines can write in this folder without notice by this kernel.
 
     Args:
-        folder: absolute, links resolved.
-        mounts: in the form of ``/proc/self/mountinfo`` (proc(5)); where it cannot be read nothing counts as remote.
+        folder: an absolute path, links resolved.
+        mounts: a file like ``/proc/self/mountinfo`` (proc(5)); if it cannot be read, no folder counts as remote.
     """
     kind = file_system(folder, mounts)
     return kind in _REMOTE or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
 
 
 def holes_are_gaps(path: Path, mounts: Path = MOUNTS) -> bool:
-    """Whether a hole in a file there was never written; else it may be zeros that the file system left out.
-
-    Args:
-        path: absolute, links resolved.
-        mounts: as for ``is_remote``.
-    """
-    # What a server does with zeros cannot be known here.
+    """Whether a hole in a file there was never written; on some file systems a hole may be zeros."""
+    # A server may do anything with zeros.
     return file_system(path, mounts) not in _ZEROS_LEFT_OUT and not is_remote(path, mounts)
 
 
 def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
-    """The type of the file system that is mounted there, or "" where that cannot be told."""
+    """The type of the file system of a folder, or "" if it is not known."""
     try:
         lines = mounts.read_bytes().splitlines()
     except OSError:
@@ -66,37 +60,33 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
             continue
         point = _ESCAPE.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), fields[4])
         inside = wanted == point or wanted.startswith(point.rstrip(b"/") + b"/")
-        if inside and len(point) >= len(best):  # of mounts over one another the last one counts
+        if inside and len(point) >= len(best):  # the last of several mounts at one point counts
             best, kind = point, os.fsdecode(right.split(b" ")[0])
     return kind
 
 
 class MountGuard:
-    """Remembers the mounts of folders.
-
-    Args:
-        folders: absolute; those that are missing lie where they would be made.
-    """
+    """Remembers the mounts of folders; for a missing folder the mount on which it would be made."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._points = {folder: mount_point(folder) for folder in folders}
 
     def check(self, folder: Path) -> None:
-        """See that a folder still lies on its mount.
+        """Make sure that a folder is still on its mount.
 
         Raises:
-            OSError: with ENODEV: that is not mounted any more.
+            OSError: ENODEV: the mount is gone.
         """
         check_mounted(self._points[folder], folder)
 
 
 def check_mounted(point: Path, folder: Path) -> None:
-    """As :meth:`MountGuard.check`, of the mount that a folder lay on."""
+    """Like :meth:`MountGuard.check`, for a mount that a folder was on."""
     if not os.path.ismount(point):  # Path.is_mount raises where the path cannot be reached
         raise OSError(errno.ENODEV, say("{folder} is not mounted any more", folder=point), str(folder))
 
 
 def mount_point(folder: Path) -> Path:
-    """The mount that a folder lies on; bind mounts within one file system are not told apart."""
+    """The mount point of a folder."""
     resolved = folder.resolve()
     return next(path for path in (resolved, *resolved.parents) if os.path.ismount(path))

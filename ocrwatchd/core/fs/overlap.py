@@ -1,4 +1,4 @@
-"""Are two folders one, whatever their paths are? Links and bind mounts give a folder several."""
+"""Do folders overlap? Links and bind mounts give one folder several paths."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 
 
 def overlapping(folders: Mapping[str, Path]) -> str:
-    """Why folders cannot be used together: one is another one, or lies in it; "" where they lie apart.
+    """Why folders cannot be used together: one is another one, or is inside it; "" if they are separate.
 
     Args:
-        folders: absolute, by the names that people know; one that is missing lies where it would be made.
+        folders: absolute paths by name; a missing folder counts at the place where it would be made.
     """
     for (name, path), (other, elsewhere) in permutations(folders.items(), 2):
-        with suppress(OSError, RuntimeError):  # it is missing, or cannot be reached: others tell that
+        with suppress(OSError, RuntimeError):  # the folder is missing or out of reach: other checks report this
             found = elsewhere.stat()
             if any(os.path.samestat(found, each) for each in _upwards(path)):
                 return (
-                    f"{name} ({path}) is the folder {other} ({elsewhere}) or lies in it, by a link or a mount: remove "
-                    "that, or name another folder in the configuration"
+                    f"{name} ({path}) is the folder {other} ({elsewhere}) or is inside it, by a link or a mount: "
+                    "remove the link or mount, or name another folder in the configuration"
                 )
     return ""
 
 
 def _upwards(path: Path) -> list[os.stat_result]:
-    """A folder, as far as it is there, and those that it lies in."""
+    """The status of a folder and of all folders above, as far as they exist."""
     resolved = path.resolve()
     return [each.stat() for each in (resolved, *resolved.parents) if each.exists()]

@@ -1,4 +1,4 @@
-"""Whose word counts: a file that tells this service what to do must not be another user's to change."""
+"""Refuse control files that another user can change."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def unsafe_reason(path: Path, what: str) -> str:
-    """Why a file should not be believed, with the remedy; "" where only its owner, root or this user, can change it.
+    """Why a file is unsafe, with the remedy; "" if only root or this user can change it.
 
-    The folder counts too, for whoever may write there can put another file in its place. Links are followed: what
-    they lead to is what is read.
-
-    Args:
-        path: the file.
-        what: what it is, as the message begins.
+    The folder counts too, because a user who may write there can replace the file. Links are followed. ``what`` is the
+    kind of file, for the message.
 
     Raises:
         OSError: there is no such file, or it cannot be reached.
@@ -32,14 +28,10 @@ def unsafe_reason(path: Path, what: str) -> str:
 
 
 def close_to_others(path: Path, folder: int) -> bool:
-    """Take the right to write a file from everybody but this user; False where the file is another user's.
-
-    Args:
-        path: the file; a link is not followed.
-        folder: descriptor of its folder.
+    """Let only this user write a file in an open folder; False if the file is another user's. No link is followed.
 
     Raises:
-        OSError: it is no regular file, or cannot be opened.
+        OSError: the path is not a regular file, or cannot be opened.
     """
     try:
         file = open_regular(path, folder)
@@ -49,7 +41,7 @@ def close_to_others(path: Path, folder: int) -> bool:
         status = os.fstat(file)
         own = status.st_uid == os.geteuid()
         if own and status.st_mode & _OTHERS_WRITE:
-            with suppress(OSError):  # a share that knows no permissions
+            with suppress(OSError):  # a share without permissions
                 os.fchmod(file, stat.S_IMODE(status.st_mode) & ~_OTHERS_WRITE)
         return own
     finally:
@@ -57,10 +49,10 @@ def close_to_others(path: Path, folder: int) -> bool:
 
 
 def _doubt_folder(path: Path, what: str) -> str:
-    for folder in (path.absolute().parent, path.resolve().parent):  # a link can be exchanged as well
+    for folder in (path.absolute().parent, path.resolve().parent):  # somebody could exchange a link too
         status = folder.stat()
         if status.st_mode & stat.S_ISVTX:
-            continue  # as /tmp: nobody can exchange another one's file
+            continue  # such as /tmp: nobody can exchange another user's file
         if words := _doubt(folder, status, f"the {what} {path} lies in {folder}, and that"):
             return words
     return ""

@@ -1,4 +1,4 @@
-"""Rename without ever replacing, on any file system. Nothing here is synced; see ``files.move``."""
+"""Rename without replacing, on any file system, without sync; see ``files.move``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 _RENAME_NOREPLACE = 1
 _PLACEHOLDER_MODE = 0o200
-"""Nobody else makes an empty file that only its owner may write, and nobody may read."""
+"""Only we make empty files that their owner may write and nobody may read."""
 
 _RENAME_FLAGS_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _LINKS_REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
@@ -19,17 +19,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def rename_new(source: Path, source_in: int, target: Path, target_in: int) -> None:
-    """Rename within one mount, never replacing; nothing is synced.
-
-    Args:
-        source: the file; its last part is the name in its folder.
-        source_in: descriptor of the source's folder.
-        target: the new name, likewise.
-        target_in: descriptor of the target's folder.
+    """Rename within one mount: the last part of ``source`` in one open folder to that of ``target`` in another one.
 
     Raises:
         FileExistsError: the target exists.
-        OSError: as the system call says; EXDEV between mounts.
+        OSError: an error of the system call; EXDEV between mounts.
     """
     error = _renameat2(source.name, source_in, target.name, target_in)
     if error in _RENAME_FLAGS_UNKNOWN:
@@ -50,7 +44,7 @@ def _renameat2(source: str, source_in: int, target: str, target_in: int) -> int:
 
 
 def _rename_by_link(source: str, source_in: int, target: str, target_in: int) -> None:
-    """Do without RENAME_NOREPLACE (NFS, some FUSE): a second name, then the first one goes."""
+    """Rename without RENAME_NOREPLACE (NFS, some FUSE): make a hard link, then remove the source."""
     try:
         os.link(source, target, src_dir_fd=source_in, dst_dir_fd=target_in, follow_symlinks=False)
     except FileExistsError:
@@ -64,7 +58,7 @@ def _rename_by_link(source: str, source_in: int, target: str, target_in: int) ->
 
 
 def _rename_over_placeholder(source: str, source_in: int, target: str, target_in: int) -> None:
-    """Do without hard links too: take the name with an empty file, then rename over that."""
+    """Rename without hard links: reserve the name with an empty file, then rename over this file."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     os.close(os.open(target, flags, _PLACEHOLDER_MODE, dir_fd=target_in))
     try:
@@ -75,6 +69,6 @@ def _rename_over_placeholder(source: str, source_in: int, target: str, target_in
 
 
 def is_placeholder(status: os.stat_result) -> bool:
-    """Whether a file is the empty one that a rename leaves in its target's place where the process is killed."""
+    """Whether a file is the empty placeholder that a killed rename leaves."""
     kind = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == _PLACEHOLDER_MODE
     return kind and not status.st_size and status.st_uid == os.geteuid() and status.st_nlink == 1

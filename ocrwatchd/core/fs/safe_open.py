@@ -1,4 +1,4 @@
-"""Look at files that others may exchange at any moment: no link is followed, and what cannot be known is an error."""
+"""Examine files that others may exchange at any moment: no link is followed, and uncertainty is an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
-"""Read, compared or copied at once."""
+"""Size of the blocks that are read, compared or copied."""
 
 
 def lexists_strict(path: Path, folder: int | None = None) -> bool:
@@ -20,7 +20,7 @@ def lexists_strict(path: Path, folder: int | None = None) -> bool:
         folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
 
     Raises:
-        OSError: that cannot be known now; ``os.path.lexists`` would say no.
+        OSError: this is not known now; ``os.path.lexists`` would return False.
     """
     try:
         os.lstat(path) if folder is None else os.lstat(path.name, dir_fd=folder)
@@ -40,10 +40,10 @@ def absolute(path: Path) -> Path:
 
 
 def walk_files(folder: Path) -> Iterator[Path]:
-    """Everything under a folder that is no folder itself; nothing where there is no such folder.
+    """All files and links under a folder; none if the folder is missing.
 
     Raises:
-        OSError: a folder cannot be read; ``os.walk`` would pass it over.
+        OSError: a folder cannot be read; ``os.walk`` would skip it.
     """
 
     def refuse(error: OSError) -> None:
@@ -64,7 +64,7 @@ def open_regular(path: Path, folder: int | None = None) -> int:
         folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
 
     Raises:
-        OSError: with EINVAL (nothing else raises it here) where it is no regular file; ELOOP for a link.
+        OSError: EINVAL if it is not a regular file, ELOOP for a link, and other errors of the system call.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     file = os.open(path if folder is None else path.name, flags, dir_fd=folder)
@@ -92,7 +92,7 @@ def same_content(source: Path, target: Path, source_in: int | None = None, targe
     ):
         here, there = os.fstat(one.fileno()), os.fstat(other.fileno())
         if os.path.samestat(here, there):
-            return here.st_nlink > 1  # one name in two spellings has a single link
+            return here.st_nlink > 1  # two spellings of one name have a single link
         while True:
             block = one.read(BLOCK_BYTES)
             if block != other.read(BLOCK_BYTES):

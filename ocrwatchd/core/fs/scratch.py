@@ -1,4 +1,4 @@
-"""Scratch folders that killed processes have left."""
+"""Scratch folders of killed processes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from pathlib import Path
 
 
 def clear_stale(base: Path, prefix: str) -> None:
-    """Remove what processes that were killed have left: folders of ours named PREFIX, the process's id, a dash, more.
-
-    Args:
-        base: where the folders lie.
-        prefix: of their names.
-    """
+    """Remove our folders ``PREFIX PID-…`` in ``base`` whose process has ended."""
     for folder in base.glob(f"{prefix}*-*"):
         owner = folder.name.removeprefix(prefix).split("-")[0]
         try:

@@ -1,7 +1,7 @@
-"""Folders that others may exchange at any moment: opened step by step from a root, without following a link, and held.
+"""Open folders that others may exchange at any moment: step by step from a root, without following a link.
 
-What is then done with a name in such a folder is done by descriptor (``dir_fd``), so that no exchange leads elsewhere.
-A descriptor of a folder here only finds names (``O_PATH``): it needs no right but to enter the folder.
+All work in such a folder uses its descriptor (``dir_fd``), so that no exchange leads elsewhere. The descriptors only
+find names (``O_PATH``), and need only the right to enter the folder.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Final
 _FOLDER: Final = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _STEP: Final = _FOLDER | os.O_NOFOLLOW
 _UNFINISHED: Final = 0o600
-"""Permissions of a folder for others until it has its own: its owner cannot enter, so nobody chooses these. A kill may
-leave such a folder; whoever makes the folder next gives it its permissions."""
+"""Permissions of a new folder until it gets its own: nobody else chooses them, because the owner cannot enter. A kill
+may leave such a folder; the next call that makes the folder sets its permissions."""
 
-# CIFS and some FUSE file systems have no fsync for folders; there it is the server's business.
+# CIFS and some FUSE file systems have no fsync for folders; there the server decides.
 _SYNC_UNKNOWN: Final = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
 
 
 class Obstacle(OSError):
-    """One file or sub-folder is in the way, or may not be read; nothing is wrong with the disk or other folders."""
+    """One file or sub-folder is in the way, or may not be read; the disk and other folders are fine."""
 
 
 @contextmanager
@@ -34,17 +34,17 @@ def opened(folder: Path, root: Path, mode: int | None = None, gid: int = -1) -> 
 
     Args:
         folder: the root, or a folder under it.
-        root: the folder from which no link is followed; a link above it, or the root itself as one, is followed.
-        mode: permissions of each missing folder, which is made, whatever the umask; None: none is made.
-        gid: group of each folder made; -1 leaves it to its parent.
+        root: below this folder no link is followed; the root itself may be a link.
+        mode: permissions of missing folders, which are made; None: make none.
+        gid: group of new folders; -1: the default of the parent.
 
     Yields:
         The folder's descriptor.
 
     Raises:
-        Obstacle: something else, or a link, has the name of a folder.
-        ValueError: the folder does not lie under the root.
-        OSError: as the system calls say; ENOENT where a folder is missing.
+        Obstacle: a link, or no folder, has the name of a folder.
+        ValueError: the folder is not under the root.
+        OSError: an error of a system call; ENOENT if a folder is missing.
     """
     steps = folder.relative_to(root).parts
     path, here = root, os.open(root, _FOLDER)
@@ -60,19 +60,9 @@ def opened(folder: Path, root: Path, mode: int | None = None, gid: int = -1) -> 
 
 
 def step(path: Path, above: int, mode: int | None = None, gid: int = -1) -> int:
-    """Open one folder in a held one; the arguments and errors are those of ``opened``.
-
-    Args:
-        path: of the folder; its last part is the name in the folder above.
-        above: descriptor of the folder above.
-        mode: as for ``opened``.
-        gid: as for ``opened``.
-
-    Returns:
-        A new descriptor.
-    """
+    """Open one folder in the open folder ``above``, and return its descriptor; see ``opened``."""
     if path.name in {"", ".."}:
-        raise ValueError(f"{path} does not lie under its root")
+        raise ValueError(f"{path} is not under its root")
     try:
         with named(path):
             found = os.open(path.name, _STEP, dir_fd=above)
@@ -99,7 +89,7 @@ def step(path: Path, above: int, mode: int | None = None, gid: int = -1) -> int:
 
 
 def is_made(path: Path) -> bool:
-    """Whether anything has this name, links not followed, apart from a folder whose making a kill has interrupted."""
+    """Whether anything has this name, links not followed, except a folder that a kill left unfinished."""
     try:
         return not _is_unfinished(os.lstat(path))
     except OSError:
@@ -112,10 +102,7 @@ def _is_unfinished(status: os.stat_result) -> bool:
 
 
 def _furnish(path: Path, above: int, mode: int, gid: int) -> None:
-    """Give a new folder its group and permissions.
-
-    By descriptor: where others may write, the name can be a link to something else by now.
-    """
+    """Set the group and permissions of a new folder, by descriptor: its name may be a link to another folder by now."""
     made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
     try:
         if gid != -1:
@@ -128,12 +115,7 @@ def _furnish(path: Path, above: int, mode: int, gid: int) -> None:
 
 @contextmanager
 def held(folder: Path, descriptor: int | None = None) -> Iterator[int]:
-    """A folder's descriptor, for a while.
-
-    Args:
-        folder: followed as it is where there is no descriptor: nobody else can exchange a folder of this path.
-        descriptor: of the folder, from ``opened``.
-    """
+    """The descriptor of a folder; without a ``descriptor`` from ``opened`` nobody else can exchange the folder."""
     if descriptor is not None:
         yield descriptor
         return
@@ -146,7 +128,7 @@ def held(folder: Path, descriptor: int | None = None) -> Iterator[int]:
 
 @contextmanager
 def named(*paths: Path) -> Iterator[None]:
-    """Give the errors of calls by descriptor the whole path, where they name a file by its last part or not at all."""
+    """Put the whole path into errors of calls by descriptor, which name only the last part or nothing."""
     try:
         yield
     except OSError as error:
@@ -158,11 +140,7 @@ def named(*paths: Path) -> Iterator[None]:
 
 
 def sync(folder: int, path: Path) -> None:
-    """Make the names in a held folder survive a power cut.
-
-    Args:
-        folder: descriptor of the folder.
-        path: of the folder, for messages.
+    """Make the names in an open folder survive a power cut; ``path`` is for messages.
 
     Raises:
         OSError: the folder cannot be read, or the disk reports an error.
@@ -176,18 +154,18 @@ def sync(folder: int, path: Path) -> None:
 
 
 def names(folder: int) -> list[str]:
-    """What lies in a held folder.
+    """The names in an open folder.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    with _readable(folder) as readable:
-        return os.listdir(readable)  # noqa: PTH208 - it has no path
+    with _readable(folder) as readable, os.scandir(readable) as found:
+        return [entry.name for entry in found]
 
 
 @contextmanager
 def _readable(folder: int) -> Iterator[int]:
-    """A descriptor that finds names only can neither be listed nor synced."""
+    """Open the folder again: a descriptor that only finds names can be neither listed nor synced."""
     readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
     try:
         yield readable

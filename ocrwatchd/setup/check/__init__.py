@@ -1,4 +1,4 @@
-"""Look at everything that has to be in place, a line each: ok, or what to do. One module a subject."""
+"""Examine everything that must be in place, one line each: ok, or what to do. One module for each subject."""
 
 from __future__ import annotations
 
@@ -27,16 +27,11 @@ from ocrwatchd.setup.check.finding import Finding
 __all__ = ["WIDTH", "Finding", "findings"]
 
 WIDTH = 26
-"""Columns for what was looked at: lines are printed as they come, for some take a while."""
+"""Columns for the subject: some lines take a while, so lines are printed before all are known."""
 
 
 def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
-    """Look at everything, one after the other; nothing is changed and nothing is made.
-
-    Args:
-        config: the settings.
-        source: the file that they come from.
-    """
+    """Examine everything, without any change; ``source`` is the configuration file."""
     yield from service_account.look(source)
     yield Finding("configuration", True, "every key is understood")
     yield from folders.look(config.folders)
@@ -61,5 +56,5 @@ def _daemon(config: Config) -> Finding:
         words, running = status_text.describe(config.folders, as_json=False)
     except OcrwatchdError as error:
         return Finding("daemon", False, str(error))
-    # No daemon is in order: this is asked before the first start. One that hangs is not.
+    # `check` runs before the first start too, so a daemon that does not run is ok. A daemon that hangs is not.
     return Finding("daemon", running or "hanging" not in words, words.splitlines()[0])

@@ -1,4 +1,4 @@
-"""Who may drop scans, who may read texts, and may anybody exchange or remove documents who should not?"""
+"""Who may send scans, who may read texts, and who can exchange or remove documents but should not?"""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
 
 NOBODY: Final = -1
-"""A user id that nobody has: what anybody may."""
+"""A user id that no user has: its rights are the rights of everybody."""
 
 MOST_NAMES: Final = 6
 DROP: Final = acl.WRITE | acl.ENTER
 TAKE: Final = acl.READ | acl.ENTER
 
 _LASTING: Final = ("outbox", "archive", "failed", ".work", "state")
-"""Folders in which only the service, and whoever it was given to, has something to change."""
+"""Folders in which only the service, and users with access to it, may change anything."""
 
 
 def look(folders: Folders) -> Iterator[Finding]:
-    """A line for each question; folders that are not there yet are told by what they will be."""
+    """One line for each question; for a missing folder, the rights that the folder will have."""
     inbox, outbox = folders.path("inbox"), folders.path("outbox")
     for what, path, wanted in (("may drop scans", inbox, DROP), ("may read texts", outbox, TAKE)):
         try:
@@ -38,7 +38,7 @@ def look(folders: Folders) -> Iterator[Finding]:
             mode = folders.mode("inbox" if path == inbox else "outbox")
             yield Finding(what, True, f"{path} will be made with mode {mode:04o}: {_of_mode(mode, wanted)}")
         except OSError as error:
-            yield Finding(what, False, f"{path} cannot be looked at: {error.strerror}; mend its owner or mode")
+            yield Finding(what, False, f"{path} cannot be examined: {error.strerror}; correct its owner or mode")
     dangers = list(_dangers(folders))
     yield from dangers
     if not dangers:
@@ -49,22 +49,22 @@ def look(folders: Folders) -> Iterator[Finding]:
 
 
 def may(path: Path, user: int, groups: Iterable[int], wanted: int) -> bool:
-    """Whether a user can do something in a folder, every folder above included; as acl(5) says, root apart.
+    """Whether a user who is not root has these rights in a folder and may enter all folders above it; see acl(5).
 
     Args:
-        path: absolute.
-        user: by id, or NOBODY for whoever is in those groups.
-        groups: of the user, by id.
+        path: an absolute path.
+        user: a user id, or NOBODY for any member of the groups.
+        groups: the user's group ids.
         wanted: a sum of rights.
 
     Raises:
-        OSError: the folder cannot be looked at.
+        OSError: the folder cannot be examined.
     """
     return _blocked(path, user, groups, wanted) is None
 
 
 def _blocked(path: Path, user: int, groups: Iterable[int], wanted: int) -> Path | None:
-    """The first folder that keeps a user from it, or None."""
+    """The first folder without the wanted rights, or None."""
     real = Path(os.path.realpath(path, strict=True))  # Path's own question is no OSError where links go in a circle
     for folder in (*reversed(real.parents), real):
         asked = wanted if folder == real else acl.ENTER
@@ -82,7 +82,7 @@ def _granted(rights: acl.Rights, user: int, groups: Iterable[int]) -> int:
     if not of_groups:
         return rights.others
     granted = 0
-    for each in of_groups:  # strictly one entry has to grant all; told is what the groups grant together
+    for each in of_groups:  # by acl(5) one entry must grant all; this sums up the rights of all groups
         granted |= each
     return granted
 
@@ -172,7 +172,7 @@ def _inbox(inbox: Path, work: Path) -> Iterator[Finding]:
 
 
 def _groups_that(wanted: int, folder: Path) -> list[str]:
-    """The groups, and users named in an access control list, who have these rights in a folder, in words."""
+    """The groups, and the users in an access control list, that have these rights in a folder, as text."""
     try:
         rights = acl.rights(folder)
     except OSError:
@@ -218,7 +218,7 @@ def _groups_of(number: int) -> list[int]:
 
 
 def _members(number: int) -> list[str]:
-    """Of a group, those included whose first group it is; as far as the machine lists them."""
+    """The members of a group that the machine lists, with users whose first group this is."""
     first = [known.pw_name for known in pwd.getpwall() if known.pw_gid == number]
     try:
         further = grp.getgrgid(number).gr_mem

@@ -1,6 +1,6 @@
-"""Access control lists as the kernel keeps them: an extended attribute (acl(5), linux/posix_acl_xattr.h).
+"""Access control lists in the kernel's format: an extended attribute (acl(5), linux/posix_acl_xattr.h).
 
-Read here and not by a library: those that there are bind libacl, and would have to be compiled for forty lines.
+No library is used: the existing libraries need libacl and a compiler.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ READ, WRITE, ENTER = 4, 2, 1
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What each may do in a folder: sums of READ, WRITE and ENTER; masks are applied already.
+    """Rights in a folder: sums of READ, WRITE and ENTER, with masks applied.
 
     Args:
-        owner: the user to whom it belongs, and what he may.
-        users: others who are named, by user id.
-        groups: the folder's own group and those that are named, by group id.
-        others: what everybody else may.
+        owner: user id and rights of the owner.
+        users: rights of further users, by user id.
+        groups: rights of the folder's group and of further groups, by group id.
+        others: rights of everybody else.
     """
 
     owner: tuple[int, int]
@@ -39,10 +39,10 @@ class Rights:
 
 
 def rights(path: Path) -> Rights:
-    """Who may do what in a folder, or with a file.
+    """The rights in a folder, or of a file.
 
     Raises:
-        OSError: it cannot be looked at.
+        OSError: the path cannot be examined.
     """
     status = path.stat()
     mode = stat.S_IMODE(status.st_mode)

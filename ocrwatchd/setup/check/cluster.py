@@ -1,4 +1,4 @@
-"""Does the broker answer, and does this machine see what workers have to see?"""
+"""Does the broker answer, and does this machine see the folder that workers use?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ocrwatchd.setup.check.finding import Finding
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """Two findings where a broker is set, one more where passwords would travel in clear text; else none."""
+    """Findings if a broker is set: broker, shared folder, and passwords that would travel as clear text."""
     if config.queue.broker:
         yield _look_at_broker(config)
         if passwords := _in_clear_text(config):
             yield Finding(
                 "passwords for the broker",
                 False,
-                f"{' and '.join(passwords)} go through the network without TLS, readable for whoever listens: "
+                f"{' and '.join(passwords)} would travel without TLS, readable for everybody on the network: "
                 "let queue.broker begin with rediss:// or amqps://",
             )
         yield _look_at_folder(config.folders.work_path)
@@ -45,7 +45,7 @@ def _look_at_broker(config: Config) -> Finding:
 
 
 def _in_clear_text(config: Config) -> list[str]:
-    """Which passwords go to a broker on another machine without TLS."""
+    """The passwords that would go to a broker on another machine without TLS."""
     parts = urlsplit(config.queue.broker)
     host = parts.hostname or ""
     if parts.scheme not in {"redis", "amqp"} or host == "localhost" or _is_loopback(host):
@@ -65,18 +65,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def _look_at_folder(work_path: Path) -> Finding:
-    if not os.path.lexists(work_path / registry.TOKEN):  # the supervisor is asked before its first start, too
-        return Finding("supervisor", True, f"none with a broker has served {work_path.parent} yet, as seen from here")
+    if not os.path.lexists(work_path / registry.TOKEN):  # `check` runs before the supervisor's first start too
+        return Finding("supervisor", True, f"no supervisor with a broker has served {work_path.parent} yet")
     try:
         registry.read_token(work_path)
         _try_to_write(work_path)
     except OcrwatchdError as error:
         return Finding("supervisor", False, str(error))
     except OSError as error:
-        words = f"a worker could not write here: {in_words(error)}; see that the share is mounted writable, and ask as"
-        return Finding("supervisor", False, f"{words} the user to whom {work_path} belongs")
-    words = f"its folder {work_path.parent} is seen and written from here, and has this version"
-    return Finding("supervisor", True, words)
+        words = f"a worker could not write here: {in_words(error)}; mount the share writable, and run `check` as"
+        return Finding("supervisor", False, f"{words} the owner of {work_path}")
+    return Finding("supervisor", True, f"its folder {work_path.parent} is visible, writable, and of this version")
 
 
 def _try_to_write(work_path: Path) -> None:

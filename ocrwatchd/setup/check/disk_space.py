@@ -1,4 +1,4 @@
-"""Is there room on the disks for what the largest scan that waits may need?"""
+"""Is there room on the disks for the largest scan that waits?"""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from ocrwatchd.setup.check.finding import Finding
 from ocrwatchd.setup.check.folders import named
 
 SPARE_BYTES = 64 << 20
-"""What is wanted on every disk whatever waits: for the ledger, for status files, for small scans."""
+"""Room that every disk needs for the ledger, for status files and for small scans."""
 
 WORK_SHARE = 2.0
-"""Beside a scan, so many times its size may be needed in ``.work``: a copy where it has a second name, its finished
-pages and its set. (A page of dense print, 86 kB as a TIFF of two colours, leaves 25 kB of finished page and 29 kB of
-set; colours make a scan larger, and these not.)"""
+"""Further room in ``.work`` for a scan, in sizes of the scan: a copy if the scan has two names, finished pages, set. (A
+page of dense print, 86 kB as a TIFF of two colours, needs 25 kB of finished page and 29 kB of set.)"""
 
 MOVED_SHARE = 1.0
-"""And so many times its size on a disk to which it, or its set, has to be copied."""
+"""The same for a disk that receives a copy of the scan or of its set."""
 
 LEAST_FILES = 1000
 
 
 def look(folders: Folders) -> Iterator[Finding]:
-    """A finding a disk."""
+    """One finding for each disk."""
     largest = _largest(folders)
     places = {name: _there(path) for name, path in named(folders).items()}
     disks: dict[int, list[str]] = {}
@@ -43,9 +42,9 @@ def _disk(names: list[str], path: Path, largest: int) -> Finding:
     try:
         disk = os.statvfs(path)
     except OSError as error:
-        return Finding(what, False, f"for {places}: {path} cannot be asked: {error.strerror}; see to its disk")
-    if not disk.f_blocks:  # the kernel's own file systems, and servers that tell no size
-        return Finding(what, True, f"for {places}: {path} tells no size")
+        return Finding(what, False, f"for {places}: {path} cannot be examined: {error.strerror}; check its disk")
+    if not disk.f_blocks:  # the kernel's own file systems, and servers that report no size
+        return Finding(what, True, f"for {places}: {path} reports no size")
     free = disk.f_bavail * disk.f_frsize
     wanted = SPARE_BYTES + round(largest * _share(names))
     words = f"{format_bytes(free)} free for {places}"
@@ -61,9 +60,9 @@ def _disk(names: list[str], path: Path, largest: int) -> Finding:
 
 
 def _share(names: list[str]) -> float:
-    """How many times a scan's size a disk with these folders may have to take in."""
+    """The room that a disk with these folders needs for a scan, in sizes of the scan."""
     if ".work" in names:
-        return WORK_SHARE  # from there on all is moved by rename
+        return WORK_SHARE  # later moves on this disk are renames
     return MOVED_SHARE * len({"outbox", "archive", "failed"} & set(names))
 
 
@@ -74,10 +73,10 @@ def _largest(folders: Folders) -> int:
         try:
             sizes += [path.lstat().st_size for path in safe_open.walk_files(folder)]
         except OSError:
-            continue  # it is missing, or changes under our eyes: the folders' own lines tell the first
+            continue  # the folder is missing (its own line says so), or changes at this moment
     return max(sizes)
 
 
 def _there(path: Path) -> Path:
-    """The folder, or where it is missing the one in which it would be made."""
+    """The folder, or the existing folder in which it would be made."""
     return next(each for each in (path, *path.parents) if is_folder(each))

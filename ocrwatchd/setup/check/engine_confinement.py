@@ -5,16 +5,16 @@ from __future__ import annotations
 from ocrwatchd.core import landlock, seccomp
 from ocrwatchd.setup.check.finding import Finding
 
-_WITHOUT = "a fault of a library in the engine could reach every file that this user can reach"
+_WITHOUT = "an attacker who takes the engine over can reach every file that this user can reach"
 
 
 def look() -> Finding:
-    """One finding: by the kernel's version of Landlock, and by whether there is a filter for this machine."""
+    """One finding: the kernel's version of Landlock, and whether there is a filter of system calls for this machine."""
     version = landlock.abi()
     if not version:
         words = (
-            f"this kernel offers no Landlock, so that {_WITHOUT}; use Linux 5.13 or later, and see that landlock "
-            "stands among the modules of lsm= on its command line, and that a container's filter lets it through"
+            f"this kernel offers no Landlock: {_WITHOUT}; use Linux 5.13 or later, add landlock to lsm= on the "
+            "kernel's command line, and let the filter of a container allow Landlock"
         )
         return Finding("confinement", False, words)
     sockets = "and to local sockets" if seccomp.is_known() else "but to no sockets: there is no filter for this machine"

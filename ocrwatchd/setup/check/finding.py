@@ -1,4 +1,4 @@
-"""What a look at one thing has shown."""
+"""The result of one examination."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One line for the person who asks.
-
-    Args:
-        what: was looked at.
-        ok: nothing needs to be done.
-        words: how it stands, and what to do where it is not ok.
-    """
+    """One line for the user: the subject, whether it is ok, and its state with the remedy."""
 
     what: str
     ok: bool

@@ -1,4 +1,4 @@
-"""Are the folders there, or can they be made?"""
+"""Do the folders exist, or can they be made?"""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ocrwatchd.storage.root_folders import group_id
 from ocrwatchd.storage.work_folder import known_id
 
 _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "debugfs", "tracefs", "securityfs"})
-"""File systems in which root may write by their modes, and yet makes no folder."""
+"""File systems in which root has the right to write, but cannot make folders."""
 
 
 def named(folders: Folders) -> dict[str, Path]:
-    """Every folder that the daemon writes to, by the name that ``check`` gives it."""
+    """Every folder that the daemon writes to, by its name in ``check``."""
     found = {name: folders.path(name) for name in FOLDER_NAMES}
     state = state_directory()
-    with contextlib.suppress(OSError):  # the root's own line tells that
+    with contextlib.suppress(OSError):  # the root's own line says so
         root_id = known_id(folders.work_path)
         root_state = state / ROOTS / root_id
         state = root_state if root_id and is_folder(root_state) else state
@@ -32,7 +32,7 @@ def named(folders: Folders) -> dict[str, Path]:
 
 
 def look(folders: Folders) -> Iterator[Finding]:
-    """A finding a folder, one for a group that is not known, and one for folders that are not apart."""
+    """One finding for each folder, one for an unknown group, and one for folders that overlap."""
     try:
         group_id(folders.group)
     except OcrwatchdError as error:
@@ -46,32 +46,27 @@ def look(folders: Folders) -> Iterator[Finding]:
 
 
 def look_at(name: str, path: Path, daemon: int | None = None) -> Finding:
-    """Whether this user can use a folder, or make it.
+    """Whether this user can use or make a folder.
 
     Args:
-        name: what people call it.
-        path: absolute.
-        daemon: the user, by id, who has to use it; None: whoever asks.
+        name: the folder's name in the finding.
+        path: an absolute path.
+        daemon: id of the user who needs the folder; None for the present user.
     """
-    # Asked by os.path: Path's questions raise where a folder above may not be entered.
     if is_folder(path):
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
-        remedy = f"{path} is not readable and writable for this user (uid {os.geteuid()}); mend its owner or mode"
-        if daemon not in {None, os.geteuid()}:  # whose modes are in order may well keep this user out
-            remedy = (
-                f"{path} is not for this user, but for the daemon's (uid {daemon}); run ocrwatchd check as that user"
-            )
+        remedy = f"this user (uid {os.geteuid()}) cannot read and write {path}; correct its owner or mode"
+        if daemon not in {None, os.geteuid()}:  # correct modes may exclude this user
+            remedy = f"{path} is for the daemon's user (uid {daemon}), not for this user; run `check` as that user"
         return Finding(name, usable, str(path) if usable else remedy)
     if os.path.lexists(path):
         return Finding(name, False, f"{path} is not a folder; remove it or name another one")
     parent = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110
     if not os.access(parent, os.X_OK):
-        words = (
-            f"{path} cannot be reached: this user (uid {os.geteuid()}) may not enter {parent}; mend its owner or mode"
-        )
+        words = f"this user (uid {os.geteuid()}) cannot reach {path}: {parent} is closed; correct its owner or mode"
         return Finding(name, False, words)
     if mounts.file_system(parent.resolve()) in _OF_THE_KERNEL:
-        return Finding(name, False, f"{path} cannot be made: {parent} holds no files of yours; choose another folder")
+        return Finding(name, False, f"{path} cannot be made: {parent} is a folder of the kernel; choose another folder")
     if os.access(parent, os.W_OK | os.X_OK):
         return Finding(name, True, f"{path} will be made")
     return Finding(name, False, f"{path} is missing and cannot be made in {parent}; make it, with this user as owner")

@@ -1,4 +1,4 @@
-"""Do the inbox's folders fit into what the kernel lets a user watch?"""
+"""Does the kernel let the user watch all folders of the inbox?"""
 
 from __future__ import annotations
 
@@ -15,18 +15,13 @@ LIMITS = Path("/proc/sys/fs/inotify")
 PROCESSES = Path("/proc")
 
 LEAST = {"max_user_watches": 8192, "max_user_instances": 128}
-"""What is proposed at least where a limit is too low: Linux' own former default of each."""
+"""The lowest proposals for limits that are too low: former defaults of Linux."""
 
 _WATCH = "inotify "
 
 
 def look(config: Config, daemon: int = 0) -> Iterator[Finding]:
-    """A finding a limit.
-
-    Args:
-        config: names the inbox and how it is watched.
-        daemon: the process of a running daemon, whose watches are the ones that are asked for; 0 without one.
-    """
+    """One finding for each limit; ``daemon`` is the process id of a running daemon, whose watches do not count."""
     inbox = config.folders.path("inbox")
     if config.arrival.method == "polling" or (config.arrival.method == "auto" and mounts.is_remote(_real(inbox))):
         yield Finding("inotify", True, "not needed: the inbox is polled")
@@ -61,7 +56,7 @@ def _real(path: Path) -> Path:
 
 
 def _user_of(inbox: Path) -> int:
-    """Limits are a user's: root asks for the service, to which the inbox belongs."""
+    """The user whose limits count: for root, the owner of the inbox."""
     if os.geteuid() == 0:
         with suppress(OSError):
             return inbox.stat().st_uid
@@ -69,14 +64,14 @@ def _user_of(inbox: Path) -> int:
 
 
 def _taken(uid: int, daemon: int) -> tuple[int, int]:
-    """How many watches and instances a user's processes hold, one of them and those we may not look into left out."""
+    """The watches and instances of a user's processes, without the daemon and processes that we may not examine."""
     watches = instances = 0
     for process in PROCESSES.glob("[0-9]*"):
         with suppress(OSError):
             if process.name == str(daemon) or process.stat().st_uid != uid:
                 continue
             for descriptor in (process / "fd").iterdir():
-                if os.readlink(descriptor) != "anon_inode:inotify":  # noqa: PTH115  # it is no path
+                if str(descriptor.readlink()) != "anon_inode:inotify":
                     continue
                 instances += 1
                 told = (process / "fdinfo" / descriptor.name).read_text(encoding="ascii")

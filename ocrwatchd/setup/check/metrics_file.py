@@ -1,4 +1,4 @@
-"""Can the text file of the metrics be written?"""
+"""Can the daemon write the text file of the metrics?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ocrwatchd.setup.check.finding import Finding
 
 
 def look(metrics: Metrics) -> Iterator[Finding]:
-    """One line where a file is configured."""
+    """One line if a file is configured."""
     if not metrics.file:
         return
     path, what = metrics.path, "metrics.file"

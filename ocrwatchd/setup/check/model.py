@@ -14,31 +14,31 @@ from ocrwatchd.ocr.selection import choose
 from ocrwatchd.setup.check.finding import Finding
 
 DIGITS_SHOWN = 16
-"""Of a hash: enough to compare by eye."""
+"""Digits of a hash to show: enough to compare by eye."""
 
 _UNRECORDED = {models.BUILTIN: "a part of this package"}
 """A checkout holds no record of its files."""
 
 
 def look(llm: Llm) -> Iterator[Finding]:
-    """The model that these settings mean; all of it is read."""
+    """The configured model; its whole file is read."""
     try:
         path = models.resolve(llm)
         meanwhile = models.why_builtin(llm)
     except ModelUnavailable as error:
-        # Texts stay raw: that is in order where no model was asked for.
+        # Texts stay raw; this is ok if the configuration asks for no model.
         yield Finding("model", llm.model == "off", str(error))
         return
     yield Finding("model", True, f"{path} (built in; {meanwhile})" if meanwhile else str(path))
     try:
         yield _sound(path)
     except OSError as error:
-        words = f"{path} cannot be read: {error.strerror}; check its disk, or fetch the model again"
+        words = f"{path} cannot be read: {error.strerror}; check its disk, or download the model again"
         yield Finding("model's hash", False, words)
 
 
 def look_for_tasks(config: Config) -> Iterator[Finding]:
-    """Whether the models that are meant can carry out the follow-up tasks that are configured."""
+    """Whether the configured models can carry out the configured follow-up tasks."""
     for profile, work in config.works().items():
         if work.tasks:
             names = ", ".join(task.name for task in work.tasks)
@@ -48,13 +48,13 @@ def look_for_tasks(config: Config) -> Iterator[Finding]:
 
 
 def look_at_verdicts(config: Config) -> Iterator[Finding]:
-    """The verdicts on what the top level and the profiles mean; the same one is told once, and of which profiles."""
+    """The verdicts for the top level and the profiles; equal verdicts share a line with the names of the profiles."""
     for (ok, words), whose in calibration_store.by_profile(config, _verdict):
         yield Finding("calibration", ok, words + whose)
 
 
 def look_at_languages(config: Config) -> Iterator[Finding]:
-    """A line only where something is wrong, for the top level or a profile."""
+    """A line for each problem of the top level or a profile."""
     for what, why in (("engine's languages", _why_unread), ("model's languages", _why_raw)):
         for words, whose in calibration_store.by_profile(config, why):
             yield Finding(what, False, words + whose)
@@ -72,10 +72,10 @@ def _sound(path: Path) -> Finding:
     for file in identity.parts(path):
         found, recorded = identity.read(file), identity.recorded(file)
         if recorded and found != recorded:
-            again = "install ocrwatchd again" if path == models.BUILTIN else "`ocrwatchd models pull` fetches it again"
+            again = "install ocrwatchd again" if path == models.BUILTIN else "run `ocrwatchd models pull`"
             words = f"{file} is damaged: its SHA-256 is {found}, not {recorded}; {again}"
             return Finding("model's hash", False, words)
-        known = "as it was published" if recorded else _UNRECORDED.get(path, "nobody has recorded what it should be")
+        known = "as it was published" if recorded else _UNRECORDED.get(path, "the published hash is not known")
         said.append(f"{found[:DIGITS_SHOWN]}…, {known}")
     return Finding("model's hash", True, f"SHA-256 {'; '.join(said)}")
 
@@ -83,7 +83,7 @@ def _sound(path: Path) -> Finding:
 def _verdict(work: Work) -> tuple[bool, str] | None:
     try:
         path = models.resolve(work.llm)
-    except ModelUnavailable:  # the model's own line says so
+    except ModelUnavailable:  # another line says so
         return None
     verdict = calibration_store.find(work, path)
     if verdict is None:

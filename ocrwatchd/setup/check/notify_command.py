@@ -1,4 +1,4 @@
-"""Whether the command that is told of events can be run, and is nobody else's to change."""
+"""Can the notification command be run, and can nobody else change it?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ocrwatchd.setup.check.finding import Finding
 
 
 def look(notify: Notify) -> Iterator[Finding]:
-    """One line where a command is configured."""
+    """One line if a command is configured."""
     if not notify.command:
         return
     program = notify.command[0]
     found = shutil.which(program)
     if found is None:
-        words = f"{program} is not there, or not executable for this user; give its whole path, or mend its mode"
+        words = f"{program} is missing, or not executable for this user; give its whole path, or correct its mode"
         yield Finding("notify.command", False, words)
         return
     doubt = permissions.unsafe_reason(Path(found), "command")

@@ -1,4 +1,4 @@
-"""Whose state and rights are looked at: root's own are not those of the service that has the configuration."""
+"""Whose state and rights are examined: root's differ from those of the service with this configuration."""
 
 from __future__ import annotations
 
@@ -20,18 +20,14 @@ CONFIGURATIONS: Final = Path("/etc/ocrwatchd")
 
 
 def look(source: Path | None) -> Iterator[Finding]:
-    """One line where root asks about a service's configuration, with the command that asks as the service.
-
-    Args:
-        source: the configuration file, None where there is none.
-    """
+    """One line if root examines a service's configuration: the command that runs ``check`` as the service."""
     if asked := asked_as_service(source, "check"):
-        words = f"root, with {state_directory()} and {cache_directory()}; for what the service itself may and has"
-        yield Finding("looked at as", True, f"{words}, run: {asked}")
+        words = f"root, with {state_directory()} and {cache_directory()}; to examine as the service"
+        yield Finding("examined as", True, f"{words}, run: {asked}")
 
 
 def asked_as_service(source: Path | None, verb: str) -> str:
-    """The command that runs a verb as the service does, where root runs it on a service's configuration; else ""."""
+    """The command that runs a verb as the service, if root uses the verb on a service's configuration; else ""."""
     if source is None or os.geteuid() != 0:
         return ""
     target = _service_of(absolute(source))  # links are the administrator's

@@ -1,4 +1,4 @@
-"""Is it installed as a service, does that run, and how exposed is it? Only systemd's own tools are asked."""
+"""Is ocrwatchd installed as a service, does the service run, and how exposed is it? By systemd's own tools."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Final
 from ocrwatchd.setup.check.finding import Finding
 
 RUNS: Final = Path("/run/systemd/system")
-"""There where systemd is the machine's first process (sd_booted(3))."""
+"""Exists if systemd is the machine's first process (sd_booted(3))."""
 
 ASK_SECONDS: Final = 20.0
 MOST_EXPOSED: Final = 5.0
-"""From here on systemd itself no longer says OK."""
+"""From this level on systemd no longer says OK."""
 
 _PATTERN: Final = "ocrwatchd*.service"
 _PROPERTIES: Final = "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Result"
@@ -25,9 +25,9 @@ _EXPOSURE: Final = re.compile(r"Overall exposure level for \S+: ([0-9.]+) (\S+)"
 
 
 def look() -> Iterator[Finding]:
-    """A finding a unit of the system, and of this user where one is asked for."""
+    """One finding for each unit of the system, and of this user."""
     if not RUNS.is_dir() or shutil.which("systemctl") is None:
-        yield Finding("service", True, "systemd does not run here: nothing is known of a service")
+        yield Finding("service", True, "systemd does not run here")
         return
     units = [("system", name) for name in _units("--system")]
     if os.geteuid() != 0 and os.environ.get("XDG_RUNTIME_DIR"):
@@ -43,10 +43,7 @@ def look() -> Iterator[Finding]:
 
 
 def _units(manager: str) -> list[str]:
-    """The names of installed and of loaded units, instances of a template included, the template itself not.
-
-    Nor what only another unit names, as a worker's does its supervisor's.
-    """
+    """The names of installed and loaded units, without templates and units that only another unit names."""
     found = set()
     for verb in (["list-unit-files"], ["list-units", "--all", "--plain"]):
         lines = _ask(["systemctl", manager, *verb, "--no-legend", "--no-pager", _PATTERN]).splitlines()
@@ -78,7 +75,7 @@ def _unit(name: str, manager: str) -> Finding:
 
 
 def _exposure(name: str, manager: str) -> tuple[str, bool]:
-    """How exposed a unit is, in words, and whether that is too much."""
+    """How exposed a unit is, as text, and whether this is too much."""
     found = _EXPOSURE.search(_ask(["systemd-analyze", manager, "security", "--no-pager", name]))
     if found is None:
         return "", False
@@ -87,7 +84,7 @@ def _exposure(name: str, manager: str) -> tuple[str, bool]:
 
 
 def _ask(command: list[str]) -> str:
-    """What a program says; "" where it is missing, fails to answer in time or has nothing to say."""
+    """The output of a program; "" if the program is missing, too slow or silent."""
     environment = os.environ | {"LC_ALL": "C", "SYSTEMD_COLORS": "0"}
     try:
         done = subprocess.run(

@@ -1,1 +1,1 @@
-"""``ocrwatchd service``: the units, the user, the folders and a configuration, put in place and taken away again."""
+"""``ocrwatchd service``: install and remove the units, the user, the folders and a configuration."""

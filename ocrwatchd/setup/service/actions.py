@@ -1,4 +1,4 @@
-"""What an installation does, one act at a time; each says what it is about to do before it does it."""
+"""The steps of an installation; each announces itself first."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ FOLDER_MODE = 0o755
 
 
 class ActFailed(OcrwatchdError):
-    """Something could not be done; the message says what to do about it."""
+    """A step failed; the message says what to do."""
 
 
 class Act(Protocol):
-    """One thing to do."""
+    """One step."""
 
     def words(self) -> str:
-        """What it will do, for people; a line, or more for what is generated."""
+        """The announcement: a line, and further lines for generated text."""
 
     def do(self) -> None:
-        """Do it.
+        """Carry out the step.
 
         Raises:
             OSError: a file or folder cannot be made or removed.
@@ -40,12 +40,12 @@ class Act(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Puts a file of ours in its place; one that somebody has changed, or that is not ours, stays.
+    """Writes a file of ours; keeps a file that somebody has changed, or that is not ours.
 
     Args:
-        path: where.
-        text: without the line that makes it ours.
-        show: whether its content is said, too.
+        path: the file.
+        text: the content without its signature.
+        show: whether to announce the content too.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Writes a first configuration, which is the administrator's from then on."""
+    """Writes a first configuration, which belongs to the administrator from then on."""
 
     path: Path
     text: str
@@ -87,7 +87,7 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Takes a file of ours away, and its folder where that is empty then; one that was changed stays."""
+    """Removes a file of ours, and its folder if empty; keeps a changed file."""
 
     path: Path
 
@@ -108,13 +108,13 @@ class Remove:
         if self.path.parent.name.endswith(".service.d") and self.path.parent.is_dir():
             try:
                 self.path.parent.rmdir()
-            except OSError:  # an administrator's own drop-ins lie there
+            except OSError:  # the folder holds an administrator's own drop-ins
                 return
 
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
-    """Takes a link away: what `systemctl enable` has made, where no systemd can be asked to."""
+    """Removes a link of `systemctl enable` if no systemd runs."""
 
     path: Path
 
@@ -131,11 +131,11 @@ class Run:
     """Runs a program.
 
     Args:
-        command: with its arguments; no shell.
-        failed: what to do where it fails.
-        account: the user who runs it, "" for who asks.
-        group: another group of that user, as the service has it.
-        environment: beside the present one.
+        command: program and arguments; no shell.
+        failed: the remedy if the program fails.
+        account: user of the program; "" for the present user.
+        group: a further group of that user, as the service has.
+        environment: further variables.
     """
 
     command: list[str]
@@ -173,7 +173,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Give:
-    """Makes a folder of the service's account."""
+    """Makes a folder for the service's account."""
 
     path: Path
 

@@ -1,4 +1,4 @@
-"""The bodies of ``ocrwatchd service``: say what will be done, and do it."""
+"""The actions of ``ocrwatchd service``: announce each step, then carry it out."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 NOT_INSTALLED = 1
 OTHERS_READ = 0o022
-"""The umask, whatever the caller's: the service's user reads what lies under /etc, and only root changes it."""
+"""The umask: the service's user reads the files below /etc, and only root changes them."""
 
 
 def install(target: Target, wishes: Wishes, *, dry_run: bool) -> int:
-    """Put a service in place, or bring it up to date.
+    """Install or update a service.
 
     Raises:
-        OcrwatchdError: it cannot be done, with what to do about it.
+        OcrwatchdError: a step failed; the message has the remedy.
         OSError: a file or folder cannot be made.
     """
     if not dry_run:
@@ -59,10 +59,10 @@ def install(target: Target, wishes: Wishes, *, dry_run: bool) -> int:
 
 
 def uninstall(target: Target, *, dry_run: bool) -> int:
-    """Take a service away; documents, configuration and ledger stay.
+    """Remove a service; keep documents, configuration and ledger.
 
     Raises:
-        OcrwatchdError: it cannot be done, with what to do about it.
+        OcrwatchdError: a step failed; the message has the remedy.
         OSError: a file cannot be removed.
     """
     if not dry_run:
@@ -74,7 +74,7 @@ def uninstall(target: Target, *, dry_run: bool) -> int:
 
 
 def show(target: Target) -> int:
-    """Tell what is installed, where everything is, and how it does.
+    """Print what is installed, where, and its state.
 
     Raises:
         OcrwatchdError: the configuration cannot be read.
@@ -142,6 +142,6 @@ def _config(target: Target) -> Config | None:
 def _folders(target: Target) -> list[Path]:
     try:
         config = _config(target)
-    except ConfigError:  # it tells of no folders, and none of them is touched
+    except ConfigError:  # the folders are unknown, and stay untouched
         return []
     return writable(config.folders) if config else []

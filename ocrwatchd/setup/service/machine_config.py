@@ -1,4 +1,4 @@
-"""What differs on this machine: the drop-in beside the unit, and a first configuration."""
+"""The settings of this machine: the drop-in of the unit, and a first configuration."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ FILE = "10-here.conf"
 _ELSEWHERE = "install it where everybody can: python3 -m venv /opt/ocrwatchd && /opt/ocrwatchd/bin/pip install …"
 
 _CONFIGURATION = """\
-# ocrwatchd's settings: what is not here is as config.example.toml, which ships with its source, shows it. After a
-# change: {reload}
+# Settings of ocrwatchd. Other keys have the values of config.example.toml, which is part of the source. After a
+# change run: {reload}
 [folders]
 root = {root}
 """
 _WORKER = """\
-# This worker's settings: what is not here is as config.example.toml, which ships with its source, shows it. After a
-# change: systemctl restart ocrwatchd-worker
+# Settings of this worker. Other keys have the values of config.example.toml, which is part of the source. After a
+# change run: systemctl restart ocrwatchd-worker
 [folders]
 root = {root}
 
-# As on the supervisor's machine. Without a broker there is nothing to do.
+# The same values as on the supervisor's machine. Without a broker the worker gets no scans.
 [queue]
 broker = ""                     # such as "rediss://broker.example.org"
 broker_password_file = ""       # such as "/etc/ocrwatchd/broker-password"
 broker_ca = ""                  # such as "/etc/ocrwatchd/ca.pem"; "" for a certificate that the system trusts
 
-# Licence, threads, GPU layers and models are this machine's own, in [ocr] and [llm]; all else comes with each scan.
+# Set licence, threads, GPU layers and models of this machine in [ocr] and [llm]; other settings come with each scan.
 """
 _NO_NETWORK = """
-# The service has no network (`ocrwatchd service install --network` gives it one), so it looks for nothing there;
-# `ocrwatchd service install --pull` fetches the model.
+# The service has no network, so it downloads nothing. `ocrwatchd service install --network` gives it a network;
+# `ocrwatchd service install --pull` downloads the model.
 [llm]
 allow_auto_download = false
 
@@ -62,7 +62,7 @@ def program(target: Target) -> Path:
     """The command that the service runs.
 
     Raises:
-        ConfigError: there is none, or the service could not run it.
+        ConfigError: the command is missing, or the service could not run it.
     """
     places = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))]
     found = next((place / "ocrwatchd" for place in places if os.access(place / "ocrwatchd", os.X_OK)), None)
@@ -76,15 +76,11 @@ def program(target: Target) -> Path:
 
 
 def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
-    """The settings, and the text of the file that is to be written for them, "" where there is one.
-
-    Args:
-        target: the service.
-        root: as it was asked for.
+    """The settings, and the text of a first configuration file, or "" if the file exists.
 
     Raises:
-        ConfigError: the file has a mistake, or the root is another one, or one that the service could not use.
-        FolderUnusable: there is no such group as it names, or a worker does not see the supervisor's folder.
+        ConfigError: the file has a mistake, names another root, or a folder that the service could not use.
+        FolderUnusable: its group does not exist, or a worker does not see the supervisor's folder.
     """
     path = target.configuration
     root = absolute(root) if root else None
@@ -117,17 +113,17 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
 
 
 def used(config: Config, target: Target) -> list[Path]:
-    """The folders that the service must be able to write: of a worker, only where jobs lie."""
+    """The folders that the service must be able to write: for a worker, only the folder of jobs."""
     return [config.folders.work_path.parent] if target.worker else writable(config.folders)
 
 
 def without_network() -> str:
-    """What a first configuration says where the service has no network."""
+    """The lines of a first configuration for a service without a network."""
     return _NO_NETWORK
 
 
 def with_groups(text: str) -> str:
-    """A unit's text, of its groups only those that this machine has: with another one nothing starts."""
+    """A unit's text without the groups that this machine lacks: with such a group no service starts."""
     there = {group.gr_name for group in grp.getgrall()}
 
     def known(line: re.Match[str]) -> str:
@@ -138,9 +134,9 @@ def with_groups(text: str) -> str:
 
 
 def drop_in(config: Config, target: Target, program: Path) -> str:
-    """The settings of the unit that follow from this machine and its configuration."""
+    """The settings of the unit that depend on this machine and its configuration."""
     folders = used(config, target)
-    # Named, so that a file that has gone is a mistake: without one other folders would be served.
+    # With --config a missing file is an error; without, the service would serve other folders.
     configuration = quoted(Path("/") / target.configuration.relative_to(target.base)).replace("$", "$$")
     run = f"{quoted(program)} {'worker' if target.worker else 'run'} --config {configuration}"
     lines = ["[Service]", "ExecStart=", f"ExecStart={run}"]

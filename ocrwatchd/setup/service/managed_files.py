@@ -1,4 +1,4 @@
-"""Files that are ours: each begins with a line that says so, and whether anybody has changed it since."""
+"""Files of ours: the first line is a signature, which shows whether anybody has changed the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST = re.compile(re.escape(_SAYS) + "([0-9a-f]{64})\n")
 
 
 class Standing(Enum):
-    """How a file stands to what is to lie there."""
+    """The state of a file, compared with the file to install."""
 
     ABSENT = "not there"
     SAME = "as installed"
@@ -24,19 +24,15 @@ class Standing(Enum):
 
 
 def signed(text: str) -> str:
-    """A file's content with the line that makes it ours."""
+    """A file's content with its signature."""
     return f"{_SAYS}{_digest(text)}\n{text}"
 
 
 def standing(path: Path, text: str | None = None) -> Standing:
-    """How the file there stands to what is to lie there.
-
-    Args:
-        path: the file.
-        text: its content without the first line; without it, nothing in particular is to lie there.
+    """The state of a file, compared with the content to install without its signature.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     if not path.exists() and not path.is_symlink():
         return Standing.ABSENT

@@ -18,26 +18,26 @@ HIDDEN = {
     Path("/var/tmp"): "PrivateTmp",  # noqa: S108
     Path("/dev"): "PrivateDevices",
 }
-"""What is empty for the system's service, or its own, and the unit's setting that makes it so."""
+"""Folders that are empty or private for the system's service, and the setting of the unit that makes them so."""
 
 
 def quoted(path: Path | str) -> str:
     """A path as one word of a unit or tmpfiles.d file: quotes, backslashes and specifiers escaped.
 
     Raises:
-        ConfigError: it holds a control character.
+        ConfigError: the path holds a control character.
     """
     word = str(path)
     if not word.isprintable():
-        raise ConfigError(f"{word!r} holds a character that no unit file can hold; choose another folder")
+        raise ConfigError(f"{word!r} holds a character that a unit file cannot hold; choose another folder")
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return escaped if escaped == word and " " not in word and "'" not in word else f'"{escaped}"'
 
 
 def writable(folders: Folders) -> list[Path]:
-    """The folders that the service must be able to write: the root, and what lies elsewhere.
+    """The folders that the service must be able to write: the root, and folders outside the root.
 
-    As few as can be, for between two of them a rename becomes a copy.
+    As few folders as possible, because a rename between two of them becomes a copy.
     """
     named = {folders.path(name) for name in ("inbox", "outbox", "archive", "failed")}
     inside = {path for path in named if path.is_relative_to(folders.root_path)}
@@ -46,36 +46,36 @@ def writable(folders: Folders) -> list[Path]:
 
 
 def refuse_hidden(paths: Iterable[Path], what: str, remedy: str) -> None:
-    """Refuse what the system's service could not see.
+    """Refuse paths that the system's service could not see.
 
     Raises:
-        ConfigError: naming what is hidden, with the remedy.
+        ConfigError: names the hidden path and the remedy.
     """
     for path in paths:
         for led_to in dict.fromkeys((path, Path(os.path.realpath(path)))):
             if setting := next((HIDDEN[hidden] for hidden in HIDDEN if led_to.is_relative_to(hidden)), ""):
-                raise ConfigError(f"{what} {led_to} lies where no system service can see it ({setting}); {remedy}")
+                raise ConfigError(f"{what} {led_to} is hidden from system services ({setting}); {remedy}")
 
 
 def refuse_above(paths: Iterable[Path], own: Iterable[Path], remedy: str) -> None:
-    """Refuse folders in which that lies by which the service runs: it must not be able to change it.
+    """Refuse folders that contain the service's own program or files: the service must not be able to change these.
 
     Raises:
-        ConfigError: naming both, with the remedy.
+        ConfigError: names both paths and the remedy.
     """
     for path in paths:
         led_to = Path(os.path.realpath(path))
         if inside := next((each for each in own if each.is_relative_to(led_to)), None):
-            raise ConfigError(f"the service would have to write in {path} itself, where {inside} lies; {remedy}")
+            raise ConfigError(f"the service would need to write in {path} itself, which contains {inside}; {remedy}")
 
 
 def refuse_closed(paths: Iterable[Path], what: str, remedy: str) -> None:
-    """Refuse what another user than root may not reach.
+    """Refuse paths that only root can reach.
 
     Raises:
-        ConfigError: naming the folder that is closed, with the remedy.
+        ConfigError: names the closed folder and the remedy.
     """
     for path in paths:
         for folder in path.parents:
             if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
-                raise ConfigError(f"{what} {path} cannot be reached by other users, for {folder} is closed; {remedy}")
+                raise ConfigError(f"other users cannot reach {what} {path}, because {folder} is closed; {remedy}")

@@ -1,4 +1,4 @@
-"""The acts of an installation and of its end, in their order."""
+"""The steps of an installation and of a removal, in their order."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ocrwatchd.setup.service.paths import writable
 from ocrwatchd.setup.service.target import ACCOUNT, Target
 from ocrwatchd.setup.service.unit_files import CANARY, DROP_INS, canary, files, text
 
-_WITHOUT_MODEL = "nothing was started; install again, without --pull to go on with the model in the package"
+_WITHOUT_MODEL = "the service was not started; install again, or without --pull to use the model in the package"
 _WITHOUT_MANAGER = (
-    "log in as this user and not by su or sudo, or have it run without a login: sudo loginctl enable-linger USER"
+    "log in as this user, not with su or sudo, or let the service run without a login: sudo loginctl enable-linger USER"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What an installation is asked for.
+    """The options of an installation.
 
     Args:
-        root: of a first configuration; None for the usual place.
-        allow: for each of "network" and "gpu", whether the service may use it; None leaves that as it is.
-        pull: whether the language model is fetched first.
-        start: whether the service is started, now and with the machine.
+        root: root of a first configuration; None for the default.
+        allow: for "network" and "gpu" each, whether the service may use it; None changes nothing.
+        pull: whether to download the language model first.
+        start: whether to start the service, now and with the machine.
     """
 
     root: Path | None
@@ -40,10 +40,10 @@ class Wishes:
 
 
 def installation(target: Target, wishes: Wishes) -> list[Act]:
-    """What puts a service in place, and again what brings it up to date.
+    """The steps that install or update a service.
 
     Raises:
-        ConfigError: the configuration, the program or a folder is none for a service.
+        ConfigError: the service cannot use the configuration, the program or a folder.
     """
     if target.user and any(wish is not None for wish in wishes.allow.values()):
         raise ConfigError("a user's own service has that user's network and devices; leave --network and --gpu out")
@@ -73,7 +73,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
 
 
 def removal(target: Target) -> list[Act]:
-    """What takes a service away: what was put there, and nothing else."""
+    """The steps that remove a service: only its own files."""
     acts: list[Act] = []
     if _is_ours(target.units / target.unit_file) or target.unit in installed(target):
         acts.append(_disable(target, target.unit, "default.target.wants"))
@@ -92,14 +92,14 @@ def removal(target: Target) -> list[Act]:
 
 
 def installed(target: Target) -> list[str]:
-    """The units that were installed here, by what was written for each."""
+    """The names of the installed units."""
     found = target.units.glob(f"ocrwatchd*.service.d/{machine_config.FILE}")
     return sorted(path.parent.name.removesuffix(".d") for path in found)
 
 
 def kept(target: Target) -> list[str]:
-    """What stays after a removal, in words."""
-    held = "what was measured" if target.worker else "the ledger"
+    """The things that stay after a removal, as text."""
+    held = "calibration" if target.worker else "the ledger"
     left = [
         f"{target.configuration.parent}/ (the configuration)" if target.configuration.exists() else "",
         f"{target.state}/ ({held})" if target.state.exists() else "",
@@ -109,19 +109,19 @@ def kept(target: Target) -> list[str]:
 
 
 def refuse_without_rights(target: Target) -> None:
-    """Refuse early what would fail in the middle.
+    """Refuse at the beginning an installation that would fail in the middle.
 
     Raises:
-        ConfigError: the system's units are root's.
+        ConfigError: the user is not root, but the service is the system's.
     """
     if not target.user and target.base == Path("/") and os.geteuid() != 0:
-        raise ConfigError("only root can do that for the system: use sudo; or take --user, for a service of your own")
+        raise ConfigError("only root can install or remove the system's service: use sudo, or --user for your own")
 
 
 def _without_canary(target: Target) -> list[Act]:
     units = [] if target.worker else [target.units / f"{target.name}-canary.{kind}" for kind in CANARY]
     there = [path for path in units if path.exists()]
-    # Its links go too where it was enabled; where it was not, nothing happens.
+    # This also removes the links of an enabled timer.
     timers = [path.name for path in there if path.suffix == ".timer" and _is_ours(path)]
     stopped = [_disable(target, timer, f"{target.unit}.wants") for timer in timers]
     return [*stopped, *(Remove(path) for path in there)]
@@ -132,7 +132,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _disable(target: Target, unit: str, wants: str) -> Act:
-    """Stop a unit, and have nothing start it again."""
+    """Stop and disable a unit."""
     if target.user and not target.manager_runs:  # systemctl --user asks it for everything
         return Unlink(target.units / wants / unit)
     return Run([*target.systemctl, "disable", *(["--now"] if target.manager_runs else []), unit])
@@ -165,7 +165,7 @@ def _accounts(target: Target) -> list[Act]:
 
 
 def _trials(config: Config, target: Target) -> list[Act]:
-    """Whether the service may use folders that were there before it."""
+    """Whether the service may use folders that existed before."""
     if target.worker:
         return [worker_share.trial(config.folders)]
     return [
@@ -173,8 +173,8 @@ def _trials(config: Config, target: Target) -> list[Act]:
             ["test", "-w", str(path), "-a", "-x", str(path)],
             account=ACCOUNT,
             group=config.folders.group,
-            failed=f"the user {ACCOUNT} may not write in {path}; give it the folder: "
-            f"chown {ACCOUNT}:{ACCOUNT} {shlex.quote(str(path))} (and each folder above must let it pass), "
+            failed=f"the user {ACCOUNT} may not write in {path}; run: "
+            f"chown {ACCOUNT}:{ACCOUNT} {shlex.quote(str(path))} (the user must be able to enter each folder above), "
             "then install again",
         )
         for path in writable(config.folders)

@@ -1,4 +1,4 @@
-"""What is to be installed where: the system's service or a user's, one or one of several."""
+"""The service to install: of the system or of a user, single or one of several, and its places."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Target:
     """A service and its places.
 
     Args:
-        user: the service of the user who asks, else the system's.
-        instance: the name of one of several, "" for the only one.
-        worker: what reads the scans of a supervisor elsewhere, in place of a supervisor.
-        base: where the file system begins; another one than "/" is prepared only, and nothing is started.
-        home: that user's home folder.
+        user: whether the service belongs to the present user, not to the system.
+        instance: the name of one of several services, "" for the only service.
+        worker: whether the service is a worker for a supervisor elsewhere.
+        base: root of the file system; another root than "/" is only prepared, and nothing is started.
+        home: the user's home folder.
 
     Raises:
-        ConfigError: the name cannot be an instance's, or a worker is asked to be a user's or an instance.
+        ConfigError: the instance's name is not valid, or a worker would be a user's or an instance.
     """
 
     user: bool = False
@@ -40,23 +40,25 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.worker and (self.user or self.instance):
-            raise ConfigError("a worker is the system's, and one a machine: leave --user and --instance out")
+            raise ConfigError(
+                "a worker is a service of the system, one for each machine: leave --user and --instance out"
+            )
         if self.instance and not INSTANCE.fullmatch(self.instance):
             raise ConfigError(f"{self.instance!r} cannot name an instance; use lower-case letters, digits and dashes")
 
     @property
     def unit(self) -> str:
-        """As systemctl knows it."""
+        """The name of the unit."""
         return f"ocrwatchd@{self.instance}.service" if self.instance else f"{self.name}.service"
 
     @property
     def unit_file(self) -> str:
-        """The unit's own file, a template where there are instances."""
+        """The unit's file, a template for instances."""
         return "ocrwatchd@.service" if self.instance else f"{self.name}.service"
 
     @property
     def name(self) -> str:
-        """What its own small files are called."""
+        """The name of its other files."""
         own = "worker" if self.worker else self.instance
         return f"ocrwatchd-{own}" if own else "ocrwatchd"
 
@@ -67,7 +69,7 @@ class Target:
 
     @property
     def drop_ins(self) -> Path:
-        """The folder of what differs here."""
+        """The folder of this machine's settings."""
         return self.units / f"{self.unit}.d"
 
     @property
@@ -84,30 +86,30 @@ class Target:
 
     @property
     def cache(self) -> Path:
-        """The cache directory, which holds downloaded models: one for all instances."""
+        """The cache directory, with downloaded models; all instances share it."""
         return (self.home / ".cache" if self.user else self.base / "var/cache") / "ocrwatchd"
 
     @property
     def default_root(self) -> Path:
-        """The root of a configuration that is written here; a worker's is where the supervisor has it."""
+        """The root of a first configuration; a worker has the root of its supervisor."""
         folder = platformdirs.user_documents_path() if self.user else Path("/srv")
         return folder / ("ocrwatchd" if self.worker else self.name)
 
     @property
     def systemctl(self) -> list[str]:
-        """The beginning of a systemctl command."""
+        """The first words of a systemctl command."""
         if self.base != Path("/"):
             return ["systemctl", f"--root={self.base}"]
         return ["systemctl", "--user"] if self.user else ["systemctl"]
 
     @property
     def journal(self) -> str:
-        """The command that shows what the service has said."""
+        """The command that shows the log of the service."""
         return f"journalctl {'--user ' if self.user else ''}-u {self.unit} -n 20"
 
     @property
     def manager_runs(self) -> bool:
-        """Whether a systemd runs that could start it."""
+        """Whether a systemd runs that could start the service."""
         if self.base != Path("/"):
             return False
         if self.user:
@@ -116,5 +118,5 @@ class Target:
 
 
 def own_runtime() -> str:
-    """Where a user's own systemd is reached; who came by su or sudo has no variable that says so."""
+    """The folder of a user's own systemd; after su or sudo the variable for it is not set."""
     return f"/run/user/{os.geteuid()}"

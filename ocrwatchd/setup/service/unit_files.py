@@ -1,4 +1,4 @@
-"""The unit files that ship with ocrwatchd, and where each goes."""
+"""The unit files of ocrwatchd, and their places."""
 
 from __future__ import annotations
 
@@ -19,18 +19,12 @@ CANARY = ("service", "timer")
 """The kinds of the canary's units."""
 
 DROP_INS = {"network": "network.conf", "gpu": "gpu.conf"}
-"""What may be allowed, and the file that allows it."""
+"""Optional rights of the service, and the files that grant them."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file to lie somewhere.
-
-    Args:
-        path: where.
-        text: without the line that makes it ours.
-        shared: whether every instance needs it.
-    """
+    """One file to install: its path, its content without the signature, and whether every instance needs it."""
 
     path: Path
     text: str
@@ -44,12 +38,9 @@ def text(name: str) -> str:
 
 
 def files(target: Target, folders: Folders) -> list[File]:
-    """What goes with a service as it is shipped, but for what differs here.
+    """The files of a service that do not depend on the machine.
 
-    Args:
-        target: the service.
-        folders: of its configuration; the root, and what lies elsewhere, are made where they are missing; a worker
-            makes none, for its root is a share.
+    Missing folders of the configuration are made by systemd-tmpfiles; a worker makes none, because its root is a share.
     """
     folder = "user/" if target.user else ""
     found = [File(target.units / target.unit_file, text(f"{folder}{target.unit_file}"), shared=bool(target.instance))]
@@ -71,15 +62,7 @@ def files(target: Target, folders: Folders) -> list[File]:
 
 
 def canary(target: Target, program: Path, inbox: Path) -> list[File]:
-    """The canary of a system's service and its timer, for this program, configuration and inbox.
-
-    A user has none, and a worker none: it is the supervisor's.
-
-    Args:
-        target: the service.
-        program: `ocrwatchd` itself.
-        inbox: of its configuration.
-    """
+    """The canary of a system's service and its timer; the services of users and workers have none."""
     if target.user or target.worker:
         return []
     name = f"{target.name}-canary"
@@ -94,5 +77,5 @@ def canary(target: Target, program: Path, inbox: Path) -> list[File]:
 
 
 def _with(shipped: str, here: dict[str, str]) -> str:
-    """A text with each of some words exchanged, all at once: what one becomes is not looked at for another."""
+    """A text with words replaced, all at once: a replacement is not replaced again."""
     return re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], shipped)

@@ -1,4 +1,4 @@
-"""A worker's share: that it is there, and that the service's user has the numbers to whom it belongs."""
+"""A worker's share: is it mounted, and does the service's user have the ids of its owner?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ocrwatchd.setup.service.managed_files import Standing, standing
 from ocrwatchd.setup.service.target import ACCOUNT, Target
 
 NOBODY: Final = 65534
-"""To whom everything belongs whose owner a share does not tell."""
+"""The owner of everything on a share that reports no owners."""
 
 _MOUNT: Final = "mount the share that the supervisor serves there, then install again"
 
@@ -22,39 +22,35 @@ def refuse_without(folders: Folders) -> None:
     """Refuse a machine on which the supervisor's root is not mounted.
 
     Raises:
-        FolderUnusable: with what to do.
+        FolderUnusable: the message has the remedy.
     """
     root = folders.work_path.parent
     if not root.is_dir():
-        raise FolderUnusable(f"{root} is not there: {_MOUNT}")
+        raise FolderUnusable(f"{root} is missing: {_MOUNT}")
     if root.stat().st_uid in {0, NOBODY}:
         raise FolderUnusable(
-            f"{root} belongs to nobody or root, not to the user {ACCOUNT} of the supervisor's machine: {_MOUNT}"
+            f"{root} belongs to root or nobody, not to the user {ACCOUNT} of the supervisor's machine: {_MOUNT}"
         )
 
 
 def account(shipped: str, path: Path, target: Target, folders: Folders) -> str:
-    """The file of the service's user, for a worker with the numbers to whom the share belongs.
+    """The sysusers file of the service's user; for a worker with the ids of the owner of the share.
 
-    Args:
-        shipped: the file as every other service has it.
-        path: where it is to lie.
-        target: the service.
-        folders: of its configuration.
+    ``shipped`` is the file for other services, ``path`` its place.
     """
     root = folders.work_path.parent
     if not target.worker or target.base != Path("/") or not root.is_dir():
         return shipped
     owner = root.stat()
     numbered = shipped.replace(f"u {ACCOUNT} -", f"u {ACCOUNT} {owner.st_uid}")
-    if not folders.group:  # else that is the share's group, and not the user's own
+    if not folders.group:  # otherwise this is the share's group, not the user's own group
         numbered += f"g {ACCOUNT} {owner.st_gid}\n"
-    # Who is there keeps the numbers, and a supervisor beside the worker its own file.
+    # An existing account keeps its ids, and a supervisor on the same machine its own file.
     return numbered if not has_account() or standing(path, numbered) is Standing.SAME else shipped
 
 
 def has_account() -> bool:
-    """Whether this machine has the service's user."""
+    """Whether the service's user exists."""
     try:
         return pwd.getpwnam(ACCOUNT) is not None
     except KeyError:

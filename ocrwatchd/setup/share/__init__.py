@@ -1,11 +1,10 @@
-"""Print a configuration with which a server lets scanners put files into the inbox and the office read the results.
+"""Print a script that lets scanners put files into the inbox through a server, and lets the office read the results.
 
-What is printed is a shell script, to be read and then run by root: it makes the two accounts, gives the scanner its
-place at the inbox and both their gates, and writes the server's configuration. The templates lie beside this file.
+Root reads the shell script, then runs it. The script makes the two accounts, mounts their folders a second time below
+``GATE``, and writes the server's configuration. The templates are next to this file.
 
-What the scanner may not do is refused twice: by the server's configuration, and by the permissions of the files, which
-hold whatever a server lets through. The servers see no folder of the root, only its second place under ``GATE``; a
-path with odd characters never gets into their configurations.
+Two walls stop a scanner: the server's configuration, and the permissions of the files. The servers see only the folders
+below ``GATE``, so a path with odd characters never gets into their configurations.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ KINDS: Final = {
     "vsftpd": ("FTP", "vsftpd openssl", "vsftpd openssl"),
     "sftp": ("SFTP", "sshd", "openssh-server"),
 }
-"""What can be printed: each one's protocol, the programs that it needs, and the packages that bring them."""
+"""The servers, each with its protocol, the programs that it needs, and their packages."""
 
 NEEDED: Final = ("useradd setpriv setfacl mountpoint", "acl")
-"""Programs and packages that every one needs; what is in any Debian is not named."""
+"""Programs and packages that every server needs, without those that every Debian has."""
 
 GATE: Final = "/srv/ocrwatchd.gate"
-"""Above it all is root's, as sshd demands of whatever it shuts somebody in."""
+"""All folders above it belong to root, as sshd demands of a chroot."""
 
 SCANNER: Final = "scanner"
 OFFICE: Final = "office"
@@ -50,17 +49,11 @@ class _Text(Template):
 
 
 def script(kind: str, config: Config, scanner: str = SCANNER, office: str = OFFICE) -> str:
-    """What to run as root so that a scanner and the office reach this root's folders.
-
-    Args:
-        kind: one of ``KINDS``.
-        config: names the folders and the profiles.
-        scanner: name of the account that may put files in.
-        office: name of the account that may read what became of them.
+    """The script for one of ``KINDS``, with the accounts of the scanner and of the office.
 
     Raises:
-        ConfigError: a name or a path cannot be used for it.
-        FolderUnusable: the folders are not there yet, or belong to somebody for whom no scanner should work.
+        ConfigError: a name or a path cannot be used.
+        FolderUnusable: the folders are missing, or belong to root.
     """
     found = places(config)
     confirm(scanner, office, found, GATE)
@@ -88,7 +81,7 @@ def script(kind: str, config: Config, scanner: str = SCANNER, office: str = OFFI
 
 
 def _make_folders(found: Places) -> str:
-    """A command that makes the profiles' folders; the daemon does so too, when it starts."""
+    """A command that makes the profiles' folders; the daemon also makes them when it starts."""
     if not found.profiles:
         return ""
     folders = " ".join(for_shell(found.inbox / name) for name in found.profiles)
@@ -99,7 +92,7 @@ def for_shell(path: Path) -> str:
     """A path as one word of a command line.
 
     Raises:
-        ConfigError: it holds what no configuration should.
+        ConfigError: the path holds a control character or is not UTF-8.
     """
     return shlex.quote(_plain(path))
 
@@ -108,7 +101,7 @@ def for_fstab(path: Path) -> str:
     """A path as a field of fstab, quoted for the shell that writes it there.
 
     Raises:
-        ConfigError: it holds what no configuration should.
+        ConfigError: the path holds a control character or is not UTF-8.
     """
     return shlex.quote(_plain(path).translate(_FSTAB))
 
@@ -117,7 +110,7 @@ def _plain(path: Path) -> str:
     said = str(path)
     if printable(said) != said:
         raise ConfigError(
-            f"the path {printable(said)} holds a control character or bytes that are no UTF-8, which servers' "
-            "configurations cannot hold; rename that folder and set folders.root to its new name"
+            f"the path {printable(said)} holds a control character or is not UTF-8, so no server's configuration can "
+            "hold it; rename that folder and set folders.root to its new name"
         )
     return said

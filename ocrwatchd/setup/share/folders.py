@@ -1,4 +1,4 @@
-"""Where scans go in and results lie, and to whom these folders belong."""
+"""The folders of scans and results, and their owners."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Places:
     """The folders of one root.
 
     Args:
-        inbox: where scans go in.
-        outbox: where texts lie.
-        failed: where lies what could not be read.
-        profiles: names of the inbox's sub-folders with settings of their own.
-        service: the user to whom the inbox belongs: the one under which the daemon runs.
+        inbox: folder for scans.
+        outbox: folder with texts.
+        failed: folder with unreadable scans.
+        profiles: names of the inbox's sub-folders with their own settings.
+        service: the owner of the inbox: the user of the daemon.
         group: the inbox's group.
     """
 
@@ -40,23 +40,23 @@ class Places:
 
 
 def places(config: Config) -> Places:
-    """Look at the folders; nothing is changed.
+    """Examine the folders.
 
     Raises:
-        FolderUnusable: one is missing or belongs to somebody for whom no scanner should work.
+        FolderUnusable: a folder is missing, or belongs to root.
     """
     inbox, outbox, failed = (config.folders.path(name) for name in ("inbox", "outbox", "failed"))
     for path in (inbox, outbox, failed):
         if not is_folder(path):
             raise FolderUnusable(
-                f"the folder {printable(str(path))} is not there, or this user may not look; start ocrwatchd once, "
-                "which makes it, or run this as root; if it is another folder, name the configuration with --config"
+                f"the folder {printable(str(path))} is missing, or this user may not see it; start ocrwatchd once, "
+                "which makes the folder, or run this as root; for other folders give the configuration with --config"
             )
     status = inbox.stat()
     if status.st_uid == 0:
         raise FolderUnusable(
-            f"the folder {printable(str(inbox))} belongs to root, and what scanners send should not be read by root: "
-            "let ocrwatchd run as a user of its own, as systemd/ocrwatchd.service does, and give that user its folders "
+            f"the folder {printable(str(inbox))} belongs to root, but root should not read what scanners send: let "
+            "ocrwatchd run as a separate user, as systemd/ocrwatchd.service does, and give this user the folders "
             "(chown -R)"
         )
     service = _name("user", status.st_uid, lambda: pwd.getpwuid(status.st_uid).pw_name, inbox)
@@ -70,9 +70,7 @@ def _name(kind: str, number: int, ask: Callable[[], str], inbox: Path) -> str:
     except KeyError:
         name = ""
     if not _PLAIN_NAME.fullmatch(name):
-        known = (
-            f"is called {printable(name)}, which cannot be written in every configuration" if name else "has no name"
-        )
+        known = f"is called {printable(name)}, which not every configuration can hold" if name else "has no name"
         raise FolderUnusable(
             f"the {kind} of {printable(str(inbox))}, number {number}, {known} on this machine: run this where "
             f"ocrwatchd runs, or give the folder to another {kind} (chown)"

@@ -59,7 +59,7 @@ def test_figures_that_no_engine_tells_are_refused(tmp_path, figures):
     (made.folder / attempts.ENDED).write_text(content, encoding="ascii")
     report = attempts.ended(made)
     assert (report.ending, report.figures) == ("returned", {})
-    assert "report does not hold" in report.reason
+    assert "report is not valid" in report.reason
 
 
 def test_an_engines_figures_are_taken_whole():

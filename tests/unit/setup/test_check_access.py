@@ -122,4 +122,4 @@ def test_a_link_that_leads_to_itself_is_told(folders, name):
     folders.path(name).symlink_to(name)
     found = said(folders)["may drop scans" if name == "inbox" else "may read texts"]
     assert not found.ok
-    assert found.words.startswith(f"{folders.path(name)} cannot be looked at")
+    assert found.words.startswith(f"{folders.path(name)} cannot be examined")

@@ -37,7 +37,7 @@ def test_a_folder_is_the_supervisors_own_or_may_become_it(tmp_path):
     work = tmp_path / ".work"
     work.mkdir()
     registry.write_token(work, "0123456789abcdef")
-    assert "seen and written from here" in looked_at(tmp_path, broker=url)["supervisor"].words
+    assert "is visible, writable, and of this version" in looked_at(tmp_path, broker=url)["supervisor"].words
     (work / registry.TOKEN).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
     found = looked_at(tmp_path, broker=url)["supervisor"]
     assert (found.ok, "0.0.7" in found.words) == (False, True)
@@ -57,7 +57,7 @@ def test_a_share_that_cannot_be_written_is_told_before_a_worker_starts(tmp_path,
 
     monkeypatch.setattr(cluster.files, "write_new", fail)
     found = looked_at(tmp_path, broker=url)["supervisor"]
-    assert (found.ok, "mounted writable" in found.words) == (False, True)
+    assert (found.ok, "mount the share writable" in found.words) == (False, True)
 
 
 @pytest.mark.parametrize(

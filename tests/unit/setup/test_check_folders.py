@@ -27,7 +27,7 @@ def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != closed and real_access(path, mode))
     found = folders.look_at("inbox", closed / "root" / "inbox")
     assert not found.ok
-    assert f"may not enter {closed}; mend its owner or mode" in found.words
+    assert f"{closed} is closed; correct its owner or mode" in found.words
 
 
 def test_the_state_of_a_root_that_was_served_is_looked_at(tmp_path):
@@ -55,11 +55,11 @@ def test_a_folder_of_the_kernel_is_none_for_scans():
     """Root may write in /proc by its mode, and yet the daemon could not make a folder there; no disk is too full."""
     found = folders.look_at("inbox", Path("/proc/scans/inbox"))
     assert found == Finding(
-        "inbox", False, "/proc/scans/inbox cannot be made: /proc holds no files of yours; choose another folder"
+        "inbox", False, "/proc/scans/inbox cannot be made: /proc is a folder of the kernel; choose another folder"
     )
     disks = list(disk_space.look(Folders(root="/proc/scans")))
     assert all(found.ok for found in disks)
-    assert disks[0].words.endswith("/proc tells no size")
+    assert disks[0].words.endswith("/proc reports no size")
 
 
 def test_the_metrics_file_has_to_have_a_folder(tmp_path):
@@ -81,7 +81,7 @@ def test_a_metrics_file_in_a_closed_folder_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     (found,) = metrics_file.look(Metrics(file=str(tmp_path / "a.prom")))
     assert not found.ok
-    assert f"{tmp_path} is not readable and writable for this user" in found.words
+    assert f"cannot read and write {tmp_path}; correct its owner or mode" in found.words
 
 
 @pytest.mark.parametrize("instance", ["", "second"])

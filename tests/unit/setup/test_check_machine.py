@@ -114,7 +114,7 @@ def test_a_model_put_in_place_by_hand_is_told_by_its_hash(tmp_path):
     shutil.copyfile(models.BUILTIN, tmp_path / "m.gguf")
     _, found = model.look(Llm(model=str(tmp_path / "m.gguf")))
     assert found.ok
-    assert "nobody has recorded" in found.words
+    assert "the published hash is not known" in found.words
 
 
 def test_the_model_of_the_package_alarms_nobody(monkeypatch):

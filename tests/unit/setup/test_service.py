@@ -261,7 +261,7 @@ def test_a_root_that_holds_what_the_service_runs_by_is_refused(system, root):
 @pytest.mark.parametrize("root", ["/tmp/scans", "/var/tmp/scans", "/dev/shm/scans"])  # noqa: S108 - refused
 def test_what_the_sandbox_replaces_is_refused(system, root):
     """The service has a /tmp and a /dev of its own."""
-    with pytest.raises(ConfigError, match="no system service"):
+    with pytest.raises(ConfigError, match="hidden from system services"):
         plan.installation(system, wishes(root=Path(root)))
 
 
@@ -359,7 +359,7 @@ def test_a_program_behind_a_closed_folder_is_refused(tmp_path):
 
 def test_a_folder_that_no_unit_file_can_hold_is_refused(system):
     """A line break would become another line of the unit."""
-    with pytest.raises(ConfigError, match="no unit file can hold"):
+    with pytest.raises(ConfigError, match="a unit file cannot hold"):
         plan.installation(system, wishes(root=Path("/srv/a\nExecStart=x")))
 
 
@@ -425,4 +425,4 @@ def test_only_root_installs_for_the_system(monkeypatch, capsys):
     """Whoever is not root hears so before anything is done."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert main(["service", "install"]) == 2
-    assert "use sudo; or take --user" in capsys.readouterr().err
+    assert "use sudo, or --user for your own" in capsys.readouterr().err

@@ -171,7 +171,7 @@ def test_a_root_that_is_not_mounted_is_told_before_anything_is_done(mounted, tmp
     """An empty mount point is root's; what a share does not tell is nobody's."""
     folders, owner = mounted
     worker_share.refuse_without(folders)
-    with pytest.raises(FolderUnusable, match="is not there: mount the share"):
+    with pytest.raises(FolderUnusable, match="is missing: mount the share"):
         worker_share.refuse_without(Folders(root=str(tmp_path / "none")))
     for number in (0, worker_share.NOBODY):
         owner.st_uid = number

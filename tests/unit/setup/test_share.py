@@ -89,7 +89,7 @@ def test_a_path_that_no_configuration_holds_is_refused(house, name):
 @pytest.mark.parametrize("option", ["scanner", "office"])
 def test_odd_accounts_are_refused(house, name, option):
     """A name goes into many configurations: only plain ones are taken."""
-    with pytest.raises(ConfigError, match="not a name for an account"):
+    with pytest.raises(ConfigError, match="not a valid name"):
         share.script("sftp", house(), **{option: name})
 
 
@@ -100,8 +100,8 @@ def test_odd_accounts_are_refused(house, name, option):
         (("anna", "office"), [user("anna", 1000, 1000, "")], "can log in"),
         (("root", "office"), [user("root", 0, 0)], "can log in"),
         (("scanner", "anna"), [user("anna", 1000, 1000, "/bin/bash")], "can log in"),
-        (("ocrwatchd", "office"), [], "to whom the folders belong"),
-        (("scanner", "ocrwatchd"), [], "to whom the folders belong"),
+        (("ocrwatchd", "office"), [], "this user owns the folders"),
+        (("scanner", "ocrwatchd"), [], "this user owns the folders"),
         (("both", "both"), [], "name two"),
     ],
 )
