@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,6 +40,7 @@ from ocrwatchd.dispatch.cluster.attempts import bring_home
 from ocrwatchd.dispatch.cluster.setup import join
 from ocrwatchd.dispatch.local import BoundedQueue
 from ocrwatchd.dispatch.priority import AHEAD_S
+from ocrwatchd.dispatch.protocol import Hooks
 from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.canary.cleanup import Clearing
 from ocrwatchd.monitoring.counters import Figures
@@ -138,27 +140,20 @@ class Daemon:
         )
 
     def _open_queue(self, engine_module: str) -> Dispatcher:
-        if self._config.queue.broker:
-            return join(
-                self._config,
-                self._workplace,
-                self._waker.wake,
-                self._start_attempt,
-                holding=self._duplicates.holds,
-                shortcut=self._duplicates.shortcut,
-                page_done=self._page_done,
-                pages_read=self._figures.pages_read,
-                found=self._duplicates.begun,
-            )
-        return BoundedQueue(
-            self._config.queue.size,
-            self._start_here,
-            lambda hear: EngineHostWithModels(self._config, self._selector, hear, module=engine_module),
+        hooks = Hooks(
+            starting=self._start_attempt,
             holding=self._duplicates.holds,
             shortcut=self._duplicates.shortcut,
             page_done=self._page_done,
-            begun=self._figures.step,
+            step=self._figures.step,
+            pages_read=self._figures.pages_read,
+            found=self._duplicates.begun,
         )
+        config = self._config
+        if config.queue.broker:
+            return join(config, self._workplace, self._waker.wake, hooks)
+        host = partial(EngineHostWithModels, config, self._selector, module=engine_module)
+        return BoundedQueue(config.queue.size, hooks, host)
 
     def run(self) -> bool:
         """Serve; see :func:`ocrwatchd.daemon.serve.serve`. True where another configuration is to be served."""
@@ -271,15 +266,13 @@ class Daemon:
             self._ledger.page_done(job.id, page)
 
     def _start_attempt(self, job: Job) -> int:
+        if not self._config.queue.broker:
+            bring_home(job)  # other machines may have read it so far
         attempt = self._ledger.started(job.id)
         crashpoints.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
         self._duplicates.begun(job)
         return attempt
-
-    def _start_here(self, job: Job) -> int:
-        bring_home(job)  # other machines may have read it so far
-        return self._start_attempt(job)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 

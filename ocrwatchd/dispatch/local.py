@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Outcome, Worker
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.priority import Place
-    from ocrwatchd.dispatch.protocol import Host
+    from ocrwatchd.dispatch.protocol import Hooks, Host
 
 log = structlog.get_logger()
 
@@ -32,33 +32,21 @@ class BoundedQueue:
 
     Args:
         size: how many jobs wait at most, the one in work not counted.
-        starting: called with each job right before the engine may touch it.
-        holding: True for a job that has to wait, as one waits whose model the host lacks; those behind it go first.
-        shortcut: the outcome of a job that needs no engine, or None.
-        page_done: called with a job and the number of each of its pages that is finished.
-        begun: called with the name of each step that begins, and with "" where nothing is in work any more.
-        clock: monotonic, seconds.
+        hooks: the supervisor's.
         host: makes the engine, given what it is to tell.
+        clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(
         self,
         size: int,
-        starting: Callable[[Job], object],
+        hooks: Hooks,
         host: Callable[[Callable[[Outcome | Progress | Begun], None]], Host],
         *,
-        holding: Callable[[Job], bool] = lambda _: False,
-        shortcut: Callable[[Job], Outcome | None] = lambda _: None,
-        page_done: Callable[[Job, int], None] = lambda _job, _page: None,
-        begun: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._size = size
-        self._starting = starting
-        self._holding = holding
-        self._shortcut = shortcut
-        self._page_done = page_done
-        self._begun = begun
+        self._hooks = hooks
         self._clock = clock
         self._queue = Waiting(clock)
         self._outcomes: list[Outcome] = []
@@ -100,15 +88,15 @@ class BoundedQueue:
             self._asking = told.step == "task"
             if self._asking and self._in_work is not None:  # where it goes on, no page of it was read
                 self.progress = self.progress or self._in_work.left
-            self._begun(told.step)
+            self._hooks.step(told.step)
             return
         if isinstance(told, Progress):
             if told.done:
-                self._page_done(told.job, told.page)
+                self._hooks.page_done(told.job, told.page)
             else:
                 self.progress = told
             return
-        self._begun("")
+        self._hooks.step("")
         place, left = self._in_work, self.progress
         self._in_work = self.progress = None
         self._makes_way = self._asking = False
@@ -148,7 +136,7 @@ class BoundedQueue:
         log.info("job.makes_way", job=job.id, file=str(job.relative), after_page=page, first=first.id)
 
     def _waits(self, job: Job) -> bool:
-        return self._holding(job) or self._host.lacks(job.work.llm)
+        return self._hooks.holding(job) or self._host.lacks(job.work.llm)
 
     def _give_next(self, now: float) -> None:
         for place in self._queue:
@@ -157,12 +145,12 @@ class BoundedQueue:
                 log.info("job.goes_on", job=job.id, file=str(job.relative), after_page=place.left.page)
             elif self._waits(job):
                 continue
-            elif outcome := self._shortcut(job):
+            elif outcome := self._hooks.shortcut(job):
                 self._queue.leave(place)
                 self._outcomes.append(outcome)
                 continue
             else:
-                self._starting(job)  # where this fails the job keeps its place
+                self._hooks.starting(job)  # where this fails the job keeps its place
             self._queue.leave(place)
             self._in_work, self._given_at = place, now
             self._host.give(job)

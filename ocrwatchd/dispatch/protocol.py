@@ -6,14 +6,40 @@ machines (:mod:`ocrwatchd.dispatch.cluster.dispatcher`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ocrwatchd.core.component import Component
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocrwatchd.core.attempt import Outcome, Progress, Worker
     from ocrwatchd.core.config.profile import Llm
     from ocrwatchd.core.model import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a dispatcher asks the supervisor, and tells it.
+
+    Attributes:
+        starting: called with each job right before an engine may touch it; gives the attempt's number.
+        holding: whether a job has to wait; those behind it go first.
+        shortcut: the outcome of a job that needs no engine, or None.
+        page_done: called with a job and the number of each of its pages that is finished.
+        step: called with the name of each step that begins here, and with "" where nothing is in work any more.
+        pages_read: called with how many pages another machine has read more, and how long one takes, seconds.
+        found: called with each job that another machine has had since before a restart.
+    """
+
+    starting: Callable[[Job], int]
+    holding: Callable[[Job], bool] = lambda _: False
+    shortcut: Callable[[Job], Outcome | None] = lambda _: None
+    page_done: Callable[[Job, int], None] = lambda *_: None
+    step: Callable[[str], None] = lambda _: None
+    pages_read: Callable[[int, float], None] = lambda *_: None
+    found: Callable[[Job], None] = lambda _: None
 
 
 class Dispatcher(Component, Protocol):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.published_job import Finding, Published
     from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
     from ocrwatchd.dispatch.priority import Place
+    from ocrwatchd.dispatch.protocol import Hooks
 
 log = structlog.get_logger()
 
@@ -49,42 +50,28 @@ class ClusterQueue:
         token: of the root.
         folder: the work folder.
         lines: to the broker and from it.
-        starting: called with each job right before a worker may touch it; gives the attempt's number.
-        holding: True for a job that has to wait; those behind it go first meanwhile.
-        shortcut: the outcome of a job that needs no engine, or None.
-        page_done: called with a job and the number of each of its pages that is finished.
-        pages_read: called with how many pages a worker has read more, and how long one takes, seconds.
-        found: called with each job that is in a worker's hands since before a restart.
+        hooks: the supervisor's.
         clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(  # noqa: PLR0913 - the clock is there for tests
         self,
         settings: Queue,
         token: Token,
         folder: Path,
         lines: tuple[Sender, Receiver],
-        starting: Callable[[Job], int],
+        hooks: Hooks,
         *,
-        holding: Callable[[Job], bool] = lambda _: False,
-        shortcut: Callable[[Job], Outcome | None] = lambda _: None,
-        page_done: Callable[[Job, int], None] = lambda _job, _page: None,
-        pages_read: Callable[[int, float], None] = lambda _pages, _seconds: None,
-        found: Callable[[Job], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings: Final = settings
         self._sender, self._receiver = lines
-        self._starting: Final = starting
-        self._holding: Final = holding
-        self._shortcut: Final = shortcut
-        self._page_done: Final = page_done
-        self._found: Final = found
+        self._hooks = hooks
         self._clock: Final = clock
         self._rounds: Final = Rounds(settings.lease_seconds, clock)
         self._began: Final = self._rounds.watched()
         known = Roster(folder, settings.lease_seconds, self._rounds.watched, token)
-        self._crew: Final = Crew(known, token.root, pages_read)
+        self._crew: Final = Crew(known, token.root, hooks.pages_read)
         self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)
         self._board: Final = Board(token, lines, self._crew, folder, settings.lease_seconds)
@@ -233,7 +220,7 @@ class ClusterQueue:
             self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
         elif each.card and each.card.page - 1 > each.pages_done:
             each.pages_done = each.card.page - 1
-            self._page_done(each.job, each.pages_done)
+            self._hooks.page_done(each.job, each.pages_done)
 
     def _wait_again(self, each: Published, worked_s: float) -> None:
         """Another attempt at a job begins when it is its turn."""
@@ -257,9 +244,9 @@ class ClusterQueue:
             queue = self._board.queue(place.job.work)
             if queue in full or not self._board.has_room(place, queue):
                 full.add(queue)  # places come in their order: there is none for those behind either
-            elif self._holding(place.job):
+            elif self._hooks.holding(place.job):
                 holds = True
-            elif outcome := self._shortcut(place.job):
+            elif outcome := self._hooks.shortcut(place.job):
                 self._queue.leave(place)
                 self._unseen.clear(place.job)
                 self._outcomes.append(outcome)
@@ -270,7 +257,9 @@ class ClusterQueue:
 
     def _publish(self, place: Place, queue: str) -> None:
         try:
-            self._post(self._watch.publish(place, queue, self._starting))  # where this fails the job keeps its place
+            self._post(
+                self._watch.publish(place, queue, self._hooks.starting)
+            )  # where this fails the job keeps its place
         except LedgerFault:
             raise
         except OSError as error:  # the share may be away for the moment
@@ -283,5 +272,5 @@ class ClusterQueue:
         self._queue.leave(each.place)
         self._board.add(each)
         if each.taken:
-            self._found(each.job)
+            self._hooks.found(each.job)
             self._rounds.due = self._clock()
