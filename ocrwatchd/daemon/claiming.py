@@ -14,6 +14,7 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.priority import AHEAD_S
+from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Claims(Component):
             self._ledger.forget(job.id)
             return
         crashpoints.reached("claimed")
+        job = recognise(job)
         log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
         if ready.reason:
             self._completion.set_aside(job, ready.reason)

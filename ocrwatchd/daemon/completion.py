@@ -57,7 +57,7 @@ class JobCompletion(Component):
         figures: counts scans that have ended, and the time that this has taken.
         patient: False: what fails is not tried again but listed in ``left``.
         has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
-        is_canary: whether a scan, by its path, goal and set's name, was a canary: such a one counts nowhere.
+        clear_canary: called with the path, goal and set's name of each canary that has ended.
         attempt_over: called with each job whose attempt has ended, however.
         notify: called with every other end: the event, the job, its set's name, the reason and the engine's figures.
     """
@@ -72,7 +72,7 @@ class JobCompletion(Component):
         figures: Figures | None = None,
         patient: bool = True,
         has_lost: Callable[[Job], bool] = lambda _: False,
-        is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
+        clear_canary: Callable[[Path, Goal, str], None] = lambda *_: None,
         attempt_over: Callable[[Job], None] = lambda _: None,
         notify: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
     ) -> None:
@@ -83,7 +83,7 @@ class JobCompletion(Component):
         self._max_attempts = max_attempts
         self._patient = patient
         self._has_lost = has_lost
-        self._is_canary = is_canary
+        self._clear_canary = clear_canary
         self._attempt_over = attempt_over
         self._notify = notify
         self._troubles: dict[str, Trouble] = {}
@@ -212,9 +212,7 @@ class JobCompletion(Component):
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
         late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
-        if self._conclude(job, "outbox", name):
-            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
-            self._tell_end("delivered", self._placed(job), name, "", figures)
+        self._conclude(job, "outbox", name, "", figures, **plain)
 
     def _skip(self, job: Job, figures: dict[str, object]) -> None:
         entry = self._ledger.entry(job.id)
@@ -224,37 +222,42 @@ class JobCompletion(Component):
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)
-        if self._conclude(job, "failed", name):
-            log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
-            self._tell_end("failed", self._placed(job), name, reason, {})
+        self._conclude(job, "failed", name, reason, {})
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "delivering":
             name = self._boxes.resume(job, entry)
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
-            if self._conclude(job, goal, name):
-                log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
-                self._tell_end("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
+            self._conclude(job, goal, name, entry.reason, {}, note="begun before a restart")
         outbox.clear(job)
-
-    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
-        self._figures.ended(event, figures)
-        self._notify(event, job, name, reason, figures)
 
     def _placed(self, job: Job) -> Job:
         """The job with the path under which its set lies: plainer than its own where a disk has refused that."""
         entry = self._ledger.entry(job.id)
         return replace(job, relative=entry.relative) if entry else job
 
-    def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
-        """Write the end down and clear up; False for a canary's, of which nobody shall hear."""
-        canary = self._is_canary(job.relative, goal, name)
+    def _conclude(
+        self, job: Job, goal: Goal, name: str, reason: str, figures: dict[str, object], /, **noted: object
+    ) -> None:
+        """Record completion and delete the work folder. Canaries are neither counted nor reported."""
         self._ledger.ended(job.id)
         crashpoints.reached("end-recorded")
         outbox.clear(job)
         crashpoints.reached("cleared")
-        if canary:
+        if job.canary:
             self._ledger.strike(job.id)
+            self._clear_canary(job.relative, goal, name)
             log.info("canary.ended", job=job.id, outcome=goal)
-        return not canary
+            return
+        event: Event = "failed" if goal == "failed" else "delivered"
+        tell = log.warning if goal == "failed" else log.info
+        tell(
+            f"job.{event}",
+            job=job.id,
+            file=str(job.relative),
+            name=name,
+            **noted | ({"reason": reason} if reason else {}),
+        )
+        self._figures.ended(event, figures)
+        self._notify(event, self._placed(job), name, reason, figures)

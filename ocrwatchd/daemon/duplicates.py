@@ -134,7 +134,7 @@ class Duplicates(Component):
 
         Each scan is looked at once: the queue asks again and again, and it may lie on a share.
         """
-        if job.id not in self._statures and not canary_name.is_name(job.relative.name):
+        if job.id not in self._statures and not job.canary:
             with contextlib.suppress(OSError):
                 self._statures[job.id] = job.source.lstat().st_size, profile_of(job.relative)
         return self._statures.get(job.id)

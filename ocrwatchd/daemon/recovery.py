@@ -14,6 +14,7 @@ from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import say
 from ocrwatchd.formats.input.completeness import Finding, examine
+from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.outbox import RECEIPT, STEM
 
@@ -47,7 +48,7 @@ def recover_jobs(
     Raises:
         OSError: the work folder or the ledger cannot be read.
     """
-    jobs = list(workplace.left())
+    jobs = [recognise(job) for job in workplace.left()]
     here = {job.id for job in jobs}
     for job_id in ledger.begun():
         if job_id not in here:

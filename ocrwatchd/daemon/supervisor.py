@@ -99,7 +99,7 @@ class Daemon:
         self._duplicates = Duplicates(config.folders, self._ledger, skip=config.job.duplicates == "skip")
         self._dispatcher = self._open_queue(engine_module)
         self._notices = Notices(config, selector)
-        self._clearing = Clearing(config.folders)
+        clearing = Clearing(config.folders)
         self._completion = JobCompletion(
             self._ledger,
             boxes,
@@ -108,7 +108,7 @@ class Daemon:
             figures=self._figures,
             patient=not once,
             has_lost=self._workplace.has_lost,
-            is_canary=self._clearing.has_ended,
+            clear_canary=clearing.clear_later,
             attempt_over=self._duplicates.ended,
             notify=self._notices.ended,
         )
@@ -130,7 +130,7 @@ class Daemon:
             self._dispatcher,  # before the completion: the engine reads the next scan while the last one is delivered
             self._completion,
             Retention(config.folders, config.retention, self._ledger),
-            self._clearing,
+            clearing,
             Health(self._arrivals, self._workplace),
         )
         self._observers: tuple[Observer, ...] = (
@@ -162,7 +162,6 @@ class Daemon:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
-        self._clearing.start()
         recover_jobs(self._workplace, self._ledger, self._completion, self._dispatcher, self._config.folders)
         again = False
         while not (again or self._finished()):

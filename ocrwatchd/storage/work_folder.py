@@ -9,7 +9,6 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core import canary_name
 from ocrwatchd.core.config.schema import WORK_MODE
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
@@ -152,9 +151,7 @@ class WorkFolder:
             yield Job(folder.name, folder, relative, self._work(relative))
 
     def _work(self, relative: Path) -> Work:
-        """The settings of a scan's profile. A canary waits for its text alone, and for no follow-up task."""
-        work = self._works.get(profile_of(relative)) or self._works[""]
-        return work.model_copy(update={"tasks": ()}) if canary_name.is_name(relative.name) else work
+        return self._works.get(profile_of(relative)) or self._works[""]
 
 
 def _only_file(folder: Path) -> Path:

@@ -257,9 +257,8 @@ class ClusterQueue:
 
     def _publish(self, place: Place, queue: str) -> None:
         try:
-            self._post(
-                self._watch.publish(place, queue, self._hooks.starting)
-            )  # where this fails the job keeps its place
+            # Where this fails the job keeps its place.
+            self._post(self._watch.publish(place, queue, self._hooks.starting))
         except LedgerFault:
             raise
         except OSError as error:  # the share may be away for the moment
