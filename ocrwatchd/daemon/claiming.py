@@ -1,4 +1,4 @@
-"""Claim what has arrived: a row in the ledger, then the scan's move into a folder of its own."""
+"""Claim scans that have arrived: write a row in the ledger, then move the scan into a folder of its own."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Claims(Component):
     """Takes scans out of the inbox.
 
     Args:
-        arrivals: says what has arrived.
-        workplace: where the scans go.
-        ledger: is told before anything moves.
+        arrivals: names the scans that have arrived.
+        workplace: makes the folder of each job.
+        ledger: records each claim before the scan moves.
         dispatcher: takes each claimed job.
-        completion: sets aside scans that are not to be read; while its jobs wait for a folder, less is claimed.
-        patient: False: what cannot be claimed is an error.
+        completion: sets aside scans that must not be read; fewer scans are claimed while its jobs wait for a folder.
+        patient: False: raise an error for a scan that cannot be claimed.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room

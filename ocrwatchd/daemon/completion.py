@@ -50,16 +50,16 @@ class JobCompletion(Component):
     """Brings each claimed job to its end.
 
     Args:
-        ledger: remembers what was decided.
-        boxes: where finished work goes.
-        dispatcher: tells how attempts have ended, and takes a job that needs another attempt.
-        max_attempts: over how many attempts the engine may die before the file is set aside.
-        figures: counts scans that have ended, and the time that this has taken.
-        patient: False: what fails is not tried again but listed in ``left``.
-        has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
-        clear_canary: called with the path, goal and set's name of each canary that has ended.
-        attempt_over: called with each job whose attempt has ended, however.
-        notify: called with every other end: the event, the job, its set's name, the reason and the engine's figures.
+        ledger: records each decision.
+        boxes: delivers finished work.
+        dispatcher: says how attempts have ended, and takes jobs that need another attempt.
+        max_attempts: a file is set aside when the engine has died this many times over it.
+        figures: counts ended scans and the time spent on delivery.
+        patient: False: do not retry; list the job in ``left``.
+        has_lost: whether somebody has removed a job's folder; such a job is not retried.
+        clear_canary: called with the path, goal and set name of each ended canary.
+        attempt_over: called with each job whose attempt has ended.
+        notify: called for each delivered or failed scan: event, job, set name, reason, figures of the engine.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
@@ -97,7 +97,7 @@ class JobCompletion(Component):
 
     @property
     def parked(self) -> int:
-        """How many jobs wait for a folder to be mended that others need too."""
+        """How many jobs wait for a folder that other jobs need too."""
         return len(self._parked) - len(self.obstacles)
 
     def next_due(self) -> float | None:
@@ -110,7 +110,7 @@ class JobCompletion(Component):
             yield Trouble("held", say(held, folder=told(str(full[0]))))
 
     def tick(self, now: float) -> None:
-        """End attempts; try again what is due, some of it: where a folder answers late, the next tick goes on."""
+        """Complete ended attempts; retry some of the jobs that are due. Slow folders must not hold the loop."""
         if outcomes := self._dispatcher.outcomes():
             with self._figures.spent_on("deliver"):
                 for outcome in outcomes:
@@ -120,7 +120,7 @@ class JobCompletion(Component):
             heapq.heappop(self._parked)[2]()
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
-        """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
+        """Complete an attempt. While the daemon stops, no attempt counts and no new attempt begins."""
         job = outcome.job
         if outcome.ending is Ending.DONE:
             self._attempt(job, partial(self._deliver, job, outcome.figures))
@@ -138,23 +138,21 @@ class JobCompletion(Component):
             self._retry_later(job, outcome.reason, partial(self._dispatcher.submit, job))
 
     def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
-        """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
+        """Take a job from before a restart: ``action`` decides the next step, and is retried if a folder fails."""
         self._attempt(job, action)
 
     def set_aside(self, job: Job, reason: str) -> None:
-        """Put a job's scan into ``failed/``."""
+        """Move a job's scan into ``failed/``."""
         self._attempt(job, partial(self._fail, job, reason))
 
     def resume(self, job: Job) -> None:
-        """Go on with a delivery that began before a restart, or clear up after one that was complete."""
+        """Complete a delivery that began before a restart, or delete the work folder after a complete delivery."""
         self._attempt(job, partial(self._resume, job))
 
     def _attempt(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
-        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause.
+        """Run an action on a job's files; retry after a pause if a folder or the ledger fails.
 
-        Args:
-            job: the job.
-            action: can be done again after it has failed half way; gives back what comes next, if anything.
+        The action must be repeatable after it has failed half way. Its return value is the next step, if any.
         """
         try:
             then = action()
@@ -233,7 +231,7 @@ class JobCompletion(Component):
         outbox.clear(job)
 
     def _placed(self, job: Job) -> Job:
-        """The job with the path under which its set lies: plainer than its own where a disk has refused that."""
+        """The job with the path of its delivered set, which is simpler where a disk has refused a name."""
         entry = self._ledger.entry(job.id)
         return replace(job, relative=entry.relative) if entry else job
 

@@ -1,16 +1,16 @@
-"""The supervisor: knows every room, does no room's work.
+"""The supervisor: connects the parts and drives them.
 
 One thread, one loop: sightings, the engine's socket, signals and due times all end in ``_tick``. Signal handlers only
 count.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
-    1. nothing more is claimed; systemd hears STOPPING;
-    2. the engine completes the page in work, at most for ``job.stop_seconds``; what it finished is delivered;
-    3. the engine ends; jobs that are left stay in ``.work`` with their finished pages, and go on at the next start;
-       what is still to be told is told, within seconds, and the command of ``[notify]`` ends;
+    1. nothing more is claimed; systemd gets STOPPING;
+    2. the engine completes the page in work within ``job.stop_seconds``; finished work is delivered;
+    3. the engine ends; remaining jobs stay in ``.work`` with their finished pages and continue at the next start;
+       remaining notifications are sent within seconds, and the command of ``[notify]`` ends;
     4. the watch, the lock and the ledger are closed.
 
-A reload (SIGHUP) is such a stop, after which the same process starts again with the configuration as it is then.
+A reload (SIGHUP) is such a stop; then the same process starts again with the new configuration.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ log = structlog.get_logger()
 
 
 class Daemon:
-    """The loop, and the rooms between which it carries jobs; made by :func:`ocrwatchd.daemon.serve.serve`."""
+    """The loop and its components; made by :func:`ocrwatchd.daemon.serve.serve`."""
 
     def __init__(  # noqa: PLR0913 - the rooms that outlive it
         self,
@@ -156,7 +156,7 @@ class Daemon:
         return BoundedQueue(config.queue.size, hooks, host)
 
     def run(self) -> bool:
-        """Serve; see :func:`ocrwatchd.daemon.serve.serve`. True where another configuration is to be served."""
+        """Serve; return True if another configuration is to be served next. Errors: see ``serve``."""
         self._arrivals.start()
         self._succession.commit()
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
@@ -178,7 +178,7 @@ class Daemon:
         return again
 
     def close(self) -> None:
-        """End the engine and what else runs; jobs that are left go on at the next start."""
+        """End the engine and all other processes; remaining jobs continue at the next start."""
         self._arrivals.stop()
         self._dispatcher.stop()
         if not self._succeeded:
@@ -227,7 +227,7 @@ class Daemon:
             time.sleep(LEDGER_PAUSE_S)
 
     def _ledger_fit(self) -> bool:
-        """Whether the ledger can be asked; a damaged one is replaced."""
+        """Whether the ledger is usable; a damaged one is replaced."""
         if not (self._ledger.damaged or self._ledger.bare):
             return True
         try:

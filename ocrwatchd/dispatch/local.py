@@ -26,14 +26,13 @@ log = structlog.get_logger()
 class BoundedQueue:
     """Dispatcher of one machine: a bounded queue in front of one engine.
 
-    Who goes first, and who makes way for whom, is told by :mod:`ocrwatchd.dispatch.priority`. A job in work is asked
-    back only while a page of it is read, or a task carried out: each turn brings it on by a page, or by an answer. No
-    new attempt begins when it goes on.
+    :mod:`ocrwatchd.dispatch.priority` decides the order and the interruptions. A job is interrupted only while a page
+    is read or a task runs, so each turn makes some progress. No new attempt begins when the job continues.
 
     Args:
-        size: how many jobs wait at most, the one in work not counted.
+        size: how many jobs wait at most, without the job in work.
         hooks: the supervisor's.
-        host: makes the engine, given what it is to tell.
+        host: makes the engine's host, given where to send its messages.
         clock: monotonic, seconds.
     """
 
@@ -62,12 +61,12 @@ class BoundedQueue:
 
     @property
     def room(self) -> int:
-        """As the protocol says; jobs that have had a turn take no place, or long ones would shut out all others."""
+        """As the protocol says; interrupted jobs are not counted, or long ones would block all others."""
         return self._size - self._queue.unturned
 
     @property
     def urgent(self) -> int | None:
-        """A full queue has one place more, for a job that goes before the one in work."""
+        """A full queue has one more place for a job that interrupts the job in work."""
         return None if self._in_work is None or self.room < 0 else self._in_work.job.work.priority + 1
 
     @property
@@ -83,7 +82,6 @@ class BoundedQueue:
         self._joined = True
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
-        """What the host says."""
         if isinstance(told, Begun):
             self._asking = told.step == "task"
             if self._asking and self._in_work is not None:  # where it goes on, no page of it was read
@@ -110,7 +108,7 @@ class BoundedQueue:
         return ended
 
     def tick(self, now: float) -> None:
-        """Let the host look after itself, then hand over the next job, or ask for the one in work back."""
+        """Let the host do its work, then hand over the next job, or interrupt the job in work."""
         self._joined = False
         self._host.tick(now)
         if self._finishing:
@@ -121,7 +119,7 @@ class BoundedQueue:
             self._give_next(now)
 
     def _make_way(self, place: Place, now: float) -> None:
-        """Ask for the job in work back where one that goes first would wait for further pages, or for tasks."""
+        """Interrupt the job in work if a more urgent one would otherwise wait for pages, or for tasks."""
         if self._makes_way or self.progress is None:
             return
         if self.progress.page >= self.progress.pages and not self._asking:

@@ -1,4 +1,4 @@
-"""Join a supervisor to its broker."""
+"""Connect a supervisor to its broker."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LEFT_BEHIND_S: Final = 86400.0
 
 
 def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks: Hooks) -> ClusterQueue:
-    """Make the dispatcher of several machines, and let their workers know this root.
+    """Make the dispatcher of several machines, and write the token for its workers.
 
     Args:
         config: the settings.
-        workplace: where the jobs lie.
-        wake: called, from another thread, when something has come from a worker.
+        workplace: the work folder.
+        wake: called, from another thread, when a worker has sent a message.
         hooks: the supervisor's.
 
     Raises:
@@ -56,7 +56,7 @@ def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks:
 
 
 def _clear_up(folder: Path) -> None:
-    """Remove tokens that a killed supervisor was about to write; what is being written now is younger."""
+    """Remove half-written tokens of a killed supervisor, but none that is being written now."""
     for each in folder.glob(f"{files.TEMPORARY_PREFIX}*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - each.lstat().st_mtime > LEFT_BEHIND_S:
