@@ -9,6 +9,7 @@ from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
 from ocrwatchd.dispatch.cluster.dispatcher import ClusterQueue
 from ocrwatchd.dispatch.cluster.messages import Card, Order, Report, Token
 from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
+from ocrwatchd.dispatch.protocol import Hooks
 
 LEASE_S = 60.0
 TOKEN = Token(root="0123456789abcdef", version="1")
@@ -104,7 +105,7 @@ class Office:
         self.line.lying.clear()
         settings = Queue(size=self.size, lease_seconds=LEASE_S)
         rooms = self.token, self.folder, (self.line, self.line)
-        self.queue = ClusterQueue(settings, *rooms, self.start, clock=lambda: self.now, **self.more)
+        self.queue = ClusterQueue(settings, *rooms, Hooks(starting=self.start, **self.more), clock=lambda: self.now)
 
     def start(self, job):
         """What the ledger does."""

@@ -1,6 +1,6 @@
-"""The arrival as the daemon holds it: what has fully arrived in the inbox, and the way to claim it.
+"""The scans that have fully arrived in the inbox, and their claim.
 
-Everything here runs on the daemon's thread, but for ``_hear``, which watchdog's threads call.
+All code here runs on the daemon's thread, except ``_hear``, which watchdog's threads call.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A file that waits for nothing any more.
+    """A file that need not wait any longer.
 
     Args:
-        scan: where it lies.
-        reason: "" where it is to be read; else why it belongs in ``failed/``, in plain words.
-        seen: what was examined; only that may be claimed.
+        scan: the file.
+        reason: "" where it is to be read; otherwise why it belongs in ``failed/``, for people.
+        seen: the examined state; only a file in that state may be claimed.
     """
 
     scan: Scan
@@ -62,18 +62,17 @@ class Ready:
 
 
 class Arrivals(Component):
-    """What arrives in the inbox.
+    """Scans that arrive in the inbox.
 
     Args:
-        inbox: the folder; it has to exist when ``start`` is called.
+        inbox: the folder; it must exist when ``start`` is called.
         arrival: the settings.
-        wake: called on another thread whenever a tick has something to absorb; must be quick.
-        once: for working the inbox off: no deadline longer than ``settle_seconds`` is waited for, except for a file
-            that somebody keeps open for writing.
-        ahead_s: by how many seconds of waiting a scan that has arrived goes before others.
-        hold: whether a scan, by its path under the inbox, has to stay there for now.
-        longest_bytes: of a scan's path under the inbox: with a longer one it would find no place in other folders.
-        clock: monotonic seconds.
+        wake: called on another thread when there is something to absorb; must be quick.
+        once: wait no longer than ``settle_seconds`` for a file, unless somebody has it open for writing.
+        ahead_s: by how many seconds of waiting an arrived scan goes before others.
+        hold: whether a scan, by its path under the inbox, must stay there for now.
+        longest_bytes: of a scan's path under the inbox; longer paths do not fit into other folders.
+        clock: monotonic, seconds.
     """
 
     def __init__(  # noqa: PLR0913 - two of them are there for tests
@@ -112,23 +111,23 @@ class Arrivals(Component):
 
     @property
     def waiting(self) -> int:
-        """How many files in the inbox are known and not ready yet; there may be more than can be known."""
+        """How many files in the inbox are known and not ready; there may be more than can be known."""
         return len(self._settle)
 
     @property
     def incomplete(self) -> tuple[tuple[str, float], ...]:
-        """Files that wait for the rest of their upload, and until when, Unix time: the first few, by name."""
+        """The first few incomplete files by name, and until when they wait, Unix seconds."""
         found = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
         return tuple((told(str(scan.relative)), round(self._began_at + until)) for scan, until in found if scan)
 
     @property
     def stuck(self) -> dict[Path, str]:
-        """Files that could not be claimed at the last try, and folders that are passed over, with the reason."""
+        """Files whose last claim failed, and skipped folders, with the reason."""
         return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
     @property
     def settled(self) -> bool:
-        """True once the inbox was swept and holds nothing more to wait for, files that are stuck aside."""
+        """Whether the inbox was swept and has nothing to wait for, apart from stuck files."""
         absorbed = not self._sightings and not self._lost and self._clock() < self._next_sweep
         absorbed = absorbed and not self._settle.has_room_again
         return self._swept and absorbed and len(self._settle) <= len(self._stuck)
@@ -145,7 +144,7 @@ class Arrivals(Component):
         self.sweep_now()
 
     def stop(self) -> None:
-        """Stop watching; no thread is left. What is known stays known."""
+        """Stop watching; no thread is left, and known files stay known."""
         self._watcher.stop()
 
     def sweep_now(self) -> None:
@@ -153,7 +152,7 @@ class Arrivals(Component):
         self._next_sweep = self._clock()
 
     def tick(self, now: float) -> None:
-        """Absorb what was sighted since the last tick, and sweep where that is due."""
+        """Absorb new sightings, and sweep where that is due."""
         self._absorb()
         if self._lost:
             self._lost = False
@@ -163,14 +162,14 @@ class Arrivals(Component):
             self._sweep(now)
 
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
-        """Files that have arrived, or that never will: at most ``room``.
+        """At most ``room`` files that have arrived, or that never will.
 
-        Each is offered once and then forgotten; one that is not claimed is offered again after a later sweep. With no
-        room nothing is looked at, and the files stay known.
+        Each file is offered once and then forgotten; after a failed claim a later sweep offers it again. Without room,
+        nothing is examined.
 
         Args:
-            room: for how many there is a place.
-            least_ahead_s: by how much a file must be ahead of others for that place, as ``ahead_s`` says.
+            room: how many files to offer.
+            least_ahead_s: only files that go so far ahead of others, as ``ahead_s`` says.
         """
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS
@@ -184,11 +183,10 @@ class Arrivals(Component):
         return found
 
     def claim(self, ready: Ready, job_folder: Path) -> bool:
-        """Move an offered file to ``JOB_FOLDER/scan/RELATIVE``; folders below the job's are made.
+        """Move an offered file to ``JOB_FOLDER/scan/RELATIVE``; make the folders below the job's folder.
 
-        Returns:
-            False where it stays in the inbox: it is no longer what was examined, or could not be moved (see
-            ``stuck``). It will be offered again, and the job's folder is as it was.
+        Returns: False where the file stays in the inbox: it has changed, or could not be moved (see ``stuck``). It is
+        offered again later, and the job's folder is unchanged.
         """
         path = ready.scan.path
         try:
@@ -219,11 +217,11 @@ class Arrivals(Component):
         return self._next_sweep if due is None else min(due, self._next_sweep)
 
     def health(self) -> str:
-        """Say what is wrong in plain words; "" where all is well. ``mend`` may help."""
+        """What is wrong, for people; "" where nothing is. ``mend`` may help."""
         return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), "")
 
     def mend(self) -> None:
-        """Start a watch that has died anew, and sweep for what it has missed; quiet where it cannot be started yet."""
+        """Restart a watch that has died, and sweep for missed files; do nothing where it cannot start yet."""
         if not self._watcher.health():
             return
         self._watcher.stop()
@@ -293,7 +291,7 @@ class Arrivals(Component):
         return Ready(scan, "" if decision is Decision.READY else seen.examined.reason, seen)
 
     def _stays(self, scan: Scan) -> bool:
-        """Whether a scan is not to be claimed now: its path is too long, or many wait for a place there already."""
+        """Whether a scan must stay in the inbox: its path is too long, or many scans wait for its place."""
         too_long = len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(scan.path) is not None
         if too_long:
             self._stuck[scan.path] = self._inbox.lies_too_deep(scan.path)

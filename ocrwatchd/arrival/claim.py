@@ -1,7 +1,7 @@
-"""Take a file out of the inbox: what was examined is what is claimed, or the claim is taken back.
+"""Move a file out of the inbox: only the file that was examined is claimed.
 
-Between a check and a rename anybody may exchange what lies under a name. So each claim looks again afterwards, at
-what it has got, where nobody else can reach it any more.
+Between a check and a rename anybody may exchange the file. Each claim therefore checks again after the move, where
+nobody else can reach the file, and moves a wrong file back.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _MAX_PUT_BACK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look has found.
+    """An examined file.
 
     Args:
-        stamp: the file's state before its bytes were read.
-        device: number of the device that it lies on.
+        stamp: the state of the file before its bytes were read.
+        device: the number of its device.
         examined: the finding.
-        written: somebody has it open for writing; None where that cannot be known.
+        written: somebody has the file open for writing; None where that is unknown.
     """
 
     stamp: Stamp
@@ -44,9 +44,9 @@ class Seen:
 
 
 def being_written(file: int) -> bool | None:
-    """Whether any process of this machine has the open file open for writing; None where that cannot be known.
+    """Whether any process of this machine has the open file open for writing; None where that is unknown.
 
-    A read lease is granted only where nobody has (fcntl(2), F_SETLEASE); it needs the file's ownership or CAP_LEASE.
+    The kernel grants a read lease only without writers (fcntl(2), F_SETLEASE); it needs ownership or CAP_LEASE.
     """
     try:
         # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
@@ -60,14 +60,14 @@ def being_written(file: int) -> bool | None:
 
 
 def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> bool:
-    """Claim a file that has one name only; False where it is no longer what was examined, and stays.
+    """Claim a file that has only one name; return False, and leave it, if it has changed since its examination.
 
     Args:
-        file: descriptor of what was examined.
+        file: descriptor of the examined file.
         source: its name in the inbox.
-        here: descriptor of the folder in which it has that name.
+        here: descriptor of the folder with that name.
         target: its name in the job's folder, which is free.
-        seen: what the look has found.
+        seen: the examination.
 
     Raises:
         OSError: it could not be moved; it is still in the inbox.
@@ -84,15 +84,9 @@ def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> b
 def by_copy(  # noqa: PLR0913, PLR0917 - as by_rename, and where the file goes
     file: int, source: Path, here: int, target: Path, seen: Seen, kept: Path | None = None
 ) -> bool:
-    """Claim a file that others could go on changing, by another name or an open descriptor; else as ``by_rename``.
+    """Claim a file that others could still change, through another name or an open descriptor; else as ``by_rename``.
 
-    Args:
-        file: as for ``by_rename``.
-        source: as for ``by_rename``.
-        here: as for ``by_rename``.
-        target: as for ``by_rename``.
-        seen: as for ``by_rename``.
-        kept: where the file itself goes; None: nothing of it is kept.
+    The file itself goes to ``kept``, or is removed where that is None.
     """
     files.copy(file, target)
     if same(os.fstat(file), seen) and same(os.lstat(source.name, dir_fd=here), seen):
@@ -109,7 +103,7 @@ def by_copy(  # noqa: PLR0913, PLR0917 - as by_rename, and where the file goes
 
 
 def unopened(source: Path, here: int, target: Path, seen: Seen) -> bool:
-    """Claim a file that may not be read, so that it can be set aside; else as ``by_rename``."""
+    """Claim a file without read permission, to set it aside; otherwise as ``by_rename``."""
     if not same(os.lstat(source.name, dir_fd=here), seen):
         return False
     files.move(source, target, source_in=here)
@@ -120,29 +114,29 @@ def unopened(source: Path, here: int, target: Path, seen: Seen) -> bool:
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """What tells one state of a file from another."""
+    """The values that distinguish two states of a file."""
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def same(status: os.stat_result, seen: Seen) -> bool:
-    """Whether this is the file that was examined, unchanged."""
+    """Whether this is the examined file, unchanged."""
     return stat.S_ISREG(status.st_mode) and stamp(status) == seen.stamp and status.st_dev == seen.device
 
 
 def _is(found: os.stat_result, seen: Seen) -> bool:
-    """Whether what was moved is what was examined: a copy on another mount has kept size and time."""
+    """Whether the moved file is the examined one: a copy on another mount has kept size and time."""
     if found.st_dev == seen.device:
         return same(found, seen)
     return stat.S_ISREG(found.st_mode) and stamp(found)[:2] == seen.stamp[:2]
 
 
 def _in_other_hands(file: int, found: os.stat_result, seen: Seen) -> bool:
-    """Whether somebody can still change it: it was opened for writing, or got a second name, in the last moment."""
+    """Whether somebody can still change the file: a writer or a second name has come at the last moment."""
     return found.st_nlink > 1 or (seen.written is False and being_written(file) is True)
 
 
 def put_back(target: Path, source: Path, here: int) -> None:
-    """Return what was taken out of the inbox, under another name where its own is taken again."""
+    """Return a file to the inbox, under another name where its own is taken."""
     for number in range(1, _MAX_PUT_BACK):
         name = source.name if number == 1 else f"{source.stem}-{number}{source.suffix}"
         try:

@@ -1,7 +1,7 @@
-"""The inbox itself: sweep it, look at a file in it, claim a file out of it. Everything in it is hostile.
+"""The inbox: sweep it, examine a file, claim a file. All content is hostile.
 
-Files are opened by descriptor, step by step from the inbox down, without following a link or waiting for anything;
-what was examined is what is claimed, or the claim is taken back.
+Files are opened by descriptor, step by step from the inbox down, without following links and without blocking. Only the
+examined file is claimed.
 """
 
 from __future__ import annotations
@@ -44,9 +44,8 @@ class Inbox:
 
     Args:
         folder: absolute, links resolved.
-        ignore: patterns in the manner of fnmatch; a match with a file's or any of its folders' names, in upper or
-            lower case, leaves the file alone.
-        remote: it lies on a network file system, where a lease says nothing about who writes.
+        ignore: fnmatch patterns, case-insensitive; a file is ignored if its name or a folder's name matches.
+        remote: the folder is on a network file system, where leases do not show writers.
     """
 
     def __init__(self, folder: Path, ignore: Iterable[str], *, remote: bool = False) -> None:
@@ -58,7 +57,7 @@ class Inbox:
         """Folders that the last sweep passed over because of their depth, or the length of their path."""
 
     def scan(self, path: Path) -> Scan | None:
-        """The scan that a path in the inbox stands for, or None for one that is left alone by its name."""
+        """The scan at a path in the inbox; None for an ignored name."""
         try:
             relative = path.relative_to(self.folder)
         except ValueError:
@@ -68,7 +67,7 @@ class Inbox:
         return Scan(path, relative)
 
     def sweep(self) -> Iterator[tuple[Path, Stamp]]:
-        """Every regular file that is not left alone by its name; folders that cannot be read are passed over.
+        """Every regular file that is not ignored; unreadable folders are skipped.
 
         Raises:
             OSError: the inbox itself cannot be read.
@@ -87,7 +86,7 @@ class Inbox:
                     self.too_deep.add(folder)
 
     def _listing(self, folder: Path, depth: int) -> Iterator[tuple[str, bool]]:
-        """What lies in a folder and is not left alone by its name: the names, and whether each is a folder."""
+        """The entries of a folder that are not ignored: the names, and whether each is a folder."""
         if depth > _MAX_DEPTH:
             self.too_deep.add(folder)
             return
@@ -104,7 +103,7 @@ class Inbox:
             _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
 
     def lies_too_deep(self, path: Path) -> str:
-        """What people are told of a path that is too long, or lies below too many folders."""
+        """The message about a path that is too long or too deep."""
         return say(
             "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "
             "move it further up, or give the folders shorter names",
@@ -112,10 +111,10 @@ class Inbox:
         )
 
     def look(self, scan: Scan) -> Seen | None:
-        """Examine a file; None where there is none that could be a scan (gone, a link, a FIFO, a device).
+        """Examine a file; None where there is no regular file.
 
         Raises:
-            OSError: it cannot be read now through no fault of its own.
+            OSError: the file cannot be read now through no fault of its own.
         """
         try:
             with self._parent(scan) as parent, _opened(scan.path, parent) as file:
@@ -134,14 +133,13 @@ class Inbox:
             raise
 
     def claim(self, scan: Scan, seen: Seen, job_folder: Path) -> bool:
-        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; by copy where others could go on changing it.
+        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; copy it where others could still change it.
 
         Returns:
-            False where the file is no longer what was examined; it stays in the inbox then, and the job's folder as
-            it was.
+            False where the file has changed: it stays in the inbox, and the job's folder is unchanged.
 
         Raises:
-            OSError: it could not be moved or copied; it is still in the inbox.
+            OSError: the file could not be moved or copied; it is still in the inbox.
         """
         target = job_folder / "scan" / scan.relative
         kept = place(job_folder, scan.relative, seen.stamp) if _held_open(seen) else None
@@ -203,12 +201,12 @@ class Inbox:
         return self._ignore.match(name) is not None
 
     def _parent(self, scan: Scan) -> AbstractContextManager[int]:
-        """The scan's folder, held open: the inbox, too, must be no link by now."""
+        """The scan's folder, held open without following links."""
         return tree.opened(scan.path.parent, self.folder.parent)
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """The state of a regular file; None where there is none, links not followed."""
+    """The state of a regular file; None where there is none. Links are not followed."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -226,15 +224,15 @@ def _opened(path: Path, folder: int) -> Iterator[int]:
 
 
 def _held_open(seen: Seen) -> bool:
-    """Whether a whole file has a writer who is waited for no longer: he must not reach what is read and archived.
+    """Whether a complete file still has a writer, who must not reach the file that is read and archived.
 
-    What is not whole is moved, that nothing is lost of what may come; and so is a file of which nobody can know it.
+    Incomplete files, and files whose writers are unknown, are moved instead, so that later data is not lost.
     """
     return seen.written is True and seen.examined.finding is Finding.WHOLE
 
 
 def _remove_empty(folder: Path, above: Path) -> None:
-    """Remove folders from here upwards where they are empty; the lower ones may never have been made."""
+    """Remove empty folders from here upwards; the lower ones may not exist."""
     while folder != above:
         with suppress(OSError):
             folder.rmdir()

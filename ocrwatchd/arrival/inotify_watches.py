@@ -1,4 +1,4 @@
-"""Which folders does inotify watch? The kernel tells, in what proc(5) says of its descriptors."""
+"""The folders that inotify watches, according to /proc/self/fdinfo (proc(5))."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _WATCH = re.compile(r"^inotify wd:\S+ ino:([0-9a-f]+) ", re.MULTILINE)
 
 
 def unwatched(folder: Path) -> set[Path]:
-    """The folders from this one downwards that no inotify descriptor of this process watches.
+    """The folders below this one that no inotify descriptor of this process watches.
 
-    Links are not followed, and folders that cannot be read are left out: neither can be watched.
+    Links and unreadable folders are left out: neither can be watched.
     """
     inodes = watched_inodes()
     found = set()
@@ -30,7 +30,7 @@ def unwatched(folder: Path) -> set[Path]:
 
 
 def watched_inodes() -> set[int]:
-    """Inode numbers of all that this process watches."""
+    """The inode numbers of all watches of this process."""
     inodes: set[int] = set()
     for descriptor in (_OWN / "fd").iterdir():
         with suppress(OSError):

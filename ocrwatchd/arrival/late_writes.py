@@ -1,7 +1,7 @@
-"""Files that were claimed by copy while somebody had them open: kept until they are closed, for what is still written.
+"""Files that were claimed by copy while somebody had them open: kept until they are closed, for later data.
 
-Such a file lies in ``.work/.held/JOB.SIZE.MTIME_NS/RELATIVE``: its name says what it was when it was copied, so that a
-restart knows that too.
+Such a file lies in ``.work/.held/JOB.SIZE.MTIME_NS/RELATIVE``. The name records the state that was copied, also for a
+restart.
 """
 
 from __future__ import annotations
@@ -28,23 +28,17 @@ _log = structlog.get_logger(__name__)
 
 
 def place(job_folder: Path, relative: Path, stamp: Stamp) -> Path:
-    """Where a file is kept whose copy is read.
-
-    Args:
-        job_folder: of the copy.
-        relative: the file's path under the inbox.
-        stamp: the file's state when it was copied.
-    """
+    """Where to keep a file, given the folder of its job, its path under the inbox and its state when it was copied."""
     return job_folder.parent / FOLDER / f"{job_folder.name}.{stamp.size}.{stamp.mtime_ns}" / relative
 
 
 class LateWrites(Component):
-    """Looks whether the files are closed: one that has changed since its copy goes back into the inbox as another scan.
+    """Returns a file that has changed since its copy to the inbox as another scan, once it is closed.
 
     Args:
         work: the folder ``.work``.
         inbox: where scans arrive.
-        mode: permissions of a sub-folder of the inbox that has gone meanwhile.
+        mode: permissions of sub-folders of the inbox that must be made again.
     """
 
     def __init__(self, work: Path, inbox: Path, mode: int) -> None:
@@ -57,7 +51,7 @@ class LateWrites(Component):
         return self._due if self._folder.is_dir() else None
 
     def tick(self, now: float) -> None:
-        """Look at the files that are kept, where that is due."""
+        """Examine the kept files, where that is due."""
         if now < self._due:
             return
         self._due = now + LOOK_SECONDS

@@ -1,7 +1,7 @@
-"""When is a file due for a look, and what does the look's finding mean? A pure rule: no I/O, the clock is given.
+"""The readiness rule: when to examine a file, and what the finding means. Pure: no I/O, the clock is given.
 
-Sightings come in (``see``), paths come out when they are due (``due``), the finding is told (``judge``) and decides:
-ready, set aside, or wait for more. What is known of a file is forgotten once it is ready, set aside or gone.
+Sightings come in (``see``), due paths come out (``due``), and a finding leads to a decision (``judge``): ready, failed,
+or wait. A file is forgotten once it is ready, failed or gone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SPARE_ENTRIES = 1000
 
 
 class How(enum.Enum):
-    """What was noticed of a file."""
+    """A kind of sighting."""
 
     MOVED = "moved"
     CLOSED = "closed"
@@ -52,7 +52,7 @@ class How(enum.Enum):
 
 
 class Stamp(NamedTuple):
-    """What tells one state of a file from another: bytes, nanoseconds, inode number."""
+    """The state of a file: size in bytes, modification time in nanoseconds, inode number."""
 
     size: int
     mtime_ns: int
@@ -60,7 +60,7 @@ class Stamp(NamedTuple):
 
 
 class Decision(enum.Enum):
-    """What a finding means for the file."""
+    """The decision about an examined file."""
 
     READY = "ready"
     """It may be claimed and read: it is whole, or waited for long enough, and the engine sees whether all is there."""
@@ -84,13 +84,13 @@ class _Candidate:
 
 
 class Settle:
-    """The rule of design.md, "Readiness".
+    """The readiness rule for all files of the inbox.
 
     Args:
         arrival: the settings.
-        clock: monotonic seconds.
-        once: what is not whole after ``settle_seconds`` is judged then; no longer deadline is waited for.
-        ahead_s: by how many seconds a file that is due goes before others that are.
+        clock: monotonic, seconds.
+        once: judge incomplete files after ``settle_seconds``, without longer deadlines.
+        ahead_s: by how many seconds a due file goes before others.
     """
 
     def __init__(
@@ -116,23 +116,22 @@ class Settle:
 
     @property
     def has_room_again(self) -> bool:
-        """Whether files that were refused for want of room can be taken now: ``see`` them once more."""
+        """Whether there is room for files that were refused: ``see`` them once more."""
         return any(self._counts[ahead_s] <= MOST_KNOWN // 2 for ahead_s in self._refused)
 
     def sweeps(self) -> None:
-        """All files are about to be seen: those that were refused too."""
+        """A sweep begins, which sees the refused files too."""
         self._refused.clear()
 
     def __len__(self) -> int:
-        """How many candidates are known; no more of one priority than :data:`MOST_KNOWN`."""
+        """How many files are known, at most :data:`MOST_KNOWN` of one priority."""
         return len(self._known)
 
     def __contains__(self, path: Path) -> bool:
-        """Whether a file is known."""
         return path in self._known
 
     def see(self, path: Path, how: How, stamp: Stamp | None = None) -> None:
-        """Take note of a sighting; ``stamp``, where known, is the file's state at that moment."""
+        """Record a sighting, with the file's state at that moment where it is known."""
         if how is How.GONE:
             self.forget(path)
         elif how is How.SWEPT:
@@ -142,20 +141,19 @@ class Settle:
             self._changed(path, stamp, finished=moved or how is How.CLOSED, moved=moved)
 
     def forget(self, path: Path) -> None:
-        """Drop what is known of a file."""
+        """Forget a file."""
         if candidate := self._known.pop(path, None):
             self._counts[candidate.ahead_s] -= 1
         self._partial.pop(path, None)
 
     def partial(self, most: int) -> list[tuple[Path, float]]:
-        """Files that wait for the rest of their upload, and until when by the clock: at most so many, found first."""
+        """The first ``most`` incomplete files, and until when they wait, by the clock."""
         return list(islice(self._partial.items(), most))
 
     def due(self, least_ahead_s: float = -math.inf) -> Path | None:
-        """The next path that is due, longest overdue first, or None. It has to be judged, postponed or forgotten.
+        """The next due path, longest overdue first, or None. The caller must judge, postpone or forget it.
 
-        Args:
-            least_ahead_s: None where the next one is not ahead by so much.
+        Files that are less than ``least_ahead_s`` ahead are not offered.
         """
         now = self._clock()
         while self._heap and self._heap[0][0] <= now:
@@ -181,7 +179,7 @@ class Settle:
         return None
 
     def next_due(self) -> float | None:
-        """When, by the clock, a look is due at the earliest; it may turn out too early. None where nothing waits."""
+        """When a file is due at the earliest, by the clock; None where none waits."""
         for heap in (self._overdue, self._heap):
             while heap and not self._valid(heap[0]):
                 heapq.heappop(heap)
@@ -190,18 +188,18 @@ class Settle:
         return self._heap[0][0] if self._heap else None
 
     def postpone(self, path: Path, seconds: float) -> None:
-        """Look again later, whatever the reason; the file counts as unchanged."""
+        """Examine a file again later; it counts as unchanged."""
         if candidate := self._known.get(path):
             self._schedule(path, candidate, self._clock() + seconds)
 
     def judge(self, path: Path, stamp: Stamp, examined: Examined, *, written: bool | None) -> Decision:
-        """Decide what a look has found.
+        """Decide about an examined file.
 
         Args:
             path: given by ``due``.
             stamp: the file's state when it was examined.
             examined: the finding.
-            written: somebody has the file open for writing; None where that cannot be known.
+            written: somebody has the file open for writing; None where that is unknown.
         """
         candidate = self._known.get(path)
         now = self._clock()
@@ -232,12 +230,12 @@ class Settle:
         return Decision.READY if examined.finding is Finding.WHOLE or readable else Decision.FAILED
 
     def _given_up(self, examined: Examined, overdue: bool) -> bool:
-        """Whether a writer who keeps the file open without writing is waited for no longer."""
+        """Whether to ignore a writer who keeps the file open without writing."""
         # An upload over SMB may be silent for as long as it takes: what is not whole waits while it is open.
         return overdue and (self._once or examined.finding is Finding.WHOLE)
 
     def _patience(self, candidate: _Candidate, examined: Examined) -> float:
-        """Seconds without change before this finding is final."""
+        """Seconds without change until this finding is final."""
         settle, after_close = self._arrival.settle_seconds, self._arrival.after_close_seconds
         if examined.finding is Finding.WHOLE:
             if candidate.moved:
@@ -275,7 +273,7 @@ class Settle:
         self._schedule(path, candidate, due)
 
     def _new(self, path: Path, now: float) -> _Candidate | None:
-        """Get to know a file; None where there is no room for more like it."""
+        """Add a file; None where there is no room for more files of its priority."""
         ahead_s = self._ahead_s(path)
         if self._counts[ahead_s] >= MOST_KNOWN:
             self._refused.add(ahead_s)

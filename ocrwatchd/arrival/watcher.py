@@ -1,6 +1,6 @@
-"""Watch the inbox: the only user of watchdog, whose events become sightings.
+"""Watch the inbox. This module is the only user of watchdog and turns its events into sightings.
 
-watchdog fails quietly (a dead thread, an inbox that was renamed or mounted over, an overflow), so ``health`` asks.
+watchdog reports no failure (a dead thread, a renamed or unmounted inbox, an overflow), so ``health`` checks.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Watcher:
-    """Tells of sightings until it is stopped; may be started again.
+    """Reports sightings until it is stopped; may be started again.
 
     Args:
-        folder: the inbox; its path is resolved at each start, for watchdog gets no events through a link.
-        method: "auto" polls where others can write without this kernel noticing, or where inotify refuses.
+        folder: the inbox; resolved at each start, because watchdog gets no events through a link.
+        method: "auto" polls where other machines can write, or where inotify fails.
         poll_seconds: between two polls.
-        heard: called on watchdog's threads with a path under the resolved folder and what was noticed. With
-            ``How.LOST`` the path is the folder's own.
+        heard: called on watchdog's threads with a path under the resolved folder and the kind of sighting; with
+            ``How.LOST`` the path is the folder.
     """
 
     def __init__(self, folder: Path, method: Method, poll_seconds: float, heard: Callable[[Path, How], None]) -> None:
@@ -86,8 +86,7 @@ class Watcher:
         """Begin to watch.
 
         Raises:
-            FolderUnusable: the folder is missing, unreadable or not mounted any more, or inotify, asked for by name,
-                refuses.
+            FolderUnusable: the folder is missing, unreadable or no longer mounted, or inotify fails and is required.
         """
         self._refused = ""
         try:
@@ -111,7 +110,7 @@ class Watcher:
             raise FolderUnusable(self._refused) from error
 
     def stop(self) -> None:
-        """Stop watching; no thread is left, and nothing is told any more."""
+        """Stop watching; no thread is left."""
         observer, self._observer = self._observer, None
         if observer is None:
             return
@@ -126,7 +125,7 @@ class Watcher:
             self._ear = None
 
     def health(self) -> str:
-        """Say what is wrong in plain words; "" while sightings can be expected."""
+        """What is wrong, for people; "" while the watch works."""
         try:
             # First the folder: a watch that ended with it cannot be mended before the folder is.
             resolved = self._looked_at()
@@ -144,7 +143,7 @@ class Watcher:
         return say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
 
     def _looked_at(self) -> Path:
-        """The folder without links, on its mount and readable."""
+        """The resolved folder, after a check that it is mounted and readable."""
         self._mounts = self._mounts or MountGuard([self._folder])
         self._mounts.check(self._folder)
         resolved = self._folder.resolve(strict=True)
@@ -153,7 +152,7 @@ class Watcher:
         return resolved
 
     def _count(self, resolved: Path) -> str:
-        """Find folders that inotify does not watch: past its limit watchdog leaves them out without a word."""
+        """Find folders that inotify does not watch: beyond its limit watchdog skips them silently."""
         now = time.monotonic()
         found = set() if self.polls else unwatched(resolved)
         self._unwatched = {path: self._unwatched.get(path, now) for path in found}
@@ -170,7 +169,7 @@ class Watcher:
         )
 
     def _begin_inotify(self, resolved: Path) -> bool:
-        """Whether inotify is at work; False where it refuses and polling may take its place."""
+        """Start inotify; return False where it fails and polling may replace it."""
         try:
             self._begin(resolved, _Observer())
         except OSError as error:
@@ -202,10 +201,10 @@ class Watcher:
 
 
 class _Inotify(InotifyFD):
-    """Tells of a file that was moved away as of one that was deleted.
+    """Reports a file that was moved away as deleted.
 
-    watchdog holds what was moved away, and all that comes after it, for 0.5 s to find where it went. Each claim moves
-    a file away, and the next scan would wait for that. A folder is still held: its watches have to follow it.
+    watchdog holds such an event, and all later ones, for 0.5 s to find the target. Each claim moves a file away, so the
+    next scan would wait. Events of folders are still held: their watches must follow them.
     """
 
     def handle_event(self, event: InotifyEvent) -> None:
@@ -224,10 +223,10 @@ class _Observer(InotifyObserver):
 
 
 class _Handler(events.FileSystemEventHandler):
-    """Translates events; never raises, for that would kill the observer's thread.
+    """Translates events; never raises, because that would kill the observer's thread.
 
     Args:
-        trusted: closes and moves are real; polling guesses moves from inode numbers, which are used again.
+        trusted: closes and moves are real; polling guesses moves from inode numbers, which are reused.
     """
 
     def __init__(self, heard: Callable[[Path, How], None], *, trusted: bool) -> None:
@@ -265,7 +264,7 @@ _HOW: dict[type[events.FileSystemEvent], How] = {
 
 
 class _Ear(logging.Handler):
-    """Hears the only sign that watchdog gives of a queue overflow: a line in its log."""
+    """Hears a queue overflow, which watchdog reports only in its log."""
 
     def __init__(self, lost: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)

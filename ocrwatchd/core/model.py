@@ -85,6 +85,7 @@ class Job:
         max_attempts: over how many attempts an engine may die over a page before that is given up; 0: as configured.
         renamed: it is read under its second name, ``folder/scan.plain``.
         lattices: what the recogniser saw of each line is kept beside the finished pages.
+        canary: the scan is the known page that ``ocrwatchd canary`` sends: it counts nowhere, and nobody hears of it.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Job:
     max_attempts: int = 0
     renamed: bool = False
     lattices: bool = False
+    canary: bool = False
 
     @property
     def by_hand(self) -> bool:

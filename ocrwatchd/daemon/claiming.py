@@ -1,4 +1,4 @@
-"""Claim what has arrived: a row in the ledger, then the scan's move into a folder of its own."""
+"""Claim scans that have arrived: write a row in the ledger, then move the scan into a folder of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.priority import AHEAD_S
+from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ class Claims(Component):
     """Takes scans out of the inbox.
 
     Args:
-        arrivals: says what has arrived.
-        workplace: where the scans go.
-        ledger: is told before anything moves.
+        arrivals: names the scans that have arrived.
+        workplace: makes the folder of each job.
+        ledger: records each claim before the scan moves.
         dispatcher: takes each claimed job.
-        completion: sets aside scans that are not to be read; while its jobs wait for a folder, less is claimed.
-        patient: False: what cannot be claimed is an error.
+        completion: sets aside scans that must not be read; fewer scans are claimed while its jobs wait for a folder.
+        patient: False: raise an error for a scan that cannot be claimed.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room
@@ -98,6 +99,7 @@ class Claims(Component):
             self._ledger.forget(job.id)
             return
         crashpoints.reached("claimed")
+        job = recognise(job)
         log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
         if ready.reason:
             self._completion.set_aside(job, ready.reason)

@@ -50,16 +50,16 @@ class JobCompletion(Component):
     """Brings each claimed job to its end.
 
     Args:
-        ledger: remembers what was decided.
-        boxes: where finished work goes.
-        dispatcher: tells how attempts have ended, and takes a job that needs another attempt.
-        max_attempts: over how many attempts the engine may die before the file is set aside.
-        figures: counts scans that have ended, and the time that this has taken.
-        patient: False: what fails is not tried again but listed in ``left``.
-        has_lost: whether somebody has removed a job's folder: there is nothing to wait for then.
-        is_canary: whether a scan, by its path, goal and set's name, was a canary: such a one counts nowhere.
-        attempt_over: called with each job whose attempt has ended, however.
-        notify: called with every other end: the event, the job, its set's name, the reason and the engine's figures.
+        ledger: records each decision.
+        boxes: delivers finished work.
+        dispatcher: says how attempts have ended, and takes jobs that need another attempt.
+        max_attempts: a file is set aside when the engine has died this many times over it.
+        figures: counts ended scans and the time spent on delivery.
+        patient: False: do not retry; list the job in ``left``.
+        has_lost: whether somebody has removed a job's folder; such a job is not retried.
+        clear_canary: called with the path, goal and set name of each ended canary.
+        attempt_over: called with each job whose attempt has ended.
+        notify: called for each delivered or failed scan: event, job, set name, reason, figures of the engine.
     """
 
     def __init__(  # noqa: PLR0913 - each is another room's face
@@ -72,7 +72,7 @@ class JobCompletion(Component):
         figures: Figures | None = None,
         patient: bool = True,
         has_lost: Callable[[Job], bool] = lambda _: False,
-        is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
+        clear_canary: Callable[[Path, Goal, str], None] = lambda *_: None,
         attempt_over: Callable[[Job], None] = lambda _: None,
         notify: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
     ) -> None:
@@ -83,7 +83,7 @@ class JobCompletion(Component):
         self._max_attempts = max_attempts
         self._patient = patient
         self._has_lost = has_lost
-        self._is_canary = is_canary
+        self._clear_canary = clear_canary
         self._attempt_over = attempt_over
         self._notify = notify
         self._troubles: dict[str, Trouble] = {}
@@ -97,7 +97,7 @@ class JobCompletion(Component):
 
     @property
     def parked(self) -> int:
-        """How many jobs wait for a folder to be mended that others need too."""
+        """How many jobs wait for a folder that other jobs need too."""
         return len(self._parked) - len(self.obstacles)
 
     def next_due(self) -> float | None:
@@ -110,7 +110,7 @@ class JobCompletion(Component):
             yield Trouble("held", say(held, folder=told(str(full[0]))))
 
     def tick(self, now: float) -> None:
-        """End attempts; try again what is due, some of it: where a folder answers late, the next tick goes on."""
+        """Complete ended attempts; retry some of the jobs that are due. Slow folders must not hold the loop."""
         if outcomes := self._dispatcher.outcomes():
             with self._figures.spent_on("deliver"):
                 for outcome in outcomes:
@@ -120,7 +120,7 @@ class JobCompletion(Component):
             heapq.heappop(self._parked)[2]()
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
-        """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
+        """Complete an attempt. While the daemon stops, no attempt counts and no new attempt begins."""
         job = outcome.job
         if outcome.ending is Ending.DONE:
             self._attempt(job, partial(self._deliver, job, outcome.figures))
@@ -138,23 +138,21 @@ class JobCompletion(Component):
             self._retry_later(job, outcome.reason, partial(self._dispatcher.submit, job))
 
     def take(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
-        """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
+        """Take a job from before a restart: ``action`` decides the next step, and is retried if a folder fails."""
         self._attempt(job, action)
 
     def set_aside(self, job: Job, reason: str) -> None:
-        """Put a job's scan into ``failed/``."""
+        """Move a job's scan into ``failed/``."""
         self._attempt(job, partial(self._fail, job, reason))
 
     def resume(self, job: Job) -> None:
-        """Go on with a delivery that began before a restart, or clear up after one that was complete."""
+        """Complete a delivery that began before a restart, or delete the work folder after a complete delivery."""
         self._attempt(job, partial(self._resume, job))
 
     def _attempt(self, job: Job, action: Callable[[], Callable[[], None] | None]) -> None:
-        """Do something with a job's files; where a folder or the ledger fails, again after a growing pause.
+        """Run an action on a job's files; retry after a pause if a folder or the ledger fails.
 
-        Args:
-            job: the job.
-            action: can be done again after it has failed half way; gives back what comes next, if anything.
+        The action must be repeatable after it has failed half way. Its return value is the next step, if any.
         """
         try:
             then = action()
@@ -212,9 +210,7 @@ class JobCompletion(Component):
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
         late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
-        if self._conclude(job, "outbox", name):
-            log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
-            self._tell_end("delivered", self._placed(job), name, "", figures)
+        self._conclude(job, "outbox", name, "", figures, **plain)
 
     def _skip(self, job: Job, figures: dict[str, object]) -> None:
         entry = self._ledger.entry(job.id)
@@ -224,37 +220,42 @@ class JobCompletion(Component):
 
     def _fail(self, job: Job, reason: str) -> None:
         name = self._boxes.set_aside(job, reason)
-        if self._conclude(job, "failed", name):
-            log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
-            self._tell_end("failed", self._placed(job), name, reason, {})
+        self._conclude(job, "failed", name, reason, {})
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "delivering":
             name = self._boxes.resume(job, entry)
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
-            if self._conclude(job, goal, name):
-                log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
-                self._tell_end("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
+            self._conclude(job, goal, name, entry.reason, {}, note="begun before a restart")
         outbox.clear(job)
 
-    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
-        self._figures.ended(event, figures)
-        self._notify(event, job, name, reason, figures)
-
     def _placed(self, job: Job) -> Job:
-        """The job with the path under which its set lies: plainer than its own where a disk has refused that."""
+        """The job with the path of its delivered set, which is simpler where a disk has refused a name."""
         entry = self._ledger.entry(job.id)
         return replace(job, relative=entry.relative) if entry else job
 
-    def _conclude(self, job: Job, goal: Goal, name: str) -> bool:
-        """Record completion and delete the work folder. Return False for canaries, which are not reported."""
-        canary = self._is_canary(job.relative, goal, name)
+    def _conclude(
+        self, job: Job, goal: Goal, name: str, reason: str, figures: dict[str, object], /, **noted: object
+    ) -> None:
+        """Record completion and delete the work folder. Canaries are neither counted nor reported."""
         self._ledger.ended(job.id)
         crashpoints.reached("end-recorded")
         outbox.clear(job)
         crashpoints.reached("cleared")
-        if canary:
+        if job.canary:
             self._ledger.strike(job.id)
+            self._clear_canary(job.relative, goal, name)
             log.info("canary.ended", job=job.id, outcome=goal)
-        return not canary
+            return
+        event: Event = "failed" if goal == "failed" else "delivered"
+        tell = log.warning if goal == "failed" else log.info
+        tell(
+            f"job.{event}",
+            job=job.id,
+            file=str(job.relative),
+            name=name,
+            **noted | ({"reason": reason} if reason else {}),
+        )
+        self._figures.ended(event, figures)
+        self._notify(event, self._placed(job), name, reason, figures)

@@ -1,7 +1,7 @@
-"""``job.duplicates = "skip"``: a scan whose content was delivered before is not read again.
+"""``job.duplicates = "skip"``: a scan with the content of an earlier delivery is not read again.
 
-Only where an earlier scan has the same size is anything hashed, and a slice at a time, so that the loop stays quick.
-A scan counts as delivered before where it came through the same profile: another one may treat it otherwise.
+Only scans of equal size are hashed, a slice at each tick, so that the loop stays responsive. Both scans must have come
+through the same profile: another profile may process the content differently.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ log = structlog.get_logger()
 
 
 class Duplicates(Component):
-    """Tells which jobs need no engine.
+    """Finds jobs that need no engine.
 
     Args:
-        folders: the archive lies in them.
-        ledger: knows what was delivered.
-        skip: False: every job is read.
+        folders: the archive is one of them.
+        ledger: knows the delivered scans.
+        skip: False: read every scan.
     """
 
     def __init__(self, folders: Folders, ledger: Ledger, *, skip: bool) -> None:
@@ -78,17 +78,17 @@ class Duplicates(Component):
                 self._hashes[job] = ""
 
     def begun(self, job: Job) -> None:
-        """An engine has a job: those that may be copies of it wait until it has ended."""
+        """An engine has started a job: possible copies wait until the job has ended."""
         if self._skip and (mine := self._stature(job)):
             self._in_work[job.id] = mine
 
     def ended(self, job: Job) -> None:
-        """It has ended, however: those that may be copies of it need wait no longer."""
+        """A job has ended: possible copies need not wait any longer."""
         self._freed |= self._in_work.pop(job.id, None) is not None
         self._statures.pop(job.id, None)
 
     def holds(self, job: Job) -> bool:
-        """Whether a job has to wait until what it may be a copy of has been read, and both hashes are known.
+        """Whether a job must wait: for the end of a job with possibly equal content, or for the hashes of both.
 
         Raises:
             LedgerFault: the ledger cannot be read.
@@ -109,7 +109,7 @@ class Duplicates(Component):
         return True
 
     def shortcut(self, job: Job) -> Outcome | None:
-        """The outcome of a job that was delivered before; None where the engine has to read it.
+        """The outcome of a job whose content was delivered before; None where the engine must read the scan.
 
         Raises:
             LedgerFault: the ledger cannot be read or written.
@@ -130,11 +130,11 @@ class Duplicates(Component):
         return [each for each in found if each.job != job.id and profile_of(each.relative) == profile]
 
     def _stature(self, job: Job) -> tuple[int, str] | None:
-        """What copies share; None for what cannot be looked at, and for a canary: the same page is read each time.
+        """Size and profile, which copies share; None for canaries and for scans that cannot be examined.
 
-        Each scan is looked at once: the queue asks again and again, and it may lie on a share.
+        Each scan is examined once: the queue asks often, and the scan may be on a network share.
         """
-        if job.id not in self._statures and not canary_name.is_name(job.relative.name):
+        if job.id not in self._statures and not job.canary:
             with contextlib.suppress(OSError):
                 self._statures[job.id] = job.source.lstat().st_size, profile_of(job.relative)
         return self._statures.get(job.id)
@@ -151,10 +151,10 @@ class Duplicates(Component):
 
 
 def write_receipt(job: Job, figures: dict[str, object]) -> None:
-    """Put a set into ``job.out`` that consists of a receipt alone: ``duplicate_of`` names the earlier delivery.
+    """Write a set into ``job.out`` that is only a receipt: ``duplicate_of`` names the earlier delivery.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the receipt cannot be written.
     """
     name = printable(str(figures["as"]))
     head = {

@@ -1,4 +1,4 @@
-"""Look, now and then, whether the watch still watches and the work folder is still ours; mend what can be mended."""
+"""Check regularly that the watch works and that the work folder is still ours; repair both where possible."""
 
 from __future__ import annotations
 
@@ -24,12 +24,7 @@ folder of a large inbox costs a look. But no more seldom than where all is well.
 
 
 class Health(Component):
-    """The supervisor's look at its own ground.
-
-    Args:
-        arrivals: whose watch may die.
-        workplace: whose folder may be removed or exchanged.
-    """
+    """Checks the watch of ``arrivals`` and the folder of ``workplace``."""
 
     def __init__(self, arrivals: Arrivals, workplace: WorkFolder) -> None:
         self._arrivals = arrivals
@@ -44,7 +39,7 @@ class Health(Component):
         return Trouble("watch", self._wrong), Trouble("work", self._lost)
 
     def tick(self, now: float) -> None:
-        """Look, where it is due."""
+        """Check, where that is due."""
         if now < self._due:
             return
         began = time.monotonic()

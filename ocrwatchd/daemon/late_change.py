@@ -1,7 +1,7 @@
-"""Tell of an original that was changed between its reading and its way into the archive.
+"""Report an original that changed between recognition and archiving.
 
-Where a lease tells that nobody writes, nobody can. A network file system has none, and another user's file needs
-CAP_LEASE: there whoever has the upload still open can go on writing, and its content alone tells.
+A lease proves that nobody has the file open for writing. Network file systems have no leases, and files of another user
+need CAP_LEASE: there a writer may continue, and only the content shows that.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = structlog.get_logger()
 
 
 def look(original: Path, archive: Path, job: str, sha256: str) -> None:
-    """Warn in the log where an archived original is not what was read. Where it cannot be read, nothing is said.
+    """Log a warning if an archived original differs from the content that was read; skip files that cannot be read.
 
     Args:
-        original: in the archive.
-        archive: the folder.
-        job: whose original it is.
-        sha256: of what was read; "" where unknown.
+        original: the file in the archive.
+        archive: the archive folder.
+        job: the id of its job.
+        sha256: of the content that was read; "" where unknown.
     """
     try:
         with (

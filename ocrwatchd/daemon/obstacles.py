@@ -1,8 +1,8 @@
-"""Is the whole disk at fault, or does something stand in one sub-folder's way? And who waits for that.
+"""Decide whether an error concerns the whole disk or only one sub-folder, and who waits.
 
-A disk that is full or gone concerns every scan: nothing more is claimed until it is back. A sub-folder that may not be
-written to, or whose name a file has, concerns the scans of that sub-folder: they wait beside the queue, a few of them,
-and the others of that sub-folder in the inbox. Else one sender could fill the queue for ever.
+A full or missing disk concerns every scan: nothing more is claimed until it is back. A sub-folder that may not be
+written to, or whose name a file has, concerns only its own scans: a few of them wait beside the queue, the others in
+the inbox. Otherwise one sender could block the queue for ever.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
 
 
 class Obstacles:
-    """The jobs for which alone there is no place.
+    """Jobs that wait for a place that no other job needs.
 
     Args:
-        tops: the folders where finished work goes.
+        tops: the folders for finished work.
     """
 
     def __init__(self, tops: Sequence[Path]) -> None:
@@ -60,7 +60,7 @@ class Obstacles:
         self._waiting.pop(job.id, None)
 
     def add(self, job: Job, error: OSError) -> bool:
-        """Note a job whose own path is at fault; False where the fault concerns everybody."""
+        """Add a job if the error concerns only the job's own path; return False if the error concerns all jobs."""
         place = self._place(job, error)
         if place is None:
             return False
@@ -69,12 +69,12 @@ class Obstacles:
 
     @property
     def full(self) -> list[Path]:
-        """The places for which so many wait that others stay in the inbox."""
+        """Places with so many waiting jobs that further scans stay in the inbox."""
         counts = Counter(self._waiting.values())
         return [place for place, count in counts.items() if count >= MOST_WAITING and place != Path()]
 
     def hold(self, relative: Path) -> bool:
-        """Whether a scan stays in the inbox for that, by its path there."""
+        """Whether a scan, given by its path under the inbox, must stay in the inbox."""
         return any(relative.is_relative_to(place) for place in self.full)
 
     def _place(self, job: Job, error: OSError) -> Path | None:
@@ -89,7 +89,7 @@ class Obstacles:
         return Path() if isinstance(error, Obstacle) else None
 
     def _below_a_top(self, name: object) -> Path | None:
-        """The path of an error below one of the folders; None where it lies elsewhere, or all of it is at fault."""
+        """An error's path below one of the folders; None where it is elsewhere, or the whole folder fails."""
         if not isinstance(name, str | bytes | os.PathLike):
             return None
         path = Path(os.fsdecode(name))

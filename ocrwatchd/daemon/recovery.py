@@ -1,4 +1,4 @@
-"""Take up, at the start, the jobs that an earlier daemon has left in ``.work``."""
+"""At the start, continue the jobs that an earlier daemon has left in ``.work``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import say
 from ocrwatchd.formats.input.completeness import Finding, examine
+from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.outbox import RECEIPT, STEM
 
@@ -35,19 +36,19 @@ log = structlog.get_logger()
 def recover_jobs(
     workplace: WorkFolder, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher, folders: Folders
 ) -> None:
-    """Let every job that lies here go on where it was; one that cannot be taken up now is tried again with pauses.
+    """Continue every job in the work folder; a job that cannot be continued now is retried with pauses.
 
     Args:
-        workplace: where the jobs lie.
-        ledger: what is known of them.
-        completion: takes each of them on.
-        dispatcher: takes those that an engine has to read.
-        folders: the inbox, where a claim that came to nothing has left its scan, and the outbox.
+        workplace: the work folder.
+        ledger: knows the state of each job.
+        completion: takes every job.
+        dispatcher: takes jobs that an engine must read.
+        folders: the inbox and the outbox, to compare with.
 
     Raises:
         OSError: the work folder or the ledger cannot be read.
     """
-    jobs = list(workplace.left())
+    jobs = [recognise(job) for job in workplace.left()]
     here = {job.id for job in jobs}
     for job_id in ledger.begun():
         if job_id not in here:
@@ -64,10 +65,10 @@ def recover_jobs(
 
 
 def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> None:
-    """Let a ledger that was begun anew under a running daemon know the jobs that lie here; nothing is moved.
+    """Record the jobs of the work folder in a ledger that was rebuilt while the daemon runs; no file is moved.
 
     Raises:
-        OSError: a folder cannot be read, or the ledger not written.
+        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     for job in workplace.left():
         if not _catch_up(job, ledger, folders) and job.relative.name:
@@ -75,7 +76,7 @@ def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> 
 
 
 def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
-    """Let the ledger know of a delivery that has begun, where only the job's folder tells it; whether there is one."""
+    """Record a delivery that only the job's folder knows; return whether there is one."""
     way = delivery_plan.read(job.folder)
     entry = ledger.entry(job.id)
     if way is None or (entry is not None and entry.state in {"delivered", "failed"} and not job.relative.name):
@@ -90,7 +91,7 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
 
 
 def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
-    """Whether nothing is lost where only the folder tells of a delivery: a copy made in between may lack the set."""
+    """Whether the delivery can be completed: a copy of the root, made meanwhile, may lack the set."""
     if way.goal == "failed" or not job.relative.name:
         return True
     receipt = folders.path("outbox") / way.relative.with_name(f"{way.name}{RECEIPT}")
@@ -137,7 +138,7 @@ def _begin(
 
 
 def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
-    """A claim by copy that ended before the inbox's name went: the inbox has the same file, and nothing has begun."""
+    """Whether a claim by copy was interrupted: the inbox has the same file, and no attempt has begun."""
     original = inbox / job.relative
     begun = (
         entry.started
@@ -163,7 +164,7 @@ def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
 
 
 def _refusal_of(scan: Path) -> str:
-    """Why a scan should not be read: parts of it never came, it is of no known type, or nobody lets us; or ""."""
+    """Why a scan must not be read (incomplete, unknown type, no permission); "" if it may be read."""
     try:
         file = safe_open.open_regular(scan)
     except PermissionError:

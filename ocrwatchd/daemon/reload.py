@@ -1,4 +1,4 @@
-"""A SIGHUP: the configuration is read again. A bad one is refused, and the one before it stays in force."""
+"""Reload the configuration on SIGHUP. An invalid configuration is refused; the previous one stays in force."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ log = structlog.get_logger()
 
 
 class ConfigReload(Part):
-    """The configuration in force, and the one before it until the newer has proved that it can be served.
+    """The configuration in force, and the previous one until the new one is being served.
 
     Args:
-        config: the first.
-        reread: reads the file again.
+        config: the first configuration.
+        reread: reads the configuration file again.
     """
 
     def __init__(self, config: Config, reread: Callable[[], Config]) -> None:
@@ -39,7 +39,7 @@ class ConfigReload(Part):
         return (Trouble("config", self._refused),)
 
     def advance(self) -> bool:
-        """Read the file again; False where it is refused, and all stays as it is."""
+        """Read the file again; return False, and change nothing, where the new configuration is refused."""
         monotonic_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         systemd.notify("RELOADING=1", f"MONOTONIC_USEC={monotonic_us}", "STATUS=Reading the configuration")
         try:
@@ -55,22 +55,18 @@ class ConfigReload(Part):
         return True
 
     def commit(self) -> None:
-        """The configuration is being served: from now on its troubles are the daemon's."""
+        """The configuration is being served: there is no way back to the previous one."""
         self._before = None
 
     def tells_where(self, config: Config) -> bool:
-        """Whether status and metrics of the configuration in force lie where those of another one lie.
+        """Whether ``config`` has its status and metrics in the same places as the configuration in force.
 
-        Then it goes on telling there, and nobody need hear that the daemon has stopped.
+        Then the daemon continues there, and does not report that it has stopped.
         """
         return (self.config.folders, self.config.metrics) == (config.folders, config.metrics)
 
     def rollback(self, error: Exception) -> bool:
-        """Return to the configuration before one that cannot be served; False where there is none.
-
-        Args:
-            error: why it cannot be served.
-        """
+        """Return to the previous configuration after an error; False where there is none."""
         if self._before is None:
             return False
         self.config, self._before = self._before, None

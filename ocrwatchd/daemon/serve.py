@@ -1,4 +1,4 @@
-"""Serve one configuration after the other: the first, and each that a reload brings."""
+"""Serve one configuration after the other: the first one, and each one that a reload brings."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def serve(
     engine_module: str = ENGINE_MODULE,
     reread: Callable[[], Config] | None = None,
 ) -> None:
-    """Serve one root until a signal says stop or, with ``once``, until the inbox is worked off.
+    """Serve one root until a signal stops the daemon or, with ``once``, until the inbox is empty.
 
     Args:
         config: the settings.
-        once: work the inbox off, then end.
-        engine_module: what the engine process runs.
-        reread: reads the settings again, when a signal asks for it; without it they stay as they are.
+        once: stop when every scan in the inbox is done.
+        engine_module: the module that the engine process runs.
+        reread: reads the settings again for a reload; without it they stay.
 
     Raises:
-        FolderUnusable: a folder is not usable at the start, or with ``once`` at all.
+        FolderUnusable: a folder is not usable at the start, or with ``once`` at any time.
         EngineUnavailable: with ``once``: no engine can do the work.
     """
     succession = ConfigReload(config, reread or (lambda: config))
@@ -60,7 +60,7 @@ def serve(
 def _serve_one(
     succession: ConfigReload, selector: selectors.BaseSelector, waker: SignalWakeup, *, once: bool, engine_module: str
 ) -> bool:
-    """Serve the configuration in force; True where another one has come into force."""
+    """Serve the configuration in force; return True when another one has come into force."""
     config = succession.config
     with contextlib.ExitStack() as stack:
         ledger, workplace = open_storage(config, state_directory(), stack)

@@ -1,4 +1,4 @@
-"""Open what one daemon holds alone: the root and its folder in the state directory by their locks, then the ledger."""
+"""Open the resources of one daemon: lock the root and its state folder, then open the ledger."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ log = structlog.get_logger()
 
 
 def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, WorkFolder]:
-    """Take the locks and open the ledger; where there is none, or a damaged one, it is built from the folders.
+    """Take the locks and open the ledger; build a missing or damaged ledger from the folders.
 
     Args:
         config: the settings.
-        state: the state directory, made where missing.
-        stack: closes what was opened.
+        state: the state directory, made if missing.
+        stack: closes the opened resources.
 
     Raises:
-        FolderUnusable: another ocrwatchd holds the root or its state, or one cannot be used.
+        FolderUnusable: another ocrwatchd holds the root or its state, or one of them cannot be used.
     """
     root_folders.prepare(config.folders)
     if words := overlapping(config.folders.named):
@@ -66,23 +66,23 @@ def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger,
 
 
 def complete(ledger: Ledger, workplace: WorkFolder, config: Config) -> None:
-    """Build a ledger that does not know the folders from them; one that does stays as it is.
+    """Build a new ledger from the folders; a complete ledger stays as it is.
 
     Raises:
-        OSError: a folder cannot be read, or the ledger not written.
+        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     if not ledger.fact(COMPLETE):
         rebuild(ledger, config.folders, workplace.left())
 
 
 def replace_damaged(ledger: Ledger, workplace: WorkFolder, config: Config) -> None:
-    """Mend a ledger that turned out to be damaged while it was open: set it aside, and build another from the folders.
+    """Replace a ledger that was found damaged while open: set it aside, and build a new one from the folders.
 
-    After an error it stays ``damaged`` or ``bare``, and the call is to be made again.
+    After an error the ledger stays ``damaged`` or ``bare``; call again later.
 
     Raises:
-        FolderUnusable: no other one can be begun.
-        OSError: a folder cannot be read, or the ledger not written.
+        FolderUnusable: no new ledger can be made.
+        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     if wrong := ledger.damaged:
         try:
@@ -95,7 +95,7 @@ def replace_damaged(ledger: Ledger, workplace: WorkFolder, config: Config) -> No
 
 
 def _make_profiles(config: Config) -> None:
-    """Make the inbox's sub-folders for the profiles; whoever may write in the inbox must not keep us from starting."""
+    """Make a sub-folder of the inbox for each profile. What others put there must not prevent the start."""
     inbox, mode = config.folders.path("inbox"), config.folders.mode("inbox")
     for name in config.profiles:
         try:
@@ -124,7 +124,7 @@ def _tell(aside: Path, wrong: str) -> None:
 
 
 def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:
-    """Lock the root's folder in the state directory, made where missing."""
+    """Make and lock the root's folder in the state directory."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         files.make_folder(root_state, ROOT_STATE_MODE)
@@ -149,7 +149,7 @@ def _locked(folder: Path) -> Lock:
 
 
 def _warn_of_copy(root_state: Path, folders: Folders) -> None:
-    """Say so where the ledger was last used for another root that is still there: one of the two is a copy."""
+    """Warn where another existing root uses the same ledger: one of the two is a copy."""
     known = status.copy_in(root_state)
     with contextlib.suppress(OSError):  # it has moved here, as a rule
         if (
@@ -165,10 +165,10 @@ def _warn_of_copy(root_state: Path, folders: Folders) -> None:
 
 
 def _take_over(state: Path, root_state: Path) -> None:
-    """Move the root's ledger into its folder from where older versions kept it.
+    """Move the root's ledger into its folder from the place that older versions used.
 
-    A ledger that names no root belongs to the root that comes first. It lies in one file when it moves: a process that
-    is killed leaves it whole, here or there.
+    A ledger that names no root belongs to the first root that starts. The ledger is one file when it moves, so a killed
+    process leaves it whole in one of the two places.
 
     Raises:
         FolderUnusable: an older ocrwatchd still runs, or the ledger cannot be moved.
@@ -196,7 +196,7 @@ def _take_over(state: Path, root_state: Path) -> None:
 
 
 def _root_of(path: Path) -> str:
-    """The root that a ledger names, "" for none; all of the ledger then lies in its one file, unless it is damaged."""
+    """The root that a ledger names, or ""; also merges the write-ahead log into the file, unless it is damaged."""
     try:
         with contextlib.closing(ledger_file.connect(path, PATIENCE_S)) as database:
             database.execute("PRAGMA journal_mode = DELETE")

@@ -1,16 +1,16 @@
-"""The supervisor: knows every room, does no room's work.
+"""The supervisor: connects the parts and drives them.
 
 One thread, one loop: sightings, the engine's socket, signals and due times all end in ``_tick``. Signal handlers only
 count.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
-    1. nothing more is claimed; systemd hears STOPPING;
-    2. the engine completes the page in work, at most for ``job.stop_seconds``; what it finished is delivered;
-    3. the engine ends; jobs that are left stay in ``.work`` with their finished pages, and go on at the next start;
-       what is still to be told is told, within seconds, and the command of ``[notify]`` ends;
+    1. nothing more is claimed; systemd gets STOPPING;
+    2. the engine completes the page in work within ``job.stop_seconds``; finished work is delivered;
+    3. the engine ends; remaining jobs stay in ``.work`` with their finished pages and continue at the next start;
+       remaining notifications are sent within seconds, and the command of ``[notify]`` ends;
     4. the watch, the lock and the ledger are closed.
 
-A reload (SIGHUP) is such a stop, after which the same process starts again with the configuration as it is then.
+A reload (SIGHUP) is such a stop; then the same process starts again with the new configuration.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,6 +40,7 @@ from ocrwatchd.dispatch.cluster.attempts import bring_home
 from ocrwatchd.dispatch.cluster.setup import join
 from ocrwatchd.dispatch.local import BoundedQueue
 from ocrwatchd.dispatch.priority import AHEAD_S
+from ocrwatchd.dispatch.protocol import Hooks
 from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.canary.cleanup import Clearing
 from ocrwatchd.monitoring.counters import Figures
@@ -73,7 +75,7 @@ log = structlog.get_logger()
 
 
 class Daemon:
-    """The loop, and the rooms between which it carries jobs; made by :func:`ocrwatchd.daemon.serve.serve`."""
+    """The loop and its components; made by :func:`ocrwatchd.daemon.serve.serve`."""
 
     def __init__(  # noqa: PLR0913 - the rooms that outlive it
         self,
@@ -97,7 +99,7 @@ class Daemon:
         self._duplicates = Duplicates(config.folders, self._ledger, skip=config.job.duplicates == "skip")
         self._dispatcher = self._open_queue(engine_module)
         self._notices = Notices(config, selector)
-        self._clearing = Clearing(config.folders)
+        clearing = Clearing(config.folders)
         self._completion = JobCompletion(
             self._ledger,
             boxes,
@@ -106,7 +108,7 @@ class Daemon:
             figures=self._figures,
             patient=not once,
             has_lost=self._workplace.has_lost,
-            is_canary=self._clearing.has_ended,
+            clear_canary=clearing.clear_later,
             attempt_over=self._duplicates.ended,
             notify=self._notices.ended,
         )
@@ -128,7 +130,7 @@ class Daemon:
             self._dispatcher,  # before the completion: the engine reads the next scan while the last one is delivered
             self._completion,
             Retention(config.folders, config.retention, self._ledger),
-            self._clearing,
+            clearing,
             Health(self._arrivals, self._workplace),
         )
         self._observers: tuple[Observer, ...] = (
@@ -138,36 +140,28 @@ class Daemon:
         )
 
     def _open_queue(self, engine_module: str) -> Dispatcher:
-        if self._config.queue.broker:
-            return join(
-                self._config,
-                self._workplace,
-                self._waker.wake,
-                self._start_attempt,
-                holding=self._duplicates.holds,
-                shortcut=self._duplicates.shortcut,
-                page_done=self._page_done,
-                pages_read=self._figures.pages_read,
-                found=self._duplicates.begun,
-            )
-        return BoundedQueue(
-            self._config.queue.size,
-            self._start_here,
-            lambda hear: EngineHostWithModels(self._config, self._selector, hear, module=engine_module),
+        hooks = Hooks(
+            starting=self._start_attempt,
             holding=self._duplicates.holds,
             shortcut=self._duplicates.shortcut,
             page_done=self._page_done,
-            begun=self._figures.step,
+            step=self._figures.step,
+            pages_read=self._figures.pages_read,
+            found=self._duplicates.begun,
         )
+        config = self._config
+        if config.queue.broker:
+            return join(config, self._workplace, self._waker.wake, hooks)
+        host = partial(EngineHostWithModels, config, self._selector, module=engine_module)
+        return BoundedQueue(config.queue.size, hooks, host)
 
     def run(self) -> bool:
-        """Serve; see :func:`ocrwatchd.daemon.serve.serve`. True where another configuration is to be served."""
+        """Serve; return True if another configuration is to be served next. Errors: see ``serve``."""
         self._arrivals.start()
         self._succession.commit()
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
-        self._clearing.start()
         recover_jobs(self._workplace, self._ledger, self._completion, self._dispatcher, self._config.folders)
         again = False
         while not (again or self._finished()):
@@ -184,7 +178,7 @@ class Daemon:
         return again
 
     def close(self) -> None:
-        """End the engine and what else runs; jobs that are left go on at the next start."""
+        """End the engine and all other processes; remaining jobs continue at the next start."""
         self._arrivals.stop()
         self._dispatcher.stop()
         if not self._succeeded:
@@ -233,7 +227,7 @@ class Daemon:
             time.sleep(LEDGER_PAUSE_S)
 
     def _ledger_fit(self) -> bool:
-        """Whether the ledger can be asked; a damaged one is replaced."""
+        """Whether the ledger is usable; a damaged one is replaced."""
         if not (self._ledger.damaged or self._ledger.bare):
             return True
         try:
@@ -271,15 +265,13 @@ class Daemon:
             self._ledger.page_done(job.id, page)
 
     def _start_attempt(self, job: Job) -> int:
+        if not self._config.queue.broker:
+            bring_home(job)  # other machines may have read it so far
         attempt = self._ledger.started(job.id)
         crashpoints.reached("attempt-recorded")
         log.info("attempt.started", job=job.id, file=str(job.relative), attempt=attempt)
         self._duplicates.begun(job)
         return attempt
-
-    def _start_here(self, job: Job) -> int:
-        bring_home(job)  # other machines may have read it so far
-        return self._start_attempt(job)
 
     # -- what people and systemd hear ----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Wake the supervisor's loop: from watchdog's thread, and by signals, whose handlers only count."""
+"""Wake the supervisor's loop from other threads and from signals. Signal handlers only count."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TERMINAL = "/dev/tty"
 
 
 class SignalWakeup:
-    """A pipe in the loop's selector; while it is entered, SIGTERM, SIGINT and SIGHUP write to it and are counted.
+    """A pipe in the loop's selector. Inside the context, SIGTERM, SIGINT and SIGHUP write to the pipe and are counted.
 
-    SIGHUP asks a daemon to read its configuration again; one that had a terminal has lost it, and stops.
+    SIGHUP asks a daemon to reload its configuration. A daemon that loses its terminal by SIGHUP stops.
 
     Args:
-        selector: the loop's.
-        reloads: False where SIGHUP always asks for a stop.
+        selector: the loop's selector.
+        reloads: False: SIGHUP always stops.
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, reloads: bool = True) -> None:
@@ -50,12 +50,12 @@ class SignalWakeup:
         os.close(self._in)
 
     def wake(self) -> None:
-        """Wake the loop; from any thread."""
+        """Wake the loop; may be called from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes just as well
             os.write(self._in, b"\0")
 
     def asked_to_reload(self) -> bool:
-        """Whether anybody has asked for it since the last call."""
+        """Whether a reload was requested since the last call."""
         asked, self._reloads = self._reloads > 0, 0
         return asked
 

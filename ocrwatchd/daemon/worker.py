@@ -1,12 +1,12 @@
-"""``ocrwatchd worker``: one engine process, as on one machine, that reads the scans of another machine's supervisor.
+"""``ocrwatchd worker``: one engine process that reads scans for the supervisor of another machine.
 
-One thread, one loop: the engine's socket, signals, the broker's messages (which come by a thread of their own) and due
-times all end in ``_tick``. One message at a time, acknowledged when its attempt has ended.
+One thread, one loop: the engine's socket, signals, the broker's messages (from a thread of their own) and due times
+all end in ``_tick``. The worker handles one message at a time and acknowledges it when the attempt has ended.
 
 The order of a stop (SIGTERM or SIGINT; a second one skips to 3):
-    1. nothing more is taken;
-    2. the engine completes the page in work, at most for ``job.stop_seconds``, and the job is handed back;
-    3. the engine ends; the attempt's end is written, the broker hears of it, the worker's card goes.
+    1. the worker takes no more jobs;
+    2. the engine completes the page in work within ``job.stop_seconds``, and the job is handed back;
+    3. the engine ends; the end of the attempt is written and published, and the worker's card is removed.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ log = structlog.get_logger()
 
 
 def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engine.process.main") -> None:
-    """Read scans until a signal says stop.
+    """Read scans until a signal stops the worker.
 
     Args:
-        config: this machine's own.
+        config: the settings of this machine.
         name: of the worker; default: host name plus a random suffix.
-        engine_module: what the engine process runs.
+        engine_module: the module that the engine process runs.
 
     Raises:
-        ConfigError: no broker, one that cannot be used, a name that none can have, or another version.
+        ConfigError: the broker is missing or unusable, the name is invalid or in use, or versions differ.
         FolderUnusable: this machine does not see the supervisor's folder, or cannot write there.
     """
     if not config.queue.broker:
@@ -115,11 +115,11 @@ class Worker:
         self._presence: Final = Presence(self._folder, name, self._offers, token.lease_s, self._tell)
 
     def run(self) -> None:
-        """Serve until a signal says stop.
+        """Serve until a signal stops the worker.
 
         Raises:
-            FolderUnusable: the supervisor's folder has gone, or cannot be written.
-            ConfigError: another version serves it, or another worker has this name.
+            FolderUnusable: the supervisor's folder is gone or not writable.
+            ConfigError: the supervisor has another version, or another worker has this name.
         """
         self._presence.come()
         log.info("worker.started", worker=self._name, root=str(self._config.folders.root_path), offers=self._offers)
@@ -133,7 +133,7 @@ class Worker:
         self._hand_back()
 
     def close(self) -> None:
-        """End the engine, say what is still to be said."""
+        """End the engine and send the remaining messages."""
         self._host.stop()
         deadline = time.monotonic() + LAST_WORDS_S
         while self._report is not None and time.monotonic() < deadline:
@@ -205,7 +205,6 @@ class Worker:
             self._host.give(job)
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
-        """What the engine says."""
         if isinstance(told, Begun):
             self._figures.step(told.step)
             self._presence.changed |= told.step == "task"
@@ -226,7 +225,7 @@ class Worker:
             self._tell_end()
 
     def _tell_end(self) -> None:
-        """Write the attempt's end, and let the job go; again later where the share fails."""
+        """Write the attempt's end and release the job; retry later where the share fails."""
         job, report = self._job, self._report
         if job is None or job.desk is None or report is None:
             return
@@ -246,7 +245,7 @@ class Worker:
         self._orders.ended(job.id, report)
 
     def _look(self) -> None:
-        """See whether the job is still wanted; try again to say how it has ended."""
+        """Check whether the job is still wanted; retry writing the attempt's end."""
         if self._job is None or self._job.desk is None:
             return
         if self._report is not None:
@@ -271,7 +270,7 @@ class Worker:
         return "; ".join(filter(None, (self._host.state, self._orders.obstacle, lost)))
 
     def _tell(self) -> dict[str, Any]:
-        """What the card says, beside who we are."""
+        """The variable fields of the card."""
         return {
             "state": self._state[:LONGEST_REASON],
             "cut_off": bool(self._receiver.trouble or self._sender.trouble),
@@ -287,7 +286,7 @@ class Worker:
 
 
 def _has_gone(path: Path) -> bool:
-    """Whether nothing has this name any more; False while that cannot be known."""
+    """Whether the path no longer exists; False while that is unknown."""
     try:
         return not safe_open.lexists_strict(path)
     except OSError:

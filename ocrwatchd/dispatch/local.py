@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Outcome, Worker
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.priority import Place
-    from ocrwatchd.dispatch.protocol import Host
+    from ocrwatchd.dispatch.protocol import Hooks, Host
 
 log = structlog.get_logger()
 
@@ -26,39 +26,26 @@ log = structlog.get_logger()
 class BoundedQueue:
     """Dispatcher of one machine: a bounded queue in front of one engine.
 
-    Who goes first, and who makes way for whom, is told by :mod:`ocrwatchd.dispatch.priority`. A job in work is asked
-    back only while a page of it is read, or a task carried out: each turn brings it on by a page, or by an answer. No
-    new attempt begins when it goes on.
+    :mod:`ocrwatchd.dispatch.priority` decides the order and the interruptions. A job is interrupted only while a page
+    is read or a task runs, so each turn makes some progress. No new attempt begins when the job continues.
 
     Args:
-        size: how many jobs wait at most, the one in work not counted.
-        starting: called with each job right before the engine may touch it.
-        holding: True for a job that has to wait, as one waits whose model the host lacks; those behind it go first.
-        shortcut: the outcome of a job that needs no engine, or None.
-        page_done: called with a job and the number of each of its pages that is finished.
-        begun: called with the name of each step that begins, and with "" where nothing is in work any more.
+        size: how many jobs wait at most, without the job in work.
+        hooks: the supervisor's.
+        host: makes the engine's host, given where to send its messages.
         clock: monotonic, seconds.
-        host: makes the engine, given what it is to tell.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(
         self,
         size: int,
-        starting: Callable[[Job], object],
+        hooks: Hooks,
         host: Callable[[Callable[[Outcome | Progress | Begun], None]], Host],
         *,
-        holding: Callable[[Job], bool] = lambda _: False,
-        shortcut: Callable[[Job], Outcome | None] = lambda _: None,
-        page_done: Callable[[Job, int], None] = lambda _job, _page: None,
-        begun: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._size = size
-        self._starting = starting
-        self._holding = holding
-        self._shortcut = shortcut
-        self._page_done = page_done
-        self._begun = begun
+        self._hooks = hooks
         self._clock = clock
         self._queue = Waiting(clock)
         self._outcomes: list[Outcome] = []
@@ -74,12 +61,12 @@ class BoundedQueue:
 
     @property
     def room(self) -> int:
-        """As the protocol says; jobs that have had a turn take no place, or long ones would shut out all others."""
+        """As the protocol says; interrupted jobs are not counted, or long ones would block all others."""
         return self._size - self._queue.unturned
 
     @property
     def urgent(self) -> int | None:
-        """A full queue has one place more, for a job that goes before the one in work."""
+        """A full queue has one more place for a job that interrupts the job in work."""
         return None if self._in_work is None or self.room < 0 else self._in_work.job.work.priority + 1
 
     @property
@@ -95,20 +82,19 @@ class BoundedQueue:
         self._joined = True
 
     def _hear(self, told: Outcome | Progress | Begun) -> None:
-        """What the host says."""
         if isinstance(told, Begun):
             self._asking = told.step == "task"
             if self._asking and self._in_work is not None:  # where it goes on, no page of it was read
                 self.progress = self.progress or self._in_work.left
-            self._begun(told.step)
+            self._hooks.step(told.step)
             return
         if isinstance(told, Progress):
             if told.done:
-                self._page_done(told.job, told.page)
+                self._hooks.page_done(told.job, told.page)
             else:
                 self.progress = told
             return
-        self._begun("")
+        self._hooks.step("")
         place, left = self._in_work, self.progress
         self._in_work = self.progress = None
         self._makes_way = self._asking = False
@@ -122,7 +108,7 @@ class BoundedQueue:
         return ended
 
     def tick(self, now: float) -> None:
-        """Let the host look after itself, then hand over the next job, or ask for the one in work back."""
+        """Let the host do its work, then hand over the next job, or interrupt the job in work."""
         self._joined = False
         self._host.tick(now)
         if self._finishing:
@@ -133,7 +119,7 @@ class BoundedQueue:
             self._give_next(now)
 
     def _make_way(self, place: Place, now: float) -> None:
-        """Ask for the job in work back where one that goes first would wait for further pages, or for tasks."""
+        """Interrupt the job in work if a more urgent one would otherwise wait for pages, or for tasks."""
         if self._makes_way or self.progress is None:
             return
         if self.progress.page >= self.progress.pages and not self._asking:
@@ -148,7 +134,7 @@ class BoundedQueue:
         log.info("job.makes_way", job=job.id, file=str(job.relative), after_page=page, first=first.id)
 
     def _waits(self, job: Job) -> bool:
-        return self._holding(job) or self._host.lacks(job.work.llm)
+        return self._hooks.holding(job) or self._host.lacks(job.work.llm)
 
     def _give_next(self, now: float) -> None:
         for place in self._queue:
@@ -157,12 +143,12 @@ class BoundedQueue:
                 log.info("job.goes_on", job=job.id, file=str(job.relative), after_page=place.left.page)
             elif self._waits(job):
                 continue
-            elif outcome := self._shortcut(job):
+            elif outcome := self._hooks.shortcut(job):
                 self._queue.leave(place)
                 self._outcomes.append(outcome)
                 continue
             else:
-                self._starting(job)  # where this fails the job keeps its place
+                self._hooks.starting(job)  # where this fails the job keeps its place
             self._queue.leave(place)
             self._in_work, self._given_at = place, now
             self._host.give(job)

@@ -1,9 +1,9 @@
-"""Who goes first among the jobs that wait, and who makes way for whom.
+"""The order of waiting jobs, and which job interrupts which.
 
-First come, first served, a point of priority counting as an hour of waiting. A job in work makes way, between two of
-its pages or two answers of its tasks, for one of higher priority, and no longer than that priority is worth: what
-has waited so many hours is brought to its end, however many urgent jobs come. After :data:`TURN_S` in work its turn is
-over: it makes way for the others that wait too, and goes on behind them. A small file may claim thousands of pages.
+First come, first served; a point of priority counts as an hour of waiting. A job of higher priority interrupts the
+job in work between two pages, or between two answers of its tasks, but for no longer than that priority is worth: a
+job that has waited for so many hours is completed however many urgent jobs come. After :data:`TURN_S` in work, a job
+lets jobs of its own priority go first and continues after them: a small file may contain thousands of pages.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ TURN_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A job's place among those that wait; smaller ones go first.
+    """A job's place in the queue; the smallest goes first.
 
     Args:
         since: when it was queued, by the clock, less what its priority is worth, seconds.
-        number: of the job, as they came.
-        job: whose place it is.
-        left: the last page that was read before the job had to make way; None where no engine has had it.
-        worked_s: how long it was in work in this turn, seconds, when it last made way.
-        turns: how many are over.
+        number: a counter of jobs.
+        job: the job.
+        left: the last page before the interruption; None before the first attempt.
+        worked_s: the time in work during this turn until the last interruption, seconds.
+        turns: how many turns are over.
     """
 
     since: float
@@ -51,7 +51,7 @@ class Place:
 
     @property
     def remark(self) -> str:
-        """What people are told of a job that has made way; "" for another."""
+        """What people are told of an interrupted job; "" for another."""
         if self.left is None:
             return ""
         page = f"page {self.left.page + 1} of {self.left.pages}"
@@ -60,11 +60,7 @@ class Place:
 
 
 class Waiting:
-    """Jobs that wait, in their order.
-
-    Args:
-        clock: monotonic, seconds.
-    """
+    """Waiting jobs in their order."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock: Final = clock
@@ -72,36 +68,35 @@ class Waiting:
         self._places: Final[list[Place]] = []
 
     def __len__(self) -> int:
-        """How many wait."""
         return len(self._places)
 
     def __iter__(self) -> Iterator[Place]:
-        """Who goes first comes first; places may leave meanwhile."""
+        """The most urgent first; places may be removed during the iteration."""
         return iter(tuple(self._places))
 
     @property
     def unturned(self) -> int:
-        """How many wait for their first turn, or go on with it: however many others there are, these are let in."""
+        """How many jobs have not completed a turn: they are admitted however many others wait."""
         return sum(not place.turns for place in self._places)
 
     def before(self, place: Place, worked_s: float) -> Iterator[Place]:
-        """Those for which the job in a place makes way; as :meth:`goes_first`."""
+        """The places that interrupt the job in work; see :meth:`goes_first`."""
         return (each for each in self if self.goes_first(each, place, worked_s))
 
     def goes_first(self, other: Place, place: Place, worked_s: float) -> bool:
-        """Whether a job in work makes way for another one.
+        """Whether a waiting job interrupts the job in work.
 
         Args:
-            other: place of the one that waits.
-            place: of the one in work.
-            worked_s: how long that is in work since it was last given, seconds.
+            other: the place of the waiting job.
+            place: the place of the job in work.
+            worked_s: how long that job has been in work, seconds.
         """
         if other.job.work.priority > place.job.work.priority:
             return other < place
         return place.worked_s + worked_s >= TURN_S and other.since <= self._since(place.job)
 
     def join(self, job: Job) -> Place:
-        """Give a job the place that its priority asks for."""
+        """Give a job the place of its priority."""
         place = Place(self._since(job), next(self._numbers), job)
         self.rejoin(place)
         return place
@@ -109,13 +104,13 @@ class Waiting:
     def make_way(
         self, place: Place, worked_s: float, left: Progress | None = None, besides: Iterable[Place] = ()
     ) -> None:
-        """Let a job that has made way wait: in its old place, or behind the others where its turn is over.
+        """Queue an interrupted job: in its old place, or after the others where its turn is over.
 
         Args:
             place: its old place.
-            worked_s: how long it was in work since it was last given, seconds.
+            worked_s: how long it was in work, seconds.
             left: the last page that was read.
-            besides: places of others that wait elsewhere.
+            besides: places of jobs that wait elsewhere.
         """
         place = replace(place, left=left, worked_s=place.worked_s + worked_s)
         if place.worked_s >= TURN_S:
@@ -127,11 +122,11 @@ class Waiting:
         self.rejoin(place)
 
     def rejoin(self, place: Place) -> None:
-        """Let a job have its old place again."""
+        """Give a job its old place again."""
         bisect.insort(self._places, place)
 
     def leave(self, place: Place) -> None:
-        """It is the job's turn."""
+        """The job is in work now."""
         self._places.remove(place)
 
     def _since(self, job: Job) -> float:

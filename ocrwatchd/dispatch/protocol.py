@@ -1,27 +1,53 @@
-"""The seam between the supervisor and whatever does the work.
+"""The interface between the supervisor and the engines.
 
-Behind it stands a bounded queue with one engine (:mod:`ocrwatchd.dispatch.local`), or a broker with workers on other
+Implementations: a bounded queue with one engine (:mod:`ocrwatchd.dispatch.local`), and a broker with workers on other
 machines (:mod:`ocrwatchd.dispatch.cluster.dispatcher`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ocrwatchd.core.component import Component
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocrwatchd.core.attempt import Outcome, Progress, Worker
     from ocrwatchd.core.config.profile import Llm
     from ocrwatchd.core.model import Job
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a dispatcher asks the supervisor, and tells it.
+
+    Attributes:
+        starting: called with each job right before an engine may touch it; gives the attempt's number.
+        holding: whether a job has to wait; those behind it go first.
+        shortcut: the outcome of a job that needs no engine, or None.
+        page_done: called with a job and the number of each of its pages that is finished.
+        step: called with the name of each step that begins here, and with "" where nothing is in work any more.
+        pages_read: called with how many pages another machine has read more, and how long one takes, seconds.
+        found: called with each job that another machine has had since before a restart.
+    """
+
+    starting: Callable[[Job], int]
+    holding: Callable[[Job], bool] = lambda _: False
+    shortcut: Callable[[Job], Outcome | None] = lambda _: None
+    page_done: Callable[[Job, int], None] = lambda *_: None
+    step: Callable[[str], None] = lambda _: None
+    pages_read: Callable[[int, float], None] = lambda *_: None
+    found: Callable[[Job], None] = lambda _: None
+
+
 class Dispatcher(Component, Protocol):
-    """Takes jobs, tells what became of them."""
+    """Takes jobs and reports their outcomes."""
 
     @property
     def progress(self) -> Progress | None:
-        """The page in work, where there is one."""
+        """The page in work, if any."""
 
     @property
     def room(self) -> int:
@@ -33,7 +59,7 @@ class Dispatcher(Component, Protocol):
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for their turn."""
+        """How many jobs wait."""
 
     @property
     def in_work(self) -> Job | None:
@@ -41,42 +67,42 @@ class Dispatcher(Component, Protocol):
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """Who reads, where several machines do."""
+        """The workers, where several machines read."""
 
     @property
     def state(self) -> str:
-        """What the engine is doing, and what it goes on with afterwards, for people."""
+        """The state of the engine, and the interrupted jobs, for people."""
 
     @property
     def figures(self) -> dict[str, object]:
-        """What the engine has last told of itself: starts, engine, model, rss_mb."""
+        """The last figures of the engine: starts, engine, model, rss_mb."""
 
     @property
     def unavailable(self) -> str:
-        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+        """Why no engine can do the work, with the remedy; "" where no cause is known."""
 
     @property
     def down(self) -> bool:
-        """No engine runs, nor is one about to start."""
+        """No engine runs, and none is about to start."""
 
     def start(self) -> None:
         """Start the engine, from the main thread."""
 
     def submit(self, job: Job) -> None:
-        """Take a job, also where there is no room: a claimed job waits nowhere else."""
+        """Take a job, also without room: a claimed job waits nowhere else."""
 
     def outcomes(self) -> list[Outcome]:
-        """What has ended since the last call."""
+        """The outcomes since the last call."""
 
     def finish(self) -> None:
-        """Complete the page in work and hand its job back; nothing more is begun."""
+        """Complete the page in work and hand its job back; begin no other job."""
 
     def stop(self) -> None:
         """End the engine now."""
 
 
 class Host(Protocol):
-    """One engine, one job at a time; ``engine.host.managed.EngineHostWithModels`` is the real one."""
+    """One engine, one job at a time; ``engine.host.managed.EngineHostWithModels`` is the implementation."""
 
     unavailable: str
     figures: dict[str, object]
@@ -95,7 +121,7 @@ class Host(Protocol):
 
     @property
     def resting(self) -> bool:
-        """No engine runs, nor is one about to start."""
+        """No engine runs, and none is about to start."""
 
     @property
     def state(self) -> str:
@@ -105,7 +131,7 @@ class Host(Protocol):
         """Start it."""
 
     def lacks(self, llm: Llm) -> bool:
-        """Whether a model is to be waited for."""
+        """Whether the job must wait for a model."""
 
     def give(self, job: Job) -> None:
         """Hand over a job; only while idle."""
@@ -114,7 +140,7 @@ class Host(Protocol):
         """Ask for the job in work back after the page in work; the engine stays."""
 
     def tick(self, now: float) -> None:
-        """Watch deadlines, start again what has died."""
+        """Watch deadlines; restart an engine that has died."""
 
     def next_due(self) -> float | None:
         """As :meth:`Component.next_due`."""

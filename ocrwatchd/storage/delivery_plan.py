@@ -1,7 +1,6 @@
-"""Where a job is going, written into its own folder before the first file moves.
+"""The plan of a delivery, written into the job's folder before the first file moves.
 
-With it the work folder tells everything by itself: a root that was moved without its ledger, or whose ledger was lost
-or is behind, completes each delivery that had begun, under the name that was chosen for it.
+With it, every delivery that has begun can be completed under its chosen name, even if the ledger is lost or outdated.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ MAX_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A delivery that was decided.
+    """A planned delivery.
 
     Args:
         relative: the scan's path under the inbox.
@@ -43,7 +42,7 @@ class Route:
 
 
 def write(folder: Path, route: Route) -> None:
-    """Keep the route in a job's folder.
+    """Write the plan into a job's folder.
 
     Raises:
         OSError: it cannot be written.
@@ -59,7 +58,7 @@ def write(folder: Path, route: Route) -> None:
 
 
 def read(folder: Path) -> Route | None:
-    """The route in a job's folder; None where there is none, or none that could be one.
+    """The plan in a job's folder; None where there is none, or an invalid one.
 
     Raises:
         OSError: it cannot be read now.
@@ -83,7 +82,7 @@ def read(folder: Path) -> Route | None:
 
 
 def remove(folder: Path) -> None:
-    """Take the route back: the job starts anew.
+    """Remove the plan: the job starts anew.
 
     Raises:
         OSError: it cannot be removed.

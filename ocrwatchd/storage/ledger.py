@@ -1,10 +1,10 @@
-"""What the daemon remembers of each scan from its claim on: SQLite, whatever becomes of the process.
+"""The daemon's record of each scan since its claim, in SQLite.
 
-Before a scan's files leave the work folder, and when its delivery has ended, all is synced. What comes before that may
-be behind after a power cut: the scan in the work folder tells it too, or the engine finds it again.
+Before a scan's files leave the work folder, and after its delivery, all is synced. Earlier writes may be lost in a
+power cut: the work folder has the same information, or the engine finds it again.
 
-Every method raises :class:`LedgerFault` where the file is locked, full or broken; the same call can be made again.
-Directories are the truth; the ledger remembers what they cannot show: attempts, hashes, the name chosen for a delivery.
+Every method raises :class:`LedgerFault` where the file is locked, full or broken; the call can be repeated. The folders
+are the truth; the ledger records what they cannot show: attempts, hashes, the chosen name of a delivery.
 """
 
 from __future__ import annotations
@@ -48,20 +48,20 @@ _FURTHEST_NS = (1 << 63) - 1
 
 
 class LedgerFault(OSError):
-    """The ledger's file is locked, full or broken for the moment: an I/O error like that of any other folder."""
+    """The ledger's file is locked, full or broken now: an I/O error like that of any other folder."""
 
 
 class Ledger:
     """The open ledger; used by one thread of one daemon.
 
     Args:
-        path: of the database file, made with its folder where missing.
-        patience_s: how long a call waits for another process that holds the file, seconds.
+        path: of the database file, made with its folder if missing.
+        patience_s: how long a call waits for another process that locks the file, seconds.
 
     Attributes:
         path: the file.
-        damaged: what is wrong with the file's content, or "" where nothing is known to be; see :meth:`replace`.
-        bare: it has taken a damaged one's place, and does not know what lies in the folders yet.
+        damaged: what is wrong with the content, or ""; see :meth:`replace`.
+        bare: it has replaced a damaged ledger and does not know the folders yet.
 
     Raises:
         FolderUnusable: the file cannot be opened now, or a newer ocrwatchd wrote it.
@@ -88,11 +88,11 @@ class Ledger:
         self._db.close()
 
     def replace(self) -> Path:
-        """Set the damaged file aside and go on with an empty one; where the old one lies now.
+        """Set the damaged file aside and continue with an empty one; return the new path of the old file.
 
         Raises:
-            FolderUnusable: there is no room for a new one.
-            DamagedLedger: the new one is damaged as well.
+            FolderUnusable: no new one can be made.
+            DamagedLedger: the new one is damaged too.
         """
         self._db.close()
         aside = ledger_file.set_aside(self.path, "damaged")
@@ -102,7 +102,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Write everything in this block down, or nothing of it."""
+        """A transaction."""
         self._run("BEGIN IMMEDIATE", ())
         try:
             yield
@@ -113,12 +113,12 @@ class Ledger:
             raise
 
     def fact(self, name: str) -> str:
-        """A fact about the ledger as a whole, or "" where it is not known."""
+        """A fact about the whole ledger, or ""."""
         rows = self._run("SELECT value FROM fact WHERE name = ?", (name,))
         return str(rows[0][0]) if rows else ""
 
     def note_fact(self, name: str, value: str) -> None:
-        """Write a fact down."""
+        """Record a fact."""
         self._run(
             "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
         )
@@ -126,14 +126,9 @@ class Ledger:
     def claimed(
         self, job: str, relative: Path, refusal: str = "", *, size: int | None = None, mtime_ns: int | None = None
     ) -> None:
-        """Write down that a scan is claimed, before it moves; a job that is known already stays as it is.
+        """Record a claim, before the scan moves; a known job stays unchanged.
 
-        Args:
-            job: the job's id.
-            relative: the scan's path under the inbox.
-            refusal: why it belongs in ``failed/`` unread, or "".
-            size: of the file, bytes.
-            mtime_ns: the file's modification time.
+        ``refusal`` says why the scan belongs in ``failed/`` unread; size in bytes and modification time are the file's.
         """
         self._run(
             "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
@@ -143,15 +138,15 @@ class Ledger:
         )
 
     def forget(self, job: str) -> None:
-        """Strike out a claim that came to nothing: the scan is still in the inbox."""
+        """Delete a claim that failed: the scan is still in the inbox."""
         self._run("DELETE FROM scan WHERE job = ? AND state = 'claimed'", (job,))
 
     def lost(self, job: str) -> None:
-        """Strike out a scan whose folder somebody has removed: no copy of it will be delivered, so none counts."""
+        """Delete a scan whose folder somebody has removed: it will not be delivered."""
         self._run("DELETE FROM scan WHERE job = ? AND state IN ('claimed', 'delivering')", (job,))
 
     def strike(self, job: str) -> None:
-        """Strike out a scan that has ended and that nobody shall count."""
+        """Delete an ended scan that must not be counted."""
         self._run("DELETE FROM scan WHERE job = ?", (job,))
 
     def begun(self) -> list[str]:
@@ -159,25 +154,22 @@ class Ledger:
         return [job for (job,) in self._run("SELECT job FROM scan WHERE state IN ('claimed', 'delivering')", ())]
 
     def claimed_anew(self, job: str) -> None:
-        """Write down that an ended job's scan lies in the work folder again: folders are the truth."""
+        """Record that the scan of an ended job is in the work folder again."""
         self._run("UPDATE scan SET state = 'claimed', outcome = '', name = x'', suffixes = '' WHERE job = ?", (job,))
 
     def started(self, job: str) -> int:
-        """Write down that an attempt starts, before any engine touches the file; its number, from 1."""
+        """Record the start of an attempt, before any engine touches the file; return its number, from 1."""
         statement = "UPDATE scan SET started = started + 1 WHERE job = ? RETURNING started"
         return self._counted(statement, (job,), lasting=False)
 
     def page_done(self, job: str, page: int) -> None:
-        """Write down that a page is finished, and so all before it."""
+        """Record that this page and all pages before it are finished."""
         self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job), lasting=False)
 
     def blamed(self, job: str, reason: str, attempt: int = 0) -> int:
-        """Write down that the engine died over a scan; how often that has happened so far.
+        """Record that the engine died over a scan; return how often that has happened.
 
-        Args:
-            job: the job's id.
-            reason: why it died.
-            attempt: its number where another machine has told of it, maybe twice: it counts once. 0: this machine's.
+        An attempt on another machine may be reported twice: its number makes it count once. Number 0 is this machine's.
         """
         return self._counted(
             "UPDATE scan SET blamed = blamed + (? NOT BETWEEN 1 AND heeded), heeded = max(heeded, ?), reason = ?"
@@ -188,30 +180,22 @@ class Ledger:
     def recognised(
         self, job: str, *, sha256: str, pages: int, seconds: float, counts: Mapping[str, object] | None = None
     ) -> None:
-        """Write down an engine's figures.
-
-        Args:
-            job: the job's id.
-            sha256: of the content.
-            pages: how many.
-            seconds: wall time.
-            counts: of :data:`ocrwatchd.storage.records.COUNTED` those that it has told; no document text.
-        """
+        """Record the figures of the engine; ``counts`` has those of :data:`ocrwatchd.storage.records.COUNTED`."""
         statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ?, counts = ? WHERE job = ?"
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
     def delivering(  # noqa: PLR0913 - what a row has
         self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str, *, place: Path | None = None
     ) -> None:
-        """Write down where a scan goes, as which files and under which free name, before the first of them moves.
+        """Record the goal, files and free name of a delivery, before the first file moves.
 
         Args:
             job: the job's id.
-            outcome: where to.
+            outcome: the goal.
             name: of the set.
             suffixes: of its files.
             reason: why it failed, or "".
-            place: the scan's path from now on, where the disk does not take the one under the inbox.
+            place: the scan's new path, where the disk does not accept the one under the inbox.
         """
         self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
@@ -220,14 +204,14 @@ class Ledger:
         )
 
     def reserved(self, outcome: Goal, but: str) -> set[Path]:
-        """The names, with their folders, of deliveries that are under way, one job's left out."""
+        """The names, with their folders, of the deliveries of other jobs that are under way."""
         rows = self._run(
             "SELECT relative, name FROM scan WHERE state = 'delivering' AND outcome = ? AND job <> ?", (outcome, but)
         )
         return {Path(os.fsdecode(relative)).with_name(os.fsdecode(name)) for relative, name in rows if name}
 
     def ended(self, job: str) -> None:
-        """Write down that a delivery is complete."""
+        """Record that a delivery is complete."""
         now = time.time()
         self._run(
             "UPDATE scan SET state = CASE outcome WHEN 'outbox' THEN 'delivered' ELSE 'failed' END, ended_at = ?,"
@@ -236,7 +220,7 @@ class Ledger:
         )
 
     def adopt(self, original: Original) -> None:
-        """Write down an original that was delivered or set aside before this ledger was begun."""
+        """Record an original that was delivered or set aside before this ledger was made."""
         self._run(
             "INSERT INTO scan (job, relative, state, outcome, name, reason, sha256, size, mtime_ns, claimed_at,"
             " ended_at, kept_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -258,7 +242,7 @@ class Ledger:
         )
 
     def alike(self, size: int) -> list[Original]:
-        """The scans that were delivered, or are on their way out, and that may be of this size; the oldest first."""
+        """The delivered scans that may have this size, the oldest first; also those being delivered."""
         return self._originals(
             # The plus keeps SQLite from going by the state, which nearly all rows share.
             "outcome = 'outbox' AND +state IN ('delivering', 'delivered') AND (size = ? OR size IS NULL)"
@@ -267,11 +251,11 @@ class Ledger:
         )
 
     def hashed(self, job: str, sha256: str) -> None:
-        """Write down a content's hash that was not known."""
+        """Record the hash of a content."""
         self._run("UPDATE scan SET sha256 = ? WHERE job = ?", (sha256, job))
 
     def kept(self, outcome: Goal, before: float, most: int) -> list[Original]:
-        """The originals that have been kept since before a Unix time and were not removed, the oldest first."""
+        """The originals that have been kept since before a Unix time, the oldest first."""
         return self._originals(
             "removed_at IS NULL AND outcome = ? AND +state IN ('delivered', 'failed') AND kept_from < ?"
             " ORDER BY kept_from LIMIT ?",
@@ -279,11 +263,11 @@ class Ledger:
         )
 
     def removed(self, job: str) -> None:
-        """Write down that an original is no longer kept."""
+        """Record that an original was removed."""
         self._run("UPDATE scan SET removed_at = ? WHERE job = ?", (time.time(), job))
 
     def entry(self, job: str) -> Entry | None:
-        """A job's row, or None where the ledger does not know it."""
+        """The row of a job, or None."""
         rows = self._run(
             "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason"
             " FROM scan WHERE job = ?",
@@ -304,7 +288,7 @@ class Ledger:
         return {"delivered": 0, "failed": 0} | dict(rows)
 
     def last_delivery(self) -> float:
-        """When a scan was last delivered, Unix time; 0.0 where none ever was."""
+        """The Unix time of the last delivery; 0.0 without one."""
         (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
         return float(last[0] or 0.0)
 
@@ -342,5 +326,5 @@ class Ledger:
 
 
 def _storable(mtime_ns: int | None) -> int | None:
-    """A time as near as SQLite's 64 bits allow: whoever uploads a file may date it as far away as he likes."""
+    """The nearest time that fits SQLite: an uploaded file may have any date."""
     return None if mtime_ns is None else max(-_FURTHEST_NS, min(mtime_ns, _FURTHEST_NS))

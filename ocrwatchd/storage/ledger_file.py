@@ -1,4 +1,4 @@
-"""The ledger's file: open it, check it, bring an older one up to date; tell a damaged one from one that is in use."""
+"""The ledger's file: open, check and migrate it; distinguish a damaged file from one that is in use."""
 
 from __future__ import annotations
 
@@ -74,20 +74,16 @@ _PRIMARY_CODE: Final = 0xFF
 
 
 class DamagedLedger(Exception):
-    """The file is no ledger, or no longer one; the message says what is wrong with it."""
+    """The file is no valid ledger; the message says why."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """True where the file's content is at fault, and not a lock, a full disk or an I/O error."""
+    """Whether the file's content is at fault, and not a lock, a full disk or an I/O error."""
     return code(error) in _DAMAGE
 
 
 def connect(path: Path, patience_s: float) -> sqlite3.Connection:
-    """Open a ledger's file, checked and of this version.
-
-    Args:
-        path: made with its folder where missing.
-        patience_s: how long a call waits for another process that holds the file, seconds.
+    """Open, check and migrate a ledger's file; a call waits ``patience_s`` for another process that locks the file.
 
     Raises:
         DamagedLedger: the content cannot be used; nothing was changed.
@@ -113,7 +109,7 @@ def connect(path: Path, patience_s: float) -> sqlite3.Connection:
 
 
 def set_aside(path: Path, label: str) -> Path:
-    """Rename a ledger's file, with what SQLite keeps beside it, to ``NAME.LABEL-DATE.sqlite3``; the new name.
+    """Rename a ledger's files to ``NAME.LABEL-DATE.sqlite3``; return the new name.
 
     Raises:
         FolderUnusable: it cannot be renamed.
@@ -127,13 +123,7 @@ def set_aside(path: Path, label: str) -> Path:
 
 
 def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> list[Any]:
-    """Run a statement; its rows.
-
-    Args:
-        database: as :func:`connect` gives it.
-        statement: what to do.
-        values: its parameters.
-        lasting: False: it is written now, and synced with the next one that is lasting.
+    """Run a statement; return its rows. With ``lasting=False`` the write is synced together with the next lasting one.
 
     Raises:
         sqlite3.Error: as SQLite says.
@@ -148,10 +138,10 @@ def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...]
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename a closed ledger's file together with what SQLite keeps beside it, durably.
+    """Rename the files of a closed ledger, durably.
 
     Raises:
-        FolderUnusable: it cannot be renamed.
+        FolderUnusable: they cannot be renamed.
     """
     try:
         # The file itself goes last: without it, what is beside it would be taken for another ledger's.
@@ -166,7 +156,7 @@ def rename(path: Path, target: Path) -> None:
 
 
 def _close_to_others(path: Path) -> None:
-    """Keep the names of documents from other users, whatever the umask; SQLite gives its files the ledger's mode."""
+    """Hide the names of documents from other users; SQLite gives its files the ledger's mode."""
     with contextlib.suppress(FileExistsError):
         path.touch(MODE, exist_ok=False)
     for companion in _COMPANIONS:
@@ -202,12 +192,12 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
 
 
 def remedy(path: Path, error: OSError | sqlite3.Error) -> str:
-    """What keeps a ledger from being opened now, and what to do about it."""
+    """Why a ledger cannot be opened now, and what to do."""
     if isinstance(error, sqlite3.Error) and code(error) in _BUSY:
         return f"the ledger {path} is locked by another program: close that one (`fuser {path}` names it)"
     return f"the ledger {path} cannot be opened: {error}; check its folder's owner and room"
 
 
 def code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 for an error that is none of its own, as of a file that is closed."""
+    """SQLite's primary result code; 0 for other errors, such as that of a closed file."""
     return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE

@@ -1,7 +1,7 @@
 """Build the ledger from the folders: from the receipts in the outbox, from ``archive/``, ``failed/`` and ``.work``.
 
-What a ledger alone knows is lost with it: how often an attempt was started, and over which scans the engine has died
-(pages that were given up are noted in the job's folder). The time that ``retention`` counts begins anew.
+Only the ledger knew how often attempts were started, and over which scans the engine has died (skipped pages are
+recorded in the job's folder). The time that ``retention`` counts begins anew.
 """
 
 from __future__ import annotations
@@ -61,15 +61,12 @@ class _Receipt:
 
 
 def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
-    """Let the ledger know what lies in the folders; rows that are there stay as they are.
+    """Record the content of the folders in the ledger; existing rows stay unchanged.
 
-    Args:
-        ledger: has to be told.
-        folders: the root's.
-        jobs: those in the work folder. One whose receipt lies in the outbox gets its route, so that it is completed.
+    A job in the work folder whose receipt is in the outbox gets a delivery plan, so that its delivery is completed.
 
     Raises:
-        OSError: a folder cannot be read, or the ledger not written.
+        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     here = {job.id: job for job in jobs if job.relative.name}
     known: set[int] = set()
@@ -97,7 +94,7 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
 
 
 def _be_patient(count: int) -> None:
-    """Ask systemd to wait: some hundred thousand originals take longer than a start, or a heartbeat, may."""
+    """Ask systemd to wait: hundreds of thousands of originals take longer than a start may."""
     if count % TOLD_EVERY == 0:
         systemd.notify(PATIENCE, "WATCHDOG=1", f"STATUS=Building the ledger from the folders: {count} originals")
 
@@ -155,7 +152,7 @@ def _figures(path: Path) -> dict[str, str]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a file can have this name: people may write what they like into a receipt."""
+    """Whether a file can have this name: people may edit a receipt."""
     try:
         os.fsencode(name)
     except UnicodeEncodeError:
@@ -172,7 +169,7 @@ def _reason(note: Path) -> tuple[str, float]:
 
 
 def _beginning(path: Path) -> bytes:
-    """The first bytes of a file, or none where it cannot be read: people may put anything there."""
+    """The first bytes of a file; none where it cannot be read."""
     try:
         with os.fdopen(safe_open.open_regular(path), "rb") as file:
             return file.read(HEAD_BYTES)
@@ -181,7 +178,7 @@ def _beginning(path: Path) -> bytes:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every regular file under a folder that is not hidden and lies in no hidden folder, links not followed."""
+    """Every regular file below a folder, without hidden files and folders; links are not followed."""
 
     def refuse(error: OSError) -> None:
         if os.fspath(folder) == error.filename or error.errno not in _NOT_OURS:
@@ -203,5 +200,5 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _made_up(folder: str, relative: Path) -> str:
-    """An id for an original whose job is not known; no job's id looks like that."""
+    """An id for an original of an unknown job; it does not look like a job's id."""
     return f"{folder}-{hashlib.sha256(os.fsencode(relative)).hexdigest()[:24]}"

@@ -1,8 +1,8 @@
-"""Name and deliver a finished set, by rename alone, so that nobody ever sees half a file or a wrong set.
+"""Name and deliver a finished set by renames only, so that nobody ever sees half a file or a mixed set.
 
-A delivery is a list of moves, done in order and written down in the ledger before the first: a restart goes through
-the same list again and finds done what is done. The receipt (``NAME.json``) moves last of the set, the original after
-it. In the outbox and the archive, and likewise in ``failed/``, a set has one name that was free for all of it.
+A delivery is a list of moves in a fixed order, recorded in the ledger before the first one: a restart runs the same
+list again and skips completed moves. Of the set, the receipt (``NAME.json``) moves last; the original follows. A set
+has one name, which was free in the outbox and the archive, or in ``failed/``.
 """
 
 from __future__ import annotations
@@ -42,12 +42,7 @@ ATTEMPTS = "attempts"
 
 
 class Outbox:
-    """Where finished work goes: the outbox with the archive, or ``failed/``.
-
-    Args:
-        folders: the configured folders.
-        ledger: where each delivery's name is written down.
-    """
+    """Delivers finished work: to the outbox and the archive, or to ``failed/``."""
 
     def __init__(self, folders: Folders, ledger: Ledger) -> None:
         self._folders = folders
@@ -59,42 +54,36 @@ class Outbox:
         """A disk has refused a name: until the next start odd characters are replaced beforehand."""
 
     def prepare(self) -> None:
-        """Make the folders that are missing; see :func:`root_folders.prepare`."""
+        """Make missing folders; see :func:`root_folders.prepare`."""
         root_folders.prepare(self._folders)
 
     def deliver(self, job: Job) -> str:
-        """Put the finished set of ``job.out`` in the outbox and the original in the archive; again after a fault.
-
-        Returns:
-            The name of the set.
+        """Move the finished set of ``job.out`` to the outbox, the original to the archive; return the name of the set.
 
         Raises:
-            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+            OSError: a folder is missing, full or broken; nothing is lost, and the call can be repeated.
         """
         return self._finish(job, "outbox", "")
 
     def set_aside(self, job: Job, reason: str) -> str:
-        """Put the original in ``failed/`` beside its reason; again after a fault.
-
-        Returns:
-            The original's name there, under ``failed/``.
+        """Move the original to ``failed/``, beside its reason; return its name there.
 
         Raises:
-            OSError: a folder is gone, full or broken; nothing is lost and the call can be made again.
+            OSError: as :meth:`deliver`.
         """
         return self._finish(job, "failed", reason)
 
     def resume(self, job: Job, entry: Entry) -> str:
-        """Go on with a delivery that the ledger knows as begun.
+        """Continue a delivery that the ledger knows as begun.
 
         Raises:
-            OSError: as for :meth:`deliver`.
+            OSError: as :meth:`deliver`.
         """
         goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
         return self._finish(job, goal, entry.reason)
 
     def archived(self, job: Job, name: str) -> tuple[Path, Path]:
-        """Where the original of a delivered set lies, and the archive itself."""
+        """The path of the original of a delivered set, and the archive."""
         return original_path(self._folders, job.relative, "outbox", name), self._folders.path("archive")
 
     def _finish(self, job: Job, goal: Goal, reason: str) -> str:
@@ -169,7 +158,7 @@ class Outbox:
             files.move(source, target, resume=True, own=name == "archive", source_in=here, target_in=there)
 
     def _take_back(self, job: Job, moves: list[tuple[Path, Path]]) -> None:
-        """Undo the moves that were done, for another name; what people have taken since is theirs."""
+        """Undo completed moves, to choose another name; files that people have taken are theirs."""
         for source, target in moves:
             if not os.path.lexists(source) and os.path.lexists(target):
                 with self._folder_of(source) as here, self._folder_of(target) as there:
@@ -179,7 +168,7 @@ class Outbox:
             os.unlink(note.name, dir_fd=here)
 
     def _hand_over(self, file: Path, folder: int) -> None:
-        """Give a file of the set its permissions and group; of a link in its place nothing is changed."""
+        """Set the permissions and the group of a file of the set, but not through a link."""
         opened = safe_open.open_regular(file, folder)
         try:
             os.fchmod(opened, self._folders.file_mode)
@@ -223,22 +212,14 @@ class Outbox:
 
 
 def suffixes_in(out: Path) -> list[str]:
-    """What follows the name of each file that the engine has made of a job; its formats alone know beforehand.
-
-    Args:
-        out: ``job.out``.
-    """
+    """The suffixes of the files that the engine has written to ``out``."""
     return [entry.name.removeprefix(STEM) for entry in os.scandir(out) if entry.name.startswith(f"{STEM}.")]
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:
-    """Where a scan's original goes, or went: ``archive/`` or ``failed/``, under its set's name.
+    """The path of a scan's original in ``archive/`` or ``failed/``, under the name of its set.
 
-    Args:
-        folders: the configured folders.
-        relative: the scan's path as the ledger has it, which may be plainer than under the inbox.
-        goal: where the set goes.
-        name: the set's.
+    ``relative`` is the scan's path in the ledger, which may be simpler than its path under the inbox.
     """
     folder = folders.path("archive" if goal == "outbox" else "failed") / relative.parent
     return folder / f"{name}{stem_and_suffix(relative.name)[1]}"
@@ -248,7 +229,7 @@ def clear(job: Job) -> None:
     """Remove the folder of a job whose delivery has ended.
 
     Raises:
-        OSError: it cannot be removed, or the scan still lies in it.
+        OSError: it cannot be removed, or still contains the scan.
     """
     if any(True for _ in safe_open.walk_files(job.folder / "scan")):
         raise FileExistsError(errno.EEXIST, "the scan has not been delivered", str(job.source))

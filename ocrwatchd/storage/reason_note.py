@@ -1,7 +1,7 @@
-"""NAME.reason.txt, which lies in ``failed/`` beside an original: why it could not be read, and what to do.
+"""NAME.reason.txt, beside an original in ``failed/``: why it could not be read, and what to do.
 
-In the language of ``output.language``; where that is not English, its last line says the reason in English too, for
-whoever looks after the service and for :mod:`ocrwatchd.storage.ledger_rebuild`.
+The note is written in ``output.language``. Its last line repeats the reason in English, for technicians and for
+:mod:`ocrwatchd.storage.ledger_rebuild`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def note(name: str, reason: str, path: str, code: str = "") -> str:
     """The text of a note.
 
     Args:
-        name: of the scan, as it arrived.
+        name: of the scan.
         reason: in English.
         path: of the scan, below ``failed/``.
         code: the language, as in ``output.language``.
@@ -48,7 +48,7 @@ def note(name: str, reason: str, path: str, code: str = "") -> str:
 
 
 def told(note: str) -> str:
-    """The reason that a note gives, in English; "" where it is no note of ours."""
+    """The reason in a note, in English; "" for any other text."""
     # The last one: the file's name, with which a note begins, may look like one.
     found = _WHY.findall(note)
     return str(found[-1]) if found else ""

@@ -1,4 +1,4 @@
-"""The ledger's rows as values."""
+"""The rows of the ledger as values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COUNTED: Final[tuple[str, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A scan's row."""
+    """The row of a scan."""
 
     job: str
     relative: Path
@@ -40,18 +40,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An original that was put into ``archive/`` or ``failed/``.
+    """An original in ``archive/`` or ``failed/``.
 
     Args:
-        job: the id of the job that did it.
-        relative: where the scan lay, under the inbox.
+        job: the id of its job.
+        relative: the scan's path under the inbox.
         outcome: "outbox" for one in the archive, or "failed".
         name: of its set, without suffix.
         sha256: of the content, or "" where unknown.
         size: bytes, or None where unknown.
         mtime_ns: modification time, or None where unknown.
         ended_at: Unix time of the delivery.
-        ours: something tells that we put it there; else people may have, and it is never removed.
+        ours: ocrwatchd has put it there for certain; other files are never removed.
     """
 
     job: str

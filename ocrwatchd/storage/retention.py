@@ -1,7 +1,7 @@
-"""``retention``: remove originals that have been kept for as long as they were to be.
+"""``retention``: remove originals after their time.
 
-Nothing else in ocrwatchd deletes an original, so this is careful: only what the ledger knows as delivered or failed
-goes, only where it still is what was put there, and only while the clock can be trusted.
+Nothing else in ocrwatchd deletes an original, so this is careful: it removes only originals that the ledger knows as
+delivered or failed, only while they are unchanged, and only while the clock can be trusted.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Retention(Component):
         return now >= trusted_from
 
     def _remove_some(self, goal: Goal, before: float) -> bool:
-        """Look at some of what is due; whether there may be more."""
+        """Remove some of the originals that are due; return whether there may be more."""
         most = MOST_AT_ONCE + len(self._put_off)
         due = self._ledger.kept(goal, before, most)
         fresh = [original for original in due if original.job not in self._put_off]

@@ -1,4 +1,4 @@
-"""The folders of a root: made where they are missing, and shut to whoever has no business there."""
+"""The folders of a root: made if missing, and closed to other users."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = structlog.get_logger()
 
 
 def prepare(folders: Folders) -> None:
-    """Make the folders that are missing, and mend the permissions that an earlier version has given.
+    """Make missing folders, and correct the permissions that an earlier version has set.
 
     Raises:
-        FolderUnusable: one cannot be made or written to.
+        FolderUnusable: a folder cannot be made or written to.
     """
     gid = group_id(folders.group)
     modes = {folders.path(name): folders.mode(name) for name in FOLDER_NAMES} | {folders.work_path: WORK_MODE}
@@ -61,10 +61,10 @@ def make(folders: Folders, name: FolderName) -> None:
 
 
 def shut(work: Path) -> None:
-    """Let nobody else into ``.work``: what lies there is believed.
+    """Close ``.work`` to other users: its content is trusted.
 
     Raises:
-        FolderUnusable: the folder is another user's, or a link.
+        FolderUnusable: the folder belongs to another user, or is a link.
         OSError: as the system calls say.
     """
     try:
@@ -86,7 +86,7 @@ def shut(work: Path) -> None:
 
 
 def group_id(group: str) -> int:
-    """The id of a group's name; -1 for "".
+    """The id of a group; -1 for "".
 
     Raises:
         FolderUnusable: there is no such group.
@@ -107,7 +107,7 @@ def _make(path: Path, mode: int, folders: Folders, gid: int) -> None:
 
 
 def _mend(root: Path) -> None:
-    """Take from others the right to rename the folders in a root that is ours."""
+    """Prevent other users from renaming the folders in a root that is ours."""
     held = os.open(root, _READ)
     try:
         status = os.fstat(held)
@@ -118,7 +118,7 @@ def _mend(root: Path) -> None:
 
 
 def _mend_below(top: Path, old: int, mode: int) -> None:
-    """Give a folder and its sub-folders other permissions where they are ours and have those of an earlier version."""
+    """Correct the permissions of our folders that still have those of an earlier version."""
     if stat.S_IMODE(top.stat().st_mode) != old:
         return
     for path, _folders, _names, held in os.fwalk(top, topdown=False):  # the top last: it tells that all is done

@@ -1,7 +1,7 @@
-"""The name of a delivered set: free, short enough, and such that the disk takes it. Pure; nothing is looked up here.
+"""The name of a delivered set: free, short enough, and accepted by the disk. Pure functions.
 
-Not every disk takes each name: NTFS, exFAT and vfat take no colon, ZFS may take UTF-8 only, eCryptfs no more than 143
-bytes. There the set, and the folders above it, get a plainer name; the receipt and the reason note tell the true one.
+Not every disk accepts every name: NTFS, exFAT and vfat accept no colon, ZFS may accept only UTF-8, eCryptfs at most 143
+bytes. There the set and its folders get a simpler name; the receipt and the reason note contain the original one.
 """
 
 from __future__ import annotations
@@ -44,16 +44,14 @@ _NOT_ASCII: Final = re.compile(r"[^\w(),=+@ .-]", re.ASCII)
 
 
 def longest_relative_bytes(folders: Iterable[Path]) -> int:
-    """How long a scan's path under the inbox may be, so that its set has a path below each of some folders."""
+    """The longest path of a scan under the inbox for which its set's path fits below each folder."""
     return PATH_BYTES - RESERVED_BYTES - max(len(os.fsencode(folder)) for folder in folders)
 
 
 def first_place(relative: Path, *, plain: bool) -> Path:
-    """Where a scan's set is delivered first, below the outbox: mostly the scan's own path under the inbox.
+    """The first path to try below the outbox: usually the scan's path under the inbox.
 
-    Args:
-        relative: that path.
-        plain: a disk has refused odd characters before.
+    With ``plain``, a disk has refused unusual characters before, so they are replaced.
     """
     first, *rest = relative.parts
     if rest and first.casefold() == STATUS_PAGE:  # a folder of this name would be in the status page's way
@@ -62,7 +60,7 @@ def first_place(relative: Path, *, plain: bool) -> Path:
 
 
 def plainer(place: Path) -> Path:
-    """A path that more disks take: without odd characters, then of short ASCII names; the same where it is plain."""
+    """A path that more disks accept: first without unusual characters, then with short ASCII names."""
     plain = _without_odd_characters(place)
     return plain if plain != place else Path(*map(_short_ascii, place.parts))
 
@@ -79,7 +77,7 @@ def _short_ascii(part: str) -> str:
 
 
 def stem_and_suffix(name: str) -> tuple[str, str]:
-    """Split a file's name; what follows the last dot counts as a suffix only where it is as short as suffixes are."""
+    """Split a file name; a part after the last dot is a suffix only if it is short."""
     stem, dot, suffix = name.rpartition(".")
     if not stem or len(os.fsencode(suffix)) > LONGEST_SUFFIX:
         return name, ""
@@ -87,14 +85,12 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 
 def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
-    """A free one of ``stem``, ``stem-2``, ``stem-3`` …: the first where no earlier one was taken away.
-
-    A scanner may use one name for years, so not every number is tried.
+    """The first free name of ``stem``, ``stem-2``, ``stem-3`` …, by bisection: a scanner may use one name for years.
 
     Args:
-        stem: cut where it would not leave room for a number and the longest suffix; characters stay whole.
-        suffixes: what may follow the name.
-        free: whether a name is.
+        stem: cut, between characters, to leave room for a number and the longest suffix.
+        suffixes: of the set's files.
+        free: whether a name is free.
     """
     room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
     while len(os.fsencode(stem)) > room:

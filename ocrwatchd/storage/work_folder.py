@@ -9,7 +9,6 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core import canary_name
 from ocrwatchd.core.config.schema import WORK_MODE
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
@@ -34,7 +33,7 @@ _ROOT_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def known_id(folder: Path) -> str:
-    """What the work folder that lies here now says of its root; "" where it says nothing.
+    """The root's id in this work folder; "" where there is none.
 
     Raises:
         OSError: it cannot be read.
@@ -47,11 +46,7 @@ def known_id(folder: Path) -> str:
 
 
 class WorkFolder:
-    """The jobs of one root, held by one daemon from ``open`` to ``close``.
-
-    Args:
-        config: names the folder and the profiles' settings.
-    """
+    """The jobs of one root, locked by one daemon from ``open`` to ``close``."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -64,14 +59,14 @@ class WorkFolder:
 
     @property
     def longest_folder(self) -> Path:
-        """Where a job's scan lies; each job's path is as long as this one."""
+        """A folder of a job's scan; all of these paths are equally long."""
         return self._path / f"{0:08}-{0:06}-{0:06}-{0:06}" / "scan"
 
     def open(self) -> None:
-        """Take the lock, and again where the folder was removed or exchanged.
+        """Take the lock; also after the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds it; it is not this user's own; or the root itself has gone since.
+            FolderUnusable: another ocrwatchd holds the lock, the folder belongs to another user, or the root is gone.
             OSError: the folder cannot be made or written.
         """
         if self._home is not None:
@@ -89,21 +84,21 @@ class WorkFolder:
         self.root_id = self._identify()
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._lock.free()
 
     def held(self) -> bool:
-        """Whether the lock is still the folder's: the folder may have been removed or exchanged meanwhile."""
+        """Whether the folder is still the locked one: it may have been removed or exchanged."""
         return self._lock.held()
 
     def has_lost(self, job: Job) -> bool:
-        """Whether somebody has removed a job's folder; False while the whole work folder is away."""
+        """Whether somebody has removed a job's folder; False while the whole work folder is missing."""
         with contextlib.suppress(OSError):  # what cannot be looked at now may still be there
             return not safe_open.lexists_strict(job.folder) and self.held()
         return False
 
     def _stay_at_home(self, home: os.stat_result) -> None:
-        """Refuse to work in a folder that merely has the root's name: what is under a share that was unmounted."""
+        """Refuse a folder that only has the root's name, such as the mount point of a missing share."""
         parent = self._path.parent
         try:
             same = os.path.samestat(parent.stat(), home) or known_id(self._path) == self.root_id
@@ -123,7 +118,7 @@ class WorkFolder:
         """Make the folder for a scan that is about to be claimed.
 
         Raises:
-            FolderUnusable: the work folder was exchanged, and another ocrwatchd has the new one.
+            FolderUnusable: the work folder was exchanged, and another ocrwatchd has locked the new one.
             OSError: the job's folder cannot be made.
         """
         if not self.held():
@@ -136,12 +131,12 @@ class WorkFolder:
         return Job(job_id, folder, scan.relative, self._work(scan.relative))
 
     def left(self) -> Iterator[Job]:
-        """The jobs that lie here from before a restart, oldest first; a folder without a scan has an empty path.
+        """The jobs from before a restart, oldest first; a job without a scan has an empty path.
 
-        What an interrupted copy or rename has left is removed: its original is still in the inbox.
+        Remains of an interrupted copy or rename are removed: the original is still in the inbox.
 
         Raises:
-            OSError: a folder cannot be read; whether a scan lies in it is not known then.
+            OSError: a folder cannot be read, so it is unknown whether it contains a scan.
         """
         if not self.held():
             return  # the folder has gone since it was opened, and all jobs with it
@@ -152,9 +147,7 @@ class WorkFolder:
             yield Job(folder.name, folder, relative, self._work(relative))
 
     def _work(self, relative: Path) -> Work:
-        """The settings of a scan's profile. A canary waits for its text alone, and for no follow-up task."""
-        work = self._works.get(profile_of(relative)) or self._works[""]
-        return work.model_copy(update={"tasks": ()}) if canary_name.is_name(relative.name) else work
+        return self._works.get(profile_of(relative)) or self._works[""]
 
 
 def _only_file(folder: Path) -> Path:

@@ -109,7 +109,7 @@ def desk(tmp_path):
     before, descriptors = set(threading.enumerate()), len(list(Path("/proc/self/fd").iterdir()))
     made = Desk(tmp_path)
     made.arrivals.start()
-    made.tick(time.monotonic())
+    made.turn()
     yield made
     made.arrivals.stop()
     assert set(threading.enumerate()) <= before

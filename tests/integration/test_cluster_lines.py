@@ -14,6 +14,7 @@ from ocrwatchd.dispatch.cluster import attempts, broker, capabilities, queue_ord
 from ocrwatchd.dispatch.cluster.dispatcher import ClusterQueue
 from ocrwatchd.dispatch.cluster.messages import Order
 from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
+from ocrwatchd.dispatch.protocol import Hooks
 from tests.e2e.running import await_that
 from tests.integration.brokers import PASSWORD, Server
 from tests.office import TOKEN, Hand, Office
@@ -90,7 +91,7 @@ def test_an_urgent_scan_goes_first_whichever_queue_it_lies_in(server, lines, tmp
     office = Office(tmp_path)
     sender = lines(Sender(server.connect))
     rooms = TOKEN, tmp_path, (sender, office.line)
-    office.queue = ClusterQueue(Queue(), *rooms, office.start, clock=lambda: office.now)
+    office.queue = ClusterQueue(Queue(), *rooms, Hooks(starting=office.start), clock=lambda: office.now)
     special = Work(ocr=Ocr(engine="aspose"))
     order = partial(queue_order.ordered, tmp_path)
     queues = capabilities.queues(TOKEN.root, ("aspose",))

@@ -5,7 +5,6 @@ import ctypes
 import errno
 import os
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.records import Original
-from ocrwatchd.storage.retention import Retention
+from ocrwatchd.storage.retention import ROUND_SECONDS, Retention
 from tests.lying import lying
 from tests.receipts import sums
 
@@ -122,10 +121,10 @@ def test_retention_removes_nothing_elsewhere(folders, ledger, outside):
             os.utime(folder / relative.name, ns=(1, 1))
         ledger.adopt(Original(str(number), relative, "failed", str(number), "", 8, 1, now - 9e5))
     settings = schema.Retention(failed_days=1)
-    rounds = Retention(folders, settings, ledger, clock=lambda: now, monotonic=lambda: 0.0)
+    rounds = Retention(folders, settings, ledger, clock=lambda: now)
     with exchanged(sub, outside):
-        for _ in range(20):
-            rounds.tick(time.monotonic())
+        for number in range(20):
+            rounds.tick(number * ROUND_SECONDS)
     assert len(lying(outside)) == ROUNDS
 
 
@@ -178,7 +177,7 @@ def test_the_canarys_cleanup_removes_nothing_elsewhere(folders, outside):
     for _ in range(ROUNDS):
         name = canary_name.new_name()
         (failed / name).write_bytes(canary_page.picture())
-        assert clearing.has_ended(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
+        clearing.clear_later(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
         (outside / name).write_text("not yours")
         (outside / name).with_suffix(".txt").write_text("not yours")
     with exchanged(failed, outside):
@@ -193,7 +192,7 @@ def test_the_canarys_cleanup_looks_and_removes_in_one_folder(folders, outside, m
     now, failed, name = [0.0], folders.path("failed"), canary_name.new_name()
     clearing, held = cleanup.Clearing(folders, clock=lambda: now[0]), cleanup.tree.held
     (failed / name).write_bytes(canary_page.picture())
-    assert clearing.has_ended(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
+    clearing.clear_later(Path(name), "failed", name.removesuffix(canary_name.SUFFIX))
     (outside / name).with_suffix(".txt").write_text("not yours")
 
     @contextlib.contextmanager

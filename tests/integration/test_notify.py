@@ -81,6 +81,11 @@ class Desk:
         for key, _ in self.selector.select(most_s):
             key.data()
 
+    @property
+    def trouble(self):
+        """What is wrong with the command."""
+        return "".join(each.text for each in self.notices.troubles())
+
     def idle(self):
         """Nothing is left to be told."""
         return not self.notices._waiting and self.notices._now is None
@@ -133,7 +138,7 @@ def test_event_comes_as_json_and_in_the_environment_never_as_an_argument(desk):
     assert variables["OCRWATCHD_PATH"] == str(root / "failed/in/scan one.pdf")
     assert (desk.base / "arguments").read_text() == "--to|me; touch $OUT/shell|"
     assert not (desk.base / "shell").exists()
-    assert desk.notices.trouble == ""
+    assert desk.trouble == ""
 
 
 def test_hostile_name_stays_one_printable_line_and_its_path_keeps_its_bytes(desk):
@@ -213,7 +218,7 @@ def test_children_left_behind_end_with_the_command(desk):
     desk.open(desk.script("sleep 600 &", "setsid sh -c 'sleep 600 & sleep 600' &", "exit 0"))
     desk.end()
     desk.pump(desk.idle)
-    assert desk.notices.trouble == ""
+    assert desk.trouble == ""
     left = [pid for pid in running(desk.marker) if pid != os.getpid()]
     assert left == [desk.notices._post._process.pid]
 
@@ -257,13 +262,13 @@ def test_command_that_fails_is_tried_again_then_given_up(desk, events, lines, mo
     desk.pump(desk.idle)
     failed = [(event["reason"], event["attempt"], event["given_up"]) for event in events]
     assert failed == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
-    assert desk.notices.trouble.startswith(f"notify.command {fault}")
+    assert desk.trouble.startswith(f"notify.command {fault}")
     command = desk.script('cat >> "$OUT/told"')
     (desk.base / "nowhere").symlink_to(command[0])
     desk.end("b.pdf")
     desk.pump(desk.idle)
     assert [event["missed"] for event in desk.told()] == [1]
-    assert desk.notices.trouble == ""
+    assert desk.trouble == ""
 
 
 def test_what_a_failing_command_says_is_logged_cut_and_printable(desk, events):

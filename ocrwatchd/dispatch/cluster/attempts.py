@@ -1,9 +1,9 @@
 """Attempts at a job, each in a folder of its own: ``.work/JOB/attempts/N-WORKER_ORDER/``.
 
-ORDER stands for how the document was to be read; where the settings have changed since, the attempt does not count.
-Beside it lies an empty folder ``N``: whoever made that makes the attempt, however old a listing the others still see.
-In it lie ``pages``, ``out``, and in the end ``ended.json``, which appears whole, once all else is there.
-Nobody writes into another one's folder, so a slow worker that was given up does no harm: the first finished set wins.
+ORDER is a digest of the settings; an attempt with other settings than the present ones does not count. An empty folder
+``N`` beside it belongs to the worker that made it first, and with it the attempt, however stale a directory listing is.
+The attempt's folder holds ``pages``, ``out`` and finally ``ended.json``, which appears whole, after all other files.
+No worker writes into the folder of another one, so a slow worker that was given up does no harm: the first set wins.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 
 class Unusable(Exception):
-    """What an attempt has left is no finished set; the attempt's end is struck out."""
+    """The attempt has left no finished set; its end was removed."""
 
 
 class Attempt(NamedTuple):
-    """An attempt's number, who makes it, where, and what stands for its order; see :func:`messages.digest`."""
+    """The number, the worker, the folder and the digest of the order (:func:`messages.digest`) of an attempt."""
 
     number: int
     worker: str
@@ -112,18 +112,18 @@ def _is_claim(attempt: Attempt) -> bool:
 def begin(
     order: Order, work_folder: Path, worker: str, own: Work, alive: Callable[[], None] = lambda: None
 ) -> Job | None:
-    """Begin an attempt: its folder, with what earlier ones have finished.
+    """Begin an attempt: make its folder, and link the finished pages of earlier attempts into it.
 
     Args:
         order: validated.
-        work_folder: where jobs lie, as this machine sees it.
-        worker: its name.
-        own: the machine's own settings.
-        alive: called once the attempt is ours, and now and then while it takes over what is finished.
+        work_folder: the work folder as this machine sees it.
+        worker: the name of this worker.
+        own: the settings of this machine.
+        alive: called after the claim of the attempt, and regularly while pages are linked.
 
     Returns:
-        The job; None where it has ended, or another worker has begun this attempt or a later one; or where a link
-        leads to the scan, for it may lead anywhere.
+        The job; None if the job has ended, if another worker has begun this attempt or a later one, or if the path of
+        the scan contains a link.
 
     Raises:
         OSError: the folder cannot be read or made.
@@ -152,7 +152,7 @@ def begin(
 
 
 def bring_home(job: Job) -> None:
-    """Make what attempts have finished the job's own, where it is read on this machine from now on."""
+    """Move the finished pages of attempts into the job's own folder: this machine reads the job from now on."""
     with contextlib.suppress(OSError):  # it is done again
         earlier = made(job.folder)
         call_off(earlier)
@@ -161,9 +161,9 @@ def bring_home(job: Job) -> None:
 
 
 def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
-    """Take over what earlier attempts have kept, later ones' first; what is damaged or made otherwise is done again.
+    """Link finished files of earlier attempts, later attempts first; copy them where the share has no links.
 
-    By link, for such a file is replaced and never changed; by copy where the share knows none.
+    A link is safe: such a file is replaced, never changed. Damaged or outdated files are made again.
     """
     for folder in folders:
         for count, name in enumerate(_kept_in(folder), start=1):
@@ -180,7 +180,7 @@ def _inherit(to: Path, folders: list[Path], alive: Callable[[], None]) -> None:
 
 
 def _kept_in(folder: Path) -> Iterator[str]:
-    """The files that lie there, and nothing else: an engine would wait at a FIFO, and a link may lead anywhere."""
+    """The regular files in a folder: a FIFO would block the engine, and a link may lead anywhere."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         named = [each for each in entries if _KEPT_FILE.fullmatch(each.name)]
         yield from sorted(each.name for each in named if each.is_file(follow_symlinks=False))
@@ -193,19 +193,19 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def end(desk: Path, report: Report) -> None:
-    """Say how an attempt has ended.
+    """Write how an attempt has ended.
 
     Raises:
-        OSError: it cannot be written; FileNotFoundError where the job has gone.
+        OSError: the file cannot be written; FileNotFoundError where the job is gone.
     """
     write(report, desk / ENDED, lasting=True)
 
 
 def ended(attempt: Attempt) -> Report | None:
-    """How an attempt has ended; None where it has not. An end that nobody writes so is one: the scan is read again.
+    """How an attempt has ended; None where it has not. An invalid file counts as an end: the scan is read again.
 
     Raises:
-        OSError: that cannot be read now.
+        OSError: the file cannot be read now.
     """
     try:
         return read(Report, attempt.folder / ENDED)
@@ -221,11 +221,11 @@ def ended(attempt: Attempt) -> Report | None:
 
 
 def take(job: Job, attempt: Attempt) -> None:
-    """Make an attempt's finished set the job's own.
+    """Move an attempt's finished set into the job's folder.
 
     Raises:
-        Unusable: it has left no set, or one that holds anything but files.
-        OSError: it cannot be taken now.
+        Unusable: there is no set, or the set contains anything but files.
+        OSError: the set cannot be moved now.
     """
     out = attempt.folder / "out"
     if not safe_open.lexists_strict(out) and safe_open.lexists_strict(job.out):
@@ -256,16 +256,16 @@ def _wrong(out: Path) -> str:
 
 
 def heed(attempt: Attempt) -> None:
-    """What an attempt's end has said is known; its pages stay for the next one.
+    """Remove the end of an attempt after it was processed; the finished pages stay for the next attempt.
 
     Raises:
-        OSError: it cannot be removed.
+        OSError: the file cannot be removed.
     """
     _remove(attempt.folder / ENDED)
 
 
 def _remove(path: Path) -> None:
-    """Remove a folder, or whatever lies there in the place of one, or of a file."""
+    """Remove a folder, or any file in its place."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -273,14 +273,14 @@ def _remove(path: Path) -> None:
 
 
 def call_off(overtaken: Iterable[Attempt]) -> None:
-    """Let workers that still read what is no longer wanted hand it back after the page in work."""
+    """Ask workers to hand back obsolete attempts after the page in work."""
     for each in overtaken:
         with contextlib.suppress(OSError):
             _mark(each)
 
 
 def want_back(job: Job, number: int) -> bool:
-    """Ask for an attempt's job back after the page in work; whether its worker will see that."""
+    """Ask for a job back after the page in work; return whether its worker can see the request."""
     with contextlib.suppress(OSError):
         for attempt in made(job.folder):
             if attempt.number == number:

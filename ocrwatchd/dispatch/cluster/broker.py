@@ -1,7 +1,7 @@
-"""The broker behind a URL, through Dramatiq: Redis or RabbitMQ, with password and TLS. Imported only where one is set.
+"""The broker behind a URL, through Dramatiq: Redis or RabbitMQ, with password and TLS. Imported only with a broker.
 
-Of Dramatiq the brokers are used, not its worker: an engine is started, watched and stopped from the main thread, and
-takes seconds to load; a pool of threads that call functions has no place for it.
+Only Dramatiq's brokers are used, not its worker: an engine is started, watched and stopped from the main thread and
+takes seconds to load, which a pool of threads that call functions does not support.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ __all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "pla
 
 
 def connect(queue: Queue) -> Broker:
-    """A broker that connects when it is first used.
+    """Make a broker that connects at its first use.
 
     Raises:
-        ConfigError: the URL, the password's file or the CA's cannot be used.
+        ConfigError: the URL, the password file or the CA file cannot be used.
     """
     for name in ("pika", "dramatiq"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what is wrong is told once, in our words
@@ -69,7 +69,7 @@ def connect(queue: Queue) -> Broker:
 
 
 def ping(queue: Queue) -> str:
-    """Why a broker takes no messages, with the remedy; "" where it does. Takes :data:`PATIENCE_S`, or a few of them.
+    """Test the broker: "" if it accepts messages, otherwise the reason and the remedy. Waits a few :data:`PATIENCE_S`.
 
     Raises:
         ConfigError: as :func:`connect`.
@@ -86,7 +86,7 @@ def ping(queue: Queue) -> str:
 
 
 def greet(broker: Broker) -> None:
-    """Have the broker answer."""
+    """Make the broker answer."""
     broker.flush(TRIAL)
 
 
@@ -99,30 +99,30 @@ def _try(broker: Any) -> None:  # noqa: ANN401  # of either kind, with what is i
 
 
 def is_asked(broker: Broker) -> bool:
-    """Whether a broker has to be asked for messages again and again; else it tells of them."""
+    """Whether the broker must be polled for messages; otherwise it pushes them."""
     return type(broker).__name__ == "RedisBroker"
 
 
 def publish(broker: Broker, queue: str, content: str) -> None:
-    """Put a message into a queue, which is made where it is missing."""
+    """Put a message into a queue, which is made if missing."""
     broker.declare_queue(queue)
     broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=ACTOR, args=(content,), kwargs={}, options={}))
 
 
 def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
-    """What a message carries; "" where it is none of ours."""
+    """The content of a message; "" for a message that is not ours."""
     args = message.args
     ours = isinstance(args, list | tuple) and len(args) == 1 and isinstance(args[0], str)
     return args[0] if ours else ""
 
 
 def strangers() -> contextlib.AbstractContextManager[None]:
-    """Around what is told the broker of a message: a stranger's may lack what that takes, and lies there for ever."""
+    """Ignore the errors of acknowledging a foreign message, which may lack the fields for that."""
     return contextlib.suppress(KeyError, TypeError)
 
 
 def place(url: str) -> str:
-    """Where the broker is, without user and password."""
+    """The URL of the broker without user and password."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
@@ -187,7 +187,7 @@ def _password(queue: Queue) -> str:
 
 
 def _password_file(queue: Queue) -> Path | None:
-    """As configured, else among systemd's credentials, else none: the URL may hold it."""
+    """The configured file, otherwise systemd's credential, otherwise None: the URL may contain the password."""
     if queue.broker_password_file:
         return Path(queue.broker_password_file).expanduser()
     directory = os.environ.get("CREDENTIALS_DIRECTORY")

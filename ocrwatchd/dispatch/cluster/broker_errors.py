@@ -1,4 +1,4 @@
-"""What is wrong with a broker, and what to do about it, for people."""
+"""Explain errors of the broker to people, with the remedy."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ REMEDIES: Final = tuple(
 
 
 def told(error: Exception) -> str:
-    """A fault in words: its kind, what the client or the broker says, and what to do, on one line.
+    """An error on one line: its type, the text of the client or broker, and the remedy.
 
-    A password is in none of them. A broker says what it likes: control characters are replaced.
+    The text contains no password; control characters are replaced.
     """
     if isinstance(error, OcrwatchdError):
         return printable(str(error))

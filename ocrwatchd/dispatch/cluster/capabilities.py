@@ -1,4 +1,4 @@
-"""What a job needs that not every machine has, and what a machine offers: one queue for each kind of need."""
+"""The capabilities that a job needs and a machine offers; one queue for each combination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL: Final[tuple[Capability, ...]] = ("aspose", "gpu")
 
 
 def settled(work: Work) -> Work:
-    """The settings with the engine that this machine chooses for them, so that all workers read alike."""
+    """The settings with the engine that this machine chooses, so that all workers use the same one."""
     if work.ocr.engine != "auto":
         return work
     return work.model_copy(update={"ocr": work.ocr.model_copy(update={"engine": _engine(work.ocr)})})
@@ -41,12 +41,12 @@ def queue_name(root: str, needs: tuple[Capability, ...]) -> str:
 
 
 def nudges(root: str) -> str:
-    """The queue in which workers tell the supervisor of a root where to look."""
+    """The queue for messages from the workers to the supervisor of a root."""
     return f"ocrwatchd-{root}.nudges"
 
 
 def queues(root: str, offers: tuple[Capability, ...]) -> list[str]:
-    """The queues of all jobs that a machine can read, those first that fewest can."""
+    """The queues of all jobs that a machine can read, those with the most needs first."""
     return [
         queue_name(root, needs) for count in range(len(offers), -1, -1) for needs in combinations(sorted(offers), count)
     ]

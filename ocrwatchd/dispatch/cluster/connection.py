@@ -1,7 +1,7 @@
-"""A connection to the broker in a thread of its own: its clients block, and the loops on both sides must not.
+"""A connection to the broker in a thread of its own: the broker's clients block, and the loops must not.
 
-A fault closes the connection; another is made after a growing pause, for ever. Nothing is raised over here:
-``trouble`` says what is wrong, ``reconnected`` how often the broker was reached anew, and so may have forgotten.
+After a fault the connection closes, and another one is made after a pause, for ever. No error leaves the thread:
+``trouble`` says what is wrong, ``reconnected`` counts the connections after which the broker may have lost its memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Line(threading.Thread):
-    """A connection that is made again whenever it breaks."""
+    """A connection that is made again after each fault."""
 
     def __init__(self, connect: Callable[[], Broker], name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -64,12 +64,12 @@ class Line(threading.Thread):
                         broker.close()
 
     def hang_up(self) -> None:
-        """Begin to end."""
+        """Begin to close."""
         self._closing.set()
         self._rouse()
 
     def close(self) -> None:
-        """End, within :data:`LAST_WORDS_S`."""
+        """Close, within :data:`LAST_WORDS_S`."""
         self.hang_up()
         if self.is_alive():
             self.join(LAST_WORDS_S)

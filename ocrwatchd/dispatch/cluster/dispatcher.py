@@ -1,8 +1,8 @@
-"""Dispatcher of several machines: waiting jobs in front of a broker, and an eye on what workers make of them.
+"""Dispatcher of several machines: jobs wait in front of a broker, and the work of the workers is watched.
 
-Only a little ahead of the workers' demand is published, so that the order of those that wait stays ours: an urgent
-scan goes before all that lie here. What comes of an attempt is read from its folder; what the broker or a worker loses
-is published again.
+Only slightly more jobs are published than workers can take, so that the order of waiting jobs stays ours and an urgent
+scan goes first. The result of an attempt is read from its folder. Jobs that the broker or a worker loses are published
+again.
 """
 
 from __future__ import annotations
@@ -37,54 +37,41 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.published_job import Finding, Published
     from ocrwatchd.dispatch.cluster.transport import Receiver, Sender
     from ocrwatchd.dispatch.priority import Place
+    from ocrwatchd.dispatch.protocol import Hooks
 
 log = structlog.get_logger()
 
 
 class ClusterQueue:
-    """See the module; the calls are those of :class:`ocrwatchd.dispatch.protocol.Dispatcher`.
+    """The dispatcher of several machines; see :class:`ocrwatchd.dispatch.protocol.Dispatcher`.
 
     Args:
         settings: size, lease and broker.
         token: of the root.
         folder: the work folder.
-        lines: to the broker and from it.
-        starting: called with each job right before a worker may touch it; gives the attempt's number.
-        holding: True for a job that has to wait; those behind it go first meanwhile.
-        shortcut: the outcome of a job that needs no engine, or None.
-        page_done: called with a job and the number of each of its pages that is finished.
-        pages_read: called with how many pages a worker has read more, and how long one takes, seconds.
-        found: called with each job that is in a worker's hands since before a restart.
+        lines: the connections to the broker, for sending and for receiving.
+        hooks: the supervisor's.
         clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(  # noqa: PLR0913 - the clock is there for tests
         self,
         settings: Queue,
         token: Token,
         folder: Path,
         lines: tuple[Sender, Receiver],
-        starting: Callable[[Job], int],
+        hooks: Hooks,
         *,
-        holding: Callable[[Job], bool] = lambda _: False,
-        shortcut: Callable[[Job], Outcome | None] = lambda _: None,
-        page_done: Callable[[Job, int], None] = lambda _job, _page: None,
-        pages_read: Callable[[int, float], None] = lambda _pages, _seconds: None,
-        found: Callable[[Job], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings: Final = settings
         self._sender, self._receiver = lines
-        self._starting: Final = starting
-        self._holding: Final = holding
-        self._shortcut: Final = shortcut
-        self._page_done: Final = page_done
-        self._found: Final = found
+        self._hooks = hooks
         self._clock: Final = clock
         self._rounds: Final = Rounds(settings.lease_seconds, clock)
         self._began: Final = self._rounds.watched()
         known = Roster(folder, settings.lease_seconds, self._rounds.watched, token)
-        self._crew: Final = Crew(known, token.root, pages_read)
+        self._crew: Final = Crew(known, token.root, hooks.pages_read)
         self._watch: Final = Watch(known, settings.lease_seconds, self._rounds.watched)
         self._queue: Final = Waiting(clock)
         self._board: Final = Board(token, lines, self._crew, folder, settings.lease_seconds)
@@ -99,12 +86,12 @@ class ClusterQueue:
 
     @property
     def room(self) -> int:
-        """How many more jobs wait here; not counted are those that have had a turn, nor what is published: no more."""
+        """As the protocol says; interrupted and published jobs are not counted."""
         return self._settings.size - self._queue.unturned
 
     @property
     def urgent(self) -> int | None:
-        """A full queue has one place more, for a job that goes before those that wait."""
+        """A full queue has one more place for a job that goes before all waiting jobs."""
         return None if self.room < 0 else max((each.job.work.priority for each in self._queue), default=0) + 1
 
     @property
@@ -113,13 +100,12 @@ class ClusterQueue:
 
     @property
     def in_work(self) -> Job | None:
-        """The job that a worker has had for longest; None when finishing, for workers go on without us."""
+        """The job that a worker has had longest; None while finishing, because workers continue without us."""
         first = self._board.held
         return None if first is None or self._finishing else first.job
 
     @property
     def progress(self) -> Progress | None:
-        """The page in work of that job."""
         first = self._board.held
         return Progress(first.job, first.card.page, first.card.pages) if first and first.card else None
 
@@ -137,14 +123,14 @@ class ClusterQueue:
 
     @property
     def unavailable(self) -> str:
-        """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
+        """Why no worker does the work, with the remedy; "" while a worker may still come."""
         if self._rounds.watched() - self._began <= self._settings.lease_seconds:
             return ""
         return self._crew.missing({each.queue for each in self._board.untaken}) or self._board.cut_off
 
     @property
     def trouble(self) -> str:
-        """Why scans wait: nobody reads them, or neither broker nor workers nor what they make can be reached."""
+        """Why scans wait: no worker, or the broker, the workers or their results cannot be reached."""
         idle = self.unavailable if self.waiting else ""
         troubles = (self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble)
         return "; ".join(dict.fromkeys(filter(None, troubles)))
@@ -154,7 +140,7 @@ class ClusterQueue:
 
     @property
     def down(self) -> bool:
-        """Nobody is there to do any of the work, or none of it can be looked at."""
+        """No worker can do any of the work, or no result can be read."""
         if self._unseen.late == len(self._queue) + len(self._board) > 0:
             return True
         if not self.unavailable or self._board.held is not None:
@@ -177,7 +163,7 @@ class ClusterQueue:
         return self._clock() if self._unasked and not self._finishing else self._rounds.due
 
     def finish(self) -> None:
-        """Publish nothing more; workers go on, and what they finish is found at the next start."""
+        """Publish nothing more; workers continue, and their results are found at the next start."""
         self._finishing = True
 
     def stop(self) -> None:
@@ -187,7 +173,7 @@ class ClusterQueue:
         self._receiver.close()
 
     def tick(self, now: float) -> None:
-        """See what has come of what is published, publish what is due."""
+        """Read the results of published jobs, and publish jobs that are due."""
         self._rounds.hear(self._receiver.receive, self._board)
         if now >= self._rounds.due:
             self._look()
@@ -233,15 +219,15 @@ class ClusterQueue:
             self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
         elif each.card and each.card.page - 1 > each.pages_done:
             each.pages_done = each.card.page - 1
-            self._page_done(each.job, each.pages_done)
+            self._hooks.page_done(each.job, each.pages_done)
 
     def _wait_again(self, each: Published, worked_s: float) -> None:
-        """Another attempt at a job begins when it is its turn."""
+        """Put a job back into the queue for another attempt."""
         self._board.remove(each.job)
         self._queue.make_way(each.place, worked_s, besides=[other.place for other in self._board.untaken])
 
     def _find(self) -> None:
-        """Find what needs no publishing; some of it: the next tick goes on."""
+        """Find jobs that workers have already; some of them: the next tick continues."""
         enough = self._clock() + SLICE_S
         while self._unasked and self._clock() < enough:
             place = self._unasked.popleft()
@@ -257,9 +243,9 @@ class ClusterQueue:
             queue = self._board.queue(place.job.work)
             if queue in full or not self._board.has_room(place, queue):
                 full.add(queue)  # places come in their order: there is none for those behind either
-            elif self._holding(place.job):
+            elif self._hooks.holding(place.job):
                 holds = True
-            elif outcome := self._shortcut(place.job):
+            elif outcome := self._hooks.shortcut(place.job):
                 self._queue.leave(place)
                 self._unseen.clear(place.job)
                 self._outcomes.append(outcome)
@@ -270,7 +256,8 @@ class ClusterQueue:
 
     def _publish(self, place: Place, queue: str) -> None:
         try:
-            self._post(self._watch.publish(place, queue, self._starting))  # where this fails the job keeps its place
+            # Where this fails the job keeps its place.
+            self._post(self._watch.publish(place, queue, self._hooks.starting))
         except LedgerFault:
             raise
         except OSError as error:  # the share may be away for the moment
@@ -283,5 +270,5 @@ class ClusterQueue:
         self._queue.leave(each.place)
         self._board.add(each)
         if each.taken:
-            self._found(each.job)
+            self._hooks.found(each.job)
             self._rounds.due = self._clock()

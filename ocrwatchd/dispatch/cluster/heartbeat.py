@@ -1,4 +1,4 @@
-"""A worker's signs of life."""
+"""A worker's heartbeat."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ log = structlog.get_logger()
 
 
 class Presence:
-    """Replaces the worker's card when something has changed, and else in time.
+    """Replaces the worker's card after each change, and regularly without one.
 
     Args:
         folder: the work folder.
         name: of the worker.
-        offers: what this machine has.
-        lease_s: how long a sign of life holds, seconds.
-        tell: the card's other fields, as they are now.
+        offers: the capabilities of this machine.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
+        tell: returns the card's other fields.
         clock: monotonic, seconds.
     """
 
@@ -67,12 +67,12 @@ class Presence:
         """There is something new to tell."""
 
     def next_due(self) -> float:
-        """When the card is replaced again, by the clock."""
+        """When the card is replaced next, by the clock."""
         beat_s = min(LONGEST_BEAT_S, self.lease_s / BEATS_A_LEASE)
         return self._last + (min(SOONEST_BEAT_S, beat_s) if self.changed else beat_s)
 
     def come(self) -> None:
-        """Show the card for the first time.
+        """Write the first card.
 
         Raises:
             FolderUnusable: this machine cannot write in the supervisor's folder.
@@ -86,12 +86,10 @@ class Presence:
             ) from error
 
     def tick(self, now: float) -> None:
-        """Replace the card where that is due, and let systemd know that we live.
-
-        A share that is away must not stop the work.
+        """Replace the card where that is due, and send systemd's heartbeat. A missing share must not stop the work.
 
         Raises:
-            ConfigError: another worker, which was there before, has this name.
+            ConfigError: another, earlier worker has this name.
         """
         if self._shown is not None and self._shown.state != self._tell().get("state", ""):
             self.changed = True
@@ -102,7 +100,7 @@ class Presence:
             self._heartbeat_due = now + heartbeat_s
 
     def show(self) -> None:
-        """Replace the card now; errors as :meth:`tick` has them."""
+        """Replace the card now; errors: see :meth:`tick`."""
         lying = self._lying()
         # Of two, that with more beats was there first: it goes on, and the other one sees that.
         if lying is not None and lying != self._shown and lying.beat > self._beats:
@@ -113,7 +111,7 @@ class Presence:
             log.warning("card.not_written", reason=error.strerror)
 
     def leave(self) -> None:
-        """Take the card away: nobody shall wait for this worker."""
+        """Remove the card: nobody waits for this worker."""
         with contextlib.suppress(OSError):
             if self._lying() == self._shown:
                 registry.card_path(self._folder, self._name).unlink()
@@ -127,7 +125,6 @@ class Presence:
         self._shown = card
 
     def _say(self, words: str) -> None:
-        """Show in `systemctl status` what the card says."""
         if words != self._said:
             self._said = words
             systemd.notify(f"STATUS={words}")

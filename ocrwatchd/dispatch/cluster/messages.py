@@ -1,7 +1,7 @@
-"""What supervisor and workers tell each other, over the broker and in files of the work folder: schemas, validated.
+"""The messages between supervisor and workers, over the broker and in files of the work folder: validated schemas.
 
-All of it may come from anybody who reaches the broker or the share: sizes are bounded, unknown fields refused, and
-paths are relative and never lead out of the job's folder. Texts of documents never travel here.
+Anybody who reaches the broker or the share can write them: sizes are bounded, unknown fields refused, and paths are
+relative and stay in the job's folder. No message contains document text.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ Counts = dict[Annotated[str, Field(max_length=100)], Count]
 
 
 class Refused(Exception):
-    """What came is nothing that this version of the program says; where it does not hold, without what stood there."""
+    """The content is no valid message; the text says why, without the content."""
 
 
 class Token(Message):
-    """The supervisor's, in the work folder: whoever reads it sees the same folder.
+    """The supervisor's token in the work folder: whoever can read it sees the same folder.
 
     Args:
-        root: stands for the root; no other root has the same.
-        version: of the ocrwatchd that serves it.
-        lease_s: within which a worker has to show a sign of life, seconds.
-        max_attempts: over how many attempts an engine may die over a page before that is given up.
+        root: the id of the root.
+        version: of the ocrwatchd that serves the root.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
+        max_attempts: a page over which an engine has died so often is skipped.
     """
 
     root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
@@ -61,22 +61,22 @@ class Token(Message):
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 2
 
     def matches(self, other: Token) -> bool:
-        """Whether both are of one root and one version."""
+        """Whether both tokens have the same root and version."""
         return (self.root, self.version) == (other.root, other.version)
 
 
 class TokenFile(Token, extra="ignore"):
-    """A token as it lies there: what another version says beside it is passed over, so that its version can be told."""
+    """A token as a file, with the unknown fields of other versions ignored: the version must be readable."""
 
 
 class Order(Message):
     """Supervisor to workers: read this scan.
 
     Args:
-        token: of the root in which it lies.
+        token: of the root.
         attempt: from 1.
-        relative: the scan's path below the job's own ``scan`` folder, packed.
-        work: its profile's settings, without what is each machine's own business.
+        relative: the scan's path below the job's ``scan`` folder, packed.
+        work: the settings of the profile, without those of each machine.
     """
 
     token: Token
@@ -98,7 +98,7 @@ class Order(Message):
 
     @classmethod
     def of(cls, job: Job, attempt: int, token: Token) -> Self:
-        """Order an attempt at a job."""
+        """Make the order for an attempt at a job."""
         return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
 
 
@@ -109,7 +109,7 @@ class Nudge(Message):
 
 
 class DocumentFigures(Message):
-    """What :meth:`ocrwatchd.engine.process.assembly.Tally.figures` tells of a document, or a part of it."""
+    """The fields of :meth:`ocrwatchd.engine.process.assembly.Tally.figures`."""
 
     pages: Count = 0
     unreadable: Count = 0
@@ -133,12 +133,12 @@ class DocumentFigures(Message):
 
 
 class Report(Message):
-    """How an attempt has ended; ``ended.json`` in the attempt's folder, where its finished set lies too.
+    """How an attempt has ended; ``ended.json`` in the folder of the attempt, beside the finished set.
 
     Args:
-        reason: in plain words, for everything but "done".
-        stopping: the worker was asked to stop: nothing is wrong, another one may go on at once.
-        figures: as the engine has told them, of :class:`DocumentFigures` those that it has.
+        reason: for people; "" for "done".
+        stopping: the worker was stopped: another one may continue at once.
+        figures: of the engine, some of :class:`DocumentFigures`.
     """
 
     worker: Name
@@ -154,19 +154,19 @@ class Report(Message):
 
 
 class Card(Message):
-    """A worker's sign of life, in the folder of workers: each beat differs from the one before.
+    """A worker's heartbeat, in the folder of workers: each beat differs from the previous one.
 
     Args:
-        beat: counts.
-        offers: what this machine has that not every one has.
-        state: of its engine, in words.
-        trouble: why that does not serve; "" where it does.
-        cut_off: the broker is out of its reach, so that it gets nothing for the moment.
-        job: that it holds, or "".
+        beat: a counter.
+        offers: capabilities that not every machine has.
+        state: of the engine, for people.
+        trouble: why the engine does not serve; "" where it does.
+        cut_off: the worker cannot reach the broker.
+        job: the job in work, or "".
         attempt: its number, or 0.
         page: in work, or 0.
         pages: of the document, or 0 while unknown.
-        asking: its pages are read, follow-up tasks are carried out.
+        asking: all pages are read, and follow-up tasks are running.
         pages_done: since the worker's start.
         seconds_a_page: wall time of one of the last pages.
     """
@@ -191,20 +191,16 @@ Kind = TypeVar("Kind", bound=Message)
 
 
 def digest(work: Work) -> str:
-    """Stand for how an order wants its document read: attempts at the same read it alike.
-
-    Args:
-        work: as an order has it.
-    """
+    """A digest of the settings of an order: attempts with equal digests read the document alike."""
     settings = work.model_dump_json(exclude={"priority"})
     return hashlib.sha256(settings.encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 
 def decode(kind: type[Kind], content: bytes | str) -> Kind:
-    """Take a message apart.
+    """Parse a message.
 
     Raises:
-        Refused: it is too long, or no such message.
+        Refused: it is too long, or invalid.
     """
     if len(content) > MAX_BYTES:
         raise Refused(f"longer than {MAX_BYTES} bytes")
@@ -215,15 +211,10 @@ def decode(kind: type[Kind], content: bytes | str) -> Kind:
 
 
 def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
-    """Take a file apart.
-
-    Args:
-        kind: of the message that it holds.
-        path: where it lies.
-        most_bytes: no more of it is read.
+    """Parse a file that contains one message of at most ``most_bytes``.
 
     Raises:
-        Refused: it is too long, or no such message.
+        Refused: it is too long, or invalid.
         OSError: it cannot be read, or is no regular file.
     """
     with os.fdopen(safe_open.open_regular(path), "rb") as file:
@@ -234,7 +225,7 @@ def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
 
 
 def write(message: Message, path: Path, *, lasting: bool = False) -> None:
-    """Write a file that appears whole under its name; one that is there gives way.
+    """Write a message to a file, atomically.
 
     Raises:
         OSError: it cannot be written.

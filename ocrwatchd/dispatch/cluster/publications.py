@@ -1,4 +1,4 @@
-"""What is published: the jobs that lie with the broker or in workers' hands, and in which order they are offered."""
+"""The published jobs: at the broker or with workers, in the order in which they are offered."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Board:
 
     Args:
         token: of the root.
-        lines: to the broker and from it.
+        lines: the connections to the broker, for sending and for receiving.
         crew: the workers.
         folder: the work folder.
-        lease_s: how long a worker's sign of life holds, seconds.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
     """
 
     def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, folder: Path, lease_s: float) -> None:
@@ -62,11 +62,10 @@ class Board:
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self._jobs)
 
     def __iter__(self) -> Iterator[Published]:
-        """In the order in which they came; they may leave meanwhile."""
+        """In the order of publication; jobs may be removed during the iteration."""
         return iter([*self._jobs.values()])
 
     def __contains__(self, job: object) -> bool:
@@ -75,7 +74,7 @@ class Board:
 
     @property
     def untaken(self) -> list[Published]:
-        """Those that no worker has begun, who goes first comes first."""
+        """The jobs that no worker has begun, the most urgent first."""
         return sorted((each for each in self if not each.taken), key=lambda each: each.place)
 
     @property
@@ -86,11 +85,11 @@ class Board:
 
     @property
     def held(self) -> Published | None:
-        """That which a worker has had for longest."""
+        """The job that a worker has had longest."""
         return next((each for each in self if each.taken), None)
 
     def look(self) -> None:
-        """Find out anew what jobs need: a licence may have come."""
+        """Determine the needs of jobs anew: a licence may have come."""
         self._queues.clear()
 
     def queue(self, work: Work) -> str:
@@ -101,12 +100,12 @@ class Board:
         return self._queues[key]
 
     def has_room(self, place: Place, queue: str) -> bool:
-        """Whether a job may be published: there are few in its queue that go before it."""
+        """Whether a job may be published: only a few jobs of its queue go before it."""
         before = [each for each in self._lying(queue) if each.place < place]
         return len(before) < self._crew.ahead(queue)
 
     def add(self, each: Published) -> None:
-        """Publish a job, before those that nobody has taken and that are less urgent; or note where it is."""
+        """Publish a job, before less urgent jobs that nobody has taken; a job that a worker has is only recorded."""
         behind = [other for other in self._lying(each.queue) if each.place < other.place]
         self._jobs[each.job.id] = each
         if behind or self._sender.trouble:
@@ -115,7 +114,7 @@ class Board:
             self._send(each)
 
     def renew(self, now: float) -> None:
-        """Publish again what the broker seems to have lost: its memory is in doubt, or a free worker takes nothing.
+        """Publish again jobs that the broker may have lost: it has restarted, or a free worker takes nothing.
 
         Args:
             now: the time on leases, seconds.
@@ -144,19 +143,19 @@ class Board:
 
     @property
     def trouble(self) -> str:
-        """Why nobody takes what free workers might take; "" where it is taken."""
+        """Why free workers do not take the jobs that they could take; "" where they do."""
         often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
         if any(self._crew.free(each.queue) for each in often):
             return "a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker"
         return ""
 
     def remove(self, job: Job) -> None:
-        """It has ended, or waits again."""
+        """The job has ended, or waits again."""
         del self._jobs[job.id]
         self._in_vain.pop(job.id, None)
 
     def make_way(self, goes_first: Callable[[Place, Place, float], bool], now: float) -> None:
-        """Let the most urgent go first; ask for a job back where it would wait for further pages, or for tasks.
+        """Ask for a job back if a more urgent one would otherwise wait for further pages, or for tasks.
 
         Args:
             goes_first: as :meth:`ocrwatchd.dispatch.priority.Waiting.goes_first`.
@@ -175,7 +174,7 @@ class Board:
                 return
 
     def _can_make_way(self, each: Published, queue: str) -> bool:
-        """Whether a worker that takes from this queue would hand a job back before its end."""
+        """Whether a worker of this queue would hand the job back before its end."""
         if each.wanted_back or each.card is None:
             return False
         if each.card.page >= each.card.pages and not each.card.asking:
@@ -188,7 +187,7 @@ class Board:
             self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
 
     def _publish_again(self, queue: str) -> None:
-        """What nobody has taken from a queue, in its order, once; later, where the broker is away."""
+        """Publish the untaken jobs of a queue once more, in their order; later where the broker is away."""
         if self._sender.trouble:
             self._untold.add(queue)
             return

@@ -1,4 +1,4 @@
-"""A job that workers have heard of, and what its folder and the workers' cards say has become of it."""
+"""A published job, and its state according to its folder and the workers' cards."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ Finding: TypeAlias = Ended | Literal["waits", "held", "lost", "gone"]
 
 @dataclass(slots=True)
 class Published:
-    """A job that workers have heard of.
+    """A published job. Times are times on leases, seconds.
 
     Args:
-        place: its place among those that wait, should it come back.
+        place: its place in the queue, if it comes back.
         attempt: its number.
-        order: stands for how it is to be read; see :func:`messages.digest`.
-        queue: where it was published; "" for one that was found in a worker's hands.
-        held_at: when a worker was last seen to hold it, by the time on leases.
-        offered_at: since when a worker has been free to take it, by the same.
-        begun_at: when a worker was first seen to have begun, by the same.
+        order: the digest of its settings; see :func:`messages.digest`.
+        queue: where it was published; "" for a job that was found with a worker.
+        held_at: when a worker last had it.
+        offered_at: since when a worker has been free to take it.
+        begun_at: when a worker was first seen to have begun.
         taken: a worker has begun.
-        card: of the worker that holds it.
-        wanted_back: the worker was asked for it.
-        pages_done: how many of its pages are known to be finished.
+        card: of its worker.
+        wanted_back: the worker was asked to hand it back.
+        pages_done: how many pages are known to be finished.
     """
 
     place: Place
@@ -72,16 +72,15 @@ class Published:
 
     @property
     def job(self) -> Job:
-        """Which."""
         return self.place.job
 
 
 class Watch:
-    """Looks at published jobs.
+    """Examines published jobs.
 
     Args:
-        roster: of workers.
-        lease_s: how long a worker's sign of life holds, seconds.
+        roster: the workers.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
         clock: the time on leases, seconds.
     """
 
@@ -93,7 +92,7 @@ class Watch:
         """Up to which number the attempts at a job that waits again are over: nothing but a final end counts there."""
 
     def see(self, each: Published) -> Finding:
-        """What has become of a job.
+        """The state of a job.
 
         Raises:
             OSError: its folder cannot be read now.
@@ -128,10 +127,10 @@ class Watch:
         return "lost" if silent else "held"
 
     def conclude(self, each: Published, end: Ended) -> Outcome | None:
-        """What an attempt's end means for its job: an outcome, or None where it waits again.
+        """The outcome of a job whose attempt has ended; None where the job waits again.
 
         Raises:
-            OSError: its set cannot be taken now, or its end not be struck out.
+            OSError: the set cannot be moved now, or the end of the attempt cannot be removed.
         """
         job, (attempt, report) = each.job, end
         ending, reason = Ending(report.ending), report.reason
@@ -155,11 +154,11 @@ class Watch:
         return Outcome(job, ending, reason, dict(report.figures), attempt.number)
 
     def give_up(self, job: Job, number: int) -> None:
-        """Another attempt at a job is to begin, whatever trouble that one still tells of."""
+        """Another attempt at the job is to begin: ignore the failure of this one from now on."""
         self._over[job.id] = number
 
     def found(self, place: Place) -> Published | None:
-        """A job that has been finished, or is in a worker's hands, since before a restart; None for another.
+        """The job, if a worker has finished it or has it since before a restart; otherwise None.
 
         Raises:
             OSError: its folder cannot be read now.
@@ -168,12 +167,7 @@ class Watch:
         return self._found(place, made, _order(place.job)) if made else None
 
     def publish(self, place: Place, queue: str, starting: Callable[[Job], int]) -> Published:
-        """A job that is about to be published; or is found, see above.
-
-        Args:
-            place: the job's.
-            queue: for jobs like it.
-            starting: gives the number of an attempt that begins.
+        """Prepare a job for publication, unless a worker has it (:meth:`found`); ``starting`` numbers the attempt.
 
         Raises:
             OSError: its folder cannot be read now, or no attempt may begin.
@@ -189,7 +183,7 @@ class Watch:
         return Published(place, number, order, queue, held_at=now, offered_at=now)
 
     def _found(self, place: Place, made: list[Attempt], order: str) -> Published | None:
-        """Of attempts at this very order: where the settings have changed since, another one takes over its pages."""
+        """An attempt with these settings; after a change of settings a new attempt takes over the finished pages."""
         over = self._over.get(place.job.id, 0)
         now = self._clock()
         ends, unread = _ends(made)
@@ -219,7 +213,7 @@ def _order(job: Job) -> str:
 
 
 def _ends(made: Iterable[Attempt]) -> tuple[list[Ended], dict[Attempt, OSError]]:
-    """The attempts that have ended, and those of which that cannot be known now."""
+    """The ended attempts, and the errors of those that cannot be read now."""
     ends, unread = [], {}
     for attempt in made:
         try:

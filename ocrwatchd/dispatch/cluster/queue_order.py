@@ -1,7 +1,7 @@
-"""Which of several queues a worker asks first: that with the scan which is to be read next.
+"""Which of its queues a worker asks first: the one with the most urgent scan.
 
-A broker keeps the order within a queue; between them the supervisor tells it, in a file of the work folder. Without it
-workers ask first for what fewest of them can read.
+The broker keeps the order within a queue. The supervisor writes the order between queues to a file of the work folder.
+Without that file, workers ask first for jobs that the fewest workers can read.
 """
 
 from __future__ import annotations
@@ -34,28 +34,20 @@ log = structlog.get_logger()
 
 
 class Queues(Message):
-    """Supervisor to workers: ask them in this order."""
+    """Supervisor to workers: ask the queues in this order."""
 
     queues: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=MOST_QUEUES)]
 
 
 class Sequencer:
-    """Tells workers of the order whenever that changes.
-
-    Args:
-        folder: the work folder.
-    """
+    """Writes the order of the queues into the work folder after each change."""
 
     def __init__(self, folder: Path) -> None:
         self._path: Final = folder / FILE
         self._told: list[str] = []
 
     def tell(self, untaken: Iterable[Published]) -> None:
-        """Let the queue of whoever goes first be asked first.
-
-        Args:
-            untaken: what no worker has begun, who goes first comes first.
-        """
+        """Write the order, given the jobs that no worker has begun, the most urgent first."""
         first: dict[str, float] = {}
         for each in untaken:
             ahead_s = 0.0 if each.queue.endswith(PLAIN) else RARE_AHEAD_S
@@ -72,7 +64,7 @@ class Sequencer:
 
 
 def ordered(folder: Path, queues: Sequence[str]) -> list[str]:
-    """A worker's queues in the order in which to ask them; those of which nothing is told come last, as they are."""
+    """The queues of a worker in the order of the file; queues that the file does not name come last."""
     try:
         told = read(Queues, folder / FILE).queues
     except (OSError, Refused):

@@ -1,7 +1,7 @@
-"""Who is there: the token by which machines know that they see the same folder, and the workers' signs of life.
+"""The token, by which machines know that they see the same folder, and the heartbeats of the workers.
 
-A worker replaces its card every few seconds. The supervisor goes by its own time, which tells when it last saw a card
-change, so that the machines' clocks do not matter.
+A worker replaces its card every few seconds. The supervisor uses its own clock to measure when a card last changed, so
+the clocks of the other machines do not matter.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ log = structlog.get_logger()
 
 
 def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts: int = 2) -> Token:
-    """Let workers know which root this is, and which version serves it.
+    """Write the token: the id of the root and the version that serves it.
 
     Args:
         folder: the work folder.
-        root_id: stands for the root.
-        lease_s: within which they have to show a sign of life, seconds.
-        max_attempts: over how many attempts an engine may die over a page before that is given up.
+        root_id: the id of the root.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
+        max_attempts: a page over which an engine has died so often is skipped.
 
     Raises:
         OSError: it cannot be written.
@@ -59,11 +59,11 @@ def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts:
 
 
 def read_token(folder: Path) -> Token:
-    """The supervisor's token, where this machine sees its folder and runs its version.
+    """Read the supervisor's token; this machine must see its folder and run its version.
 
     Raises:
-        FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted here.
-        ConfigError: another version does.
+        FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted.
+        ConfigError: the supervisor has another version.
     """
     path = folder / TOKEN
     try:
@@ -86,7 +86,7 @@ def read_token(folder: Path) -> Token:
 
 
 def obstacle(error: OSError, path: Path) -> str:
-    """What keeps a worker from using what lies in the supervisor's folder, with the remedy."""
+    """Why a worker cannot use a path in the supervisor's folder, with the remedy."""
     if not isinstance(error, PermissionError):
         return in_words(error)
     numbers = f"this one runs as {os.geteuid()}"
@@ -99,7 +99,7 @@ def obstacle(error: OSError, path: Path) -> str:
 
 
 def card_path(folder: Path, name: str) -> Path:
-    """Where a worker's card lies in the work folder."""
+    """The path of a worker's card."""
     return folder / WORKERS / f"{name}.json"
 
 
@@ -115,11 +115,11 @@ def show(card: Card, folder: Path) -> None:
 
 
 class Roster:
-    """The workers that have shown a sign of life lately.
+    """The workers with a recent heartbeat.
 
     Args:
         folder: the work folder.
-        lease_s: how long a sign of life holds, seconds.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
         clock: monotonic, seconds.
         token: the supervisor's own, where this is its roster.
     """
@@ -136,7 +136,7 @@ class Roster:
         """Why nobody's sign of life can be seen, though somebody may show one; "" where it can."""
 
     def look(self) -> None:
-        """See who has changed; what cannot be read has not."""
+        """Read all cards; an unreadable card counts as unchanged."""
         self._keep_token()
         now = self._clock()
         for card in self._read():
@@ -152,7 +152,7 @@ class Roster:
                     del self._seen[name]
 
     def leave(self, name: str) -> None:
-        """A worker has said good-bye."""
+        """A worker has removed its card."""
         self._seen.pop(name, None)
 
     @property
@@ -162,15 +162,15 @@ class Roster:
         return [card for card, changed in self._seen.values() if now - changed <= self._lease_s]
 
     def holder(self, job: str, attempt: int) -> tuple[Card, float] | None:
-        """The card of the worker that holds an attempt, and when it last changed by the clock; None for nobody.
+        """The card of the worker that holds an attempt, and when it last changed, by the clock; None without one.
 
-        Where two say so, that which changed last: one of them may be gone.
+        Of two such workers, the one with the later change: the other may be gone.
         """
         held = [(card, changed) for card, changed in self._seen.values() if (card.job, card.attempt) == (job, attempt)]
         return max(held, key=lambda each: each[1], default=None)
 
     def _keep_token(self) -> None:
-        """Let workers find the token also where the work folder was removed, and made anew for this root."""
+        """Write the token again if the work folder was removed and made anew."""
         home = self._folder.parent
         with contextlib.suppress(OSError):
             if self._token and not safe_open.lexists_strict(home / TOKEN) and known_id(home) == self._token.root:

@@ -1,4 +1,4 @@
-"""A scan's second name: not every share takes what a scanner calls it, as SMB's take no colon."""
+"""A second, plain name for a scan: some shares do not accept every name of a scanner; SMB accepts no colon."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PLAIN: Final = re.compile(
 
 
 def lay_out(job: Job) -> None:
-    """Give a scan a second name in its job's folder, where its own is not plain; workers read it under that.
+    """Link a scan under a plain name in its job's folder if its own name is not plain; workers then read that name.
 
-    Where there are no links only those can read it that see its own name.
+    Without links, only workers that see the scan's own name can read it.
     """
     if not all(_PLAIN.fullmatch(part) for part in job.relative.parts):
         with contextlib.suppress(OSError):
@@ -30,7 +30,7 @@ def lay_out(job: Job) -> None:
 
 
 def seen(job: Job) -> Job:
-    """The job as a worker reads it: under the scan's second name where it has one.
+    """The job as a worker reads it: under the plain name, where there is one.
 
     Raises:
         OSError: that cannot be known now.

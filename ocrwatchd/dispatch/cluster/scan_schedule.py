@@ -1,4 +1,4 @@
-"""Rounds over what is published: when one is due, how much of it a turn does, and how it counts on a lease."""
+"""Rounds of looking at all published jobs: when a round is due, how much of it a tick does, and the time on leases."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MOST_NUDGES: Final = 1000
 
 
 class Rounds:
-    """Tells which jobs to look at.
+    """Schedules the rounds.
 
     Args:
-        lease_s: how long a sign of life holds, seconds.
+        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
         clock: monotonic, seconds.
     """
 
@@ -46,23 +46,22 @@ class Rounds:
         self._ended = self._took_s = 0.0
 
     def watched(self) -> float:
-        """The time by which leases run, seconds: it stands still within a round, and while nobody looks.
+        """The time on leases, seconds: it stands still during a round and while no round runs.
 
-        Where the share or this process hangs, workers cannot show signs of life, or none is seen: nobody is lost by
-        that.
+        While the share or this process hangs, no heartbeat can be seen: no worker is lost by that.
         """
         return self._watched
 
     def unwatch(self) -> None:
-        """In the round that begins nobody can be seen: what went by since the last one counts on no lease."""
+        """No heartbeat can be read in this round: the time since the last round does not count on leases."""
         self._watched = self._watched_before
 
     def hear(self, receive: Callable[[], str | None], published: Container[str]) -> None:
-        """Hurry where workers say that something has changed.
+        """Look earlier if a worker reports a change.
 
         Args:
-            receive: gives what they say, one nudge after the other, and None where there is no more.
-            published: the jobs that are looked at, by their ids.
+            receive: gives the next message of a worker, or None.
+            published: the ids of the published jobs.
         """
         for content in islice(iter(receive, None), MOST_NUDGES):
             with contextlib.suppress(Refused):
@@ -70,15 +69,10 @@ class Rounds:
                     self.hurry()
 
     def hurry(self) -> None:
-        """Something has changed."""
         self.due = min(self.due, self._ended + self._took_s / LOOK_SHARE)
 
     def turn(self, begin: Callable[[], Iterable[Published]]) -> Iterator[Published]:
-        """The jobs to look at now.
-
-        Args:
-            begin: called where a round begins; gives the jobs of the round.
-        """
+        """The jobs to look at now; ``begin`` is called at the start of a round and gives its jobs."""
         now = self._clock()
         if not self._unseen:
             self._watched_before = self._watched

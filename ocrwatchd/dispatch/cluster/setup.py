@@ -1,4 +1,4 @@
-"""Join a supervisor to its broker."""
+"""Connect a supervisor to its broker."""
 
 from __future__ import annotations
 
@@ -18,28 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Outcome
     from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Job
+    from ocrwatchd.dispatch.protocol import Hooks
     from ocrwatchd.storage.work_folder import WorkFolder
 
 LEFT_BEHIND_S: Final = 86400.0
 """A file that is still half written after so long is nobody's; clocks of the machines do not differ by as much."""
 
 
-def join(  # noqa: PLR0913 - each is another room's face
-    config: Config,
-    workplace: WorkFolder,
-    wake: Callable[[], None],
-    starting: Callable[[Job], int],
-    *,
-    holding: Callable[[Job], bool],
-    shortcut: Callable[[Job], Outcome | None],
-    page_done: Callable[[Job, int], None],
-    pages_read: Callable[[int, float], None],
-    found: Callable[[Job], None],
-) -> ClusterQueue:
-    """Make the dispatcher of several machines, and let their workers know this root; arguments as it has them.
+def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks: Hooks) -> ClusterQueue:
+    """Make the dispatcher of several machines, and write the token for its workers.
+
+    Args:
+        config: the settings.
+        workplace: the work folder.
+        wake: called, from another thread, when a worker has sent a message.
+        hooks: the supervisor's.
 
     Raises:
         ConfigError: the broker cannot be used as configured.
@@ -58,22 +52,11 @@ def join(  # noqa: PLR0913 - each is another room's face
     needs = chain.from_iterable(combinations(capabilities.ALL, count) for count in range(len(capabilities.ALL) + 1))
     sender = transport.Sender(connect, [capabilities.queue_name(token.root, each) for each in needs])
     receiver = transport.Receiver(connect, [capabilities.nudges(token.root)], wake, holds=False)
-    return ClusterQueue(
-        config.queue,
-        token,
-        folder,
-        (sender, receiver),
-        starting,
-        holding=holding,
-        shortcut=shortcut,
-        page_done=page_done,
-        pages_read=pages_read,
-        found=found,
-    )
+    return ClusterQueue(config.queue, token, folder, (sender, receiver), hooks)
 
 
 def _clear_up(folder: Path) -> None:
-    """Remove tokens that a killed supervisor was about to write; what is being written now is younger."""
+    """Remove half-written tokens of a killed supervisor, but none that is being written now."""
     for each in folder.glob(f"{files.TEMPORARY_PREFIX}*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - each.lstat().st_mtime > LEFT_BEHIND_S:

@@ -1,4 +1,4 @@
-"""Talking with the broker: what is sent, and what comes."""
+"""Send messages to the broker and receive messages from it."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ log = structlog.get_logger()
 
 
 class Sender(Line):
-    """Publishes messages, in their order.
+    """Publishes messages in their order.
 
     Args:
         connect: makes a broker.
-        empties: queues that are emptied on each connection: what lies in them is published again, by us alone.
+        empties: queues to empty at each connection: only we publish there, and we publish again.
     """
 
     def __init__(self, connect: Callable[[], Broker], empties: Sequence[str] = ()) -> None:
@@ -57,7 +57,7 @@ class Sender(Line):
         self._unsent: tuple[str, str | None] | None = None
 
     def send(self, to: str, content: str) -> None:
-        """Publish a message some time, and maybe twice; once :meth:`close` is called only what can be said at once."""
+        """Publish a message later, perhaps twice; after :meth:`close` only if that is possible at once."""
         with self._news:
             self._outgoing.setdefault((to, content))
             if len(self._outgoing) > MOST_OUTGOING:
@@ -65,7 +65,7 @@ class Sender(Line):
             self._news.notify()
 
     def empty(self, to: str) -> None:
-        """Empty a queue, before what is sent after this; what a worker has taken from it is taken."""
+        """Empty a queue before later messages are sent; messages that a worker has taken are not affected."""
         with self._news:
             for each in [each for each in self._outgoing if each[0] == to]:
                 del self._outgoing[each]  # it would only be sent to be emptied
@@ -74,7 +74,7 @@ class Sender(Line):
 
     @property
     def said(self) -> bool:
-        """Whether nothing waits for the broker."""
+        """Whether all messages are sent."""
         with self._news:
             return not self._outgoing and self._unsent is None
 
@@ -94,7 +94,7 @@ class Sender(Line):
             self._served()
 
     def _next(self) -> tuple[str, str | None] | None:
-        """What is to be said next; None once all has been said and we close."""
+        """The next message; None when all are sent and the line closes."""
         with self._news:
             while self._unsent is None and not self._outgoing and not self._closing.is_set():
                 self._news.wait()
@@ -109,15 +109,14 @@ class Sender(Line):
 
 
 class Receiver(Line):
-    """Takes messages, one at a time.
+    """Receives messages, one at a time.
 
     Args:
         connect: makes a broker.
-        queues: looked through in this order.
-        wake: called, from another thread, when something has come.
-        holds: True: a message stays with the broker until it is settled, and the next comes only then; False: it is
-            settled when it comes.
-        order: gives the queues in the order of the moment, whenever another message is wanted.
+        queues: to receive from, in this order.
+        wake: called, from another thread, when a message has come.
+        holds: True: a message stays at the broker until it is settled, and only then the next one comes.
+        order: sorts the queues before each message.
     """
 
     def __init__(
@@ -145,23 +144,23 @@ class Receiver(Line):
         self._incoming: Final[deque[str]] = deque(maxlen=MOST_INCOMING)
 
     def receive(self) -> str | None:
-        """What has come, "" for what cannot be read; None where nothing has."""
+        """The next message, "" for an unreadable one, None where there is none."""
         return self._incoming.popleft() if self._incoming else None
 
     def want(self) -> None:
-        """Let the next message come."""
+        """Request the next message."""
         if not self._wants:
             self._ordered = ()
             self._wants = True
             self._changed.set()
 
     def settle(self) -> None:
-        """What was received is done with: the broker may forget it."""
+        """The message is done: the broker may forget it."""
         self._busy = False
         self._changed.set()
 
     def give_back(self) -> None:
-        """What was received is for another one."""
+        """Return the message to the broker for another worker."""
         self._given_back = True
         self.settle()
 
@@ -204,7 +203,7 @@ class Receiver(Line):
         self._came_at = time.monotonic()
 
     def _rest(self, broker: Broker) -> None:
-        """Ask a broker that has nothing again later: the longer that has been so, the less a moment more matters."""
+        """Poll an idle broker less often, the longer it has been idle."""
         if brokers.is_asked(broker):
             silence_s = time.monotonic() - self._came_at
             self._changed.wait(min(max(POLL_S, silence_s * POLL_SHARE), LONGEST_POLL_S))

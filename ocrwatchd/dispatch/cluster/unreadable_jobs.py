@@ -1,4 +1,4 @@
-"""Jobs whose folders cannot be looked at: for a moment that is a share's hiccup, after a lease people are told."""
+"""Jobs whose folders cannot be read: ignored for the time of a lease, then reported."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class _Fault(NamedTuple):
 
 
 class Unseen:
-    """All such jobs.
+    """All jobs whose folders cannot be read.
 
     Args:
-        patience_s: nothing is told before a fault has lasted for so long, seconds.
+        patience_s: a fault is reported only after it has lasted so long, seconds.
         clock: monotonic, seconds.
     """
 
@@ -38,24 +38,24 @@ class Unseen:
         self._faults: Final[dict[str, _Fault]] = {}
 
     def note(self, job: Job, error: OSError) -> None:
-        """A job could not be looked at, published or taken over, again."""
+        """A job's folder could not be read or written."""
         earlier = self._faults.get(job.id)
         self._faults[job.id] = _Fault(earlier.since if earlier else self._clock(), job, error)
         if earlier is None:
             log.debug("attempt.unseen", job=job.id, reason=error.strerror)
 
     def clear(self, job: Job) -> None:
-        """It could; or it is no longer here."""
+        """A job's folder could be read, or the job has ended."""
         self._faults.pop(job.id, None)
 
     @property
     def late(self) -> int:
-        """How many have waited for long."""
+        """How many jobs have waited for longer than the patience."""
         return len(self._late())
 
     @property
     def trouble(self) -> str:
-        """Which scans wait for that, and what to do; "" where none has waited for long."""
+        """Which scans wait, and what to do; "" where none has waited for long."""
         late = self._late()
         if not late:
             return ""

@@ -1,4 +1,4 @@
-"""The orders that come to a worker: which of them are its own, and what becomes of one that it cannot begin."""
+"""The orders of a worker: which are valid, and what happens to one that it cannot carry out."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ log = structlog.get_logger()
 
 
 class Orders:
-    """Takes one order after the other, and says to the broker what has become of it.
+    """Takes one order after the other, and acknowledges it to the broker.
 
     Args:
         receiver: from the broker.
         folder: the work folder.
-        token: the supervisor's, as it was at the worker's start.
+        token: the supervisor's, from the start of this worker.
         clock: monotonic, seconds.
     """
 
@@ -54,11 +54,11 @@ class Orders:
         """Why scans cannot be read on this machine, with the remedy; "" where they can."""
 
     def take(self) -> Order | None:
-        """The next one; None where none has come, or this machine rests.
+        """The next order; None where there is none, or this machine pauses.
 
         Raises:
-            FolderUnusable: the supervisor's folder has gone.
-            ConfigError: another version serves it.
+            FolderUnusable: the supervisor's folder is gone.
+            ConfigError: the supervisor has another version.
         """
         if self.rests:
             return None
@@ -93,19 +93,19 @@ class Orders:
 
     @property
     def rests(self) -> str:
-        """Why nothing is taken for the moment; "" where this machine may be given something."""
+        """Why this machine takes no orders now; "" where it does."""
         return self.obstacle if self._clock() < self._rests_until else ""
 
     def settle(self) -> None:
-        """The order is done with, or nobody's."""
+        """The order is done, or invalid."""
         self._receiver.settle()
 
     def begun(self) -> None:
-        """This machine can begin what it is given."""
+        """This machine can carry out its orders."""
         self.obstacle = ""
 
     def ended(self, job: str, report: Report) -> None:
-        """An attempt has ended, and its order with it; rest where it was for nothing, so that others get what comes."""
+        """An attempt has ended; after one that was returned, pause, so that other workers get the next orders."""
         self.settle()
         if report.ending != "returned":
             self._in_vain = []
@@ -113,7 +113,7 @@ class Orders:
             self._rest(job, f"scans come back unread from this machine: {report.reason}")
 
     def pass_on(self, order: Order, error: OSError) -> None:
-        """Leave an order to others, and rest: what keeps this machine from one scan may keep it from all."""
+        """Return an order to the broker and pause: the obstacle may concern all orders."""
         log.warning("attempt.not_begun", job=order.job, reason=error.strerror)
         if order.job in self._in_vain:  # nobody else has taken it meanwhile: the supervisor publishes it again
             self._receiver.settle()

@@ -1,4 +1,4 @@
-"""The workers together: which of them can read what, how much to publish for them, and what people are told of them."""
+"""All workers together: which jobs they can read, how many to publish for them, and their status for people."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Crew:
     """All workers of a root.
 
     Args:
-        roster: knows who is there.
-        root: stands for the root in the queues' names.
-        pages_read: called with how many pages a worker has read more, and how long one takes, seconds.
+        roster: the present workers.
+        root: the id in the names of queues.
+        pages_read: called with the number of newly read pages, and the seconds for one of them.
     """
 
     def __init__(self, roster: Roster, root: str, pages_read: Callable[[int, float], None]) -> None:
@@ -35,7 +35,7 @@ class Crew:
         self._able_for: Final[dict[str, list[Card]]] = {}
 
     def look(self) -> None:
-        """See who is there, and what they have read since the last look."""
+        """Update the workers and the pages that they have read."""
         self._roster.look()
         self._able_for.clear()
         before = self._pages
@@ -46,21 +46,21 @@ class Crew:
 
     @property
     def unseen(self) -> str:
-        """Why nobody can be seen; "" where somebody may be."""
+        """Why no worker can be seen; "" where they can."""
         trouble = self._roster.trouble
         return trouble and f"the workers' signs of life cannot be read: {trouble}"
 
     def ahead(self, queue: str) -> int:
-        """How many jobs lie in a queue at most: one for each worker that is free, and some for those that will be."""
+        """How many jobs may lie in a queue: one for each free worker, and some for those that will be free."""
         able = self._able(queue)
         return 1 + len(able) // 2 + sum(not card.job for card in able)
 
     def free(self, queue: str) -> bool:
-        """Whether a worker that takes from a queue has nothing to do, an engine that serves, and reaches the broker."""
+        """Whether a worker of the queue has no job, a working engine, and a connection to the broker."""
         return any(not (card.job or card.trouble or card.cut_off) for card in self._able(queue))
 
     def serves(self, queue: str) -> bool:
-        """Whether somebody reads what lies in a queue, sooner or later."""
+        """Whether any worker will read the jobs of a queue."""
         return any(not card.trouble for card in self._able(queue))
 
     def takes(self, card: Card, queue: str) -> bool:
@@ -68,7 +68,7 @@ class Crew:
         return queue in capabilities.queues(self._root, card.offers)
 
     def missing(self, queues: Collection[str]) -> str:
-        """What keeps jobs in these queues from being read, with the remedy; "" where somebody reads them."""
+        """Why no worker reads the jobs of these queues, with the remedy; "" where one does."""
         if not self._roster.living:
             return f"no worker is there: {MISSING}"
         if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
@@ -82,7 +82,6 @@ class Crew:
 
     @property
     def state(self) -> str:
-        """For people: how many there are."""
         cards = self._roster.living
         if not cards:
             return "no worker"
@@ -90,7 +89,7 @@ class Crew:
         return f"{'working' if busy else 'ready'}; {len(cards)} worker{'s'[: len(cards) > 1]}, {busy} at work"
 
     def members(self, published: Iterable[Published]) -> tuple[Worker, ...]:
-        """Those that have given a sign of life within a lease, each with the name of the scan that it reads."""
+        """The present workers, each with the name of its scan."""
         files = {each.card.name: told(str(each.job.relative)) for each in published if each.card}
         return tuple(
             Worker(

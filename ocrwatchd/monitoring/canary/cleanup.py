@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.model import Job
     from ocrwatchd.storage.records import Goal
+
+MARK = "canary"
+"""The name of an empty file in a job's folder."""
 
 GRACE_SECONDS = 60.0
 """How long the result lies there, for whoever waits for it, over a network file system too."""
@@ -32,8 +37,22 @@ GRACE_SECONDS = 60.0
 log = structlog.get_logger()
 
 
+def recognise(job: Job) -> Job:
+    """A claimed job, marked as a canary where it is one: such a job has no follow-up tasks.
+
+    A file in the job's folder keeps that over a restart: the scan may have left the folder by then.
+    """
+    mark = job.folder / MARK
+    if not os.path.lexists(mark):
+        if job.relative.parent != Path() or not canary_name.is_name(job.relative.name) or not _is_page(job.source):
+            return job
+        with suppress(OSError):  # then it is a document after a restart
+            mark.touch()
+    return replace(job, canary=True, work=job.work.model_copy(update={"tasks": ()}))
+
+
 class Clearing(Component):
-    """Knows canaries, and clears up after them. Used from one thread.
+    """Clears up after canaries: those of an earlier daemon, too. Used from one thread.
 
     Args:
         folders: where their results lie.
@@ -44,8 +63,19 @@ class Clearing(Component):
         self._folders = folders
         self._clock = clock
         self._left: list[tuple[float, Path, Goal, str]] = []
+        self._find()
 
-    def start(self) -> None:
+    def clear_later(self, relative: Path, goal: Goal, name: str) -> None:
+        """Clear away a canary that has ended, once whoever waits for its result has had time to read that.
+
+        Args:
+            relative: the scan's path under the inbox.
+            goal: where its set went.
+            name: of the set.
+        """
+        self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
+
+    def _find(self) -> None:
         """Find what canaries of an earlier daemon have left."""
         goals: tuple[Goal, Goal] = ("outbox", "failed")
         for goal in goals:
@@ -53,32 +83,12 @@ class Clearing(Component):
             try:
                 with tree.held(folder) as held:
                     names = [name for name in tree.names(held) if canary_name.is_name(name)]
+                    found = [name for name in names if _is_page(folder / name, held)]
             except OSError as error:
                 log.warning("canary.not_sought", folder=str(folder), reason=error.strerror)
                 continue
-            for name in names:
-                self.has_ended(Path(name), goal, name.removesuffix(canary_name.SUFFIX))
-
-    def has_ended(self, relative: Path, goal: Goal, name: str) -> bool:
-        """Whether a scan that has ended was a canary; it is cleared away later then.
-
-        Args:
-            relative: the scan's path under the inbox.
-            goal: where its set went.
-            name: of the set.
-        """
-        if relative.parent != Path() or not canary_name.is_name(relative.name):
-            return False
-        original = original_path(self._folders, relative, goal, name)
-        try:
-            with tree.held(original.parent) as folder:
-                known = _is_page(original, folder)
-        except OSError:
-            return False
-        if not known:
-            return False
-        self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
-        return True
+            for name in found:
+                self.clear_later(Path(name), goal, name.removesuffix(canary_name.SUFFIX))
 
     def next_due(self) -> float | None:
         return self._left[0][0] if self._left else None
@@ -109,7 +119,7 @@ class Clearing(Component):
             os.unlink(original.name, dir_fd=beside)  # last: it tells whoever begins this anew
 
 
-def _is_page(path: Path, folder: int) -> bool:
+def _is_page(path: Path, folder: int | None = None) -> bool:
     known = page.picture()
     try:
         with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ocrwatchd.cli.canary import send
 from ocrwatchd.cli.main import main
 from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.profile import Task, Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Job
@@ -17,7 +19,7 @@ from ocrwatchd.daemon import duplicates
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.canary import page
-from ocrwatchd.monitoring.canary.cleanup import GRACE_SECONDS, Clearing
+from ocrwatchd.monitoring.canary.cleanup import GRACE_SECONDS, Clearing, recognise
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 
@@ -43,7 +45,7 @@ class Desk:
         self.clearing = Clearing(folders, lambda: self.now)
 
     def deliver(self, name=NAME, content=None, goal="outbox"):
-        """A scan's set lies where it belongs; whether it was a canary's."""
+        """A scan's set lies where it belongs, and is to be cleared away."""
         stem = Path(name).stem
         if goal == "outbox":
             for suffix in (".txt", ".json"):
@@ -53,7 +55,7 @@ class Desk:
             kept = self.folders.path("failed")
             (kept / f"{stem}.reason.txt").write_text("Why: broken")
         (kept / name).write_bytes(page.picture() if content is None else content)
-        return self.clearing.has_ended(Path(name), goal, stem)
+        self.clearing.clear_later(Path(name), goal, stem)
 
     def lying(self):
         """Every file under the root."""
@@ -66,11 +68,24 @@ def desk(folders):
     return Desk(folders)
 
 
+@pytest.fixture
+def claim(tmp_path):
+    """Makes a claimed job of a page."""
+
+    def make(name, content=None, work=None):
+        job = Job("j", tmp_path / "j", Path(name), work or Work())
+        job.source.parent.mkdir(parents=True)
+        job.source.write_bytes(page.picture() if content is None else content)
+        return job
+
+    return make
+
+
 @pytest.mark.parametrize("goal", ["outbox", "failed"])
 def test_a_canary_is_cleared_away_a_minute_later(desk, goal):
     """What it left in the outbox and the archive, or in failed/, and nothing else there."""
     (desk.folders.path("outbox") / "letter.txt").write_text("text")
-    assert desk.deliver(goal=goal)
+    desk.deliver(goal=goal)
     desk.now = GRACE_SECONDS - 1
     desk.clearing.tick(desk.now)
     assert len(desk.lying()) > 1
@@ -88,12 +103,31 @@ def test_a_canary_is_cleared_away_a_minute_later(desk, goal):
         ("letter.png", None),
         (f"{canary_name.PREFIX}1.png", None),
         (f"x{NAME}", None),
+        (f"sub/{NAME}", None),
     ],
 )
-def test_a_document_that_is_called_like_a_canary_stays(desk, name, content):
-    """Only the known page under a canary's name counts as one."""
-    assert not desk.deliver(name, content)
-    assert desk.clearing.next_due() is None
+def test_a_document_that_is_called_like_a_canary_is_none(claim, name, content):
+    """Only the known page under a canary's name counts as one; in a folder of the inbox it does not."""
+    job = claim(name, content)
+    assert recognise(job) is job
+    assert list(job.folder.iterdir()) == [job.folder / "scan"]
+
+
+def test_a_canary_is_recognised_at_its_claim_and_stays_one(claim):
+    """It waits for its text alone, and for no follow-up task; a restart finds the mark when the scan has gone."""
+    job = claim(NAME, work=Work(tasks=(Task(name="summary", prompt="Sum up."),)))
+    canary = recognise(job)
+    assert (canary.canary, canary.work.tasks) == (True, ())
+    job.source.unlink()
+    assert recognise(replace(job, relative=Path())).canary
+
+
+def test_a_link_with_a_canarys_name_is_no_canary(claim, tmp_path):
+    """Nothing is read through it."""
+    job = claim(NAME)
+    job.source.rename(tmp_path / "mine.png")
+    job.source.symlink_to(tmp_path / "mine.png")
+    assert not recognise(job).canary
 
 
 def test_a_document_that_takes_a_canarys_place_stays(desk):
@@ -106,23 +140,15 @@ def test_a_document_that_takes_a_canarys_place_stays(desk):
     assert desk.lying() == before
 
 
-def test_a_link_with_a_canarys_name_is_no_canary(desk):
-    """Nothing is read or removed through it."""
-    elsewhere = desk.folders.root_path / "mine.png"
-    elsewhere.write_bytes(page.picture())
-    (desk.folders.path("archive") / NAME).symlink_to(elsewhere)
-    assert not desk.clearing.has_ended(Path(NAME), "outbox", STEM)
-
-
 def test_what_a_canary_left_before_a_restart_is_cleared_away(desk):
     """The next daemon finds it by its name and content."""
     desk.deliver()
     desk.deliver("letter.png")
+    (desk.folders.path("archive") / NAME.replace("0", "1")).write_bytes(b"somebody's only copy")
     again = Desk(desk.folders)
-    again.clearing.start()
     again.now = GRACE_SECONDS
     again.clearing.tick(again.now)
-    assert again.lying() == ["letter.json", "letter.png", "letter.txt"]
+    assert again.lying() == ["letter.json", "letter.png", "letter.txt", NAME.replace("0", "1")]
 
 
 def test_what_cannot_be_cleared_away_now_is_later(desk):
@@ -150,6 +176,7 @@ def test_a_canary_is_read_each_time_and_nothing_is_its_copy(folders, tmp_path):
             job = Job(f"j-{name}", tmp_path / name, Path(name), Config().work())
             job.source.parent.mkdir(parents=True)
             job.source.write_bytes(page.picture())
+            job = recognise(job)
             assert [each.job for each in skipping._alike(job)] == alike
 
 

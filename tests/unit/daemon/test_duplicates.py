@@ -2,11 +2,11 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core import canary_name
 from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.model import Job
@@ -79,7 +79,8 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     house.finder.begun(first)
     assert house.finder.holds(copy)
     assert not house.finder.holds(first)
-    others = house.claim("longer.pdf", LETTER * 2), house.claim("de/letter.pdf"), house.claim(canary_name.new_name())
+    canary = replace(house.claim("canary.png"), canary=True)
+    others = house.claim("longer.pdf", LETTER * 2), house.claim("de/letter.pdf"), canary
     assert not any(house.finder.holds(other) for other in others)
     first.out.mkdir()
     (first.out / "document.json").write_text("text")

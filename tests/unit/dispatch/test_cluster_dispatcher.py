@@ -11,6 +11,7 @@ from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
 from ocrwatchd.dispatch.priority import TURN_S
+from ocrwatchd.dispatch.protocol import Hooks
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from tests.office import ANY, ASPOSE, LEASE_S, TOKEN, Hand, Office
 
@@ -454,11 +455,11 @@ def test_a_job_keeps_its_place_where_the_ledger_cannot_record_its_attempt(office
         raise LedgerFault(5, "full")
 
     office.queue.submit(office.job())
-    starting, office.queue._starting = office.queue._starting, refuse
+    hooks, office.queue._hooks = office.queue._hooks, Hooks(starting=refuse)
     with pytest.raises(LedgerFault):
         office.turn()
     assert (office.lying, office.queue.waiting) == ([], 1)
-    office.queue._starting = starting
+    office.queue._hooks = hooks
     office.turn()
     assert office.lying == [(1, 1)]
 

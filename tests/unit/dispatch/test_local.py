@@ -12,6 +12,7 @@ from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.local import BoundedQueue
 from ocrwatchd.dispatch.priority import AHEAD_S, TURN_S
+from ocrwatchd.dispatch.protocol import Hooks
 
 
 class FakeHost:
@@ -68,7 +69,7 @@ def started():
 def queue(started):
     """A queue of two places with an idle engine."""
     host = FakeHost()
-    made = BoundedQueue(2, started.append, lambda hear: host)
+    made = BoundedQueue(2, Hooks(starting=started.append), lambda hear: host)
     made.host = host
     return made
 
@@ -115,7 +116,7 @@ def test_a_job_that_has_to_wait_lets_the_others_go_first(started):
     """It keeps its place, and is read as soon as nothing holds it."""
     held = {"a"}
     host = FakeHost()
-    queue = BoundedQueue(3, started.append, lambda hear: host, holding=lambda job: job.id in held)
+    queue = BoundedQueue(3, Hooks(starting=started.append, holding=lambda job: job.id in held), lambda hear: host)
     waiting, quick = job("a", priority=9), job("b")
     queue.submit(waiting)
     queue.tick(time.monotonic())
@@ -163,7 +164,7 @@ def test_priority_goes_first(queue):
 def test_nothing_waits_for_ever_behind_urgent_jobs(started):
     """A point of priority is worth an hour of waiting: what has waited longer than that goes first."""
     host, now = FakeHost(), [0.0]
-    queue = BoundedQueue(9, started.append, lambda hear: host, clock=lambda: now[0])
+    queue = BoundedQueue(9, Hooks(starting=started.append), lambda hear: host, clock=lambda: now[0])
     patient = job("book")
     queue.submit(patient)
     order = []
@@ -182,9 +183,8 @@ def test_job_whose_outcome_is_known_never_reaches_the_engine(started):
     host = FakeHost()
     known, other = job("copy"), job("other")
     outcome = Outcome(known, Ending.KNOWN)
-    queue = BoundedQueue(
-        3, started.append, lambda hear: host, shortcut=lambda asked: outcome if asked is known else None
-    )
+    hooks = Hooks(starting=started.append, shortcut=lambda asked: outcome if asked is known else None)
+    queue = BoundedQueue(3, hooks, lambda hear: host)
     queue.submit(known)
     queue.submit(other)
     queue.tick(time.monotonic())
@@ -196,9 +196,8 @@ def test_job_whose_outcome_is_known_never_reaches_the_engine(started):
 def test_finished_pages_are_told_and_do_not_move_the_page_in_work(started):
     """Each finished page is told with its job; people go on seeing the page that was begun last."""
     pages = []
-    queue = BoundedQueue(
-        2, started.append, lambda hear: FakeHost(), page_done=lambda done, page: pages.append((done.id, page))
-    )
+    hooks = Hooks(starting=started.append, page_done=lambda done, page: pages.append((done.id, page)))
+    queue = BoundedQueue(2, hooks, lambda hear: FakeHost())
     one = job("a")
     queue._hear(Progress(one, 3, 12))
     queue._hear(Progress(one, 3, 12, done=True))
@@ -220,7 +219,7 @@ def test_job_stays_queued_when_its_attempt_cannot_be_written_down(queue):
     def failing(_job):
         raise OSError("disk full")
 
-    queue._starting = failing
+    queue._hooks = Hooks(starting=failing)
     queue.submit(job("a"))
     with pytest.raises(OSError, match="disk full"):
         queue.tick(time.monotonic())
@@ -254,8 +253,8 @@ class Office:
 
     def __init__(self, size=9, **options):
         self.now, self.started, self.host = 0.0, [], FakeHost()
-        told = {"clock": lambda: self.now} | options
-        self.queue = BoundedQueue(size, self.started.append, lambda hear: self.host, **told)
+        hooks = Hooks(starting=self.started.append, **options)
+        self.queue = BoundedQueue(size, hooks, lambda hear: self.host, clock=lambda: self.now)
 
     def add(self, *jobs):
         """Queue, and have a turn."""

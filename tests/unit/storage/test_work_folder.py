@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core import canary_name
-from ocrwatchd.core.config.profile import Task
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Scan
@@ -174,17 +172,3 @@ def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
     shutil.rmtree(job.folder)
     assert place.has_lost(job)
     place.close()
-
-
-def test_a_canary_waits_for_no_follow_up_task(tmp_path):
-    """It asks whether texts come out, and shall hear it soon; other scans have their profile's tasks."""
-    task = Task(name="summary", prompt="Sum up.")
-    config = Config(folders=Folders(root=str(tmp_path)), tasks=(task,))
-    config.folders.work_path.mkdir()
-    place = WorkFolder(config)
-    for name, tasks in ((canary_name.new_name(), ()), ("a.pdf", (task,))):
-        job = place.new_job(scan(name))
-        job.source.parent.mkdir(parents=True)
-        job.source.write_bytes(b"x")
-        assert job.work.tasks == tasks
-        assert {left.id: left.work.tasks for left in place.left()}[job.id] == tasks
