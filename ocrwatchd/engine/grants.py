@@ -86,8 +86,9 @@ def _model(llm: Llm) -> Iterator[Path]:
         yield Path(llm.directory_model_path).expanduser()
     with contextlib.suppress(ModelUnavailable, OSError):  # the engine reports it
         file = models.resolve(llm)
-        if file != models.BUILTIN and not file.is_relative_to(cache.root()):
-            yield from (part.resolve() for part in identity.parts(file))
+        parts = (part.resolve() for part in identity.parts(file) if file != models.BUILTIN)
+        # A link in the cache may lead out of it.
+        yield from (part for part in parts if not part.is_relative_to(cache.root().resolve()))
 
 
 def _reads_with_aspose(ocr: Ocr) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.llm.context import Context, without
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
     from ocrwatchd.llm.protocol import Decide, Model, Question, Schema
 
 
+ENDLESS: Final = 5
+"""So many answers that did not end, and so many more for each that did, are enough to know a model by."""
+
+
 class OnceAsked:
     """Remembers the answers about a text.
 
-    What the first gate had no time for stays unasked: later ones would have their whole time for it.
+    What the first gate had no time for stays unasked: later ones would have their whole time for it. Nor is a model
+    asked for all answers that hardly ever ends one.
 
     Args:
         model: the model itself.
@@ -27,6 +33,7 @@ class OnceAsked:
         self._model = model
         self._proposals: dict[tuple[str, str, Context | None], Proposal] = {}
         self._all_asked = False
+        self._endings = Counter[Ending]()
         self.name, self.version, self.languages = model.name, model.version, model.languages
         self.compares = model.compares
         self.compared = 0
@@ -48,7 +55,10 @@ class OnceAsked:
         if key not in self._proposals:
             if self._all_asked:
                 return Proposal("", Ending.TIME)
+            if self._endings[Ending.LENGTH] >= ENDLESS * (1 + self._endings[Ending.FINISHED]):
+                return Proposal("", Ending.UNABLE, reason="too many of its answers did not end to ask it for more")
             self._proposals[key] = self._model.propose(prompt, text, deadline, context)
+            self._endings[self._proposals[key].ending] += 1
         return self._proposals[key]
 
     def fits(self, prompt: str, text: str, most_tokens: int) -> bool:

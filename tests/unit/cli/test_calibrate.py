@@ -278,6 +278,15 @@ def test_the_model_is_asked_once_however_many_gates_there_are():
     assert one.asked == many.asked == [READ]
 
 
+@pytest.mark.parametrize(("ending", "asked"), [(4, 20), (1, 11), (0, 5)])
+def test_a_model_whose_answers_hardly_ever_end_is_not_asked_for_all_of_them(ending, asked):
+    """The first answers that do not end tell enough; what is left out is told."""
+    answers = iter([Ending.FINISHED] * ending + [Ending.LENGTH] * 20)
+    found, model = measured(lambda text: Proposal(text, next(answers)), [case() for _ in range(20)])
+    assert len(model.asked) == asked
+    assert sum(count for why, count in found.left.items() if "did not end to ask it" in why) == 20 - asked
+
+
 def test_a_gate_has_no_more_time_than_the_first():
     """What the first one's time did not suffice for counts for none: a slow model would make later ones look better."""
     now = [0.0]

@@ -48,6 +48,16 @@ def test_a_model_and_a_licence_are_granted_where_they_lie(access, tmp_path):
     assert found.names == {pack(tmp_path)}
 
 
+def test_a_link_that_leads_out_of_the_cache_is_granted_where_it_leads(access, tmp_path):
+    """Without that the engine would take the built-in model, and say nothing."""
+    (tmp_path / "disk.gguf").write_bytes(b"GGUF")
+    snapshot = tmp_path / "cache" / "huggingface" / "models--a--b" / "snapshots" / "1"
+    snapshot.mkdir(parents=True)
+    (snapshot / "m.gguf").symlink_to(tmp_path / "disk.gguf")
+    found = access({"llm": {"hugging_face_repo_id": "a/b", "hugging_face_file_name": "m.gguf"}})
+    assert pack(tmp_path / "disk.gguf") in found.read
+
+
 @pytest.mark.parametrize(("method", "granted"), [("auto", True), ("choose", False)])
 def test_the_verdicts_are_read_where_the_method_follows_them(access, method, granted):
     """Whoever says what the model shall do needs none."""
