@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ocrwatchd.engine.process.resume_cache import Stamp
 
 CHANGED = (
-    "somebody has changed the scan while it was read: the text may be of either, and the original in archive/ is not "
-    "what sha256 stands for; scan it again"
+    "the scan was changed while it was read: the text may be of either version, and sha256 does not match the original "
+    "in archive/; scan the page again"
 )
 
 
