@@ -75,8 +75,8 @@ def low_confidence(lines: Iterable[Line | RawLine]) -> tuple[str, ...]:
     if found is None or found >= LEAST_CONFIDENCE:
         return ()
     warning = (
-        f"read with {int(100 * found)} % confidence on average, less than {100 * LEAST_CONFIDENCE:.0f} %: "
-        "much of the text is probably wrong; compare it with the page, or scan that again, sharper and with contrast"
+        f"read with {int(100 * found)} % confidence on average, less than {100 * LEAST_CONFIDENCE:.0f} %: much of the "
+        "text is probably wrong; compare the text with the page, or scan the page again, sharper and with more contrast"
     )
     return (warning,)
 

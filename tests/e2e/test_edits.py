@@ -25,7 +25,7 @@ WRITTEN = (
     "Yours truly, John Smith"
 )
 
-NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
+NOT_AGAIN = "it still has the edits of the delivery; change it by hand, or delete it"
 
 
 def draw(path):
@@ -108,7 +108,7 @@ def test_a_set_with_another_packages_format_is_written_again_as_far_as_may_be(tm
         "1 edit reverted",
         f"{outbox}/a.b.txt",
         f"{outbox}/a.b.md",
-        f"{outbox}/a.b.words.docx was left as it is: {NOT_AGAIN}",
+        f"{outbox}/a.b.words.docx was not changed: {NOT_AGAIN}",
     ]
     for name in ("a.b.txt", "a.b.md"):
         text = (outbox / name).read_text()

@@ -87,7 +87,7 @@ def test_a_file_that_is_drawn_otherwise_was_not_changed_by_hand(delivered, capsy
     change(delivered, 1)
     change(delivered, 1, reverted=False)
     assert (delivered.parent / "s.hocr").read_bytes() != before
-    assert "left as it is" not in capsys.readouterr().out
+    assert "was not changed" not in capsys.readouterr().out
     assert words(delivered) == {"the"}
 
 
@@ -100,7 +100,7 @@ def test_a_receipt_of_an_earlier_version_does_not_tell_what_was_changed(delivere
         change(delivered, 1)
     change(delivered, 1, force=True)
     change(delivered, 2)
-    assert "left as it is" not in capsys.readouterr().out
+    assert "was not changed" not in capsys.readouterr().out
     assert words(delivered) == {"teh", "tho"}
 
 
@@ -130,7 +130,7 @@ def test_a_lock_that_is_kept_is_told(delivered, monkeypatch):
     with (
         set_folder.folder_of(delivered, delivered.parent) as folder,
         set_folder.locked(delivered, folder),
-        pytest.raises(FolderUnusable, match=r"another `ocrwatchd edits` is at work in .*; wait until it has ended"),
+        pytest.raises(FolderUnusable, match=r"another `ocrwatchd edits` has locked .*; wait until it has ended"),
     ):
         change(delivered, 1)
     assert {path: path.read_bytes() for path in delivered.parent.iterdir()} == before
@@ -146,7 +146,7 @@ def test_what_was_killed_is_completed_by_the_next_call(delivered, killed_at, cap
     capsys.readouterr()
     change(delivered, 2)
     assert words(delivered) == ({"teh", "tho"} if recorded else {"the", "tho"})
-    assert ("was interrupted, and is completed now" in capsys.readouterr().err) is recorded
+    assert ("was interrupted; this command has completed it" in capsys.readouterr().err) is recorded
 
 
 def test_showing_the_edits_completes_it_too(delivered, killed_at, capsys):
@@ -191,8 +191,8 @@ def test_what_is_changed_by_hand_meanwhile_stays(delivered, killed_at, capsys):
     (delivered.parent / "s.hocr").unlink()
     change(delivered, 2)
     said = capsys.readouterr().out
-    assert "s.md was left as it is: it was changed by hand" in said
-    assert "s.hocr was left as it is: it is no longer there" in said
+    assert "s.md was not changed: it was changed by hand" in said
+    assert "s.hocr was not changed: it is no longer there" in said
     assert (delivered.parent / "s.md").read_text() == "mine"
     assert set(lying(delivered.parent)) == {"s.txt", "s.md", "s.pdf", "s.json"}
 

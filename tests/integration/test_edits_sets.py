@@ -23,7 +23,7 @@ from tests.fakes.worded import document, worded
 from tests.integration.test_searchable import boxes_of, drawn, make_pdf, saved, seen, text_of
 from tests.receipts import sums
 
-NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
+NOT_AGAIN = "it still has the edits of the delivery; change it by hand, or delete it"
 FORMATS = ordered(("txt", "md", "hocr", "pdf"))
 PAGES = [
     worded("teh first page", (Edit(0, "teh", "the", Reason.SIMILAR_WORD),)),
@@ -89,8 +89,8 @@ def test_results_of_tasks_stay_and_are_named(tmp_path, capsys):
     revise.revise(receipt, [1], receipt.parent, reverted=True, force=False)
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == (
-        f"{tmp_path}/s.summary.txt was left as it is: it was made from the text as it was delivered; look "
-        "through it, and change it by hand"
+        f"{tmp_path}/s.summary.txt was not changed: it was made from the delivered text; check it, "
+        "and change it by hand"
     )
     assert not any("gone" in line for line in said)
     assert (tmp_path / "s.summary.txt").read_text() == "a summary"
@@ -109,10 +109,10 @@ def test_what_cannot_be_written_anew_is_said(delivered, tmp_path, capsys):
     revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     said = capsys.readouterr().out
     for words in (
-        "s.md was left as it is: it was changed by hand (--force writes it anew)",
-        "s.hocr was left as it is: it is no longer there",
-        f"s.review.html was left as it is: {NOT_AGAIN}",
-        "s.pdf was left as it is: page 1 has no text layer of ours; was it changed by hand?",
+        "s.md was not changed: it was changed by hand (--force overwrites it)",
+        "s.hocr was not changed: it is no longer there",
+        f"s.review.html was not changed: {NOT_AGAIN}",
+        "s.pdf was not changed: page 1 has no text layer of ours; was it changed by hand?",
     ):
         assert words in said
     assert (tmp_path / "s.md").read_text() == "mine"
@@ -139,12 +139,12 @@ def test_a_file_of_another_packages_format_is_named_and_left(with_docx, capsys):
     revise.revise(with_docx, [1], with_docx.parent, reverted=True, force=True)
     said = capsys.readouterr().out.splitlines()
     assert said[1:-1] == [str(with_docx.with_suffix(f".{name}")) for name in ("txt", "md", "hocr", "pdf")]
-    assert said[-1] == (f"{with_docx.parent}/s.words.docx was left as it is: {NOT_AGAIN}")
+    assert said[-1] == (f"{with_docx.parent}/s.words.docx was not changed: {NOT_AGAIN}")
     assert (with_docx.parent / "s.words.docx").read_text() == "the first page"
     assert "teh" in set.intersection(*holding(with_docx.parent).values())
     (with_docx.parent / "s.words.docx").unlink()
     revise.revise(with_docx, [1], with_docx.parent, reverted=False, force=False)
-    assert "s.words.docx was left as it is: it is no longer there" in capsys.readouterr().out
+    assert "s.words.docx was not changed: it is no longer there" in capsys.readouterr().out
 
 
 def test_a_format_whose_package_has_gone_is_named_and_left(with_docx, capsys):
@@ -152,7 +152,7 @@ def test_a_format_whose_package_has_gone_is_named_and_left(with_docx, capsys):
     (with_docx.parent / "path" / "others.py").unlink()
     revise.revise(with_docx, [1], with_docx.parent, reverted=True, force=False)
     said = capsys.readouterr().out
-    assert 'the file of the format "docx" was left as it is: no installed package brings that format now' in said
+    assert 'the file of the format "docx" was not changed: no installed package brings that format now' in said
     assert "teh" in set.intersection(*holding(with_docx.parent).values())
 
 
@@ -162,7 +162,7 @@ def test_a_hostile_receipts_formats_do_not_act_on_the_terminal(delivered, capsys
     revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     said = capsys.readouterr().out
     assert "\x1b" not in said
-    assert 'the file of the format "../\N{REPLACEMENT CHARACTER}[2J" was left' in said
+    assert 'the file of the format "../\N{REPLACEMENT CHARACTER}[2J" was not changed' in said
 
 
 def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkeypatch):
@@ -175,7 +175,7 @@ def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkey
 
     monkeypatch.setattr(other_formats, "held", refused)
     revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
-    assert "s.md was left as it is: it may not be read; mend its owner or mode" in capsys.readouterr().out
+    assert "s.md was not changed: it may not be read; mend its owner or mode" in capsys.readouterr().out
     assert "teh" in holding(tmp_path)["hocr"]
     assert "teh" not in holding(tmp_path)["md"]
 
@@ -204,7 +204,7 @@ def test_what_is_no_file_is_left(delivered, tmp_path, capsys):
     revise.revise(delivered, [1], delivered.parent, reverted=True, force=True)
     said = capsys.readouterr().out
     for name in ("s.md", "s.pdf"):
-        assert f"{name} was left as it is: it is a link, or no regular file: move it away" in said
+        assert f"{name} was not changed: it is a link, or no regular file: move it away" in said
     assert (tmp_path / "s.md").is_symlink()
 
 

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: Subparsers) -> None:
     """Add the command to the command line."""
-    parser = add_verb(verbs, "edits", run, "show what was corrected in a delivered document; take edits back")
+    parser = add_verb(verbs, "edits", run, "show the edits of a delivered document; revert edits")
     parser.add_argument("receipt", type=Path, metavar="NAME.json")
     parser.add_argument("--refused", action="store_true", help="show the refused proposals too")
     parser.add_argument("--json", action="store_true", help="print them as JSON")
     change = parser.add_mutually_exclusive_group()
-    change.add_argument(
-        "--revert", nargs="+", type=_number, metavar="N", help="write the set again without these edits"
+    change.add_argument("--revert", nargs="+", type=_number, metavar="N", help="revert these edits and rewrite the set")
+    change.add_argument("--revert-all", action="store_true", help="revert all edits and rewrite the set")
+    change.add_argument("--apply", nargs="+", type=_number, metavar="N", help="apply these reverted edits again")
+    parser.add_argument(
+        "--force", action="store_true", help="also overwrite files changed by hand, and restore a missing NAME.txt"
     )
-    change.add_argument("--revert-all", action="store_true", help="write the set again as it was recognised")
-    change.add_argument("--apply", nargs="+", type=_number, metavar="N", help="put reverted edits in again")
-    parser.add_argument("--force", action="store_true", help="also over files changed by hand, and a missing NAME.txt")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,11 +35,9 @@ def run(args: argparse.Namespace) -> int:
 
     changes = args.revert_all or args.revert or args.apply
     if changes and (args.json or args.refused):
-        raise ConfigError("--json and --refused only show edits; leave them out, or --revert, --revert-all and --apply")
+        raise ConfigError("--json and --refused cannot be combined with --revert, --revert-all or --apply")
     if args.force and not changes:
-        raise ConfigError(
-            "--force only goes with --revert, --revert-all or --apply; add one of them, or leave out --force"
-        )
+        raise ConfigError("--force requires --revert, --revert-all or --apply")
     outbox = config.folders.path("outbox")
     if changes:
         numbers = None if args.revert_all else args.revert or args.apply
@@ -54,6 +52,6 @@ def _number(given: str) -> int:
         return int(given)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{given} is no number of an edit; give the file first, then numbers with spaces between them: "
+            f"{given} is not the number of an edit; give the file first, then numbers separated by spaces: "
             "`ocrwatchd edits NAME.json --revert 1 2`"
         ) from None

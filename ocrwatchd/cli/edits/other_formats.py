@@ -28,11 +28,11 @@ _WITHOUT_EDITS = {"txt", "json", "raw"}
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """Exceptions of a format whose receipt lacks an expected number, name or list."""
 
-_MADE_BEFORE = "it was made from the text as it was delivered; look through it, and change it by hand"
-_NOT_AGAIN = "it still shows the edits as they were delivered; change it by hand, or delete it"
+_MADE_BEFORE = "it was made from the delivered text; check it, and change it by hand"
+_NOT_AGAIN = "it still has the edits of the delivery; change it by hand, or delete it"
 _NAMELESS = (
-    "no installed package brings that format now, or it cannot be loaded, so the file's name is not known; install the "
-    "package and repeat the command, or look for the file beside NAME.json, and change it by hand, or delete it"
+    "no installed package brings that format now, or it cannot be loaded, so the file's name is unknown; install the "
+    "package and repeat the command, or find the file beside NAME.json and change or delete it by hand"
 )
 
 
@@ -94,7 +94,7 @@ def _text(delivered: Delivered, path: Path, now: bytes, *, force: bool) -> Itera
     lying = held(path, delivered.folder)
     fault = delivered.changed_by_hand(path, lying)
     if fault and lying != now and not force:
-        yield Left(str(path), f"it {fault} (--force writes it anew)")
+        yield Left(str(path), f"it {fault} (--force overwrites it)")
         return
     delivered.note(path, now)
     if lying != now:

@@ -144,7 +144,9 @@ class Delivered:
         """Why a file of the set must not be overwritten; "" if it is as we last wrote it."""
         written = self._table.get("files", {}).get(self._suffix(path))
         if written is None:
-            return f"may have been changed by hand ({self.path.name} is of an earlier version, and does not tell)"
+            return (
+                f"may have been changed by hand ({self.path.name} is of an earlier version and has no checksum of it)"
+            )
         return "" if written == hashlib.sha256(lying).hexdigest() else "was changed by hand"
 
     def note(self, path: Path, content: bytes) -> None:
@@ -204,7 +206,7 @@ class Delivered:
         lying = held(self.text_path, self.folder) if there else None
         fault = "is missing" if lying is None else self.changed_by_hand(self.text_path, lying)
         if fault and lying != text and not force:
-            raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force writes it anew)")
+            raise TextChanged(f"{self.text_path} {fault}; nothing was written (--force overwrites it)")
         self.note(self.text_path, text)
         return None if lying == text else Change(self.text_path, lying, text)
 

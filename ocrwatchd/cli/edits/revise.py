@@ -94,12 +94,15 @@ def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reve
     print("\n".join(map(printable, names)) or "nothing was written")
     for left in beside:
         if isinstance(left, other_formats.Left):
-            print(printable(f"{left.file} was left as it is: {left.why}"))
+            print(printable(f"{left.file} was not changed: {left.why}"))
 
 
 def _complete(journal: Journal) -> None:
     if journal.complete():
-        print("an earlier `ocrwatchd edits` of this document was interrupted, and is completed now", file=sys.stderr)
+        print(
+            "an earlier `ocrwatchd edits` of this document was interrupted; this command has completed it",
+            file=sys.stderr,
+        )
 
 
 @contextmanager
@@ -108,7 +111,7 @@ def _written(receipt: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FolderUnusable(
-            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; mend that, and "
+            f"{error.filename2 or error.filename or receipt} cannot be written: {error.strerror}; fix that, and "
             "repeat the command"
         ) from error
 
@@ -116,4 +119,4 @@ def _written(receipt: Path) -> Iterator[None]:
 def _told(delivered: Delivered) -> str:
     if delivered.has_text:
         return str(delivered.text_path)
-    return f"{delivered.path} (it alone: output.formats ordered no {delivered.text_path.name})"
+    return f"{delivered.path} (only this file: output.formats does not include {delivered.text_path.name})"

@@ -61,8 +61,8 @@ def locked(receipt: Path, folder: int) -> Iterator[None]:
             yield
     except HeldElsewhere:
         raise FolderUnusable(
-            f"another `ocrwatchd edits` is at work in {receipt.parent} for {LOCK_WAIT_S:.0f} s now; nothing was "
-            "written; wait until it has ended (`lslocks` shows it), and repeat the command"
+            f"another `ocrwatchd edits` has locked {receipt.parent} for {LOCK_WAIT_S:.0f} s; nothing was written; "
+            "wait until it has ended (`lslocks` shows it), and repeat the command"
         ) from None
 
 

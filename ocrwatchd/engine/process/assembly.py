@@ -205,7 +205,7 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
                 os.fsync(file.fileno())
             sums[end.suffix] = hashlib.sha256(content).hexdigest()
         except FileExistsError:
-            reason = f"a format names its file likewise ({end.suffix}); name the task otherwise"
+            reason = f"a format uses the same file name ({end.suffix}); rename the task"
             ends[end.name] = replace(end, state="left-out", reason=reason)
             warnings = (*warnings, str(ends[end.name]))
         crashpoints.reached("engine-file-written")

@@ -75,9 +75,9 @@ def main(makers: Makers | None = None) -> NoReturn:
         status = ending.code if isinstance(ending.code, int) else INTERNAL_EXIT
     except MemoryError as error:
         status = MEMORY_EXIT
-        log.error("engine.no_memory", at=faults.place(error))  # noqa: TRY400  # its trace is the scan's business
-    except BaseException as error:  # noqa: BLE001  # the last line: what goes wrong is told, without its message
-        log.error("engine.broken", error=type(error).__name__, at=faults.place(error))  # noqa: TRY400  # see above
+        log.critical("engine.no_memory", at=faults.place(error))
+    except BaseException as error:  # noqa: BLE001  # any error is logged, without its message
+        log.critical("engine.broken", error=type(error).__name__, at=faults.place(error))
     sys.stderr.flush()
     # Skip the exit handlers: those of native libraries hang or abort.
     os._exit(status)

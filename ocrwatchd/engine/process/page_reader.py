@@ -54,7 +54,7 @@ class PageReader:
         except UnreadablePage as error:
             if own is None or not said:
                 raise
-            told = f"what the page shows beside its own text could not be read: {error}"
+            told = f"the picture beside the page's own text could not be read: {error}"
             return replace(own.page, warnings=(*own.page.warnings, told))
         if own is None or not said:
             read = replace(read, unseen_text=own is not None and own.page.unseen_text)
@@ -88,7 +88,7 @@ class PageReader:
 
         def plain(error: Exception) -> tuple[Page, int, float]:
             remedy = f": {error}" if isinstance(error, EngineUnavailable) else ""
-            told = f"the page could not be straightened and cleaned, and was read as it is{remedy}"
+            told = f"the page could not be straightened and cleaned; it was read unchanged{remedy}"
             return replace(page, warnings=(*page.warnings, told)), 0, 0.0
 
         on = self.job.work.ocr.clean != "off"

@@ -15,8 +15,8 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.engine.process.resume_cache import Stamp, stamp_of
 
 CHANGED = (
-    "somebody has changed the scan while it was read: the text may be of either, and the original in archive/ is not "
-    "what sha256 stands for; scan it again"
+    "the scan was changed while it was read: the text may be of either version, and sha256 does not match the original "
+    "in archive/; scan the page again"
 )
 
 

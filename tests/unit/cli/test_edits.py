@@ -217,7 +217,7 @@ def test_a_text_that_was_never_ordered_is_not_written(delivered, capsys, force, 
     for reverted in (True, False):
         revise.revise(delivered, [1], delivered.parent, reverted=reverted, force=force)
         shown = capsys.readouterr().out
-        assert shown.splitlines()[1:] == [f"{delivered} (it alone: output.formats ordered no s.txt)"]
+        assert shown.splitlines()[1:] == [f"{delivered} (only this file: output.formats does not include s.txt)"]
         assert told(delivered)["pages"][0]["text"].startswith("teh" if reverted else "the")
     assert (text.read_bytes() if text.exists() else None) == lying
     revise.revise(delivered, [1], delivered.parent, reverted=False, force=force)
@@ -250,7 +250,7 @@ def test_a_full_disk_leaves_all_files_as_they_were(delivered, monkeypatch):
         write(journal, path, *arguments)
 
     monkeypatch.setattr(Journal, "_write", full)
-    with pytest.raises(FolderUnusable, match=r"\.json\.tmp cannot be written: No space left.*; mend that, and repeat"):
+    with pytest.raises(FolderUnusable, match=r"\.json\.tmp cannot be written: No space left.*; fix that, and repeat"):
         revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
     assert lying(delivered.parent) == before
 
@@ -446,10 +446,10 @@ def test_the_command_line_shows_reverts_and_applies(delivered, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--force"], "--force only goes with --revert, --revert-all or --apply"),
-        (["--revert", 1, "--json"], "--json and --refused only show edits"),
-        (["--revert-all", "--refused"], "--json and --refused only show edits"),
-        (["--apply", 1, "--json"], "--json and --refused only show edits"),
+        (["--force"], "--force requires --revert, --revert-all or --apply"),
+        (["--revert", 1, "--json"], "--json and --refused cannot be combined with --revert"),
+        (["--revert-all", "--refused"], "--json and --refused cannot be combined with --revert"),
+        (["--apply", 1, "--json"], "--json and --refused cannot be combined with --revert"),
     ],
 )
 def test_arguments_that_do_not_go_together_change_nothing(delivered, capsys, arguments, words):
@@ -465,7 +465,7 @@ def test_what_is_no_number_is_told_how_numbers_are_given(delivered, capsys, numb
     """With the order of file and numbers: what follows --revert is taken as numbers."""
     with pytest.raises(SystemExit, match="2"):
         run(delivered, "--revert", *numbers)
-    assert f"{numbers[-1]} is no number of an edit; give the file first" in capsys.readouterr().err
+    assert f"{numbers[-1]} is not the number of an edit; give the file first" in capsys.readouterr().err
 
 
 def damaged(table):

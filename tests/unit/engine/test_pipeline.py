@@ -460,7 +460,7 @@ def test_a_cleaner_that_is_missing_tells_the_remedy(line, monkeypatch):
     job = line.job("fine")
     line.work_off(job)
     (told,) = receipt(job)["pages"][0]["warnings"]
-    assert "read as it is: the model for turning pages is missing; install it again" in told
+    assert "read unchanged: the model for turning pages is missing; install it again" in told
 
 
 def test_a_page_that_is_given_up_is_left_out(line):

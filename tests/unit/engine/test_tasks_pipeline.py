@@ -340,8 +340,8 @@ def test_a_format_that_names_its_file_likewise_wins(line, monkeypatch):
     line.work_off(job)
     assert read(job, ".summary.txt").startswith("a line of page 1")
     end = receipt(job)["tasks"][0]
-    assert (end["state"], "name the task otherwise" in end["reason"]) == ("left-out", True)
-    assert any("name the task otherwise" in warning for warning in receipt(job)["warnings"])
+    assert (end["state"], "rename the task" in end["reason"]) == ("left-out", True)
+    assert any("rename the task" in warning for warning in receipt(job)["warnings"])
 
 
 def test_a_result_is_never_taken_for_a_receipt(line, monkeypatch):

@@ -28,7 +28,7 @@ def test_a_page_of_doubtful_words_says_so(lines, told):
     """By the mean of its words, else of its lines; one doubtful word is no doubtful page."""
     warnings = low_confidence(lines)
     assert len(warnings) == bool(told)
-    assert all(f"read with {told} confidence" in each and "scan that again" in each for each in warnings)
+    assert all(f"read with {told} confidence" in each and "scan the page again" in each for each in warnings)
 
 
 def test_lines_far_less_clear_than_the_page_are_no_print():
