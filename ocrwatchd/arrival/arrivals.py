@@ -19,7 +19,7 @@ from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import is_remote
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 
@@ -51,12 +51,12 @@ class Ready:
 
     Args:
         scan: where it lies.
-        reason: "" where it is to be read; else why it belongs in ``failed/``, in plain words.
+        reason: why it belongs in ``failed/``; nothing where it is to be read.
         seen: what was examined; only that may be claimed.
     """
 
     scan: Scan
-    reason: str
+    reason: Message
     seen: Seen
 
 
@@ -105,8 +105,8 @@ class Arrivals:
         self._last_sweep: float | None = None
         self._swept = False
         self._held = False
-        self._stuck: dict[Path, str] = {}
-        self._trouble = ""
+        self._stuck: dict[Path, Message] = {}
+        self._trouble = NOTHING
         self._began_at = time.time() - clock()
 
     @property
@@ -121,7 +121,7 @@ class Arrivals:
         return tuple((told(str(scan.relative)), round(self._began_at + until)) for scan, until in found if scan)
 
     @property
-    def stuck(self) -> dict[Path, str]:
+    def stuck(self) -> dict[Path, Message]:
         """Files that could not be claimed at the last try, and folders that are passed over, with the reason."""
         return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
@@ -222,9 +222,9 @@ class Arrivals:
         due = None if self._held else self._settle.next_due()
         return self._next_sweep if due is None else min(due, self._next_sweep)
 
-    def health(self) -> str:
-        """Say what is wrong in plain words; "" where all is well. ``mend`` may help."""
-        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), "")
+    def health(self) -> Message:
+        """Say what is wrong; nothing where all is well. ``mend`` may help."""
+        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), NOTHING)
 
     def mend(self) -> None:
         """Start a watch that has died anew, and sweep for what it has missed; quiet where it cannot be started yet."""
@@ -265,7 +265,7 @@ class Arrivals:
     def _sweep(self) -> None:
         now = self._clock()
         self._last_sweep, self._next_sweep = now, now + self._arrival.sweep_seconds
-        self._trouble = ""
+        self._trouble = NOTHING
         self._settle.sweeps()
         try:
             for path, stamp in self._inbox.sweep():
@@ -295,7 +295,7 @@ class Arrivals:
         decision = self._settle.judge(path, seen.stamp, seen.examined, written=seen.written)
         if decision is Decision.WAIT:
             return None
-        return Ready(scan, "" if decision is Decision.READY else seen.examined.reason, seen)
+        return Ready(scan, NOTHING if decision is Decision.READY else seen.examined.reason, seen)
 
     def _stays(self, scan: Scan) -> bool:
         """Whether a scan is not to be claimed now: its path is too long, or many wait for a place there already."""

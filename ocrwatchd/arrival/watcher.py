@@ -26,7 +26,7 @@ from ocrwatchd.arrival.inotify_watches import unwatched
 from ocrwatchd.arrival.settle import How
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import MountGuard, is_remote
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n import NOTHING, Message, count, say, verbatim
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Watcher:
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._others: set[threading.Thread] = set()
-        self._refused = ""
+        self._refused = NOTHING
         self._identity = (0, 0)
         self._mounts: MountGuard | None = None
         self._unwatched: dict[Path, float] = {}
@@ -89,7 +89,7 @@ class Watcher:
             FolderUnusable: the folder is missing, unreadable or not mounted any more, or inotify, asked for by name,
                 refuses.
         """
-        self._refused = ""
+        self._refused = NOTHING
         try:
             resolved = self._looked_at()
             self._identity = _identity(resolved)
@@ -106,7 +106,11 @@ class Watcher:
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            reason = f'{error.strerror or error}; {_LIMIT}, or set arrival.method = "polling"'
+            reason = say(
+                '{fault}; {remedy}, or set arrival.method = "polling"',
+                fault=verbatim(error.strerror or error),
+                remedy=_LIMIT,
+            )
             self._refused = self._not_watched(in_words(error) if self.polls else reason)
             raise FolderUnusable(self._refused) from error
 
@@ -125,8 +129,8 @@ class Watcher:
             logging.getLogger(_INOTIFY_LOG).removeHandler(self._ear)
             self._ear = None
 
-    def health(self) -> str:
-        """Say what is wrong in plain words; "" while sightings can be expected."""
+    def health(self) -> Message:
+        """Say what is wrong; nothing while sightings can be expected."""
         try:
             # First the folder: a watch that ended with it cannot be mended before the folder is.
             resolved = self._looked_at()
@@ -140,7 +144,7 @@ class Watcher:
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
 
-    def _not_watched(self, reason: str) -> str:
+    def _not_watched(self, reason: Message) -> Message:
         return say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
 
     def _looked_at(self) -> Path:
@@ -152,14 +156,14 @@ class Watcher:
             pass
         return resolved
 
-    def _count(self, resolved: Path) -> str:
+    def _count(self, resolved: Path) -> Message:
         """Find folders that inotify does not watch: past its limit watchdog leaves them out without a word."""
         now = time.monotonic()
         found = set() if self.polls else unwatched(resolved)
         self._unwatched = {path: self._unwatched.get(path, now) for path in found}
         late = sum(now - since >= MOMENT_S for since in self._unwatched.values())
         if not late:
-            return ""
+            return NOTHING
         self._outnumbered = True
         return count(
             "one folder in {folder} is not watched, for want of watches; {remedy}",
@@ -295,5 +299,7 @@ def _listing(folder: str | None) -> os.ScandirIterator[str]:  # type: ignore[nam
     return os.scandir(folder)
 
 
-def _said(error: OSError | RuntimeError) -> str:
-    return in_words(error) if isinstance(error, OSError) else f"{error}; remove the links that lead round"
+def _said(error: OSError | RuntimeError) -> Message:
+    if isinstance(error, OSError):
+        return in_words(error)
+    return say("{fault}; remove the links that lead round", fault=error)

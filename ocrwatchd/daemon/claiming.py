@@ -10,7 +10,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage.ledger import LedgerFault
 
@@ -71,10 +71,9 @@ class Claims:
                 if not self._patient and not self._ledger.damaged:
                     raise
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
-                reason = in_words(error) if isinstance(error, OSError) else str(error)
-                self._reporter.trouble("claim", say("a scan cannot be claimed: {reason}", reason=reason))
+                self._reporter.trouble("claim", say("a scan cannot be claimed: {reason}", reason=in_words(error)))
                 return  # the others would fail alike, and each wait for the ledger: the loop has to stay quick
-            self._reporter.trouble("claim", "")
+            self._reporter.trouble("claim", NOTHING)
 
     def _claim(self, ready: Ready) -> None:
         job = self._workplace.new_job(ready.scan)

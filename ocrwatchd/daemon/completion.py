@@ -6,15 +6,15 @@ import contextlib
 import heapq
 import itertools
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd.core import crashpoints
-from ocrwatchd.core.attempt import Ending
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.attempt import Ending, ScanFigures
+from ocrwatchd.core.i18n import NOTHING, Message, count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon import duplicates, late_change
@@ -69,7 +69,7 @@ class JobCompletion:
         patient: bool = True,
         has_lost: Callable[[Job], bool] = lambda _: False,
         is_canary: Callable[[Path, Goal, str], bool] = lambda *_: False,
-        tell: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
+        tell: Callable[[Event, Job, str, Message, ScanFigures], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
@@ -85,8 +85,8 @@ class JobCompletion:
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
         self._tries: dict[str, int] = {}
-        self.left: list[str] = []
-        """Without patience: the scans that could not be brought to their end, in words."""
+        self.left: list[Message] = []
+        """Without patience: the scans that could not be brought to their end."""
 
     @property
     def parked(self) -> int:
@@ -107,7 +107,7 @@ class JobCompletion:
             "the other scans of the folder {folder} stay in the inbox until those that wait have a place",
             folder=told(str(next(iter(full), ""))),
         )
-        self._reporter.trouble("held", held if full else "")
+        self._reporter.trouble("held", held if full else NOTHING)
 
     def end(self, outcome: Outcome, *, stopping: bool = False) -> None:
         """Do what an attempt's ending asks for; while stopping, no attempt counts and none begins."""
@@ -131,7 +131,7 @@ class JobCompletion:
         """Take on a job from before a restart: ``action`` finds out what comes next, again where a folder fails."""
         self._attempt(job, action)
 
-    def set_aside(self, job: Job, reason: str) -> None:
+    def set_aside(self, job: Job, reason: Message) -> None:
         """Put a job's scan into ``failed/``."""
         self._attempt(job, partial(self._fail, job, reason))
 
@@ -153,22 +153,25 @@ class JobCompletion:
             return
         self.obstacles.discard(job)
         self._tries.pop(job.id, None)
-        self._reporter.trouble(job.id, "")
+        self._reporter.trouble(job.id, NOTHING)
         if then is not None:
             then()
 
-    def _retry_later(self, job: Job, reason: str, action: Callable[[], None], error: OSError | None = None) -> None:
+    def _retry_later(self, job: Job, reason: Message, action: Callable[[], None], error: OSError | None = None) -> None:
         self.obstacles.discard(job)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
             self._tries.pop(job.id, None)
-            self._reporter.trouble(job.id, "")
+            self._reporter.trouble(job.id, NOTHING)
             with contextlib.suppress(OSError):  # the next start does it
                 self._ledger.lost(job.id)
             return
         self._reporter.trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
         if not self._patient:
-            self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
+            left = say(
+                "{file} was left in {folder}: {reason}", file=told(str(job.relative)), folder=job.folder, reason=reason
+            )
+            self.left.append(left)
             return
         tries = self._tries.get(job.id, 0)
         self._tries[job.id] = tries + 1
@@ -179,10 +182,7 @@ class JobCompletion:
 
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
         times = self._ledger.blamed(job.id, outcome.reason, outcome.attempt)
-        pages = outcome.figures.get("pages", 0)
-        most = page_failures.max_crashes(
-            self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
-        )
+        most = page_failures.max_crashes(self._max_attempts, outcome.figures.pages, len(job.work.tasks))
         if times < most:
             return partial(self.again, job)
         last = count(
@@ -193,31 +193,31 @@ class JobCompletion:
         )
         return partial(self.set_aside, job, last)
 
-    def _deliver(self, job: Job, figures: dict[str, object]) -> None:
-        plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
-        pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
+    def _deliver(self, job: Job, figures: ScanFigures) -> None:
         crashpoints.reached("result-heard")
-        counts = {key: figures[key] for key in COUNTED if key in figures}
-        sha256 = str(figures.get("sha256", ""))
+        known = asdict(figures)
+        counts = {} if figures.duplicate_of else {key: known[key] for key in COUNTED}
+        sha256, pages, seconds = figures.sha256, figures.pages, figures.seconds
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
         late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
         if self._conclude(job, "outbox", name):
+            plain = {key: value for key, value in known.items() if isinstance(value, int | float)}
             log.info("job.delivered", job=job.id, file=str(job.relative), name=name, **plain)
-            self._tell("delivered", self._placed(job), name, "", figures)
+            self._tell("delivered", self._placed(job), name, NOTHING, figures)
 
-    def _skip(self, job: Job, figures: dict[str, object]) -> None:
+    def _skip(self, job: Job, figures: ScanFigures) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "claimed":
             duplicates.write_receipt(job, figures)
         self._deliver(job, figures)
 
-    def _fail(self, job: Job, reason: str) -> None:
+    def _fail(self, job: Job, reason: Message) -> None:
         name = self._boxes.set_aside(job, reason)
         if self._conclude(job, "failed", name):
             log.warning("job.failed", job=job.id, file=str(job.relative), name=name, reason=reason)
-            self._tell("failed", self._placed(job), name, reason, {})
+            self._tell("failed", self._placed(job), name, reason, ScanFigures())
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
@@ -226,7 +226,9 @@ class JobCompletion:
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
             if self._conclude(job, goal, name):
                 log.info("job.delivered", job=job.id, file=str(job.relative), name=name, note="begun before a restart")
-                self._tell("failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, {})
+                self._tell(
+                    "failed" if goal == "failed" else "delivered", self._placed(job), name, entry.reason, ScanFigures()
+                )
         outbox.clear(job)
 
     def _placed(self, job: Job) -> Job:

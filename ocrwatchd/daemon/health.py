@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class Health:
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            lost = in_words(error) if isinstance(error, OSError) else str(error)
+            lost = in_words(error)
         else:
-            lost = ""
+            lost = NOTHING
         self._reporter.trouble("work", lost)
         now = time.monotonic()
         mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (now - began) / MOST_SHARE))

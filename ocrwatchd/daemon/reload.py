@@ -10,7 +10,7 @@ import structlog
 from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
 from ocrwatchd.core.errors import ConfigError
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class ConfigReload:
         self.config = config
         self._before: Config | None = None
         self._reread = reread
-        self.refused = ""
+        self.refused = NOTHING
         """Why the last one that was read is not in force; "" where it is."""
 
     def advance(self) -> bool:
@@ -46,7 +46,7 @@ class ConfigReload:
             systemd.notify("READY=1", f"STATUS={self.refused}")
             return False
         self._before, self.config = self.config, newer
-        self.refused = ""
+        self.refused = NOTHING
         logs.configure(newer.log)
         log.info("config.reread")
         return True

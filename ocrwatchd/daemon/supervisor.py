@@ -27,7 +27,8 @@ from ocrwatchd.arrival.arrivals import Arrivals
 from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
-from ocrwatchd.core.log import printable, told
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say
+from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon.claiming import Claims
 from ocrwatchd.daemon.completion import JobCompletion
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     import selectors
     from pathlib import Path
 
+    from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Event
     from ocrwatchd.core.model import Job, Scan
     from ocrwatchd.daemon.reload import ConfigReload
@@ -167,7 +169,7 @@ class Daemon:
         self._wind_up(stopping=not again)
         if left := [*self._endings.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
-            raise kind(printable("; ".join(dict.fromkeys(left))))
+            raise kind(joined(left))
         again = again and not self._waker.stops
         self._succeeded = again and self._succession.tells_where(self._config)
         return again
@@ -194,9 +196,13 @@ class Daemon:
             raise EngineUnavailable(self._why_down())
         return self._arrivals.settled and not busy
 
-    def _why_down(self) -> str:
+    def _why_down(self) -> Message:
         dispatcher = self._dispatcher
-        return dispatcher.unavailable or dispatcher.trouble or f"no engine runs: {dispatcher.state}"
+        return (
+            dispatcher.unavailable
+            or dispatcher.trouble
+            or say("no engine runs: {reason}", reason=dispatcher.status.message)
+        )
 
     def _turn(self) -> None:
         self._sleep()
@@ -237,7 +243,7 @@ class Daemon:
         except (OSError, FolderUnusable) as error:
             if self._once:
                 raise
-            self._reporter.trouble("ledger", in_words(error) if isinstance(error, OSError) else str(error))
+            self._reporter.trouble("ledger", in_words(error))
             time.sleep(LEDGER_PAUSE_S)
             return False
         return True
@@ -257,7 +263,7 @@ class Daemon:
             self._reporter.trouble("ledger", in_words(error))
             time.sleep(LEDGER_PAUSE_S)
         else:
-            self._reporter.trouble("ledger", "")
+            self._reporter.trouble("ledger", NOTHING)
         self._reporter.trouble("config", self._succession.refused)
         self._reporter.trouble("model", self._dispatcher.model_trouble)
         self._reporter.trouble("engine", self._dispatcher.trouble)
@@ -306,7 +312,7 @@ class Daemon:
         with contextlib.suppress(LedgerFault):  # the page itself lies in the job's folder
             self._ledger.page_done(job.id, page)
 
-    def _tell_end(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
+    def _tell_end(self, event: Event, job: Job, name: str, reason: Message, figures: ScanFigures) -> None:
         self._figures.ended(event, figures)
         self._notices.ended(event, job, name, reason, figures)
 
@@ -327,7 +333,7 @@ class Daemon:
         job, progress = self._dispatcher.in_work, self._dispatcher.progress
         scene = Scene(
             state=state,
-            engine=self._dispatcher.state,
+            engine=self._dispatcher.status,
             waiting=self._arrivals.waiting,
             incomplete=self._arrivals.incomplete,
             queued=self._dispatcher.waiting + len(self._backlog),
@@ -337,4 +343,4 @@ class Daemon:
             workers=self._dispatcher.workers,
         )
         self._reporter.turn(scene)
-        self._metrics.turn(scene, self._dispatcher.figures, self._reporter.troubles)
+        self._metrics.turn(scene, self._reporter.troubles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,8 @@ from ocrwatchd.dispatch.priority import Waiting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.core.attempt import Outcome, Worker
+    from ocrwatchd.core.attempt import EngineStatus, Outcome, Worker
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.priority import Place
     from ocrwatchd.dispatch.protocol import Host
@@ -190,27 +192,23 @@ class BoundedQueue:
         self._host.stop()
 
     @property
-    def state(self) -> str:
-        """The host's, and what has made way, in words."""
-        return "; ".join((self._host.state, *filter(None, (place.remark for place in self._queue))))
+    def status(self) -> EngineStatus:
+        """The host's, and what has made way."""
+        status = self._host.status
+        return replace(status, notes=(*status.notes, *filter(None, (place.remark for place in self._queue))))
 
     @property
-    def figures(self) -> dict[str, object]:
-        """The host's."""
-        return self._host.figures
-
-    @property
-    def unavailable(self) -> str:
+    def unavailable(self) -> Message:
         """What the host misses."""
         return self._host.unavailable
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> Message:
         """Why the host has no engine that serves."""
         return self._host.trouble
 
     @property
-    def model_trouble(self) -> str:
+    def model_trouble(self) -> Message:
         """What the host could not fetch."""
         return self._host.model_trouble
 

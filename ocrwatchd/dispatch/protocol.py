@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ocrwatchd.core.attempt import Outcome, Progress, Worker
+    from ocrwatchd.core.attempt import EngineStatus, Outcome, Progress, Worker
     from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job
 
 
@@ -42,24 +43,20 @@ class Dispatcher(Protocol):
         """Who reads, where several machines do."""
 
     @property
-    def state(self) -> str:
-        """What the engine is doing, and what it goes on with afterwards, for people."""
+    def status(self) -> EngineStatus:
+        """How the engine is, or the workers, and what is gone on with afterwards."""
 
     @property
-    def figures(self) -> dict[str, object]:
-        """What the engine has last told of itself: starts, engine, model, rss_mb."""
+    def unavailable(self) -> Message:
+        """Why no engine can do the work, with the remedy; nothing where nothing is known to be missing."""
 
     @property
-    def unavailable(self) -> str:
-        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+    def trouble(self) -> Message:
+        """Why no engine serves, also while another try is under way; nothing where one does."""
 
     @property
-    def trouble(self) -> str:
-        """Why no engine serves, also while another try is under way; "" where one does."""
-
-    @property
-    def model_trouble(self) -> str:
-        """Why models are missing that are fetched here; "" where none is, or workers fetch their own."""
+    def model_trouble(self) -> Message:
+        """Why models are missing that are fetched here; nothing where none is, or workers fetch their own."""
 
     @property
     def down(self) -> bool:
@@ -90,16 +87,15 @@ class Dispatcher(Protocol):
 class Host(Protocol):
     """One engine, one job at a time; ``engine.host.managed.EngineHostWithModels`` is the real one."""
 
-    unavailable: str
-    figures: dict[str, object]
+    unavailable: Message
 
     @property
-    def trouble(self) -> str:
-        """Why it does not serve; "" where it does."""
+    def trouble(self) -> Message:
+        """Why it does not serve; nothing where it does."""
 
     @property
-    def model_trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
+    def model_trouble(self) -> Message:
+        """Why models could not be fetched, if so."""
 
     @property
     def idle(self) -> bool:
@@ -110,8 +106,8 @@ class Host(Protocol):
         """No engine runs, nor is one about to start."""
 
     @property
-    def state(self) -> str:
-        """For people."""
+    def status(self) -> EngineStatus:
+        """How it is."""
 
     def start(self) -> None:
         """Start it."""

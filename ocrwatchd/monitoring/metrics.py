@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ocrwatchd import __version__
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -78,19 +78,18 @@ class Metrics:
         self._started_at: Final = time.time()
         self._state = ""
         self._due = clock()
-        self.trouble = ""
-        """Why the file cannot be written, in words; "" where it can."""
+        self.trouble = NOTHING
+        """Why the file cannot be written, if so."""
 
     def next_due(self) -> float | None:
         """When the file is to be written again, by the clock; None where none is wanted."""
         return self._due if self._settings.file else None
 
-    def turn(self, scene: Scene, engine: Mapping[str, object], trouble: Iterable[str]) -> None:
+    def turn(self, scene: Scene, trouble: Iterable[str]) -> None:
         """Write the file where it is due.
 
         Args:
             scene: what the loop is doing.
-            engine: what the engine has said about itself: starts, engine, model, rss_mb.
             trouble: what it is with, as :meth:`ocrwatchd.monitoring.reporter.Reporter.trouble` was told.
         """
         if not self._settings.file or (scene.state == self._state and self._clock() < self._due):
@@ -99,16 +98,16 @@ class Metrics:
         self._due = self._clock() + self._settings.interval_seconds
         from prometheus_client.exposition import generate_latest  # noqa: PLC0415  # only where a file is wanted
 
-        content = generate_latest(_Collected(list(self._collect(scene, engine, list(trouble)))))
+        content = generate_latest(_Collected(list(self._collect(scene, list(trouble)))))
         try:
             # Not synced: after a power cut nobody wants it.
             files.write_new(self._settings.path, content, READABLE_BY_ALL, replace=True, lasting=False)
         except OSError as error:
             self.trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
         else:
-            self.trouble = ""
+            self.trouble = NOTHING
 
-    def _collect(self, scene: Scene, engine: Mapping[str, object], trouble: list[str]) -> Iterator[Metric]:
+    def _collect(self, scene: Scene, trouble: list[str]) -> Iterator[Metric]:
         yield _gauge("build_info", "What runs", 1, version=__version__, python=platform.python_version())
         yield _gauge("up", "1 while it serves, 0 once it was stopped", scene.state != "stopped")
         yield _gauge("start_time_seconds", "When it was started, Unix time", self._started_at)
@@ -117,10 +116,14 @@ class Metrics:
         yield _gauge("queue_scans", "Claimed scans that wait for the engine", scene.queued)
         yield _gauge("queue_size", "How many scans are claimed ahead of the engine", self._queue_size)
         yield _gauge("in_work_scans", "Scans in the engine", bool(scene.in_work))
-        yield _gauge("engine_up", "1 while an engine is loaded", scene.engine.split(";")[0] in _LOADED)
-        yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(engine))
-        if isinstance(rss_mb := engine.get("rss_mb"), int | float):
-            yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", rss_mb * _MIB)
+        yield _gauge("engine_up", "1 while an engine is loaded", scene.engine.loaded)
+        yield _counter(
+            "engine_restarts", "Engine processes started in place of another", max(0, scene.engine.starts - 1)
+        )
+        if scene.engine.rss_mb is not None:
+            yield _gauge(
+                "engine_resident_memory_bytes", "As the engine last told of itself", scene.engine.rss_mb * _MIB
+            )
         yield from _workers(scene.workers)
         kinds = [kind if kind in KINDS else "scan" for kind in trouble]
         counted = {kind: kinds.count(kind) for kind in (*KINDS, "scan")}
@@ -151,14 +154,6 @@ class Metrics:
                 continue  # a folder that has gone has no room to tell of; its trouble is told by others
             found[name] = disk.f_bavail * disk.f_frsize
         return found
-
-
-_LOADED: Final = {"ready", "working", "finishing"}
-
-
-def _restarts(engine: Mapping[str, object]) -> int:
-    starts = engine.get("starts", 0)
-    return max(0, starts - 1) if isinstance(starts, int) else 0
 
 
 def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:

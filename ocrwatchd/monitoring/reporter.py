@@ -15,7 +15,7 @@ import structlog
 
 from ocrwatchd import __version__
 from ocrwatchd.core import systemd
-from ocrwatchd.core.i18n import count
+from ocrwatchd.core.i18n import NOTHING, Message, count, joined, say
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
@@ -25,7 +25,7 @@ from ocrwatchd.storage.outbox import original_path
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.attempt import EngineStatus, Worker
     from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.monitoring.status_page.writer import Keeper
     from ocrwatchd.storage.ledger import Ledger
@@ -51,7 +51,7 @@ class Scene:
     """What the loop is doing; the words and numbers are those of :class:`ocrwatchd.monitoring.status.Status`."""
 
     state: str
-    engine: str
+    engine: EngineStatus
     waiting: int
     queued: int
     in_work: str = ""
@@ -64,7 +64,7 @@ class Scene:
 class Hear(Protocol):
     """Who is told of trouble."""
 
-    def __call__(self, what: str, words: str, *, of_a_scan: bool) -> object:
+    def __call__(self, what: str, words: Message, *, of_a_scan: bool) -> object:
         """As :meth:`Reporter.trouble`."""
 
 
@@ -93,7 +93,7 @@ class Reporter:
         self._folders = folders
         self._ledger = ledger
         self._started_at = time.time()
-        self._trouble: dict[str, str] = {}
+        self._trouble: dict[str, Message] = {}
         self._of_scans: dict[str, None] = {}
         self._heartbeat_seconds = systemd.watchdog_seconds()
         self._heartbeat_due = 0.0
@@ -102,8 +102,8 @@ class Reporter:
         self._unwritable = False
         self._remembered: dict[str, Any] = {}
 
-    def trouble(self, what: str, words: str, file: str = "") -> None:
-        """Note that something is wrong and being retried, or with "" that it is over.
+    def trouble(self, what: str, words: Message, file: str = "") -> None:
+        """Note that something is wrong and being retried, or with nothing that it is over.
 
         Args:
             what: the same for the same trouble.
@@ -122,17 +122,17 @@ class Reporter:
             return
         if what not in self._trouble:
             log.warning("trouble.begins", what=what, reason=words, file=file or None)
-        self._trouble[what] = f"{told(file)}: {printable(words)}" if file else printable(words)
+        self._trouble[what] = say("{file}: {reason}", file=told(file), reason=words) if file else words
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """What there is trouble with, as it was told."""
         return tuple(self._trouble)
 
-    def _shown(self) -> list[str]:
+    def _shown(self) -> list[Message]:
         """What people are told: the daemon's own troubles, and those of some scans."""
         untold = set(itertools.islice(self._of_scans, SCANS_SHOWN, None))
-        more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else ""
+        more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else NOTHING
         return [*(words for what, words in self._trouble.items() if what not in untold), *filter(None, [more])]
 
     def next_due(self) -> float | None:
@@ -175,7 +175,7 @@ class Reporter:
 
     def _sentence(self, scene: Scene) -> str:
         if self._trouble:
-            return "; ".join(self._shown())
+            return printable(str(joined(self._shown())))
         page = f"page {scene.page} of {scene.pages}" if scene.pages else "nothing"
         return f"{page} in work, {scene.queued} scans queued, {scene.waiting} in the inbox"
 
@@ -213,9 +213,9 @@ class Reporter:
             "failures": self._failures(),
         }
 
-    def _failures(self) -> list[tuple[str, str]]:
+    def _failures(self) -> list[tuple[str, Message]]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
-        shown: dict[Path, str] = {}  # a name may have failed before, and gone back: the last reason counts
+        shown: dict[Path, Message] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
             path = original_path(self._folders, relative, "failed", name)
             if len(shown) < FAILURES_SHOWN and os.path.lexists(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.log import printable
@@ -25,11 +25,21 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
     """
     found = find_all(folders, everywhere=everywhere)
     if as_json:
-        told = [asdict(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
+        told = [for_programs(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
         text = "\n".join(json.dumps(each, indent=1 if len(told) == 1 else None) for each in told)
     else:
         text = "\n\n".join("\n".join(_lines(each)) for each in found) or absent(folders)
     return text, any(map(is_running, found))
+
+
+def for_programs(status: Status) -> dict[str, Any]:
+    """A status for programs: messages as English texts."""
+    return asdict(status) | {
+        "engine": str(status.engine.message),
+        "trouble": [str(each) for each in status.trouble],
+        "failures": [(name, str(reason)) for name, reason in status.failures],
+        "workers": [asdict(each) | {"state": str(each.state)} for each in status.workers],
+    }
 
 
 def absent(folders: Folders) -> str:

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ocrwatchd.core.i18n import NOTHING, Message
+from ocrwatchd.core.i18n.wire import packed, unpacked
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.records import Entry, Original
 
@@ -124,21 +126,27 @@ class Ledger:
         )
 
     def claimed(
-        self, job: str, relative: Path, refusal: str = "", *, size: int | None = None, mtime_ns: int | None = None
+        self,
+        job: str,
+        relative: Path,
+        refusal: Message = NOTHING,
+        *,
+        size: int | None = None,
+        mtime_ns: int | None = None,
     ) -> None:
         """Write down that a scan is claimed, before it moves; a job that is known already stays as it is.
 
         Args:
             job: the job's id.
             relative: the scan's path under the inbox.
-            refusal: why it belongs in ``failed/`` unread, or "".
+            refusal: why it belongs in ``failed/`` unread, if so.
             size: of the file, bytes.
             mtime_ns: the file's modification time.
         """
         self._run(
             "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
             " VALUES (?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (job, os.fsencode(relative), refusal, size, _storable(mtime_ns), time.time()),
+            (job, os.fsencode(relative), packed(refusal), size, _storable(mtime_ns), time.time()),
             lasting=False,
         )
 
@@ -171,7 +179,7 @@ class Ledger:
         """Write down that a page is finished, and so all before it."""
         self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job), lasting=False)
 
-    def blamed(self, job: str, reason: str, attempt: int = 0) -> int:
+    def blamed(self, job: str, reason: Message, attempt: int = 0) -> int:
         """Write down that the engine died over a scan; how often that has happened so far.
 
         Args:
@@ -182,7 +190,7 @@ class Ledger:
         return self._counted(
             "UPDATE scan SET blamed = blamed + (? NOT BETWEEN 1 AND heeded), heeded = max(heeded, ?), reason = ?"
             " WHERE job = ? RETURNING blamed",
-            (attempt, attempt, reason, job),
+            (attempt, attempt, packed(reason), job),
         )
 
     def recognised(
@@ -201,7 +209,14 @@ class Ledger:
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
     def delivering(  # noqa: PLR0913 - what a row has
-        self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str, *, place: Path | None = None
+        self,
+        job: str,
+        outcome: Goal,
+        name: str,
+        suffixes: tuple[str, ...],
+        reason: Message,
+        *,
+        place: Path | None = None,
     ) -> None:
         """Write down where a scan goes, as which files and under which free name, before the first of them moves.
 
@@ -210,13 +225,13 @@ class Ledger:
             outcome: where to.
             name: of the set.
             suffixes: of its files.
-            reason: why it failed, or "".
+            reason: why it failed, if so.
             place: the scan's path from now on, where the disk does not take the one under the inbox.
         """
         self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
             " relative = coalesce(?, relative) WHERE job = ?",
-            (outcome, os.fsencode(name), " ".join(suffixes), reason, place and os.fsencode(place), job),
+            (outcome, os.fsencode(name), " ".join(suffixes), packed(reason), place and os.fsencode(place), job),
         )
 
     def reserved(self, outcome: Goal, but: str) -> set[Path]:
@@ -246,7 +261,7 @@ class Ledger:
                 "delivered" if original.outcome == "outbox" else "failed",
                 original.outcome,
                 os.fsencode(original.name),
-                original.reason,
+                packed(original.reason),
                 original.sha256,
                 original.size,
                 _storable(original.mtime_ns),
@@ -293,7 +308,8 @@ class Ledger:
             return None
         job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason = rows[0]
         path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
-        return Entry(job, path, state, refusal, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
+        refused, why = unpacked(refusal), unpacked(reason)
+        return Entry(job, path, state, refused, started, blamed, outcome, stem, tuple(suffixes.split()), why)
 
     def counts(self, since: float) -> dict[str, int]:
         """How many scans were delivered and how many failed since a Unix time."""
@@ -308,12 +324,12 @@ class Ledger:
         (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
         return float(last[0] or 0.0)
 
-    def failures(self, most: int) -> list[tuple[Path, str, str]]:
+    def failures(self, most: int) -> list[tuple[Path, str, Message]]:
         """The last failed scans: path under the inbox, name under ``failed/`` and reason, newest first."""
         rows = self._run(
             "SELECT relative, name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
         )
-        return [(Path(os.fsdecode(relative)), os.fsdecode(name), reason) for relative, name, reason in rows]
+        return [(Path(os.fsdecode(relative)), os.fsdecode(name), unpacked(reason)) for relative, name, reason in rows]
 
     def _counted(self, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> int:
         if not (rows := self._run(statement, values, lasting=lasting)):

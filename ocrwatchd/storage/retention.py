@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.core.fs import tree
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage.outbox import REASON, original_path
@@ -78,7 +78,7 @@ class Retention:
         self._monotonic = monotonic
         self._due = monotonic()
         self._put_off: set[str] = set()
-        self.trouble = ""
+        self.trouble = NOTHING
         """What keeps a due original from being removed, in words, or ""."""
 
     def next_due(self) -> float | None:
@@ -97,7 +97,7 @@ class Retention:
         if not self._trusted():
             return
         if not self._put_off:
-            self.trouble = ""
+            self.trouble = NOTHING
         for goal, days in self._days:
             if self._remove_some(goal, self._clock() - days * DAY_S):
                 self._due = self._monotonic()

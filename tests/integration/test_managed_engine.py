@@ -52,7 +52,7 @@ def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):
     desk.host.turn()
     assert not desk.host.idle
     desk.ready()
-    assert (desk.host.figures["starts"], desk.host.model_trouble) == (2, "")
+    assert (desk.host.figures.starts, str(desk.host.model_trouble)) == (2, "")
 
 
 def test_while_it_finishes_nothing_is_fetched_anew(desk):

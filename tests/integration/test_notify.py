@@ -130,7 +130,7 @@ def test_event_comes_as_json_and_in_the_environment_never_as_an_argument(desk):
     assert variables["OCRWATCHD_PATH"] == str(root / "failed/in/scan one.pdf")
     assert (desk.base / "arguments").read_text() == "--to|me; touch $OUT/shell|"
     assert not (desk.base / "shell").exists()
-    assert desk.notices.trouble == ""
+    assert str(desk.notices.trouble) == ""
 
 
 def test_hostile_name_stays_one_printable_line_and_its_path_keeps_its_bytes(desk):
@@ -210,7 +210,7 @@ def test_children_left_behind_end_with_the_command(desk):
     desk.open(desk.script("sleep 600 &", "setsid sh -c 'sleep 600 & sleep 600' &", "exit 0"))
     desk.end()
     desk.pump(desk.idle)
-    assert desk.notices.trouble == ""
+    assert str(desk.notices.trouble) == ""
     left = [pid for pid in running(desk.marker) if pid != os.getpid()]
     assert left == [desk.notices._post._process.pid]
 
@@ -254,13 +254,13 @@ def test_command_that_fails_is_tried_again_then_given_up(desk, events, lines, mo
     desk.pump(desk.idle)
     failed = [(event["reason"], event["attempt"], event["given_up"]) for event in events]
     assert failed == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
-    assert desk.notices.trouble.startswith(f"notify.command {fault}")
+    assert str(desk.notices.trouble).startswith(f"notify.command {fault}")
     command = desk.script('cat >> "$OUT/told"')
     (desk.base / "nowhere").symlink_to(command[0])
     desk.end("b.pdf")
     desk.pump(desk.idle)
     assert [event["missed"] for event in desk.told()] == [1]
-    assert desk.notices.trouble == ""
+    assert str(desk.notices.trouble) == ""
 
 
 def test_what_a_failing_command_says_is_logged_cut_and_printable(desk, events):

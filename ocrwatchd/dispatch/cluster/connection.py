@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.dispatch.cluster import broker as brokers
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Line(threading.Thread):
         """Nobody waits for what is left to be said; after a reload another line says other things."""
         self.reached = False
         self.reconnected = 0
-        self.trouble = ""
+        self.trouble = NOTHING
 
     def run(self) -> None:
         """Serve until closed."""
@@ -53,7 +54,7 @@ class Line(threading.Thread):
                 self._serve(broker)
             except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
                 before, self.trouble = self.trouble, brokers.told(error)
-                if before.rpartition("; ")[2] != self.trouble.rpartition("; ")[2]:  # another thing is to be done
+                if before.fields.get("remedy") != self.trouble.fields.get("remedy"):  # another thing is to be done
                     log.warning("broker.lost", reason=self.trouble)
                 self._closing.wait(PAUSES_S[min(self._tries, len(PAUSES_S) - 1)])
                 self._tries += 1
@@ -78,7 +79,7 @@ class Line(threading.Thread):
         """The broker has answered."""
         if self._tries:
             log.info("broker.back")
-        self._tries, self.trouble = 0, ""
+        self._tries, self.trouble = 0, NOTHING
         if self._fresh:
             self._fresh = False
             self.reconnected += self.reached

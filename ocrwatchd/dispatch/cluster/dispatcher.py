@@ -16,6 +16,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending, Outcome, Progress
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say
 from ocrwatchd.dispatch.cluster.publications import Board
 from ocrwatchd.dispatch.cluster.published_job import Ended, Watch
 from ocrwatchd.dispatch.cluster.registry import Roster
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.attempt import EngineStatus, Worker
     from ocrwatchd.core.config.schema import Queue
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.cluster.messages import Token
@@ -129,33 +130,27 @@ class ClusterQueue:
         return self._crew.members(self._board)
 
     @property
-    def state(self) -> str:
-        """For people: how many workers there are."""
-        return self._crew.state
+    def status(self) -> EngineStatus:
+        """How the workers are, together."""
+        return self._crew.status
 
     @property
-    def figures(self) -> dict[str, object]:
-        """An engine's; there is none here."""
-        return {}
-
-    @property
-    def unavailable(self) -> str:
-        """Why nobody does the work, with the remedy; "" where somebody does, or may come yet."""
+    def unavailable(self) -> Message:
+        """Why nobody does the work, with the remedy; nothing where somebody does, or may come yet."""
         if self._rounds.watched() - self._began <= self._settings.lease_seconds:
-            return ""
+            return NOTHING
         return self._crew.missing({each.queue for each in self._board.untaken}) or self._board.cut_off
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> Message:
         """Why scans wait: nobody reads them, or neither broker nor workers nor what they make can be reached."""
-        idle = self.unavailable if self.waiting else ""
-        troubles = (self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble)
-        return "; ".join(dict.fromkeys(filter(None, troubles)))
+        idle = self.unavailable if self.waiting else NOTHING
+        return joined((self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble))
 
     @property
-    def model_trouble(self) -> str:
+    def model_trouble(self) -> Message:
         """What workers miss they fetch, and tell of, themselves."""
-        return ""
+        return NOTHING
 
     @property
     def down(self) -> bool:
@@ -243,7 +238,7 @@ class ClusterQueue:
             self._wait_again(each, worked_s=0.0)
         elif found == "gone":
             self._board.remove(each.job)
-            self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
+            self._outcomes.append(Outcome(each.job, Ending.RETURNED, say("the scan has gone from its folder")))
         elif each.card and each.card.page - 1 > each.pages_done:
             each.pages_done = each.card.page - 1
             self._page_done(each.job, each.pages_done)

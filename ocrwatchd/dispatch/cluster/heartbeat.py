@@ -122,7 +122,7 @@ class Presence:
         self._last, self.changed = self._clock(), False
         self._beats += 1
         card = Card(name=self._name, version=__version__, beat=self._beats, offers=self._offers, **self._tell())
-        self._say(f"page {card.page} of {card.pages}; {card.state}" if card.page else card.state)
+        self._say(f"page {card.page} of {card.pages}; {card.state}" if card.page else str(card.state))
         registry.show(card, self._folder)
         self._shown = card
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.dispatch.cluster.messages import Order, Refused, Token, decode
@@ -46,8 +47,8 @@ class Orders:
         self._rests_until = clock()
         self.lease_s = token.lease_s
         """How long a sign of life holds, as the supervisor said last, seconds."""
-        self.obstacle = ""
-        """Why scans cannot be read on this machine, with the remedy; "" where they can."""
+        self.obstacle = NOTHING
+        """Why scans cannot be read on this machine, with the remedy; nothing where they can."""
 
     def take(self) -> Order | None:
         """The next one; None where none has come, or this machine rests.
@@ -88,9 +89,9 @@ class Orders:
         return None
 
     @property
-    def rests(self) -> str:
-        """Why nothing is taken for the moment; "" where this machine may be given something."""
-        return self.obstacle if self._clock() < self._rests_until else ""
+    def rests(self) -> Message:
+        """Why nothing is taken for the moment; nothing where this machine may be given something."""
+        return self.obstacle if self._clock() < self._rests_until else NOTHING
 
     def settle(self) -> None:
         """The order is done with, or nobody's."""
@@ -98,7 +99,7 @@ class Orders:
 
     def begun(self) -> None:
         """This machine can begin what it is given."""
-        self.obstacle = ""
+        self.obstacle = NOTHING
 
     def ended(self, job: str, report: Report) -> None:
         """An attempt has ended, and its order with it; rest where it was for nothing, so that others get what comes."""
@@ -106,7 +107,7 @@ class Orders:
         if report.ending != "returned":
             self._in_vain = []
         elif not report.stopping:
-            self._rest(job, f"scans come back unread from this machine: {report.reason}")
+            self._rest(job, say("scans come back unread from this machine: {reason}", reason=report.reason))
 
     def pass_on(self, order: Order, error: OSError) -> None:
         """Leave an order to others, and rest: what keeps this machine from one scan may keep it from all."""
@@ -115,9 +116,9 @@ class Orders:
             self._receiver.settle()
         else:
             self._receiver.give_back()
-        self._rest(order.job, f"scans cannot be begun on this machine: {in_words(error)}")
+        self._rest(order.job, say("scans cannot be begun on this machine: {reason}", reason=in_words(error)))
 
-    def _rest(self, job: str, obstacle: str) -> None:
+    def _rest(self, job: str, obstacle: Message) -> None:
         rest_s = RESTS_S[min(len(self._in_vain), len(RESTS_S) - 1)]
         log.warning("worker.rests", seconds=rest_s, reason=obstacle)
         self._in_vain = [*self._in_vain[-len(RESTS_S) :], job]

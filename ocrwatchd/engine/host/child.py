@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.fs.scratch import clear_stale
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.process import without_secrets
 from ocrwatchd.engine.protocol import MAX_ANSWER_BYTES, decode_answer, encode
@@ -142,7 +142,7 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
 
-    def end(self) -> str:
+    def end(self) -> Message:
         """End the process, reap it and remove its traces; how it ended, as a sentence without its full stop."""
         # Its whole session goes, so that nothing that a library has started stays behind, whoever ended first.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -164,7 +164,7 @@ class Child:
             self._socket.close()
 
 
-def exit_in_words(status: int) -> str:
+def exit_in_words(status: int) -> Message:
     """Tell what an exit status means, as a sentence without its full stop.
 
     Args:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
@@ -21,7 +21,7 @@ TASK_GRACE_S = 60.0
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long the next start waits after an engine that never became ready; the last one repeats."""
 
-IN_WORDS: dict[StepName, str] = {
+IN_WORDS: dict[StepName, Message] = {
     "hash": say("read the file"),
     "load": say("load an OCR engine or a language model"),
     "open": say("open the file"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.engine.host.deadlines import IN_WORDS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Bounds:
     def __init__(self, clock: Callable[[], float], budget_mb: float) -> None:
         self._clock: Final = clock
         self._most_mb: Final = BUDGETS_A_SCAN * budget_mb
-        self._deadline: tuple[float, str] | None = None
+        self._deadline: tuple[float, Message] | None = None
         self._weighed: tuple[int, float] | None = None
         self._next_look = 0.0
 
@@ -60,13 +60,13 @@ class Bounds:
         """Expect nothing any more: the engine is idle, or gone."""
         self._deadline = self._weighed = None
 
-    def passed(self) -> str:
-        """Why it is to be ended, or ""; for as long as nobody asked, an engine at work has more time."""
+    def passed(self) -> Message:
+        """Why it is to be ended, if so; for as long as nobody asked, an engine at work has more time."""
         self._excuse()
         if self._deadline is not None and self._clock() >= self._deadline[0]:
             return self._deadline[1]
         if self._weighed is None or self._clock() < self._next_look:
-            return ""
+            return NOTHING
         pid, before_mb = self._weighed
         if memory_of(pid) - before_mb > self._most_mb:
             return say(
@@ -75,7 +75,7 @@ class Bounds:
                 size=f"{self._most_mb:.0f}",
             )
         self._next_look = self._clock() + LOOK_S
-        return ""
+        return NOTHING
 
     def _excuse(self) -> None:
         if self._weighed is None or self._deadline is None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.llm import models
 
@@ -70,26 +70,29 @@ class Fetch:
         self._arrived: Final = arrived
         self._clock: Final = clock
         self._pauses_s: Final = pauses_s
-        self._failed: dict[Key, str] = {}
+        self._failed: dict[Key, Message] = {}
         self._tries = 0
         self._due: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._now: Key | None = None
         self._lines = Lines(MAX_LINE_BYTES)
-        self._result: dict[str, object] = {}
-        self._share = ""
+        self._reason = NOTHING
+        self._share: int | None = None
 
     @property
-    def state(self) -> str:
-        """For people: what is being fetched, or ""."""
-        return f"fetching {models.wanted(self._wanted[self._now])}{self._share}" if self._now else ""
+    def state(self) -> Message:
+        """What is being fetched, if anything."""
+        if not self._now:
+            return NOTHING
+        model = models.wanted(self._wanted[self._now])
+        if self._share is None:
+            return say("fetching {model}", model=model)
+        return say("fetching {model}: {percent} %", model=model, percent=self._share)
 
     @property
-    def trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
-        return "; ".join(
-            say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
-        )
+    def trouble(self) -> Message:
+        """Why models could not be fetched."""
+        return joined(say("model not fetched: {reason}", reason=reason) for reason in self._failed.values())
 
     def fetches(self, llm: Llm) -> bool:
         """Have a model fetched where these settings mean one that is not here; True while it shall be waited for."""
@@ -140,10 +143,10 @@ class Fetch:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
             )
         except OSError as error:
-            self._fail(key, f"the download cannot be started: {error}")
+            self._fail(key, say("the download cannot be started: {error}", error=error))
             return
         self._now = key
-        self._lines, self._result, self._share = Lines(MAX_LINE_BYTES), {}, ""
+        self._lines, self._reason, self._share = Lines(MAX_LINE_BYTES), NOTHING, None
         log.info("model.fetching", model=models.wanted(llm), pid=self._process.pid)
         os.set_blocking(self._output, False)
         self._selector.register(self._output, selectors.EVENT_READ, self._on_output)
@@ -171,14 +174,14 @@ class Fetch:
         if status == 0:
             self._take(key)
         else:
-            self._fail(key, str(self._result.get("reason") or f"the download ended with status {status}"))
+            self._fail(key, self._reason or say("the download ended with status {status}", status=str(status)))
 
-    def _hear(self, told: dict[str, object]) -> None:
+    def _hear(self, told: object) -> None:
         match told:
             case {"done": int(done), "total": int(total)} if total > 0:
-                self._share = f": {100 * done // total} %"
-            case _:
-                self._result = told
+                self._share = 100 * done // total
+            case {"reason": str(reason)}:
+                self._reason = verbatim(reason)
 
     def _take(self, key: Key) -> None:
         log.info("model.fetched", model=models.wanted(self._wanted[key]))
@@ -188,7 +191,7 @@ class Fetch:
         self._due = self._clock() if self._wanted else None
         self._arrived()
 
-    def _fail(self, key: Key, reason: str) -> None:
+    def _fail(self, key: Key, reason: Message) -> None:
         # The one that failed goes to the end of the line.
         self._failed.pop(key, None)
         self._failed[key] = reason

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n import NOTHING, Message, count, say
 from ocrwatchd.formats.input import image_structure
 from ocrwatchd.formats.input.bounded_reader import TooIntricate, Window
 from ocrwatchd.formats.input.tiff_structure import tiff
@@ -61,7 +61,7 @@ _MAGIC = (
 )
 _BMP_HEADER_BYTES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _BMP_HEAD, _RIFF_HEAD, _BOX_HEAD = 18, 12, 8
-_WALKS: dict[str, Callable[[Window], str]] = {
+_WALKS: dict[str, Callable[[Window], Message]] = {
     "PNG": image_structure.png,
     "JPEG": image_structure.jpeg,
     "TIFF": tiff,
@@ -94,14 +94,14 @@ class Examined:
 
     Args:
         type: "PNG", "JPEG", "TIFF", "PDF", "HEIC", "AVIF", "BMP", "GIF" or "WebP"; "" where unknown.
-        reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
+        reason: for everything but WHOLE, for ``failed/``, with what to do.
         readable: of PARTIAL: only the end is missing or damaged, and a decoder can tell whether all rows and pages are
             there. False where parts that were never written would pass for white or black paper.
     """
 
     finding: Finding
     type: str = ""
-    reason: str = ""
+    reason: Message = NOTHING
     readable: bool = False
 
     @property
@@ -202,7 +202,7 @@ def _begins(head: bytes, named: str) -> bool:
     return named == "WebP" and len(head) < _RIFF_HEAD and b"RIFF".startswith(head[:4])
 
 
-def _partial(found: str, size: int, missing: str) -> Examined:
+def _partial(found: str, size: int, missing: Message) -> Examined:
     if found:
         reason = count(
             "the upload broke off: the {kind} file {missing} (1 byte arrived). Send it again.",

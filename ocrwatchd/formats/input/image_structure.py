@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _PDF_UPDATE = re.compile(rb"\d\s+\d+\s+obj|xref|trailer")
 _PDF_END = re.compile(rb"startxref\s+(\d{1,15})\s+%%EOF")
 
 
-def png(window: Window) -> str:
+def png(window: Window) -> Message:
     """Walk the chunks to IEND (PNG specification, third edition, 5.3)."""
     offset = 8
     try:
@@ -63,14 +63,14 @@ def png(window: Window) -> str:
             if len(head) < 8 or offset > window.size:  # noqa: PLR2004
                 return CUT
             if head[4:] == b"IEND":
-                return ""
+                return NOTHING
             if not head[4:].isalpha():
                 return CUT if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
     except TooIntricate:
         return _tail(window, b"IEND\xaeB`\x82")
 
 
-def jpeg(window: Window) -> str:
+def jpeg(window: Window) -> Message:
     """Walk the segments to EOI (ITU-T T.81, B.1); thumbnails inside APP segments are passed over by their length."""
     try:
         return _segments(window)
@@ -78,14 +78,14 @@ def jpeg(window: Window) -> str:
         return _tail(window, b"\xff\xd9")
 
 
-def _segments(window: Window) -> str:
+def _segments(window: Window) -> Message:
     offset, scans = 2, 0
     while (found := next_marker(window, offset, inside=scans > 0)) is not None:
         window.step()
         marker = window.read(found, 2)[1]
         offset = found + 2
         if marker == _EOI:
-            return "" if scans else say("ends before its picture begins")
+            return NOTHING if scans else say("ends before its picture begins")
         if stands_alone(marker):
             continue
         length = window.number(offset, 2, "big")
@@ -117,7 +117,7 @@ def stands_alone(marker: int) -> bool:
     return marker in _STANDALONE
 
 
-def gif(window: Window) -> str:
+def gif(window: Window) -> Message:
     """Walk the blocks to the trailer (GIF89a specification)."""
     try:
         offset = 13 + _colours(window.read(10, 1))
@@ -127,7 +127,7 @@ def gif(window: Window) -> str:
             if not kind:
                 return CUT
             if kind[0] == _GIF_TRAILER:
-                return ""
+                return NOTHING
             if kind[0] == _GIF_IMAGE:
                 offset = _sub_blocks(window, offset + 11 + _colours(window.read(offset + 9, 1)))
             elif kind[0] == _GIF_EXTENSION:
@@ -138,12 +138,12 @@ def gif(window: Window) -> str:
         return _tail(window, b";")
 
 
-def webp(window: Window) -> str:
+def webp(window: Window) -> Message:
     """Compare the RIFF container's own length (WebP container specification)."""
-    return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
+    return NOTHING if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
 
 
-def heif(window: Window) -> str:
+def heif(window: Window) -> Message:
     """Walk the boxes (ISO/IEC 14496-12, 4.2): the data lie in mdat, and what they mean in meta or moov."""
     offset, found = 0, set()
     while offset < window.size:
@@ -156,7 +156,7 @@ def heif(window: Window) -> str:
             return CUT
         found.add(kind)
         offset += size
-    return "" if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
+    return NOTHING if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
 
 
 def heif_kind(head: bytes) -> str:
@@ -171,7 +171,7 @@ def heif_kind(head: bytes) -> str:
     return "HEIC" if brands[0] in _ANY_BRAND else ""
 
 
-def bmp(window: Window) -> str:
+def bmp(window: Window) -> Message:
     """Compare the length that the header calls for (BITMAPFILEHEADER, BITMAPINFOHEADER)."""
     pixels = window.number(10, 4, "little")
     header = window.number(14, 4, "little")
@@ -189,10 +189,10 @@ def bmp(window: Window) -> str:
         need = pixels + (width * bits + 31) // 32 * 4 * height
     else:
         need = pixels + stated if stated else window.number(2, 4, "little")
-    return "" if need <= window.size else say("ends before its last row")
+    return NOTHING if need <= window.size else say("ends before its last row")
 
 
-def pdf(window: Window) -> str:
+def pdf(window: Window) -> Message:
     """Look for the end that the last writer left (ISO 32000-1, 7.5.5 and 7.5.6; annex F for linearized files)."""
     linear = _PDF_LINEARIZED.search(window.read(0, _PDF_EDGE_BYTES))
     if linear and int(linear[1]) > window.size:
@@ -204,7 +204,7 @@ def pdf(window: Window) -> str:
         return CUT
     if _blank(window.read(int(ends[-1][1]), 16)):
         return GAP
-    return ""
+    return NOTHING
 
 
 def is_pdf(head: bytes) -> bool:
@@ -216,10 +216,12 @@ def _blank(part: bytes) -> bool:
     return bool(part) and not part.strip(b"\0")
 
 
-def _tail(window: Window, end: bytes) -> str:
+def _tail(window: Window, end: bytes) -> Message:
     """Judge a damaged file by its end alone."""
     return (
-        "" if window.read(window.size - len(end), len(end)) == end else say("is damaged and ends before its last part")
+        NOTHING
+        if window.read(window.size - len(end), len(end)) == end
+        else say("is damaged and ends before its last part")
     )
 
 

@@ -6,7 +6,7 @@ import os
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.formats.input.common import MAX_PAGES, Length
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
@@ -91,7 +91,7 @@ class TiffPages:
         os.close(self._descriptor)
 
 
-def _unknown_compression(number: int, compression: int) -> str:
+def _unknown_compression(number: int, compression: int) -> Message:
     return say(
         "page {page} of the TIFF is compressed in a way that is not read here ({name}); "
         "save it with LZW, Deflate or Group 4 compression, or as PDF, and send that",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.formats.input.image_structure import GAP
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _Layout:
     value_at: int
 
 
-def tiff(window: Window) -> str:
+def tiff(window: Window) -> Message:
     """Walk the directories; "" for a whole file, or what is missing.
 
     Raises:
@@ -65,7 +65,7 @@ def tiff(window: Window) -> str:
     while (offset := window.number(link, layout.offset_bytes, order)) not in visited:
         if offset <= 0:
             # The header's link is written last by writers that do not know it before.
-            return "" if visited and offset == 0 else _ENDS
+            return NOTHING if visited and offset == 0 else _ENDS
         window.step(16)
         visited.add(offset)
         entries = window.number(offset, layout.count_bytes, order)
@@ -74,10 +74,10 @@ def tiff(window: Window) -> str:
         if missing := _directory(window, layout, offset + layout.count_bytes, entries):
             return missing
         link = offset + layout.count_bytes + entries * layout.entry_bytes
-    return ""  # a chain that bites its tail: libtiff stops there too
+    return NOTHING  # a chain that bites its tail: libtiff stops there too
 
 
-def _directory(window: Window, layout: _Layout, start: int, entries: int) -> str:
+def _directory(window: Window, layout: _Layout, start: int, entries: int) -> Message:
     found: dict[int, _Entry] = {}
     if start + entries * layout.entry_bytes + layout.offset_bytes > window.size:
         return _ENDS
@@ -98,7 +98,7 @@ def _directory(window: Window, layout: _Layout, start: int, entries: int) -> str
     return _extents(window, layout, found)
 
 
-def _extents(window: Window, layout: _Layout, found: dict[int, _Entry]) -> str:
+def _extents(window: Window, layout: _Layout, found: dict[int, _Entry]) -> Message:
     """Whether the picture's data lies inside the file and has been written."""
     packed = _numbers(window, layout, found.get(_COMPRESSION))
     for offsets_tag, counts_tag in _EXTENTS:
@@ -113,7 +113,7 @@ def _extents(window: Window, layout: _Layout, found: dict[int, _Entry]) -> str:
         last = max(range(len(ends)), key=ends.__getitem__, default=-1)
         if packed and packed[0] in _NEVER_BLANK and last >= 0 and not window.read(offsets[last], 4).strip(b"\0"):
             return GAP
-    return ""
+    return NOTHING
 
 
 def _numbers(window: Window, layout: _Layout, entry: _Entry | None) -> tuple[int, ...]:

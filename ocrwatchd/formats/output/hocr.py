@@ -59,7 +59,7 @@ def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[byte
     )
     yield head.encode()
     if document.evaluation:
-        yield f"<p>{_plain(language(document.work.output.language).say(EVALUATION_LINE))}</p>\n".encode()
+        yield f"<p>{_plain(language(document.work.output.language).of(EVALUATION_LINE))}</p>\n".encode()
     for finished in pages:
         yield "\n".join(_page(document, finished)).encode()
     yield _TAIL.encode()

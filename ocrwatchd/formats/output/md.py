@@ -38,7 +38,7 @@ def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[byte
     """The bytes of the file, page after page."""
     yield f"# {_escaped(' '.join(document.source.split()))}\n".encode("utf-8", "replace")
     if document.evaluation:
-        yield f"\n> {_escaped(language(document.work.output.language).say(EVALUATION_LINE))}\n".encode()
+        yield f"\n> {_escaped(language(document.work.output.language).of(EVALUATION_LINE))}\n".encode()
     for finished in pages:
         text = finished.correction.text.replace(_FEED, "\n")
         body = "\n\n".join(_paragraph(each) for each in re.split(r"\n\s*\n", text) if each.strip())

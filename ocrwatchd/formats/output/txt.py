@@ -41,7 +41,7 @@ def laid_out(texts: Iterable[str], *, evaluation: bool, code: str = "") -> Itera
         code: the language in which that is said, as in ``output.language``.
     """
     if evaluation:
-        yield f"{language(code).say(EVALUATION_LINE)}\n".encode()
+        yield f"{language(code).of(EVALUATION_LINE)}\n".encode()
     for index, text in enumerate(texts):
         # A form feed inside a page would count as another page.
         page = text.replace(PAGE_BREAK, "\n").rstrip("\n")

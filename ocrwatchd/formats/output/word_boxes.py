@@ -222,6 +222,6 @@ def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine
     """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
-    said = language(document.work.output.language).say(EVALUATION_LINE)
+    said = language(document.work.output.language).of(EVALUATION_LINE)
     words = [_Found(word, None, None) for word in said.split()]
     return [PlacedLine(tuple(_across(words, line))), *lines]

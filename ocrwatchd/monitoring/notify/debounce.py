@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ocrwatchd.core.i18n import Message
+
 HOLD_SECONDS = 5.0
 """A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes
 is one trouble."""
@@ -17,7 +19,7 @@ is one trouble."""
 class _Trouble:
     """One that people are told of, or shall be."""
 
-    words: str
+    words: Message
     since: float
     having: set[str] = field(default_factory=set)
     """What has it now: many scans may wait for one disk."""
@@ -34,14 +36,14 @@ class Health:
         clock: monotonic, seconds.
     """
 
-    def __init__(self, tell: Callable[[bool, str, float], None], clock: Callable[[], float]) -> None:
+    def __init__(self, tell: Callable[[bool, Message, float], None], clock: Callable[[], float]) -> None:
         self._tell = tell
         self._clock = clock
-        self._troubles: dict[str, _Trouble] = {}
-        self._key_of: dict[str, str] = {}
+        self._troubles: dict[str | Message, _Trouble] = {}
+        self._key_of: dict[str, str | Message] = {}
 
-    def hear(self, what: str, words: str, *, of_a_scan: bool = False) -> None:
-        """Note a trouble, or with "" that it is over.
+    def hear(self, what: str, words: Message, *, of_a_scan: bool = False) -> None:
+        """Note a trouble, or with nothing that it is over.
 
         Args:
             what: the same for the same trouble.
@@ -50,7 +52,7 @@ class Health:
         """
         before = self._key_of.get(what)
         # Of the daemon's own troubles the words may change while they last.
-        named = f"scans: {words}" if of_a_scan else before or what
+        named: str | Message = words if of_a_scan else before or what
         key = named if words else None
         if before is not None and before != key:
             self._leave(what, before)
@@ -80,13 +82,13 @@ class Health:
         ]
         return min(dues, default=None)
 
-    def _enter(self, what: str, key: str, words: str) -> None:
+    def _enter(self, what: str, key: str | Message, words: Message) -> None:
         trouble = self._troubles.setdefault(key, _Trouble(words, self._clock()))
         trouble.having.add(what)
         trouble.over_since = None
         self._key_of[what] = key
 
-    def _leave(self, what: str, key: str) -> None:
+    def _leave(self, what: str, key: str | Message) -> None:
         del self._key_of[what]
         trouble = self._troubles[key]
         trouble.having.discard(what)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import names_are_told, printable
 from ocrwatchd.monitoring.notify import events
 from ocrwatchd.monitoring.notify.debounce import Health
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
 
+    from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Config, Event
     from ocrwatchd.core.model import Job
 
@@ -62,16 +63,16 @@ class Notices:
         self._due: float | None = None
         self._health: Final = Health(self._health_has, clock)
         self._post: Final = Post(selector, self._answered, clock)
-        self.trouble = ""
-        """What is wrong with the command, in words; itself never an event."""
+        self.trouble = NOTHING
+        """What is wrong with the command; itself never an event."""
 
-    def ended(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
+    def ended(self, event: Event, job: Job, name: str, reason: Message, figures: ScanFigures) -> None:
         """A scan was delivered or set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
         if self._wanted(event):
             self._put(events.ended(event, job, self._folders, name, reason, figures))
 
-    def hear_trouble(self, what: str, words: str, *, of_a_scan: bool) -> None:
-        """Trouble has begun or, with "", is over; see :meth:`ocrwatchd.monitoring.notify.debounce.Health.hear`."""
+    def hear_trouble(self, what: str, words: Message, *, of_a_scan: bool) -> None:
+        """Trouble has begun or, with nothing, is over; see :meth:`ocrwatchd.monitoring.notify.debounce.Health.hear`."""
         if what == OWN:  # a command that cannot be told cannot be told of that either
             return
         self._health.hear(what, words, of_a_scan=of_a_scan)
@@ -118,7 +119,7 @@ class Notices:
     def _wanted(self, event: Event) -> bool:
         return bool(self._settings.command) and event in self._settings.events
 
-    def _health_has(self, begins: bool, words: str, seconds: float) -> None:
+    def _health_has(self, begins: bool, words: Message, seconds: float) -> None:
         event: Event = "unhealthy" if begins else "recovered"
         if self._wanted(event):
             self._put(events.health(event, words, seconds))
@@ -130,13 +131,13 @@ class Notices:
             log.warning("notify.dropped", note=f"{QUEUE_SIZE} newer events wait for the command")
         self._waiting.append(happening)
 
-    def _answered(self, fault: str, said: str) -> None:
+    def _answered(self, fault: Message, said: str) -> None:
         """The command has ended."""
         happening = self._now
         if happening is None:
             return
         if not fault:
-            self._now, self.trouble = None, ""
+            self._now, self.trouble = None, NOTHING
             self._missed -= self._missed_told
             return
         # What a command says may hold a name: it is no part of the trouble that everybody may read.

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.recovery import recover_jobs
@@ -97,7 +98,7 @@ def test_row_whose_folder_has_gone_is_forgotten(house):
 def test_delivery_whose_folder_has_gone_is_forgotten(house):
     """Somebody has emptied .work: what was never delivered must not make the scan, sent again, a copy of it."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), Message(""))
     shutil.rmtree(job.folder)
     house.start()
     assert house.ledger.entry(job.id) is None
@@ -126,7 +127,7 @@ def test_scan_without_a_row_is_examined_again(house):
 def test_scan_that_the_ledger_calls_ended_is_read_again(house):
     """The folders are the truth: a scan that lies here again, from a backup say, is tried anew."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
     house.ledger.ended(job.id)
     house.start()
     assert [again.id for again in house.again] == [job.id]
@@ -136,7 +137,7 @@ def test_scan_that_the_ledger_calls_ended_is_read_again(house):
 def test_folder_of_an_ended_job_is_cleared(house):
     """A delivery that was complete but not cleared up is cleared now."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
     house.ledger.ended(job.id)
     job.source.unlink()
     house.start()

@@ -12,11 +12,12 @@ import pytest
 import structlog
 from redis.exceptions import ResponseError
 
-from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress, ScanFigures
 from ocrwatchd.core.config.profile import Llm, Work
 from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.daemon.worker import Worker
@@ -318,14 +319,14 @@ def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path)
         orders.pass_on(sent, OSError(30, "Read-only file system", str(tmp_path)))
         since = now[0]
         assert orders.take() is None
-        assert "mount it writable again" in orders.obstacle
+        assert "mount it writable again" in str(orders.obstacle)
         while orders.rests:
             now[0] += 0.5
         rests.append(now[0] - since)
     assert rests == [1.0, 2.0, 5.0, 10.0, 30.0, 30.0, 30.0]
     assert line.ends == ["given back", *["settled"] * 6]
     orders.begun()
-    assert orders.obstacle == ""
+    assert str(orders.obstacle) == ""
     assert orders.take() == sent
 
 
@@ -340,12 +341,12 @@ def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path):
         orders.begun()
         orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
         assert orders.take() is None
-        assert "no licence" in orders.obstacle
+        assert "no licence" in str(orders.obstacle)
         now[0] += rest_s
     for ending, stopping in (("returned", True), ("done", False), ("put-back", False)):
         assert orders.take() == sent
         orders.begun()
-        assert orders.obstacle == ""
+        assert str(orders.obstacle) == ""
         orders.ended(sent.job, Report(worker="w1", ending=ending, stopping=stopping))
     assert orders.take() == sent
     orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
@@ -363,7 +364,7 @@ def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monke
     with monkeypatch.context() as stale:
         stale.setattr(registry, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
         assert orders.take() is None
-    assert (line.ends, "Stale" in orders.obstacle) == (["given back"], True)
+    assert (line.ends, "Stale" in str(orders.obstacle)) == (["given back"], True)
     (tmp_path / registry.TOKEN).unlink()
     now[0] = 60.0
     with pytest.raises(FolderUnusable, match="mount the share"):
@@ -457,7 +458,7 @@ def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatc
     shutil.rmtree(worker._job.desk)
     worker._look()
     assert asked == [1]
-    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, Message("asked for")))
     assert (worker._job, worker._order, worker._report) == (None, None, None)
 
 
@@ -518,16 +519,16 @@ def test_follow_up_tasks_are_told_soon(worker):
     worker._hear(Begun(worker._job, "task"))
     told = worker._tell()
     assert (told["page"], told["asking"], worker._presence.changed) == (3, True, True)
-    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, Message("asked for")))
     assert worker._tell()["asking"] is False
 
 
 def test_figures_that_no_engine_tells_end_no_worker(worker):
     """The attempt has ended, without a set."""
     desk = worker._job.desk
-    worker._hear(Outcome(worker._job, Ending.DONE, "", {"pages": float("nan")}))
+    worker._hear(Outcome(worker._job, Ending.DONE, Message(""), ScanFigures(pages=float("nan"))))
     report = attempts.ended(attempts.Attempt(1, "w1", desk))
-    assert (report.ending, "no engine tells" in report.reason) == ("returned", True)
+    assert (report.ending, "no engine tells" in str(report.reason)) == ("returned", True)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_figures_that_no_engine_tells_are_refused(tmp_path, figures):
     (made.folder / attempts.ENDED).write_text(content, encoding="ascii")
     report = attempts.ended(made)
     assert (report.ending, report.figures) == ("returned", {})
-    assert "report does not hold" in report.reason
+    assert "report does not hold" in str(report.reason)
 
 
 def test_an_engines_figures_are_taken_whole():
@@ -136,7 +136,7 @@ def test_an_end_that_is_no_file_is_an_end(tmp_path, lay):
     made = attempt(tmp_path)
     lay(made.folder / attempts.ENDED)
     report = attempts.ended(made)
-    assert (report.ending, "cannot be read" in report.reason) == ("returned", True)
+    assert (report.ending, "cannot be read" in str(report.reason)) == ("returned", True)
     attempts.heed(made)
     assert attempts.ended(made) is None
 

@@ -100,7 +100,7 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
     scene.fetch.start()
     for due in (60.0, 360.0, 660.0):
         scene.listen(lambda due=due: scene.fetch.next_due() == due)
-        assert scene.fetch.trouble == "model not fetched: no network"
+        assert str(scene.fetch.trouble) == "model not fetched: no network"
         assert not scene.holds()
         scene.now = due - 0.1
         scene.fetch.turn()
@@ -110,7 +110,7 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
         scene.fetch.turn()
         assert scene.fetch.state != ""
     scene.listen(lambda: scene.arrivals)
-    assert (scene.arrivals, scene.fetch.trouble, scene.fetch.next_due()) == (1, "", None)
+    assert (scene.arrivals, str(scene.fetch.trouble), scene.fetch.next_due()) == (1, "", None)
 
 
 def test_a_model_that_came_by_hand_is_taken(play):
@@ -121,7 +121,7 @@ def test_a_model_that_came_by_hand_is_taken(play):
     lay("org/tiny")
     scene.now = 60.0
     scene.fetch.turn()
-    assert (scene.arrivals, scene.fetch.trouble, scene.asked) == (1, "", ["org/tiny"])
+    assert (scene.arrivals, str(scene.fetch.trouble), scene.asked) == (1, "", ["org/tiny"])
 
 
 def test_one_download_at_a_time_and_each_has_its_turn(play):

@@ -62,18 +62,18 @@ def test_a_job_becomes_a_finished_set(line):
     assert (job.out / "document.txt").read_text() == "a line of page 1\nthe end\n\fa line of page 2\nthe end\n"
     assert "teh" in (job.out / "document.raw.txt").read_text()
     assert receipt(job)["formats"] == ["txt", "raw", "pdf", "json"]
-    assert (figures["pages"], figures["edits"], figures["corrected"], figures["complete"]) == (2, 2, True, True)
+    assert (figures.pages, figures.edits, figures.corrected, figures.complete) == (2, 2, True, True)
     assert receipt(job)["versions"] | {"ocrwatchd": ""} == {
         "ocrwatchd": "", "rapidocr": "0", "model": "fake", "model_runtime": "0"
     }  # fmt: skip
-    assert (figures["words"], receipt(job)["totals"]) == (
+    assert (figures.words, receipt(job)["totals"]) == (
         14,
         {
             "words": 14, "edits": 2, "reverted": 0, "refused": 0, "edits_by_reason": {Reason.SIMILAR_WORD: 2},
             "refused_by_reason": {}, "parts": {}, "confidence": 0.7857, "expected_errors": 0.0,
         },
     )  # fmt: skip
-    assert (figures["edits_by_reason"], figures["refused_by_reason"]) == ({Reason.SIMILAR_WORD: 2}, {})
+    assert (figures.edits_by_reason, figures.refused_by_reason) == ({Reason.SIMILAR_WORD: 2}, {})
     assert not job.folder.joinpath("out.tmp").exists()
 
 
@@ -100,8 +100,8 @@ def test_without_a_model_the_text_stays_raw_with_the_reason(line):
     """The receipt says so, and the page is delivered."""
     job = line.job("fine", llm=Llm())
     figures = line.work_off(job)
-    assert figures["corrected"] is False
-    assert "no model at hand" in figures["reason"]
+    assert figures.corrected is False
+    assert "no model at hand" in figures.reason
     assert receipt(job)["pages"][0]["text"] == receipt(job)["pages"][0]["raw"]
 
 
@@ -130,7 +130,7 @@ def test_a_bad_page_does_not_stop_the_others(line, scene, error):
     """It becomes a line that says so, and the document is not complete."""
     job = line.job("fine", scene, "fine")
     figures = line.work_off(job)
-    assert (figures["complete"], figures["unreadable"]) == (False, 1)
+    assert (figures.complete, figures.unreadable) == (False, 1)
     assert (job.out / "document.txt").read_text().split("\f")[1] == "[page 2 could not be read]\n"
     assert error in receipt(job)["pages"][1]["error"]
     assert "secret" not in (job.out / "document.json").read_text()
@@ -321,7 +321,7 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     again = line.work_off(job)
     assert hashed == ["scan.tif"] * 2, "what was left was for one time"
     assert {**figures, "seconds": 0} == {**again, "seconds": 0}
-    assert (figures["pages"], figures["unreadable"]) == (4, 1)
+    assert (figures.pages, figures.unreadable) == (4, 1)
 
 
 @pytest.mark.parametrize("change", ["file", "model"])
@@ -335,8 +335,8 @@ def test_a_job_that_made_way_begins_anew_where_it_is_another(line, change):
         job = replace(job, work=Work(llm=Llm(model="/m/fake.gguf")))
     line.steps.clear()
     figures = line.work_off(job)
-    assert figures["pages"] == (3 if change == "file" else 2)
-    assert [page for name, page in line.steps if name == "page"] == [*range(1, figures["pages"] + 1)]
+    assert figures.pages == (3 if change == "file" else 2)
+    assert [page for name, page in line.steps if name == "page"] == [*range(1, figures.pages + 1)]
 
 
 def test_few_scans_leave_something():
@@ -456,7 +456,7 @@ def test_a_page_that_is_given_up_is_left_out(line):
         for _ in range(2):
             page_failures.record_crash(job, Step(job=job.id, name=name, page=page), "the engine ended", 2)
     figures = line.work_off(job)
-    assert (figures["unreadable"], figures["complete"]) == (1, False)
+    assert (figures.unreadable, figures.complete) == (1, False)
     one, two, three = receipt(job)["pages"]
     assert one["text"].endswith("the end")
     assert two["error"] == "page 2: the engine ended, at each of 2 attempts"

@@ -136,7 +136,7 @@ def test_a_task_that_fails_is_left_out_with_its_reason(line, capsys):
     figures = line.work_off(job)
     broken, summary = receipt(job)["tasks"]
     assert (broken["state"], broken["reason"], summary["state"]) == ("left-out", "it failed (RuntimeError)", "done")
-    assert figures["warnings"] == ['the task "broken" is left out: it failed (RuntimeError)']
+    assert figures.warnings == ['the task "broken" is left out: it failed (RuntimeError)']
     assert not (job.out / "document.broken.txt").exists()
     assert "secret" not in json.dumps(receipt(job)) + capsys.readouterr().out
 

@@ -77,7 +77,9 @@ def test_a_jpeg_2000_outside_a_pdf_is_refused_with_what_to_do(tmp_path, suffix):
     content = hostile.picture("JPEG2000")
     verdict = judge(content, suffix)
     assert verdict.finding in {Finding.UNREAD, Finding.WRONG}
-    assert "JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP and send that" in verdict.reason or "Send PNG" in verdict.reason
+    assert "JPEG, TIFF, PDF, HEIC, BMP, GIF or WebP and send that" in str(verdict.reason) or "Send PNG" in str(
+        verdict.reason
+    )
     (tmp_path / "scan").write_bytes(content)
     _pictures, (reason,) = read(tmp_path / "scan")
     assert "convert it to one of them" in reason

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from ocrwatchd.cli.edits import revise
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -41,8 +42,8 @@ READ = FinishedPage(
     ),
 )
 UNREAD = FinishedPage(
-    PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="page 2 is damaged", warnings=("dark",)),
-    Correction("[page 2 could not be read]", reason="the page could not be read"),
+    PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error=Message("page 2 is damaged"), warnings=("dark",)),
+    Correction("[page 2 could not be read]", reason=Message("the page could not be read")),
 )
 TOTALS = Totals(2, {Reason.SIMILAR_WORD: 1}, {Reason.NUMBER: 1}, {"decided": 1, "raw": 1})
 

@@ -7,6 +7,7 @@ import pytest
 
 from ocrwatchd.core import log, systemd
 from ocrwatchd.core.config.schema import Config, Folders, Log
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import reporter as report
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.reporter import Reporter, Scene
@@ -80,14 +81,14 @@ def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, 
 
 def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folders, notified, clock):
     """Undecodable names reach neither systemd nor the status file as they are."""
-    reporter.trouble("j", "waits: no room", "caf\udce9\n.pdf")
+    reporter.trouble("j", Message("waits: no room"), "caf\udce9\n.pdf")
     reporter.turn(SCENE)
-    assert status.read(folders).trouble == ["caf\ufffd\ufffd.pdf: waits: no room"]
+    assert str(status.read(folders).trouble) == ["caf\ufffd\ufffd.pdf: waits: no room"]
     assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
-    reporter.trouble("j", "")
+    reporter.trouble("j", Message(""))
     clock[0] += 5
     reporter.turn(SCENE)
-    assert status.read(folders).trouble == []
+    assert str(status.read(folders).trouble) == []
     assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
 
 
@@ -106,7 +107,7 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
 def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, folders, clock, monkeypatch):
     """People read of the ledger's trouble, and not that the daemon hangs; the figures are the last that were known."""
     reporter._ledger.claimed("old", Path("a.tif"))
-    reporter._ledger.delivering("old", "failed", "a", (), "broken")
+    reporter._ledger.delivering("old", "failed", "a", (), Message("broken"))
     reporter._ledger.ended("old")
     lying = folders.path("failed") / "a.tif"
     lying.parent.mkdir()
@@ -117,11 +118,11 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
         raise LedgerFault(5, "broken")
 
     monkeypatch.setattr(Ledger, "_run", broken)
-    reporter.trouble("ledger", "the ledger cannot be used")
+    reporter.trouble("ledger", Message("the ledger cannot be used"))
     clock[0] += 5
     reporter.turn(SCENE)
     found = status.read(folders)
-    assert found.trouble == ["the ledger cannot be used"]
+    assert str(found.trouble) == ["the ledger cannot be used"]
     assert (found.failed_today, found.failures) == (1, [("a.tif", "broken")])
 
 
@@ -146,9 +147,9 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
     """Trouble over a scan is told in the status line and in the log without the scan's name."""
     log.configure(Log(names="hash", format="json"))
     reporter._ledger.claimed("old", Path("Miller.tif"))
-    reporter._ledger.delivering("old", "failed", "Miller", (), "broken")
+    reporter._ledger.delivering("old", "failed", "Miller", (), Message("broken"))
     reporter._ledger.ended("old")
-    reporter.trouble("job", "waits: no room", "letters/Miller.tif")
+    reporter.trouble("job", Message("waits: no room"), "letters/Miller.tif")
     reporter.turn(SCENE)
     told = [line for line in notified if line.startswith("STATUS=")]
     assert "iller" not in status.status_path(folders).read_text()
@@ -159,16 +160,16 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
 def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, notified, clock):
     """A sender of thousands makes neither the status nor systemd's line longer; what is the daemon's own is told."""
     for number in range(500):
-        reporter.trouble(f"job{number}", "waits: Permission denied", f"sub/{number}.tif")
-    reporter.trouble("ledger", "database is locked")
+        reporter.trouble(f"job{number}", Message("waits: Permission denied"), f"sub/{number}.tif")
+    reporter.trouble("ledger", Message("database is locked"))
     reporter.turn(SCENE)
     told = status.read(folders).trouble
     assert len(told) == report.SCANS_SHOWN + 2
     assert told[-2:] == ["database is locked", "480 more scans wait"]
     assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
     for number in range(500):
-        reporter.trouble(f"job{number}", "")
-    reporter.trouble("ledger", "")
+        reporter.trouble(f"job{number}", Message(""))
+    reporter.trouble("ledger", Message(""))
     clock[0] += 2
     reporter.turn(SCENE)
-    assert status.read(folders).trouble == []
+    assert str(status.read(folders).trouble) == []
