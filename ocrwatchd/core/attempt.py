@@ -6,9 +6,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.i18n.wire import Told  # noqa: TC001  # pydantic reads the annotations
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class ScanFigures:
         tasks_not_done: what became of each follow-up task that is not done.
         duplicate_of: the set that was delivered for the same content before; "" for none.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     pages: Count = 0
     unreadable: Count = 0
@@ -116,7 +118,10 @@ class EngineStatus:
     @property
     def message(self) -> Message:
         """The state and the notes, for people."""
-        return joined([verbatim(self.state), *self.notes])
+        notes = joined(self.notes)
+        if self.state == "down":
+            return say("down: {reason}", reason=notes)
+        return joined([verbatim(self.state), notes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.i18n import NOTHING, say
+from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ class ConfigReload:
             newer = self._reread()
         except (ConfigError, OSError) as error:
             self._refuse(error)
-            systemd.notify("READY=1", f"STATUS={self.refused}")
+            systemd.notify("READY=1", f"STATUS={printable(str(self.refused))}")
             return False
         self._before, self.config = self.config, newer
         self.refused = NOTHING

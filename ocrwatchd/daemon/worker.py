@@ -26,10 +26,11 @@ from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import Message, joined, say
+from ocrwatchd.core.i18n.wire import bounded
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order, registry
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
-from ocrwatchd.dispatch.cluster.messages import WORKER_NAME, Nudge, Order, Report, Token
+from ocrwatchd.dispatch.cluster.messages import LONGEST_REASON, WORKER_NAME, Nudge, Order, Report, Token
 from ocrwatchd.dispatch.cluster.worker_orders import Orders
 from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.counters import Figures
@@ -265,9 +266,9 @@ class Worker:
     def _tell(self) -> dict[str, Any]:
         """What the card says, beside who we are."""
         return {
-            "state": self._state,
+            "state": bounded(self._state, LONGEST_REASON),
             "cut_off": bool(self._receiver.trouble or self._sender.trouble),
-            "trouble": self._orders.rests or self._host.trouble,
+            "trouble": bounded(self._orders.rests or self._host.trouble, LONGEST_REASON),
             "job": self._order.job if self._order else "",
             "attempt": self._order.attempt if self._order else 0,
             "page": self._page[0],

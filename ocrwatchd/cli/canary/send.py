@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.errors import FolderUnusable, OcrwatchdError
 from ocrwatchd.core.i18n import joined
+from ocrwatchd.core.log import printable
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.outbox import REASON, RECEIPT
@@ -170,7 +171,7 @@ def _where(places: _Places, folders: Folders) -> str:
         said = "; this user cannot read the daemon's status: ask as its user with `ocrwatchd status`"
     elif known.state == "running":
         busy = f"{known.queued} scans queued, {known.waiting} in the inbox, engine {known.engine.message}"
-        said = f" ({joined(known.trouble) or busy})"
+        said = f" ({printable(str(joined(known.trouble))) or busy})"
     else:
         said = "; the daemon has ended meanwhile: start it" if known.state != "silent" else "; it hangs: restart it"
     if lies:

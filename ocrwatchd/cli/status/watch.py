@@ -119,10 +119,10 @@ def _named(status: Status, line: str, among: list[Status]) -> str:
 def _line(status: Status) -> str:
     said = [status_text.headline(status)]
     if status.state in {"running", "stopping", "silent"}:
-        said += [f"engine {status.engine.message}", f"in work: {_in_work(status)}"]
+        said += [f"engine {status_text.shown(status.engine.message)}", f"in work: {_in_work(status)}"]
         said += [f"{status.queued} queued", f"{status.waiting} in the inbox"]
     said += [f"today {status.delivered_today} delivered", f"{status.failed_today} failed"]
-    return "; ".join([*said, *map(str, status.trouble)])
+    return "; ".join([*said, *map(status_text.shown, status.trouble)])
 
 
 def _in_work(status: Status) -> str:
@@ -154,9 +154,9 @@ def _parts(status: Status, lines: int) -> Iterator[RenderableType]:
 
 def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     yield "root", Text(status.root)
-    yield "engine", Text(str(status.engine.message))
+    yield "engine", Text(status_text.shown(status.engine.message))
     for words in status.trouble:
-        yield "trouble", Text(str(words), style="yellow")
+        yield "trouble", Text(status_text.shown(words), style="yellow")
     yield "in work", Text(status.in_work or "nothing", no_wrap=True, overflow="ellipsis")
     if status.pages:
         yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
@@ -193,7 +193,7 @@ def _failures(status: Status, most: int) -> Iterator[Text]:
     for name, reason in status.failures[:most]:
         shown = Text(name)
         shown.truncate(NAME_COLUMNS, overflow="ellipsis")
-        shown.append(f": {reason}", style="dim")
+        shown.append(f": {status_text.shown(reason)}", style="dim")
         shown.no_wrap, shown.overflow = True, "ellipsis"
         yield shown
 

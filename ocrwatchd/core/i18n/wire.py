@@ -21,6 +21,11 @@ def packed(message: Message) -> str:
     return message.key if plain else json.dumps(_MESSAGE.dump_python(message, mode="json"), ensure_ascii=True)
 
 
+def bounded(message: Message, most_characters: int) -> Message:
+    """A message as it is, or its text in English, cut, where the message is too long for its file."""
+    return message if len(packed(message)) <= most_characters else verbatim(str(message)[:most_characters])
+
+
 def unpacked(text: str) -> Message:
     """The message that was packed; any other text, of an earlier version or a damaged file, stands for itself."""
     try:

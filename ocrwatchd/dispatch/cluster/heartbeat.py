@@ -11,6 +11,7 @@ import structlog
 from ocrwatchd import __version__
 from ocrwatchd.core import systemd
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.log import printable
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.dispatch.cluster.messages import Card, Refused, read
 
@@ -130,7 +131,7 @@ class Presence:
         """Show in `systemctl status` what the card says."""
         if words != self._said:
             self._said = words
-            systemd.notify(f"STATUS={words}")
+            systemd.notify(f"STATUS={printable(words)}")
 
     def _lying(self) -> Card | None:
         try:

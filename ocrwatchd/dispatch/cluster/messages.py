@@ -35,6 +35,9 @@ WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
 
 DIGEST_DIGITS = 16
 
+LONGEST_REASON = 2000
+"""What a card says of an engine is no longer, characters: a card is read as far as that."""
+
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
 

@@ -13,7 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import ocrwatchd
-from ocrwatchd.core.i18n import LONGEST_CHARACTERS, NOTHING, Message, count, joined, say, verbatim
+from ocrwatchd.core.i18n import LONGEST_CHARACTERS, NOTHING, count, joined, say, verbatim
 from ocrwatchd.core.i18n.language import Language, language
 from ocrwatchd.core.i18n.wire import packed, unpacked
 from ocrwatchd.core.os_errors import in_words
@@ -114,7 +114,9 @@ def test_a_message_within_a_message_is_translated():
 def test_trouble_with_a_scan_keeps_its_name():
     """Whatever that is; the rest is translated."""
     full = in_words(OSError(errno.ENOSPC, "No space left on device", "/out"))
-    trouble = say("{file}: {reason}", file="No space left on device: {x}.pdf", reason=say("waits: {reason}", reason=full))
+    trouble = say(
+        "{file}: {reason}", file="No space left on device: {x}.pdf", reason=say("waits: {reason}", reason=full)
+    )
     said = language("zh").of(trouble)
     assert said.startswith("No space left on device: {x}.pdf")
     assert "空间不足" in said

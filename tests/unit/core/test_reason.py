@@ -30,7 +30,9 @@ def test_every_reason_stands_in_the_documentation():
     """With its wording, in the order of the code, and no other."""
     page = (CHECKOUT / "ocrwatchd" / "docs" / "correction.md").read_text(encoding="utf-8")
     rows = page.partition("### Reasons")[2].partition("\n\n**")[0]
-    assert re.findall(r"^\| `(.+?)` \| (.+) \|$", rows, re.MULTILINE) == [(reason, str(reason.wording)) for reason in Reason]
+    assert re.findall(r"^\| `(.+?)` \| (.+) \|$", rows, re.MULTILINE) == [
+        (reason, str(reason.wording)) for reason in Reason
+    ]
 
 
 def test_a_code_of_another_version_is_its_own_wording():

@@ -88,8 +88,8 @@ def test_done_job_is_delivered_and_its_folder_gone(desk):
 
 
 def test_counts_of_a_document_are_remembered_and_nothing_else_of_it(desk):
-    """The ledger keeps how many words and edits there were, and how sure the engine was; no sentences."""
-    told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9, "reason": "the page is blank"}
+    """The ledger keeps how many words and edits there were, and how sure the engine was; nothing else."""
+    told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
     desk.endings.end(
         Outcome(desk.job(), Ending.DONE, figures=ScanFigures(**{"sha256": "ab", "pages": 1, "seconds": 2.0, **told}))
     )
@@ -256,7 +256,7 @@ def test_without_patience_a_full_disk_leaves_the_scan_and_says_so(tmp_path, ledg
     fill_disk(monkeypatch)
     desk.endings.end(Outcome(job, Ending.DONE))
     (left,) = desk.endings.left
-    assert left.startswith(f"scan.png was left in {job.folder}: No space left on device: make room there")
+    assert str(left).startswith(f"scan.png was left in {job.folder}: No space left on device: make room there")
     assert job.source.exists()
 
 
@@ -353,7 +353,7 @@ def test_an_original_that_is_changed_after_it_was_read_is_told_of(desk, monkeypa
     monkeypatch.setattr(late_change.mounts, "is_remote", lambda _folder: remote)
     monkeypatch.setattr(late_change, "being_written", lambda _file: written)
     job = desk.job()
-    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    figures = ScanFigures(sha256=hashlib.sha256(job.source.read_bytes()).hexdigest())
     with job.source.open("r+b") as writer, structlog.testing.capture_logs() as logs:
         writer.write(b"another")
         writer.flush()
@@ -366,7 +366,7 @@ def test_an_original_that_nobody_has_changed_is_not_told_of(desk, monkeypatch):
     """Nor is one that people have taken away meanwhile."""
     monkeypatch.setattr(late_change, "being_written", lambda _file: None)
     job = desk.job()
-    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    figures = ScanFigures(sha256=hashlib.sha256(job.source.read_bytes()).hexdigest())
     with structlog.testing.capture_logs() as logs:
         desk.endings.end(Outcome(job, Ending.DONE, figures=figures))
         late_change.look(desk.folders.path("archive") / "gone.png", desk.folders.path("archive"), "j", "ab")

@@ -46,7 +46,7 @@ class House:
         Image.new("L", (20, 20), "white").save(path)
         job = self.workplace.new_job(Scan(path, Path(name)))
         if row:
-            self.ledger.claimed(job.id, job.relative, refusal)
+            self.ledger.claimed(job.id, job.relative, Message(refusal))
         (job.folder / "scan").mkdir()
         if moved:
             path.rename(job.source)

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from redis.exceptions import ResponseError
 
-from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress, ScanFigures
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.config.profile import Llm, Work
 from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
@@ -241,7 +241,7 @@ def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(mo
         await_that(lambda: len(faults) == 1 and receiver._tries > 9, what="some tries")
         receiver.close()
     assert [each["event"] for each in logged] == ["broker.lost"] * 3
-    assert ["start the broker" in each["reason"] for each in logged] == [True, False, True]
+    assert ["start the broker" in str(each["reason"]) for each in logged] == [True, False, True]
 
 
 def test_hints_that_nobody_reads_are_few():
@@ -487,11 +487,11 @@ def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
 
 def test_after_its_rest_a_machine_may_be_given_something(worker, monkeypatch):
     """Else nothing would be published again for one that is alone; people still read what was wrong."""
-    worker._orders._rest(JOB, "no licence")
-    assert "no licence" in worker._tell()["trouble"]
+    worker._orders._rest(JOB, Message("no licence"))
+    assert "no licence" in str(worker._tell()["trouble"])
     monkeypatch.setattr(worker._orders, "_rests_until", 0.0)
-    assert worker._tell()["trouble"] == ""
-    assert "no licence" in worker._tell()["state"]
+    assert str(worker._tell()["trouble"]) == ""
+    assert "no licence" in str(worker._tell()["state"])
 
 
 def test_a_scan_waits_for_the_model_that_its_profile_names(worker, monkeypatch):
@@ -521,14 +521,6 @@ def test_follow_up_tasks_are_told_soon(worker):
     assert (told["page"], told["asking"], worker._presence.changed) == (3, True, True)
     worker._hear(Outcome(worker._job, Ending.PUT_BACK, Message("asked for")))
     assert worker._tell()["asking"] is False
-
-
-def test_figures_that_no_engine_tells_end_no_worker(worker):
-    """The attempt has ended, without a set."""
-    desk = worker._job.desk
-    worker._hear(Outcome(worker._job, Ending.DONE, Message(""), ScanFigures(pages=float("nan"))))
-    report = attempts.ended(attempts.Attempt(1, "w1", desk))
-    assert (report.ending, "no engine tells" in str(report.reason)) == ("returned", True)
 
 
 @pytest.mark.parametrize(

@@ -491,7 +491,7 @@ def test_status_tells_who_reads_what(office):
     office.more = {"pages_read": lambda pages, seconds: read.append((pages, seconds))}
     office.reopen()
     office.add(office.job(1))
-    assert office.queue.state == "no worker"
+    assert str(office.queue.status.message) == "down: no worker"
     hand = Hand(office, "w1")
     hand.take()
     hand.beat(page=2, pages=9, pages_done=4, seconds_a_page=1.5, state="working")
@@ -502,7 +502,7 @@ def test_status_tells_who_reads_what(office):
     one, two = office.queue.workers
     assert (one.name, one.job, one.page, one.pages, one.pages_done) == ("w1", "a.tif", 3, 9, 6)
     assert (two.name, two.job) == ("w2", "")
-    assert office.queue.state == "working; 2 workers, 1 at work"
+    assert str(office.queue.status.message) == "working; 2 workers, 1 at work"
     assert read == [(2, 1.5)]
     office.turn(LEASE_S + 1)
     assert office.queue.workers == ()

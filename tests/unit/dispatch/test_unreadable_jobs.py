@@ -44,7 +44,7 @@ def test_a_job_whose_folder_cannot_be_read_is_told_after_a_lease(office, monkeyp
         assert office.alive(hand, times=1) == []
         assert str(office.queue.trouble) == ""
         assert office.alive(hand) == []
-        trouble = office.queue.trouble
+        trouble = str(office.queue.trouble)
         assert "a.tif" in trouble
         assert str(job.folder) in trouble
         assert "Input/output error" in trouble

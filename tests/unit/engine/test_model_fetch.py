@@ -81,7 +81,7 @@ def test_nothing_missing_nothing_started(play):
     for llm in ({"model": "off"}, {"allow_auto_download": False}, {"hugging_face_repo_id": "org/here"}):
         scene = play(llm=llm)
         scene.fetch.start()
-        assert (scene.asked, scene.fetch.next_due(), scene.fetch.state) == ([], None, "")
+        assert (scene.asked, scene.fetch.next_due(), str(scene.fetch.state)) == ([], None, "")
 
 
 def test_auto_never_waits_and_huggingface_does(play):
@@ -90,8 +90,8 @@ def test_auto_never_waits_and_huggingface_does(play):
     scene.code = LASTS
     scene.fetch.start()
     assert (scene.holds(), scene.holds("quick")) == (True, False)
-    scene.listen(lambda: scene.fetch.state.endswith(": 30 %"))
-    assert scene.fetch.state == "fetching Qwen/Qwen2.5-3B-Instruct-GGUF (int8): 30 %"
+    scene.listen(lambda: str(scene.fetch.state).endswith(": 30 %"))
+    assert str(scene.fetch.state) == "fetching Qwen/Qwen2.5-3B-Instruct-GGUF (int8): 30 %"
 
 
 def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play):
@@ -104,11 +104,11 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
         assert not scene.holds()
         scene.now = due - 0.1
         scene.fetch.turn()
-        assert scene.fetch.state == ""
+        assert str(scene.fetch.state) == ""
         scene.now = due
         scene.code = COMES if due == 660 else FAILS
         scene.fetch.turn()
-        assert scene.fetch.state != ""
+        assert str(scene.fetch.state) != ""
     scene.listen(lambda: scene.arrivals)
     assert (scene.arrivals, str(scene.fetch.trouble), scene.fetch.next_due()) == (1, "", None)
 
@@ -144,7 +144,7 @@ def test_a_stop_ends_the_download(play):
     scene = play()
     scene.code = LASTS
     scene.fetch.start()
-    scene.listen(lambda: "30 %" in scene.fetch.state)
+    scene.listen(lambda: "30 %" in str(scene.fetch.state))
     pid = scene.fetch._process.pid
     scene.fetch.stop()
     assert not Path("/proc", str(pid)).exists()

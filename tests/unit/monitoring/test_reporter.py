@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core import log, systemd
+from ocrwatchd.core.attempt import EngineStatus
 from ocrwatchd.core.config.schema import Config, Folders, Log
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import reporter as report
@@ -14,7 +15,7 @@ from ocrwatchd.monitoring.reporter import Reporter, Scene
 from ocrwatchd.monitoring.status_page.writer import Keeper
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 
-SCENE = Scene(state="running", engine="ready", waiting=1, queued=2)
+SCENE = Scene(state="running", engine=EngineStatus("ready"), waiting=1, queued=2)
 
 
 @pytest.fixture
@@ -68,14 +69,18 @@ def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, 
     reporter.turn(SCENE)
     path = status.status_path(folders)
     stamps = []
-    for clock[0], scene in ((1000.5, Scene("running", "x", 0, 0)), (1002, SCENE), (1004, Scene("running", "x", 0, 0))):
+    for clock[0], scene in (
+        (1000.5, Scene("running", EngineStatus(), 0, 0)),
+        (1002, SCENE),
+        (1004, Scene("running", EngineStatus(), 0, 0)),
+    ):
         before = path.stat().st_ino
         reporter.turn(scene)
         stamps.append(path.stat().st_ino != before)
     assert stamps == [False, False, True]
     clock[0] = 1040
     before = path.stat().st_ino
-    reporter.turn(Scene("running", "x", 0, 0))
+    reporter.turn(Scene("running", EngineStatus(), 0, 0))
     assert path.stat().st_ino != before
 
 
@@ -83,12 +88,12 @@ def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folder
     """Undecodable names reach neither systemd nor the status file as they are."""
     reporter.trouble("j", Message("waits: no room"), "caf\udce9\n.pdf")
     reporter.turn(SCENE)
-    assert str(status.read(folders).trouble) == ["caf\ufffd\ufffd.pdf: waits: no room"]
+    assert list(map(str, status.read(folders).trouble)) == ["caf\ufffd\ufffd.pdf: waits: no room"]
     assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
     reporter.trouble("j", Message(""))
     clock[0] += 5
     reporter.turn(SCENE)
-    assert str(status.read(folders).trouble) == []
+    assert status.read(folders).trouble == []
     assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
 
 
@@ -101,7 +106,7 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
         raise LedgerFault(5, "locked")
 
     monkeypatch.setattr(Ledger, "counts", locked)
-    reporter.turn(Scene("stopping", "", 0, 0))
+    reporter.turn(Scene("stopping", EngineStatus(), 0, 0))
 
 
 def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, folders, clock, monkeypatch):
@@ -122,8 +127,8 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
     clock[0] += 5
     reporter.turn(SCENE)
     found = status.read(folders)
-    assert str(found.trouble) == ["the ledger cannot be used"]
-    assert (found.failed_today, found.failures) == (1, [("a.tif", "broken")])
+    assert list(map(str, found.trouble)) == ["the ledger cannot be used"]
+    assert (found.failed_today, found.failures) == (1, [("a.tif", Message("broken"))])
 
 
 def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
@@ -134,13 +139,13 @@ def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
         ("3", "a.tif", "no text"),
     ):
         reporter._ledger.claimed(job, Path(relative))
-        reporter._ledger.delivering(job, "failed", "a", (), reason)
+        reporter._ledger.delivering(job, "failed", "a", (), Message(reason))
         reporter._ledger.ended(job)
         lying = folders.path("failed") / relative
         lying.parent.mkdir(parents=True, exist_ok=True)
         lying.touch()
     reporter.turn(SCENE)
-    assert status.read(folders).failures == [("a.tif", "no text"), ("invoices/a.tif", "no pages")]
+    assert status.read(folders).failures == [("a.tif", Message("no text")), ("invoices/a.tif", Message("no pages"))]
 
 
 def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):
@@ -165,11 +170,11 @@ def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, noti
     reporter.turn(SCENE)
     told = status.read(folders).trouble
     assert len(told) == report.SCANS_SHOWN + 2
-    assert told[-2:] == ["database is locked", "480 more scans wait"]
+    assert list(map(str, told[-2:])) == ["database is locked", "480 more scans wait"]
     assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
     for number in range(500):
         reporter.trouble(f"job{number}", Message(""))
     reporter.trouble("ledger", Message(""))
     clock[0] += 2
     reporter.turn(SCENE)
-    assert str(status.read(folders).trouble) == []
+    assert status.read(folders).trouble == []

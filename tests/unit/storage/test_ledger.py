@@ -73,7 +73,7 @@ def test_counts_since(ledger):
     ledger.claimed("w", Path("w.png"))
     assert ledger.counts(0) == {"delivered": 2, "failed": 1}
     assert ledger.counts(2**40) == {"delivered": 0, "failed": 0}
-    assert [(name, reason) for _, name, reason in ledger.failures(5)] == [("2", "no text")]
+    assert [(name, reason) for _, name, reason in ledger.failures(5)] == [("2", Message("no text"))]
 
 
 def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
@@ -103,7 +103,7 @@ def test_names_of_deliveries_under_way_are_reserved(ledger):
 def test_refusal_is_remembered_with_the_claim(ledger):
     """Why a scan is unfit survives a crash right after its claim."""
     ledger.claimed("j", Path("a.png"), Message("the upload broke off"))
-    assert ledger.entry("j").refusal == "the upload broke off"
+    assert str(ledger.entry("j").refusal) == "the upload broke off"
 
 
 def test_locked_ledger_is_an_error_of_the_disk_and_passes(tmp_path):

@@ -78,7 +78,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
             pages=_shown(pages, pictures, notices),
             language=_language(document),
             notices=notices.code,
-            say=notices.say,
+            of=notices.of,
             style=Markup(style),  # noqa: S704 ours
             script=Markup(script),  # noqa: S704 ours
             policy=_policy(style, script),
