@@ -74,8 +74,8 @@ def read(folder: Path) -> Route | None:
         content = opened.read(MAX_BYTES)
     try:
         told = json.loads(content)
-        relative, goal, name, reason = (told[key] for key in ("relative", "goal", "name", "reason"))
-        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), unpacked(str(reason)))
+        relative, goal, name, why = (told[key] for key in ("relative", "goal", "name", "reason"))
+        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), unpacked(str(why)))
     except (ValueError, TypeError, KeyError):
         return None
     names = (*route.relative.parts, f"{route.name}-", *(f"-{suffix}" for suffix in route.suffixes))

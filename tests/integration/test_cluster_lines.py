@@ -217,7 +217,7 @@ def test_a_wrong_password_is_told_without_it(server, lines):
     """And tried again, for it may be mended."""
     server.password_file.write_text("wrong word\n", encoding="ascii")
     receiver = lines(Receiver(server.connect, ["a"], lambda: None, holds=False))
-    assert "wrong word" not in await_that(lambda: receiver.trouble)
+    assert "wrong word" not in str(await_that(lambda: receiver.trouble))
     server.password_file.write_text(f"{PASSWORD}\n", encoding="ascii")
     await_that(lambda: receiver.reached)
 

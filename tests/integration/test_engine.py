@@ -46,7 +46,7 @@ class Supervisor:
         """Go round until something is true."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
-            assert time.monotonic() < deadline, f"in vain: {self.host.state}"
+            assert time.monotonic() < deadline, f"in vain: {self.host.status}"
             self.turn()
 
     def ready(self):
@@ -125,7 +125,7 @@ def test_jobs_are_done_one_after_the_other_by_one_process(supervise):
         assert heard == [(1, 2, False), (1, 2, True), (2, 2, False), (2, 2, True)]
         assert (job.out / "document.txt").read_text().startswith("a line of page 1")
     assert supervisor.host.pid == pid
-    assert supervisor.host.figures.rss_mb > 10
+    assert supervisor.host.status.rss_mb > 10
 
 
 @pytest.mark.slow
@@ -280,14 +280,14 @@ def test_an_engine_that_does_not_load_is_tried_again_after_growing_pauses(superv
         if how == "hang":
             now[0] += 101
         supervisor.until(lambda: host.pid is None)
-        assert host.figures.starts == attempt
-        assert state in host.state
+        assert host.status.starts == attempt
+        assert state in str(host.status.message)
         assert host.next_due() == now[0] + pause
-        assert host.state.endswith(f"next try in {pause} s")
+        assert str(host.status.message).endswith(f"next try in {pause} s")
         assert not host.idle
         now[0] += pause
         host.turn()
-        assert host.state == "loading"
+        assert host.status.state == "loading"
     assert str(host.unavailable) == (state if how == "unavailable" else "")
     assert supervisor.heard == []
 
@@ -301,13 +301,13 @@ def test_finish_completes_the_page_in_work(supervise):
     supervisor.until(lambda: any(isinstance(told, Progress) and told.page == 2 for told in supervisor.heard))
     host.finish()
     supervisor.turn()
-    assert (host.state, host.pid is None) == ("finishing", False)
+    assert (host.status.state, host.pid is None) == ("finishing", False)
     Path(f"/proc/{host.pid}/cwd/go-on").touch()
     told = supervisor.outcome()
     assert (told.ending, str(told.reason)) == (Ending.RETURNED, "ocrwatchd is stopping")
     assert sorted(path.name for path in (job.folder / "pages").iterdir()) == ["0001.json", "0002.json"]
     supervisor.until(lambda: host.pid is None)
-    assert (host.state, host.next_due()) == ("down: stopped", None)
+    assert (str(host.status.message), host.next_due()) == ("down: stopped", None)
 
 
 @pytest.mark.slow

@@ -15,8 +15,10 @@ import pytest
 import structlog
 
 from ocrwatchd.core import log
+from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.schema import Log
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify import event_queue, runner
 from ocrwatchd.monitoring.notify.event_queue import QUEUE_SIZE, Notices
@@ -63,7 +65,7 @@ class Desk:
     def end(self, name="scan.pdf", event="delivered", reason=""):
         """A scan ends."""
         job = Job("j", self.base / "j", Path(name), loader.parse({}).work())
-        self.notices.ended(event, job, Path(name).stem, reason, {"pages": 2, "unreadable": 1})
+        self.notices.ended(event, job, Path(name).stem, Message(reason), ScanFigures(pages=2, unreadable=1))
 
     def pump(self, condition):
         """Turn the loop until a condition holds."""
@@ -253,7 +255,7 @@ def test_command_that_fails_is_tried_again_then_given_up(desk, events, lines, mo
     desk.end()
     desk.pump(desk.idle)
     failed = [(event["reason"], event["attempt"], event["given_up"]) for event in events]
-    assert failed == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
+    assert [(str(why), *rest) for why, *rest in failed] == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
     assert str(desk.notices.trouble).startswith(f"notify.command {fault}")
     command = desk.script('cat >> "$OUT/told"')
     (desk.base / "nowhere").symlink_to(command[0])

@@ -91,11 +91,14 @@ def test_counts_of_a_document_are_remembered_and_nothing_else_of_it(desk):
     """The ledger keeps how many words and edits there were, and how sure the engine was; nothing else."""
     told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
     desk.endings.end(
-        Outcome(desk.job(), Ending.DONE, figures=ScanFigures(**{"sha256": "ab", "pages": 1, "seconds": 2.0, **told}))
+        Outcome(
+            desk.job(), Ending.DONE, figures=ScanFigures(**{"sha256": "ab" * 32, "pages": 1, "seconds": 2.0, **told})
+        )
     )
     (row,) = desk.ledger._run("SELECT pages, seconds, counts FROM scan", ())
     assert (*row[:2], json.loads(row[2])) == (
-        1, 2.0, {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
+        1, 2.0, {"words": 7, "scored_words": 0, "unreadable": 0, "edits_by_reason": {"similar word": 2},
+                 "refused_by_reason": {}, "confidence": 0.9}
     )  # fmt: skip
 
 

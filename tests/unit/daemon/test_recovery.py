@@ -318,7 +318,7 @@ def test_route_never_leads_out_of_the_folders(tmp_path, bad):
 def test_route_keeps_undecodable_names(tmp_path):
     """A name that is not valid UTF-8 comes back byte by byte."""
     way = delivery_plan.Route(
-        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), "why"
+        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), Message("why")
     )
     delivery_plan.write(tmp_path, way)
     assert delivery_plan.read(tmp_path) == way

@@ -51,7 +51,7 @@ def ended_at(held, now):
     """When an engine is ended about which is asked whenever that is due, and why."""
     for _ in range(10_000):
         if reason := held.passed():
-            return now["time"], reason
+            return now["time"], str(reason)
         now["time"] = held.next_due()
     raise AssertionError("it is never ended")
 

@@ -11,6 +11,7 @@ from ocrwatchd.cli.process import reader
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Task, Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.faults import Stopping
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.deadlines import allowance_s
 from ocrwatchd.engine.host.engine_host import EngineHost
@@ -286,7 +287,9 @@ def test_a_task_without_a_result_is_not_tried_again_after_a_stop(line, monkeypat
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     """Once is enough: the text waits for it."""
     job = line.job(SUMMARY, ENTITIES)
-    page_failures.record_crash(job, Step(job="j", name="task", page=1, pages=2), Message("it was killed"), max_attempts=9)
+    page_failures.record_crash(
+        job, Step(job="j", name="task", page=1, pages=2), Message("it was killed"), max_attempts=9
+    )
     line.work_off(job)
     assert [(end["state"], end["reason"]) for end in receipt(job)["tasks"]] == [
         ("left-out", "it was killed"), ("done", "")
