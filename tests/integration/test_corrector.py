@@ -183,7 +183,7 @@ def test_an_answer_without_end_is_refused_as_a_whole():
     ours, _ = corrector(lambda text: Proposal(text.replace("honse", "house"), Ending.LENGTH))
     correction = ours.correct(page_of("the honse"), Work())
     assert (correction.text, correction.corrected) == ("the honse", False)
-    assert str(correction.reason) == Reason.ANSWER_UNFINISHED.wording
+    assert str(correction.reason) == str(Reason.ANSWER_UNFINISHED.wording)
     assert correction.parts == (Part(0, len("the honse"), "raw", Reason.ANSWER_UNFINISHED),)
     assert [edit.after for edit in correction.refused] == ["house"]
 
@@ -266,7 +266,7 @@ def test_a_page_that_is_clean_altogether_says_why_no_model_was_asked():
     ours, model = corrector(lambda text: text)
     page = sure_page("The quick brown dog.", sure=99)
     correction = ours.correct(page, Work())
-    assert (correction.corrected, str(correction.reason), model.asked) == (False, Reason.CLEAN.wording, [])
+    assert (correction.corrected, str(correction.reason), model.asked) == (False, str(Reason.CLEAN.wording), [])
 
 
 def test_each_kind_of_page_has_its_prompt_in_the_documents_language():

@@ -88,7 +88,7 @@ def test_why_some_words_were_not_asked_about_is_told():
     """The reason stands in the receipt; the picture alone decides."""
     reader = Reader()
     reader.reason = "no time for 1 of 1 doubtful words (llm.page_budget_s)"
-    assert corrected(reader).reason == reader.reason
+    assert str(corrected(reader).reason) == reader.reason
 
 
 def test_who_wants_the_model_to_write_is_not_asked_to_choose():
@@ -139,6 +139,6 @@ def test_a_model_that_did_harm_when_it_was_calibrated_is_asked_nothing(compares)
     calibration_store.keep(verdict(models.BUILTIN, work, "harm", uses=uses))
     found = with_words(PAGE, asked.correct(PAGE, work), work, Memory(), asked)
     assert found.text == with_words(PAGE, Correction(PAGE.text), work, Memory()).text
-    assert found.reason.startswith("by its calibration the model is of no use here")
+    assert str(found.reason).startswith("by its calibration the model is of no use here")
     told, work = with_method("both", compares=True)
     assert told.method(PAGE, work) == "both"

@@ -47,7 +47,9 @@ PAGE = st.builds(
     rotation=st.sampled_from([0, 90, 180, 270]), skew=NUMBER, evaluation=st.booleans(),
     warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT.map(verbatim), seconds=NUMBER,
 )  # fmt: skip
-CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT.map(verbatim), ANY_TEXT, NUMBER, PARTS, DOUBTS)
+CORRECTION = st.builds(
+    Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT.map(verbatim), ANY_TEXT, NUMBER, PARTS, DOUBTS
+)
 FINISHED = st.builds(FinishedPage, PAGE, CORRECTION)
 PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
 
