@@ -20,7 +20,7 @@ from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import is_remote
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 
@@ -52,12 +52,12 @@ class Ready:
 
     Args:
         scan: the file.
-        reason: "" where it is to be read; otherwise why it belongs in ``failed/``, for people.
+        reason: why it belongs in ``failed/``, for people; nothing where it is to be read.
         seen: the examined state; only a file in that state may be claimed.
     """
 
     scan: Scan
-    reason: str
+    reason: Message
     seen: Seen
 
 
@@ -105,8 +105,8 @@ class Arrivals(Component):
         self._last_sweep: float | None = None
         self._swept = False
         self._held = False
-        self._stuck: dict[Path, str] = {}
-        self._trouble = ""
+        self._stuck: dict[Path, Message] = {}
+        self._trouble = NOTHING
         self._began_at = time.time() - clock()
 
     @property
@@ -121,7 +121,7 @@ class Arrivals(Component):
         return tuple((told(str(scan.relative)), round(self._began_at + until)) for scan, until in found if scan)
 
     @property
-    def stuck(self) -> dict[Path, str]:
+    def stuck(self) -> dict[Path, Message]:
         """Files whose last claim failed, and skipped folders, with the reason."""
         return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
@@ -216,9 +216,9 @@ class Arrivals(Component):
         due = None if self._held else self._settle.next_due()
         return self._next_sweep if due is None else min(due, self._next_sweep)
 
-    def health(self) -> str:
-        """What is wrong, for people; "" where nothing is. ``mend`` may help."""
-        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), "")
+    def health(self) -> Message:
+        """What is wrong, for people; nothing where all is well. ``mend`` may help."""
+        return self._watcher.health() or self._trouble or next(iter(self.stuck.values()), NOTHING)
 
     def mend(self) -> None:
         """Restart a watch that has died, and sweep for missed files; do nothing where it cannot start yet."""
@@ -258,7 +258,7 @@ class Arrivals(Component):
 
     def _sweep(self, now: float) -> None:
         self._last_sweep, self._next_sweep = now, now + self._arrival.sweep_seconds
-        self._trouble = ""
+        self._trouble = NOTHING
         self._settle.sweeps()
         try:
             for path, stamp in self._inbox.sweep():
@@ -288,7 +288,7 @@ class Arrivals(Component):
         decision = self._settle.judge(path, seen.stamp, seen.examined, written=seen.written)
         if decision is Decision.WAIT:
             return None
-        return Ready(scan, "" if decision is Decision.READY else seen.examined.reason, seen)
+        return Ready(scan, NOTHING if decision is Decision.READY else seen.examined.reason, seen)
 
     def _stays(self, scan: Scan) -> bool:
         """Whether a scan must stay in the inbox: its path is too long, or many scans wait for its place."""

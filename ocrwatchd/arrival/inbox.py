@@ -19,7 +19,7 @@ import structlog
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.arrival.late_writes import place
 from ocrwatchd.core.fs import files, safe_open, tree
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined, Finding, examine
@@ -102,7 +102,7 @@ class Inbox:
                 self.too_deep.add(folder)
             _log.warning("sweep.folder_unreadable", folder=str(folder), reason=error.strerror)
 
-    def lies_too_deep(self, path: Path) -> str:
+    def lies_too_deep(self, path: Path) -> Message:
         """The message about a path that is too long or too deep."""
         return say(
             "in the folder {folder} of the inbox a scan lies too deep, or its path is too long: "

@@ -26,7 +26,7 @@ from ocrwatchd.arrival.inotify_watches import unwatched
 from ocrwatchd.arrival.settle import How
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import MountGuard, is_remote
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n import NOTHING, Message, count, say, verbatim
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Watcher:
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._others: set[threading.Thread] = set()
-        self._refused = ""
+        self._refused = NOTHING
         self._identity = (0, 0)
         self._mounts: MountGuard | None = None
         self._unwatched: dict[Path, float] = {}
@@ -88,7 +88,7 @@ class Watcher:
         Raises:
             FolderUnusable: the folder is missing, unreadable or no longer mounted, or inotify fails and is required.
         """
-        self._refused = ""
+        self._refused = NOTHING
         try:
             resolved = self._looked_at()
             self._identity = _identity(resolved)
@@ -105,7 +105,11 @@ class Watcher:
             if self.polls:
                 self._begin(resolved, PollingObserverVFS(os.lstat, _listing, polling_interval=self._poll_seconds))
         except OSError as error:
-            reason = f'{error.strerror or error}; {_LIMIT}, or set arrival.method = "polling"'
+            reason = say(
+                '{fault}; {remedy}, or set arrival.method = "polling"',
+                fault=verbatim(error.strerror or error),
+                remedy=_LIMIT,
+            )
             self._refused = self._not_watched(in_words(error) if self.polls else reason)
             raise FolderUnusable(self._refused) from error
 
@@ -124,8 +128,8 @@ class Watcher:
             logging.getLogger(_INOTIFY_LOG).removeHandler(self._ear)
             self._ear = None
 
-    def health(self) -> str:
-        """What is wrong, for people; "" while the watch works."""
+    def health(self) -> Message:
+        """What is wrong, for people; nothing while the watch works."""
         try:
             # First the folder: a watch that ended with it cannot be mended before the folder is.
             resolved = self._looked_at()
@@ -139,7 +143,7 @@ class Watcher:
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
 
-    def _not_watched(self, reason: str) -> str:
+    def _not_watched(self, reason: Message) -> Message:
         return say("{folder} cannot be watched: {reason}", folder=self._folder, reason=reason)
 
     def _looked_at(self) -> Path:
@@ -151,14 +155,14 @@ class Watcher:
             pass
         return resolved
 
-    def _count(self, resolved: Path) -> str:
+    def _count(self, resolved: Path) -> Message:
         """Find folders that inotify does not watch: beyond its limit watchdog skips them silently."""
         now = time.monotonic()
         found = set() if self.polls else unwatched(resolved)
         self._unwatched = {path: self._unwatched.get(path, now) for path in found}
         late = sum(now - since >= MOMENT_S for since in self._unwatched.values())
         if not late:
-            return ""
+            return NOTHING
         self._outnumbered = True
         return count(
             "one folder in {folder} is not watched: inotify limit reached; {remedy}",
@@ -294,5 +298,7 @@ def _listing(folder: str | None) -> os.ScandirIterator[str]:  # type: ignore[nam
     return os.scandir(folder)
 
 
-def _said(error: OSError | RuntimeError) -> str:
-    return in_words(error) if isinstance(error, OSError) else f"{error}; remove the links that lead round"
+def _said(error: OSError | RuntimeError) -> Message:
+    if isinstance(error, OSError):
+        return in_words(error)
+    return say("{fault}; remove the links that lead round", fault=error)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
+from ocrwatchd.core.i18n.wire import Told  # pydantic reads the annotations
 
 if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
@@ -27,20 +32,112 @@ class Ending(enum.Enum):
     """The same content was delivered before, and ``job.duplicates`` is "skip"."""
 
 
+Count: TypeAlias = Annotated[int, Field(ge=0, le=1 << 31)]
+Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Counts: TypeAlias = dict[Annotated[str, Field(max_length=100)], Count]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFigures:
+    """The engine's figures of a scan that it has read, or has died over; never document text.
+
+    Args:
+        pages: pages of the scan.
+        unreadable: pages that could not be read.
+        corrected: at least one part of a page was corrected.
+        evaluation: the engine has no licence and truncated the text.
+        words: words of the raw text.
+        scored_words: words with a known confidence.
+        edits: number of admitted edits.
+        edits_by_reason: admitted edits, by the code of the reason.
+        refused: number of refused edits.
+        refused_by_reason: refused edits, by the code of the reason.
+        confidence: the mean over the scored words; None without any.
+        seconds: wall time of recognition and correction.
+        sha256: of the file, hexadecimal.
+        tasks_not_done: for each follow-up task that is not done, why.
+        duplicate_of: the set that was delivered earlier for the same content, or "".
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    pages: Count = 0
+    unreadable: Count = 0
+    corrected: bool = False
+    evaluation: bool = False
+    words: Count = 0
+    scored_words: Count = 0
+    edits: Count = 0
+    edits_by_reason: Counts = field(default_factory=dict)
+    refused: Count = 0
+    refused_by_reason: Counts = field(default_factory=dict)
+    confidence: Amount | None = None
+    seconds: Amount = 0.0
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    tasks_not_done: tuple[Told, ...] = ()
+    duplicate_of: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Every page could be read."""
+        return self.unreadable == 0
+
+
+EngineState: TypeAlias = Literal["down", "loading", "ready", "working", "finishing"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """The status of the engine, or of all workers together, for people and metrics.
+
+    Args:
+        state: of the process, or of the busiest worker; "down" without any.
+        notes: details for people: why the engine is down, the current download, the scan that is put back.
+        starts: how often a process was started.
+        engine: the OCR engine of the default profile, and its version.
+        model: the language model of the default profile, or "".
+        load_seconds: wall time of loading.
+        rss_mb: last reported resident memory, MiB; None before the first report.
+        growth_mb: anonymous memory gained since everything was loaded, MiB.
+    """
+
+    state: EngineState = "down"
+    notes: tuple[Told, ...] = ()
+    starts: int = 0
+    engine: str = ""
+    model: str = ""
+    load_seconds: float = 0.0
+    rss_mb: float | None = None
+    growth_mb: float = 0.0
+
+    @property
+    def loaded(self) -> bool:
+        """An engine is ready to read, or reads."""
+        return self.state in {"ready", "working", "finishing"}
+
+    @property
+    def message(self) -> Message:
+        """The state and the notes, for people."""
+        notes = joined(self.notes)
+        if self.state == "down":
+            return say("down: {reason}", reason=notes)
+        return joined([verbatim(self.state), notes])
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An attempt's ending, as the dispatcher reports it.
 
     Args:
-        reason: in plain words, for everything but DONE.
-        figures: pages, seconds, warnings and the like; plain JSON values, never document text.
+        reason: for everything but DONE.
+        figures: of the scan, where the engine has read it or died over it.
         attempt: its number on another machine, which may report it twice; else 0.
     """
 
     job: Job
     ending: Ending
-    reason: str = ""
-    figures: dict[str, object] = field(default_factory=dict)
+    reason: Message = NOTHING
+    figures: ScanFigures = ScanFigures()
     attempt: int = 0
 
 
@@ -68,7 +165,7 @@ class Worker:
 
     Args:
         name: the worker's name.
-        state: the state of its engine, as text.
+        state: the state of its engine, and why it does not read.
         job: the scan that it reads, or "".
         page: the page in work, from 1.
         pages: pages of the scan, 0 while unknown.
@@ -77,7 +174,7 @@ class Worker:
     """
 
     name: str
-    state: str
+    state: Told
     job: str
     page: int
     pages: int

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ocrwatchd.core.i18n import Message
+
 
 class Trouble(NamedTuple):
     """Something that is wrong and being retried.
 
     Args:
         kind: what it is with, as "engine" or "claim"; the job's id where one scan waits for it.
-        text: for people; "" where nothing is wrong.
+        text: for people; :data:`~ocrwatchd.core.i18n.NOTHING` where nothing is wrong.
         file: the path of the scan that waits; "" where the trouble is the daemon's own.
     """
 
     kind: str
-    text: str
+    text: Message
     file: str = ""
 
 

@@ -3,11 +3,20 @@
 Every message says to its reader what happened and what to do.
 """
 
+from __future__ import annotations
+
+from ocrwatchd.core.i18n import Message, verbatim
+
 
 class OcrwatchdError(Exception):
-    """Base of every error that ocrwatchd raises on purpose."""
+    """Base of every error that ocrwatchd raises on purpose; its argument is a message, or a text in English."""
 
     exit_code = 1
+
+    @property
+    def message(self) -> Message:
+        """What people are told."""
+        return verbatim(self.args[0] if self.args else "")
 
 
 class ConfigError(OcrwatchdError):

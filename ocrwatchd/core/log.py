@@ -18,6 +18,7 @@ if _rich is None:
     del sys.modules["rich"]
 
 from ocrwatchd.core.file_types import input_type_named  # noqa: E402 - as above
+from ocrwatchd.core.i18n import Message  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -52,6 +53,7 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
     shared: list[Callable[..., Any]] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        show_messages,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if on_terminal else "iso", utc=not on_terminal),
         hash_names if _hashed else replace_surrogates,
         place_only if _hashed else structlog.processors.format_exc_info,
@@ -75,6 +77,12 @@ def configure(settings: Log, stream: TextIO | None = None, *, documents: bool = 
     # The message of an unexpected error may hold a path.
     if _hashed:
         sys.excepthook, threading.excepthook = _unexpected, _unexpected_in_thread
+
+
+def show_messages(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show messages for people in English."""
+    event.update({key: str(value) for key, value in event.items() if isinstance(value, Message)})
+    return event
 
 
 def hash_names(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from ocrwatchd.core.i18n import NOTHING, Message, verbatim
 from ocrwatchd.core.reason import Reason
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class PageText:
         skew: degrees by which it was straightened clockwise after that.
         evaluation: the text was cut by an engine without a licence.
         warnings: what the reader should know, in plain words.
-        error: why the page could not be read, or "".
+        error: why the page could not be read, if so.
         seconds: wall time of opening, cleaning and recognising.
         unseen_text: the PDF has text on this page, and nothing of it is to be seen.
     """
@@ -202,7 +203,7 @@ class PageText:
     skew: float = 0.0
     evaluation: bool = False
     warnings: tuple[str, ...] = ()
-    error: str = ""
+    error: Message = NOTHING
     seconds: float = 0.0
     unseen_text: bool = False
 
@@ -280,9 +281,9 @@ class Part:
     detail: str = ""
 
     @property
-    def told(self) -> str:
-        """Why, in words; "" where all went well."""
-        return self.detail or (self.why.wording if self.why else "")
+    def told(self) -> Message:
+        """Why, for people; nothing where all went well."""
+        return verbatim(self.detail) if self.detail or not self.why else self.why.wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +296,7 @@ class Correction:
         refused: proposed and not admitted, in order of offset.
         corrected: words were judged by their picture, or a model has proposed and the gate has decided, for a part of
             the page at least.
-        reason: why the page, or a part of it, stayed raw; "" where nothing was left out.
+        reason: why the page, or a part of it, stayed raw; nothing where all was corrected.
         model: name of the model, or "".
         seconds: wall time.
         parts: what was put to the model, in order of offset.
@@ -306,7 +307,7 @@ class Correction:
     edits: tuple[Edit, ...] = ()
     refused: tuple[Edit, ...] = ()
     corrected: bool = False
-    reason: str = ""
+    reason: Message = NOTHING
     model: str = ""
     seconds: float = 0.0
     parts: tuple[Part, ...] = ()
@@ -421,7 +422,7 @@ class Document:
     pages: int
     unreadable: int
     corrected: bool
-    reason: str
+    reason: Message
     evaluation: bool
     versions: dict[str, str]
     warnings: tuple[str, ...] = ()

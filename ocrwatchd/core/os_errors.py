@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import Final
 
+from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs.safe_open import is_folder
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say, verbatim
 from ocrwatchd.core.log import names_are_told
 
 _FULL: Final = say("make room there")
@@ -51,9 +52,11 @@ _FAULTS: Final = (
 """What the system calls these: said here so that they are in the catalogues."""
 
 
-def in_words(error: OSError) -> str:
-    """An error of a disk or folder as a sentence without its full stop: what, where, and what to do."""
-    fault, folder = error.strerror or str(error), _folder_of(error)
+def in_words(error: OSError | OcrwatchdError) -> Message:
+    """What people are told of an error; of a disk's or folder's what, where, and what to do."""
+    if isinstance(error, OcrwatchdError):
+        return error.message
+    fault, folder = verbatim(error.strerror or error), _folder_of(error)
     remedy = _REMEDIES.get(error.errno or 0)
     if remedy and folder:
         told = say(

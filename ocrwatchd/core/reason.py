@@ -1,7 +1,7 @@
 """Why an edit is let in or refused, and why a part of a page stays as it was read: a code each, and its wording.
 
 Code, receipts and ledgers know the code. People read the wording, in their language by
-:meth:`ocrwatchd.core.i18n.language.Language.say`; no code decides on it.
+:meth:`ocrwatchd.core.i18n.language.Language.of`; no code decides on it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say, verbatim
 
 
 class Reason(StrEnum):
-    """A code, as receipts have it; the wording is English."""
+    """A code, as receipts have it, with its wording for people."""
 
-    wording: str
+    wording: Message
 
-    def __new__(cls, code: str, wording: str = "") -> Self:  # a code alone finds its reason
+    def __new__(cls, code: str, wording: Message = NOTHING) -> Self:  # a code alone finds its reason
         """A code with its wording."""
         member = str.__new__(cls, code)
         member._value_, member.wording = code, wording
@@ -86,9 +86,9 @@ class Reason(StrEnum):
     MODEL_UNABLE = "model-unable", say("the model could not answer")
 
 
-def wording(code: str) -> str:
+def wording(code: str) -> Message:
     """The wording of a code; a code that only another version knows is its own."""
     try:
         return Reason(code).wording
     except ValueError:
-        return code
+        return verbatim(code)

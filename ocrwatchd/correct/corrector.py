@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Correction, Edit, Part
 from ocrwatchd.core.reason import Reason
@@ -115,13 +116,13 @@ class Corrector:
         if not page.text.strip():
             return Correction(page.text)
         if work.llm.model == "off":
-            return Correction(page.text, reason='llm.model is "off"')
+            return Correction(page.text, reason=say('llm.model is "off"'))
         if strange := models.why_raw(work.llm, self.name, self._model.languages, work.ocr.languages):
-            return Correction(page.text, reason=strange, model=self.name)
+            return Correction(page.text, reason=verbatim(strange), model=self.name)
         methods = methods or self.methods(work)
         method = methods.picture if has_picture(page) and words_of(work) else methods.text
         if method in {"none", "choose"}:
-            return Correction(page.text, reason=_why_unasked(work) if method == "none" else "", model=self.name)
+            return Correction(page.text, reason=_why_unasked(work) if method == "none" else NOTHING, model=self.name)
         sheet = _Sheet(
             page.text,
             work,
@@ -219,20 +220,23 @@ def _undecided(chunk: Chunk, fate: Fate, why: Reason, detail: str = "") -> _Deci
     return _Decided(Part(chunk.offset, len(chunk.text), fate, why, detail))
 
 
-def _why_unasked(work: Work) -> str:
+def _why_unasked(work: Work) -> Message:
     if work.llm.method == "choose":
-        return 'llm.method is "choose", and there is no picture to choose by'
-    return "by its calibration the model is of no use here, and was not asked; `ocrwatchd check` shows the verdict"
+        return say('llm.method is "choose", and there is no picture to choose by')
+    return say("by its calibration the model is of no use here, and was not asked; `ocrwatchd check` shows the verdict")
 
 
-def _told(parts: Sequence[Part]) -> str:
+def _told(parts: Sequence[Part]) -> Message:
     """Say once for each reason how many of the page's parts stayed raw for it.
 
     Parts that needed no model are worth a word only where the page has no others.
     """
     if all(part.fate == "skipped" for part in parts):
-        return "; ".join(dict.fromkeys(part.told for part in parts))
+        return joined(part.told for part in parts)
     counts = Counter(part.told for part in parts if part.why and part.fate != "skipped")
     if len(parts) == 1:
         return parts[0].told
-    return "; ".join(f"{count} of {len(parts)} parts stayed raw: {reason}" for reason, count in counts.items())
+    return joined(
+        say("{n} of {parts} parts stayed raw: {reason}", n=count, parts=len(parts), reason=reason)
+        for reason, count in counts.items()
+    )

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import UnreadableScan
+from ocrwatchd.core.i18n import joined, say
 from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate.consistency import Memory, lesson
@@ -55,7 +56,7 @@ def corrected(text: str, corrector: Corrector | None, work: Work) -> Correction:
     if corrector:
         proposed = page_by_page(pages, corrector, work)
     else:
-        proposed = [Correction(page.text, reason='llm.model is "off"') for page in pages]
+        proposed = [Correction(page.text, reason=say('llm.model is "off"')) for page in pages]
     corrections = [with_words(page, each, work, Memory()) for page, each in zip(pages, proposed, strict=True)]
     offsets = accumulate((len(page.text) for page in pages), initial=0)
     moved = [_moved(each, offset) for each, offset in zip(corrections, offsets, strict=False)]
@@ -64,7 +65,7 @@ def corrected(text: str, corrector: Corrector | None, work: Work) -> Correction:
         tuple(edit for each in moved for edit in each.edits),
         tuple(edit for each in moved for edit in each.refused),
         corrected=any(each.corrected for each in moved),
-        reason="; ".join(dict.fromkeys(each.reason for each in moved if each.reason)),
+        reason=joined(each.reason for each in moved),
         model=corrector.name if corrector else "",
         seconds=sum(each.seconds for each in moved),
         parts=tuple(part for each in moved for part in each.parts),

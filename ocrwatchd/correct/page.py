@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ocrwatchd.core.i18n import NOTHING, joined, verbatim
 from ocrwatchd.core.lattice import COLUMN
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.reason import Reason
@@ -58,7 +59,7 @@ def with_words(
     mended = _with_edits(page, found, work, (*own.edits, *kept), started)
     return replace(
         mended,
-        reason="; ".join(filter(None, (mended.reason, own.reason))),
+        reason=joined((mended.reason, verbatim(own.reason))),
         refused=tuple(sorted(refused, key=_offset)),
         doubts=tuple(each for each in own.doubts if each.offset not in touched),
     )
@@ -97,7 +98,7 @@ def _with_edits(page: PageText, found: Correction, work: Work, edits: Iterable[E
         edits=ordered,
         corrected=True,
         # Whoever wants no model misses none.
-        reason="" if work.llm.model == "off" else found.reason,
+        reason=NOTHING if work.llm.model == "off" else found.reason,
         seconds=found.seconds + time.monotonic() - started,
     )
 

@@ -11,7 +11,7 @@ import structlog
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.priority import AHEAD_S
 from ocrwatchd.monitoring.canary.cleanup import recognise
@@ -54,7 +54,7 @@ class Claims(Component):
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._completion = completion
-        self._trouble = ""
+        self._trouble = NOTHING
         self._patient = patient
 
     def troubles(self) -> tuple[Trouble, ...]:
@@ -79,10 +79,9 @@ class Claims(Component):
                 if not self._patient and not self._ledger.damaged:
                     raise
                 # Nothing has moved: the file is in the inbox, and the sweep offers it again.
-                reason = in_words(error) if isinstance(error, OSError) else str(error)
-                self._trouble = say("a scan cannot be claimed: {reason}", reason=reason)
+                self._trouble = say("a scan cannot be claimed: {reason}", reason=in_words(error))
                 return  # the others would fail alike, and each wait for the ledger: the loop has to stay quick
-            self._trouble = ""
+            self._trouble = NOTHING
 
     def _claim(self, ready: Ready) -> None:
         job = self._workplace.new_job(ready.scan)

@@ -6,17 +6,17 @@ import contextlib
 import heapq
 import itertools
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from ocrwatchd.core import crashpoints
-from ocrwatchd.core.attempt import Ending
+from ocrwatchd.core.attempt import Ending, ScanFigures
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.component import Component, Trouble
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n import NOTHING, Message, count, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon import duplicates, late_change
@@ -74,7 +74,7 @@ class JobCompletion(Component):
         has_lost: Callable[[Job], bool] = lambda _: False,
         clear_canary: Callable[[Path, Goal, str], None] = lambda *_: None,
         attempt_over: Callable[[Job], None] = lambda _: None,
-        notify: Callable[[Event, Job, str, str, dict[str, object]], None] = lambda *_: None,
+        notify: Callable[[Event, Job, str, Message, ScanFigures], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
@@ -92,8 +92,8 @@ class JobCompletion(Component):
         """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
         self._order = itertools.count()
         self._failures: dict[str, int] = {}
-        self.left: list[str] = []
-        """Without patience: the scans that could not be brought to their end, in words."""
+        self.left: list[Message] = []
+        """Without patience: the scans that could not be brought to their end."""
 
     @property
     def parked(self) -> int:
@@ -141,7 +141,7 @@ class JobCompletion(Component):
         """Take a job from before a restart: ``action`` decides the next step, and is retried if a folder fails."""
         self._attempt(job, action)
 
-    def set_aside(self, job: Job, reason: str) -> None:
+    def set_aside(self, job: Job, reason: Message) -> None:
         """Move a job's scan into ``failed/``."""
         self._attempt(job, partial(self._fail, job, reason))
 
@@ -165,7 +165,7 @@ class JobCompletion(Component):
         if then is not None:
             then()
 
-    def _retry_later(self, job: Job, reason: str, action: Callable[[], None], error: OSError | None = None) -> None:
+    def _retry_later(self, job: Job, reason: Message, action: Callable[[], None], error: OSError | None = None) -> None:
         self.obstacles.discard(job)
         if self._has_lost(job):
             log.error("job.lost", job=job.id, file=str(job.relative), note="its folder was removed from .work")
@@ -176,7 +176,10 @@ class JobCompletion(Component):
             return
         self._troubles[job.id] = Trouble(job.id, say("waits: {reason}", reason=reason), str(job.relative))
         if not self._patient:
-            self.left.append(f"{told(str(job.relative))} was left in {job.folder}: {reason}")
+            left = say(
+                "{file} was left in {folder}: {reason}", file=told(str(job.relative)), folder=job.folder, reason=reason
+            )
+            self.left.append(left)
             return
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
         due = time.monotonic() + BACKOFF.pause_s(failures)
@@ -186,10 +189,7 @@ class JobCompletion(Component):
 
     def _blame(self, job: Job, outcome: Outcome) -> Callable[[], None]:
         times = self._ledger.blamed(job.id, outcome.reason, outcome.attempt)
-        pages = outcome.figures.get("pages", 0)
-        most = page_failures.max_crashes(
-            self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
-        )
+        most = page_failures.max_crashes(self._max_attempts, outcome.figures.pages, len(job.work.tasks))
         if times < most:
             return partial(self._dispatcher.submit, job)
         last = count(
@@ -200,34 +200,34 @@ class JobCompletion(Component):
         )
         return partial(self.set_aside, job, last)
 
-    def _deliver(self, job: Job, figures: dict[str, object]) -> None:
-        plain = {key: value for key, value in figures.items() if isinstance(value, int | float | bool)}
-        pages, seconds = int(plain.get("pages", 0)), float(plain.get("seconds", 0.0))
+    def _deliver(self, job: Job, figures: ScanFigures) -> None:
         crashpoints.reached("result-heard")
-        counts = {key: figures[key] for key in COUNTED if key in figures}
-        sha256 = str(figures.get("sha256", ""))
+        known = asdict(figures)
+        counts = {} if figures.duplicate_of else {key: known[key] for key in COUNTED}
+        sha256, pages, seconds = figures.sha256, figures.pages, figures.seconds
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
         late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
-        self._conclude(job, "outbox", name, "", figures, **plain)
+        plain = {key: value for key, value in known.items() if isinstance(value, int | float)}
+        self._conclude(job, "outbox", name, NOTHING, figures, **plain)
 
-    def _skip(self, job: Job, figures: dict[str, object]) -> None:
+    def _skip(self, job: Job, figures: ScanFigures) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "claimed":
             duplicates.write_receipt(job, figures)
         self._deliver(job, figures)
 
-    def _fail(self, job: Job, reason: str) -> None:
+    def _fail(self, job: Job, reason: Message) -> None:
         name = self._boxes.set_aside(job, reason)
-        self._conclude(job, "failed", name, reason, {})
+        self._conclude(job, "failed", name, reason, ScanFigures())
 
     def _resume(self, job: Job) -> None:
         entry = self._ledger.entry(job.id)
         if entry is not None and entry.state == "delivering":
             name = self._boxes.resume(job, entry)
             goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
-            self._conclude(job, goal, name, entry.reason, {}, note="begun before a restart")
+            self._conclude(job, goal, name, entry.reason, ScanFigures(), note="begun before a restart")
         outbox.clear(job)
 
     def _placed(self, job: Job) -> Job:
@@ -236,7 +236,7 @@ class JobCompletion(Component):
         return replace(job, relative=entry.relative) if entry else job
 
     def _conclude(
-        self, job: Job, goal: Goal, name: str, reason: str, figures: dict[str, object], /, **noted: object
+        self, job: Job, goal: Goal, name: str, reason: Message, figures: ScanFigures, /, **noted: object
     ) -> None:
         """Record completion and delete the work folder. Canaries are neither counted nor reported."""
         self._ledger.ended(job.id)

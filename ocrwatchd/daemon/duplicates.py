@@ -16,7 +16,7 @@ import structlog
 
 from ocrwatchd import __version__
 from ocrwatchd.core import canary_name
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.log import printable
@@ -118,8 +118,8 @@ class Duplicates(Component):
         twin = next((each for each in self._alike(job) if each.sha256 == sha256), None) if sha256 else None
         if twin is None:
             return None
-        figures = {"sha256": sha256, "as": str(twin.relative.with_name(twin.name)), "at": twin.ended_at}
-        return Outcome(job, Ending.KNOWN, "it was delivered before", figures)
+        figures = ScanFigures(sha256=sha256, duplicate_of=printable(str(twin.relative.with_name(twin.name))))
+        return Outcome(job, Ending.KNOWN, figures=figures)
 
     def _alike(self, job: Job) -> list[Original]:
         mine = self._stature(job)
@@ -150,18 +150,18 @@ class Duplicates(Component):
         return mine
 
 
-def write_receipt(job: Job, figures: dict[str, object]) -> None:
+def write_receipt(job: Job, figures: ScanFigures) -> None:
     """Write a set into ``job.out`` that is only a receipt: ``duplicate_of`` names the earlier delivery.
 
     Raises:
         OSError: the receipt cannot be written.
     """
-    name = printable(str(figures["as"]))
+    name = figures.duplicate_of
     head = {
         "schema": receipt.SCHEMA,
         "name": printable(job.relative.name),
         "job": job.id,
-        "sha256": figures["sha256"],
+        "sha256": figures.sha256,
         "duplicate_of": name,
         "page_count": 0,
         "complete": True,

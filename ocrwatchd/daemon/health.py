@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Health(Component):
     def __init__(self, arrivals: Arrivals, workplace: WorkFolder) -> None:
         self._arrivals = arrivals
         self._workplace = workplace
-        self._wrong = self._lost = ""
+        self._wrong = self._lost = NOTHING
         self._due = 0.0
 
     def next_due(self) -> float:
@@ -50,9 +51,9 @@ class Health(Component):
             if not self._workplace.held():
                 self._workplace.open()
         except (OSError, FolderUnusable) as error:
-            self._lost = in_words(error) if isinstance(error, OSError) else str(error)
+            self._lost = in_words(error)
         else:
-            self._lost = ""
+            self._lost = NOTHING
         ended = time.monotonic()
         mending_s = min(HEALTH_SECONDS, max(MENDING_SECONDS, (ended - began) / MOST_SHARE))
         self._due = ended + (mending_s if self._wrong or self._lost else HEALTH_SECONDS)

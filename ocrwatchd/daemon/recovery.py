@@ -12,7 +12,7 @@ import structlog
 
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.formats.input.completeness import Finding, examine
 from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage import delivery_plan, outbox
@@ -85,7 +85,7 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
         if not _is_safe(job, way, folders):
             delivery_plan.remove(job.folder)
             return False
-        _claim(job, way.relative, "", ledger)
+        _claim(job, way.relative, NOTHING, ledger)
     ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason, place=way.relative)
     return True
 
@@ -157,14 +157,14 @@ def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
         return False  # what lies there, or no longer does, is not what could be copied
 
 
-def _claim(job: Job, relative: Path, refusal: str, ledger: Ledger) -> None:
+def _claim(job: Job, relative: Path, refusal: Message, ledger: Ledger) -> None:
     status = job.source.lstat() if job.relative.name else None
     size, mtime_ns = (status.st_size, status.st_mtime_ns) if status else (None, None)
     ledger.claimed(job.id, relative, refusal, size=size, mtime_ns=mtime_ns)
 
 
-def _refusal_of(scan: Path) -> str:
-    """Why a scan must not be read (incomplete, unknown type, no permission); "" if it may be read."""
+def _refusal_of(scan: Path) -> Message:
+    """Why a scan must not be read (incomplete, unknown type, no permission); nothing if it may be read."""
     try:
         file = safe_open.open_regular(scan)
     except PermissionError:
@@ -173,4 +173,4 @@ def _refusal_of(scan: Path) -> str:
         examined = examine(file, scan.suffix)
     finally:
         os.close(file)
-    return "" if examined.finding is Finding.WHOLE or examined.readable else examined.reason
+    return NOTHING if examined.finding is Finding.WHOLE or examined.readable else examined.reason

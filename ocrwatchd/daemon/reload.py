@@ -11,7 +11,8 @@ from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
 from ocrwatchd.core.component import Part, Trouble
 from ocrwatchd.core.errors import ConfigError
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
+from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ class ConfigReload(Part):
         self.config = config
         self._before: Config | None = None
         self._reread = reread
-        self._refused = ""
+        self._refused = NOTHING
 
     def troubles(self) -> tuple[Trouble, ...]:
         return (Trouble("config", self._refused),)
@@ -46,10 +47,10 @@ class ConfigReload(Part):
             newer = self._reread()
         except (ConfigError, OSError) as error:
             self._refuse(error)
-            systemd.notify("READY=1", f"STATUS={self._refused}")
+            systemd.notify("READY=1", f"STATUS={printable(str(self._refused))}")
             return False
         self._before, self.config = self.config, newer
-        self._refused = ""
+        self._refused = NOTHING
         logs.configure(newer.log)
         log.info("config.reread")
         return True

@@ -28,7 +28,8 @@ from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
-from ocrwatchd.core.log import printable, told
+from ocrwatchd.core.i18n import NOTHING, joined, say
+from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon.claiming import Claims
 from ocrwatchd.daemon.completion import JobCompletion
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     import selectors
 
     from ocrwatchd.core.component import Component
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job, Scan
     from ocrwatchd.daemon.reload import ConfigReload
     from ocrwatchd.daemon.wakeup import SignalWakeup
@@ -94,7 +96,7 @@ class Daemon:
         self._waker = waker
         self._once = once
         self._succeeded = False
-        self._ledger_trouble = ""
+        self._ledger_trouble = NOTHING
         self._figures = Figures()
         self._duplicates = Duplicates(config.folders, self._ledger, skip=config.job.duplicates == "skip")
         self._dispatcher = self._open_queue(engine_module)
@@ -172,7 +174,7 @@ class Daemon:
         self._wind_up(stopping=not again)
         if left := [*self._completion.left, *(self._arrivals.stuck.values() if self._once else ())]:
             kind = EngineUnavailable if self._dispatcher.unavailable else FolderUnusable
-            raise kind(printable("; ".join(dict.fromkeys(left))))
+            raise kind(joined(left))
         again = again and not self._waker.stops
         self._succeeded = again and self._succession.tells_where(self._config)
         return again
@@ -199,9 +201,10 @@ class Daemon:
             raise EngineUnavailable(self._why_down())
         return self._arrivals.settled and not busy
 
-    def _why_down(self) -> str:
-        troubles = [each.text for each in self._dispatcher.troubles() if each.text]
-        return self._dispatcher.unavailable or "; ".join(troubles) or f"no engine runs: {self._dispatcher.state}"
+    def _why_down(self) -> Message:
+        troubles = joined(each.text for each in self._dispatcher.troubles())
+        reason = self._dispatcher.unavailable or troubles
+        return reason or say("no engine runs: {reason}", reason=self._dispatcher.status.message)
 
     def _sleep(self) -> None:
         now = time.monotonic()
@@ -213,7 +216,7 @@ class Daemon:
             key.data()
 
     def _tick(self) -> None:
-        self._ledger_trouble = ""
+        self._ledger_trouble = NOTHING
         if self._ledger_fit():  # else scans in work are not known to it: nothing may be decided over them
             for component in self._components:
                 try:
@@ -235,7 +238,7 @@ class Daemon:
         except (OSError, FolderUnusable) as error:
             if self._once:
                 raise
-            self._ledger_trouble = in_words(error) if isinstance(error, OSError) else str(error)
+            self._ledger_trouble = in_words(error)
             return False
         return True
 
@@ -281,7 +284,7 @@ class Daemon:
         troubles = [Trouble("ledger", self._ledger_trouble), *(each for part in parts for each in part.troubles())]
         snapshot = Snapshot(
             state=state,
-            engine=self._dispatcher.state,
+            engine=self._dispatcher.status,
             waiting=self._arrivals.waiting,
             incomplete=self._arrivals.incomplete,
             queued=self._dispatcher.waiting,
@@ -289,7 +292,6 @@ class Daemon:
             page=progress.page if progress else 0,
             pages=progress.pages if progress else 0,
             workers=self._dispatcher.workers,
-            figures=self._dispatcher.figures,
             troubles=tuple(each for each in troubles if each.text),
         )
         for observer in self._observers:

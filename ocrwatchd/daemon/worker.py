@@ -20,12 +20,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from pydantic import ValidationError
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import Message, joined, say
+from ocrwatchd.core.i18n.wire import bounded
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order, registry
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
@@ -200,7 +201,8 @@ class Worker:
         self._nudge(job.id)
         llm = job.work.llm
         if llm.is_file and llm.model != self._config.llm.model:  # no path of another machine is ever opened
-            self._hear(Outcome(job, Ending.RETURNED, f"{self._name} has no model {llm.model}: set llm.model there"))
+            reason = say("{worker} has no model {model}: set llm.model there", worker=self._name, model=llm.model)
+            self._hear(Outcome(job, Ending.RETURNED, reason))
         else:
             self._host.give(job)
 
@@ -214,14 +216,8 @@ class Worker:
         else:
             self._figures.step("")
             stopping = bool(self._waker.stops) and told.ending is Ending.RETURNED
-            reason = told.reason[:LONGEST_REASON]
-            try:
-                self._report = Report(
-                    worker=self._name, ending=told.ending.value, reason=reason, stopping=stopping, figures=told.figures
-                )
-            except ValidationError:  # what has read a hostile document may say anything
-                wrong = "the engine told figures that no engine tells"
-                self._report = Report(worker=self._name, ending="returned", reason=wrong)
+            ended = {"ending": told.ending.value, "reason": told.reason, "figures": told.figures}
+            self._report = Report(worker=self._name, stopping=stopping, **ended)
             self._tell_end()
 
     def _tell_end(self) -> None:
@@ -264,17 +260,17 @@ class Worker:
         self._sender.send(capabilities.nudges(self._token.root), Nudge(job=job).model_dump_json())
 
     @property
-    def _state(self) -> str:
+    def _state(self) -> Message:
         broken = self._receiver.trouble or self._sender.trouble
-        lost = broken and f"the broker cannot be reached: {broken}"
-        return "; ".join(filter(None, (self._host.state, self._orders.obstacle, lost)))
+        lost = broken and say("the broker cannot be reached: {reason}", reason=broken)
+        return joined((self._host.status.message, self._orders.obstacle, lost))
 
     def _tell(self) -> dict[str, Any]:
         """The variable fields of the card."""
         return {
-            "state": self._state[:LONGEST_REASON],
+            "state": bounded(self._state, LONGEST_REASON),
             "cut_off": bool(self._receiver.trouble or self._sender.trouble),
-            "trouble": (self._orders.rests or self._host.trouble)[:LONGEST_REASON],
+            "trouble": bounded(self._orders.rests or self._host.trouble, LONGEST_REASON),
             "job": self._order.job if self._order else "",
             "attempt": self._order.attempt if self._order else 0,
             "page": self._page[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +16,8 @@ from ocrwatchd.dispatch.priority import Waiting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.core.attempt import Outcome, Worker
+    from ocrwatchd.core.attempt import EngineStatus, Outcome, Worker
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.priority import Place
     from ocrwatchd.dispatch.protocol import Hooks, Host
@@ -172,15 +174,12 @@ class BoundedQueue:
         self._host.stop()
 
     @property
-    def state(self) -> str:
-        return "; ".join((self._host.state, *filter(None, (place.remark for place in self._queue))))
+    def status(self) -> EngineStatus:
+        status = self._host.status
+        return replace(status, notes=(*status.notes, *filter(None, (place.remark for place in self._queue))))
 
     @property
-    def figures(self) -> dict[str, object]:
-        return self._host.figures
-
-    @property
-    def unavailable(self) -> str:
+    def unavailable(self) -> Message:
         return self._host.unavailable
 
     @property

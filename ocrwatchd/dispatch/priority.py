@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ class Place:
     turns: int = field(default=0, compare=False)
 
     @property
-    def remark(self) -> str:
-        """What people are told of an interrupted job; "" for another."""
+    def remark(self) -> Message:
+        """What people are told of an interrupted job; nothing for another."""
         if self.left is None:
-            return ""
-        page = f"page {self.left.page + 1} of {self.left.pages}"
-        then = page if self.left.page < self.left.pages else "its follow-up tasks"
-        return f"{told(str(self.job.relative))} goes on afterwards, with {then}"
+            return NOTHING
+        file, page, pages = told(str(self.job.relative)), self.left.page + 1, self.left.pages
+        if page > pages:
+            return say("{file} goes on afterwards, with its follow-up tasks", file=file)
+        return say("{file} goes on afterwards, with page {page} of {pages}", file=file, page=page, pages=pages)
 
 
 class Waiting:

@@ -14,8 +14,9 @@ from ocrwatchd.core.component import Component
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrwatchd.core.attempt import Outcome, Progress, Worker
+    from ocrwatchd.core.attempt import EngineStatus, Outcome, Progress, Worker
     from ocrwatchd.core.config.profile import Llm
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job
 
 
@@ -70,16 +71,12 @@ class Dispatcher(Component, Protocol):
         """The workers, where several machines read."""
 
     @property
-    def state(self) -> str:
-        """The state of the engine, and the interrupted jobs, for people."""
+    def status(self) -> EngineStatus:
+        """The state of the engine, or of the workers, and the interrupted jobs."""
 
     @property
-    def figures(self) -> dict[str, object]:
-        """The last figures of the engine: starts, engine, model, rss_mb."""
-
-    @property
-    def unavailable(self) -> str:
-        """Why no engine can do the work, with the remedy; "" where no cause is known."""
+    def unavailable(self) -> Message:
+        """Why no engine can do the work, with the remedy; nothing where no cause is known."""
 
     @property
     def down(self) -> bool:
@@ -104,16 +101,15 @@ class Dispatcher(Component, Protocol):
 class Host(Protocol):
     """One engine, one job at a time; ``engine.host.managed.EngineHostWithModels`` is the implementation."""
 
-    unavailable: str
-    figures: dict[str, object]
+    unavailable: Message
 
     @property
-    def trouble(self) -> str:
-        """Why it does not serve; "" where it does."""
+    def trouble(self) -> Message:
+        """Why it does not serve; nothing where it does."""
 
     @property
-    def model_trouble(self) -> str:
-        """Why models could not be fetched, or ""."""
+    def model_trouble(self) -> Message:
+        """Why models could not be fetched, if so."""
 
     @property
     def idle(self) -> bool:
@@ -124,8 +120,8 @@ class Host(Protocol):
         """No engine runs, and none is about to start."""
 
     @property
-    def state(self) -> str:
-        """For people."""
+    def status(self) -> EngineStatus:
+        """How it is."""
 
     def start(self) -> None:
         """Start it."""

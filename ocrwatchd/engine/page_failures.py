@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.fs.files import make_inner, write_new
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
+from ocrwatchd.core.i18n.wire import packed, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,6 @@ MOST_TASKS_GIVEN_UP: Final = 2
 MOST_PAGES_GIVEN_UP = 5
 """A document with more given-up pages is set aside: the engine would die again and again."""
 
-LONGEST_REASON = 500
 FILE_MODE = 0o600
 
 
@@ -46,7 +46,7 @@ def max_crashes(max_attempts: int, pages: int, tasks: int = 0) -> int:
     return over_pages + (TASK_DEATHS * min(tasks, MOST_TASKS_GIVEN_UP) if pages else 0)
 
 
-def record_crash(job: Job, step: Step, reason: str, max_attempts: int) -> None:
+def record_crash(job: Job, step: Step, reason: Message, max_attempts: int) -> None:
     """Record that the engine has died over a page; give the page up at the last attempt.
 
     Raises:
@@ -63,19 +63,19 @@ def record_crash(job: Job, step: Step, reason: str, max_attempts: int) -> None:
     if times < max_attempts:
         write_new(earlier, b"." * times, FILE_MODE, replace=True)
         return
-    last = reason[:LONGEST_REASON]
-    if times > 1:
-        last = say("{reason}, at each of {times} attempts", reason=last, times=times)
-    write_new(_path(folder, step.name, step.page, "reason"), last.encode("utf-8", "replace"), FILE_MODE, replace=True)
+    last = say("{reason}, at each of {times} attempts", reason=reason, times=times) if times > 1 else reason
+    write_new(_path(folder, step.name, step.page, "reason"), packed(last).encode(), FILE_MODE, replace=True)
 
 
-def skip_reason(job: Job, step: StepName, page: int) -> str:
-    """Why a step is skipped on a page, or on the task with that number; "" if it is not skipped."""
+def skip_reason(job: Job, step: StepName, page: int) -> Message:
+    """Why a step is skipped on a page, or on the task with that number; nothing if it is not skipped."""
     try:
-        return _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8")
+        return unpacked(
+            _path(job.folder / "deaths", step, page, "reason").read_text(encoding="utf-8", errors="replace")
+        )
     except FileNotFoundError:
         deadly = len(list((job.folder / "deaths").glob("*-task.reason"))) if step == "task" else 0
-        return f"{deadly} other tasks have ended the engine" if deadly >= MOST_TASKS_GIVEN_UP else ""
+        return say("{n} other tasks have ended the engine", n=deadly) if deadly >= MOST_TASKS_GIVEN_UP else NOTHING
 
 
 def _path(folder: Path, step: StepName, page: int, suffix: str) -> Path:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import Config, Notify, Queue
+from ocrwatchd.core.i18n import NOTHING
+from ocrwatchd.core.i18n.wire import Told  # as above
 from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
@@ -117,10 +120,10 @@ class Ended(Message):
     """Engine to host: the attempt is over.
 
     Args:
-        reason: in plain words, for everything but "done".
+        reason: for everything but "done".
         unavailable: the reason is a missing engine, licence or resource.
         denied: the kernel refused access, for example because a folder was mounted anew: see ``confinement``.
-        figures: plain values about the document.
+        figures: about the document.
         rss_mb: resident memory, MiB.
         growth_mb: anonymous memory gained since everything was loaded, MiB.
     """
@@ -128,10 +131,10 @@ class Ended(Message):
     type: Literal["ended"] = "ended"
     job: str
     ending: Literal["done", "unreadable", "returned", "put-back"]
-    reason: str = ""
+    reason: Told = NOTHING
     unavailable: bool = False
     denied: bool = False
-    figures: dict[str, JsonValue] = Field(default_factory=dict)
+    figures: ScanFigures = ScanFigures()
     rss_mb: float = 0.0
     growth_mb: float = 0.0
 
@@ -140,7 +143,7 @@ class Unavailable(Message):
     """Engine to host, instead of "ready": the engine of the default profile cannot run; the reason names the remedy."""
 
     type: Literal["unavailable"] = "unavailable"
-    reason: str
+    reason: Told
 
 
 Request = Hello | Give | PutBack | Finish

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from ocrwatchd.core.attempt import ScanFigures
 
 STAGES: Final = {
     "hash": "hash",
@@ -88,16 +90,15 @@ class Figures:
         finally:
             self.seconds[stage] += self._clock() - begun
 
-    def ended(self, how: str, figures: Mapping[str, object]) -> None:
+    def ended(self, how: str, figures: ScanFigures) -> None:
         """A scan has come to its end.
 
         Args:
             how: "delivered" or "failed".
             figures: what the engine, or the search for duplicates, has told of it.
         """
-        self.scans["duplicate" if how == "delivered" and "as" in figures else how] += 1
-        unreadable = figures.get("unreadable", 0)
-        self.unreadable += unreadable if isinstance(unreadable, int) else 0
+        self.scans["duplicate" if how == "delivered" and figures.duplicate_of else how] += 1
+        self.unreadable += figures.unreadable
 
     @property
     def seconds_a_page(self) -> float:

@@ -16,7 +16,7 @@ from ocrwatchd import __version__
 from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring.snapshot import Observer
 
@@ -80,7 +80,7 @@ class Metrics(Observer):
         self._started_at: Final = time.time()
         self._state = ""
         self._due = clock()
-        self._trouble = ""
+        self._trouble = NOTHING
 
     def next_due(self) -> float | None:
         return self._due if self._settings.file else None
@@ -103,7 +103,7 @@ class Metrics(Observer):
         except OSError as error:
             self._trouble = say("the metrics cannot be written: {reason}", reason=in_words(error))
         else:
-            self._trouble = ""
+            self._trouble = NOTHING
 
     def _collect(self, snapshot: Snapshot) -> Iterator[Metric]:
         yield _gauge("build_info", "What runs", 1, version=__version__, python=platform.python_version())
@@ -113,11 +113,12 @@ class Metrics(Observer):
         yield _gauge("inbox_files", "Files in the inbox that have not settled, or found no place", snapshot.waiting)
         yield _gauge("queue_scans", "Claimed scans that wait for the engine", snapshot.queued)
         yield _gauge("queue_size", "How many scans are claimed ahead of the engine", self._queue_size)
+        engine = snapshot.engine
         yield _gauge("in_work_scans", "Scans in the engine", bool(snapshot.in_work))
-        yield _gauge("engine_up", "1 while an engine is loaded", snapshot.engine.split(";")[0] in _LOADED)
-        yield _counter("engine_restarts", "Engine processes started in place of another", _restarts(snapshot.figures))
-        if isinstance(rss_mb := snapshot.figures.get("rss_mb"), int | float):
-            yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", rss_mb * _MIB)
+        yield _gauge("engine_up", "1 while an engine is loaded", engine.loaded)
+        yield _counter("engine_restarts", "Engine processes started in place of another", max(0, engine.starts - 1))
+        if engine.rss_mb is not None:
+            yield _gauge("engine_resident_memory_bytes", "As the engine last told of itself", engine.rss_mb * _MIB)
         yield from _workers(snapshot.workers)
         kinds = [trouble.kind if trouble.kind in KINDS else "scan" for trouble in snapshot.troubles]
         counted = {kind: kinds.count(kind) for kind in (*KINDS, "scan")}
@@ -148,14 +149,6 @@ class Metrics(Observer):
                 continue  # a folder that has gone has no room to tell of; its trouble is told by others
             found[name] = disk.f_bavail * disk.f_frsize
         return found
-
-
-_LOADED: Final = {"ready", "working", "finishing"}
-
-
-def _restarts(engine: Mapping[str, object]) -> int:
-    starts = engine.get("starts", 0)
-    return max(0, starts - 1) if isinstance(starts, int) else 0
 
 
 def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:

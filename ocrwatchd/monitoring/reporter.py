@@ -13,7 +13,7 @@ import structlog
 
 from ocrwatchd import __version__
 from ocrwatchd.core import systemd
-from ocrwatchd.core.i18n import count
+from ocrwatchd.core.i18n import NOTHING, Message, count, joined, say
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
@@ -137,7 +137,7 @@ class Reporter(Observer):
             written_at=time.time(),
             pages_done=self._figures.pages,
             seconds_a_page=round(self._figures.seconds_a_page, 2),
-            trouble=_texts(snapshot),
+            trouble=_messages(snapshot),
             outbox_mount=str(self._page.mount) if self._page else "",
             **self._remembered,
         )
@@ -156,9 +156,9 @@ class Reporter(Observer):
             "failures": self._failures(),
         }
 
-    def _failures(self) -> list[tuple[str, str]]:
+    def _failures(self) -> list[tuple[str, Message]]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
-        shown: dict[Path, str] = {}  # a name may have failed before, and gone back: the last reason counts
+        shown: dict[Path, Message] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
             path = original_path(self._folders, relative, "failed", name)
             if len(shown) < FAILURES_SHOWN and os.path.lexists(path):
@@ -167,13 +167,13 @@ class Reporter(Observer):
         return [(told(str(path.relative_to(failed))), reason) for path, reason in shown.items()]
 
 
-def _texts(snapshot: Snapshot) -> list[str]:
+def _messages(snapshot: Snapshot) -> list[Message]:
     """What people are told: the daemon's own troubles, and those of some scans."""
     waiting = [each for each in snapshot.troubles if each.file]
     untold = set(waiting[SCANS_SHOWN:])
-    more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else ""
+    more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else NOTHING
     shown = [
-        f"{told(each.file)}: {printable(each.text)}" if each.file else printable(each.text)
+        say("{file}: {reason}", file=told(each.file), reason=each.text) if each.file else each.text
         for each in snapshot.troubles
         if each not in untold
     ]
@@ -182,6 +182,6 @@ def _texts(snapshot: Snapshot) -> list[str]:
 
 def _sentence(snapshot: Snapshot) -> str:
     if snapshot.troubles:
-        return "; ".join(_texts(snapshot))
+        return printable(str(joined(_messages(snapshot))))
     page = f"page {snapshot.page} of {snapshot.pages}" if snapshot.pages else "nothing"
     return f"{page} in work, {snapshot.queued} scans queued, {snapshot.waiting} in the inbox"

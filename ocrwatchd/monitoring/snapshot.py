@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ocrwatchd.core.component import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.attempt import EngineStatus, Worker
     from ocrwatchd.core.component import Trouble
 
 
@@ -20,7 +18,7 @@ class Snapshot:
 
     Args:
         state: "running", "stopping" or "stopped".
-        engine: the engine process in words.
+        engine: the state of the engine process, or of the workers.
         waiting: files in the inbox that have not settled, or found no place in the queue.
         queued: claimed scans that wait for the engine.
         in_work: the scan in the engine, "" where there is none.
@@ -28,12 +26,11 @@ class Snapshot:
         pages: it has, 0 while unknown.
         workers: where several machines read.
         incomplete: the first few files that wait for the rest of their upload, and until when, Unix seconds.
-        figures: what the engine last told of itself: starts, engine, model, rss_mb.
         troubles: what is wrong and being retried.
     """
 
     state: str
-    engine: str
+    engine: EngineStatus
     waiting: int
     queued: int
     in_work: str = ""
@@ -41,7 +38,6 @@ class Snapshot:
     pages: int = 0
     workers: tuple[Worker, ...] = ()
     incomplete: tuple[tuple[str, float], ...] = ()
-    figures: Mapping[str, object] = field(default_factory=dict)
     troubles: tuple[Trouble, ...] = ()
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from ocrwatchd.core.attempt import Worker  # pydantic resolves it when this module loads
+from ocrwatchd.core.attempt import EngineStatus, Worker  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import ROOTS, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n.wire import Told  # pydantic resolves it when this module loads
 from ocrwatchd.core.os_errors import in_words
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Status:
 
     Args:
         state: "running", "stopping" or "stopped"; once read also "gone" or "silent".
-        engine: the engine process in words.
+        engine: how the engine process is, or the workers.
         waiting: files in the inbox that have not settled, or found no place in the queue.
         incomplete: the first few of these that wait for the rest of their upload, and until when.
         queued: claimed scans that wait for the engine.
@@ -55,7 +56,7 @@ class Status:
         pages_done: since the start.
         seconds_a_page: wall time that one of the last pages took on average; 0.0 before the first.
         failures: path below ``failed/`` and reason, newest first.
-        trouble: what is wrong and being retried, in words.
+        trouble: what is wrong and being retried.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
         workers: where several machines read.
         host: the machine's name; a worker's machine sees the same folder.
@@ -67,7 +68,7 @@ class Status:
     root: str
     started_at: float
     written_at: float
-    engine: str = ""
+    engine: EngineStatus = field(default_factory=EngineStatus)
     waiting: int = 0
     queued: int = 0
     in_work: str = ""
@@ -78,8 +79,8 @@ class Status:
     last_delivery_at: float = 0.0
     pages_done: int = 0
     seconds_a_page: float = 0.0
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    trouble: list[str] = field(default_factory=list)
+    failures: list[tuple[str, Told]] = field(default_factory=list)
+    trouble: list[Told] = field(default_factory=list)
     outbox_mount: str = ""
     workers: list[Worker] = field(default_factory=list)
     host: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.core.config.schema import state_directory
 from ocrwatchd.core.log import printable
@@ -14,6 +14,7 @@ from ocrwatchd.monitoring.status import NEVER, SERVICE_STATES, find_all, is_here
 if TYPE_CHECKING:
     from ocrwatchd.core.attempt import Worker
     from ocrwatchd.core.config.schema import Folders
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.monitoring.status import Status
 
 
@@ -25,11 +26,21 @@ def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tu
     """
     found = find_all(folders, everywhere=everywhere)
     if as_json:
-        told = [asdict(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
+        told = [for_programs(each) for each in found] or [{"state": NEVER, "reason": absent(folders)}]
         text = "\n".join(json.dumps(each, indent=1 if len(told) == 1 else None) for each in told)
     else:
         text = "\n\n".join("\n".join(_lines(each)) for each in found) or absent(folders)
     return text, any(map(is_running, found))
+
+
+def for_programs(status: Status) -> dict[str, Any]:
+    """A status for programs: messages as English texts."""
+    return asdict(status) | {
+        "engine": str(status.engine.message),
+        "trouble": [str(each) for each in status.trouble],
+        "failures": [(name, str(reason)) for name, reason in status.failures],
+        "workers": [asdict(each) | {"state": str(each.state)} for each in status.workers],
+    }
 
 
 def absent(folders: Folders) -> str:
@@ -61,7 +72,7 @@ def _lines(status: Status) -> list[str]:
     lines = [
         headline(status),
         f"root       {status.root}",
-        f"engine     {status.engine}",
+        f"engine     {shown(status.engine.message)}",
         f"in work    {status.in_work + page or 'nothing'}",
         f"pace       {pace(status)}",
         f"queued     {status.queued}",
@@ -73,8 +84,8 @@ def _lines(status: Status) -> list[str]:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_delivery_at))
         lines.append(f"delivered  last at {when}")
     lines += [f"worker     {each.name}: {doing(each)}" for each in status.workers]
-    lines += [f"trouble    {words}" for words in status.trouble]
-    return lines + [f"failed     {name}: {reason}" for name, reason in status.failures]
+    lines += [f"trouble    {shown(each)}" for each in status.trouble]
+    return lines + [f"failed     {name}: {shown(reason)}" for name, reason in status.failures]
 
 
 def incomplete(status: Status) -> list[str]:
@@ -85,10 +96,15 @@ def incomplete(status: Status) -> list[str]:
     ]
 
 
+def shown(message: Message) -> str:
+    """A message for a terminal."""
+    return printable(str(message))
+
+
 def doing(worker: Worker) -> str:
     """What a worker does, in words."""
     page = f", page {worker.page} of {worker.pages}" if worker.pages else ""
-    return f"{worker.job + page if worker.job else worker.state}; {pace(worker)}"
+    return f"{worker.job + page if worker.job else shown(worker.state)}; {pace(worker)}"
 
 
 def pace(status: Status | Worker) -> str:

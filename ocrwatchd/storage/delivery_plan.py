@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.fs import files, safe_open, tree
+from ocrwatchd.core.i18n import NOTHING, Message
+from ocrwatchd.core.i18n.wire import packed, unpacked
 
 if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
@@ -31,14 +33,14 @@ class Route:
         goal: "outbox" or "failed".
         name: of the set, without suffix.
         suffixes: of its files, in the order of their moves.
-        reason: why it failed, or "".
+        reason: why it failed, if so.
     """
 
     relative: Path
     goal: Goal
     name: str
     suffixes: tuple[str, ...]
-    reason: str = ""
+    reason: Message = NOTHING
 
 
 def write(folder: Path, route: Route) -> None:
@@ -52,7 +54,7 @@ def write(folder: Path, route: Route) -> None:
         "goal": route.goal,
         "name": route.name,
         "suffixes": route.suffixes,
-        "reason": route.reason,
+        "reason": packed(route.reason),
     }
     files.write_new(folder / FILE, json.dumps(told, ensure_ascii=True).encode(), FILE_MODE, replace=True)
 
@@ -71,8 +73,8 @@ def read(folder: Path) -> Route | None:
         content = opened.read(MAX_BYTES)
     try:
         told = json.loads(content)
-        relative, goal, name, reason = (told[key] for key in ("relative", "goal", "name", "reason"))
-        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), str(reason))
+        relative, goal, name, why = (told[key] for key in ("relative", "goal", "name", "reason"))
+        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), unpacked(str(why)))
     except (ValueError, TypeError, KeyError):
         return None
     names = (*route.relative.parts, f"{route.name}-", *(f"-{suffix}" for suffix in route.suffixes))

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ocrwatchd.core.i18n import NOTHING, Message
+from ocrwatchd.core.i18n.wire import packed, unpacked
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.records import Entry, Original
 
@@ -124,7 +126,13 @@ class Ledger:
         )
 
     def claimed(
-        self, job: str, relative: Path, refusal: str = "", *, size: int | None = None, mtime_ns: int | None = None
+        self,
+        job: str,
+        relative: Path,
+        refusal: Message = NOTHING,
+        *,
+        size: int | None = None,
+        mtime_ns: int | None = None,
     ) -> None:
         """Record a claim, before the scan moves; a known job stays unchanged.
 
@@ -133,7 +141,7 @@ class Ledger:
         self._run(
             "INSERT INTO scan (job, relative, state, refusal, size, mtime_ns, claimed_at)"
             " VALUES (?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (job, os.fsencode(relative), refusal, size, _storable(mtime_ns), time.time()),
+            (job, os.fsencode(relative), packed(refusal), size, _storable(mtime_ns), time.time()),
             lasting=False,
         )
 
@@ -166,7 +174,7 @@ class Ledger:
         """Record that this page and all pages before it are finished."""
         self._run("UPDATE scan SET pages_done = max(pages_done, ?) WHERE job = ?", (page, job), lasting=False)
 
-    def blamed(self, job: str, reason: str, attempt: int = 0) -> int:
+    def blamed(self, job: str, reason: Message, attempt: int = 0) -> int:
         """Record that the engine died over a scan; return how often that has happened.
 
         An attempt on another machine may be reported twice: its number makes it count once. Number 0 is this machine's.
@@ -174,7 +182,7 @@ class Ledger:
         return self._counted(
             "UPDATE scan SET blamed = blamed + (? NOT BETWEEN 1 AND heeded), heeded = max(heeded, ?), reason = ?"
             " WHERE job = ? RETURNING blamed",
-            (attempt, attempt, reason, job),
+            (attempt, attempt, packed(reason), job),
         )
 
     def recognised(
@@ -185,7 +193,14 @@ class Ledger:
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
     def delivering(  # noqa: PLR0913 - what a row has
-        self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str, *, place: Path | None = None
+        self,
+        job: str,
+        outcome: Goal,
+        name: str,
+        suffixes: tuple[str, ...],
+        reason: Message,
+        *,
+        place: Path | None = None,
     ) -> None:
         """Record the goal, files and free name of a delivery, before the first file moves.
 
@@ -194,13 +209,13 @@ class Ledger:
             outcome: the goal.
             name: of the set.
             suffixes: of its files.
-            reason: why it failed, or "".
+            reason: why it failed, or nothing.
             place: the scan's new path, where the disk does not accept the one under the inbox.
         """
         self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
             " relative = coalesce(?, relative) WHERE job = ?",
-            (outcome, os.fsencode(name), " ".join(suffixes), reason, place and os.fsencode(place), job),
+            (outcome, os.fsencode(name), " ".join(suffixes), packed(reason), place and os.fsencode(place), job),
         )
 
     def reserved(self, outcome: Goal, but: str) -> set[Path]:
@@ -230,7 +245,7 @@ class Ledger:
                 "delivered" if original.outcome == "outbox" else "failed",
                 original.outcome,
                 os.fsencode(original.name),
-                original.reason,
+                packed(original.reason),
                 original.sha256,
                 original.size,
                 _storable(original.mtime_ns),
@@ -277,7 +292,8 @@ class Ledger:
             return None
         job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason = rows[0]
         path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
-        return Entry(job, path, state, refusal, started, blamed, outcome, stem, tuple(suffixes.split()), reason)
+        refused, why = unpacked(refusal), unpacked(reason)
+        return Entry(job, path, state, refused, started, blamed, outcome, stem, tuple(suffixes.split()), why)
 
     def counts(self, since: float) -> dict[str, int]:
         """How many scans were delivered and how many failed since a Unix time."""
@@ -292,12 +308,12 @@ class Ledger:
         (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
         return float(last[0] or 0.0)
 
-    def failures(self, most: int) -> list[tuple[Path, str, str]]:
+    def failures(self, most: int) -> list[tuple[Path, str, Message]]:
         """The last failed scans: path under the inbox, name under ``failed/`` and reason, newest first."""
         rows = self._run(
             "SELECT relative, name, reason FROM scan WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?", (most,)
         )
-        return [(Path(os.fsdecode(relative)), os.fsdecode(name), reason) for relative, name, reason in rows]
+        return [(Path(os.fsdecode(relative)), os.fsdecode(name), unpacked(reason)) for relative, name, reason in rows]
 
     def _counted(self, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> int:
         if not (rows := self._run(statement, values, lasting=lasting)):

@@ -22,6 +22,7 @@ import structlog
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import NOTHING, Message, verbatim
 from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.ledger import COMPLETE
 from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
@@ -160,12 +161,12 @@ def _is_plain(name: str) -> bool:
     return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
-def _reason(note: Path) -> tuple[str, float]:
-    reason = reason_note.told(_beginning(note).decode("utf-8", "replace"))
+def _reason(note: Path) -> tuple[Message, float]:
+    reason = verbatim(reason_note.told(_beginning(note).decode("utf-8", "replace")))
     try:
-        return (reason, note.lstat().st_mtime) if reason else ("", 0.0)
+        return (reason, note.lstat().st_mtime) if reason else (NOTHING, 0.0)
     except FileNotFoundError:  # people have it
-        return "", 0.0
+        return NOTHING, 0.0
 
 
 def _beginning(path: Path) -> bytes:

@@ -19,6 +19,7 @@ from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
 from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
@@ -63,9 +64,9 @@ class Outbox:
         Raises:
             OSError: a folder is missing, full or broken; nothing is lost, and the call can be repeated.
         """
-        return self._finish(job, "outbox", "")
+        return self._finish(job, "outbox", NOTHING)
 
-    def set_aside(self, job: Job, reason: str) -> str:
+    def set_aside(self, job: Job, reason: Message) -> str:
         """Move the original to ``failed/``, beside its reason; return its name there.
 
         Raises:
@@ -86,7 +87,7 @@ class Outbox:
         """The path of the original of a delivered set, and the archive."""
         return original_path(self._folders, job.relative, "outbox", name), self._folders.path("archive")
 
-    def _finish(self, job: Job, goal: Goal, reason: str) -> str:
+    def _finish(self, job: Job, goal: Goal, reason: Message) -> str:
         entry = self._ledger.entry(job.id)
         if entry is None:
             raise ValueError(f"job {job.id} is not in the ledger")
@@ -118,7 +119,7 @@ class Outbox:
             else:
                 return name
 
-    def _begin(self, job: Job, place: Path, goal: Goal, suffixes: tuple[str, ...], reason: str) -> str:
+    def _begin(self, job: Job, place: Path, goal: Goal, suffixes: tuple[str, ...], reason: Message) -> str:
         name = self._free_name(job, place, goal)
         # The folder first: what it says is true even where the ledger is lost or behind.
         delivery_plan.write(job.folder, delivery_plan.Route(place, goal, name, suffixes, reason))
@@ -202,7 +203,7 @@ class Outbox:
 
         return first_free(stem, (*suffixes, own), free)
 
-    def _write_reason(self, job: Job, reason: str, original: Path) -> None:
+    def _write_reason(self, job: Job, reason: Message, original: Path) -> None:
         note = job.folder / f"{STEM}{REASON}"
         if os.path.lexists(job.source) and not os.path.lexists(note):
             path = original.relative_to(self._folders.path("failed"))

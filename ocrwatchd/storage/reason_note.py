@@ -9,41 +9,43 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.config.profile import REASON_SUFFIX
 from ocrwatchd.core.i18n.language import ENGLISH, language
 from ocrwatchd.core.log import printable
+
+if TYPE_CHECKING:
+    from ocrwatchd.core.i18n import Message
 
 SUFFIX: Final = REASON_SUFFIX
 WHY: Final = "Why: "
 _WHY: Final = re.compile(rf"^{WHY}(.*)$", re.MULTILINE)
 
 
-def note(name: str, reason: str, path: str, code: str = "") -> str:
+def note(name: str, reason: Message, path: str, code: str = "") -> str:
     """The text of a note.
 
     Args:
         name: of the scan.
-        reason: in English.
+        reason: why it failed.
         path: of the scan, below ``failed/``.
         code: the language, as in ``output.language``.
     """
     words = language(code)
-    reason = printable(reason)  # a library's own words may stand in it
     asked = shlex.quote(printable(f"./{path}" if path.startswith("-") else path))  # what begins with - is an option
     when = time.strftime(words.say("%Y-%m-%d %H:%M"), time.localtime())
     lines = [
         words.say("{name} could not be read ({time}).", name=printable(name), time=when),
         "",
-        words.say("Why: {reason}", reason=words.of(reason)),
+        printable(words.say("Why: {reason}", reason=reason)),  # a library's own words may stand in it
         "",
         words.say("If the reason says to scan or send the document again, do so, and delete the file here."),
         words.say("Else, to try again, drag the file back into the inbox, or run: ocrwatchd retry {name}", name=asked),
         words.say("Nothing was deleted: the file beside this note is the original."),
     ]
     if words.code != ENGLISH:
-        lines += ["", words.say("The reason in English, for technicians:"), f"{WHY}{reason}"]
+        lines += ["", words.say("The reason in English, for technicians:"), printable(f"{WHY}{reason}")]
     return "\n".join([*lines, ""])
 
 

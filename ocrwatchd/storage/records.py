@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ocrwatchd.core.i18n import NOTHING, Message
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,13 +31,13 @@ class Entry:
     job: str
     relative: Path
     state: State
-    refusal: str
+    refusal: Message
     started: int
     blamed: int
     outcome: str
     name: str
     suffixes: tuple[str, ...]
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,5 @@ class Original:
     size: int | None = None
     mtime_ns: int | None = None
     ended_at: float = 0.0
-    reason: str = ""
+    reason: Message = NOTHING
     ours: bool = True

@@ -16,7 +16,7 @@ import structlog
 
 from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.fs import tree
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage.outbox import REASON, original_path
@@ -76,7 +76,7 @@ class Retention(Component):
         self._clock = clock
         self._due = 0.0
         self._put_off: set[str] = set()
-        self._trouble = ""
+        self._trouble = NOTHING
 
     def next_due(self) -> float | None:
         return self._due if self._days else None
@@ -92,7 +92,7 @@ class Retention(Component):
         if not self._trusted():
             return
         if not self._put_off:
-            self._trouble = ""
+            self._trouble = NOTHING
         for goal, days in self._days:
             if self._remove_some(goal, self._clock() - days * DAY_S):
                 self._due = now

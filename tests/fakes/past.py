@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt
 from ocrwatchd.storage.ledger import Ledger
@@ -45,7 +46,7 @@ class Past:
         if outcome == "outbox":
             known = {"sha256": "0" * 64, "pages": 1, "seconds": 1.0} | figures
             self.ledger.recognised(job, **known, counts=counts)
-        self.ledger.delivering(job, outcome, relative.stem, (".json",), "")
+        self.ledger.delivering(job, outcome, relative.stem, (".json",), Message(""))
         self.ledger.ended(job)
         self.ledger._run("UPDATE scan SET ended_at = ? WHERE job = ?", (at, job))
         if counts is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -143,8 +144,8 @@ def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
         ), ("behnd", 0.2), ("24", 0.03), ("br0ken.", 0.65)),
         read(next(numbers), "upside\ndown werld", (("werld", "world", Reason.SIMILAR_WORD),), rotation=180),
         FinishedPage(
-            PageText(next(numbers), "[page 3 could not be read]", 0, 0, 0.0, error="page 3 is <b>damaged</b>"),
-            Correction("[page 3 could not be read]", reason="the page could not be read"),
+            PageText(next(numbers), "[page 3 could not be read]", 0, 0, 0.0, error=Message("page 3 is <b>damaged</b>")),
+            Correction("[page 3 could not be read]", reason=Message("the page could not be read")),
         ),
         doubted(read(next(numbers), HOSTILE_TEXT, HOSTILE_EDITS, lines=()), (HOSTILE_WORD, 0.3)),
         read(next(numbers), BOUGHT, evaluation=True),
@@ -155,7 +156,8 @@ def reviewed(folder: Path, name: str = HOSTILE_NAME) -> Reviewed:
     shown[1] = shown[1].transpose(Image.Transpose.ROTATE_180)
     shown[0].save(scan, save_all=True, append_images=shown[1:], dpi=(100, 100))
     document = Document(
-        job="j", source=name, sha256="ab" * 32, pages=len(pages), unreadable=1, corrected=True, reason="<no> reason",
+        job="j", source=name, sha256="ab" * 32, pages=len(pages), unreadable=1, corrected=True,
+        reason=Message("<no> reason"),
         evaluation=True, versions={"ocrwatchd": "1.0", "rapidocr": "3.10.0", "model": "built<in>"},
         warnings=("a <warning>",), seconds=12.3,
         totals=Totals(90, {Reason.SIMILAR_WORD: 4, Reason.WORDS_RUN_TOGETHER: 1, Reason.MISREAD_WORD: 2},

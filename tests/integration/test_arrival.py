@@ -74,7 +74,7 @@ class Desk:
                 continue
             relative = str(ready.scan.relative)
             if ready.reason:
-                self.failed[relative] = ready.reason
+                self.failed[relative] = str(ready.reason)
             else:
                 self.claimed[relative] = (job / "scan" / relative).read_bytes()
 

@@ -37,7 +37,7 @@ def heard(queue):
     words = broker.ping(queue)
     try:
         for line in (sender, receiver):
-            assert await_that(lambda line=line: line.trouble, what="trouble") == words
+            assert await_that(lambda line=line: str(line.trouble), what="trouble") == words
     finally:
         for line in (sender, receiver):
             line.close()

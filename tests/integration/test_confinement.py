@@ -203,7 +203,7 @@ def test_an_engine_that_is_refused_a_file_is_replaced(supervise):
     supervisor = supervise("raise PermissionError(13, 'refused')")
     told = supervisor.outcome("fine")
     assert told.ending is Ending.RETURNED
-    supervisor.until(lambda: supervisor.host.figures.get("starts") == 2 and supervisor.host.idle)
+    supervisor.until(lambda: supervisor.host.status.starts == 2 and supervisor.host.idle)
 
 
 def test_the_engines_environment_holds_no_secrets(supervise, tmp_path, monkeypatch):

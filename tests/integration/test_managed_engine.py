@@ -53,7 +53,7 @@ def test_nothing_is_given_to_an_engine_whose_model_has_come(desk):
     desk.host.tick(time.monotonic())
     assert not desk.host.idle
     desk.ready()
-    assert (desk.host.figures["starts"], desk.host.model_trouble) == (2, "")
+    assert (desk.host.status.starts, str(desk.host.model_trouble)) == (2, "")
 
 
 def test_while_it_finishes_nothing_is_fetched_anew(desk):
@@ -61,7 +61,7 @@ def test_while_it_finishes_nothing_is_fetched_anew(desk):
     desk.download = LASTS
     desk.host.start()
     desk.ready()
-    assert "fetching some/model" in desk.host.state
+    assert "fetching some/model" in str(desk.host.status.message)
     desk.host.finish()
     download = desk.host._fetch._process
     desk.host._fetch._due = 0.0

@@ -15,16 +15,18 @@ import pytest
 import structlog
 
 from ocrwatchd.core import log
+from ocrwatchd.core.attempt import EngineStatus, ScanFigures
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.schema import Log
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify import event_queue, runner
 from ocrwatchd.monitoring.notify.event_queue import QUEUE_SIZE, Notices
 from ocrwatchd.monitoring.snapshot import Snapshot
 
 PATIENCE_S = 60.0
-IDLE = Snapshot("running", "ready", 0, 0)
+IDLE = Snapshot("running", EngineStatus("ready"), 0, 0)
 
 
 def running(marker):
@@ -66,7 +68,7 @@ class Desk:
     def end(self, name="scan.pdf", event="delivered", reason=""):
         """A scan ends."""
         job = Job("j", self.base / "j", Path(name), loader.parse({}).work())
-        self.notices.ended(event, job, Path(name).stem, reason, {"pages": 2, "unreadable": 1})
+        self.notices.ended(event, job, Path(name).stem, Message(reason), ScanFigures(pages=2, unreadable=1))
 
     def pump(self, condition):
         """Turn the loop until a condition holds."""
@@ -84,7 +86,7 @@ class Desk:
     @property
     def trouble(self):
         """What is wrong with the command."""
-        return "".join(each.text for each in self.notices.troubles())
+        return "".join(str(each.text) for each in self.notices.troubles())
 
     def idle(self):
         """Nothing is left to be told."""
@@ -208,7 +210,7 @@ def test_command_that_hangs_is_ended_with_what_it_has_started(desk, events):
     told = [(event["file"], event["missed"]) for event in desk.told()]
     assert told == [("b.pdf", 1)]
     (failed,) = [event for event in events if event["event"] == "notify.failed"]
-    assert (failed["reason"], failed["given_up"]) == ("took longer than 1 s", True)
+    assert (str(failed["reason"]), failed["given_up"]) == ("took longer than 1 s", True)
     left = [pid for pid in running(desk.marker) if pid != os.getpid()]
     assert left == [desk.notices._post._process.pid]
 
@@ -261,7 +263,7 @@ def test_command_that_fails_is_tried_again_then_given_up(desk, events, lines, mo
     desk.end()
     desk.pump(desk.idle)
     failed = [(event["reason"], event["attempt"], event["given_up"]) for event in events]
-    assert failed == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
+    assert [(str(why), *rest) for why, *rest in failed] == [(fault, 1, False), (fault, 2, False), (fault, 3, True)]
     assert desk.trouble.startswith(f"notify.command {fault}")
     command = desk.script('cat >> "$OUT/told"')
     (desk.base / "nowhere").symlink_to(command[0])
@@ -326,15 +328,17 @@ def test_nothing_survives_a_supervisor_that_is_killed(tmp_path):
 import selectors
 from pathlib import Path
 from ocrwatchd.core.config import loader
+from ocrwatchd.core.attempt import EngineStatus, ScanFigures
+from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify.event_queue import Notices
 from ocrwatchd.monitoring.snapshot import Snapshot
 config = loader.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
 selector = selectors.DefaultSelector()
 notices = Notices(config, selector)
-notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", "", {{}})
+notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", NOTHING, ScanFigures())
 while True:
-    notices.show(Snapshot("running", "ready", 0, 0))
+    notices.show(Snapshot("running", EngineStatus("ready"), 0, 0))
     for key, _ in selector.select(0.1):
         key.data()
 """

@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import FormatUnusable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Edit
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.input import open_pages
@@ -376,7 +377,7 @@ def test_words_that_touch_stay_words(tmp_path):
 def test_what_could_not_be_read_is_said_and_not_blank(tmp_path):
     """A page of a TIFF that is damaged: NAME.txt's line to be found, and words to be seen."""
     scan = saved(tmp_path / "s.tif", drawn(), save_all=True, append_images=[drawn()])
-    torn = worded("[page 2 could not be read]", number=2, size=(0, 0), boxes=False, error="torn")
+    torn = worded("[page 2 could not be read]", number=2, size=(0, 0), boxes=False, error=Message("torn"))
     pages = [worded(TEXT), torn]
     target = written(tmp_path, scan, pages)
     assert "".join(text_of(target)[1].split("[page 2 could not be shown]")).split() == torn.page.text.split()

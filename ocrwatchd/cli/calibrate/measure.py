@@ -174,8 +174,8 @@ class Trial:
             corrections = self._by(way, case.pages, written)
             counts.texts[way].append(_joined(corrections))
             counts.ways[way].add(case, counts.texts[way][-1], sum(each.seconds for each in corrections))
-        counts.left.update(part.told for each in written for part in each.parts if part.fate == "raw")
-        counts.left.update(each.reason for each in written if each.reason and not each.parts)
+        counts.left.update(str(part.told) for each in written for part in each.parts if part.fate == "raw")
+        counts.left.update(str(each.reason) for each in written if each.reason and not each.parts)
         self._model.only_repeat()
         for name, gate in self._gates.items():
             work = self._work.model_copy(update={"gate": gate})

@@ -32,7 +32,9 @@ def correct_text(file: Path | None, config: Config, *, as_json: bool) -> int:
         with closing(Corrector(path, config.llm)) as corrector:
             correction = corrected(text, corrector, work)
     if as_json:
-        sys.stdout.write(json.dumps(asdict(correction), ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(
+            json.dumps(asdict(correction) | {"reason": str(correction.reason)}, ensure_ascii=False, indent=1) + "\n"
+        )
     else:
         sys.stdout.write(correction.text)
         if correction.reason:

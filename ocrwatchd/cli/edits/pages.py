@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.cli.edits.receipt_edits import edit_of
 from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.i18n import verbatim
 from ocrwatchd.core.model import Box, Correction, Document, FinishedPage, Line, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT
 
@@ -26,7 +27,7 @@ def document(delivered: Delivered, scan: Path) -> Document:
         pages=len(delivered.pages),
         unreadable=head.get("unreadable_pages", 0),
         corrected=head.get("corrected", False),
-        reason=head.get("reason", ""),
+        reason=verbatim(head.get("reason", "")),
         evaluation=head["evaluation"],
         versions=head.get("versions", {}),
         scan=scan,
@@ -54,7 +55,7 @@ def _read(page: dict[str, Any]) -> PageText:
         rotation=page["rotation"],
         skew=page["skew"],
         evaluation=page["evaluation"],
-        error=page["error"],
+        error=verbatim(page["error"]),
     )
 
 

@@ -227,7 +227,7 @@ class Delivered:
     def _text(self) -> bytes:
         texts = (page["text"] for page in self.pages)
         code = self._table.get("notices", ENGLISH)
-        first = language(code).say(txt.EVALUATION_LINE) if self._table["evaluation"] else ""
+        first = language(code).of(txt.EVALUATION_LINE) if self._table["evaluation"] else ""
         return b"".join(txt.laid_out(texts, first))
 
 

@@ -49,7 +49,7 @@ def _table(delivered: Delivered, kind: str, headings: tuple[str, str]) -> Table:
     for page in delivered.pages:
         for edit in page[kind]:
             gone = edit.get("reverted", False)
-            why = notices.say(Reason(edit["why"]).wording) + " (reverted)" * gone
+            why = notices.of(Reason(edit["why"]).wording) + " (reverted)" * gone
             weighed = in_words(edit.get("source", ""), edit.get("terms", {}).items(), edit.get("sum", 0.0), notices)
             number = str(edit.get("number", ""))
             place = f"{edit['page']}:{edit['line']}"

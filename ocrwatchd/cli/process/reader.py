@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from ocrwatchd.core import attempt
 from ocrwatchd.core import log as logs
-from ocrwatchd.core.attempt import Begun, Ending, Outcome
+from ocrwatchd.core.attempt import Begun, Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.config.schema import Config, cache_directory
 from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable, UnreadableScan
@@ -160,10 +160,7 @@ class Reader:
                 raise UnreadableScan(outcome.reason)
             if outcome.ending is Ending.RETURNED:
                 raise EngineUnavailable(outcome.reason) if self._host.unavailable else FolderUnusable(outcome.reason)
-            pages = outcome.figures.get("pages", 0)
-            most = page_failures.max_crashes(
-                self._max_attempts, pages if isinstance(pages, int) else 0, len(job.work.tasks)
-            )
+            most = page_failures.max_crashes(self._max_attempts, outcome.figures.pages, len(job.work.tasks))
             if times < most:
                 name = printable(job.relative.name)
                 self._bar.console.print(f"ocrwatchd: {name}: {outcome.reason}; it is tried again", markup=False)
@@ -176,7 +173,7 @@ class Reader:
             if self._host.unavailable:
                 raise EngineUnavailable(self._host.unavailable)
             if self._host.pid is None and not self._host.idle:
-                raise EngineUnavailable(f"the engine does not start: {self._host.state}")
+                raise EngineUnavailable(f"the engine does not start: {self._host.status.message}")
         self._host.give(job)
         while True:
             self._turn()
@@ -248,12 +245,11 @@ def _print(job: Job, path: Path | None) -> None:
     sys.stdout.flush()
 
 
-def _missing(figures: dict[str, object]) -> Iterator[str]:
+def _missing(figures: ScanFigures) -> Iterator[str]:
     """The missing parts of a finished set, as text."""
-    if unreadable := figures.get("unreadable"):
-        yield f"{unreadable} of {figures.get('pages')} pages could not be read"
-    left = figures.get("tasks_not_done")
-    yield from (str(each) for each in left) if isinstance(left, list) else ()
+    if figures.unreadable:
+        yield f"{figures.unreadable} of {figures.pages} pages could not be read"
+    yield from map(str, figures.tasks_not_done)
 
 
 def _keep(job: Job, output: Path, file_mode: int) -> None:

@@ -110,7 +110,7 @@ def _kinds(total: Sums) -> Iterator[RenderableType]:
             table.add_column("times", justify="right")
             table.add_column("kind")
             for kind, times in kinds.most_common(MOST_KINDS):
-                table.add_row(f"{times:,}", Text(printable(wording(kind))))
+                table.add_row(f"{times:,}", Text(printable(str(wording(kind)))))
             yield table
 
 
@@ -124,7 +124,7 @@ def _pairs(title: str, pairs: Pairs, last: str) -> Iterator[RenderableType]:
     for heading in ("as recognised", "as proposed", last):
         table.add_column(heading, overflow="fold")
     for pair, times, reverted in most:
-        told = pair.why.wording if pair.why else f"{reverted:,}" if reverted else NOTHING
+        told = str(pair.why.wording) if pair.why else f"{reverted:,}" if reverted else NOTHING
         table.add_row(f"{times:,}", *(Text(printable(each)) for each in (pair.before, pair.after, told)))
     yield table
 

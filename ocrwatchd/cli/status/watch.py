@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.console import Console, Group
@@ -109,7 +108,7 @@ def _lines(seen: Seen, absent: str, *, as_json: bool) -> dict[str, str]:
         reason = {"state": statuses.NEVER if seen == absent else "unknown", "reason": seen}
         return {"": json.dumps(reason) if as_json else seen}
     if as_json:
-        return {each.root: json.dumps(asdict(each)) for each in seen}
+        return {each.root: json.dumps(status_text.for_programs(each)) for each in seen}
     return {each.root: _named(each, _line(each), seen) for each in seen}
 
 
@@ -120,10 +119,10 @@ def _named(status: Status, line: str, among: list[Status]) -> str:
 def _line(status: Status) -> str:
     said = [status_text.headline(status)]
     if status.state in {"running", "stopping", "silent"}:
-        said += [f"engine {status.engine}", f"in work: {_in_work(status)}"]
+        said += [f"engine {status_text.shown(status.engine.message)}", f"in work: {_in_work(status)}"]
         said += [f"{status.queued} queued", f"{status.waiting} in the inbox"]
     said += [f"today {status.delivered_today} delivered", f"{status.failed_today} failed"]
-    return "; ".join([*said, *status.trouble])
+    return "; ".join([*said, *map(status_text.shown, status.trouble)])
 
 
 def _in_work(status: Status) -> str:
@@ -155,9 +154,9 @@ def _parts(status: Status, lines: int) -> Iterator[RenderableType]:
 
 def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     yield "root", Text(status.root)
-    yield "engine", Text(status.engine)
+    yield "engine", Text(status_text.shown(status.engine.message))
     for words in status.trouble:
-        yield "trouble", Text(words, style="yellow")
+        yield "trouble", Text(status_text.shown(words), style="yellow")
     yield "in work", Text(status.in_work or "nothing", no_wrap=True, overflow="ellipsis")
     if status.pages:
         yield "", Text(f"page {status.page} of {status.pages}{_left(status)}")
@@ -166,8 +165,8 @@ def _rows(status: Status) -> Iterator[tuple[str, RenderableType]]:
     for worker in status.workers:
         yield "worker", Text(f"{worker.name}: {status_text.doing(worker)}", no_wrap=True, overflow="ellipsis")
     yield "queued", Text(f"{status.queued}, and {status.waiting} in the inbox")
-    for words in status_text.incomplete(status):
-        yield "incomplete", Text(words, no_wrap=True, overflow="ellipsis")
+    for waits in status_text.incomplete(status):
+        yield "incomplete", Text(waits, no_wrap=True, overflow="ellipsis")
     yield "today", Text(f"{status.delivered_today} delivered, {status.failed_today} failed")
     if status.last_delivery_at:
         yield "delivered", Text(f"last {_ago(time.time() - status.last_delivery_at)}")
@@ -194,7 +193,7 @@ def _failures(status: Status, most: int) -> Iterator[Text]:
     for name, reason in status.failures[:most]:
         shown = Text(name)
         shown.truncate(NAME_COLUMNS, overflow="ellipsis")
-        shown.append(f": {reason}", style="dim")
+        shown.append(f": {status_text.shown(reason)}", style="dim")
         shown.no_wrap, shown.overflow = True, "ellipsis"
         yield shown
 

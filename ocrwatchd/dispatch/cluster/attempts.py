@@ -20,13 +20,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import safe_names
 from ocrwatchd.dispatch.cluster.messages import (
     DIGEST_DIGITS,
-    LONGEST_REASON,
     WORKER_NAME,
     Order,
     Refused,
@@ -212,12 +212,13 @@ def ended(attempt: Attempt) -> Report | None:
     except FileNotFoundError:
         return None
     except Refused as error:
-        wrong = f"the worker {attempt.worker} wrote: {error}"
+        wrong = say("the worker {worker} wrote: {what}", worker=attempt.worker, what=error)
     except OSError as error:
         if error.errno not in NOT_OURS:
             raise
-        wrong = f"what the worker {attempt.worker} wrote cannot be read: {in_words(error)}"
-    return Report(worker=attempt.worker, ending="returned", reason=wrong[:LONGEST_REASON])
+        reason = in_words(error)
+        wrong = say("what the worker {worker} wrote cannot be read: {reason}", worker=attempt.worker, reason=reason)
+    return Report(worker=attempt.worker, ending="returned", reason=wrong)
 
 
 def take(job: Job, attempt: Attempt) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import permissions
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.dispatch.cluster.broker_errors import told
 
 MISSING = 'queue.broker is set, but {name} is not installed: install ocrwatchd with its extra "cluster"'
@@ -68,8 +69,10 @@ def connect(queue: Queue) -> Broker:
         raise ConfigError(f"queue.broker cannot be used: {error}; mend it, or the files named beside it") from error
 
 
-def ping(queue: Queue) -> str:
-    """Test the broker: "" if it accepts messages, otherwise the reason and the remedy. Waits a few :data:`PATIENCE_S`.
+def ping(queue: Queue) -> Message:
+    """Test the broker: nothing if it accepts messages, otherwise the reason and the remedy.
+
+    Waits a few :data:`PATIENCE_S`.
 
     Raises:
         ConfigError: as :func:`connect`.
@@ -82,7 +85,7 @@ def ping(queue: Queue) -> str:
     finally:
         with contextlib.suppress(Exception):
             broker.close()
-    return ""
+    return NOTHING
 
 
 def greet(broker: Broker) -> None:

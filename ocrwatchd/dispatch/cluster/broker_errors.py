@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.core.i18n import Message, say, verbatim
 from ocrwatchd.core.log import printable
 
 MOST_WORDS: Final = 300
@@ -55,16 +56,16 @@ REMEDIES: Final = tuple(
 """What a client's words look like, and what helps; the first one that fits."""
 
 
-def told(error: Exception) -> str:
+def told(error: Exception) -> Message:
     """An error on one line: its type, the text of the client or broker, and the remedy.
 
     The text contains no password; control characters are replaced.
     """
     if isinstance(error, OcrwatchdError):
-        return printable(str(error))
+        return error.message
     while len(error.args) == 1 and isinstance(error.args[0], Exception):  # Dramatiq and pika wrap what has happened
         error = error.args[0]
     said = str(error) or "; ".join(map(repr, error.args)) or repr(error)  # pika keeps the causes there
     words = printable(f"{type(error).__name__}: {said}".replace("\n", " ")[:MOST_WORDS])
     remedy = next((remedy for pattern, remedy in REMEDIES if pattern.search(words)), "see its log")
-    return f"{words.rstrip('.')}; {remedy}"
+    return say("{fault}; {remedy}", fault=words.rstrip("."), remedy=verbatim(remedy))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.dispatch.cluster import broker as brokers
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Line(threading.Thread):
         """Nobody waits for what is left to be said; after a reload another line says other things."""
         self.reached = False
         self.reconnected = 0
-        self.trouble = ""
+        self.trouble = NOTHING
 
     def run(self) -> None:
         """Serve until closed."""
@@ -54,7 +55,7 @@ class Line(threading.Thread):
                 self._serve(broker)
             except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
                 before, self.trouble = self.trouble, brokers.told(error)
-                if before.rpartition("; ")[2] != self.trouble.rpartition("; ")[2]:  # another thing is to be done
+                if before.fields.get("remedy") != self.trouble.fields.get("remedy"):  # another thing is to be done
                     log.warning("broker.lost", reason=self.trouble)
                 self._tries += 1
                 self._closing.wait(BACKOFF.pause_s(self._tries))
@@ -79,7 +80,7 @@ class Line(threading.Thread):
         """The broker has answered."""
         if self._tries:
             log.info("broker.back")
-        self._tries, self.trouble = 0, ""
+        self._tries, self.trouble = 0, NOTHING
         if self._fresh:
             self._fresh = False
             self.reconnected += self.reached

@@ -17,6 +17,7 @@ import structlog
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending, Outcome, Progress
 from ocrwatchd.core.component import Trouble
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say
 from ocrwatchd.dispatch.cluster.publications import Board
 from ocrwatchd.dispatch.cluster.published_job import Ended, Watch
 from ocrwatchd.dispatch.cluster.registry import Roster
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Worker
+    from ocrwatchd.core.attempt import EngineStatus, Worker
     from ocrwatchd.core.config.schema import Queue
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.cluster.messages import Token
@@ -114,26 +115,21 @@ class ClusterQueue:
         return self._crew.members(self._board)
 
     @property
-    def state(self) -> str:
-        return self._crew.state
+    def status(self) -> EngineStatus:
+        return self._crew.status
 
     @property
-    def figures(self) -> dict[str, object]:
-        return {}
-
-    @property
-    def unavailable(self) -> str:
-        """Why no worker does the work, with the remedy; "" while a worker may still come."""
+    def unavailable(self) -> Message:
+        """Why no worker does the work, with the remedy; nothing while a worker may still come."""
         if self._rounds.watched() - self._began <= self._settings.lease_seconds:
-            return ""
+            return NOTHING
         return self._crew.missing({each.queue for each in self._board.untaken}) or self._board.cut_off
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> Message:
         """Why scans wait: no worker, or the broker, the workers or their results cannot be reached."""
-        idle = self.unavailable if self.waiting else ""
-        troubles = (self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble)
-        return "; ".join(dict.fromkeys(filter(None, troubles)))
+        idle = self.unavailable if self.waiting else NOTHING
+        return joined((self._board.lost or self._board.trouble, self._crew.unseen or idle, self._unseen.trouble))
 
     def troubles(self) -> tuple[Trouble, ...]:
         return (Trouble("engine", self.trouble),)
@@ -216,7 +212,7 @@ class ClusterQueue:
             self._wait_again(each, worked_s=0.0)
         elif found == "gone":
             self._board.remove(each.job)
-            self._outcomes.append(Outcome(each.job, Ending.RETURNED, "the scan has gone from its folder"))
+            self._outcomes.append(Outcome(each.job, Ending.RETURNED, say("the scan has gone from its folder")))
         elif each.card and each.card.page - 1 > each.pages_done:
             each.pages_done = each.card.page - 1
             self._hooks.page_done(each.job, each.pages_done)

@@ -11,6 +11,7 @@ import structlog
 from ocrwatchd import __version__
 from ocrwatchd.core import systemd
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
+from ocrwatchd.core.log import printable
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.dispatch.cluster.messages import Card, Refused, read
 
@@ -120,14 +121,14 @@ class Presence:
         self._last, self.changed = self._clock(), False
         self._beats += 1
         card = Card(name=self._name, version=__version__, beat=self._beats, offers=self._offers, **self._tell())
-        self._say(f"page {card.page} of {card.pages}; {card.state}" if card.page else card.state)
+        self._say(f"page {card.page} of {card.pages}; {card.state}" if card.page else str(card.state))
         registry.show(card, self._folder)
         self._shown = card
 
     def _say(self, words: str) -> None:
         if words != self._said:
             self._said = words
-            systemd.notify(f"STATUS={words}")
+            systemd.notify(f"STATUS={printable(words)}")
 
     def _lying(self) -> Card | None:
         try:

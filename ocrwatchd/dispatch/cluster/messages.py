@@ -12,10 +12,13 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, JsonValue, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from ocrwatchd.core.attempt import Amount, Count, ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this module loads
 from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.i18n import NOTHING
+from ocrwatchd.core.i18n.wire import Told  # as above
 from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
 from ocrwatchd.storage.work_folder import JOB_ID
 
@@ -30,15 +33,13 @@ MAX_BYTES = 1 << 21
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
 
-LONGEST_REASON = 2000
 DIGEST_DIGITS = 16
 
-Text = Annotated[str, Field(max_length=LONGEST_REASON)]
+LONGEST_REASON = 2000
+"""What a card says of an engine is no longer, characters: a card is read as far as that."""
+
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
-Count = Annotated[int, Field(ge=0, le=1 << 31)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Counts = dict[Annotated[str, Field(max_length=100)], Count]
 
 
 class Refused(Exception):
@@ -108,49 +109,20 @@ class Nudge(Message):
     job: JobId
 
 
-class DocumentFigures(Message):
-    """The fields of :meth:`ocrwatchd.engine.process.assembly.Tally.figures`."""
-
-    pages: Count = 0
-    unreadable: Count = 0
-    complete: bool = False
-    corrected: bool = False
-    reason: str = ""
-    evaluation: bool = False
-    words: Count = 0
-    scored_words: Count = 0
-    edits: Count = 0
-    edits_by_reason: Counts = Field(default_factory=dict)
-    refused: Count = 0
-    refused_by_reason: Counts = Field(default_factory=dict)
-    confidence: Amount | None = None
-    seconds: Amount = 0.0
-    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
-    versions: dict[str, str] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    tasks_not_done: tuple[str, ...] = ()
-    page_warnings: Count = 0
-
-
 class Report(Message):
     """How an attempt has ended; ``ended.json`` in the folder of the attempt, beside the finished set.
 
     Args:
-        reason: for people; "" for "done".
+        reason: for people; nothing for "done".
         stopping: the worker was stopped: another one may continue at once.
-        figures: of the engine, some of :class:`DocumentFigures`.
+        figures: of the engine.
     """
 
     worker: Name
     ending: Literal["done", "unreadable", "died", "returned", "put-back"]
-    reason: Text = ""
+    reason: Told = NOTHING
     stopping: bool = False
-    figures: dict[str, JsonValue] = Field(default_factory=dict)
-
-    @field_validator("figures")
-    @classmethod
-    def _are_a_documents(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        return DocumentFigures.model_validate(value).model_dump(mode="json", exclude_unset=True)
+    figures: ScanFigures = ScanFigures()
 
 
 class Card(Message):
@@ -159,8 +131,8 @@ class Card(Message):
     Args:
         beat: a counter.
         offers: capabilities that not every machine has.
-        state: of the engine, for people.
-        trouble: why the engine does not serve; "" where it does.
+        state: of the engine.
+        trouble: why the engine does not serve; nothing where it does.
         cut_off: the worker cannot reach the broker.
         job: the job in work, or "".
         attempt: its number, or 0.
@@ -175,8 +147,8 @@ class Card(Message):
     version: Annotated[str, Field(max_length=100)]
     beat: Count
     offers: tuple[Literal["aspose", "gpu"], ...] = ()
-    state: Text = ""
-    trouble: Text = ""
+    state: Told = NOTHING
+    trouble: Told = NOTHING
     cut_off: bool = False
     job: JobId | Literal[""] = ""
     attempt: Count = 0

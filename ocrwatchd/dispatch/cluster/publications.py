@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.dispatch.cluster import attempts, capabilities
 from ocrwatchd.dispatch.cluster.messages import Order
 from ocrwatchd.dispatch.cluster.queue_order import Sequencer
@@ -52,8 +53,8 @@ class Board:
         self._idle_s: Final = IDLE_SHARE * lease_s
         self._reconnected = 0
         self._lost_since: float | None = None
-        self.cut_off = ""
-        """Why nothing can be published, for longer than a lease; "" where it can, or may soon."""
+        self.cut_off = NOTHING
+        """Why nothing can be published, for longer than a lease; nothing where it can, or may soon."""
         self._untold: set[str] = set()
         """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
         self._in_vain: Final[dict[str, int]] = {}
@@ -78,10 +79,12 @@ class Board:
         return sorted((each for each in self if not each.taken), key=lambda each: each.place)
 
     @property
-    def lost(self) -> str:
-        """Why the broker cannot be reached; "" where it can."""
+    def lost(self) -> Message:
+        """Why the broker cannot be reached; nothing where it can."""
         broken = self._sender.trouble or self._receiver.trouble
-        return broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
+        return broken and say(
+            "the broker cannot be reached ({reason}); it is tried again, and what is in work goes on", reason=broken
+        )
 
     @property
     def held(self) -> Published | None:
@@ -124,7 +127,7 @@ class Board:
         elif self._lost_since is None:
             self._lost_since = now
         lasts = self._lost_since is not None and now - self._lost_since > self._lease_s
-        self.cut_off = self.lost if lasts else ""
+        self.cut_off = self.lost if lasts else NOTHING
         reconnected = self._sender.reconnected + self._receiver.reconnected
         forgotten = reconnected != self._reconnected
         self._reconnected = reconnected
@@ -142,12 +145,12 @@ class Board:
                 log.info("job.published_again", job=each.job.id, attempt=each.attempt)
 
     @property
-    def trouble(self) -> str:
-        """Why free workers do not take the jobs that they could take; "" where they do."""
+    def trouble(self) -> Message:
+        """Why free workers do not take the jobs that they could take; nothing where they do."""
         often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
         if any(self._crew.free(each.queue) for each in often):
-            return "a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker"
-        return ""
+            return say("a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker")
+        return NOTHING
 
     def remove(self, job: Job) -> None:
         """The job has ended, or waits again."""

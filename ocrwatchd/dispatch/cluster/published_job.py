@@ -11,6 +11,7 @@ import structlog
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.attempt import Ending, Outcome
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import say
 from ocrwatchd.dispatch.cluster import attempts, capabilities, safe_names
 from ocrwatchd.dispatch.cluster.messages import digest
 
@@ -141,7 +142,10 @@ class Watch:
             elif ending not in {Ending.UNREADABLE, Ending.DIED}:  # that is found again where nobody lives to heed it
                 attempts.heed(attempt)
         except attempts.Unusable as error:
-            ending, reason = Ending.RETURNED, f"the worker {attempt.worker} has left {error}; it is read again"
+            ending, reason = (
+                Ending.RETURNED,
+                say("the worker {worker} has left {what}; it is read again", worker=attempt.worker, what=error),
+            )
         log.info("attempt.ended", job=job.id, worker=attempt.worker, ending=report.ending, attempt=attempt.number)
         if ending.value in FINAL:
             self._over.pop(job.id, None)
@@ -151,7 +155,7 @@ class Watch:
             self.give_up(job, attempt.number)
         if ending is Ending.PUT_BACK or (report.stopping and report.ending == "returned"):
             return None
-        return Outcome(job, ending, reason, dict(report.figures), attempt.number)
+        return Outcome(job, ending, reason, report.figures, attempt.number)
 
     def give_up(self, job: Job, number: int) -> None:
         """Another attempt at the job is to begin: ignore the failure of this one from now on."""

@@ -17,6 +17,7 @@ import structlog
 from ocrwatchd import __version__
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.i18n import NOTHING, Message, say, verbatim
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster.attempts import NOT_OURS
 from ocrwatchd.dispatch.cluster.messages import Card, Refused, Token, TokenFile, read, write
@@ -85,16 +86,19 @@ def read_token(folder: Path) -> Token:
     return token
 
 
-def obstacle(error: OSError, path: Path) -> str:
+def obstacle(error: OSError, path: Path) -> Message:
     """Why a worker cannot use a path in the supervisor's folder, with the remedy."""
     if not isinstance(error, PermissionError):
         return in_words(error)
-    numbers = f"this one runs as {os.geteuid()}"
+    owner = "?"
     with contextlib.suppress(OSError):
-        numbers = f"it is {path.stat().st_uid}'s, {numbers}"
-    return (
-        f"{error.strerror}; run the worker as the user to whom it belongs, with the same number (uid) on all machines: "
-        f"{numbers}"
+        owner = str(path.stat().st_uid)
+    return say(
+        "{fault}; run the worker as the user to whom it belongs, with the same number (uid) on all machines: it is "
+        "{owner}'s, this one runs as {user}",
+        fault=verbatim(error.strerror),
+        owner=owner,
+        user=str(os.geteuid()),
     )
 
 
@@ -132,8 +136,8 @@ class Roster:
         self._lease_s: Final = lease_s
         self._clock: Final = clock
         self._seen: dict[str, tuple[Card, float]] = {}
-        self.trouble = ""
-        """Why nobody's sign of life can be seen, though somebody may show one; "" where it can."""
+        self.trouble = NOTHING
+        """Why nobody's sign of life can be seen, though somebody may show one; nothing where it can."""
 
     def look(self) -> None:
         """Read all cards; an unreadable card counts as unchanged."""
@@ -177,7 +181,7 @@ class Roster:
                 write(self._token, home / TOKEN, lasting=True)
 
     def _read(self) -> list[Card]:
-        self.trouble = ""
+        self.trouble = NOTHING
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder))
         except FileNotFoundError:  # nobody has been here yet

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from ocrwatchd.core.i18n import NOTHING, Message, count
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
 
@@ -54,16 +55,21 @@ class Unseen:
         return len(self._late())
 
     @property
-    def trouble(self) -> str:
-        """Which scans wait, and what to do; "" where none has waited for long."""
+    def trouble(self) -> Message:
+        """Which scans wait, and what to do; nothing where none has waited for long."""
         late = self._late()
         if not late:
-            return ""
+            return NOTHING
         _since, job, error = late[0]
-        others = f" and {len(late) - 1} more" if len(late) > 1 else ""
-        return (
-            f"{told(str(job.relative))}{others}: what workers have made of it cannot be looked at: {in_words(error)}; "
-            f"mend what lies in {job.folder}, then it goes on"
+        return count(
+            "{file}: what workers have made of it cannot be looked at: {reason}; mend what lies in {folder}, then it "
+            "goes on",
+            "{file} and others, {n} in all: what workers have made of them cannot be looked at: {reason}; mend what "
+            "lies in {folder}, then they go on",
+            n=len(late),
+            file=told(str(job.relative)),
+            reason=in_words(error),
+            folder=job.folder,
         )
 
     def _late(self) -> list[_Fault]:

@@ -9,6 +9,7 @@ import structlog
 
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.dispatch.cluster.messages import Order, Refused, Token, decode
@@ -50,8 +51,8 @@ class Orders:
         self._rests_until = clock()
         self.lease_s = token.lease_s
         """How long a sign of life holds, as the supervisor said last, seconds."""
-        self.obstacle = ""
-        """Why scans cannot be read on this machine, with the remedy; "" where they can."""
+        self.obstacle = NOTHING
+        """Why scans cannot be read on this machine, with the remedy; nothing where they can."""
 
     def take(self) -> Order | None:
         """The next order; None where there is none, or this machine pauses.
@@ -92,9 +93,9 @@ class Orders:
         return None
 
     @property
-    def rests(self) -> str:
-        """Why this machine takes no orders now; "" where it does."""
-        return self.obstacle if self._clock() < self._rests_until else ""
+    def rests(self) -> Message:
+        """Why this machine takes no orders now; nothing where it does."""
+        return self.obstacle if self._clock() < self._rests_until else NOTHING
 
     def settle(self) -> None:
         """The order is done, or invalid."""
@@ -102,7 +103,7 @@ class Orders:
 
     def begun(self) -> None:
         """This machine can carry out its orders."""
-        self.obstacle = ""
+        self.obstacle = NOTHING
 
     def ended(self, job: str, report: Report) -> None:
         """An attempt has ended; after one that was returned, pause, so that other workers get the next orders."""
@@ -110,7 +111,7 @@ class Orders:
         if report.ending != "returned":
             self._in_vain = []
         elif not report.stopping:
-            self._rest(job, f"scans come back unread from this machine: {report.reason}")
+            self._rest(job, say("scans come back unread from this machine: {reason}", reason=report.reason))
 
     def pass_on(self, order: Order, error: OSError) -> None:
         """Return an order to the broker and pause: the obstacle may concern all orders."""
@@ -119,9 +120,9 @@ class Orders:
             self._receiver.settle()
         else:
             self._receiver.give_back()
-        self._rest(order.job, f"scans cannot be begun on this machine: {in_words(error)}")
+        self._rest(order.job, say("scans cannot be begun on this machine: {reason}", reason=in_words(error)))
 
-    def _rest(self, job: str, obstacle: str) -> None:
+    def _rest(self, job: str, obstacle: Message) -> None:
         self._in_vain = [*self._in_vain, job][-REMEMBERED_JOBS:]
         rest_s = BACKOFF.pause_s(len(self._in_vain))
         log.warning("worker.rests", seconds=rest_s, reason=obstacle)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.core.attempt import Worker
-from ocrwatchd.core.log import printable, told
+from ocrwatchd.core.attempt import EngineStatus, Worker
+from ocrwatchd.core.i18n import NOTHING, Message, count, joined, say
+from ocrwatchd.core.log import told
 from ocrwatchd.dispatch.cluster import capabilities
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.published_job import Published
     from ocrwatchd.dispatch.cluster.registry import Roster
 
-MISSING: Final = "start one with `ocrwatchd worker` on a machine that sees this folder"
+MISSING: Final = say("start one with `ocrwatchd worker` on a machine that sees this folder")
 
 
 class Crew:
@@ -45,10 +46,10 @@ class Crew:
                 self._pages_read(more, card.seconds_a_page)
 
     @property
-    def unseen(self) -> str:
-        """Why no worker can be seen; "" where they can."""
+    def unseen(self) -> Message:
+        """Why no worker can be seen; nothing where they can."""
         trouble = self._roster.trouble
-        return trouble and f"the workers' signs of life cannot be read: {trouble}"
+        return trouble and say("the workers' signs of life cannot be read: {reason}", reason=trouble)
 
     def ahead(self, queue: str) -> int:
         """How many jobs may lie in a queue: one for each free worker, and some for those that will be free."""
@@ -67,26 +68,33 @@ class Crew:
         """Whether a worker takes jobs from a queue."""
         return queue in capabilities.queues(self._root, card.offers)
 
-    def missing(self, queues: Collection[str]) -> str:
-        """Why no worker reads the jobs of these queues, with the remedy; "" where one does."""
+    def missing(self, queues: Collection[str]) -> Message:
+        """Why no worker reads the jobs of these queues, with the remedy; nothing where one does."""
         if not self._roster.living:
-            return f"no worker is there: {MISSING}"
+            return say("no worker is there: {remedy}", remedy=MISSING)
         if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
-            kinds = ", and for one that offers ".join(kind.replace("-", " and ") for kind in silent)
-            return f"scans wait for a worker that offers {kinds}: start one on a machine that has it"
+            return joined(
+                say(
+                    "scans wait for a worker that offers {what}: start one on a machine that has it",
+                    what=kind.replace("-", ", "),
+                )
+                for kind in silent
+            )
         troubles = {card.name: card.trouble for queue in queues for card in self._able(queue)}
         if troubles and all(troubles.values()):
             name, trouble = next(iter(troubles.items()))
-            return f"no worker has an engine that serves; {name} says: {printable(trouble)}"
-        return ""
+            return say("no worker has an engine that serves; {worker} says: {reason}", worker=name, reason=trouble)
+        return NOTHING
 
     @property
-    def state(self) -> str:
+    def status(self) -> EngineStatus:
+        """Their status, together."""
         cards = self._roster.living
         if not cards:
-            return "no worker"
+            return EngineStatus("down", (say("no worker"),))
         busy = sum(bool(card.job) for card in cards)
-        return f"{'working' if busy else 'ready'}; {len(cards)} worker{'s'[: len(cards) > 1]}, {busy} at work"
+        workers = count("1 worker, {busy} at work", "{n} workers, {busy} at work", n=len(cards), busy=busy)
+        return EngineStatus("working" if busy else "ready", (workers,))
 
     def members(self, published: Iterable[Published]) -> tuple[Worker, ...]:
         """The present workers, each with the name of its scan."""
@@ -94,7 +102,7 @@ class Crew:
         return tuple(
             Worker(
                 name=card.name,
-                state=printable(card.state),
+                state=card.state,
                 job=files.get(card.name, ""),
                 page=card.page,
                 pages=card.pages,

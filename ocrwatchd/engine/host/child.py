@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ocrwatchd.core.fs.scratch import clear_stale
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.process import without_secrets
 from ocrwatchd.engine.protocol import MAX_ANSWER_BYTES, Answer, Request, decode_answer, encode
@@ -139,7 +139,7 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
 
-    def end(self) -> str:
+    def end(self) -> Message:
         """Kill and reap the process, remove its traces, and describe its end, without a full stop."""
         # Kill the whole session, with everything that a library has started.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -161,7 +161,7 @@ class Child:
             self._socket.close()
 
 
-def exit_in_words(status: int) -> str:
+def exit_in_words(status: int) -> Message:
     """Describe an exit status, negative for a signal, without a full stop."""
     if status == -signal.SIGKILL:
         return say(

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
@@ -18,7 +18,7 @@ LOAD_DEADLINE_S = 900.0
 TASK_GRACE_S = 60.0
 """How long a task may exceed its budget, seconds: a forward pass of the largest model on a slow machine."""
 
-IN_WORDS: dict[StepName, str] = {
+IN_WORDS: dict[StepName, Message] = {
     "hash": say("read the file"),
     "load": say("load an OCR engine or a language model"),
     "open": say("open the file"),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.attempt import Begun, Ending, EngineStatus, Outcome, Progress, ScanFigures
 from ocrwatchd.core.backoff import Backoff
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.grants import Access, needed
@@ -82,14 +83,13 @@ class EngineHost:
         self._step: Step | None = None
         self._outdated = False
         self._failures = 0
-        self._starts = 0
-        self._down = "not started"
+        self._down = say("not started")
         self._bounds: Final = Bounds(clock, self._budget_mb)
         self._next_start: float | None = None
-        self.figures: dict[str, object] = {}
-        """What the engine last said about itself: engine, model, load_seconds, rss_mb, growth_mb, starts."""
-        self.unavailable = ""
-        """Why no engine can do the work, with the remedy; "" where nothing is known to be missing."""
+        self._told = EngineStatus()
+        """What the engine last said about itself."""
+        self.unavailable = NOTHING
+        """Why no engine can do the work, with the remedy, where that is known."""
 
     # -- what the supervisor sees --------------------------------------------------------------------------------
 
@@ -104,10 +104,10 @@ class EngineHost:
         return self._child.pid if self._child else None
 
     @property
-    def trouble(self) -> str:
-        """Why no engine works, also during the next try; "" if one works or has not failed yet."""
+    def trouble(self) -> Message:
+        """Why no engine works, also during the next try; nothing if one works or has not failed yet."""
         failing = self._failures and not self._ready and not self._finishing
-        return self.unavailable or (say("no engine runs: {reason}", reason=self._down) if failing else "")
+        return self.unavailable or (say("no engine runs: {reason}", reason=self._down) if failing else NOTHING)
 
     @property
     def resting(self) -> bool:
@@ -115,16 +115,17 @@ class EngineHost:
         return self._child is None and (self._next_start is None or self._next_start > self._clock())
 
     @property
-    def state(self) -> str:
-        """For people: "loading", "ready", "working", "finishing", or "down: why; next try in 8 s"."""
+    def status(self) -> EngineStatus:
+        """How the engine is; where it is down, why, and when it is tried again."""
         if self._child is None:
             wait_s = None if self._next_start is None else max(0.0, self._next_start - self._clock())
-            return f"down: {self._down}" + ("" if wait_s is None else f"; next try in {wait_s:.0f} s")
+            again = () if wait_s is None else (say("next try in {seconds} s", seconds=round(wait_s)),)
+            return replace(self._told, state="down", notes=(self._down, *again))
         if self._finishing:
-            return "finishing"
+            return replace(self._told, state="finishing")
         if not self._ready:
-            return "loading"
-        return "working" if self._job else "ready"
+            return replace(self._told, state="loading")
+        return replace(self._told, state="working" if self._job else "ready")
 
     def start(self) -> None:
         """Start the engine. To be called, like ``tick``, from the main thread."""
@@ -198,14 +199,14 @@ class EngineHost:
             grace_s: how long it may run on, seconds; the call blocks at most for this time.
         """
         self.finish()
-        self._down = "stopped"
+        self._down = say("stopped")
         if self._child is None:
             return
         if grace_s > 0:
             self._child.wait(grace_s)
             self._take_rest(self._child)
         self._drop()
-        self._finish_job(Ending.RETURNED, "ocrwatchd was stopped")
+        self._finish_job(Ending.RETURNED, say("ocrwatchd was stopped"))
 
     # -- the process ---------------------------------------------------------------------------------------------
 
@@ -218,11 +219,10 @@ class EngineHost:
         try:
             self._child = Child(self._module, threads, self._selector, self._on_event, network=network)
         except OSError as error:
-            self._pause(f"the engine process cannot be started: {error}")
+            self._pause(say("the engine process cannot be started: {error}", error=error))
             self._finish_job(Ending.RETURNED, self._down)
             return
-        self._starts += 1
-        self.figures = {"starts": self._starts}
+        self._told = EngineStatus(starts=self._told.starts + 1)
         self._bounds.expect("load", self._load_deadline_s)
         log.info("engine.started", pid=self._child.pid)
         self._child.send(Hello.of(self._config, self._access))
@@ -247,7 +247,7 @@ class EngineHost:
             for answer in child.rest():
                 self._take(answer)
 
-    def _bury(self, child: Child, reason: str = "") -> None:
+    def _bury(self, child: Child, reason: Message = NOTHING) -> None:
         """Reap a dead process, or end one for a reason; report the outcome of its job."""
         if child is not self._child:
             return  # replaced meanwhile
@@ -255,7 +255,7 @@ class EngineHost:
         ending = self._drop()
         reason = reason or ending
         if self._finishing:
-            self._down = "stopped"
+            self._down = say("stopped")
             log.info("engine.ended", pid=child.pid, reason=reason)
         elif was_ready and self._job is not None:
             self._next_start = self._clock()
@@ -267,9 +267,9 @@ class EngineHost:
             self._finish_job(Ending.RETURNED, say("the engine ended before it had read the scan"))
         else:
             self._note_death(self._step, reason)
-            self._finish_job(Ending.DIED, reason, {"pages": self._step.pages})
+            self._finish_job(Ending.DIED, reason, ScanFigures(pages=self._step.pages))
 
-    def _note_death(self, step: Step, reason: str) -> None:
+    def _note_death(self, step: Step, reason: Message) -> None:
         if self._job is None or self._finishing:
             return
         max_attempts = self._job.max_attempts or self._config.job.max_attempts
@@ -278,14 +278,14 @@ class EngineHost:
         except OSError as error:  # the attempt still counts against the document
             log.warning("engine.death_not_noted", job=self._job.id, error=error.errno)
 
-    def _drop(self) -> str:
+    def _drop(self) -> Message:
         """End the process, if any, without blame; describe its end."""
         child, self._child = self._child, None
         self._bounds.lift()
         self._ready = False
-        return child.end() if child else ""
+        return child.end() if child else NOTHING
 
-    def _pause(self, reason: str) -> None:
+    def _pause(self, reason: Message) -> None:
         self._failures += 1
         pause = BACKOFF.pause_s(self._failures)
         self._down = reason
@@ -310,9 +310,9 @@ class EngineHost:
             raise ProtocolError("ready, twice")
         self._ready = True
         self._bounds.lift()
-        self.unavailable = ""
-        self.figures |= {"engine": ready.engine, "model": ready.model}
-        self.figures |= {"load_seconds": ready.seconds, "rss_mb": ready.rss_mb}
+        self.unavailable = NOTHING
+        starts = self._told.starts
+        self._told = EngineStatus("ready", (), starts, ready.engine, ready.model, ready.seconds, ready.rss_mb)
         log.info("engine.ready", engine=ready.engine, model=ready.model, seconds=round(ready.seconds, 2))
         if self._job is not None and self._child is not None:
             self._hand_over(self._child, self._job)
@@ -335,10 +335,10 @@ class EngineHost:
         self._own(ended.job)
         if ended.ending == "put-back" and not self._asked_back:
             raise ProtocolError("a job back that nobody has asked for")
-        self.figures |= {"rss_mb": ended.rss_mb, "growth_mb": ended.growth_mb}
-        self.unavailable = ended.reason if ended.unavailable else ""
+        self._told = replace(self._told, rss_mb=ended.rss_mb, growth_mb=ended.growth_mb)
+        self.unavailable = ended.reason if ended.unavailable else NOTHING
         self._outdated |= ended.denied
-        self._finish_job(Ending(ended.ending), ended.reason, dict(ended.figures))
+        self._finish_job(Ending(ended.ending), ended.reason, ended.figures)
         if ended.growth_mb > self._budget_mb and not self._finishing:
             log.warning("engine.outgrown", growth_mb=round(ended.growth_mb), budget_mb=round(self._budget_mb))
             self._drop()
@@ -349,8 +349,8 @@ class EngineHost:
             raise ProtocolError("an answer about a job that it does not have")
         return self._job
 
-    def _finish_job(self, ending: Ending, reason: str, figures: dict[str, object] | None = None) -> None:
+    def _finish_job(self, ending: Ending, reason: Message, figures: ScanFigures | None = None) -> None:
         job, self._job = self._job, None
         if job is not None:
             self._bounds.lift()
-            self._hear(Outcome(job, ending, reason, figures or {}))
+            self._hear(Outcome(job, ending, reason, figures or ScanFigures()))

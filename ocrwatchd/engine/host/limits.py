@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.engine.host.deadlines import IN_WORDS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Bounds:
     def __init__(self, clock: Callable[[], float], budget_mb: float) -> None:
         self._clock: Final = clock
         self._most_mb: Final = BUDGETS_A_SCAN * budget_mb
-        self._deadline: tuple[float, str] | None = None
+        self._deadline: tuple[float, Message] | None = None
         self._weighed: tuple[int, float] | None = None
         self._next_look = 0.0
 
@@ -62,13 +62,13 @@ class Bounds:
         """Remove the limits: the engine is idle or has ended."""
         self._deadline = self._weighed = None
 
-    def passed(self) -> str:
-        """Why the engine must be ended, or ""; time in which nobody checked does not count."""
+    def passed(self) -> Message:
+        """Why the engine must be ended, or nothing; time in which nobody checked does not count."""
         self._excuse()
         if self._deadline is not None and self._clock() >= self._deadline[0]:
             return self._deadline[1]
         if self._weighed is None or self._clock() < self._next_look:
-            return ""
+            return NOTHING
         pid, before_mb = self._weighed
         if memory_of(pid) - before_mb > self._most_mb:
             return say(
@@ -77,7 +77,7 @@ class Bounds:
                 size=f"{self._most_mb:.0f}",
             )
         self._next_look = self._clock() + LOOK_S
-        return ""
+        return NOTHING
 
     def _excuse(self) -> None:
         if self._weighed is None or self._deadline is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ocrwatchd.core.attempt import Begun, Outcome, Progress
+    from ocrwatchd.core.attempt import Begun, EngineStatus, Outcome, Progress
     from ocrwatchd.core.config.profile import Llm
     from ocrwatchd.core.config.schema import Config
+    from ocrwatchd.core.i18n import Message
 
 log = structlog.get_logger()
 
@@ -40,14 +42,15 @@ class EngineHostWithModels(EngineHost):
         self._fetch: Final = Fetch(config, selector, self._take_model)
 
     @property
-    def model_trouble(self) -> str:
-        """Why models could not be downloaded, or ""."""
+    def model_trouble(self) -> Message:
+        """Why models could not be downloaded, or nothing."""
         return self._fetch.trouble
 
     @property
-    def state(self) -> str:
-        """The state of the engine and of the download, for people."""
-        return "; ".join(filter(None, (super().state, self._fetch.state)))
+    def status(self) -> EngineStatus:
+        """The status of the engine, and the download among its notes."""
+        status = super().status
+        return replace(status, notes=(*status.notes, *filter(None, [self._fetch.state])))
 
     def lacks(self, llm: Llm) -> bool:
         """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.lacks`."""
@@ -65,7 +68,7 @@ class EngineHostWithModels(EngineHost):
             if choice.notice:
                 (log.info if choice.harmless else log.warning)("engine.chosen", note=choice.notice)
         except EngineUnavailable as error:
-            log.error("engine.unavailable", reason=str(error))  # noqa: TRY400 - the message says it all
+            log.error("engine.unavailable", reason=error.message)  # noqa: TRY400 - the message says it all
         super().start()
         self._fetch.start()
 

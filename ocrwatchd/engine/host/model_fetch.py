@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import structlog
 
 from ocrwatchd.core.backoff import Backoff
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.llm import models
 
@@ -71,26 +71,29 @@ class Fetch:
         self._arrived: Final = arrived
         self._clock: Final = clock
         self._backoff: Final = backoff
-        self._failed: dict[Key, str] = {}
+        self._failed: dict[Key, Message] = {}
         self._tries = 0
         self._due: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._now: Key | None = None
         self._lines = Lines(MAX_LINE_BYTES)
-        self._result: dict[str, object] = {}
-        self._share = ""
+        self._reason = NOTHING
+        self._share: int | None = None
 
     @property
-    def state(self) -> str:
-        """The current download for people, or ""."""
-        return f"fetching {models.wanted(self._wanted[self._now])}{self._share}" if self._now else ""
+    def state(self) -> Message:
+        """The current download, or nothing."""
+        if not self._now:
+            return NOTHING
+        model = models.wanted(self._wanted[self._now])
+        if self._share is None:
+            return say("fetching {model}", model=model)
+        return say("fetching {model}: {percent} %", model=model, percent=self._share)
 
     @property
-    def trouble(self) -> str:
-        """Why models could not be downloaded, or ""."""
-        return "; ".join(
-            say("model not fetched: {reason}", reason=reason) for reason in dict.fromkeys(self._failed.values())
-        )
+    def trouble(self) -> Message:
+        """Why models could not be downloaded, or nothing."""
+        return joined(say("model not fetched: {reason}", reason=reason) for reason in self._failed.values())
 
     def fetches(self, llm: Llm) -> bool:
         """Download a model that these settings need and that is missing; True while jobs must wait for it."""
@@ -142,10 +145,10 @@ class Fetch:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
             )
         except OSError as error:
-            self._fail(key, f"the download cannot be started: {error}")
+            self._fail(key, say("the download cannot be started: {error}", error=error))
             return
         self._now = key
-        self._lines, self._result, self._share = Lines(MAX_LINE_BYTES), {}, ""
+        self._lines, self._reason, self._share = Lines(MAX_LINE_BYTES), NOTHING, None
         log.info("model.fetching", model=models.wanted(llm), pid=self._process.pid)
         os.set_blocking(self._output, False)
         self._selector.register(self._output, selectors.EVENT_READ, self._on_output)
@@ -173,14 +176,14 @@ class Fetch:
         if status == 0:
             self._take(key)
         else:
-            self._fail(key, str(self._result.get("reason") or f"the download ended with status {status}"))
+            self._fail(key, self._reason or say("the download ended with status {status}", status=str(status)))
 
-    def _hear(self, told: dict[str, object]) -> None:
+    def _hear(self, told: object) -> None:
         match told:
             case {"done": int(done), "total": int(total)} if total > 0:
-                self._share = f": {100 * done // total} %"
-            case _:
-                self._result = told
+                self._share = 100 * done // total
+            case {"reason": str(reason)}:
+                self._reason = verbatim(reason)
 
     def _take(self, key: Key) -> None:
         log.info("model.fetched", model=models.wanted(self._wanted[key]))
@@ -190,7 +193,7 @@ class Fetch:
         self._due = self._clock() if self._wanted else None
         self._arrived()
 
-    def _fail(self, key: Key, reason: str) -> None:
+    def _fail(self, key: Key, reason: Message) -> None:
         # A failed model moves to the end of the queue.
         self._failed.pop(key, None)
         self._failed[key] = reason

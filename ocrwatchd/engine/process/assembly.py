@@ -14,8 +14,10 @@ import structlog
 
 from ocrwatchd import __version__
 from ocrwatchd.core import crashpoints, faults
+from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.files import sync_folder
+from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Document, DoubtfulWord, Totals
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
@@ -57,8 +59,8 @@ class Tally:
     scored: int = 0
     scores: float = 0.0
     seconds: float = 0.0
-    reasons: dict[str, None] = field(default_factory=dict)
-    first_error: str = ""
+    reasons: dict[Message, None] = field(default_factory=dict)
+    first_error: Message = NOTHING
     page_warnings: int = 0
     expected_errors: float = 0.0
     asked: list[DoubtfulWord] = field(default_factory=list)
@@ -110,7 +112,7 @@ class Tally:
             pages=self.pages,
             unreadable=self.unreadable,
             corrected=self.corrected,
-            reason="; ".join(self.reasons),
+            reason=joined(self.reasons),
             evaluation=self.evaluation,
             versions={"ocrwatchd": __version__} | versions,
             warnings=tuple(warnings),
@@ -122,29 +124,25 @@ class Tally:
             work=job.work,
         )
 
-    def figures(self, document: Document) -> dict[str, object]:
+    def figures(self, document: Document) -> ScanFigures:
         """The figures for the host, without text."""
-        return {
-            "pages": self.pages,
-            "unreadable": self.unreadable,
-            "complete": document.complete,
-            "corrected": self.corrected,
-            "reason": document.reason,
-            "evaluation": self.evaluation,
-            "words": self.words,
-            "scored_words": self.scored,
-            "edits": self.edits.total(),
-            "edits_by_reason": document.totals.edits,
-            "refused": self.refused.total(),
-            "refused_by_reason": document.totals.refused,
-            "confidence": document.totals.confidence,
-            "seconds": round(self.seconds, 3),
-            "sha256": document.sha256,
-            "versions": document.versions,
-            "warnings": list(document.warnings),
-            "tasks_not_done": [str(end) for end in document.tasks if end.state != "done"],
-            "page_warnings": self.page_warnings,
-        }
+        totals = document.totals
+        return ScanFigures(
+            pages=self.pages,
+            unreadable=self.unreadable,
+            corrected=self.corrected,
+            evaluation=self.evaluation,
+            words=self.words,
+            scored_words=self.scored,
+            edits=self.edits.total(),
+            edits_by_reason={str(why): times for why, times in totals.edits.items()},
+            refused=self.refused.total(),
+            refused_by_reason={str(why): times for why, times in totals.refused.items()},
+            confidence=totals.confidence,
+            seconds=round(self.seconds, 3),
+            sha256=document.sha256,
+            tasks_not_done=tuple(verbatim(end) for end in document.tasks if end.state != "done"),
+        )
 
 
 def write_set(

@@ -145,7 +145,7 @@ class Attendant:
         try:
             self._load(hello.config, bench)
         except EngineUnavailable as error:
-            self._channel.send(Unavailable(reason=str(error)))
+            self._channel.send(Unavailable(reason=error.message))
             return UNAVAILABLE_EXIT
         while isinstance(request := self._channel.receive(), Give):
             self._stop.at_work = True
@@ -164,7 +164,7 @@ class Attendant:
         try:
             model = bench.corrector(work).name
         except ModelUnavailable as error:
-            log.info("model.none", reason=str(error))
+            log.info("model.none", reason=error.message)
             model = ""
         seconds = time.monotonic() - started
         self._channel.send(
@@ -189,12 +189,12 @@ class Attendant:
         try:
             ended = ended.model_copy(update={"figures": work_off(job, bench, tell, asked)})
         except UnreadableScan as error:
-            ended = ended.model_copy(update={"ending": "unreadable", "reason": str(error)})
+            ended = ended.model_copy(update={"ending": "unreadable", "reason": error.message})
         except faults.Stopping:
-            stopping = {"ending": "returned", "reason": "ocrwatchd is stopping"}
+            stopping = {"ending": "returned", "reason": say("ocrwatchd is stopping")}
             ended = ended.model_copy(update=stopping if self._is_stopping() else {"ending": "put-back"})
         except EngineUnavailable as error:
-            ended = ended.model_copy(update={"ending": "returned", "reason": str(error), "unavailable": True})
+            ended = ended.model_copy(update={"ending": "returned", "reason": error.message, "unavailable": True})
         except OSError as error:
             if self._channel.closed or isinstance(error, BrokenPipeError | ConnectionError):
                 raise SystemExit(0) from error  # the host has ended

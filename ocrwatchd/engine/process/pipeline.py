@@ -16,7 +16,7 @@ import structlog
 from ocrwatchd.core import faults
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.core.faults import Stopping
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.engine import page_failures
@@ -35,6 +35,7 @@ from ocrwatchd.ocr.selection import licence_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.model import Document, Job
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.process.resources import Bench
@@ -55,7 +56,7 @@ class Tell(Protocol):
         """Announce that the step begins, or, with "page-done", that the page took ``seconds``."""
 
 
-def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> dict[str, object]:
+def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> ScanFigures:
     """Make the finished set of a job in ``job.out``.
 
     Args:
@@ -118,7 +119,7 @@ class _Stations:
     engine: OcrEngine
     corrector: Corrector | None
     methods: Methods | None
-    no_corrector: str
+    no_corrector: Message
     files: PageStore
     tell: Tell
     memory: Memory
@@ -133,11 +134,11 @@ class _Stations:
         if not bench.holds(job.work):
             tell("load")
         engine = bench.engine(job.work.ocr)
-        corrector, reason = None, ""
+        corrector, reason = None, NOTHING
         try:
             corrector = bench.corrector(job.work)
         except ModelUnavailable as error:
-            reason = str(error)
+            reason = error.message
         # By name: on another machine the same model may lie elsewhere.
         path = bench.model_path(job.work)
         methods = corrector.methods(job.work) if corrector else None
@@ -212,11 +213,11 @@ class _Stations:
     def _finish(self, pages: Pages, number: int) -> FinishedPage:
         started = time.monotonic()
         if deadly := page_failures.skip_reason(self.job, "page", number):
-            return _unreadable(number, f"page {number}: {deadly}", 0.0)
+            return _unreadable(number, say("page {page}: {reason}", page=number, reason=deadly), 0.0)
         try:
             page = PageReader(self.engine, self.bench, self.job).read(pages, number)
         except UnreadablePage as error:
-            return _unreadable(number, str(error), time.monotonic() - started)
+            return _unreadable(number, error.message, time.monotonic() - started)
         except (EngineUnavailable, UnreadableScan):
             raise
         except Exception as error:  # the boundary to native engines and hostile pictures: one page, not the document
@@ -232,7 +233,7 @@ class _Stations:
 
     def _correct(self, page: PageText) -> Correction:
         if page.engine == OWN_TEXT:
-            return Correction(page.text, reason="the PDF's own text was taken, in which nothing was misread")
+            return Correction(page.text, reason=say("the PDF's own text was taken, in which nothing was misread"))
         proposed = self._proposed(page)
         deadly = page_failures.skip_reason(self.job, "correct", page.number)
         asked = self.corrector if self.methods and self.methods.chooses and not deadly else None
@@ -251,14 +252,15 @@ class _Stations:
         if self.corrector is None:
             return Correction(page.text, reason=self.no_corrector)
         if deadly := page_failures.skip_reason(self.job, "correct", page.number):
-            return Correction(page.text, reason=f"the language model was left out: {deadly}")
+            return Correction(page.text, reason=say("the language model was left out: {reason}", reason=deadly))
         try:
             return self.corrector.correct(page, self.job.work, self.memory, self.methods)
         except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
             if faults.is_machines(error):
                 raise
             log.warning("correct.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            return Correction(page.text, reason=f"the language model failed ({type(error).__name__})")
+            reason = say("the language model failed ({error})", error=type(error).__name__)
+            return Correction(page.text, reason=reason)
 
     def _log(self, finished: FinishedPage) -> None:
         page, correction = finished.page, finished.correction
@@ -276,7 +278,7 @@ class _Stations:
         )
 
 
-def _unreadable(number: int, reason: str, seconds: float) -> FinishedPage:
+def _unreadable(number: int, reason: Message, seconds: float) -> FinishedPage:
     text = f"[page {number} could not be read]"
     page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
-    return FinishedPage(page, Correction(text, reason="the page could not be read"))
+    return FinishedPage(page, Correction(text, reason=say("the page could not be read")))

@@ -11,7 +11,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.file_types import HEAD_BYTES, input_type_named, input_type_of, input_types, is_one_page, may_become
-from ocrwatchd.core.i18n import count, say
+from ocrwatchd.core.i18n import NOTHING, Message, count, say
 from ocrwatchd.formats.input.bounded_reader import TooIntricate, Window
 from ocrwatchd.formats.input.image_structure import GAP
 
@@ -50,14 +50,14 @@ class Examined:
 
     Args:
         type: name of its :class:`ocrwatchd.core.file_types.InputType`; "" where unknown.
-        reason: for everything but WHOLE, in plain words for ``failed/``, with what to do.
+        reason: for everything but WHOLE, for ``failed/``, with what to do.
         readable: of PARTIAL: only the end is missing or damaged, and a decoder can tell whether all rows and pages are
             there. False where parts that were never written would pass for white or black paper.
     """
 
     finding: Finding
     type: str = ""
-    reason: str = ""
+    reason: Message = NOTHING
     readable: bool = False
 
     @property
@@ -87,7 +87,7 @@ def examine(file: int, suffix: str) -> Examined:
     found = input_type_of(head)
     if found is None:
         return _untyped(head, named, suffix, window.size)
-    missing_of: Callable[[Window], str] = resolve_name(f"{__package__}.{found.structure}")
+    missing_of: Callable[[Window], Message] = resolve_name(f"{__package__}.{found.structure}")
     try:
         missing = missing_of(window)
     except TooIntricate:
@@ -138,7 +138,7 @@ def _untyped(head: bytes, named: InputType | None, suffix: str, size: int) -> Ex
     return Examined(Finding.UNREAD, "", reason)
 
 
-def _partial(found: str, size: int, missing: str) -> Examined:
+def _partial(found: str, size: int, missing: Message) -> Examined:
     if found:
         reason = count(
             "the upload broke off: the {kind} file {missing} (1 byte arrived). Send it again.",

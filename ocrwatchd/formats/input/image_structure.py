@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _PDF_UPDATE = re.compile(rb"\d\s+\d+\s+obj|xref|trailer")
 _PDF_END = re.compile(rb"startxref\s+(\d{1,15})\s+%%EOF")
 
 
-def png(window: Window) -> str:
+def png(window: Window) -> Message:
     """Walk the chunks to IEND (PNG specification, third edition, 5.3)."""
     offset = 8
     try:
@@ -62,20 +62,20 @@ def png(window: Window) -> str:
             if len(head) < 8 or offset > window.size:
                 return CUT
             if head[4:] == b"IEND":
-                return ""
+                return NOTHING
             if not head[4:].isalpha():
                 return CUT if _blank(head) else _tail(window, b"IEND\xaeB`\x82")
     except TooIntricate:
         return _tail(window, b"IEND\xaeB`\x82")
 
 
-def jpeg(window: Window) -> str:
+def jpeg(window: Window) -> Message:
     """Walk the segments to EOI (ITU-T T.81, B.1); thumbnails inside APP segments are passed over by their length."""
     scans = 0
     try:
         for marker, _, length in jpeg_segments(window):
             if marker == EOI:
-                return "" if scans else say("ends before its picture begins")
+                return NOTHING if scans else say("ends before its picture begins")
             if 0 <= length < SHORTEST_SEGMENT_BYTES:
                 return _tail(window, b"\xff\xd9")
             scans += marker == SOS
@@ -104,7 +104,7 @@ def jpeg_segments(window: Window) -> Iterator[tuple[int, int, int]]:
         offset += length
 
 
-def gif(window: Window) -> str:
+def gif(window: Window) -> Message:
     """Walk the blocks to the trailer (GIF89a specification)."""
     try:
         offset = 13 + _colours(window.read(10, 1))
@@ -114,7 +114,7 @@ def gif(window: Window) -> str:
             if not kind:
                 return CUT
             if kind[0] == _GIF_TRAILER:
-                return ""
+                return NOTHING
             if kind[0] == _GIF_IMAGE:
                 offset = _sub_blocks(window, offset + 11 + _colours(window.read(offset + 9, 1)))
             elif kind[0] == _GIF_EXTENSION:
@@ -125,12 +125,12 @@ def gif(window: Window) -> str:
         return _tail(window, b";")
 
 
-def webp(window: Window) -> str:
+def webp(window: Window) -> Message:
     """Compare the RIFF container's own length (WebP container specification)."""
-    return "" if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
+    return NOTHING if _RIFF_HEAD_BYTES <= window.number(4, 4, "little") + 8 <= window.size else CUT
 
 
-def heif(window: Window) -> str:
+def heif(window: Window) -> Message:
     """Walk the boxes (ISO/IEC 14496-12, 4.2): the data lie in mdat, and what they mean in meta or moov."""
     offset, found = 0, set()
     while offset < window.size:
@@ -143,10 +143,10 @@ def heif(window: Window) -> str:
             return CUT
         found.add(kind)
         offset += size
-    return "" if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
+    return NOTHING if any(found >= parts for parts in _WHAT_A_HEIF_HAS) else CUT
 
 
-def bmp(window: Window) -> str:
+def bmp(window: Window) -> Message:
     """Compare the length that the header calls for (BITMAPFILEHEADER, BITMAPINFOHEADER)."""
     pixels = window.number(10, 4, "little")
     header = window.number(14, 4, "little")
@@ -164,10 +164,10 @@ def bmp(window: Window) -> str:
         need = pixels + (width * bits + 31) // 32 * 4 * height
     else:
         need = pixels + stated if stated else window.number(2, 4, "little")
-    return "" if need <= window.size else say("ends before its last row")
+    return NOTHING if need <= window.size else say("ends before its last row")
 
 
-def pdf(window: Window) -> str:
+def pdf(window: Window) -> Message:
     """Look for the end that the last writer left (ISO 32000-1, 7.5.5 and 7.5.6; annex F for linearized files)."""
     linear = _PDF_LINEARIZED.search(window.read(0, _PDF_EDGE_BYTES))
     if linear and int(linear[1]) > window.size:
@@ -179,17 +179,19 @@ def pdf(window: Window) -> str:
         return CUT
     if _blank(window.read(int(ends[-1][1]), 16)):
         return GAP
-    return ""
+    return NOTHING
 
 
 def _blank(part: bytes) -> bool:
     return bool(part) and not part.strip(b"\0")
 
 
-def _tail(window: Window, end: bytes) -> str:
+def _tail(window: Window, end: bytes) -> Message:
     """Judge a damaged file by its end alone."""
     return (
-        "" if window.read(window.size - len(end), len(end)) == end else say("is damaged and ends before its last part")
+        NOTHING
+        if window.read(window.size - len(end), len(end)) == end
+        else say("is damaged and ends before its last part")
     )
 
 

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, cast
 from typing_extensions import override
 
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.formats.input.common import MAX_PAGES, Length, Pages
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
@@ -93,7 +93,7 @@ class TiffPages(Pages):
         return cast("IO[bytes]", file)
 
 
-def _unknown_compression(number: int, compression: int) -> str:
+def _unknown_compression(number: int, compression: int) -> Message:
     return say(
         "page {page} of the TIFF is compressed in a way that is not read here ({name}); "
         "save it with LZW, Deflate or Group 4 compression, or as PDF, and send that",

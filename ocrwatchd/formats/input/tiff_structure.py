@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import add
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.formats.input.image_structure import GAP
 from ocrwatchd.formats.input.tiff import COMPRESSION, EXTENTS, TYPE_BYTES, Chain
 
@@ -19,7 +19,7 @@ _FIRST_PRIVATE_TAG = 32768
 _ENDS = say("ends before its last page")
 
 
-def tiff(window: Window) -> str:
+def tiff(window: Window) -> Message:
     """Walk the directories; "" for a whole file, or what is missing.
 
     Raises:
@@ -30,10 +30,10 @@ def tiff(window: Window) -> str:
         window.step(directory.entries)
         if missing := _missing(window, chain, directory):
             return missing
-    return _ENDS if chain.end == "nowhere" else ""  # libtiff stops too where a chain bites its tail
+    return _ENDS if chain.end == "nowhere" else NOTHING  # libtiff stops too where a chain bites its tail
 
 
-def _missing(window: Window, chain: Chain, directory: Directory) -> str:
+def _missing(window: Window, chain: Chain, directory: Directory) -> Message:
     """What is missing of a directory and its picture's data: both have to lie inside the file, and to be written."""
     if not chain.is_inside(directory):
         return _ENDS
@@ -56,4 +56,4 @@ def _missing(window: Window, chain: Chain, directory: Directory) -> str:
         last = max(range(len(ends)), key=ends.__getitem__, default=-1)
         if packed and packed[0] in _NEVER_BLANK and last >= 0 and not window.read(offsets[last], 4).strip(b"\0"):
             return GAP
-    return ""
+    return NOTHING

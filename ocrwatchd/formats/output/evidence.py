@@ -70,7 +70,7 @@ def in_words(source: str, terms: Iterable[tuple[str, float]], total: float, lang
     """
     shown = [(name, nats) for name, nats in terms if round(nats, NATS_DIGITS)]
     said = [f"{_said(name, nats, language)}: {signed(nats)}" for name, nats in shown]
-    proposed = [language.say(_SOURCES[source])] if source in _SOURCES else []
+    proposed = [language.of(_SOURCES[source])] if source in _SOURCES else []
     return "; ".join([*proposed, *said, *([language.say("sum: {nats} nats", nats=signed(total))] if said else [])])
 
 
@@ -82,11 +82,11 @@ def signed(nats: float) -> str:
 def _said(name: str, nats: float, language: Language) -> str:
     if name == "picture":
         allowed, hardly = nats >= ALLOWED_NATS, nats >= CONTRADICTED_NATS
-        return language.say(_ALLOWED if allowed else _HARDLY_ALLOWED if hardly else _CONTRADICTED)
+        return language.of(_ALLOWED if allowed else _HARDLY_ALLOWED if hardly else _CONTRADICTED)
     if name not in _TERMS:
         return name  # of another version, and no template
     favourable, against = _TERMS[name]
-    return language.say(favourable if nats > 0 else against)
+    return language.of(favourable if nats > 0 else against)
 
 
 def asked(doubts: Iterable[Doubt]) -> list[Doubt]:

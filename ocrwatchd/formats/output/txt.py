@@ -28,7 +28,7 @@ EVALUATION_LINE = say(
 
 def evaluation_line(document: Document) -> str:
     """What is said first of a text that an engine without a licence has cut; "" of any other."""
-    return language(document.work.output.language).say(EVALUATION_LINE) if document.evaluation else ""
+    return language(document.work.output.language).of(EVALUATION_LINE) if document.evaluation else ""
 
 
 def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:

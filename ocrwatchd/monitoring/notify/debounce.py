@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ocrwatchd.core.component import Trouble
+    from ocrwatchd.core.i18n import Message
 
 HOLD_SECONDS = 5.0
 """A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes
@@ -19,7 +20,7 @@ is one trouble."""
 class _Trouble:
     """One that people are told of, or shall be."""
 
-    words: str
+    words: Message
     since: float
     having: set[str] = field(default_factory=set)
     """What has it now: many scans may wait for one disk."""
@@ -36,22 +37,22 @@ class Health:
         clock: monotonic, seconds.
     """
 
-    def __init__(self, tell: Callable[[bool, str, float], None], clock: Callable[[], float]) -> None:
+    def __init__(self, tell: Callable[[bool, Message, float], None], clock: Callable[[], float]) -> None:
         self._tell = tell
         self._clock = clock
-        self._troubles: dict[str, _Trouble] = {}
-        self._key_of: dict[str, str] = {}
+        self._troubles: dict[str | Message, _Trouble] = {}
+        self._key_of: dict[str, str | Message] = {}
 
     def hear(self, troubles: Iterable[Trouble]) -> None:
         """Compare the troubles of now with those before; all scans that wait with the same words are one trouble."""
         # The words of the daemon's own troubles may change while they last.
-        found = {each.kind: (f"scans: {each.text}" if each.file else each.kind, each.text) for each in troubles}
+        found = {each.kind: (each.text if each.file else each.kind, each.text) for each in troubles}
         for kind, key in [*self._key_of.items()]:
             if kind not in found or found[kind][0] != key:
                 self._leave(kind, key)
-        for kind, (key, words) in found.items():
+        for kind, (named, words) in found.items():
             if kind not in self._key_of:
-                self._enter(kind, key, words)
+                self._enter(kind, named, words)
 
     def tick(self, now: float) -> None:
         """Tell what is due."""
@@ -75,13 +76,13 @@ class Health:
         ]
         return min(dues, default=None)
 
-    def _enter(self, what: str, key: str, words: str) -> None:
+    def _enter(self, what: str, key: str | Message, words: Message) -> None:
         trouble = self._troubles.setdefault(key, _Trouble(words, self._clock()))
         trouble.having.add(what)
         trouble.over_since = None
         self._key_of[what] = key
 
-    def _leave(self, what: str, key: str) -> None:
+    def _leave(self, what: str, key: str | Message) -> None:
         del self._key_of[what]
         trouble = self._troubles[key]
         trouble.having.discard(what)

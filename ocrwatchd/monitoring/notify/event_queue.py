@@ -10,7 +10,7 @@ import structlog
 
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.component import Trouble
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import names_are_told, printable
 from ocrwatchd.monitoring.notify import events
 from ocrwatchd.monitoring.notify.debounce import Health
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
 
+    from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Config, Event
     from ocrwatchd.core.model import Job
     from ocrwatchd.monitoring.snapshot import Snapshot
@@ -66,9 +67,9 @@ class Notices(Observer):
         self._due: float | None = None
         self._health: Final = Health(self._health_has, clock)
         self._post: Final = Post(selector, self._answered, clock)
-        self._trouble = ""
+        self._trouble = NOTHING
 
-    def ended(self, event: Event, job: Job, name: str, reason: str, figures: dict[str, object]) -> None:
+    def ended(self, event: Event, job: Job, name: str, reason: Message, figures: ScanFigures) -> None:
         """A scan was delivered or set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
         if self._wanted(event):
             self._put(events.ended(event, job, self._folders, name, reason, figures))
@@ -123,7 +124,7 @@ class Notices(Observer):
     def _wanted(self, event: Event) -> bool:
         return bool(self._settings.command) and event in self._settings.events
 
-    def _health_has(self, begins: bool, words: str, seconds: float) -> None:
+    def _health_has(self, begins: bool, words: Message, seconds: float) -> None:
         event: Event = "unhealthy" if begins else "recovered"
         if self._wanted(event):
             self._put(events.health(event, words, seconds))
@@ -135,13 +136,13 @@ class Notices(Observer):
             log.warning("notify.dropped", note=f"{QUEUE_SIZE} newer events wait for the command")
         self._waiting.append(happening)
 
-    def _answered(self, fault: str, said: str) -> None:
+    def _answered(self, fault: Message, said: str) -> None:
         """The command has ended."""
         happening = self._now
         if happening is None:
             return
         if not fault:
-            self._now, self._trouble = None, ""
+            self._now, self._trouble = None, NOTHING
             self._missed -= self._missed_told
             return
         # What a command says may hold a name: it is no part of the trouble that everybody may read.

@@ -11,7 +11,9 @@ from ocrwatchd.core.log import names_are_told, printable, told
 from ocrwatchd.storage.outbox import RECEIPT, original_path
 
 if TYPE_CHECKING:
+    from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Event, Folders
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Job
 
 LONGEST_REASON = 2000
@@ -47,7 +49,7 @@ class Happening:
 
 
 def ended(  # noqa: PLR0913, PLR0917 - what is known of an end
-    event: Event, job: Job, folders: Folders, name: str, reason: str, figures: dict[str, object]
+    event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
 ) -> Happening:
     """A scan was delivered, or set aside.
 
@@ -56,12 +58,12 @@ def ended(  # noqa: PLR0913, PLR0917 - what is known of an end
         job: its job.
         folders: where it went.
         name: of its set there.
-        reason: why it failed, or "".
+        reason: why it failed, if so.
         figures: of the engine; how many pages there are, and how many could not be read, is told.
     """
     facts: dict[str, object] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
-        facts |= {key: figures[key] for key in ("pages", "unreadable") if isinstance(figures.get(key), int)}
+        facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
         place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
     else:
         facts["reason"] = _short(reason)
@@ -70,7 +72,7 @@ def ended(  # noqa: PLR0913, PLR0917 - what is known of an end
     return Happening(event, facts | ({"path": str(place)} if names_are_told() else {}))
 
 
-def health(event: Event, words: str, seconds: float) -> Happening:
+def health(event: Event, words: Message, seconds: float) -> Happening:
     """Trouble of the daemon's own has begun, or is over.
 
     Args:
@@ -81,8 +83,8 @@ def health(event: Event, words: str, seconds: float) -> Happening:
     return Happening(event, {"time": _now(), "reason": _short(words), "seconds": round(seconds)})
 
 
-def _short(words: str) -> str:
-    return printable(words)[:LONGEST_REASON]
+def _short(words: Message) -> str:
+    return printable(str(words))[:LONGEST_REASON]
 
 
 def _now() -> str:

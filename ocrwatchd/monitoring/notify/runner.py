@@ -4,8 +4,8 @@ It stands between the supervisor and the command so that nothing that a command 
 that whatever the command starts ends with it: this process adopts all its orphans, and ends them when the command has
 ended, at the time limit, and when the supervisor's end of the socket closes, as it does when that is killed.
 
-Requests and answers are lines of JSON. A request has ``command``, ``timeout_s`` and ``facts``; an answer ``fault``, ""
-where the command exited with 0, and ``said``, the end of what it wrote to its standard error.
+Requests and answers are lines of JSON. A request has ``command``, ``timeout_s`` and ``facts``; an answer ``fault``, a
+message that says nothing where the command exited with 0, and ``said``, the end of what it wrote to its standard error.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import NOTHING, Message, say, verbatim
 from ocrwatchd.core.process import give_up_leases, without_secrets
 
 _PR_SET_PDEATHSIG = 1
@@ -41,6 +42,18 @@ NOT_FOR_COMMANDS = frozenset(
 """Variables that speak to the supervisor; secrets are left out beside."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Answer(NamedTuple):
+    """How a command has ended.
+
+    Args:
+        fault: what went wrong, if so.
+        said: the end of what it said on its standard error.
+    """
+
+    fault: Message
+    said: str = ""
 
 
 class _SupervisorGone(Exception):
@@ -62,10 +75,10 @@ def main() -> None:
             finally:
                 _end_children()
             with contextlib.suppress(OSError):  # the next line is the end then
-                supervisor.sendall(json.dumps(answer).encode() + b"\n")
+                supervisor.sendall(json.dumps({"fault": asdict(answer.fault), "said": answer.said}).encode() + b"\n")
 
 
-def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervisor: socket.socket) -> dict[str, str]:
+def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervisor: socket.socket) -> Answer:
     open_to_all = without_secrets(os.environ, proxies=True)
     inherited = {key: value for key, value in map(_encoded, open_to_all.items()) if key not in NOT_FOR_COMMANDS}
     with _as_file(as_json(facts)) as given:
@@ -80,8 +93,8 @@ def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervi
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread here
             )
         except (OSError, ValueError) as error:
-            fault = getattr(error, "strerror", None) or error
-            return {"fault": say("cannot be started: {fault}", fault=fault), "said": ""}
+            fault = verbatim(getattr(error, "strerror", None) or error)
+            return Answer(say("cannot be started: {fault}", fault=fault))
     return _await(process, timeout_s, supervisor)
 
 
@@ -89,7 +102,7 @@ def _encoded(item: tuple[str, str]) -> tuple[bytes, bytes]:
     return os.fsencode(item[0]), os.fsencode(item[1])
 
 
-def _await(process: subprocess.Popen[bytes], timeout_s: float, supervisor: socket.socket) -> dict[str, str]:
+def _await(process: subprocess.Popen[bytes], timeout_s: float, supervisor: socket.socket) -> Answer:
     said = b""
     deadline = time.monotonic() + timeout_s
     ended = os.pidfd_open(process.pid)
@@ -109,18 +122,18 @@ def _await(process: subprocess.Popen[bytes], timeout_s: float, supervisor: socke
                     if not more:
                         selector.unregister(stderr)
                 if ended in ready:
-                    return {"fault": _in_words(process.wait()), "said": said.decode("utf-8", "replace")}
+                    return Answer(_in_words(process.wait()), said.decode("utf-8", "replace"))
             fault = say("took longer than {seconds} s", seconds=f"{timeout_s:g}")
-            return {"fault": fault, "said": said.decode("utf-8", "replace")}
+            return Answer(fault, said.decode("utf-8", "replace"))
     finally:
         os.close(ended)
 
 
-def _in_words(status: int) -> str:
+def _in_words(status: int) -> Message:
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         return say("ended with {signal}", signal=name)
-    return say("exit status {status}", status=status) if status else ""
+    return say("exit status {status}", status=status) if status else NOTHING
 
 
 def _as_file(content: bytes) -> IO[bytes]:

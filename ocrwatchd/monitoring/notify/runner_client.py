@@ -12,7 +12,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say, verbatim
+from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.log import names_are_told
 
@@ -38,12 +39,12 @@ class Post:
 
     Args:
         selector: the supervisor's; the socket is registered there, its key's ``data()`` is to be called.
-        answered: called with what went wrong, or "", and with what the command said on its standard error.
+        answered: called with what went wrong, if anything, and with what the command said on its standard error.
         clock: monotonic, seconds.
     """
 
     def __init__(
-        self, selector: selectors.BaseSelector, answered: Callable[[str, str], None], clock: Callable[[], float]
+        self, selector: selectors.BaseSelector, answered: Callable[[Message, str], None], clock: Callable[[], float]
     ) -> None:
         self._selector: Final = selector
         self._answered: Final = answered
@@ -64,7 +65,12 @@ class Post:
                 raise BrokenPipeError  # it takes less than one request: it is not reading
         except OSError as error:
             self._drop()
-            self._finish(say("cannot be run: {fault}", fault=error.strerror or say("its keeper does not answer")))
+            self._finish(
+                say(
+                    "cannot be run: {fault}",
+                    fault=verbatim(error.strerror) if error.strerror else say("its keeper does not answer"),
+                )
+            )
 
     def tick(self, now: float) -> None:
         """Give up a keeper that does not answer in time."""
@@ -115,7 +121,7 @@ class Post:
         try:
             data = self._socket.recv(READ_BYTES)
             answers = [json.loads(line) for line in self._lines.feed(data)]
-            told = [(str(answer["fault"]), str(answer["said"])) for answer in answers]
+            told = [(unpacked(json.dumps(answer["fault"])), str(answer["said"])) for answer in answers]
         except BlockingIOError:
             return
         except (OSError, ProtocolError, ValueError, KeyError, TypeError):
@@ -127,7 +133,7 @@ class Post:
         for fault, said in told:
             self._finish(fault, said)
 
-    def _finish(self, fault: str, said: str = "") -> None:
+    def _finish(self, fault: Message, said: str = "") -> None:
         self._deadline = None
         self._answered(fault, said)
 

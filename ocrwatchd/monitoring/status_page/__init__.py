@@ -143,7 +143,7 @@ def _body(status: Status, words: Language) -> Iterator[str]:
     if status.state in _AT_WORK and status.trouble:
         yield from _heading(words.say("What is wrong"))
         yield "<ul class=trouble>"
-        yield from (f"<li>{_plain(words.of_named(each))}</li>" for each in status.trouble)
+        yield from (f"<li>{_plain(words.of(each))}</li>" for each in status.trouble)
         yield "</ul>"
     if status.failures:
         yield from _failures(status, words)
@@ -165,7 +165,7 @@ def _in_work(status: Status, words: Language) -> Iterator[str]:
 
 def _failures(status: Status, words: Language) -> Iterator[str]:
     yield from _heading(words.say("Could not be read"))
-    yield f"<p>{_plain(words.say(TO_DO))}</p><ul class=failed>"
+    yield f"<p>{_plain(words.of(TO_DO))}</p><ul class=failed>"
     for name, reason in status.failures:
         told = _plain(words.of(reason))
         yield f'<li class="card"><p class="file"><bdi>{_plain(name)}</bdi></p><p class="why">{told}</p></li>'

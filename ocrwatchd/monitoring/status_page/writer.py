@@ -12,6 +12,7 @@ import structlog
 
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, mounts, safe_open, tree
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.status_page import MARK, RENEWED_SECONDS, page
@@ -130,10 +131,11 @@ def write_last(config: Config) -> str:
     return f"written: {config.folders.path('outbox') / STATUS_PAGE}"
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError) -> Message:
     if isinstance(error, FileExistsError):
-        return (
-            f"something else has the name {STATUS_PAGE} in the outbox; move it away, or set folders.status_page = false"
+        return say(
+            "something else has the name {name} in the outbox; move it away, or set folders.status_page = false",
+            name=STATUS_PAGE,
         )
     return in_words(error)
 

@@ -120,8 +120,11 @@ def test_scans_wait_for_machines_that_can_read_them(made, join):
         drop(made.supervisor, f"{name}.tif", "fine")
     plain = join()
     delivered(made, "print")
-    both = "offers aspose, and for one that offers gpu:"
-    await_that(lambda: both in made.supervisor.ask("status").stdout, 60, "a word about both")
+    await_that(
+        lambda: "offers aspose: " in (said := made.supervisor.ask("status").stdout) and "offers gpu: " in said,
+        60,
+        "a word about both",
+    )
     licensed = join(ocr={"license": "/licence.lic"})
     delivered(made, "notes/note")
     delivered(made, "contracts/contract")

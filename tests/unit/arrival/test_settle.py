@@ -10,17 +10,18 @@ import pytest
 from ocrwatchd.arrival import settle
 from ocrwatchd.arrival.settle import MOST_KNOWN, UNREAD_TYPE_SECONDS, Decision, How, Settle, Stamp
 from ocrwatchd.core.config.schema import Arrival
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.formats.input.completeness import Examined, Finding
 
 SETTLE, AFTER_CLOSE, DEADLINE = 4.0, 6.0, 300.0
 PNG, PDF, OTHER = Path("/inbox/a.png"), Path("/inbox/a.pdf"), Path("/inbox/a.docx")
 STAMP, GROWN = Stamp(10, 1, 7), Stamp(20, 2, 7)
 WHOLE_PNG, WHOLE_PDF = Examined(Finding.WHOLE, "PNG"), Examined(Finding.WHOLE, "PDF")
-PARTIAL = Examined(Finding.PARTIAL, "PNG", "the upload broke off")
-ENDLESS = Examined(Finding.PARTIAL, "PNG", "the upload broke off", readable=True)
-WRONG = Examined(Finding.WRONG, "", "not a picture")
-UNREAD = Examined(Finding.UNREAD, "", "not read")
-DENIED = Examined(Finding.DENIED, "", "no permission")
+PARTIAL = Examined(Finding.PARTIAL, "PNG", Message("the upload broke off"))
+ENDLESS = Examined(Finding.PARTIAL, "PNG", Message("the upload broke off"), readable=True)
+WRONG = Examined(Finding.WRONG, "", Message("not a picture"))
+UNREAD = Examined(Finding.UNREAD, "", Message("not read"))
+DENIED = Examined(Finding.DENIED, "", Message("no permission"))
 
 
 class Bench:

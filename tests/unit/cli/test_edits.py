@@ -376,7 +376,7 @@ def test_edits_stand_side_by_side_in_colour(delivered):
     shown = console.file.getvalue()
     assert "\x1b[1;31mtho\x1b[0m" in shown
     assert "\x1b[1;32mthe\x1b[0m" in shown
-    assert Reason.TOO_DIFFERENT.wording in shown
+    assert str(Reason.TOO_DIFFERENT.wording) in shown
     assert "4 edits, 0 of them reverted; 1 proposals refused" in shown
 
 
@@ -428,7 +428,7 @@ def test_the_command_line_shows_reverts_and_applies(delivered, capsys):
     shown = json.loads(capsys.readouterr().out)
     assert (len(shown["edits"]), len(shown["refused"]), shown["totals"]["edits"]) == (4, 1, 4)
     assert run(delivered) == 0
-    assert Reason.TOO_DIFFERENT.wording not in capsys.readouterr().out
+    assert str(Reason.TOO_DIFFERENT.wording) not in capsys.readouterr().out
     assert run(delivered, "--revert", 1, 2) == 0
     assert capsys.readouterr().out == f"2 edits reverted\n{delivered.with_suffix('.txt')}\n"
     assert run(delivered, "--revert-all") == 0

@@ -40,7 +40,7 @@ def test_a_new_type_of_scan_is_one_line(tmp_path):
     whole, cut, begun = (judge(content, ".xyz") for content in (scan.read_bytes(), b"XYZ!!", b"XY"))
     assert (whole.finding.value, whole.type, whole.one_page) == ("whole", "XYZ", True)
     assert cut.finding is begun.finding
-    assert "the XYZ file ends" in cut.reason
+    assert "the XYZ file ends" in str(cut.reason)
     ocr = Ocr()
     descriptor, given = open_pages(scan, ocr)
     assert (descriptor > 2, given) == (True, ocr)

@@ -13,8 +13,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import ocrwatchd
-from ocrwatchd.core.i18n import count, say
-from ocrwatchd.core.i18n.language import NESTED, Language, language
+from ocrwatchd.core.i18n import LONGEST_CHARACTERS, NOTHING, count, joined, say, verbatim
+from ocrwatchd.core.i18n.language import Language, language
+from ocrwatchd.core.i18n.wire import packed, unpacked
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage import reason_note
 
@@ -80,28 +81,29 @@ def test_what_is_compiled_is_what_is_written(path):
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
-def test_every_sentence_is_known_again(path):
-    """A sentence made from any template is said with that template's translation, its values inside."""
-    words = Language(path.stem)
+def test_every_message_is_translated(path):
+    """A message is shown with its translation and its fields, also after a way through another process."""
+    words, messages = Language(path.stem), catalogue(path)
     for template in said_in_code():
         one, many = template if isinstance(template, tuple) else (template, "")
-        names = placeholders(many or one)
-        values = {name: "No space left on device" if name in NESTED else f"<{name}>" for name in names}
-        translated = {key: words.say(value) if key in NESTED else value for key, value in values.items()}
-        if many:
-            rest = {key: value for key, value in translated.items() if key != "n"}
-            for n in (1, 2, 1234):
-                english = count(one, many, n=n, **{key: values[key] for key in rest})
-                assert words.of(english) == words.count(one, many, n=n, **rest)
-        else:
-            assert words.of(say(one, **values)) == words.say(one, **translated), template
+        fields = {name: f"<{name}>" for name in placeholders(many or one)}
+        for n in (1, 2, 1234) if many else (0,):
+            message = count(one, many, **fields | {"n": n}) if many else say(one, **fields)
+            forms = messages[template].string
+            form = forms if isinstance(forms, str) else forms[min(n != 1, len(forms) - 1)]
+            expected = form.format(**fields | ({"n": words.number(n)} if many else {}))
+            assert words.of(message) == words.of(unpacked(packed(message))) == expected
 
 
-def test_sentences_within_sentences_are_said_too():
+def test_a_message_within_a_message_is_translated():
     """What went wrong last is part of why a scan failed."""
-    reason = (
-        "it was tried 3 times, and each time the engine ended; the last time the engine took longer than 300 s to "
-        "read a page"
+    step = say("read a page")
+    ended = say("the engine took longer than {seconds} s to {step}", seconds="300", step=step)
+    reason = count(
+        "it was tried once, and the engine ended: {reason}",
+        "it was tried {n} times, and each time the engine ended; the last time {reason}",
+        n=3,
+        reason=ended,
     )
     assert language("de").of(reason) == (
         "Es gab 3 Versuche, und jedes Mal ist die Texterkennung ausgefallen. Beim letzten Mal: Die Texterkennung hat "
@@ -109,34 +111,58 @@ def test_sentences_within_sentences_are_said_too():
     )
 
 
-@pytest.mark.parametrize("name", ["scan.pdf", "a: b: c.pdf", "No space left on device: x.pdf"])
-def test_a_file_s_name_before_a_sentence_stays(name):
-    """Trouble with a scan begins with its name, whatever that is."""
-    trouble = "waits: No space left on device, in /out: make room there. Processing then resumes automatically"
-    told = language("zh").of_named(f"{name}: {trouble}")
-    assert told == f"{name}: 正在等待：/out：磁盘空间不足。请在那里腾出空间，之后一切会自动继续"  # noqa: RUF001 - Chinese has marks of its own
+def test_trouble_with_a_scan_keeps_its_name():
+    """Whatever that is; the rest is translated."""
+    full = in_words(OSError(errno.ENOSPC, "No space left on device", "/out"))
+    trouble = say(
+        "{file}: {reason}", file="No space left on device: {x}.pdf", reason=say("waits: {reason}", reason=full)
+    )
+    said = language("zh").of(trouble)
+    assert said.startswith("No space left on device: {x}.pdf")
+    assert "空间不足" in said
 
 
-@pytest.mark.parametrize("sentence", ["", "unheard of", "x" * 100_000, "waits: " * 900, "{n} {0.__class__}", "a, in b"])
-def test_what_is_not_known_stays_as_it_is(sentence):
-    """In bounded time, and no value is taken for a template."""
-    assert "{0" not in sentence or language("de").of(sentence) == sentence
-    assert language("de").of(sentence).rpartition(": ")[2] == sentence.rpartition(": ")[2]
+@pytest.mark.parametrize("text", ["", "unheard of", "{n} {0.__class__}", '{"key": 1}', '{"key"', "a\ud800b"])
+def test_a_text_of_others_stays_as_it_is(text):
+    """A file of an earlier version may hold it, or a damaged one; no part of it is taken for a field."""
+    message = unpacked(text)
+    assert language("de").of(message) == str(message) == text.replace("\ud800", "\N{REPLACEMENT CHARACTER}")
+    assert unpacked(packed(verbatim(text))) == verbatim(text)
+
+
+def test_a_message_of_another_version_is_shown_by_its_key():
+    """Fields that are missing stay open, and no attribute of one is reached."""
+    told = unpacked('{"key": "{n} of {all}: {why}, {n.real}", "fields": {"n": 1234, "why": {"key": "No such device"}}}')
+    assert language("de").of(told) == "1.234 of {all}: " + language("de").of(verbatim("No such device")) + ", {n.real}"
+
+
+def test_a_hostile_message_is_short():
+    """However often a field occurs in each of many levels; and its depth is bounded."""
+    bomb = '{"key": "' + "{a}" * 1300 + '", "fields": {"a":' * 1
+    assert len(str(unpacked(bomb * 6 + '"zz"' + "}}" * 6))) <= LONGEST_CHARACTERS
+    deep = unpacked('{"key": "{a}", "fields": {"a":' * 5000 + '""' + "}}" * 5000)
+    assert len(str(deep)) <= LONGEST_CHARACTERS
+
+
+def test_messages_are_joined_once_each():
+    """And nothing of nothing."""
+    assert str(joined([say("a"), NOTHING, say("b"), say("a")])) == "a; b"
+    assert joined([NOTHING]) is NOTHING
 
 
 def test_numbers_are_written_as_the_language_does():
     """Thousands are parted by dots in German; a file's name is no number."""
     words = language("de")
     assert words.number(1234567) == "1.234.567"
-    assert "1,234" in words.of("1,234 could not be read (now).")
+    assert words.say("{name} could not be read ({time}).", name="1,234", time="").startswith("1,234")
 
 
 @pytest.mark.parametrize("code", ["", "de", "zh"])
 def test_the_reason_can_be_read_back_in_english_from_any_note(code):
     """Whatever its language, and whatever the scan's name looks like."""
-    reason = "the upload broke off: the file is empty. Send it again."
+    reason = say("the upload broke off: the file is empty. Send it again.")
     note = reason_note.note("Why: not me.pdf", reason, "Why: not me-2.pdf", code)
-    assert reason_note.told(note) == reason
+    assert reason_note.told(note) == str(reason)
     assert language(code).of(reason) in note
     assert note.isprintable() is False
     assert all(line.isprintable() for line in note.split("\n"))
@@ -153,13 +179,13 @@ def test_the_reason_can_be_read_back_in_english_from_any_note(code):
 )
 def test_the_note_holds_the_command_for_this_very_scan(path, said):
     """As a shell takes it."""
-    note = reason_note.note("s.pdf", "the PDF has no pages", path)
+    note = reason_note.note("s.pdf", say("the PDF has no pages"), path)
     assert note.split("\n")[5].endswith(f"or run: ocrwatchd retry {said}")
 
 
 def test_a_german_note_is_german():
     """But for the last line, which is for technicians."""
-    note = reason_note.note("s.pdf", "the PDF has no pages", "s.pdf", "de").split("\n")
+    note = reason_note.note("s.pdf", say("the PDF has no pages"), "s.pdf", "de").split("\n")
     assert note[0].startswith("s.pdf konnte nicht gelesen werden (")
     assert note[2] == "Grund: Das PDF hat keine Seiten."
     assert note[-2] == "Why: the PDF has no pages"
@@ -173,13 +199,13 @@ def test_a_german_note_is_german():
         say("no engine runs: {reason}", reason=say("the engine ended with {signal}", signal="SIGBUS")),
         say(
             "notify.command {reason}: see its messages in the log; a later event is told anew",
-            reason=say("cannot be started: {fault}", fault="Permission denied"),
+            reason=say("cannot be started: {fault}", fault=verbatim("Permission denied")),
         ),
     ],
 )
 def test_trouble_is_told_in_one_language(code, trouble):
     """Nothing of it stays English but names."""
-    left = set(re.findall("[a-z]{2,}", language(code).of_named(trouble))) & set(re.findall("[a-z]{2,}", trouble))
+    left = set(re.findall("[a-z]{2,}", language(code).of(trouble))) & set(re.findall("[a-z]{2,}", str(trouble)))
     assert left <= {"mnt", "notify", "command", "in"}
 
 

@@ -21,18 +21,20 @@ def test_every_reason_has_a_code_and_a_wording_of_its_own():
 @pytest.mark.parametrize("code", ["de", "zh"])
 def test_every_reason_is_told_in_every_language(code):
     """In words of that language, another for each."""
-    told = {language(code).say(reason.wording) for reason in Reason}
+    told = {language(code).of(reason.wording) for reason in Reason}
     assert len(told) == len(Reason)
-    assert told.isdisjoint(reason.wording for reason in Reason)
+    assert told.isdisjoint(str(reason.wording) for reason in Reason)
 
 
 def test_every_reason_stands_in_the_documentation():
     """With its wording, in the order of the code, and no other."""
     page = (CHECKOUT / "ocrwatchd" / "docs" / "correction.md").read_text(encoding="utf-8")
     rows = page.partition("### Reasons")[2].partition("\n\n**")[0]
-    assert re.findall(r"^\| `(.+?)` \| (.+) \|$", rows, re.MULTILINE) == [(reason, reason.wording) for reason in Reason]
+    assert re.findall(r"^\| `(.+?)` \| (.+) \|$", rows, re.MULTILINE) == [
+        (reason, str(reason.wording)) for reason in Reason
+    ]
 
 
 def test_a_code_of_another_version_is_its_own_wording():
     """Ledgers keep counts for years."""
-    assert (wording("too-different"), wording("of old")) == ("too different", "of old")
+    assert (str(wording("too-different")), str(wording("of old"))) == ("too different", "of old")

@@ -84,7 +84,7 @@ def test_why_some_words_were_not_asked_about_is_told():
     """The reason stands in the receipt; the picture alone decides."""
     reader = Reader()
     reader.reason = "no time for 1 of 1 doubtful words (llm.page_budget_s)"
-    assert corrected(reader).reason == reader.reason
+    assert str(corrected(reader).reason) == reader.reason
 
 
 class Model:
@@ -130,6 +130,6 @@ def test_a_model_that_did_harm_when_it_was_calibrated_is_asked_nothing(compares)
     assert not asked.methods(work).chooses
     found = with_words(PAGE, asked.correct(PAGE, work), work, Memory())
     assert found.text == with_words(PAGE, Correction(PAGE.text), work, Memory()).text
-    assert found.reason.startswith("by its calibration the model is of no use here")
+    assert str(found.reason).startswith("by its calibration the model is of no use here")
     told, work = with_method("both", compares=True)
     assert told.methods(work).picture == "both"

@@ -49,7 +49,7 @@ def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypat
     assert len(tried) == 1
     ((kind, words, _file),) = claims.troubles()
     assert kind == "claim"
-    assert "locked" in words
+    assert "locked" in str(words)
     assert not (tmp_path / "root" / ".work" / tried[0]).exists()
 
 

@@ -12,10 +12,11 @@ import pytest
 import structlog
 
 from ocrwatchd.core import faults
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.daemon import completion, late_change
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.storage import outbox
@@ -81,25 +82,30 @@ def fill_disk(monkeypatch):
 def test_done_job_is_delivered_and_its_folder_gone(desk):
     """A finished set is delivered, written down, and its folder cleared."""
     job = desk.job()
-    desk.endings.end(Outcome(job, Ending.DONE, figures={"pages": 1, "sha256": "00"}))
+    desk.endings.end(Outcome(job, Ending.DONE, figures=ScanFigures(pages=1, sha256="00")))
     assert (desk.folders.path("outbox") / "scan.txt").exists()
     assert desk.ledger.entry("j").state == "delivered"
     assert not job.folder.exists()
 
 
 def test_counts_of_a_document_are_remembered_and_nothing_else_of_it(desk):
-    """The ledger keeps how many words and edits there were, and how sure the engine was; no sentences."""
-    told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9, "reason": "the page is blank"}
-    desk.endings.end(Outcome(desk.job(), Ending.DONE, figures={"sha256": "ab", "pages": 1, "seconds": 2.0, **told}))
+    """The ledger keeps how many words and edits there were, and how sure the engine was; nothing else."""
+    told = {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
+    desk.endings.end(
+        Outcome(
+            desk.job(), Ending.DONE, figures=ScanFigures(**{"sha256": "ab" * 32, "pages": 1, "seconds": 2.0, **told})
+        )
+    )
     (row,) = desk.ledger._run("SELECT pages, seconds, counts FROM scan", ())
     assert (*row[:2], json.loads(row[2])) == (
-        1, 2.0, {"words": 7, "edits_by_reason": {"similar word": 2}, "confidence": 0.9}
+        1, 2.0, {"words": 7, "scored_words": 0, "unreadable": 0, "edits_by_reason": {"similar word": 2},
+                 "refused_by_reason": {}, "confidence": 0.9}
     )  # fmt: skip
 
 
 def test_unreadable_job_is_set_aside(desk):
     """A scan whose content is at fault goes to failed/ at once."""
-    desk.endings.end(Outcome(desk.job(), Ending.UNREADABLE, "no page could be read"))
+    desk.endings.end(Outcome(desk.job(), Ending.UNREADABLE, Message("no page could be read")))
     assert (desk.folders.path("failed") / "scan.png").exists()
     assert desk.ledger.entry("j").state == "failed"
 
@@ -107,9 +113,9 @@ def test_unreadable_job_is_set_aside(desk):
 def test_second_death_of_the_engine_sets_the_file_aside(desk):
     """A file gets a second chance, and no third."""
     job = desk.job()
-    desk.endings.end(Outcome(job, Ending.DIED, "the engine ended with SIGSEGV"))
+    desk.endings.end(Outcome(job, Ending.DIED, Message("the engine ended with SIGSEGV")))
     assert desk.again == [job]
-    desk.endings.end(Outcome(job, Ending.DIED, "the engine ended with SIGSEGV"))
+    desk.endings.end(Outcome(job, Ending.DIED, Message("the engine ended with SIGSEGV")))
     assert desk.again == [job]
     note = (desk.folders.path("failed") / "scan.reason.txt").read_text()
     assert "tried 2 times" in note
@@ -120,15 +126,15 @@ def test_a_death_that_another_machine_tells_twice_counts_once(desk):
     """It does where the supervisor dies between the ledger and the next attempt."""
     job = desk.job()
     for _ in range(3):
-        desk.endings.end(Outcome(job, Ending.DIED, "killed", attempt=4))
+        desk.endings.end(Outcome(job, Ending.DIED, Message("killed"), attempt=4))
     assert desk.again == [job] * 3
-    desk.endings.end(Outcome(job, Ending.DIED, "killed", attempt=5))
+    desk.endings.end(Outcome(job, Ending.DIED, Message("killed"), attempt=5))
     assert (desk.folders.path("failed") / "scan.png").exists()
 
 
 def test_death_while_stopping_is_not_the_files_fault(desk):
     """What ends because the daemon stops does not count and is not tried again now."""
-    desk.endings.end(Outcome(desk.job(), Ending.DIED, "killed"), stopping=True)
+    desk.endings.end(Outcome(desk.job(), Ending.DIED, Message("killed")), stopping=True)
     assert desk.again == []
     assert desk.ledger.entry("j").blamed == 0
 
@@ -136,7 +142,7 @@ def test_death_while_stopping_is_not_the_files_fault(desk):
 def test_returned_job_waits_and_is_offered_again(desk, monkeypatch):
     """A job that came back through nobody's fault is tried again after a pause, without blame."""
     job = desk.job()
-    desk.endings.end(Outcome(job, Ending.RETURNED, "no room for pages"))
+    desk.endings.end(Outcome(job, Ending.RETURNED, Message("no room for pages")))
     assert (desk.again, desk.endings.parked) == ([], 1)
     due = desk.endings.next_due()
     monkeypatch.setattr(time, "monotonic", lambda: due)
@@ -152,10 +158,10 @@ def test_job_whose_folder_was_removed_is_not_waited_for(tmp_path, ledger):
     job = desk.job()
     shutil.rmtree(job.folder)
     away[0] = True
-    desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+    desk.endings.end(Outcome(job, Ending.RETURNED, Message("the disk failed")))
     assert desk.endings.parked == 1
     away[0] = False
-    desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+    desk.endings.end(Outcome(job, Ending.RETURNED, Message("the disk failed")))
     assert desk.endings.parked == 1
     assert desk.troubles == {}
     assert ledger.entry(job.id) is None
@@ -189,7 +195,7 @@ def test_turn_ends_although_each_try_takes_long(desk, monkeypatch):
     job = desk.job()
     tried = []
     for number in range(9):
-        desk.endings.end(Outcome(job, Ending.RETURNED, "the disk failed"))
+        desk.endings.end(Outcome(job, Ending.RETURNED, Message("the disk failed")))
         desk.endings._parked[-1] = (clock[0], number, lambda: (tried.append(1), clock.__setitem__(0, clock[0] + 1.0)))
     desk.endings.tick(time.monotonic())
     assert len(tried) == 1
@@ -254,18 +260,18 @@ def test_without_patience_a_full_disk_leaves_the_scan_and_says_so(tmp_path, ledg
     fill_disk(monkeypatch)
     desk.endings.end(Outcome(job, Ending.DONE))
     (left,) = desk.endings.left
-    assert left.startswith(f"scan.png was left in {job.folder}: No space left on device: make room there")
+    assert str(left).startswith(f"scan.png was left in {job.folder}: No space left on device: make room there")
     assert job.source.exists()
 
 
 def test_failing_to_set_aside_is_tried_again_without_a_second_blame(desk, monkeypatch):
     """The death that set a file aside is counted once, however long failed/ is full."""
     job = desk.job()
-    desk.endings.end(Outcome(job, Ending.DIED, "died"))
+    desk.endings.end(Outcome(job, Ending.DIED, Message("died")))
     mend = fill_disk(monkeypatch)
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    desk.endings.end(Outcome(job, Ending.DIED, "died"))
+    desk.endings.end(Outcome(job, Ending.DIED, Message("died")))
     for _ in range(2):
         now[0] = desk.endings.next_due()
         desk.endings.tick(time.monotonic())
@@ -351,7 +357,7 @@ def test_an_original_that_is_changed_after_it_was_read_is_told_of(desk, monkeypa
     monkeypatch.setattr(late_change.mounts, "is_remote", lambda _folder: remote)
     monkeypatch.setattr(late_change, "being_written", lambda _file: written)
     job = desk.job()
-    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    figures = ScanFigures(sha256=hashlib.sha256(job.source.read_bytes()).hexdigest())
     with job.source.open("r+b") as writer, structlog.testing.capture_logs() as logs:
         writer.write(b"another")
         writer.flush()
@@ -364,7 +370,7 @@ def test_an_original_that_nobody_has_changed_is_not_told_of(desk, monkeypatch):
     """Nor is one that people have taken away meanwhile."""
     monkeypatch.setattr(late_change, "being_written", lambda _file: None)
     job = desk.job()
-    figures = {"sha256": hashlib.sha256(job.source.read_bytes()).hexdigest()}
+    figures = ScanFigures(sha256=hashlib.sha256(job.source.read_bytes()).hexdigest())
     with structlog.testing.capture_logs() as logs:
         desk.endings.end(Outcome(job, Ending.DONE, figures=figures))
         late_change.look(desk.folders.path("archive") / "gone.png", desk.folders.path("archive"), "j", "ab")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon import duplicates
 from ocrwatchd.daemon.completion import JobCompletion
@@ -49,7 +50,7 @@ class House:
         for suffix in (".txt", ".json"):
             (job.out / f"document{suffix}").write_text("text")
         sha256 = duplicates.hashlib.sha256(content).hexdigest()
-        self.endings.end(Outcome(job, Ending.DONE, figures={"sha256": sha256, "pages": 1}))
+        self.endings.end(Outcome(job, Ending.DONE, figures=ScanFigures(sha256=sha256, pages=1)))
         return job
 
     def look(self, job):
@@ -85,7 +86,7 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     first.out.mkdir()
     (first.out / "document.json").write_text("text")
     sha256 = duplicates.hashlib.sha256(LETTER).hexdigest()
-    house.endings.end(Outcome(first, Ending.DONE, figures={"sha256": sha256, "pages": 1}))
+    house.endings.end(Outcome(first, Ending.DONE, figures=ScanFigures(sha256=sha256, pages=1)))
     house.finder.ended(first)
     assert house.look(copy).ending is Ending.KNOWN
 
@@ -117,7 +118,7 @@ def test_second_copy_goes_to_the_archive_with_a_receipt(house):
     receipt = json.loads((house.folders.path("outbox") / "again.json").read_text())
     assert (receipt["duplicate_of"], receipt["job"], receipt["pages"]) == ("letter", copy.id, [])
     assert house.ledger.entry(copy.id).state == "delivered"
-    assert house.look(house.claim("third.pdf")).figures["as"] == "letter", "the first one, not its copy"
+    assert house.look(house.claim("third.pdf")).figures.duplicate_of == "letter", "the first one, not its copy"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_other_content_or_another_profile_is_read(house, name, content):
 def test_only_what_was_delivered_counts(house):
     """A copy of a scan that failed, or that is still waiting, is read."""
     failed = house.claim("failed.pdf")
-    house.endings.set_aside(failed, "the engine died")
+    house.endings.set_aside(failed, Message("the engine died"))
     house.claim("waiting.pdf")
     assert house.look(house.claim("copy.pdf")) is None
 
@@ -148,15 +149,15 @@ def test_copy_of_a_scan_on_its_way_out_counts(house):
     """Its twin waits for a full outbox, say: it will be delivered all the same."""
     twin = house.claim("letter.pdf")
     house.ledger.recognised(twin.id, sha256=duplicates.hashlib.sha256(LETTER).hexdigest(), pages=1, seconds=1)
-    house.ledger.delivering(twin.id, "outbox", "letter", (".json",), "")
-    assert house.look(house.claim("copy.pdf")).figures["as"] == "letter"
+    house.ledger.delivering(twin.id, "outbox", "letter", (".json",), Message(""))
+    assert house.look(house.claim("copy.pdf")).figures.duplicate_of == "letter"
 
 
 def test_archive_is_asked_where_the_ledger_was_rebuilt(house):
     """An original whose receipt has gone is known by its size; its hash is found out once, when it is needed."""
     (house.folders.path("archive") / "old.pdf").write_bytes(LETTER)
     house.ledger.adopt(Original("adopted", Path("old.pdf"), "outbox", "old", "", len(LETTER), 0))
-    assert house.look(house.claim("copy.pdf")).figures["as"] == "old"
+    assert house.look(house.claim("copy.pdf")).figures.duplicate_of == "old"
     assert house.ledger.alike(len(LETTER))[0].sha256
 
 

@@ -5,22 +5,23 @@ from types import SimpleNamespace
 
 import pytest
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.daemon.health import HEALTH_SECONDS, MENDING_SECONDS, Health
 
 
 def test_what_is_wrong_is_looked_at_again_at_once():
     """A folder that is back is used within a second or so, while nothing is looked at so often where all is well."""
-    wrong = ["the inbox has gone"]
+    wrong = [Message("the inbox has gone")]
     arrivals = SimpleNamespace(health=lambda: wrong[-1], mend=lambda: None)
     health = Health(arrivals, SimpleNamespace(held=lambda: True))
 
     def told():
-        return [each.text for each in health.troubles()]
+        return [str(each.text) for each in health.troubles()]
 
     health.tick(time.monotonic())
     assert told() == ["the inbox has gone", ""]
     assert 0 < health.next_due() - time.monotonic() <= MENDING_SECONDS < HEALTH_SECONDS
-    wrong.append("")
+    wrong.append(Message(""))
     health.tick(time.monotonic())
     assert told() == ["the inbox has gone", ""]  # not due yet
     health._due = 0.0

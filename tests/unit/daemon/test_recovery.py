@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.recovery import recover_jobs
@@ -41,7 +42,7 @@ class House:
         Image.new("L", (20, 20), "white").save(path)
         job = self.workplace.new_job(Scan(path, Path(name)))
         if row:
-            self.ledger.claimed(job.id, job.relative, refusal)
+            self.ledger.claimed(job.id, job.relative, Message(refusal))
         (job.folder / "scan").mkdir()
         if moved:
             path.rename(job.source)
@@ -93,7 +94,7 @@ def test_row_whose_folder_has_gone_is_forgotten(house):
 def test_delivery_whose_folder_has_gone_is_forgotten(house):
     """Somebody has emptied .work: what was never delivered must not make the scan, sent again, a copy of it."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), Message(""))
     shutil.rmtree(job.folder)
     house.start()
     assert house.ledger.entry(job.id) is None
@@ -122,7 +123,7 @@ def test_scan_without_a_row_is_examined_again(house):
 def test_scan_that_the_ledger_calls_ended_is_read_again(house):
     """The folders are the truth: a scan that lies here again, from a backup say, is tried anew."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
     house.ledger.ended(job.id)
     house.start()
     assert [again.id for again in house.again] == [job.id]
@@ -132,7 +133,7 @@ def test_scan_that_the_ledger_calls_ended_is_read_again(house):
 def test_folder_of_an_ended_job_is_cleared(house):
     """A delivery that was complete but not cleared up is cleared now."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), "")
+    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
     house.ledger.ended(job.id)
     job.source.unlink()
     house.start()
@@ -313,7 +314,7 @@ def test_route_never_leads_out_of_the_folders(tmp_path, bad):
 def test_route_keeps_undecodable_names(tmp_path):
     """A name that is not valid UTF-8 comes back byte by byte."""
     way = delivery_plan.Route(
-        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), "why"
+        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), Message("why")
     )
     delivery_plan.write(tmp_path, way)
     assert delivery_plan.read(tmp_path) == way

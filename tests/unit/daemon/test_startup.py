@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.schema import ROOTS, Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.lock import Lock
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon import startup
 from ocrwatchd.daemon.completion import JobCompletion
@@ -79,7 +80,7 @@ class House:
         receipt = {"schema": 3, "name": job.relative.name, "job": job.id, "sha256": SHA256}
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in receipt.items())
         (job.out / "document.json").write_text(f'{{\n{lines},\n"pages": [\n{{"sha256": "no"}}\n]}}\n')
-        return Outcome(job, Ending.DONE, figures={"pages": 1, "sha256": SHA256})
+        return Outcome(job, Ending.DONE, figures=ScanFigures(pages=1, sha256=SHA256))
 
     def lying(self, folder):
         """Every file under a folder."""
@@ -101,7 +102,7 @@ def crowd(house):
     """One scan delivered, one failed, one in work, and one whose delivery ended between its files."""
     done, bad = house.claim("done.tif"), house.claim("sub/bad.tif")
     house.endings.end(house.finish(done))
-    house.endings.set_aside(bad, "the upload broke off")
+    house.endings.set_aside(bad, Message("the upload broke off"))
     work = house.claim("work.tif")
     way = house.claim("done.tif", b"II*\0another")
     outcome = house.finish(way)
@@ -121,7 +122,7 @@ def crowd(house):
 
 def examine_as_whole(monkeypatch):
     """The scans here are only names."""
-    monkeypatch.setattr("ocrwatchd.daemon.recovery._refusal_of", lambda _source: "")
+    monkeypatch.setattr("ocrwatchd.daemon.recovery._refusal_of", lambda _source: NOTHING)
 
 
 def damaged(damage):
@@ -149,7 +150,7 @@ def test_without_its_ledger_a_root_goes_on_where_it_was(house, monkeypatch, fate
         assert done.id in {twin.job for twin in house.ledger.alike(len(b"II*\0original"))}
         assert house.ledger.entry(done.id).state == "delivered"
         assert house.ledger._run("SELECT sha256 FROM scan WHERE job = ?", (done.id,)) == [(SHA256,)]
-        assert [failed[1:] for failed in house.ledger.failures(9)] == [("bad", "the upload broke off")]
+        assert [failed[1:] for failed in house.ledger.failures(9)] == [("bad", Message("the upload broke off"))]
         house.recover_jobs()
         assert [job.id for job in house.again] == [work.id]
         assert house.ledger.entry(way.id).state == "delivered"
@@ -405,7 +406,7 @@ def as_of_old(house, name=startup.LEDGER, root=None):
     """Leave the ledger of a root, with a scan that died once, where older versions kept it."""
     with house.open():
         job = house.claim()
-        house.ledger.blamed(job.id, "died")
+        house.ledger.blamed(job.id, Message("died"))
         if root is None:
             house.ledger.note_fact(startup.ROOT, house.home.name)
     (house.home / startup.LEDGER).rename(house.state / name.format(house.home.name))
@@ -432,7 +433,7 @@ def test_what_a_killed_daemon_had_not_merged_is_taken_over_too(house, tmp_path):
     job = as_of_old(house)
     old = house.state / startup.LEDGER
     with Ledger(old) as ledger:
-        ledger.blamed(job.id, "died again")
+        ledger.blamed(job.id, Message("died again"))
         for suffix in ("", "-wal", "-shm"):
             shutil.copy(f"{old}{suffix}", tmp_path)
     for path in tmp_path.glob("ledger.sqlite3*"):

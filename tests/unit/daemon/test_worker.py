@@ -18,6 +18,7 @@ from ocrwatchd.core.config.profile import Llm, Work
 from ocrwatchd.core.config.schema import Config, Folders, Queue
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.daemon.worker import Worker
@@ -241,7 +242,7 @@ def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(mo
         await_that(lambda: len(faults) == 1 and receiver._tries > 9, what="some tries")
         receiver.close()
     assert [each["event"] for each in logged] == ["broker.lost"] * 3
-    assert ["start the broker" in each["reason"] for each in logged] == [True, False, True]
+    assert ["start the broker" in str(each["reason"]) for each in logged] == [True, False, True]
 
 
 def test_hints_that_nobody_reads_are_few():
@@ -325,14 +326,14 @@ def test_a_machine_that_cannot_begin_leaves_orders_to_others_and_rests(tmp_path,
         orders.pass_on(sent, OSError(30, "Read-only file system", str(tmp_path)))
         since = now[0]
         assert orders.take() is None
-        assert "mount it writable again" in orders.obstacle
+        assert "mount it writable again" in str(orders.obstacle)
         while orders.rests:
             now[0] += 0.5
         rests.append(now[0] - since)
     assert rests == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert line.ends == ["given back", *["settled"] * 6]
     orders.begun()
-    assert orders.obstacle == ""
+    assert str(orders.obstacle) == ""
     assert orders.take() == sent
 
 
@@ -347,12 +348,12 @@ def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path, steady):
         orders.begun()
         orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
         assert orders.take() is None
-        assert "no licence" in orders.obstacle
+        assert "no licence" in str(orders.obstacle)
         now[0] += rest_s
     for ending, stopping in (("returned", True), ("done", False), ("put-back", False)):
         assert orders.take() == sent
         orders.begun()
-        assert orders.obstacle == ""
+        assert str(orders.obstacle) == ""
         orders.ended(sent.job, Report(worker="w1", ending=ending, stopping=stopping))
     assert orders.take() == sent
     orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
@@ -370,7 +371,7 @@ def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monke
     with monkeypatch.context() as stale:
         stale.setattr(registry, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
         assert orders.take() is None
-    assert (line.ends, "Stale" in orders.obstacle) == (["given back"], True)
+    assert (line.ends, "Stale" in str(orders.obstacle)) == (["given back"], True)
     (tmp_path / registry.TOKEN).unlink()
     now[0] = 60.0
     with pytest.raises(FolderUnusable, match="mount the share"):
@@ -464,7 +465,7 @@ def test_a_worker_lets_go_of_an_attempt_whose_folder_has_gone(worker, monkeypatc
     shutil.rmtree(worker._job.desk)
     worker._look()
     assert asked == [1]
-    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, Message("asked for")))
     assert (worker._job, worker._order, worker._report) == (None, None, None)
 
 
@@ -487,17 +488,17 @@ def test_a_share_that_answers_nothing_changes_nothing(worker, monkeypatch):
 def test_a_page_is_given_up_after_as_many_deaths_as_the_order_says(worker):
     """This machine's own settings say two."""
     worker._host._job = job = replace(worker._job, max_attempts=1)
-    worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), "killed")
-    assert "killed" in page_failures.skip_reason(job, "page", 1)
+    worker._host._note_death(Step(job=job.id, name="page", page=1, pages=2), Message("killed"))
+    assert "killed" in str(page_failures.skip_reason(job, "page", 1))
 
 
 def test_after_its_rest_a_machine_may_be_given_something(worker, monkeypatch):
     """Else nothing would be published again for one that is alone; people still read what was wrong."""
-    worker._orders._rest(JOB, "no licence")
-    assert "no licence" in worker._tell()["trouble"]
+    worker._orders._rest(JOB, Message("no licence"))
+    assert "no licence" in str(worker._tell()["trouble"])
     monkeypatch.setattr(worker._orders, "_rests_until", 0.0)
-    assert worker._tell()["trouble"] == ""
-    assert "no licence" in worker._tell()["state"]
+    assert str(worker._tell()["trouble"]) == ""
+    assert "no licence" in str(worker._tell()["state"])
 
 
 def test_a_scan_waits_for_the_model_that_its_profile_names(worker, monkeypatch):
@@ -525,16 +526,8 @@ def test_follow_up_tasks_are_told_soon(worker):
     worker._hear(Begun(worker._job, "task"))
     told = worker._tell()
     assert (told["page"], told["asking"], worker._presence.changed) == (3, True, True)
-    worker._hear(Outcome(worker._job, Ending.PUT_BACK, "asked for"))
+    worker._hear(Outcome(worker._job, Ending.PUT_BACK, Message("asked for")))
     assert worker._tell()["asking"] is False
-
-
-def test_figures_that_no_engine_tells_end_no_worker(worker):
-    """The attempt has ended, without a set."""
-    desk = worker._job.desk
-    worker._hear(Outcome(worker._job, Ending.DONE, "", {"pages": float("nan")}))
-    report = attempts.ended(attempts.Attempt(1, "w1", desk))
-    assert (report.ending, "no engine tells" in report.reason) == ("returned", True)
 
 
 @pytest.mark.parametrize(

@@ -25,18 +25,18 @@ OTHERWISE = "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'a'
 )
 def test_the_cause_is_told_with_what_helps(error, remedy):
     """However deep the client has wrapped it."""
-    words = told(error)
+    words = str(told(error))
     assert words.rpartition("; ")[2].startswith(remedy)
     assert "ConnectionClosed" not in words
 
 
 def test_what_a_broker_says_is_bounded_and_can_be_printed():
     """It may be anybody's."""
-    words = told(ResponseError("\x1b[2J\n" * 999))
+    words = str(told(ResponseError("\x1b[2J\n" * 999)))
     assert words.isprintable()
     assert len(words) < MOST_WORDS + max(len(remedy) for _, remedy in REMEDIES) + 3
 
 
 def test_a_mistake_of_ours_says_itself_what_to_do():
     """A password's file that has become another one's while the worker runs."""
-    assert told(ConfigError("mend this")) == "mend this"
+    assert str(told(ConfigError("mend this"))) == "mend this"

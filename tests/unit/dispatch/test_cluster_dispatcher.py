@@ -5,8 +5,9 @@ from functools import partial
 
 import pytest
 
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
@@ -34,7 +35,7 @@ def test_a_set_that_a_worker_has_finished_becomes_the_jobs_own(office):
     office.now += LOOK_S
     office.queue.tick(office.now)
     (outcome,) = office.queue.outcomes()
-    assert outcome == Outcome(job, Ending.DONE, "", {"pages": 1}, 1)
+    assert outcome == Outcome(job, Ending.DONE, Message(""), ScanFigures(pages=1), 1)
     assert (job.out / "document.json").read_text() == "read"
     assert (office.queue.in_work, office.queue.waiting) == (None, 0)
 
@@ -107,7 +108,7 @@ def test_trouble_is_told_once_as_it_was(office, ending):
     hand.end(ending, reason="why", figures={"pages": 3})
     office.now += LOOK_S
     office.queue.tick(office.now)
-    assert office.queue.outcomes() == [Outcome(job, Ending(ending), "why", {"pages": 3}, 1)]
+    assert office.queue.outcomes() == [Outcome(job, Ending(ending), Message("why"), ScanFigures(pages=3), 1)]
     office.add(job)
     assert office.turn() == []
     assert office.lying == [(1, 2)]
@@ -125,13 +126,13 @@ def test_a_death_counts_once_whenever_the_supervisor_dies(office, tmp_path):
             hand.end("died", reason="why")
             for _ in range(3):
                 assert office.turn() == [(job.id, Ending.DIED)]
-                assert ledger.blamed(job.id, "why", attempt) == attempt
+                assert ledger.blamed(job.id, Message("why"), attempt) == attempt
                 office.reopen()
                 office.add(job)
             assert office.turn() == [(job.id, Ending.DIED)]
             office.add(job)
             assert office.lying == [(1, attempt + 1)]
-        assert ledger.blamed(job.id, "why") == ledger.entry(job.id).blamed == 3
+        assert ledger.blamed(job.id, Message("why")) == ledger.entry(job.id).blamed == 3
 
 
 def test_a_worker_that_stops_hands_its_job_to_the_next(office):
@@ -155,12 +156,12 @@ def test_what_nobody_takes_is_published_again_beside_a_free_worker(office):
     office.line.lying.clear()
     office.alive(hand, seconds=1, times=int(10 * LEASE_S))
     assert len(office.line.sent) == 1 + 2 * 10
-    assert "a worker is free and takes nothing" in office.queue.trouble
+    assert "a worker is free and takes nothing" in str(office.queue.trouble)
     assert office.lying == [(1, 1)]
     assert office.started.count(office.job().id) == 1
     assert hand.take() is not None
     office.turn()
-    assert office.queue.trouble == ""
+    assert str(office.queue.trouble) == ""
     twin = Hand(office, "w2")
     office.line.lying.setdefault(ANY, []).append(hand.order)
     assert twin.take() is None
@@ -347,11 +348,11 @@ def test_a_scan_for_aspose_goes_only_to_who_has_it(office):
     assert len(office.line.lying[ASPOSE]) == 1
     plain = Hand(office, "plain")
     office.alive(plain)
-    assert "aspose" in office.queue.trouble
+    assert "aspose" in str(office.queue.trouble)
     able = Hand(office, "able", "aspose")
     assert able.take(ASPOSE).id == needy[0].id
     office.alive(plain, able, times=1)
-    assert "aspose" not in office.queue.trouble
+    assert "aspose" not in str(office.queue.trouble)
 
 
 def test_after_a_restart_a_job_in_a_workers_hands_stays_there(office):
@@ -491,7 +492,7 @@ def test_status_tells_who_reads_what(office):
     office.more = {"pages_read": lambda pages, seconds: read.append((pages, seconds))}
     office.reopen()
     office.add(office.job(1))
-    assert office.queue.state == "no worker"
+    assert str(office.queue.status.message) == "down: no worker"
     hand = Hand(office, "w1")
     hand.take()
     hand.beat(page=2, pages=9, pages_done=4, seconds_a_page=1.5, state="working")
@@ -502,7 +503,7 @@ def test_status_tells_who_reads_what(office):
     one, two = office.queue.workers
     assert (one.name, one.job, one.page, one.pages, one.pages_done) == ("w1", "a.tif", 3, 9, 6)
     assert (two.name, two.job) == ("w2", "")
-    assert office.queue.state == "working; 2 workers, 1 at work"
+    assert str(office.queue.status.message) == "working; 2 workers, 1 at work"
     assert read == [(2, 1.5)]
     office.turn(LEASE_S + 1)
     assert office.queue.workers == ()
@@ -512,11 +513,11 @@ def test_without_workers_people_are_told_what_to_start(office):
     """After a lease's patience, and while anything waits."""
     assert not office.queue.down
     office.turn(LEASE_S + 1)
-    assert (office.queue.trouble, office.queue.down) == ("", True)
+    assert (str(office.queue.trouble), office.queue.down) == ("", True)
     office.add(office.job())
-    assert "ocrwatchd worker" in office.queue.trouble
+    assert "ocrwatchd worker" in str(office.queue.trouble)
     office.line.trouble = "refused"
-    assert "broker cannot be reached (refused)" in office.queue.trouble
+    assert "broker cannot be reached (refused)" in str(office.queue.trouble)
 
 
 def test_an_engine_that_serves_nowhere_is_told(office):
@@ -526,7 +527,7 @@ def test_an_engine_that_serves_nowhere_is_told(office):
     office.turn(LEASE_S + 1)
     hand.beat(trouble="no licence")
     office.turn()
-    assert "w1 says: no licence" in office.queue.trouble
+    assert "w1 says: no licence" in str(office.queue.trouble)
     Hand(office, "w2")
     office.turn()
-    assert office.queue.trouble == ""
+    assert str(office.queue.trouble) == ""

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.attempt import Ending, Outcome
+from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.profile import Ocr, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.dispatch.cluster import attempts, capabilities, connection, registry, transport
 from ocrwatchd.dispatch.cluster.messages import Card
 from ocrwatchd.dispatch.cluster.registry import Roster
@@ -228,7 +229,7 @@ def test_an_unreadable_scan_is_known_until_it_is_set_aside(office):
     for _ in range(2):
         office.now += LOOK_S
         office.queue.tick(office.now)
-        assert office.queue.outcomes() == [Outcome(job, Ending.UNREADABLE, "why", {}, 1)]
+        assert office.queue.outcomes() == [Outcome(job, Ending.UNREADABLE, Message("why"), ScanFigures(), 1)]
         office.reopen()
         office.add(job)
 
@@ -286,7 +287,7 @@ def test_work_that_somebody_can_do_keeps_a_run_going(office):
     office.alive(plain)
     office.add(office.job(1, work=Work(ocr=Ocr(engine="aspose"))))
     office.add(office.job(2))
-    assert "aspose" in office.queue.unavailable
+    assert "aspose" in str(office.queue.unavailable)
     assert not office.queue.down
     plain.take(ANY)
     plain.finish()

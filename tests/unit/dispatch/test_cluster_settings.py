@@ -6,6 +6,7 @@ import pytest
 
 from ocrwatchd.core.attempt import Ending
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.dispatch.cluster import attempts, capabilities
 from ocrwatchd.dispatch.cluster.messages import Token, digest
 from ocrwatchd.engine import page_failures
@@ -142,5 +143,5 @@ def test_a_page_is_given_up_as_the_supervisor_says(office):
     assert job.max_attempts == 3
     step = Step(job=job.id, name="page", page=1, pages=1)
     for _ in range(2):
-        page_failures.record_crash(job, step, "killed", job.max_attempts)
-    assert page_failures.skip_reason(job, "page", 1) == ""
+        page_failures.record_crash(job, step, Message("killed"), job.max_attempts)
+    assert not page_failures.skip_reason(job, "page", 1)

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.dispatch.cluster import registry
 from ocrwatchd.dispatch.cluster.heartbeat import SOONEST_BEAT_S, Presence
 from ocrwatchd.dispatch.cluster.messages import Card, read
@@ -38,7 +39,7 @@ def test_what_the_engine_does_is_shown_as_soon_as_it_changes(tmp_path, heard):
     told["state"] = "ready"
     now[0] = SOONEST_BEAT_S
     presence.tick(now[0])
-    assert read(Card, registry.card_path(tmp_path, "w1")).state == "ready"
+    assert read(Card, registry.card_path(tmp_path, "w1")).state == Message("ready")
     presence.show()
     assert heard() == ["STATUS=ready"]
 

@@ -3,12 +3,12 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
-from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.attempt import Begun, Ending, EngineStatus, Outcome, Progress
 from ocrwatchd.core.config.schema import Config
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.local import BoundedQueue
 from ocrwatchd.dispatch.priority import AHEAD_S, TURN_S
@@ -18,10 +18,9 @@ from ocrwatchd.dispatch.protocol import Hooks
 class FakeHost:
     """An engine that takes a job and says nothing until told."""
 
-    unavailable = model_trouble = ""
+    unavailable = trouble = model_trouble = Message("")
     pid = 1
-    state = "ready"
-    figures: ClassVar = {"starts": 1}
+    status = EngineStatus("ready", starts=1)
 
     def __init__(self):
         self.idle = True
@@ -292,10 +291,10 @@ def test_a_book_makes_way_for_an_urgent_scan_and_goes_on_at_its_next_page():
     assert office.given == ["book", "invoice"]
     assert office.queue.outcomes() == []
     assert (office.queue.progress, office.queue.waiting) == (None, 2)
-    assert office.queue.state == "ready; book.png goes on afterwards, with page 4 of 12"
+    assert str(office.queue.status.message) == "ready; book.png goes on afterwards, with page 4 of 12"
     office.end()
     assert office.given == ["book", "invoice", "book"]
-    assert office.queue.state == "ready"
+    assert str(office.queue.status.message) == "ready"
     office.read(4, 12)
     office.end()
     assert office.given[-1] == "plain"
@@ -398,7 +397,7 @@ def test_a_letter_makes_way_between_its_tasks():
     assert [begin(step) for step in ("write", "task", "task")] == [0, 1, 1]
     office.end(Ending.PUT_BACK)
     assert office.given == ["letter", "invoice"]
-    assert office.queue.state == "ready; letter.png goes on afterwards, with its follow-up tasks"
+    assert str(office.queue.status.message) == "ready; letter.png goes on afterwards, with its follow-up tasks"
     office.end()
     office.add(job("other", 5))
     assert [begin(step) for step in ("open", "task", "write")] == [1, 2, 2]
@@ -439,7 +438,7 @@ def test_the_more_urgent_interrupts_the_urgent():
     office.read(1, 9)
     office.add(job("alarm", 2))
     office.end(Ending.PUT_BACK)
-    assert office.queue.state.count("goes on afterwards") == 2
+    assert str(office.queue.status.message).count("goes on afterwards") == 2
     office.end()
     office.end()
     assert office.given == ["book", "letters", "alarm", "letters", "book"]

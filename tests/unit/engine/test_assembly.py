@@ -53,7 +53,7 @@ def test_confidence_is_the_mean_over_all_pages_words():
     tally.add(FinishedPage(PageText(2, "a b\nc c\nd", 9, 9, 0.0, lines=lines), Correction("d")))
     assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0 + 1.0) / 4)
     document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
-    assert tally.figures(document)["scored_words"] == 4
+    assert tally.figures(document).scored_words == 4
 
 
 def test_a_document_asks_for_the_most_doubtful_words_of_all_its_pages():

@@ -82,7 +82,7 @@ def test_nothing_missing_nothing_started(play):
     for llm in ({"model": "off"}, {"allow_auto_download": False}, {"hugging_face_repo_id": "org/here"}):
         scene = play(llm=llm)
         scene.fetch.start()
-        assert (scene.asked, scene.fetch.next_due(), scene.fetch.state) == ([], None, "")
+        assert (scene.asked, scene.fetch.next_due(), str(scene.fetch.state)) == ([], None, "")
 
 
 def test_auto_never_waits_and_huggingface_does(play):
@@ -91,8 +91,8 @@ def test_auto_never_waits_and_huggingface_does(play):
     scene.code = LASTS
     scene.fetch.start()
     assert (scene.holds(), scene.holds("quick")) == (True, False)
-    scene.listen(lambda: scene.fetch.state.endswith(": 30 %"))
-    assert scene.fetch.state == "fetching Qwen/Qwen2.5-3B-Instruct-GGUF (int8): 30 %"
+    scene.listen(lambda: str(scene.fetch.state).endswith(": 30 %"))
+    assert str(scene.fetch.state) == "fetching Qwen/Qwen2.5-3B-Instruct-GGUF (int8): 30 %"
 
 
 def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play):
@@ -101,17 +101,17 @@ def test_a_failure_ends_the_waiting_and_is_tried_again_with_growing_pauses(play)
     scene.fetch.start()
     for due in (60.0, 180.0, 420.0):
         scene.listen(lambda due=due: scene.fetch.next_due() == due)
-        assert scene.fetch.trouble == "model not fetched: no network"
+        assert str(scene.fetch.trouble) == "model not fetched: no network"
         assert not scene.holds()
         scene.now = due - 0.1
         scene.fetch.tick(scene.now)
-        assert scene.fetch.state == ""
+        assert str(scene.fetch.state) == ""
         scene.now = due
         scene.code = COMES if due == 420 else FAILS
         scene.fetch.tick(scene.now)
-        assert scene.fetch.state != ""
+        assert str(scene.fetch.state) != ""
     scene.listen(lambda: scene.arrivals)
-    assert (scene.arrivals, scene.fetch.trouble, scene.fetch.next_due()) == (1, "", None)
+    assert (scene.arrivals, str(scene.fetch.trouble), scene.fetch.next_due()) == (1, "", None)
 
 
 def test_a_model_that_came_by_hand_is_taken(play):
@@ -122,7 +122,7 @@ def test_a_model_that_came_by_hand_is_taken(play):
     lay("org/tiny")
     scene.now = 60.0
     scene.fetch.tick(scene.now)
-    assert (scene.arrivals, scene.fetch.trouble, scene.asked) == (1, "", ["org/tiny"])
+    assert (scene.arrivals, str(scene.fetch.trouble), scene.asked) == (1, "", ["org/tiny"])
 
 
 def test_one_download_at_a_time_and_each_has_its_turn(play):
@@ -145,7 +145,7 @@ def test_a_stop_ends_the_download(play):
     scene = play()
     scene.code = LASTS
     scene.fetch.start()
-    scene.listen(lambda: "30 %" in scene.fetch.state)
+    scene.listen(lambda: "30 %" in str(scene.fetch.state))
     pid = scene.fetch._process.pid
     scene.fetch.stop()
     assert not Path("/proc", str(pid)).exists()

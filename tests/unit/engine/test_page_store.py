@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
+from ocrwatchd.core.i18n import verbatim
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -44,9 +45,11 @@ PARTS = st.lists(st.builds(Part, COUNT, COUNT, FATES, st.none() | REASONS, ANY_T
 PAGE = st.builds(
     PageText, number=st.just(1), text=ANY_TEXT, width=COUNT, height=COUNT, dpi=NUMBER, engine=st.just("e"), lines=LINES,
     rotation=st.sampled_from([0, 90, 180, 270]), skew=NUMBER, evaluation=st.booleans(),
-    warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT, seconds=NUMBER,
+    warnings=st.lists(ANY_TEXT, max_size=2).map(tuple), error=ANY_TEXT.map(verbatim), seconds=NUMBER,
 )  # fmt: skip
-CORRECTION = st.builds(Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT, ANY_TEXT, NUMBER, PARTS, DOUBTS)
+CORRECTION = st.builds(
+    Correction, ANY_TEXT, EDITS, EDITS, st.booleans(), ANY_TEXT.map(verbatim), ANY_TEXT, NUMBER, PARTS, DOUBTS
+)
 FINISHED = st.builds(FinishedPage, PAGE, CORRECTION)
 PLAIN = FinishedPage(PageText(1, "text", 1, 1, 0.0), Correction("text"))
 

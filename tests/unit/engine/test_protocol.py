@@ -50,7 +50,7 @@ def test_answers_arrive_as_they_were_sent():
     for message in (
         Ready(engine="rapidocr 3", model="", seconds=1.5, rss_mb=300.0),
         Step(job="1", name="page", page=3, pages=12),
-        Ended(job="1", ending="done", figures={"pages": 2, "warnings": ["a"]}),
+        Ended(job="1", ending="done", figures={"pages": 2, "confidence": 0.5}),
         Ended(job="1", ending="put-back"),
         Unavailable(reason="no engine\nat all"),
     ):

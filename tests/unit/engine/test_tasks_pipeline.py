@@ -11,6 +11,7 @@ from ocrwatchd.cli.process import reader
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Task, Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.faults import Stopping
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.deadlines import allowance_s
 from ocrwatchd.engine.host.engine_host import EngineHost
@@ -136,7 +137,7 @@ def test_a_task_that_fails_is_left_out_with_its_reason(line, capsys):
     figures = line.work_off(job)
     broken, summary = receipt(job)["tasks"]
     assert (broken["state"], broken["reason"], summary["state"]) == ("left-out", "it failed (RuntimeError)", "done")
-    assert figures["warnings"] == ['the task "broken" is left out: it failed (RuntimeError)']
+    assert list(map(str, figures.tasks_not_done)) == ['the task "broken" is left out: it failed (RuntimeError)']
     assert not (job.out / "document.broken.txt").exists()
     assert "secret" not in json.dumps(receipt(job)) + capsys.readouterr().out
 
@@ -286,7 +287,9 @@ def test_a_task_without_a_result_is_not_tried_again_after_a_stop(line, monkeypat
 def test_a_task_that_ended_the_engine_is_left_out_the_next_time(line):
     """Once is enough: the text waits for it."""
     job = line.job(SUMMARY, ENTITIES)
-    page_failures.record_crash(job, Step(job="j", name="task", page=1, pages=2), "it was killed", max_attempts=9)
+    page_failures.record_crash(
+        job, Step(job="j", name="task", page=1, pages=2), Message("it was killed"), max_attempts=9
+    )
     line.work_off(job)
     assert [(end["state"], end["reason"]) for end in receipt(job)["tasks"]] == [
         ("left-out", "it was killed"), ("done", "")
@@ -299,7 +302,7 @@ def test_two_tasks_that_ended_the_engine_are_enough(line):
     job = line.job(SUMMARY, ENTITIES, third, fourth)
     for number in (2, 3):
         page_failures.record_crash(
-            job, Step(job="j", name="task", page=number, pages=2), "it was killed", max_attempts=9
+            job, Step(job="j", name="task", page=number, pages=2), Message("it was killed"), max_attempts=9
         )
     line.work_off(job)
     assert line.begun() == []

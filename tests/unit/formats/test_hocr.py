@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Edit
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import hocr
@@ -116,7 +117,7 @@ def test_hostile_text_and_names_are_text(name):
 def test_what_no_engine_has_placed_has_no_box():
     """It is in the text all the same: of evaluation mode, which is said; of a page that could not be read."""
     torn = worded("[page 2 could not be read]", number=2, boxes=False)
-    torn = replace(torn, page=replace(torn.page, width=0, height=0, error="torn"))
+    torn = replace(torn, page=replace(torn.page, width=0, height=0, error=Message("torn")))
     root = written([worded("cut text", boxes=False), torn], evaluation=True)
     assert words_of(root) == []
     said = " ".join(text_of(root))

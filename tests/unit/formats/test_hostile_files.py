@@ -78,7 +78,8 @@ def test_a_jpeg_2000_outside_a_pdf_is_refused_with_what_to_do(tmp_path, suffix):
     verdict = judge(content, suffix)
     assert verdict.finding in {Finding.UNREAD, Finding.WRONG}
     told = "PNG, JPEG, TIFF, PDF, HEIC, AVIF, BMP, GIF or WebP"
-    assert f"Save it as {told} and send that" in verdict.reason or f"Send {told} instead" in verdict.reason
+    reason = str(verdict.reason)
+    assert f"Save it as {told} and send that" in reason or f"Send {told} instead" in reason
     (tmp_path / "scan").write_bytes(content)
     _pictures, (reason,) = read(tmp_path / "scan")
     assert "convert the file to PNG, JPEG" in reason

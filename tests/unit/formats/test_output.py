@@ -12,6 +12,7 @@ from ocrwatchd.core.config.format_plugins import installed
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -83,7 +84,7 @@ def test_txt_keeps_its_page_structure_whatever_the_text(text, expected):
 
 def test_the_receipt_holds_everything():
     """The figures, and of each page both texts, the edits, the lines and how it was read."""
-    unread = FinishedPage(PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="torn"), Correction("x"))
+    unread = FinishedPage(PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error=Message("torn")), Correction("x"))
     told = json.loads(written(receipt.write, [PAGES[0], unread], unreadable=1, warnings=("w",)))
     assert told["schema"] == receipt.SCHEMA
     assert (told["name"], told["sha256"], told["complete"], told["corrected"]) == ("scan.tif", "ab", False, True)

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from ocrwatchd.cli.edits import revise
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import (
     Box,
@@ -42,8 +43,8 @@ READ = FinishedPage(
     ),
 )
 UNREAD = FinishedPage(
-    PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error="page 2 is damaged", warnings=("dark",)),
-    Correction("[page 2 could not be read]", reason="the page could not be read"),
+    PageText(2, "[page 2 could not be read]", 0, 0, 0.0, error=Message("page 2 is damaged"), warnings=("dark",)),
+    Correction("[page 2 could not be read]", reason=Message("the page could not be read")),
 )
 TOTALS = Totals(2, {Reason.SIMILAR_WORD: 1}, {Reason.NUMBER: 1}, {"decided": 1, "raw": 1})
 
@@ -89,7 +90,7 @@ def test_a_receipt_is_as_the_schema_says_and_has_no_other_key(code):
 def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     """And again where they are put in; the text's notice stays in its language."""
     texts = [page["text"] for page in written("de")["pages"]]
-    (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, language("de").say(txt.EVALUATION_LINE))))
+    (tmp_path / "s.txt").write_bytes(b"".join(txt.laid_out(texts, language("de").of(txt.EVALUATION_LINE))))
     table = written("de", files=sums(tmp_path, "s"))
     (tmp_path / "s.json").write_bytes(
         b"".join(receipt.laid_out({k: table[k] for k in table if k != "pages"}, table["pages"]))

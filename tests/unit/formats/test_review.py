@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
 from ocrwatchd.core.reason import Reason
@@ -131,7 +132,7 @@ def test_every_edit_stands_where_it_happened_and_in_a_list_with_its_reason(sampl
             shown = text.replace("\u202e", "\u27e8RLO\u27e9")
             assert shown in inline["text"]
             assert shown in listed["text"]
-        assert Reason(edit["why"]).wording in listed["text"]
+        assert str(Reason(edit["why"]).wording) in listed["text"]
         assert f"line {edit['line']}" in listed["text"]
         if "box" in edit:
             left, top, right, bottom = (round(side) for side in edit["box"])
@@ -431,7 +432,7 @@ def test_one_page_is_held_at_a_time(sample):
     def pages():
         for number in range(1, 21):
             ahead.append(file.tell())
-            yield replace(read(number, long), page=replace(read(number, long).page, error="not opened"))
+            yield replace(read(number, long), page=replace(read(number, long).page, error=Message("not opened")))
 
     review.write(replace(sample.document, pages=20), pages(), file)
     assert ahead[-1] > 0.8 * file.tell() * 19 / 20

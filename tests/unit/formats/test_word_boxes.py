@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, PageText
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.word_boxes import LINES_A_PAGE, placed, with_mark
@@ -85,7 +86,7 @@ def test_text_without_any_box_stands_at_the_top_in_lines():
 
 def test_a_page_that_could_not_be_read_has_its_line():
     """Though it has no size."""
-    finished = FinishedPage(PageText(3, "[page 3]", 0, 0, 0.0, error="torn"), Correction("[page 3]"))
+    finished = FinishedPage(PageText(3, "[page 3]", 0, 0, 0.0, error=Message("torn")), Correction("[page 3]"))
     assert [word.text for line in placed(finished) for word in line.words] == ["[page", "3]"]
 
 

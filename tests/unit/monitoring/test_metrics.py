@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ocrwatchd.core.attempt import Worker
+from ocrwatchd.core.attempt import EngineStatus, Worker
 from ocrwatchd.core.config.schema import Config, Folders, Metrics
 from ocrwatchd.monitoring.counters import Figures
 from ocrwatchd.monitoring.metrics import Metrics as Written
@@ -16,7 +16,7 @@ def written(tmp_path, *workers):
     """What the file holds, by name and labels."""
     config = Config(folders=Folders(root=str(tmp_path)), metrics=Metrics(file=str(tmp_path / "m.prom")))
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
-        Written(config, Figures(), ledger).show(Snapshot("running", "working", 0, 0, workers=workers))
+        Written(config, Figures(), ledger).show(Snapshot("running", EngineStatus("working"), 0, 0, workers=workers))
     families = text_string_to_metric_families((tmp_path / "m.prom").read_text(encoding="utf-8"))
     samples = [sample for family in families for sample in family.samples]
     return {(each.name, *each.labels.values()): each.value for each in samples if "worker" in each.name}

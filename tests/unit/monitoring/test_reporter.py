@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core import log, systemd
+from ocrwatchd.core.attempt import EngineStatus
 from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.config.schema import Config, Folders, Log
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import reporter as report
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.reporter import Reporter
@@ -16,7 +18,7 @@ from ocrwatchd.monitoring.snapshot import Snapshot
 from ocrwatchd.monitoring.status_page.writer import Keeper
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 
-IDLE = Snapshot(state="running", engine="ready", waiting=1, queued=2)
+IDLE = Snapshot(state="running", engine=EngineStatus("ready"), waiting=1, queued=2)
 
 
 def having(*troubles):
@@ -76,9 +78,9 @@ def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, 
     path = status.status_path(folders)
     stamps = []
     for clock[0], snapshot in (
-        (1000.5, Snapshot("running", "x", 0, 0)),
+        (1000.5, Snapshot("running", EngineStatus(), 0, 0)),
         (1002, IDLE),
-        (1004, Snapshot("running", "x", 0, 0)),
+        (1004, Snapshot("running", EngineStatus(), 0, 0)),
     ):
         before = path.stat().st_ino
         reporter.show(snapshot)
@@ -86,14 +88,14 @@ def test_status_is_written_when_it_changes_but_not_too_often(reporter, folders, 
     assert stamps == [False, False, True]
     clock[0] = 1040
     before = path.stat().st_ino
-    reporter.show(Snapshot("running", "x", 0, 0))
+    reporter.show(Snapshot("running", EngineStatus(), 0, 0))
     assert path.stat().st_ino != before
 
 
 def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folders, notified, clock):
     """Undecodable names reach neither systemd nor the status file as they are."""
-    reporter.show(having(Trouble("j", "waits: no room", "caf\udce9\n.pdf")))
-    assert status.read(folders).trouble == ["caf\ufffd\ufffd.pdf: waits: no room"]
+    reporter.show(having(Trouble("j", Message("waits: no room"), "caf\udce9\n.pdf")))
+    assert list(map(str, status.read(folders).trouble)) == ["caf\ufffd\ufffd.pdf: waits: no room"]
     assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
     clock[0] += 5
     reporter.show(IDLE)
@@ -110,13 +112,13 @@ def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypa
         raise LedgerFault(5, "locked")
 
     monkeypatch.setattr(Ledger, "counts", locked)
-    reporter.show(Snapshot("stopping", "", 0, 0))
+    reporter.show(Snapshot("stopping", EngineStatus(), 0, 0))
 
 
 def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, folders, clock, monkeypatch):
     """People read of the ledger's trouble, and not that the daemon hangs; the figures are the last that were known."""
     reporter._ledger.claimed("old", Path("a.tif"))
-    reporter._ledger.delivering("old", "failed", "a", (), "broken")
+    reporter._ledger.delivering("old", "failed", "a", (), Message("broken"))
     reporter._ledger.ended("old")
     lying = folders.path("failed") / "a.tif"
     lying.parent.mkdir()
@@ -128,10 +130,10 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
 
     monkeypatch.setattr(Ledger, "_run", broken)
     clock[0] += 5
-    reporter.show(having(Trouble("ledger", "the ledger cannot be used")))
+    reporter.show(having(Trouble("ledger", Message("the ledger cannot be used"))))
     found = status.read(folders)
-    assert found.trouble == ["the ledger cannot be used"]
-    assert (found.failed_today, found.failures) == (1, [("a.tif", "broken")])
+    assert list(map(str, found.trouble)) == ["the ledger cannot be used"]
+    assert (found.failed_today, found.failures) == (1, [("a.tif", Message("broken"))])
 
 
 def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
@@ -142,22 +144,22 @@ def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
         ("3", "a.tif", "no text"),
     ):
         reporter._ledger.claimed(job, Path(relative))
-        reporter._ledger.delivering(job, "failed", "a", (), reason)
+        reporter._ledger.delivering(job, "failed", "a", (), Message(reason))
         reporter._ledger.ended(job)
         lying = folders.path("failed") / relative
         lying.parent.mkdir(parents=True, exist_ok=True)
         lying.touch()
     reporter.show(IDLE)
-    assert status.read(folders).failures == [("a.tif", "no text"), ("invoices/a.tif", "no pages")]
+    assert status.read(folders).failures == [("a.tif", Message("no text")), ("invoices/a.tif", Message("no pages"))]
 
 
 def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):
     """Trouble over a scan is told in the status line and in the log without the scan's name."""
     log.configure(Log(names="hash", format="json"))
     reporter._ledger.claimed("old", Path("Miller.tif"))
-    reporter._ledger.delivering("old", "failed", "Miller", (), "broken")
+    reporter._ledger.delivering("old", "failed", "Miller", (), Message("broken"))
     reporter._ledger.ended("old")
-    reporter.show(having(Trouble("job", "waits: no room", "letters/Miller.tif")))
+    reporter.show(having(Trouble("job", Message("waits: no room"), "letters/Miller.tif")))
     told = [line for line in notified if line.startswith("STATUS=")]
     assert "iller" not in status.status_path(folders).read_text()
     assert told[0].endswith(".tif: waits: no room")
@@ -166,11 +168,12 @@ def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, n
 
 def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, notified, clock):
     """A sender of thousands makes neither the status nor systemd's line longer; what is the daemon's own is told."""
-    scans = [Trouble(f"job{number}", "waits: Permission denied", f"sub/{number}.tif") for number in range(500)]
-    reporter.show(having(*scans, Trouble("ledger", "database is locked")))
+    reason = Message("waits: Permission denied")
+    scans = [Trouble(f"job{number}", reason, f"sub/{number}.tif") for number in range(500)]
+    reporter.show(having(*scans, Trouble("ledger", Message("database is locked"))))
     told = status.read(folders).trouble
     assert len(told) == report.SCANS_SHOWN + 2
-    assert told[-2:] == ["database is locked", "480 more scans wait"]
+    assert list(map(str, told[-2:])) == ["database is locked", "480 more scans wait"]
     assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
     clock[0] += 2
     reporter.show(IDLE)

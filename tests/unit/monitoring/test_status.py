@@ -16,6 +16,7 @@ import pytest
 from ocrwatchd.core.attempt import Worker
 from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import status, status_text
 from ocrwatchd.monitoring.status import Status
 from tests.programs import needs_root
@@ -47,7 +48,7 @@ def home_in(state, root_id="0123456789abcdef"):
 
 def test_status_comes_back_as_written(folders):
     """What the daemon wrote is what `status` reads, failures included."""
-    made = written(folders, in_work="a.pdf", page=3, pages=12, failures=[("x", "broken")])
+    made = written(folders, in_work="a.pdf", page=3, pages=12, failures=[("x", Message("broken"))])
     assert status.read(folders) == made
     text, running = status_text.describe(folders, as_json=False)
     assert running
@@ -65,8 +66,8 @@ def test_who_waits_for_the_rest_is_named(folders):
 
 def test_workers_are_named_with_what_they_read(folders):
     """Each with its scan, page and pace, or with what its engine does."""
-    busy = Worker("north-1", "working", "a.pdf", 3, 9, 40, 1.5)
-    made = written(folders, workers=[busy, Worker("south-1", "down: no licence", "", 0, 0, 0, 0.0)])
+    busy = Worker("north-1", Message("working"), "a.pdf", 3, 9, 40, 1.5)
+    made = written(folders, workers=[busy, Worker("south-1", Message("down: no licence"), "", 0, 0, 0, 0.0)])
     assert status.read(folders) == made
     lines = status_text.describe(folders, as_json=False)[0].splitlines()
     assert "worker     north-1: a.pdf, page 3 of 9; 40 pages a minute (1.5 s each) while it reads" in lines

@@ -9,6 +9,7 @@ import pytest
 from ocrwatchd.core import log
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import status_page
 from ocrwatchd.monitoring.status import Status
 from ocrwatchd.monitoring.status import write as write_status
@@ -75,14 +76,14 @@ def test_what_does_not_run_is_told_in_the_reader_s_language(state, code, words):
 
 def test_reasons_are_told_in_the_reader_s_language():
     """With what to do about them."""
-    told = page(status(failures=[("x", "the PDF has no pages")]), NOW, "de")
+    told = page(status(failures=[("x", Message("the PDF has no pages"))]), NOW, "de")
     assert "Das PDF hat keine Seiten." in told
     assert "zurück in den Eingangsordner" in told
 
 
 def test_hostile_names_and_reasons_are_inert():
     """No markup, no control characters, nothing that turns the writing's direction, nothing that is no UTF-8."""
-    told = page(status(in_work=HOSTILE, failures=[(HOSTILE, HOSTILE)], trouble=[HOSTILE]), NOW, "zh")
+    told = page(status(in_work=HOSTILE, failures=[(HOSTILE, Message(HOSTILE))], trouble=[Message(HOSTILE)]), NOW, "zh")
     assert told.count("<script>") == 1
     assert "&lt;script&gt;" in told
     assert not {"\u202e", "\x1b", "\udcff"} & set(told)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.records import Original
 
@@ -35,13 +36,13 @@ def test_attempts_and_blame_are_counted_apart(ledger):
     ledger.claimed("j", Path("a.png"))
     assert [ledger.started("j"), ledger.started("j")] == [1, 2]
     assert ledger.entry("j").blamed == 0
-    assert ledger.blamed("j", "the engine ended with SIGSEGV") == 1
+    assert ledger.blamed("j", Message("the engine ended with SIGSEGV")) == 1
 
 
 def test_claim_twice_keeps_the_first_row(ledger):
     """A restart that finds a job again does not reset its attempts."""
     ledger.claimed("j", Path("a.png"))
-    ledger.blamed("j", "died")
+    ledger.blamed("j", Message("died"))
     ledger.claimed("j", Path("a.png"))
     assert ledger.entry("j").blamed == 1
 
@@ -50,9 +51,9 @@ def test_claim_twice_keeps_the_first_row(ledger):
 def test_delivery_is_written_down_before_and_after(ledger, outcome, state):
     """The name and the files of a set are remembered from before the first move to the end."""
     ledger.claimed("j", Path("a.png"))
-    ledger.delivering("j", outcome, "a-2", (".txt", ".json"), "why")
+    ledger.delivering("j", outcome, "a-2", (".txt", ".json"), Message("why"))
     entry = ledger.entry("j")
-    assert (entry.state, entry.outcome, entry.name, entry.suffixes, entry.reason) == (
+    assert (entry.state, entry.outcome, entry.name, entry.suffixes, str(entry.reason)) == (
         "delivering",
         outcome,
         "a-2",
@@ -67,19 +68,19 @@ def test_counts_since(ledger):
     """Scans that ended are counted from a time on; those in work are not among them."""
     for number, outcome in enumerate(["outbox", "outbox", "failed"]):
         ledger.claimed(str(number), Path(f"{number}.png"))
-        ledger.delivering(str(number), outcome, str(number), (), "no text")
+        ledger.delivering(str(number), outcome, str(number), (), Message("no text"))
         ledger.ended(str(number))
     ledger.claimed("w", Path("w.png"))
     assert ledger.counts(0) == {"delivered": 2, "failed": 1}
     assert ledger.counts(2**40) == {"delivered": 0, "failed": 0}
-    assert [(name, reason) for _, name, reason in ledger.failures(5)] == [("2", "no text")]
+    assert [(name, reason) for _, name, reason in ledger.failures(5)] == [("2", Message("no text"))]
 
 
 def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
     """Only a claim can be struck out; what is on its way out stays known."""
     ledger.claimed("a", Path("a.png"))
     ledger.claimed("b", Path("b.png"))
-    ledger.delivering("b", "outbox", "b", (".json",), "")
+    ledger.delivering("b", "outbox", "b", (".json",), Message(""))
     assert ledger.begun() == ["a", "b"]
     ledger.forget("a")
     ledger.forget("b")
@@ -92,7 +93,7 @@ def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
 def test_names_of_deliveries_under_way_are_reserved(ledger):
     """A name counts as taken from its choice until the delivery has ended, for every other job of that folder."""
     ledger.claimed("a", Path("sub/a.png"))
-    ledger.delivering("a", "outbox", "a-2", (".json",), "")
+    ledger.delivering("a", "outbox", "a-2", (".json",), Message(""))
     assert ledger.reserved("outbox", but="b") == {Path("sub/a-2")}
     assert ledger.reserved("outbox", but="a") == ledger.reserved("failed", but="b") == set()
     ledger.ended("a")
@@ -101,8 +102,8 @@ def test_names_of_deliveries_under_way_are_reserved(ledger):
 
 def test_refusal_is_remembered_with_the_claim(ledger):
     """Why a scan is unfit survives a crash right after its claim."""
-    ledger.claimed("j", Path("a.png"), "the upload broke off")
-    assert ledger.entry("j").refusal == "the upload broke off"
+    ledger.claimed("j", Path("a.png"), Message("the upload broke off"))
+    assert str(ledger.entry("j").refusal) == "the upload broke off"
 
 
 def test_locked_ledger_is_an_error_of_the_disk_and_passes(tmp_path):
@@ -138,7 +139,7 @@ def test_attempt_on_a_scan_that_is_not_known_is_an_error_of_the_ledger(ledger):
     with pytest.raises(LedgerFault, match="does not know"):
         ledger.started("nobody")
     with pytest.raises(LedgerFault, match="does not know"):
-        ledger.blamed("nobody", "died")
+        ledger.blamed("nobody", Message("died"))
 
 
 def test_what_is_written_together_is_there_together_or_not_at_all(ledger):
@@ -206,7 +207,7 @@ def test_earlier_deliveries_come_before_those_under_way(ledger):
     """A copy is told as that of the oldest scan, not of another copy that is on its way out."""
     for job in ("copy", "first"):
         ledger.claimed(job, Path("a.png"), size=7)
-        ledger.delivering(job, "outbox", job, (".json",), "")
+        ledger.delivering(job, "outbox", job, (".json",), Message(""))
     ledger.ended("first")
     assert [each.job for each in ledger.alike(7)] == ["first", "copy"]
 
@@ -224,7 +225,7 @@ def test_what_must_last_is_synced_after_what_need_not(ledger):
         ledger.started("unknown")
     assert synced[-1] == "PRAGMA synchronous = FULL"
     synced.clear()
-    ledger.delivering("j", "outbox", "a", (".txt", ".json"), "")
+    ledger.delivering("j", "outbox", "a", (".txt", ".json"), Message(""))
     ledger.ended("j")
     assert synced == []
     assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
 from ocrwatchd.storage.ledger_file import MIGRATIONS, DamagedLedger
@@ -26,7 +27,7 @@ def filled(path):
     with Ledger(path) as ledger, ledger.together():
         for number in range(ROWS):
             ledger.claimed(f"job{number}", Path(f"scan {number}.pdf"), size=number)
-            ledger.delivering(f"job{number}", "outbox", f"scan {number}", (".txt", ".json"), "")
+            ledger.delivering(f"job{number}", "outbox", f"scan {number}", (".txt", ".json"), Message(""))
             ledger.ended(f"job{number}")
     return path
 
@@ -150,7 +151,7 @@ def test_damaged_ledger_is_set_aside_under_a_telling_name(path):
     for number in range(2):
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).write_text(f"{number}{suffix}")
-        asides.append(ledger_file.set_aside(path, "damaged"))
+        asides.append(ledger_file.set_aside(path, Message("damaged")))
     assert not path.exists()
     assert asides[0] != asides[1]
     for number, aside in enumerate(asides):

@@ -11,6 +11,7 @@ from ocrwatchd.core.config.profile import Output, Task
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.storage import outbox, root_folders, set_names
 from ocrwatchd.storage.ledger import Ledger
@@ -134,7 +135,7 @@ def test_subfolders_are_mirrored(house):
 def test_failed_scan_lies_beside_its_reason(house):
     """What could not be read is in failed/ with a note in plain words."""
     job = house.job()
-    assert house.outbox.set_aside(job, "the upload broke off") == "scan"
+    assert house.outbox.set_aside(job, Message("the upload broke off")) == "scan"
     assert house.lying("failed") == ["scan.pdf", "scan.reason.txt"]
     note = (house.folders.path("failed") / "scan.reason.txt").read_text()
     assert "scan.pdf could not be read" in note
@@ -147,7 +148,7 @@ def test_failed_scan_lies_beside_its_reason(house):
 def test_delivery_that_broke_off_is_completed(house, monkeypatch, goal, moves_before):
     """A restart after any number of moves completes the same set under the same name."""
     job = house.job()
-    finish = house.outbox.deliver if goal == "outbox" else lambda job: house.outbox.set_aside(job, "broken")
+    finish = house.outbox.deliver if goal == "outbox" else lambda job: house.outbox.set_aside(job, Message("broken"))
     real, left = files.move, [moves_before]
 
     def failing(source, target, **options):
@@ -206,7 +207,7 @@ def test_the_note_says_the_name_that_was_free_at_last(house, monkeypatch):
         real(source, target, **options)
 
     monkeypatch.setattr(files, "move", racing)
-    assert house.outbox.set_aside(house.job("invoices/scan.pdf"), "broken") == "scan-2"
+    assert house.outbox.set_aside(house.job("invoices/scan.pdf"), Message("broken")) == "scan-2"
     note = (taken.parent / "scan-2.reason.txt").read_text()
     assert "ocrwatchd retry invoices/scan-2.pdf\n" in note
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ocrwatchd.core.model import TaskEnd
 
-MADE_LINE = say("[Made by the language model {model} from the corrected text; it may be wrong]", model="{model}")
 PARTIAL_LINE = say("[It does not cover the whole document; the JSON receipt says why]")
 
 
@@ -30,11 +29,11 @@ def text_file(value: str, model: str, *, partial: bool, evaluation: bool, code: 
         code: language of these lines, as in ``output.language``.
     """
     words = language(code)
-    lines = [words.say(MADE_LINE, model=model)]
+    lines = [words.say("[Made by the language model {model} from the corrected text; it may be wrong]", model=model)]
     if partial:
-        lines.append(words.say(PARTIAL_LINE))
+        lines.append(words.of(PARTIAL_LINE))
     if evaluation:
-        lines.append(words.say(EVALUATION_LINE))
+        lines.append(words.of(EVALUATION_LINE))
     return legible_text("\n".join((*lines, "", value, "")))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrwatchd.core.config.profile import Task
+    from ocrwatchd.core.i18n import Message
     from ocrwatchd.core.model import Document, Job
     from ocrwatchd.engine.process.tasks.runner import Answer
     from ocrwatchd.llm.protocol import Model
@@ -68,7 +69,7 @@ class FollowUps:
     job: Job
     document: Document
     model: Model | None
-    why_none: str
+    why_none: Message
     mark: str
     text: Callable[[], str]
     begins: Callable[[int], None]
@@ -86,9 +87,9 @@ class FollowUps:
         if kept.result:
             return kept.result
         if self.model is None:
-            return _left_out(task, self.why_none)
+            return _left_out(task, str(self.why_none))
         if deadly := page_failures.skip_reason(self.job, "task", number):
-            return _left_out(task, deadly)
+            return _left_out(task, str(deadly))
         started = time.monotonic()
         try:
             answer = self._follow(number, task, self.model, kept)

@@ -79,7 +79,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
             pages=_shown(pages, pictures, notices),
             language=_language(document),
             notices=notices.code,
-            say=notices.say,
+            of=notices.of,
             style=style,
             script=script,
             policy=_policy(style, script),

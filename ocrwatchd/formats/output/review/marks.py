@@ -163,7 +163,7 @@ def _mark(edit: Edit, places: Places, number: int, language: Language) -> Mark:
         after = after[:LONGEST_PROPOSAL] + CUT
     box = places.box(edit.offset, len(edit.before))
     weighed = in_words(edit.source, edit.terms, edit.total, language)
-    return Mark(number, places.line(edit.offset), edit.before, after, language.say(edit.why.wording), weighed, box)
+    return Mark(number, places.line(edit.offset), edit.before, after, language.of(edit.why.wording), weighed, box)
 
 
 def _check(doubt: Doubt, finished: FinishedPage, edits: Sequence[Mark], places: Places) -> Check:

@@ -1,0 +1,34 @@
+"""Messages between processes and in files: as ``{"key": …, "fields": …}``, checked when they are read."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from ocrwatchd.core.i18n import Message, verbatim
+
+Told: TypeAlias = Annotated[Message, BeforeValidator(lambda told: verbatim(told) if isinstance(told, str) else told)]
+"""A message as another process or an earlier version has told it: before messages there were texts."""
+
+_MESSAGE: Final = TypeAdapter(Message)
+
+
+def packed(message: Message) -> str:
+    """A message as a line of text."""
+    plain = not (message.fields or message.plural or message.key.startswith("{"))
+    return message.key if plain else json.dumps(_MESSAGE.dump_python(message, mode="json"), ensure_ascii=True)
+
+
+def bounded(message: Message, most_characters: int) -> Message:
+    """A message as it is, or its text in English, cut, where the message is too long for its file."""
+    return message if len(packed(message)) <= most_characters else verbatim(str(message)[:most_characters])
+
+
+def unpacked(text: str) -> Message:
+    """The message that was packed; any other text, of an earlier version or a damaged file, stands for itself."""
+    try:
+        return _MESSAGE.validate_json(text) if text.startswith("{") else verbatim(text)
+    except ValidationError:
+        return verbatim(text)
