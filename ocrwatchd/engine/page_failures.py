@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.fs.files import make_inner, write_new
-from ocrwatchd.core.i18n import NOTHING, Message, say
-from ocrwatchd.core.i18n.wire import packed, unpacked
+from ocrwatchd.core.i18n import NOTHING, Message, packed, say
+from ocrwatchd.core.i18n.wire import unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path

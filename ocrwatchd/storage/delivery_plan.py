@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.fs import files, safe_open, tree
-from ocrwatchd.core.i18n import NOTHING, Message
-from ocrwatchd.core.i18n.wire import packed, unpacked
+from ocrwatchd.core.i18n import NOTHING, Message, packed
+from ocrwatchd.core.i18n.wire import unpacked
 
 if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ocrwatchd.core.i18n import NOTHING, Message
-from ocrwatchd.core.i18n.wire import packed, unpacked
+from ocrwatchd.core.i18n import NOTHING, Message, packed
+from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.records import Entry, Original
 

@@ -327,8 +327,8 @@ def test_nothing_survives_a_supervisor_that_is_killed(tmp_path):
     code = f"""
 import selectors
 from pathlib import Path
-from ocrwatchd.core.config import loader
 from ocrwatchd.core.attempt import EngineStatus, ScanFigures
+from ocrwatchd.core.config import loader
 from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify.event_queue import Notices

@@ -8,9 +8,10 @@ the terminal show a message in English (``str(message)``);
 from __future__ import annotations
 
 import gettext
+import json
 import re
 from collections.abc import Mapping  # pydantic reads the annotation
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core.legible import legible_text
@@ -91,6 +92,12 @@ def joined(messages: Iterable[Message]) -> Message:
         return different[0] if different else NOTHING
     fields = {f"part{number}": each for number, each in enumerate(different)}
     return Message("; ".join(f"{{{name}}}" for name in fields), fields)
+
+
+def packed(message: Message) -> str:
+    """A message as a line of text, for files and pipes; :func:`ocrwatchd.core.i18n.wire.unpacked` reads it."""
+    plain = not (message.fields or message.plural or message.key.startswith("{"))
+    return message.key if plain else json.dumps(asdict(message))
 
 
 def text_of(message: Message, translations: gettext.NullTranslations, thousands: str = ",") -> str:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from ocrwatchd.core.i18n import Message, verbatim
+from ocrwatchd.core.i18n import Message, packed, verbatim
 
 Told: TypeAlias = Annotated[Message, BeforeValidator(lambda told: verbatim(told) if isinstance(told, str) else told)]
 """A message as another process or an earlier version has told it: before messages there were texts."""
 
 _MESSAGE: Final = TypeAdapter(Message)
-
-
-def packed(message: Message) -> str:
-    """A message as a line of text."""
-    plain = not (message.fields or message.plural or message.key.startswith("{"))
-    return message.key if plain else json.dumps(_MESSAGE.dump_python(message, mode="json"), ensure_ascii=True)
 
 
 def bounded(message: Message, most_characters: int) -> Message:

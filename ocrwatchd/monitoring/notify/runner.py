@@ -20,11 +20,10 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ocrwatchd.core.i18n import NOTHING, Message, say, verbatim
+from ocrwatchd.core.i18n import NOTHING, Message, packed, say, verbatim
 from ocrwatchd.core.process import give_up_leases, without_secrets
 
 _PR_SET_PDEATHSIG = 1
@@ -75,7 +74,7 @@ def main() -> None:
             finally:
                 _end_children()
             with contextlib.suppress(OSError):  # the next line is the end then
-                supervisor.sendall(json.dumps({"fault": asdict(answer.fault), "said": answer.said}).encode() + b"\n")
+                supervisor.sendall(json.dumps({"fault": packed(answer.fault), "said": answer.said}).encode() + b"\n")
 
 
 def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervisor: socket.socket) -> Answer:

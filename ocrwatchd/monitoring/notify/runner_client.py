@@ -121,7 +121,7 @@ class Post:
         try:
             data = self._socket.recv(READ_BYTES)
             answers = [json.loads(line) for line in self._lines.feed(data)]
-            told = [(unpacked(json.dumps(answer["fault"])), str(answer["said"])) for answer in answers]
+            told = [(unpacked(str(answer["fault"])), str(answer["said"])) for answer in answers]
         except BlockingIOError:
             return
         except (OSError, ProtocolError, ValueError, KeyError, TypeError):

@@ -13,9 +13,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import ocrwatchd
-from ocrwatchd.core.i18n import LONGEST_CHARACTERS, NOTHING, count, joined, say, verbatim
+from ocrwatchd.core.i18n import LONGEST_CHARACTERS, NOTHING, count, joined, packed, say, verbatim
 from ocrwatchd.core.i18n.language import Language, language
-from ocrwatchd.core.i18n.wire import packed, unpacked
+from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.storage import reason_note
 
