@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 ORDER = 4
 """Letters of an n-gram."""
 CHARACTERS = 200
-"""A character that no n-gram has is one of so many, all equally probable."""
+"""A character that no n-gram has is one of this many, all equally probable."""
 BITS = 15
-"""Of a letter's number: four letters fit into an integer of 64 bits."""
+"""Bits of a letter's number: four letters fit into an integer of 64 bits."""
 _BEGIN, _END = "\x02", "\x03"
 
 
@@ -28,9 +28,9 @@ class _Size(NamedTuple):
 
     Args:
         grams: the letters' numbers, packed into one.
-        told: ln of how often a gram's last letter comes behind its others, interpolated with the shorter grams.
-        contexts: the letters before the last one, packed.
-        rests: ln of what a context leaves for letters that never came behind it.
+        told: ln P of a gram's last letter behind its other letters, interpolated with the shorter grams.
+        contexts: the letters before the last letter, packed.
+        rests: ln of the probability that a context leaves for letters that never came behind it.
     """
 
     grams: array[int]
@@ -40,10 +40,7 @@ class _Size(NamedTuple):
 
 
 class LetterGrams:
-    """N-grams of words.
-
-    Args:
-        words: each counts once.
+    """N-grams of words, each of which counts once.
 
     Raises:
         ValueError: they have more than 32,000 different letters.
@@ -67,7 +64,7 @@ class LetterGrams:
     def _count(
         self, found: NDArray[np.int64], shorter: NDArray[np.int64], lower: NDArray[np.float64], size: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Add the n-grams of a size, one letter longer than those before; tell them and their probabilities."""
+        """Add the n-grams of a size, one letter longer than the earlier ones; return them and their probabilities."""
         grams, counts = np.unique(found, return_counts=True)
         contexts, of, kinds = np.unique(grams >> BITS, return_inverse=True, return_counts=True)
         totals = np.bincount(of, counts) + kinds
@@ -85,7 +82,7 @@ class LetterGrams:
         return grams, told
 
     def log_probability(self, word: str) -> float:
-        """Natural logarithm of a word's probability among all words, its end included."""
+        """Ln P of a word among all words, with its end."""
         begin = self._numbers[_BEGIN]
         gram, told = 0, 0.0
         for _ in range(ORDER - 1):

@@ -1,7 +1,7 @@
-"""How probable a word is in a page's languages, and whether it is one.
+"""How probable a word is in a page's languages, and whether the languages have the word.
 
-Words come from wordfreq's lists, which lie in its package, for some forty languages. Numbers are as probable as their
-format and their digits. What is in no list, a name above all, is as probable as its letters.
+Words come from the lists in the package wordfreq, for some forty languages. Numbers are as probable as their format and
+their digits. A word in no list, such as a name, is as probable as its letters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NUMBER = -5.0
 """ln P that a word is a number of some length and format, its digits aside: that of numbers of two and of four digits
 in the English list."""
 INNER = -7.0
-"""ln P of a mark inside a word whose parts are words by themselves, or that makes a number one of no usual format."""
+"""ln P of a mark inside a word whose parts are words, or of a mark that gives a number an unusual format."""
 ELIDED = -1.0
 """The same of the apostrophe behind an elided article ("l'eau", "dell'arte")."""
 KEPT_WORDS = 1 << 15
@@ -32,11 +32,7 @@ _SIMPLE = re.compile(r"[^\W_]+")
 
 
 class Lexicon:
-    """Words of some languages. One without a list adds nothing.
-
-    Args:
-        codes: of ISO 639, as ``ocr.languages`` has them. The lists are read here.
-    """
+    """Words of languages, given by ISO 639 codes as in ``ocr.languages``; a language without a list adds nothing."""
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         self._names = tuple(dict.fromkeys(name for code in codes if (name := list_of(code))))
@@ -53,24 +49,24 @@ class Lexicon:
         return frozenset().union(*(each.letters for each in self._lists))
 
     def is_usual(self, word: str) -> bool:
-        """True for one of a language's some 30,000 most frequent words, whatever its capitals."""
+        """Whether a word, capitals aside, is one of about 30,000 most frequent words of a language."""
         return any(each.share(word) >= math.log(USUAL) for each in self._lists)
 
     def lists(self, word: str) -> bool:
-        """True where each piece of a word is in a list, however rare; misspellings are in it too."""
+        """Whether each piece of a word is in a list, even if rare; the lists have misspellings too."""
         found = pieces(word)
         return bool(found) and all(any(each.share(piece) > -math.inf for each in self._lists) for piece in found)
 
     def words(self, least: float) -> Iterator[tuple[str, float]]:
-        """Listed words of letters in lower case with their shares, each language's most frequent first.
+        """Listed words of letters in lower case with their shares, the most frequent words of each language first.
 
         Args:
-            least: share of all running words from which a word is told, at least ``word_list.RAREST``.
+            least: the least share of all running words, at least ``word_list.RAREST``.
         """
         return chain.from_iterable(each.words(least) for each in self._lists)
 
     def _knows(self, word: str) -> bool:
-        """Tell whether each piece of a word is frequent in one of the languages, or the whole is a usual number."""
+        """Whether each piece of a word is frequent in one of the languages, or the word is a usual number."""
         formed = self._is_formed(word)
         if formed is not None:
             return bool(self) and formed
@@ -80,7 +76,7 @@ class Lexicon:
         )
 
     def _log_probability(self, word: str) -> float:
-        """Tell ln P of a word without marks around it; of one with hyphens and other marks inside, of its pieces."""
+        """Ln P of a word without marks around it; with hyphens and other marks inside, of its pieces."""
         if not self:
             return 0.0
         formed = self._is_formed(word)
@@ -89,7 +85,7 @@ class Lexicon:
         return sum(map(self._of_piece, pieces(word)))
 
     def _is_formed(self, word: str) -> bool | None:
-        """Tell whether a number has a usual format; None for what is no number."""
+        """Whether a number has a usual format; None if the word is not a number."""
         if not any(map(str.isdecimal, word)):
             return None
         plain = _plain(word).lower().strip(_MARKS)
@@ -111,14 +107,14 @@ class Lexicon:
 
 @cache
 def lexicon(codes: tuple[str, ...]) -> Lexicon:
-    """The lexicon of these languages; one for each combination."""
+    """The lexicon of these languages; each combination is loaded once."""
     return Lexicon(codes)
 
 
 @cache
 def list_of(code: str) -> str | None:
-    """Which of wordfreq's lists has a language's words; None without one."""
-    # Here, for they take a while to load, and few pages ask.
+    """The name of wordfreq's list for a language, or None."""
+    # Imported here, because they load slowly and few pages need them.
     import langcodes  # noqa: PLC0415
     from wordfreq import available_languages  # noqa: PLC0415
 

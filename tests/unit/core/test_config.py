@@ -240,7 +240,7 @@ def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
     with pytest.raises(loader.Mistakes) as caught:
         loader.parse({"queue": {"size": -1}, "profiles": {name: {"priority": 999}}})
     said = str(caught.value)
-    assert f"profiles.{name}: arrival.ignore leaves that folder alone ({pattern!r})" in said
+    assert f"profiles.{name}: arrival.ignore ignores that folder ({pattern!r})" in said
     assert "priority" in said
     assert name in loader.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
 
