@@ -149,7 +149,7 @@ def test_named_file_must_exist(tmp_path):
 
 def test_folder_is_no_configuration(tmp_path):
     """A folder in the file's place gives a message, not a traceback."""
-    with pytest.raises(ConfigError, match="cannot be read: a folder; name the file"):
+    with pytest.raises(ConfigError, match="cannot be read: a folder; give the file"):
         loader.load(tmp_path)
 
 
