@@ -33,7 +33,7 @@ SOME_MISSING = "the file's end is missing or damaged: rows or pages may be missi
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}\s{1,4}\d{1,5}\s{1,4}obj\b")
 _LAST_PARTS = re.compile(rb"startxref\s{1,4}\d|endobj\b")
 _OVERLAP_BYTES = 64
-"""Longer than what either expression finds."""
+"""Longer than any match of the two expressions."""
 
 
 @contextlib.contextmanager

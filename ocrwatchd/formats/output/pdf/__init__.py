@@ -113,7 +113,7 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
 
 
 def _of_pictures(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
-    """Pages come once: so the words wait, packed, until all pictures are drawn."""
+    """Write a PDF of pictures. Pages come once, so their words are kept, compressed, until all pictures are written."""
     with nameless(_beside(file)) as drawn:
         scratch = Scratch(drawn)
         words = list(_worded(document, draw(pages, document.scan, document.work.ocr, scratch)))
