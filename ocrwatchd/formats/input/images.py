@@ -224,7 +224,7 @@ def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
     finally:
         Image.MAX_IMAGE_PIXELS = before
     if any(not issubclass(one.category, Image.DecompressionBombWarning | DeprecationWarning) for one in caught):
-        told.append("the picture's own description of itself is damaged")
+        told.append("the picture's metadata is damaged")
 
 
 def resolution(image: Image.Image) -> tuple[float, float]:

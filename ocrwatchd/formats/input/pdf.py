@@ -79,7 +79,7 @@ class PdfPages(Pages):
         told = len(self._document)
         tree = pdf_page_tree.tree_of(path, password or "")
         if tree is None:
-            self.warnings = ("whether the PDF has more pages than it says could not be found out",)
+            self.warnings = ("the number of pages could not be checked: pages may be missing",)
             return told, 0
         if tree.places < told and not any(map(self._can_be_opened, (tree.places + 1, told))):
             return tree.places, told - tree.places
@@ -87,7 +87,7 @@ class PdfPages(Pages):
             self._take(file, password)
         found = len(self._document)
         if found > told:
-            self.warnings = (f"the PDF says that it has {told} pages, and has {found}: all were read",)
+            self.warnings = (f"the PDF states {told} pages and has {found}: all were read",)
         return found, max(0, tree.places - found) if told <= MAX_PAGES else 0
 
     def _take(self, file: BinaryIO, password: str | None) -> None:
@@ -236,15 +236,15 @@ def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
     count = sum(not name.casefold().endswith(".xml") for name in names)
     if not count:
         return ()
-    files = "a file is attached to the PDF and was" if count == 1 else f"{count} files are attached to the PDF and were"
-    return (f"{files} not read: save what is attached and put it into the inbox",)
+    files = "1 attached file was" if count == 1 else f"{count} attached files were"
+    return (f"{files} not read: save the attachments and put them into the inbox",)
 
 
 def _hidden_form(document: pdfium.PdfDocument) -> tuple[str, ...]:
     """Tell of a form that only Adobe's programs draw; others show a page that says so, or an old state of it."""
     if document.get_formtype() != pdfium_c.FORMTYPE_XFA_FULL:
         return ()
-    return ("the PDF holds a form of a kind (XFA) that was not read: print it into a PDF with Adobe's program",)
+    return ("the PDF contains an XFA form, which was not read: print the form to a PDF with Adobe's program",)
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:

@@ -189,11 +189,11 @@ def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
     if largest < 0:
         pages = frames
     if len(pages) < len(frames):
-        told.append(f"left out as no pages of their own: {len(frames) - len(pages)} previews or masks")
+        told.append(f"left out: {len(frames) - len(pages)} previews or masks")
     whole = {frame.strips: frame for frame in reversed(pages) if frame.strips}
     own = [frame for frame in pages if not frame.strips or whole[frame.strips] is frame]
     if len(own) < len(pages):
-        told.append(f"left out as no pages of their own: {len(pages) - len(own)} that show an earlier page again")
+        told.append(f"left out: {len(pages) - len(own)} repetitions of earlier pages")
     return own, told
 
 

@@ -97,8 +97,8 @@ class _Look:
     def _count(self, more: int) -> None:
         self._looked_at += more
         if self._looked_at > MOST_LOOKED_AT:
-            raise FormatUnusable(f"this PDF has more than {MOST_LOOKED_AT:,} entries for annotations, fields, "
-                                 "bookmarks and attachments, and is not written as a searchable one")  # fmt: skip
+            raise FormatUnusable(f"the PDF has more than {MOST_LOOKED_AT:,} entries for annotations, fields, "
+                                 "bookmarks and attachments, so no searchable copy was written")  # fmt: skip
 
     def _clean(self, part: str, thing: Object) -> None:
         self._count(1)
