@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -87,9 +88,8 @@ def examine(file: int, suffix: str) -> Examined:
     found = input_type_of(head)
     if found is None:
         return _untyped(head, named, suffix, window.size)
-    missing_of: Callable[[Window], str] = resolve_name(f"{__package__}.{found.structure}")
     try:
-        missing = missing_of(window)
+        missing = _structure(found)(window)
     except TooIntricate:
         return Examined(
             Finding.WRONG,
@@ -105,6 +105,12 @@ def examine(file: int, suffix: str) -> Examined:
     if not missing:
         return Examined(Finding.WHOLE, found.name)
     return replace(_partial(found.name, window.size, missing), readable=missing != GAP)
+
+
+@cache
+def _structure(of: InputType) -> Callable[[Window], str]:
+    found: Callable[[Window], str] = resolve_name(f"{__package__}.{of.structure}")
+    return found
 
 
 def _untyped(head: bytes, named: InputType | None, suffix: str, size: int) -> Examined:
