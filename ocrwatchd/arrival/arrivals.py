@@ -75,7 +75,7 @@ class Arrivals(Component):
         clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - two of them are there for tests
+    def __init__(
         self,
         inbox: Path,
         arrival: Arrival,

@@ -169,7 +169,7 @@ class Inbox:
                     if not same(os.fstat(file), seen):
                         return False
                     if kept or os.fstat(file).st_nlink > 1:
-                        return by_copy(file, source, parent, target, seen, kept)
+                        return by_copy(file, source, parent, target, seen, kept=kept)
                     return by_rename(file, source, parent, target, seen)
         except FileNotFoundError:
             return False

@@ -134,7 +134,7 @@ class Watcher:
             if not all(thread.is_alive() for thread in self._threads):
                 return say("the watch on {folder} has died", folder=self._folder)
             if _identity(resolved) != self._identity:
-                return say("{folder} is another folder than the one that is watched", folder=self._folder)
+                return say("the watched folder {folder} was replaced by another one", folder=self._folder)
             return self._count(resolved)
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))
@@ -161,8 +161,8 @@ class Watcher:
             return ""
         self._outnumbered = True
         return count(
-            "one folder in {folder} is not watched, for want of watches; {remedy}",
-            "{n} folders in {folder} are not watched, for want of watches; {remedy}",
+            "one folder in {folder} is not watched: inotify limit reached; {remedy}",
+            "{n} folders in {folder} are not watched: inotify limit reached; {remedy}",
             n=late,
             folder=self._folder,
             remedy=_LIMIT,

@@ -62,7 +62,7 @@ class JobCompletion(Component):
         notify: called for each delivered or failed scan: event, job, set name, reason, figures of the engine.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(
         self,
         ledger: Ledger,
         boxes: outbox.Outbox,
@@ -106,8 +106,11 @@ class JobCompletion(Component):
     def troubles(self) -> Iterator[Trouble]:
         yield from self._troubles.values()
         if full := self.obstacles.full:
-            held = "the other scans of the folder {folder} stay in the inbox until those that wait have a place"
-            yield Trouble("held", say(held, folder=told(str(full[0]))))
+            text = say(
+                "further scans of the folder {folder} stay in the inbox until the waiting ones can be delivered",
+                folder=told(str(full[0])),
+            )
+            yield Trouble("held", text)
 
     def tick(self, now: float) -> None:
         """Complete ended attempts; retry some of the jobs that are due. Slow folders must not hold the loop."""

@@ -40,11 +40,7 @@ _DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
 
 
 class Obstacles:
-    """Jobs that wait for a place that no other job needs.
-
-    Args:
-        tops: the folders for finished work.
-    """
+    """Jobs that wait for a place that no other job needs."""
 
     def __init__(self, tops: Sequence[Path]) -> None:
         self._tops: Final = tops

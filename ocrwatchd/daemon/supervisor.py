@@ -77,7 +77,7 @@ log = structlog.get_logger()
 class Daemon:
     """The loop and its components; made by :func:`ocrwatchd.daemon.serve.serve`."""
 
-    def __init__(  # noqa: PLR0913 - the rooms that outlive it
+    def __init__(
         self,
         succession: ConfigReload,
         rooms: tuple[Ledger, outbox.Outbox, WorkFolder],

@@ -79,7 +79,7 @@ def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engi
 class Worker:
     """The loop; made by :func:`work`."""
 
-    def __init__(  # noqa: PLR0913 - what it shares with nobody else is made here
+    def __init__(
         self,
         config: Config,
         name: str,
@@ -99,7 +99,7 @@ class Worker:
         self._token: Final = token
         self._selector: Final = selector
         self._waker: Final = waker
-        self._offers: Final = capabilities.offered(config.work())
+        self._offers: Final = capabilities.required(config.work())
         self._host: Final = EngineHostWithModels(config, selector, self._hear, module=engine_module)
         self._sender: Final = transport.Sender(connect)
         queues = capabilities.queues(token.root, self._offers)

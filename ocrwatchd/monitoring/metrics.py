@@ -94,7 +94,7 @@ class Metrics(Observer):
             return
         self._state = snapshot.state
         self._due = self._clock() + self._settings.interval_seconds
-        from prometheus_client.exposition import generate_latest  # noqa: PLC0415  # only where a file is wanted
+        from prometheus_client.exposition import generate_latest  # only where a file is wanted
 
         content = generate_latest(_Collected(list(self._collect(snapshot))))
         try:
@@ -181,7 +181,7 @@ class _Collected:
 
 
 def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:
-    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415  # as above
+    from prometheus_client.core import GaugeMetricFamily
 
     made = GaugeMetricFamily(f"ocrwatchd_{name}", text, labels=list(labels))
     made.add_metric(list(labels.values()), value)
@@ -189,13 +189,13 @@ def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:
 
 
 def _counter(name: str, text: str, value: float) -> Metric:
-    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415  # as above
+    from prometheus_client.core import CounterMetricFamily
 
     return CounterMetricFamily(f"ocrwatchd_{name}", text, value=value)
 
 
 def _by(kind: str, name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415  # as above
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     family = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
     made: CounterMetricFamily | GaugeMetricFamily = family(f"ocrwatchd_{name}", text, labels=[label])

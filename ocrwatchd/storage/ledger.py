@@ -184,7 +184,7 @@ class Ledger:
         statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ?, counts = ? WHERE job = ?"
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
-    def delivering(  # noqa: PLR0913 - what a row has
+    def delivering(
         self, job: str, outcome: Goal, name: str, suffixes: tuple[str, ...], reason: str, *, place: Path | None = None
     ) -> None:
         """Record the goal, files and free name of a delivery, before the first file moves.

@@ -64,9 +64,6 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
     """Record the content of the folders in the ledger; existing rows stay unchanged.
 
     A job in the work folder whose receipt is in the outbox gets a delivery plan, so that its delivery is completed.
-
-    Raises:
-        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     here = {job.id: job for job in jobs if job.relative.name}
     known: set[int] = set()

@@ -20,8 +20,7 @@ from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
-from ocrwatchd.storage.names import STATUS_PAGE
-from ocrwatchd.storage.set_names import first_free, stem_and_suffix
+from ocrwatchd.storage.set_names import STATUS_PAGE, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -66,19 +65,11 @@ class Outbox:
         return self._finish(job, "outbox", "")
 
     def set_aside(self, job: Job, reason: str) -> str:
-        """Move the original to ``failed/``, beside its reason; return its name there.
-
-        Raises:
-            OSError: as :meth:`deliver`.
-        """
+        """Move the original to ``failed/``, beside its reason; return its name there."""
         return self._finish(job, "failed", reason)
 
     def resume(self, job: Job, entry: Entry) -> str:
-        """Continue a delivery that the ledger knows as begun.
-
-        Raises:
-            OSError: as :meth:`deliver`.
-        """
+        """Continue a delivery that the ledger knows as begun."""
         goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
         return self._finish(job, goal, entry.reason)
 

@@ -49,14 +49,7 @@ log = structlog.get_logger()
 
 
 class Retention(Component):
-    """Removes originals that are due, some of them at each tick.
-
-    Args:
-        folders: the archive and ``failed/``.
-        settings: days for each; 0 keeps for ever.
-        ledger: knows since when an original is kept.
-        clock: Unix time, seconds.
-    """
+    """Removes originals that are due, some of them at each tick."""
 
     def __init__(
         self,
@@ -120,7 +113,7 @@ class Retention(Component):
             except OSError as error:
                 self._put_off.add(original.job)
                 self._trouble = say(
-                    "{file} cannot be removed as retention asks: {reason}",
+                    "{file} is due for removal, but cannot be removed: {reason}",
                     file=told(path.name),
                     reason=in_words(error),
                 )

@@ -12,10 +12,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.storage.names import STATUS_PAGE
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+STATUS_PAGE: Final = "status.html"
+"""A name in the outbox that no set may take."""
 
 NAME_BYTES: Final = 255
 """The longest file name that Linux file systems take, in bytes."""

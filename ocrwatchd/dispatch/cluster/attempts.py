@@ -80,11 +80,7 @@ class Attempt(NamedTuple):
 
 
 def made(job_folder: Path) -> list[Attempt]:
-    """The attempts that workers have begun at a job, the last one first.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
+    """The attempts that workers have begun at a job, the last one first."""
     folder = job_folder / ATTEMPTS
     try:
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -256,11 +252,7 @@ def _wrong(out: Path) -> str:
 
 
 def heed(attempt: Attempt) -> None:
-    """Remove the end of an attempt after it was processed; the finished pages stay for the next attempt.
-
-    Raises:
-        OSError: the file cannot be removed.
-    """
+    """Remove the end of an attempt after it was processed; the finished pages stay for the next attempt."""
     _remove(attempt.folder / ENDED)
 
 

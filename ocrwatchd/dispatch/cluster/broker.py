@@ -29,7 +29,7 @@ except ImportError as missing:
     raise ConfigError(MISSING.format(name=missing.name)) from missing
 
 if TYPE_CHECKING:
-    from dramatiq.broker import Broker
+    from dramatiq.broker import Broker, MessageProxy
 
     from ocrwatchd.core.config.schema import Queue
 
@@ -69,11 +69,7 @@ def connect(queue: Queue) -> Broker:
 
 
 def ping(queue: Queue) -> str:
-    """Test the broker: "" if it accepts messages, otherwise the reason and the remedy. Waits a few :data:`PATIENCE_S`.
-
-    Raises:
-        ConfigError: as :func:`connect`.
-    """
+    """Test the broker: "" if it accepts messages, otherwise why not. Waits a few :data:`PATIENCE_S`."""
     broker = connect(queue)
     try:
         _try(broker)
@@ -109,11 +105,12 @@ def publish(broker: Broker, queue: str, content: str) -> None:
     broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=ACTOR, args=(content,), kwargs={}, options={}))
 
 
-def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
+def content(message: MessageProxy) -> str:
     """The content of a message; "" for a message that is not ours."""
-    args = message.args
-    ours = isinstance(args, list | tuple) and len(args) == 1 and isinstance(args[0], str)
-    return args[0] if ours else ""
+    match message.args:  # anybody may have sent it
+        case [str(ours)]:
+            return ours
+    return ""
 
 
 def strangers() -> contextlib.AbstractContextManager[None]:
@@ -128,10 +125,10 @@ def place(url: str) -> str:
 
 
 def _redis(queue: Queue) -> Broker:
-    import redis  # noqa: PLC0415  # each client takes memory: only the one that is used
-    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
+    import redis  # each client takes memory: only the one that is used
+    from dramatiq.brokers.redis import RedisBroker
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     options: dict[str, Any] = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
     # Each fault is seen here: after a restart the broker may have lost its memory.
@@ -147,8 +144,8 @@ def _redis(queue: Queue) -> Broker:
 
 
 def _rabbitmq(queue: Queue) -> Broker:
-    import pika  # noqa: PLC0415  # as above
-    from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+    import pika
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
     parts = urlsplit(queue.broker)
     secure = parts.scheme == "amqps"

@@ -42,7 +42,7 @@ class Presence:
         clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - what a card takes
+    def __init__(
         self,
         folder: Path,
         name: str,

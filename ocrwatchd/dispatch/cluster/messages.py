@@ -225,10 +225,6 @@ def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
 
 
 def write(message: Message, path: Path, *, lasting: bool = False) -> None:
-    """Write a message to a file, atomically.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a message to a file, atomically."""
     content = json.dumps(message.model_dump(mode="json"), ensure_ascii=True).encode()
     files.write_new(path, content, FILE_MODE, replace=True, lasting=lasting)

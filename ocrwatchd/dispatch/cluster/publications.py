@@ -33,15 +33,7 @@ log = structlog.get_logger()
 
 
 class Board:
-    """All published jobs.
-
-    Args:
-        token: of the root.
-        lines: the connections to the broker, for sending and for receiving.
-        crew: the workers.
-        folder: the work folder.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-    """
+    """All published jobs."""
 
     def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, folder: Path, lease_s: float) -> None:
         self._token: Final = token
@@ -81,7 +73,7 @@ class Board:
     def lost(self) -> str:
         """Why the broker cannot be reached; "" where it can."""
         broken = self._sender.trouble or self._receiver.trouble
-        return broken and f"the broker cannot be reached ({broken}); it is tried again, and what is in work goes on"
+        return broken and f"the broker cannot be reached ({broken}); ocrwatchd keeps trying, and jobs in work continue"
 
     @property
     def held(self) -> Published | None:
@@ -96,7 +88,7 @@ class Board:
         """The queue for jobs with these settings."""
         key = work.ocr, work.llm.gpu_layers
         if key not in self._queues:
-            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.needed(work))
+            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.required(work))
         return self._queues[key]
 
     def has_room(self, place: Place, queue: str) -> bool:
@@ -146,7 +138,7 @@ class Board:
         """Why free workers do not take the jobs that they could take; "" where they do."""
         often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
         if any(self._crew.free(each.queue) for each in often):
-            return "a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker"
+            return "a free worker takes no jobs: set its queue.broker to the supervisor's broker"
         return ""
 
     def remove(self, job: Job) -> None:

@@ -76,13 +76,7 @@ class Published:
 
 
 class Watch:
-    """Examines published jobs.
-
-    Args:
-        roster: the workers.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        clock: the time on leases, seconds.
-    """
+    """Examines published jobs."""
 
     def __init__(self, roster: Roster, lease_s: float, clock: Callable[[], float]) -> None:
         self._roster: Final = roster
@@ -92,11 +86,7 @@ class Watch:
         """Up to which number the attempts at a job that waits again are over: nothing but a final end counts there."""
 
     def see(self, each: Published) -> Finding:
-        """The state of a job.
-
-        Raises:
-            OSError: its folder cannot be read now.
-        """
+        """The state of a job."""
         made = attempts.made(each.job.folder)
         ends, unread = _ends(made)
         # A finished set is a finished set, whoever made it, and whatever others say.
@@ -158,11 +148,7 @@ class Watch:
         self._over[job.id] = number
 
     def found(self, place: Place) -> Published | None:
-        """The job, if a worker has finished it or has it since before a restart; otherwise None.
-
-        Raises:
-            OSError: its folder cannot be read now.
-        """
+        """The job, if a worker has finished it or has it since before a restart; otherwise None."""
         made = attempts.made(place.job.folder)
         return self._found(place, made, _order(place.job)) if made else None
 

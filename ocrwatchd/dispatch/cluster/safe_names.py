@@ -30,10 +30,6 @@ def lay_out(job: Job) -> None:
 
 
 def seen(job: Job) -> Job:
-    """The job as a worker reads it: under the plain name, where there is one.
-
-    Raises:
-        OSError: that cannot be known now.
-    """
+    """The job as a worker reads it: under the plain name, where there is one."""
     renamed = replace(job, renamed=True)
     return renamed if safe_open.lexists_strict(renamed.source) else job

@@ -29,12 +29,6 @@ LEFT_BEHIND_S: Final = 86400.0
 def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks: Hooks) -> ClusterQueue:
     """Make the dispatcher of several machines, and write the token for its workers.
 
-    Args:
-        config: the settings.
-        workplace: the work folder.
-        wake: called, from another thread, when a worker has sent a message.
-        hooks: the supervisor's.
-
     Raises:
         ConfigError: the broker cannot be used as configured.
         FolderUnusable: the work folder cannot be written.

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -16,7 +16,7 @@ from ocrwatchd.dispatch.cluster.connection import Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dramatiq.broker import Broker
+    from dramatiq.broker import Broker, Consumer, MessageProxy
 
 POLL_S: Final = 0.1
 """How long a look for messages takes at most, a queue, where the broker tells of them, as RabbitMQ does; Redis is asked
@@ -165,8 +165,8 @@ class Receiver(Line):
         self.settle()
 
     def _serve(self, broker: Broker) -> None:
-        consumers: dict[str, Any] = {}
-        held: tuple[Any, Any] | None = None
+        consumers: dict[str, Consumer] = {}
+        held: tuple[Consumer, MessageProxy] | None = None
         try:
             while True:
                 self._changed.clear()
@@ -192,7 +192,7 @@ class Receiver(Line):
                     held[0].requeue([held[1]])  # for another one, now
             _close(consumers)
 
-    def _part(self, consumer: Any, message: Any, consumers: dict[str, Any]) -> None:  # noqa: ANN401 - Dramatiq's
+    def _part(self, consumer: Consumer, message: MessageProxy, consumers: dict[str, Consumer]) -> None:
         with brokers.strangers():
             if self._given_back:
                 consumer.requeue([message])
@@ -208,7 +208,7 @@ class Receiver(Line):
             silence_s = time.monotonic() - self._came_at
             self._changed.wait(min(max(POLL_S, silence_s * POLL_SHARE), LONGEST_POLL_S))
 
-    def _look(self, broker: Broker, consumers: dict[str, Any]) -> tuple[Any, Any] | None:
+    def _look(self, broker: Broker, consumers: dict[str, Consumer]) -> tuple[Consumer, MessageProxy] | None:
         self._ordered = self._ordered or self._order(self._queues)
         timeout_ms = 1 if brokers.is_asked(broker) else int(POLL_S * 1000)
         for name in self._ordered:
@@ -244,7 +244,7 @@ class Receiver(Line):
         self._changed.set()
 
 
-def _close(consumers: dict[str, Any]) -> None:
+def _close(consumers: dict[str, Consumer]) -> None:
     while consumers:
         _name, consumer = consumers.popitem()
         with contextlib.suppress(Exception):

@@ -69,7 +69,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _look_at_folder(work_path: Path) -> Finding:
-    if not os.path.lexists(work_path / registry.TOKEN):  # the supervisor is asked before its first start, too
+    if not os.path.lexists(work_path / registry.FILE):  # the supervisor is asked before its first start, too
         return Finding("supervisor", True, f"none with a broker has served {work_path.parent} yet, as seen from here")
     try:
         registry.read_token(work_path)

@@ -45,7 +45,7 @@ def without_pictures(markdown: str) -> str:
     return markdown.replace("![", "&#33;[").replace("<", "&lt;")
 
 
-def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluation: bool, dropped: int) -> str:  # noqa: PLR0913
+def json_file(value: JsonValue, task: str, model: str, *, partial: bool, evaluation: bool, dropped: int) -> str:
     """A value as ``result`` beside what is to be known about it.
 
     Every line but the first and the last is indented: a receipt, which has its keys at the beginning of lines, is

@@ -50,7 +50,7 @@ class Answer:
     reason: str = ""
 
 
-def follow(  # noqa: PLR0913 - each is another room's face
+def follow(
     task: Task,
     model: Model,
     text: str,
