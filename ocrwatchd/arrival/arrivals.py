@@ -66,13 +66,11 @@ class Arrivals(Component):
 
     Args:
         inbox: the folder; it must exist when ``start`` is called.
-        arrival: the settings.
         wake: called on another thread when there is something to absorb; must be quick.
         once: wait no longer than ``settle_seconds`` for a file, unless somebody has it open for writing.
         ahead_s: by how many seconds of waiting an arrived scan goes before others.
         hold: whether a scan, by its path under the inbox, must stay there for now.
         longest_bytes: of a scan's path under the inbox; longer paths do not fit into other folders.
-        clock: monotonic, seconds.
     """
 
     def __init__(

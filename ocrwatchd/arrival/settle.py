@@ -86,8 +86,6 @@ class Settle:
     """The readiness rule for all files of the inbox.
 
     Args:
-        arrival: the settings.
-        clock: monotonic, seconds.
         once: judge incomplete files after ``settle_seconds``, without longer deadlines.
         ahead_s: by how many seconds a due file goes before others.
     """

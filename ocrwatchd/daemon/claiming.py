@@ -52,10 +52,6 @@ class Claims(Component):
     """Takes scans out of the inbox.
 
     Args:
-        arrivals: names the scans that have arrived.
-        workplace: makes the folder of each job.
-        ledger: records each claim before the scan moves.
-        dispatcher: takes each claimed job.
         completion: sets aside scans that must not be read; fewer scans are claimed while its jobs wait for a folder.
         patient: False: raise an error for a scan that cannot be claimed.
     """

@@ -50,9 +50,6 @@ class JobCompletion(Component):
     """Brings each claimed job to its end.
 
     Args:
-        ledger: records each decision.
-        boxes: delivers finished work.
-        dispatcher: says how attempts have ended, and takes jobs that need another attempt.
         max_attempts: a file is set aside when the engine has died this many times over it.
         figures: counts ended scans and the time spent on delivery.
         patient: False: do not retry; list the job in ``left``.

@@ -22,7 +22,6 @@ class SignalWakeup:
     SIGHUP asks a daemon to reload its configuration. A daemon that loses its terminal by SIGHUP stops.
 
     Args:
-        selector: the loop's selector.
         reloads: False: SIGHUP always stops.
     """
 

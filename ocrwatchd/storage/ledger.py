@@ -54,10 +54,6 @@ class LedgerFault(OSError):
 class Ledger:
     """The open ledger; used by one thread of one daemon.
 
-    Args:
-        path: of the database file, made with its folder if missing.
-        patience_s: how long a call waits for another process that locks the file, seconds.
-
     Attributes:
         path: the file.
         damaged: what is wrong with the content, or ""; see :meth:`replace`.

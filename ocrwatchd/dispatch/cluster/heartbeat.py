@@ -31,16 +31,7 @@ log = structlog.get_logger()
 
 
 class Presence:
-    """Replaces the worker's card after each change, and regularly without one.
-
-    Args:
-        folder: the work folder.
-        name: of the worker.
-        offers: the capabilities of this machine.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        tell: returns the card's other fields.
-        clock: monotonic, seconds.
-    """
+    """Replaces the worker's card after each change, and regularly without one."""
 
     def __init__(
         self,

@@ -102,7 +102,6 @@ class Unseen:
 
     Args:
         patience_s: a fault is reported only after it has lasted so long, seconds.
-        clock: monotonic, seconds.
     """
 
     def __init__(self, patience_s: float, clock: Callable[[], float] = time.monotonic) -> None:
