@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two ticks; with more of them a sweep is cheaper."""
 _LOOK_SECONDS = 0.2
-"""After this time a call of ``ready`` begins no further look, so that the daemon's loop stays quick."""
+"""``ready`` examines no further file after this time: slow files must not hold the loop."""
 _LOST_SWEEP_SECONDS = 1.0
-"""The least time between two sweeps that lost sightings or new folders call for."""
+"""The shortest interval between two sweeps because of lost sightings or new folders."""
 _POLL_SECONDS = (0.1, 5.0)
 _RETRY_SECONDS = 5.0
 _MOST_INCOMPLETE = 3
-"""People are told so many names of files that wait for the rest of their upload."""
+"""How many incomplete files are named in the status."""
 
 _log = structlog.get_logger(__name__)
 

@@ -54,7 +54,7 @@ class Inbox:
         patterns = (*ignore, f"{files.TEMPORARY_PREFIX}*")
         self._ignore = re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
         self.too_deep: set[Path] = set()
-        """Folders that the last sweep passed over because of their depth, or the length of their path."""
+        """Folders that the last sweep skipped because of their depth or path length."""
 
     def scan(self, path: Path) -> Scan | None:
         """The scan at a path in the inbox; None for an ignored name."""

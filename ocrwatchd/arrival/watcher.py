@@ -45,7 +45,7 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirMovedEvent,
 ]
 MOMENT_S = 2.0
-"""A folder that was made a moment ago is watched a moment later; only one that stays without longer counts."""
+"""A new folder gets its watch a moment later; only a folder without a watch for longer counts."""
 
 _LIMIT = say("raise fs.inotify.max_user_watches and max_user_instances")
 _INOTIFY_LOG = "watchdog.observers.inotify_c"

@@ -41,7 +41,7 @@ BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 """Between two tries for a job whose folder is full, gone or broken."""
 
 TURN_SECONDS = 0.5
-"""After this time a tick begins no further try, so that the loop stays quick."""
+"""A tick starts no further retry after this time: slow folders must not hold the loop."""
 
 log = structlog.get_logger()
 
@@ -86,11 +86,11 @@ class JobCompletion(Component):
         self._troubles: dict[str, Trouble] = {}
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self.obstacles: Final = Obstacles(boxes.tops)
-        """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
+        """Parked jobs whose obstacle concerns only them: many of them must not stop other jobs."""
         self._order = itertools.count()
         self._failures: dict[str, int] = {}
         self.left: list[str] = []
-        """Without patience: the scans that could not be brought to their end, in words."""
+        """Without patience: the scans that could not be completed, with the reason."""
 
     @property
     def parked(self) -> int:

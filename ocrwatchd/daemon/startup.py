@@ -33,7 +33,7 @@ ROOT = "root_id"
 """The fact that names the root of a ledger which lies directly in the state directory, as older versions kept it."""
 
 ROOT_STATE_MODE = 0o755
-"""Everybody may read the status there, as far as the state directory lets him."""
+"""All users may read the status there, if the state directory permits."""
 
 log = structlog.get_logger()
 

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.work_folder import WorkFolder
 
 LEDGER_PAUSE_S = 1.0
-"""How long the loop rests while the ledger cannot be written: without it no attempt may start."""
+"""The pause of the loop while the ledger cannot be written: no attempt may start then."""
 
 LONGEST_SLEEP_S = 10.0
 

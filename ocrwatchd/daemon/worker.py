@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 LOOK_S: Final = 1.0
-"""So often a worker looks whether its job is still wanted, and tries again to write what could not be written."""
+"""Interval for checking whether the job is still wanted, and for retrying failed writes."""
 
 LAST_WORDS_S: Final = 5.0
-"""How long a stop tries to write the end of an attempt."""
+"""A stop tries for so long to write the end of an attempt."""
 
 log = structlog.get_logger()
 

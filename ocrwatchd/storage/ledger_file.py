@@ -57,7 +57,7 @@ MIGRATIONS: Final = (
     ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted
     """,
 )
-"""One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
+"""One script for each schema version; ``PRAGMA user_version`` counts the applied ones."""
 
 _SHAPE: Final = (
     (

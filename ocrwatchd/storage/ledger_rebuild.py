@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.ledger import Ledger
 
 HEAD_BYTES: Final = 1 << 16
-"""A receipt's figures stand at its beginning, a key a line, before its pages."""
+"""A receipt begins with its figures, one key on each line, before its pages."""
 
 TOLD_EVERY: Final = 1000
 PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
 _NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
-"""What lies in a folder that this user may not read, as ``lost+found``, it has not put there."""
+"""Errors of folders that ocrwatchd cannot have filled, such as ``lost+found``."""
 
 _FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Entry, Goal
 
 STEM = "document"
-"""What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
+"""The name of the engine's files: ``document.txt``, ``document.json`` and so on."""
 
 RECEIPT = ".json"
 REASON = reason_note.SUFFIX
 ATTEMPTS = "attempts"
-"""In a job's folder, where several machines read: what their workers write."""
+"""The folder in a job's folder where workers of other machines write."""
 
 
 class Outbox:
@@ -50,7 +50,7 @@ class Outbox:
         self.tops = [folders.path(name) for name in FOLDER_NAMES]
         self._mounts = MountGuard(self.tops)
         self._names_refused = False
-        """A disk has refused a name: until the next start odd characters are replaced beforehand."""
+        """A disk has refused a name: unusual characters are replaced until the next start."""
 
     def prepare(self) -> None:
         """Make missing folders; see :func:`root_folders.prepare`."""

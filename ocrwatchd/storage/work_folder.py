@@ -51,7 +51,7 @@ class WorkFolder:
         self._lock = Lock(self._path / LOCK)
         self._home: os.stat_result | None = None
         self.root_id = ""
-        """Stands for the root wherever it is moved: it lies in the folder."""
+        """The id of the root; it is stored in the folder and moves with the root."""
 
     @property
     def longest_folder(self) -> Path:

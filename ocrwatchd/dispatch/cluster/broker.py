@@ -37,16 +37,16 @@ PATIENCE_S = 5.0
 """How long a call waits for the broker's answer."""
 
 HEARTBEAT_S = 30
-"""A connection to RabbitMQ on which nobody has been heard for twice as long is closed."""
+"""A silent connection to RabbitMQ is closed after twice this time."""
 
 CREDENTIAL = "broker-password"
-"""Under this name the password is looked for among systemd's credentials."""
+"""The name of systemd's credential with the password."""
 
 ACTOR = "order"
-"""What a message is for, in Dramatiq's words."""
+"""The actor name of all messages, which Dramatiq requires."""
 
 TRIAL = "ocrwatchd-check"
-"""A queue in which nothing lies."""
+"""An empty queue for tests of the connection."""
 
 __all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "place", "publish", "strangers", "told")
 

@@ -68,7 +68,7 @@ class ClusterQueue:
         self._unseen: Final = Unseen(settings.lease_seconds, clock)
         self._outcomes: list[Outcome] = []
         self._unasked: Final[deque[Place]] = deque()
-        """Places of which it is not known yet whether a worker has finished or holds the job."""
+        """Places of jobs that a worker may have finished, or may hold."""
         self._stirred = False  # something has happened by which another job may be published
         self._finishing = False
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 MAX_BYTES = 1 << 21
-"""Of a message or a file, as JSON: the longest answer of an engine fits, however it is escaped."""
+"""The largest message or file, as JSON: the longest answer of an engine fits, in any escaping."""
 
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"

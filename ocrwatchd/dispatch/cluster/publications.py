@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.priority import Place
 
 MOST_IN_VAIN: Final = 3
-"""After so many times that what a worker is free for was published again for nothing, people are told."""
+"""Report a problem after this many republications that no free worker took."""
 
 IDLE_SHARE: Final = 0.5
-"""What nobody takes is published again when a worker has been free to take it for so much of a lease."""
+"""An untaken job is published again after a worker has been free for this share of a lease."""
 
 log = structlog.get_logger()
 
@@ -45,11 +45,11 @@ class Board:
         self._reconnected = 0
         self._lost_since: float | None = None
         self.cut_off = ""
-        """Why nothing can be published, for longer than a lease; "" where it can, or may soon."""
+        """Why nothing could be published for longer than a lease; "" otherwise."""
         self._untold: set[str] = set()
-        """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
+        """Queues to publish again when the broker is back; unsent messages must not pile up."""
         self._in_vain: Final[dict[str, int]] = {}
-        """How often a job, by its id, was published again beside a free worker that has not taken it."""
+        """How often a job, by its id, was published again without being taken by a free worker."""
         self._jobs: Final[dict[str, Published]] = {}
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 

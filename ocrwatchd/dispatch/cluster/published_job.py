@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.priority import Place
 
 FINAL: Final = ("done", "unreadable")
-"""Such an end counts whoever comes to it; any other one tells only of the attempt in force."""
+"""Such an end counts for any attempt; other ends count only for the current attempt."""
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ class Ended(NamedTuple):
 
 
 Finding: TypeAlias = Ended | Literal["waits", "held", "lost", "gone"]
-"""It waits for a worker; a worker holds it; the worker gives no sign of life; somebody has removed the scan."""
+"""No worker has begun; a worker has it; its worker sends no heartbeat; somebody has removed the scan."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Watch:
         self._lease_s: Final = lease_s
         self._clock: Final = clock
         self._over: Final[dict[str, int]] = {}
-        """Up to which number the attempts at a job that waits again are over: nothing but a final end counts there."""
+        """By job id: up to this number, only the final end of an attempt counts."""
 
     def see(self, each: Published) -> Finding:
         """The state of a job."""

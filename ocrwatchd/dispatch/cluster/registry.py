@@ -32,10 +32,10 @@ FILE: Final = ".cluster.json"
 WORKERS: Final = ".workers"
 MOST_WORKERS: Final = 1000
 MOST_CARD_BYTES: Final = 1 << 15
-"""Many are read each second: so long is one with the longest words that a worker says of itself."""
+"""The largest card, with the longest texts; many cards are read each second."""
 
 FORGOTTEN_AFTER: Final = 10
-"""After so many leases without a sign of life a worker's card is removed."""
+"""A worker's card is removed after so many leases without a heartbeat."""
 
 log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class Roster:
         self._clock: Final = clock
         self._seen: dict[str, tuple[Card, float]] = {}
         self.trouble = ""
-        """Why nobody's sign of life can be seen, though somebody may show one; "" where it can."""
+        """Why no heartbeat can be read; "" where they can."""
 
     def look(self) -> None:
         """Read all cards; an unreadable card counts as unchanged."""

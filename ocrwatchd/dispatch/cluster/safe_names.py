@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PLAIN: Final = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\b)[\w(][\w(),=+@ .-]*(?<![. ])", re.ASCII | re.IGNORECASE
 )
-"""What every file system takes as it is."""
+"""Names that every file system accepts."""
 
 
 def lay_out(job: Job) -> None:

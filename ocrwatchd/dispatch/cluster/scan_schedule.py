@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.published_job import Published
 
 LOOK_S: Final = 1.0
-"""So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
+"""Interval between two rounds, also without a message from a worker."""
 
 LOOK_SHARE: Final = 0.1
-"""Looking takes at most so much of the time, however many nudges come."""
+"""The largest share of time for rounds, however many messages come."""
 
 SLICE_S: Final = 0.5
-"""After this time a turn looks at no further job, so that the loop stays quick on a slow share."""
+"""A tick looks at no further job after this time: a slow share must not hold the loop."""
 
 ROUNDS_A_LEASE: Final = 6
-"""A lease is over after so many rounds without a sign of life at the soonest, however long each of them takes."""
+"""A lease ends after so many rounds without a heartbeat at the earliest, however long a round takes."""
 
 MOST_NUDGES: Final = 1000
-"""A turn hears so many: they are hints, and whoever sends them without end must not hold the loop."""
+"""A tick reads so many messages at most: a flood of them must not hold the loop."""
 
 log = structlog.get_logger()
 

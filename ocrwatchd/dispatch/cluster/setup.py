@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.work_folder import WorkFolder
 
 LEFT_BEHIND_S: Final = 86400.0
-"""A file that is still half written after so long is nobody's; clocks of the machines do not differ by as much."""
+"""A half-written file of this age is abandoned; the clocks of the machines differ by less."""
 
 
 def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks: Hooks) -> ClusterQueue:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.transport import Receiver
 
 BACKOFF = Backoff(first_s=1.0, cap_s=30.0)
-"""Between two orders after orders that this machine could not carry out."""
+"""Between two orders, after orders that this machine could not carry out."""
 
 REMEMBERED_JOBS: Final = 6
-"""So many jobs in a row that could not be carried out here are remembered; the pause has reached its cap by then."""
+"""How many failed jobs in a row are remembered; the pause has reached its cap by then."""
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ class Orders:
         self._in_vain: list[str] = []
         self._rests_until = clock()
         self.lease_s = token.lease_s
-        """How long a sign of life holds, as the supervisor said last, seconds."""
+        """The lease according to the supervisor's last token, seconds."""
         self.obstacle = ""
         """Why scans cannot be read on this machine, with the remedy; "" where they can."""
 
