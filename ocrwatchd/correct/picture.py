@@ -96,7 +96,7 @@ class Judged:
     reason: str = ""
 
 
-def judged(  # noqa: PLR0913 - the last one is a setting
+def judged(
     words: Sequence[SeenWord],
     lexicon: Lexicon,
     document: Mapping[str, int],

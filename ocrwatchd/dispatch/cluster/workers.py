@@ -19,13 +19,7 @@ MISSING: Final = "start one with `ocrwatchd worker` on a machine that sees this 
 
 
 class Crew:
-    """All workers of a root.
-
-    Args:
-        roster: the present workers.
-        root: the id in the names of queues.
-        pages_read: called with the number of newly read pages, and the seconds for one of them.
-    """
+    """All workers of a root."""
 
     def __init__(self, roster: Roster, root: str, pages_read: Callable[[int, float], None]) -> None:
         self._roster: Final = roster
@@ -48,7 +42,7 @@ class Crew:
     def unseen(self) -> str:
         """Why no worker can be seen; "" where they can."""
         trouble = self._roster.trouble
-        return trouble and f"the workers' signs of life cannot be read: {trouble}"
+        return trouble and f"the workers' heartbeats cannot be read: {trouble}"
 
     def ahead(self, queue: str) -> int:
         """How many jobs may lie in a queue: one for each free worker, and some for those that will be free."""
@@ -70,14 +64,14 @@ class Crew:
     def missing(self, queues: Collection[str]) -> str:
         """Why no worker reads the jobs of these queues, with the remedy; "" where one does."""
         if not self._roster.living:
-            return f"no worker is there: {MISSING}"
+            return f"no worker is running: {MISSING}"
         if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
-            kinds = ", and for one that offers ".join(kind.replace("-", " and ") for kind in silent)
-            return f"scans wait for a worker that offers {kinds}: start one on a machine that has it"
+            kinds = ", and for one with ".join(kind.replace("-", " and ") for kind in silent)
+            return f"scans wait for a worker with {kinds}: start one on a machine that has it"
         troubles = {card.name: card.trouble for queue in queues for card in self._able(queue)}
         if troubles and all(troubles.values()):
             name, trouble = next(iter(troubles.items()))
-            return f"no worker has an engine that serves; {name} says: {printable(trouble)}"
+            return f"no worker has a working engine; {name} reports: {printable(trouble)}"
         return ""
 
     @property

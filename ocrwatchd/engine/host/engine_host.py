@@ -54,7 +54,7 @@ class EngineHost:
         load_deadline_s: greatest duration of loading.
     """
 
-    def __init__(  # noqa: PLR0913  # two of them are there for tests
+    def __init__(
         self,
         config: Config,
         selector: selectors.BaseSelector,

@@ -133,7 +133,7 @@ def too_large(number: int, width: float, height: float, max_pixels: int) -> Unre
     )
 
 
-def read_picture(  # noqa: PLR0913 - two of them are for odd files
+def read_picture(
     file: IO[bytes],
     formats: tuple[str, ...],
     number: int,

@@ -120,12 +120,12 @@ def test_scans_wait_for_machines_that_can_read_them(made, join):
         drop(made.supervisor, f"{name}.tif", "fine")
     plain = join()
     delivered(made, "print")
-    both = "offers aspose, and for one that offers gpu:"
+    both = "worker with aspose, and for one with gpu:"
     await_that(lambda: both in made.supervisor.ask("status").stdout, 60, "a word about both")
     licensed = join(ocr={"license": "/licence.lic"})
     delivered(made, "notes/note")
     delivered(made, "contracts/contract")
-    await_that(lambda: "offers gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")
+    await_that(lambda: "worker with gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")
     strong = join(llm={"gpu_layers": 20})
     delivered(made, "novels/novel")
     assert [pages_read(worker) for worker in (plain, licensed, strong)] == [1, 2, 1]
