@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = Path(__file__).with_name("weights.toml")
+MOST_NATS = {"text": 16.0, "picture": 14.0, "context": 14.0}
+"""By judge: nats that words' probabilities may tell for or against, and a language model. Letters in no order are no
+word, and one such word is no better than another."""
+
+
+def limited(judge: str, nats: float) -> float:
+    """Nats within what one of ``MOST_NATS`` lets them tell."""
+    return max(-MOST_NATS[judge], min(MOST_NATS[judge], nats))
 
 
 @cache
