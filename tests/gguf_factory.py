@@ -129,7 +129,7 @@ def _random_tensors(rng: np.random.Generator, vocabulary: int = 256 + 3) -> dict
     return tensors
 
 
-def _written(  # noqa: PLR0913 - what its callers differ in
+def _written(
     path: Path,
     tensors: dict[str, np.ndarray],
     context: int,

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two ticks; with more of them a sweep is cheaper."""
 _LOOK_SECONDS = 0.2
-"""After this time a call of ``ready`` begins no further look, so that the daemon's loop stays quick."""
+"""``ready`` examines no further file after this time: slow files must not hold the loop."""
 _LOST_SWEEP_SECONDS = 1.0
-"""The least time between two sweeps that lost sightings or new folders call for."""
+"""The shortest interval between two sweeps because of lost sightings or new folders."""
 _POLL_SECONDS = (0.1, 5.0)
 _RETRY_SECONDS = 5.0
 _MOST_INCOMPLETE = 3
-"""People are told so many names of files that wait for the rest of their upload."""
+"""How many incomplete files are named in the status."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,16 +66,14 @@ class Arrivals(Component):
 
     Args:
         inbox: the folder; it must exist when ``start`` is called.
-        arrival: the settings.
         wake: called on another thread when there is something to absorb; must be quick.
         once: wait no longer than ``settle_seconds`` for a file, unless somebody has it open for writing.
         ahead_s: by how many seconds of waiting an arrived scan goes before others.
         hold: whether a scan, by its path under the inbox, must stay there for now.
         longest_bytes: of a scan's path under the inbox; longer paths do not fit into other folders.
-        clock: monotonic, seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - two of them are there for tests
+    def __init__(
         self,
         inbox: Path,
         arrival: Arrival,

@@ -81,9 +81,7 @@ def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> b
     return False
 
 
-def by_copy(  # noqa: PLR0913, PLR0917 - as by_rename, and where the file goes
-    file: int, source: Path, here: int, target: Path, seen: Seen, kept: Path | None = None
-) -> bool:
+def by_copy(file: int, source: Path, here: int, target: Path, seen: Seen, *, kept: Path | None = None) -> bool:
     """Claim a file that others could still change, through another name or an open descriptor; else as ``by_rename``.
 
     The file itself goes to ``kept``, or is removed where that is None.

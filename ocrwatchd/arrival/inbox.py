@@ -54,7 +54,7 @@ class Inbox:
         patterns = (*ignore, f"{files.TEMPORARY_PREFIX}*")
         self._ignore = re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
         self.too_deep: set[Path] = set()
-        """Folders that the last sweep passed over because of their depth, or the length of their path."""
+        """Folders that the last sweep skipped because of their depth or path length."""
 
     def scan(self, path: Path) -> Scan | None:
         """The scan at a path in the inbox; None for an ignored name."""
@@ -169,7 +169,7 @@ class Inbox:
                     if not same(os.fstat(file), seen):
                         return False
                     if kept or os.fstat(file).st_nlink > 1:
-                        return by_copy(file, source, parent, target, seen, kept)
+                        return by_copy(file, source, parent, target, seen, kept=kept)
                     return by_rename(file, source, parent, target, seen)
         except FileNotFoundError:
             return False

@@ -34,7 +34,7 @@ def watched_inodes() -> set[int]:
     inodes: set[int] = set()
     for descriptor in (_OWN / "fd").iterdir():
         with suppress(OSError):
-            if "inotify" in os.readlink(descriptor):  # noqa: PTH115  # it is no path
+            if "inotify" in str(descriptor.readlink()):
                 told = (_OWN / "fdinfo" / descriptor.name).read_text(encoding="ascii")
                 inodes.update(int(number, 16) for number in _WATCH.findall(told))
     return inodes

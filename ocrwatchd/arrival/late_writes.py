@@ -33,13 +33,7 @@ def place(job_folder: Path, relative: Path, stamp: Stamp) -> Path:
 
 
 class LateWrites(Component):
-    """Returns a file that has changed since its copy to the inbox as another scan, once it is closed.
-
-    Args:
-        work: the folder ``.work``.
-        inbox: where scans arrive.
-        mode: permissions of sub-folders of the inbox that must be made again.
-    """
+    """Returns a file that has changed since its copy to the inbox as another scan, once it is closed."""
 
     def __init__(self, work: Path, inbox: Path, mode: int) -> None:
         self._folder = work / FOLDER

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Arrival
 
 UNREAD_TYPE_SECONDS = 60.0
-"""Quiet before a file of a type that we don't read is set aside: it may be a transfer's temporary name."""
+"""Seconds without change until a file of unknown type is set aside: it may be a temporary name of a transfer."""
 
 _FIRST_RETRY_SECONDS = 0.05
-"""The kernel tells of a close shortly before the file counts as no longer open for writing."""
+"""The kernel reports a close shortly before the lease shows it."""
 
 
 MOST_KNOWN = 20_000
-"""So many files of one priority are known at a time, which takes 15 MB; a sweep finds the others when there is room."""
+"""The most known files of one priority (15 MB); a later sweep finds the others."""
 
 _SPARE_ENTRIES = 1000
 """Outdated entries in the heap before it is tidied."""
@@ -48,7 +48,7 @@ class How(enum.Enum):
     SWEPT = "swept"
     GONE = "gone"
     LOST = "lost"
-    """Nothing about one file: sightings were missed, and only a sweep can tell which."""
+    """Sightings were missed: a sweep is needed."""
 
 
 class Stamp(NamedTuple):
@@ -63,7 +63,7 @@ class Decision(enum.Enum):
     """The decision about an examined file."""
 
     READY = "ready"
-    """It may be claimed and read: it is whole, or waited for long enough, and the engine sees whether all is there."""
+    """It may be claimed: it is whole, or the deadline has passed and the engine decides."""
     FAILED = "failed"
     """It belongs in ``failed/`` with the finding's reason."""
     WAIT = "wait"
@@ -87,8 +87,6 @@ class Settle:
     """The readiness rule for all files of the inbox.
 
     Args:
-        arrival: the settings.
-        clock: monotonic, seconds.
         once: judge incomplete files after ``settle_seconds``, without longer deadlines.
         ahead_s: by how many seconds a due file goes before others.
     """
@@ -112,7 +110,7 @@ class Settle:
         self._numbers = count()
         self._counts: Counter[float] = Counter()
         self._refused: set[float] = set()
-        """By their ``ahead_s``: of which files there were more than could be known."""
+        """Priorities (``ahead_s``) with more files than could be known."""
 
     @property
     def has_room_again(self) -> bool:

@@ -45,7 +45,7 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.DirMovedEvent,
 ]
 MOMENT_S = 2.0
-"""A folder that was made a moment ago is watched a moment later; only one that stays without longer counts."""
+"""A new folder gets its watch a moment later; only a folder without a watch for longer counts."""
 
 _LIMIT = say("raise fs.inotify.max_user_watches and max_user_instances")
 _INOTIFY_LOG = "watchdog.observers.inotify_c"
@@ -138,7 +138,7 @@ class Watcher:
             if not all(thread.is_alive() for thread in self._threads):
                 return say("the watch on {folder} has died", folder=self._folder)
             if _identity(resolved) != self._identity:
-                return say("{folder} is another folder than the one that is watched", folder=self._folder)
+                return say("the watched folder {folder} was replaced by another one", folder=self._folder)
             return self._count(resolved)
         except (OSError, RuntimeError) as error:
             return say("{folder} cannot be read: {reason}", folder=self._folder, reason=_said(error))

@@ -89,10 +89,8 @@ OUTPUT_SUFFIXES: Final = {
 def input_type_of(head: bytes) -> InputType | None:
     """The type of a file with these first bytes; None for one that is not read."""
     brands = _brands(head)
-    return next(
-        (each for each in INPUT_TYPES if brands & each.brands),
-        next((each for each in INPUT_TYPES if _is_type(head, each)), None),
-    )
+    by_brand = (each for each in INPUT_TYPES if not brands.isdisjoint(each.brands))
+    return next(by_brand, None) or next((each for each in INPUT_TYPES if _is_type(head, each)), None)
 
 
 def input_type_named(suffix: str) -> InputType | None:
@@ -128,7 +126,10 @@ def _is_type(head: bytes, each: InputType) -> bool:
 
 
 def _matches(head: bytes, start: bytes) -> bool:
-    return all(wanted in {found, _ANY} for found, wanted in zip(head, start, strict=False))
+    start = start[: len(head)]
+    if _ANY not in start:
+        return head.startswith(start)
+    return all(wanted in (found, _ANY) for found, wanted in zip(head, start, strict=False))
 
 
 def _brands(head: bytes) -> set[bytes]:

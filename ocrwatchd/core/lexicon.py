@@ -40,8 +40,8 @@ class Lexicon:
     """
 
     def __init__(self, codes: tuple[str, ...]) -> None:
-        self._names = tuple(dict.fromkeys(name for code in codes if (name := list_of(code))))
-        self._lists = tuple(map(word_list, self._names))
+        self.languages = tuple(dict.fromkeys(name for code in codes if (name := list_of(code))))
+        self._lists = tuple(map(word_list, self.languages))
         self.log_probability = lru_cache(KEPT_WORDS)(self._log_probability)
         self.knows = lru_cache(KEPT_WORDS)(self._knows)
 
@@ -90,7 +90,7 @@ class Lexicon:
         if not any(map(str.isdecimal, word)):
             return None
         plain = _plain(word).lower().strip(_MARKS)
-        return is_formed(plain, self._names) or (False if _NUMERIC.fullmatch(plain) else None)
+        return is_formed(plain, self.languages) or (False if _NUMERIC.fullmatch(plain) else None)
 
     def _of_piece(self, piece: str) -> float:
         simple = _SIMPLE.findall(piece)

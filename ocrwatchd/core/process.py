@@ -8,6 +8,8 @@ import re
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
@@ -50,6 +52,24 @@ def _keep_capabilities(kept: int) -> None:
         for place in range(6):
             sets[place] &= (kept >> (32 * (place // 3))) & 0xFFFFFFFF
         libc.capset(header, sets)
+
+
+def memory_bytes(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """The memory that this process may use: the machine's, or the lowest limit of its control groups (version 2).
+
+    Args:
+        groups: mount point of the control groups.
+        own: the file that names this process's group (cgroups(7)).
+    """
+    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        name = own.read_text(encoding="utf-8", errors="surrogateescape").partition("0::/")[2].partition("\n")[0]
+    except OSError:
+        name = ""
+    for group in (groups / name, *(groups / name).parents):
+        with suppress(OSError, ValueError):  # the root has no limit, and "max" is none
+            least = min(least, int((group / "memory.max").read_text(encoding="ascii")))
+    return least
 
 
 def without_secrets(environment: Mapping[str, str], *, proxies: bool) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocrwatchd.gate.choice import choose, likeliest
+from ocrwatchd.gate.weights import limited
 from ocrwatchd.llm.protocol import MOST_CANDIDATES, Question
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 LEAST_WRONG = 0.1
 """A word that is less probably wrong is not asked about: seven words of an office page are more probably wrong, and of
 the characters that candidates could make right they hold five in six."""
-MOST_CONTEXT = 10.0
-"""Nats; more do not count. With 7, 10 and 14 of them 425, 441 and 434 characters of the pages of ``weights.toml`` are
-mended, and 15, 13 and 15 words made worse."""
 
 
 class Compared(NamedTuple):
@@ -81,5 +79,4 @@ def compared(
 
 
 def _with_context(candidate: Candidate, nats: float) -> Candidate:
-    context = max(-MOST_CONTEXT, min(MOST_CONTEXT, nats))
-    return replace(candidate, features={**candidate.features, "context": context})
+    return replace(candidate, features={**candidate.features, "context": limited("context", nats)})

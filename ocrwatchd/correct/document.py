@@ -74,10 +74,10 @@ def corrected(text: str, corrector: Corrector | None, work: Work) -> Correction:
 
 def page_by_page(pages: Iterable[PageText], corrector: Corrector, work: Work) -> list[Correction]:
     """Correct a document's pages in their order; what one teaches counts for those after it."""
-    memory = Memory()
+    memory, methods = Memory(), corrector.methods(work)
     corrections: list[Correction] = []
     for page in pages:
-        corrections.append(corrector.correct(page, work, memory))
+        corrections.append(corrector.correct(page, work, memory, methods))
         memory.remember(lesson(page.text, corrections[-1]))
     return corrections
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import PageText, Source
 
-SURE = 3e-4
+LEAST_DOUBT = 3e-4
 """A word is looked at where the recogniser gave something else more than this probability at some step: of 1,099 words
 of office pages that were read wrongly 1,025."""
-CLEAR = 1e-3
+LITTLE_DOUBT = 1e-3
 """Words of a page that were read with less doubt tell which words the page has."""
-NOISY = 0.05
+MUCH_DOUBT = 0.05
 """The share of words that were read with more doubt tells how badly the page was read."""
 NOISE_WORDS = 20
 """So many words of a page without doubt are taken for granted: short pages tell little."""
@@ -96,7 +96,7 @@ class Judged:
     reason: str = ""
 
 
-def judged(  # noqa: PLR0913 - the last one is a setting
+def judged(
     words: Sequence[SeenWord],
     lexicon: Lexicon,
     document: Mapping[str, int],
@@ -142,7 +142,7 @@ def _is_weighed(word: SeenWord, edit: Edit) -> bool:
     """Whether the picture tells of an edit: it is of that word alone, and no matter of style."""
     if edit.before != word.text or not edit.after:
         return False
-    return word.doubt < SURE or (word.text_is_known and admits(word.text, edit.after))
+    return word.doubt < LEAST_DOUBT or (word.text_is_known and admits(word.text, edit.after))
 
 
 def candidates_of(
@@ -152,17 +152,20 @@ def candidates_of(
     proposed: Mapping[int, Proposed] = MappingProxyType({}),
 ) -> Iterator[tuple[SeenWord, list[Candidate]]]:
     """The words that the recogniser was in doubt about, each with what it may be; arguments as of ``judged``."""
-    noise = math.log((1 + sum(word.doubt > NOISY for word in words)) / (NOISE_WORDS + len(words)))
+    noise = math.log((1 + sum(word.doubt > MUCH_DOUBT for word in words)) / (NOISE_WORDS + len(words)))
     counts = Counter(document)
-    counts.update(folded(word.text) for word in words if word.doubt < CLEAR)
+    counts.update(folded(word.text) for word in words if word.doubt < LITTLE_DOUBT)
     counts.update(filter(None, (shape(word.text) for word in words)))
     for seen in words:
-        if seen.doubt < SURE or not seen.text_is_known:
+        if seen.doubt < LEAST_DOUBT or not seen.text_is_known:
             continue
         word = Word(seen.text, seen.place, lexicon, counts, noise)
         sources: dict[str, Source] = dict.fromkeys(seen.lattice.alternatives(), "picture")
         model = proposed.get(seen.offset)
-        if model and model.edit.before == seen.text:
+        if model and model.edit.before != seen.text:
+            # Of several words at once, or of a part of one.
+            model = None
+        if model:
             sources.setdefault(model.edit.after, model.edit.source)
         texts = [text for text in sources if text != seen.text and admits(seen.text, text)]
         if not texts:
@@ -179,8 +182,8 @@ def candidates_of(
 
 
 def _of_model(model: Proposed | None, text: str) -> dict[str, float]:
-    asked = model is not None and model.edit.after == text
-    return {"proposed": float(asked), "admitted": float(asked and model is not None and model.admitted)}
+    asked = model if model and model.edit.after == text else None
+    return {"proposed": float(bool(asked)), "admitted": float(bool(asked and asked.admitted))}
 
 
 def seen_words(page: PageText) -> Iterator[SeenWord]:

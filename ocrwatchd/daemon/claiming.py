@@ -4,42 +4,59 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd.core import crashpoints
+from ocrwatchd.core import canary_name, crashpoints
 from ocrwatchd.core.component import Component, Trouble
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.priority import AHEAD_S
-from ocrwatchd.monitoring.canary.cleanup import recognise
+from ocrwatchd.monitoring.canary.cleanup import is_page
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
     from ocrwatchd.arrival.arrivals import Arrivals, Ready
+    from ocrwatchd.core.model import Job
     from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.dispatch.protocol import Dispatcher
     from ocrwatchd.storage.ledger import Ledger
     from ocrwatchd.storage.work_folder import WorkFolder
 
+MARK = "canary"
+"""The name of an empty file in the folder of a canary's job."""
+
 log = structlog.get_logger()
+
+
+def recognise(job: Job) -> Job:
+    """A claimed job, marked as a canary where it is one: such a job has no follow-up tasks.
+
+    A file in the job's folder keeps that over a restart: the scan may have left the folder by then.
+    """
+    mark = job.folder / MARK
+    if not os.path.lexists(mark):
+        if job.relative.parent != Path() or not canary_name.is_name(job.relative.name) or not is_page(job.source):
+            return job
+        with suppress(OSError):  # after a restart it is a document then
+            mark.touch()
+    return replace(job, canary=True, work=job.work.model_copy(update={"tasks": ()}))
 
 
 class Claims(Component):
     """Takes scans out of the inbox.
 
     Args:
-        arrivals: names the scans that have arrived.
-        workplace: makes the folder of each job.
-        ledger: records each claim before the scan moves.
-        dispatcher: takes each claimed job.
         completion: sets aside scans that must not be read; fewer scans are claimed while its jobs wait for a folder.
         patient: False: raise an error for a scan that cannot be claimed.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room
+    def __init__(
         self,
         arrivals: Arrivals,
         workplace: WorkFolder,
@@ -60,7 +77,7 @@ class Claims(Component):
     def troubles(self) -> tuple[Trouble, ...]:
         return (Trouble("claim", self._trouble),)
 
-    def tick(self, now: float) -> None:  # noqa: ARG002 - what is due is told by the arrivals
+    def tick(self, _now: float) -> None:
         """Claim as many scans as the queue has room for.
 
         Raises:

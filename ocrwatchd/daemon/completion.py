@@ -41,7 +41,7 @@ BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 """Between two tries for a job whose folder is full, gone or broken."""
 
 TURN_SECONDS = 0.5
-"""After this time a tick begins no further try, so that the loop stays quick."""
+"""A tick starts no further retry after this time: slow folders must not hold the loop."""
 
 log = structlog.get_logger()
 
@@ -50,9 +50,6 @@ class JobCompletion(Component):
     """Brings each claimed job to its end.
 
     Args:
-        ledger: records each decision.
-        boxes: delivers finished work.
-        dispatcher: says how attempts have ended, and takes jobs that need another attempt.
         max_attempts: a file is set aside when the engine has died this many times over it.
         figures: counts ended scans and the time spent on delivery.
         patient: False: do not retry; list the job in ``left``.
@@ -62,7 +59,7 @@ class JobCompletion(Component):
         notify: called for each delivered or failed scan: event, job, set name, reason, figures of the engine.
     """
 
-    def __init__(  # noqa: PLR0913 - each is another room's face
+    def __init__(
         self,
         ledger: Ledger,
         boxes: outbox.Outbox,
@@ -89,11 +86,11 @@ class JobCompletion(Component):
         self._troubles: dict[str, Trouble] = {}
         self._parked: list[tuple[float, int, Callable[[], None]]] = []
         self.obstacles: Final = Obstacles(boxes.tops)
-        """Parked jobs for which alone there is no place: whoever makes many of them must not stop everything."""
+        """Parked jobs whose obstacle concerns only them: many of them must not stop other jobs."""
         self._order = itertools.count()
         self._failures: dict[str, int] = {}
         self.left: list[Message] = []
-        """Without patience: the scans that could not be brought to their end."""
+        """Without patience: the scans that could not be completed, with the reason."""
 
     @property
     def parked(self) -> int:
@@ -106,8 +103,11 @@ class JobCompletion(Component):
     def troubles(self) -> Iterator[Trouble]:
         yield from self._troubles.values()
         if full := self.obstacles.full:
-            held = "the other scans of the folder {folder} stay in the inbox until those that wait have a place"
-            yield Trouble("held", say(held, folder=told(str(full[0]))))
+            text = say(
+                "further scans of the folder {folder} stay in the inbox until the waiting ones can be delivered",
+                folder=told(str(full[0])),
+            )
+            yield Trouble("held", text)
 
     def tick(self, now: float) -> None:
         """Complete ended attempts; retry some of the jobs that are due. Slow folders must not hold the loop."""

@@ -40,13 +40,7 @@ log = structlog.get_logger()
 
 
 class Duplicates(Component):
-    """Finds jobs that need no engine.
-
-    Args:
-        folders: the archive is one of them.
-        ledger: knows the delivered scans.
-        skip: False: read every scan.
-    """
+    """Finds jobs that need no engine."""
 
     def __init__(self, folders: Folders, ledger: Ledger, *, skip: bool) -> None:
         self._folders = folders
@@ -88,11 +82,7 @@ class Duplicates(Component):
         self._statures.pop(job.id, None)
 
     def holds(self, job: Job) -> bool:
-        """Whether a job must wait: for the end of a job with possibly equal content, or for the hashes of both.
-
-        Raises:
-            LedgerFault: the ledger cannot be read.
-        """
+        """Whether a job must wait: for the end of a job with possibly equal content, or for the hashes of both."""
         if not self._skip:
             return False
         mine = self._stature(job)
@@ -109,11 +99,7 @@ class Duplicates(Component):
         return True
 
     def shortcut(self, job: Job) -> Outcome | None:
-        """The outcome of a job whose content was delivered before; None where the engine must read the scan.
-
-        Raises:
-            LedgerFault: the ledger cannot be read or written.
-        """
+        """The outcome of a job whose content was delivered before; None where the engine must read the scan."""
         sha256 = self._hashes.pop(job.id, "")
         twin = next((each for each in self._alike(job) if each.sha256 == sha256), None) if sha256 else None
         if twin is None:
@@ -151,11 +137,7 @@ class Duplicates(Component):
 
 
 def write_receipt(job: Job, figures: ScanFigures) -> None:
-    """Write a set into ``job.out`` that is only a receipt: ``duplicate_of`` names the earlier delivery.
-
-    Raises:
-        OSError: the receipt cannot be written.
-    """
+    """Write a set into ``job.out`` that is only a receipt: ``duplicate_of`` names the earlier delivery."""
     name = figures.duplicate_of
     head = {
         "schema": receipt.SCHEMA,

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 HEALTH_SECONDS = 5.0
 
 MENDING_SECONDS = 1.0
-"""While something is wrong, so that a folder that is back is used at once."""
+"""The interval while something is wrong: a folder that is back is used at once."""
 
 MOST_SHARE = 0.05
-"""Of the time spent looking, where something stays wrong: a scan that nobody may move lies there for months, and each
-folder of a large inbox costs a look. But no more seldom than where all is well."""
+"""The largest share of time for checks while something stays wrong: that may last for months, and a check of a large
+inbox is slow. The interval never exceeds ``HEALTH_SECONDS``."""
 
 
 class Health(Component):

@@ -23,14 +23,7 @@ log = structlog.get_logger()
 
 
 def look(original: Path, archive: Path, job: str, sha256: str) -> None:
-    """Log a warning if an archived original differs from the content that was read; skip files that cannot be read.
-
-    Args:
-        original: the file in the archive.
-        archive: the archive folder.
-        job: the id of its job.
-        sha256: of the content that was read; "" where unknown.
-    """
+    """Log a warning if an archived original differs from the content that was read; skip files that cannot be read."""
     try:
         with (
             tree.opened(original.parent, archive) as held,

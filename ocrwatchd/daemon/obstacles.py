@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 MOST_WAITING: Final = 16
-"""How many scans wait beside the queue for one place; from then on its others wait in the inbox."""
+"""How many scans wait beside the queue for one place; its further scans wait in the inbox."""
 
 _OF_A_PATH: Final = frozenset(
     {
@@ -40,16 +40,12 @@ _DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
 
 
 class Obstacles:
-    """Jobs that wait for a place that no other job needs.
-
-    Args:
-        tops: the folders for finished work.
-    """
+    """Jobs that wait for a place that no other job needs."""
 
     def __init__(self, tops: Sequence[Path]) -> None:
         self._tops: Final = tops
         self._waiting: Final[dict[str, Path]] = {}
-        """For each job the folder whose scans are concerned, as under the inbox; an empty path: only the job itself."""
+        """For each job, the sub-folder of the inbox that is concerned; an empty path: only the job itself."""
 
     def __len__(self) -> int:
         """How many jobs wait."""

@@ -13,8 +13,8 @@ import structlog
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import NOTHING, Message, say
+from ocrwatchd.daemon.claiming import recognise
 from ocrwatchd.formats.input.completeness import Finding, examine
-from ocrwatchd.monitoring.canary.cleanup import recognise
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.outbox import RECEIPT, STEM
 
@@ -36,18 +36,7 @@ log = structlog.get_logger()
 def recover_jobs(
     workplace: WorkFolder, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher, folders: Folders
 ) -> None:
-    """Continue every job in the work folder; a job that cannot be continued now is retried with pauses.
-
-    Args:
-        workplace: the work folder.
-        ledger: knows the state of each job.
-        completion: takes every job.
-        dispatcher: takes jobs that an engine must read.
-        folders: the inbox and the outbox, to compare with.
-
-    Raises:
-        OSError: the work folder or the ledger cannot be read.
-    """
+    """Continue every job in the work folder; a job that cannot be continued now is retried with pauses."""
     jobs = [recognise(job) for job in workplace.left()]
     here = {job.id for job in jobs}
     for job_id in ledger.begun():
@@ -65,11 +54,7 @@ def recover_jobs(
 
 
 def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> None:
-    """Record the jobs of the work folder in a ledger that was rebuilt while the daemon runs; no file is moved.
-
-    Raises:
-        OSError: a folder cannot be read, or the ledger cannot be written.
-    """
+    """Record the jobs of the work folder in a ledger that was rebuilt while the daemon runs; no file is moved."""
     for job in workplace.left():
         if not _catch_up(job, ledger, folders) and job.relative.name:
             _claim(job, job.relative, _refusal_of(job.source), ledger)
@@ -168,7 +153,7 @@ def _refusal_of(scan: Path) -> Message:
     try:
         file = safe_open.open_regular(scan)
     except PermissionError:
-        return say("no permission to read the file; let uploads be readable for this service, then send it again")
+        return say("no permission to read the file: make uploads readable for this service, then send the file again")
     try:
         examined = examine(file, scan.suffix)
     finally:

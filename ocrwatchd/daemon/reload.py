@@ -23,12 +23,7 @@ log = structlog.get_logger()
 
 
 class ConfigReload(Part):
-    """The configuration in force, and the previous one until the new one is being served.
-
-    Args:
-        config: the first configuration.
-        reread: reads the configuration file again.
-    """
+    """The configuration in force, and the previous one until the new one is being served."""
 
     def __init__(self, config: Config, reread: Callable[[], Config]) -> None:
         self.config = config
@@ -76,5 +71,5 @@ class ConfigReload(Part):
         return True
 
     def _refuse(self, error: Exception) -> None:
-        self._refused = say("the new configuration is refused, the one before it stays in force: {error}", error=error)
+        self._refused = say("the new configuration is refused; the previous one stays in force: {error}", error=error)
         log.error("config.refused", reason=str(error))

@@ -33,18 +33,13 @@ ROOT = "root_id"
 """The fact that names the root of a ledger which lies directly in the state directory, as older versions kept it."""
 
 ROOT_STATE_MODE = 0o755
-"""Everybody may read the status there, as far as the state directory lets him."""
+"""All users may read the status there, if the state directory permits."""
 
 log = structlog.get_logger()
 
 
 def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger, WorkFolder]:
     """Take the locks and open the ledger; build a missing or damaged ledger from the folders.
-
-    Args:
-        config: the settings.
-        state: the state directory, made if missing.
-        stack: closes the opened resources.
 
     Raises:
         FolderUnusable: another ocrwatchd holds the root or its state, or one of them cannot be used.
@@ -66,11 +61,7 @@ def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger,
 
 
 def complete(ledger: Ledger, workplace: WorkFolder, config: Config) -> None:
-    """Build a new ledger from the folders; a complete ledger stays as it is.
-
-    Raises:
-        OSError: a folder cannot be read, or the ledger cannot be written.
-    """
+    """Build a new ledger from the folders; a complete ledger stays as it is."""
     if not ledger.fact(COMPLETE):
         rebuild(ledger, config.folders, workplace.left())
 
@@ -82,7 +73,6 @@ def replace_damaged(ledger: Ledger, workplace: WorkFolder, config: Config) -> No
 
     Raises:
         FolderUnusable: no new ledger can be made.
-        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     if wrong := ledger.damaged:
         try:

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.work_folder import WorkFolder
 
 LEDGER_PAUSE_S = 1.0
-"""How long the loop rests while the ledger cannot be written: without it no attempt may start."""
+"""The pause of the loop while the ledger cannot be written: no attempt may start then."""
 
 LONGEST_SLEEP_S = 10.0
 
@@ -79,7 +79,7 @@ log = structlog.get_logger()
 class Daemon:
     """The loop and its components; made by :func:`ocrwatchd.daemon.serve.serve`."""
 
-    def __init__(  # noqa: PLR0913 - the rooms that outlive it
+    def __init__(
         self,
         succession: ConfigReload,
         rooms: tuple[Ledger, outbox.Outbox, WorkFolder],

@@ -22,7 +22,6 @@ class SignalWakeup:
     SIGHUP asks a daemon to reload its configuration. A daemon that loses its terminal by SIGHUP stops.
 
     Args:
-        selector: the loop's selector.
         reloads: False: SIGHUP always stops.
     """
 
@@ -30,7 +29,7 @@ class SignalWakeup:
         self._selector = selector
         self._out, self._in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.stops = 0
-        """How many times somebody has asked for a stop."""
+        """How many stop signals have come."""
         self._reloads = 0
         self._hangup_stops = not reloads
 

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 LOOK_S: Final = 1.0
-"""So often a worker looks whether its job is still wanted, and tries again to write what could not be written."""
+"""Interval for checking whether the job is still wanted, and for retrying failed writes."""
 
 LAST_WORDS_S: Final = 5.0
-"""How long a stop tries to write the end of an attempt."""
+"""A stop tries for so long to write the end of an attempt."""
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engi
 class Worker:
     """The loop; made by :func:`work`."""
 
-    def __init__(  # noqa: PLR0913 - what it shares with nobody else is made here
+    def __init__(
         self,
         config: Config,
         name: str,
@@ -100,7 +100,7 @@ class Worker:
         self._token: Final = token
         self._selector: Final = selector
         self._waker: Final = waker
-        self._offers: Final = capabilities.offered(config.work())
+        self._offers: Final = capabilities.required(config.work())
         self._host: Final = EngineHostWithModels(config, selector, self._hear, module=engine_module)
         self._sender: Final = transport.Sender(connect)
         queues = capabilities.queues(token.root, self._offers)

@@ -33,9 +33,7 @@ class BoundedQueue:
 
     Args:
         size: how many jobs wait at most, without the job in work.
-        hooks: the supervisor's.
         host: makes the engine's host, given where to send its messages.
-        clock: monotonic, seconds.
     """
 
     def __init__(

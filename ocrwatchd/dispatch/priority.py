@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 AHEAD_S: Final = 3600.0
-"""How many seconds of waiting a point of priority stands for: the urgent goes first, and yet nothing waits for ever."""
+"""A point of priority counts as so many seconds of waiting: urgent jobs go first, and no job waits for ever."""
 
 TURN_S: Final = 60.0
 """How many seconds a job is in work before others of its priority go first."""

@@ -146,7 +146,9 @@ class Sheet:
         old = core(before)
         sure = self._confidence.is_sure(proposal.offset, end)
         if proposal.shape == "drop":
-            return Reason.DROPPED if sure or (old and self._means_something(proposal)) else None
+            # A bullet is often read as a point.
+            bullet = before == ". " and not self._source[: proposal.offset].rpartition("\n")[2]
+            return Reason.DROPPED if sure or bullet or (old and self._means_something(proposal)) else None
         unit = old != core(after) and digits.is_unit(old) and digits.of("".join(self._word_before(proposal)))
         return Reason.KNOWN_WORD if unit else self._of_words(proposal, after, sure=sure)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
 from ocrwatchd.gate.reading import HEXADECIMAL, reading
+from ocrwatchd.gate.weights import limited
 from ocrwatchd.gate.words import folded, plain_marks
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ MOST_LOST = 9.0
 """Nats; the picture contradicts a candidate that loses so many."""
 MOST_LOST_ACCENT = 1.5
 """The same for a candidate without an accent of the reading: word lists do not know foreign names."""
-MOST_WORDS = 14.0
-"""Nats; a greater difference between the words' probabilities does not count: letters in no order are no word, and one
-such word is no better than another."""
 MOST_MARKS = 8.0
-"""The same for the marks around words."""
+"""Nats that the marks around words may tell, for or against."""
 MOST_SPACES = 1
 """A word may be two."""
 ACRONYM = 6
@@ -111,7 +109,7 @@ class Word:
         read, other = self._reading, reading(candidate, self._place, self._lexicon)
         before, after = self._core, folded(candidate)
         changed = before != after
-        words = max(-MOST_WORDS, min(MOST_WORDS, other.words - read.words))
+        words = limited("picture", other.words - read.words)
         gone, new = _accents(before, after)
         own = self._lexicon.letters
         digits, digits_after = (list(filter(str.isdigit, text)) for text in (before, after))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,12 @@ class Neighbours:
             shelf = shelves.setdefault(len(word), {})
             shelf[word] = max(share, shelf.get(word, 0.0))
         self._shelves = {
-            length: (list(shelf), np.log(np.fromiter(shelf.values(), np.float32))) for length, shelf in shelves.items()
+            length: (
+                np.array(list(shelf), object),
+                np.log(np.fromiter(shelf.values(), np.float32)),
+                np.fromiter(map(_letters, shelf), np.uint64),
+            )
+            for length, shelf in shelves.items()
         }
         self._of = lru_cache(KEPT_WORDS)(self._found)
 
@@ -104,10 +110,17 @@ class Neighbours:
         """Neighbours, each with ln P(neighbour, read as ``read``), for words read equally badly."""
         most = 1 if len(read) <= SHORT else 2 if len(read) <= LONG else 3
         near: list[tuple[float, float, str]] = []
+        own = np.uint64(_letters(read))
         for length in range(max(1, len(read) - LENGTH), len(read) + LENGTH + 1):
             if length not in self._shelves:
                 continue
-            shelf, frequent = self._shelves[length]
+            shelf, frequent, letters = self._shelves[length]
+            # Each letter that one of two words lacks takes a change: few words are left to compare.
+            lacking = np.maximum(np.bitwise_count(letters & ~own), np.bitwise_count(~letters & own))
+            maybe = np.flatnonzero(lacking <= most)
+            if not maybe.size:
+                continue
+            shelf, frequent = shelf[maybe], frequent[maybe]
             changed = process.cdist([read], shelf, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.uint8)[0]
             at = np.flatnonzero((changed > 0) & (changed <= most))
             likely = frequent[at] - CHEAPEST[changed[at]]
@@ -120,6 +133,11 @@ class Neighbours:
             found[word] = share - misreading(read, word).cost
             best = max(best, found[word])
         return found
+
+
+def _letters(word: str) -> int:
+    """The letters that a word has, a bit each; rare ones share bits."""
+    return reduce(or_, (1 << ord(letter) % 64 for letter in word), 0)
 
 
 @cache

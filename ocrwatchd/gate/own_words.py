@@ -1,14 +1,22 @@
 """The gate's own candidates: the likeliest word for one that is plainly misread, where nobody proposed another.
 
-They are for pages that were read badly and of which there is no picture. A word with a capital gets no candidate: names
-are in no list, and must stay.
+They are for pages that were read badly and of which there is no picture. Names are in no list and must stay, so a word
+with a capital needs more evidence. ``small.txt`` holds English words that begin with "i" or "j", which are often read
+as capitals; ``ocrwatchd/training/marks.py`` counted them in 20 books of Standard Ebooks (CC0).
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import replace
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
+from rapidfuzz.distance import Levenshtein
+
+from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate.admit import Sheet, Way
 from ocrwatchd.gate.align import Group
@@ -20,7 +28,7 @@ from ocrwatchd.gate.verdicts import apply, places
 from ocrwatchd.gate.words import core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.core.model import Edit
@@ -34,6 +42,10 @@ SHARE = -0.1
 GAIN, GAIN_OF_LISTED = 6.0, 4.0
 """Nats by which a candidate must be likelier than that the word was read right; where a list has the word as read, its
 frequency is known and not guessed from its letters."""
+MOST_HABIT = 3.0
+"""Nats that a letter gains at most where the page has been misread so before: "o" for "e" all over an article."""
+SHARE_OF_NAME, GAIN_OF_NAME, COST_OF_NAME = -0.02, 8.0, 5.2
+"""The same of words with a capital, and the nats that each misread letter of theirs may cost."""
 
 
 def own_edits(
@@ -62,14 +74,29 @@ class _Sheet(Sheet):
     ) -> None:
         super().__init__(source, apply(source, edits), policy, evidence)
         taken = places((*edits, *refused))
+        habits = Counter(pair for edit in edits for pair in _changes(core(edit.before), core(edit.after)))
         self.own: set[int] = set()
+        words = evidence.lexicon or lexicon(())
         for number, word in enumerate(self._before):
-            if taken.isdisjoint(range(word.start, word.end)) and evidence.lexicon:
-                for after in _candidate(word.text, evidence.lexicon, self._page):
+            if taken.isdisjoint(range(word.start, word.end)):
+                after = _candidate(word.text, words, self._page, habits) or self._small(number, words)
+                if after:
                     group = Group(number, number + 1, number, number + 1)
                     self._proposals.append(Proposal(word.start, word.text, (after,), "word", group))
                     self.own.add(word.start)
         self._proposals.sort(key=lambda each: each.offset)
+
+    def _small(self, number: int, words: Lexicon) -> str:
+        """Give a word its small letter back between words in small letters; "" for any other word."""
+        text = self._before[number].text
+        word = core(text)
+        small = word[:1].lower() + word[1:]
+        if word == small or small not in _small_words() or words.languages != ("en",):
+            return ""
+        beside = [self._before[at].text for at in (number - 1, number + 1) if 0 <= at < len(self._before)]
+        if len(beside) < 2 or beside[0][-1] in ".!?:" or not (core(beside[0]).islower() and beside[1][0].islower()):
+            return ""
+        return text.replace(word, small, 1)
 
     def _on_page(self, proposal: Proposal, way: Way, noise: float) -> Way:
         """Nothing is mended on a page that was read well: rare and foreign words, and old spellings, look misread."""
@@ -81,18 +108,37 @@ class _Sheet(Sheet):
         return None
 
 
-def _candidate(text: str, lexicon: Lexicon, page: Page) -> Iterator[str]:
-    """Give the likeliest word for one in small letters of the language, if it is likely enough.
+def _candidate(text: str, words: Lexicon, page: Page, habits: Mapping[tuple[str, str], int]) -> str:
+    """Give the likeliest word for one in letters of the language, if it is likely enough; else "".
 
     A word that comes several times, and its candidate less often, is one that the page has.
     """
     word = core(text)
-    if not (SHORTEST <= len(word) <= LONGEST and word.islower() and lexicon.letters.issuperset(word)):
-        return
-    known = neighbours(lexicon)
-    best = None if lexicon.is_usual(word) else known.likeliest(word)
-    if not best or (known.share(word, best) or 0.0) < SHARE or page.times(word) > max(1, page.times(best)):
-        return
-    gained = lexicon.log_probability(best) - misreading(word, best).cost - lexicon.log_probability(word)
-    if gained >= (GAIN_OF_LISTED if lexicon.lists(word) else GAIN):
-        yield text.replace(word, best, 1)
+    small, listed = word.lower(), words.lists(word)
+    name = word != small
+    if not SHORTEST <= len(word) <= LONGEST or not words.letters.issuperset(small) or words.is_usual(word):
+        return ""
+    if name and (listed or word not in {small.upper(), small.capitalize()}):
+        return ""
+    known = neighbours(words)
+    best = known.likeliest(small)
+    if not best or page.times(word) > max(1, page.times(best)):
+        return ""
+    looks = misreading(small, best)
+    gained = words.log_probability(best) - looks.cost - words.log_probability(word)
+    gained += sum(min(MOST_HABIT, math.log1p(habits.get(pair, 0))) for pair in _changes(small, best))
+    gain, share = (GAIN_OF_NAME, SHARE_OF_NAME) if name else (GAIN_OF_LISTED if listed else GAIN, SHARE)
+    dear = name and looks.cost > COST_OF_NAME * looks.places
+    if dear or gained < gain or (known.share(small, best) or 0.0) < share:
+        return ""
+    return text.replace(word, best.upper() if name and word.isupper() else best.capitalize() if name else best, 1)
+
+
+def _changes(read: str, true: str) -> list[tuple[str, str]]:
+    """The letters that were misread for others, one for one."""
+    return [(read[op.src_pos], true[op.dest_pos]) for op in Levenshtein.editops(read, true) if op.tag == "replace"]
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    return frozenset(resources.files(__package__).joinpath("small.txt").read_text("utf-8").split())

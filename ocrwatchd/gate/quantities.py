@@ -15,6 +15,7 @@ from ocrwatchd.gate import digits
 from ocrwatchd.gate.channel import misreading
 from ocrwatchd.gate.historical_spelling import same_letters
 from ocrwatchd.gate.neighbours import neighbours
+from ocrwatchd.gate.weights import limited
 from ocrwatchd.gate.words import core, typed
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.lexicon import Lexicon
     from ocrwatchd.gate.proposals import Proposal
 
-MOST_WORDS = 16.0
-"""Nats that words' frequencies may tell, for or against."""
 MOST_LOOKS = 30.0
 MOST_PLACES = 8
 WORDS_OF_A_PAGE = 60
@@ -137,7 +136,7 @@ class Page:
     def _of_words(self, before: str, after: str, whole: str) -> dict[str, float]:
         old, new = core(before), core(after)
         known = bool(new) and all(map(self._lexicon.lists, (core(whole) or new).split()))
-        gained = max(-MOST_WORDS, min(MOST_WORDS, self._likely(after) - self._likely(before)))
+        gained = limited("text", self._likely(after) - self._likely(before))
         # Of numbers there is no list.
         counted = bool(self._lexicon) and not digits.of(new)
         share = self._neighbours.share(old, new) if counted else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,12 +87,6 @@ def remove(name: str) -> list[str]:
     return [shelved.name for _, shelved in ours]
 
 
-def memory_bytes() -> int:
-    """The memory that this process may use: the machine's, or its control group's limit where that is lower."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([physical, *_limits()])
-
-
 def fits(size: int, memory: int) -> bool:
     """True where a model of ``size`` bytes can work in ``memory`` bytes, beside everything else."""
     return size + BESIDE_BYTES <= memory
@@ -153,13 +146,3 @@ def _remove(name: str, first: str) -> None:
     kept = (path for kind in ("snapshots", "blobs") for path in (base / kind).rglob("*") if path.is_file())
     if not left and not any(kept):
         shutil.rmtree(base)
-
-
-def _limits() -> Iterator[int]:
-    """Memory limits of this process's control group and of those above it (version 2)."""
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
-        own = next(line for line in lines if line.startswith("0::")).removeprefix("0::/")
-        for group in (Path("/sys/fs/cgroup", own), *Path("/sys/fs/cgroup", own).parents):
-            with contextlib.suppress(OSError, ValueError):
-                yield int((group / "memory.max").read_text(encoding="ascii"))

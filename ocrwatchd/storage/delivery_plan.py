@@ -44,11 +44,7 @@ class Route:
 
 
 def write(folder: Path, route: Route) -> None:
-    """Write the plan into a job's folder.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write the plan into a job's folder."""
     told = {
         "relative": str(route.relative),
         "goal": route.goal,
@@ -60,11 +56,7 @@ def write(folder: Path, route: Route) -> None:
 
 
 def read(folder: Path) -> Route | None:
-    """The plan in a job's folder; None where there is none, or an invalid one.
-
-    Raises:
-        OSError: it cannot be read now.
-    """
+    """The plan in a job's folder; None where there is none, or an invalid one."""
     try:
         file = safe_open.open_regular(folder / FILE)
     except FileNotFoundError:
@@ -84,11 +76,7 @@ def read(folder: Path) -> Route | None:
 
 
 def remove(folder: Path) -> None:
-    """Remove the plan: the job starts anew.
-
-    Raises:
-        OSError: it cannot be removed.
-    """
+    """Remove the plan: the job starts anew."""
     with tree.opened(folder, folder.parent) as held:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(FILE, dir_fd=held)

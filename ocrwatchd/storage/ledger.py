@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
 
 COMPLETE = "complete"
-"""The fact that the ledger knows what lies in the folders; without it, it has to be built from them."""
+"""The fact that the ledger was built from the folders."""
 
 _CAUSES = {
     sqlite3.SQLITE_BUSY: errno.EBUSY,
@@ -40,10 +40,10 @@ _CAUSES = {
     sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
     sqlite3.SQLITE_PERM: errno.EACCES,
 }
-"""What SQLite's primary result codes mean for the disk; all others count as an I/O error."""
+"""The errno of SQLite's primary result codes; all others count as an I/O error."""
 
 PATIENCE_S = 1.0
-"""How long a call waits for another process that holds the file; the supervisor's loop rests meanwhile."""
+"""How long a call waits for another process that locks the file; the loop waits too."""
 
 
 _FURTHEST_NS = (1 << 63) - 1
@@ -55,10 +55,6 @@ class LedgerFault(OSError):
 
 class Ledger:
     """The open ledger; used by one thread of one daemon.
-
-    Args:
-        path: of the database file, made with its folder if missing.
-        patience_s: how long a call waits for another process that locks the file, seconds.
 
     Attributes:
         path: the file.
@@ -192,7 +188,7 @@ class Ledger:
         statement = "UPDATE scan SET sha256 = ?, pages = ?, seconds = ?, counts = ? WHERE job = ?"
         self._run(statement, (sha256, pages, seconds, json.dumps(counts or {}), job), lasting=False)
 
-    def delivering(  # noqa: PLR0913 - what a row has
+    def delivering(
         self,
         job: str,
         outcome: Goal,

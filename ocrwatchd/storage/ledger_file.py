@@ -57,7 +57,7 @@ MIGRATIONS: Final = (
     ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted
     """,
 )
-"""One script a schema version; ``PRAGMA user_version`` counts those that a file has seen."""
+"""One script for each schema version; ``PRAGMA user_version`` counts the applied ones."""
 
 _SHAPE: Final = (
     (
@@ -109,11 +109,7 @@ def connect(path: Path, patience_s: float) -> sqlite3.Connection:
 
 
 def set_aside(path: Path, label: str) -> Path:
-    """Rename a ledger's files to ``NAME.LABEL-DATE.sqlite3``; return the new name.
-
-    Raises:
-        FolderUnusable: it cannot be renamed.
-    """
+    """Rename a ledger's files to ``NAME.LABEL-DATE.sqlite3``; return the new name."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     number = 1
     while (aside := path.with_name(f"{path.stem}.{label}-{stamp}{f'-{number}' * (number > 1)}{path.suffix}")).exists():
@@ -123,11 +119,7 @@ def set_aside(path: Path, label: str) -> Path:
 
 
 def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...], *, lasting: bool = True) -> list[Any]:
-    """Run a statement; return its rows. With ``lasting=False`` the write is synced together with the next lasting one.
-
-    Raises:
-        sqlite3.Error: as SQLite says.
-    """
+    """Run a statement; return its rows. Without ``lasting``, the write is synced together with the next lasting one."""
     if lasting or database.in_transaction:  # a whole transaction lasts, or nothing of it
         return database.execute(statement, values).fetchall()
     database.execute("PRAGMA synchronous = NORMAL")
@@ -138,11 +130,7 @@ def run(database: sqlite3.Connection, statement: str, values: tuple[object, ...]
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename the files of a closed ledger, durably.
-
-    Raises:
-        FolderUnusable: they cannot be renamed.
-    """
+    """Rename the files of a closed ledger, durably."""
     try:
         # The file itself goes last: without it, what is beside it would be taken for another ledger's.
         for companion in reversed(_COMPANIONS):

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.ledger import Ledger
 
 HEAD_BYTES: Final = 1 << 16
-"""A receipt's figures stand at its beginning, a key a line, before its pages."""
+"""A receipt begins with its figures, one key on each line, before its pages."""
 
 TOLD_EVERY: Final = 1000
 PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
 _NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
-"""What lies in a folder that this user may not read, as ``lost+found``, it has not put there."""
+"""Errors of folders that ocrwatchd cannot have filled, such as ``lost+found``."""
 
 _FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['
@@ -65,9 +65,6 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
     """Record the content of the folders in the ledger; existing rows stay unchanged.
 
     A job in the work folder whose receipt is in the outbox gets a delivery plan, so that its delivery is completed.
-
-    Raises:
-        OSError: a folder cannot be read, or the ledger cannot be written.
     """
     here = {job.id: job for job in jobs if job.relative.name}
     known: set[int] = set()

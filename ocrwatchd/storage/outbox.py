@@ -21,8 +21,7 @@ from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
-from ocrwatchd.storage.names import STATUS_PAGE
-from ocrwatchd.storage.set_names import first_free, stem_and_suffix
+from ocrwatchd.storage.set_names import STATUS_PAGE, first_free, stem_and_suffix
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -34,12 +33,12 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Entry, Goal
 
 STEM = "document"
-"""What the engine calls the files of a set: ``document.txt``, ``document.json`` and so on."""
+"""The name of the engine's files: ``document.txt``, ``document.json`` and so on."""
 
 RECEIPT = OUTPUT_SUFFIXES["json"]
 REASON = reason_note.SUFFIX
 ATTEMPTS = "attempts"
-"""In a job's folder, where several machines read: what their workers write."""
+"""The folder in a job's folder where workers of other machines write."""
 
 
 class Outbox:
@@ -52,7 +51,7 @@ class Outbox:
         self.tops = [folders.path(name) for name in FOLDER_NAMES]
         self._mounts = MountGuard(self.tops)
         self._names_refused = False
-        """A disk has refused a name: until the next start odd characters are replaced beforehand."""
+        """A disk has refused a name: unusual characters are replaced until the next start."""
 
     def prepare(self) -> None:
         """Make missing folders; see :func:`root_folders.prepare`."""
@@ -67,19 +66,11 @@ class Outbox:
         return self._finish(job, "outbox", NOTHING)
 
     def set_aside(self, job: Job, reason: Message) -> str:
-        """Move the original to ``failed/``, beside its reason; return its name there.
-
-        Raises:
-            OSError: as :meth:`deliver`.
-        """
+        """Move the original to ``failed/``, beside its reason; return its name there."""
         return self._finish(job, "failed", reason)
 
     def resume(self, job: Job, entry: Entry) -> str:
-        """Continue a delivery that the ledger knows as begun.
-
-        Raises:
-            OSError: as :meth:`deliver`.
-        """
+        """Continue a delivery that the ledger knows as begun."""
         goal: Goal = "failed" if entry.outcome == "failed" else "outbox"
         return self._finish(job, goal, entry.reason)
 

@@ -21,7 +21,7 @@ COUNTED: Final[tuple[str, ...]] = (
     "refused_by_reason",
     "confidence",
 )
-"""Those of the engine's figures about a document that the ledger keeps as counts."""
+"""The figures of a document that the ledger keeps."""
 
 
 @dataclass(frozen=True, slots=True)

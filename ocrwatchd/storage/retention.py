@@ -32,31 +32,24 @@ if TYPE_CHECKING:
 
 ROUND_SECONDS = 3600.0
 MOST_AT_ONCE = 50
-"""Originals looked at in one tick; the next tick goes on."""
+"""Originals examined in one tick."""
 
 DAY_S = 86_400.0
 LONGEST_ABSENCE_S = 7 * DAY_S
-"""A clock that has moved further since the last round is watched for ``TRIAL_S`` before anything is removed."""
+"""After a larger step of the clock between two rounds, nothing is removed for ``TRIAL_S``."""
 
 TRIAL_S = DAY_S
 MTIME_TOLERANCE_NS = 2_000_000_000
-"""Some file systems keep times to two seconds only."""
+"""Some file systems store times with a resolution of two seconds."""
 
 CLOCK = "retention_clock"
-"""The fact that holds the clock of the last round, and from when on it may be trusted."""
+"""The fact with the time of the last round, and the time from which the clock is trusted."""
 
 log = structlog.get_logger()
 
 
 class Retention(Component):
-    """Removes originals that are due, some of them at each tick.
-
-    Args:
-        folders: the archive and ``failed/``.
-        settings: days for each; 0 keeps for ever.
-        ledger: knows since when an original is kept.
-        clock: Unix time, seconds.
-    """
+    """Removes originals that are due, some of them at each tick."""
 
     def __init__(
         self,
@@ -120,7 +113,7 @@ class Retention(Component):
             except OSError as error:
                 self._put_off.add(original.job)
                 self._trouble = say(
-                    "{file} cannot be removed as retention asks: {reason}",
+                    "{file} is due for removal, but cannot be removed: {reason}",
                     file=told(path.name),
                     reason=in_words(error),
                 )

@@ -52,11 +52,7 @@ def prepare(folders: Folders) -> None:
 
 
 def make(folders: Folders, name: FolderName) -> None:
-    """Make a folder that somebody has removed.
-
-    Raises:
-        OSError: as the system calls say.
-    """
+    """Make a folder that somebody has removed."""
     _make(folders.path(name), folders.mode(name), folders, group_id(folders.group))
 
 
@@ -65,7 +61,6 @@ def shut(work: Path) -> None:
 
     Raises:
         FolderUnusable: the folder belongs to another user, or is a link.
-        OSError: as the system calls say.
     """
     try:
         held = os.open(work, _READ | os.O_NOFOLLOW)

@@ -12,33 +12,34 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.storage.names import STATUS_PAGE
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+STATUS_PAGE: Final = "status.html"
+"""A name in the outbox that no set may take."""
+
 NAME_BYTES: Final = 255
-"""The longest file name that Linux file systems take, in bytes."""
+"""The longest file name on Linux, bytes."""
 
 LONGEST_NUMBER: Final = len("-9999999")
 LONGEST_SUFFIX: Final = 16
-"""Bytes after the last dot of a name; what is longer is no suffix but a part of the name."""
+"""A part after the last dot that is longer (bytes) belongs to the stem."""
 
 PATH_BYTES: Final = 4095
-"""The longest path that Linux takes."""
+"""The longest path on Linux, bytes."""
 
 RESERVED_BYTES: Final = 32
-"""For what a set's name has more than the scan's: a number and a suffix; and for a temporary file's name."""
+"""Room for a number, a suffix, and the name of a temporary file."""
 
 PLAIN_BYTES: Final = 100
-"""How long a part of the plainest path may be: encrypting file systems leave 143 bytes, or fewer, of 255."""
+"""The longest part of the simplest path: encrypting file systems leave 143 bytes or fewer."""
 
 REFUSALS: Final = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
-"""How a disk refuses a name."""
+"""Errors of a disk that refuses a name."""
 
 _ODD: Final = re.compile(r"""[\x00-\x1f\x7f"*:<>?\\|\ud800-\udfff]|[. ](?=[. ]*$)""")
 _DEVICE: Final = re.compile(r"(?:aux|con|nul|prn|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
-"""What is no file name on Windows, and so not on its file systems."""
+"""Names that Windows, and so its file systems, do not accept."""
 
 _NOT_ASCII: Final = re.compile(r"[^\w(),=+@ .-]", re.ASCII)
 

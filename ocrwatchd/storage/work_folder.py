@@ -33,11 +33,7 @@ _ROOT_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def known_id(folder: Path) -> str:
-    """The root's id in this work folder; "" where there is none.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """The root's id in this work folder; "" where there is none."""
     try:
         known = (folder / ROOT_ID).read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
@@ -55,7 +51,7 @@ class WorkFolder:
         self._lock = Lock(self._path / LOCK)
         self._home: os.stat_result | None = None
         self.root_id = ""
-        """Stands for the root wherever it is moved: it lies in the folder."""
+        """The id of the root; it is stored in the folder and moves with the root."""
 
     @property
     def longest_folder(self) -> Path:
@@ -105,7 +101,7 @@ class WorkFolder:
         except OSError:
             same = False
         if not same:
-            raise FolderUnusable(say("the folder {folder} has gone; mount it again, or put it back", folder=parent))
+            raise FolderUnusable(say("the folder {folder} is missing: mount it again, or restore it", folder=parent))
 
     def _identify(self) -> str:
         if known := known_id(self._path):

@@ -42,7 +42,7 @@ class Row:
     note: str = ""
 
 
-def compared(  # noqa: PLR0913 - as many as a row has cells
+def compared(
     name: str, value: float, unit: str, against: float, versus: str, *, at_most: float = 0, at_least: float = 0,
     note: str = "",
 ) -> Row:  # fmt: skip

@@ -43,7 +43,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(  # noqa: PLR0913 - as many ways there are to look at a page
+def opened(
     browser: Browser,
     file: Path,
     *,

@@ -163,6 +163,7 @@ def test_a_page_ends_with_its_budget_and_the_likeliest_errors_come_first(model, 
     monkeypatch.setattr(model._chooser, "_clock", time.process_time)
     monkeypatch.setattr("ocrwatchd.llm.choose.time", SimpleNamespace(perf_counter=time.process_time))
     monkeypatch.setattr(model._native, "_run", timed)
+    assert asked(math.inf)[0] == questions()  # and now the pace is known
     everything, whole = asked(math.inf)
     assert everything == questions()
     some, spent = asked(whole / 2)

@@ -9,7 +9,7 @@ import pytest
 
 from ocrwatchd.monitoring import status_page
 from ocrwatchd.monitoring.status import Status
-from ocrwatchd.storage.names import STATUS_PAGE
+from ocrwatchd.storage.set_names import STATUS_PAGE
 from tests.e2e.browser import DESK, PHONE, barriers, chromium, opened, runs_over
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan

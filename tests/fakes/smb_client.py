@@ -25,7 +25,7 @@ from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
 
-def main(host, port, share, name, file, order):  # noqa: PLR0913, PLR0917 - the command line's words
+def main(host, port, share, name, file, order):  # noqa: PLR0917 - the command line's words
     """Send one file."""
     content = Path(file).read_bytes()
     connection = Connection(uuid.uuid4(), host, int(port), require_signing=False)

@@ -11,7 +11,7 @@ from ocrwatchd.gate.verdicts import apply
 LETTER_PX, LINE_PX, MARGIN_PX = 12, 30, 60
 
 
-def worded(text, edits=(), number=1, size=(1000, 1400), boxes=True, *, shift=0.0, **figures):  # noqa: PLR0913
+def worded(text, edits=(), number=1, size=(1000, 1400), boxes=True, *, shift=0.0, **figures):
     """A page on which letter n of line m lies at column n and row m, so many pixels further right and down."""
     lines, offset = [], 0
     for row, line in enumerate(text.split("\n")):

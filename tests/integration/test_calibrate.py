@@ -161,7 +161,7 @@ def test_run_says_once_that_the_model_was_never_calibrated(configured):
         (["nowhere.txt"], 5, "nowhere.txt cannot be read"),
     ],
 )
-def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0913, PLR0917 - what is given, and what comes of it
+def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0917 - what is given, and what comes of it
     configured, tmp_path, capsys, arguments, status, words
 ):
     """In a line, with what is wrong, before any model is loaded; nothing is kept."""

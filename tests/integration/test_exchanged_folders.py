@@ -26,9 +26,9 @@ from ocrwatchd.monitoring.status import Status
 from ocrwatchd.monitoring.status_page import writer
 from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
-from ocrwatchd.storage.names import STATUS_PAGE
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.retention import ROUND_SECONDS, Retention
+from ocrwatchd.storage.set_names import STATUS_PAGE
 from tests.lying import lying
 from tests.receipts import sums
 

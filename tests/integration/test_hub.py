@@ -311,8 +311,8 @@ def test_a_model_too_large_for_the_memory_is_not_fetched_unasked(online):
     code = (
         "import sys\n"
         "from ocrwatchd.cli.main import main\n"
-        "from ocrwatchd.llm import local_models\n"
-        "local_models.memory_bytes = lambda: 1 << 30\n"
+        "from ocrwatchd.core import process\n"
+        "process.memory_bytes = lambda: 1 << 30\n"
         f"sys.exit(main(['models', 'pull', '{NAME}', *sys.argv[1:]]))"
     )
     runs = [

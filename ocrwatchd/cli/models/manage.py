@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from ocrwatchd.core import process
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable, OcrwatchdError
 from ocrwatchd.core.units import format_bytes
@@ -60,7 +61,7 @@ def pull(llm: Llm, *, as_json: bool = False, if_fits: bool = False) -> int:
 
 def show(llm: Llm) -> int:
     """Print every model on this machine: size, licence, whether it fits into memory, whether it is used."""
-    memory = local_models.memory_bytes()
+    memory = process.memory_bytes()
     rows = [_row(shelved, memory) for shelved in local_models.on_the_shelf(llm)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
     for row in rows:
@@ -109,7 +110,7 @@ def _fetched(llm: Llm, *, as_json: bool, if_fits: bool) -> str:
             raise ModelUnavailable(f"{found} is damaged and cannot be downloaded again now: {error}") from error
         log.warning("model.not_asked", reason=str(error))
         return str(found)
-    memory = local_models.memory_bytes()
+    memory = process.memory_bytes()
     if not local_models.fits(offer.size, memory):
         words = local_models.fit_in_words(offer.size, memory)
         if if_fits:

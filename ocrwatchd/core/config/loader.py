@@ -1,4 +1,4 @@
-"""Read the settings from one TOML file, and say everything that is wrong with it at once."""
+"""Read the settings from one TOML file, and report all its mistakes at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "config.toml"
 
 
 def found() -> Path | None:
-    """The file that is read where none is named; None where there is none."""
+    """The default configuration file; None if it does not exist."""
     path = configuration_directory() / NAME
     return path if os.path.lexists(path) else None
 
@@ -43,13 +43,15 @@ def load(path: Path | None = None) -> Config:
     except FileNotFoundError:
         if path is None:
             return Config()
-        raise ConfigError(f"{source}: no such file; name an existing one with --config") from None
+        raise ConfigError(f"{source}: no such file; give an existing file with --config") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source}: cannot be read: not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except IsADirectoryError as error:
-        raise ConfigError(f"{source}: cannot be read: a folder; name the file in it with --config") from error
+        raise ConfigError(f"{source}: cannot be read: a folder; give the file in it with --config") from error
     except OSError as error:
-        raise ConfigError(f"{source}: cannot be read: {error.strerror}; mend its owner or mode, or its disk") from error
+        raise ConfigError(
+            f"{source}: cannot be read: {error.strerror}; correct its owner or mode, or check its disk"
+        ) from error
     try:
         return parse(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -66,7 +68,7 @@ PROFILE = 'a profile is a table named like a sub-folder of the inbox: one folder
 
 
 class Mistakes(ValueError):
-    """What is wrong with a configuration, one complaint a mistake."""
+    """The mistakes of a configuration, one complaint for each."""
 
     def __init__(self, complaints: list[Complaint]) -> None:
         super().__init__("; ".join(render(complaints)))
@@ -94,7 +96,7 @@ def parse(table: dict[str, Any]) -> Config:
             found.append(Complaint(where, override, PROFILE))
             continue
         if pattern := _ignored(name, top):
-            words = f"arrival.ignore leaves that folder alone ({pattern!r}): name the profile otherwise"
+            words = f"arrival.ignore ignores that folder ({pattern!r}): give the profile another name"
             found.append(Complaint(where, override, words))
         shared: dict[str, Any] = {key: top[key] for key in SHARED if key in top}
         try:
@@ -111,10 +113,10 @@ def parse(table: dict[str, Any]) -> Config:
 
 
 def _ignored(name: str, top: dict[str, Any]) -> str:
-    """The pattern of ``arrival.ignore`` for which a folder of that name is never read; "" where there is none."""
+    """The pattern of ``arrival.ignore`` that ignores a folder of that name, or ""."""
     try:
         patterns = Arrival.model_validate(top.get("arrival", {})).ignore
-    except ValidationError:  # it has its own complaints
+    except ValidationError:  # this mistake has its own complaint
         return ""
     # As the inbox does.
     return next((each for each in patterns if re.match(fnmatch.translate(each), name, re.IGNORECASE)), "")

@@ -27,7 +27,7 @@ STRETCH_BYTES = 1 << 25
 ALIVE = "WATCHDOG=1"
 
 
-def move(  # noqa: PLR0913 - two of them are one folder each
+def move(
     source: Path,
     target: Path,
     *,
@@ -111,7 +111,7 @@ def copy(file: int, target: Path, mode: int | None = None, target_in: int | None
     sync_folder(target.parent, target_in)
 
 
-def write_new(  # noqa: PLR0913 - two of them are seldom given
+def write_new(
     path: Path,
     content: bytes | Iterable[bytes],
     mode: int = 0o640,

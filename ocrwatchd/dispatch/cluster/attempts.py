@@ -45,22 +45,22 @@ if TYPE_CHECKING:
 
 ENDED: Final = "ended.json"
 WANTED_BACK: Final = "wanted-back"
-"""Lies in an attempt's folder where a more urgent job waits: it is handed back after the page in work."""
+"""A file in an attempt's folder that asks its worker to hand the job back after the page in work."""
 
 KEPT: Final = ("pages", "tasks")
-"""Folders of what is finished and need not be done again."""
+"""Folders of finished results, which are reused."""
 
 INHERITED_AT_ONCE: Final = 100
-"""After so many files that an attempt takes over its worker shows that it is alive."""
+"""A worker sends a heartbeat after linking so many files."""
 
 NOBODY: Final = "nobody"
-"""Makes an attempt whose number was taken and of which nothing more has come."""
+"""The worker of an attempt whose number was claimed and whose folder is missing."""
 
 _FOLDER: Final = re.compile(
     rf"(?P<number>[1-9][0-9]{{0,8}})(-(?P<worker>{WORKER_NAME})(_(?P<order>[0-9a-f]{{{DIGEST_DIGITS}}}))?)?"
 )
 NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
-"""What reading a file fails with that was not written as we write one; it stays so, unlike a share that is away."""
+"""Errors of reading a file that ocrwatchd has not written; unlike a missing share, they persist."""
 
 _SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
@@ -80,11 +80,7 @@ class Attempt(NamedTuple):
 
 
 def made(job_folder: Path) -> list[Attempt]:
-    """The attempts that workers have begun at a job, the last one first.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
+    """The attempts that workers have begun at a job, the last one first."""
     folder = job_folder / ATTEMPTS
     try:
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -257,11 +253,7 @@ def _wrong(out: Path) -> str:
 
 
 def heed(attempt: Attempt) -> None:
-    """Remove the end of an attempt after it was processed; the finished pages stay for the next attempt.
-
-    Raises:
-        OSError: the file cannot be removed.
-    """
+    """Remove the end of an attempt after it was processed; the finished pages stay for the next attempt."""
     _remove(attempt.folder / ENDED)
 
 

@@ -30,7 +30,7 @@ except ImportError as missing:
     raise ConfigError(MISSING.format(name=missing.name)) from missing
 
 if TYPE_CHECKING:
-    from dramatiq.broker import Broker
+    from dramatiq.broker import Broker, MessageProxy
 
     from ocrwatchd.core.config.schema import Queue
 
@@ -38,16 +38,16 @@ PATIENCE_S = 5.0
 """How long a call waits for the broker's answer."""
 
 HEARTBEAT_S = 30
-"""A connection to RabbitMQ on which nobody has been heard for twice as long is closed."""
+"""A silent connection to RabbitMQ is closed after twice this time."""
 
 CREDENTIAL = "broker-password"
-"""Under this name the password is looked for among systemd's credentials."""
+"""The name of systemd's credential with the password."""
 
 ACTOR = "order"
-"""What a message is for, in Dramatiq's words."""
+"""The actor name of all messages, which Dramatiq requires."""
 
 TRIAL = "ocrwatchd-check"
-"""A queue in which nothing lies."""
+"""An empty queue for tests of the connection."""
 
 __all__ = ("Unreadable", "connect", "content", "greet", "is_asked", "ping", "place", "publish", "strangers", "told")
 
@@ -70,13 +70,7 @@ def connect(queue: Queue) -> Broker:
 
 
 def ping(queue: Queue) -> Message:
-    """Test the broker: nothing if it accepts messages, otherwise the reason and the remedy.
-
-    Waits a few :data:`PATIENCE_S`.
-
-    Raises:
-        ConfigError: as :func:`connect`.
-    """
+    """Test the broker: nothing if it accepts messages, otherwise why not. Waits a few :data:`PATIENCE_S`."""
     broker = connect(queue)
     try:
         _try(broker)
@@ -112,11 +106,12 @@ def publish(broker: Broker, queue: str, content: str) -> None:
     broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=ACTOR, args=(content,), kwargs={}, options={}))
 
 
-def content(message: Any) -> str:  # noqa: ANN401  # Dramatiq's proxy, whose fields come from anybody
+def content(message: MessageProxy) -> str:
     """The content of a message; "" for a message that is not ours."""
-    args = message.args
-    ours = isinstance(args, list | tuple) and len(args) == 1 and isinstance(args[0], str)
-    return args[0] if ours else ""
+    match message.args:  # anybody may have sent it
+        case [str(ours)]:
+            return ours
+    return ""
 
 
 def strangers() -> contextlib.AbstractContextManager[None]:

@@ -53,7 +53,7 @@ REMEDIES: Final = tuple(
         ),
     )
 )
-"""What a client's words look like, and what helps; the first one that fits."""
+"""Patterns of error texts with their remedies; the first match counts."""
 
 
 def told(error: Exception) -> Message:

@@ -22,17 +22,13 @@ def settled(work: Work) -> Work:
     return work.model_copy(update={"ocr": work.ocr.model_copy(update={"engine": _engine(work.ocr)})})
 
 
-def needed(work: Work) -> tuple[Capability, ...]:
-    """What reading with these settings takes: Aspose, or a GPU where they ask for layers on one."""
-    return _told(aspose=_engine(work.ocr) == "aspose", gpu=_asks_for_gpu(work))
+def required(work: Work) -> tuple[Capability, ...]:
+    """The capabilities that reading with these settings needs, or that a machine with these settings of its own offers.
 
-
-def offered(work: Work) -> tuple[Capability, ...]:
-    """What a machine with these settings of its own has.
-
-    Aspose where a licence is set, or where it is chosen as the engine without one; a GPU where layers go to it.
+    Aspose where a licence is set, or where the settings choose it without one; a GPU where model layers go to it.
     """
-    return _told(aspose=_engine(work.ocr) == "aspose", gpu=_asks_for_gpu(work))
+    has = {"aspose": _engine(work.ocr) == "aspose", "gpu": _asks_for_gpu(work)}
+    return tuple(name for name in ALL if has[name])
 
 
 def queue_name(root: str, needs: tuple[Capability, ...]) -> str:
@@ -50,10 +46,6 @@ def queues(root: str, offers: tuple[Capability, ...]) -> list[str]:
     return [
         queue_name(root, needs) for count in range(len(offers), -1, -1) for needs in combinations(sorted(offers), count)
     ]
-
-
-def _told(*, aspose: bool, gpu: bool) -> tuple[Capability, ...]:
-    return tuple(name for name, has in zip(ALL, (aspose, gpu), strict=True) if has)
 
 
 def _engine(ocr: Ocr) -> Literal["aspose", "rapidocr"]:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from dramatiq.broker import Broker
 
 BACKOFF = Backoff(first_s=0.2, cap_s=10.0)
-"""Between two tries to reach the broker."""
+"""Between two attempts to connect."""
 
 LAST_WORDS_S: Final = 3.0
-"""How long a close waits for what is still to be said."""
+"""A close waits for so long until all messages are sent."""
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Line(threading.Thread):
         self._tries = 0
         self._fresh = False
         self._given_up = False
-        """Nobody waits for what is left to be said; after a reload another line says other things."""
+        """The remaining messages are obsolete: after a reload another line sends newer ones."""
         self.reached = False
         self.reconnected = 0
         self.trouble = NOTHING

@@ -21,8 +21,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, joined, say
 from ocrwatchd.dispatch.cluster.publications import Board
 from ocrwatchd.dispatch.cluster.published_job import Ended, Watch
 from ocrwatchd.dispatch.cluster.registry import Roster
-from ocrwatchd.dispatch.cluster.scan_schedule import SLICE_S, Rounds
-from ocrwatchd.dispatch.cluster.unreadable_jobs import Unseen
+from ocrwatchd.dispatch.cluster.scan_schedule import SLICE_S, Rounds, Unseen
 from ocrwatchd.dispatch.cluster.workers import Crew
 from ocrwatchd.dispatch.priority import Waiting
 from ocrwatchd.storage.ledger import LedgerFault
@@ -44,18 +43,9 @@ log = structlog.get_logger()
 
 
 class ClusterQueue:
-    """The dispatcher of several machines; see :class:`ocrwatchd.dispatch.protocol.Dispatcher`.
+    """The dispatcher of several machines; see :class:`ocrwatchd.dispatch.protocol.Dispatcher`."""
 
-    Args:
-        settings: size, lease and broker.
-        token: of the root.
-        folder: the work folder.
-        lines: the connections to the broker, for sending and for receiving.
-        hooks: the supervisor's.
-        clock: monotonic, seconds.
-    """
-
-    def __init__(  # noqa: PLR0913 - the clock is there for tests
+    def __init__(
         self,
         settings: Queue,
         token: Token,
@@ -79,7 +69,7 @@ class ClusterQueue:
         self._unseen: Final = Unseen(settings.lease_seconds, clock)
         self._outcomes: list[Outcome] = []
         self._unasked: Final[deque[Place]] = deque()
-        """Places of which it is not known yet whether a worker has finished or holds the job."""
+        """Places of jobs that a worker may have finished, or may hold."""
         self._stirred = False  # something has happened by which another job may be published
         self._finishing = False
 

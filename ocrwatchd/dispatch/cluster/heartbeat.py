@@ -22,28 +22,19 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.capabilities import Capability
 
 BEATS_A_LEASE: Final = 6
-"""A worker shows a sign of life so often within a lease."""
+"""Heartbeats within a lease."""
 
 LONGEST_BEAT_S: Final = 5.0
 SOONEST_BEAT_S: Final = 0.5
-"""And at most so often, though pages go by faster."""
+"""The shortest interval between heartbeats, also when pages are faster."""
 
 log = structlog.get_logger()
 
 
 class Presence:
-    """Replaces the worker's card after each change, and regularly without one.
+    """Replaces the worker's card after each change, and regularly without one."""
 
-    Args:
-        folder: the work folder.
-        name: of the worker.
-        offers: the capabilities of this machine.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        tell: returns the card's other fields.
-        clock: monotonic, seconds.
-    """
-
-    def __init__(  # noqa: PLR0913 - what a card takes
+    def __init__(
         self,
         folder: Path,
         name: str,
@@ -65,7 +56,7 @@ class Presence:
         self._said = ""
         self._last = -LONGEST_BEAT_S
         self.changed = True
-        """There is something new to tell."""
+        """The card must be replaced soon."""
 
     def next_due(self) -> float:
         """When the card is replaced next, by the clock."""

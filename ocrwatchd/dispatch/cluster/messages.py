@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
 
 MAX_BYTES = 1 << 21
-"""Of a message or a file, as JSON: the longest answer of an engine fits, however it is escaped."""
+"""The largest message or file, as JSON: the longest answer of an engine fits, in any escaping."""
 
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
@@ -197,10 +197,6 @@ def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
 
 
 def write(message: Message, path: Path, *, lasting: bool = False) -> None:
-    """Write a message to a file, atomically.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a message to a file, atomically."""
     content = json.dumps(message.model_dump(mode="json"), ensure_ascii=True).encode()
     files.write_new(path, content, FILE_MODE, replace=True, lasting=lasting)

@@ -28,21 +28,13 @@ MOST_IN_VAIN: Final = 3
 """Report a problem after this many republications that no free worker took."""
 
 IDLE_SHARE: Final = 0.5
-"""What nobody takes is published again when a worker has been free to take it for so much of a lease."""
+"""An untaken job is published again after a worker has been free for this share of a lease."""
 
 log = structlog.get_logger()
 
 
 class Board:
-    """All published jobs.
-
-    Args:
-        token: of the root.
-        lines: the connections to the broker, for sending and for receiving.
-        crew: the workers.
-        folder: the work folder.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-    """
+    """All published jobs."""
 
     def __init__(self, token: Token, lines: tuple[Sender, Receiver], crew: Crew, folder: Path, lease_s: float) -> None:
         self._token: Final = token
@@ -54,11 +46,11 @@ class Board:
         self._reconnected = 0
         self._lost_since: float | None = None
         self.cut_off = NOTHING
-        """Why nothing can be published, for longer than a lease; nothing where it can, or may soon."""
+        """Why nothing could be published for longer than a lease; nothing otherwise."""
         self._untold: set[str] = set()
-        """Queues of which the broker has not heard while it was away; what is said to nobody adds up."""
+        """Queues to publish again when the broker is back; unsent messages must not pile up."""
         self._in_vain: Final[dict[str, int]] = {}
-        """How often a job, by its id, was published again beside a free worker that has not taken it."""
+        """How often a job, by its id, was published again without being taken by a free worker."""
         self._jobs: Final[dict[str, Published]] = {}
         self._queues: Final[dict[tuple[Ocr, object], str]] = {}
 
@@ -83,7 +75,7 @@ class Board:
         """Why the broker cannot be reached; nothing where it can."""
         broken = self._sender.trouble or self._receiver.trouble
         return broken and say(
-            "the broker cannot be reached ({reason}); it is tried again, and what is in work goes on", reason=broken
+            "the broker cannot be reached ({reason}); ocrwatchd keeps trying, and jobs in work continue", reason=broken
         )
 
     @property
@@ -99,7 +91,7 @@ class Board:
         """The queue for jobs with these settings."""
         key = work.ocr, work.llm.gpu_layers
         if key not in self._queues:
-            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.needed(work))
+            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.required(work))
         return self._queues[key]
 
     def has_room(self, place: Place, queue: str) -> bool:
@@ -149,7 +141,7 @@ class Board:
         """Why free workers do not take the jobs that they could take; nothing where they do."""
         often = (each for each in self.untaken if self._in_vain.get(each.job.id, 0) >= MOST_IN_VAIN)
         if any(self._crew.free(each.queue) for each in often):
-            return say("a worker is free and takes nothing: see that its queue.broker leads to the supervisor's broker")
+            return say("a free worker takes no jobs: set its queue.broker to the supervisor's broker")
         return NOTHING
 
     def remove(self, job: Job) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.priority import Place
 
 FINAL: Final = ("done", "unreadable")
-"""Such an end counts whoever comes to it; any other one tells only of the attempt in force."""
+"""Such an end counts for any attempt; other ends count only for the current attempt."""
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Ended(NamedTuple):
 
 
 Finding: TypeAlias = Ended | Literal["waits", "held", "lost", "gone"]
-"""It waits for a worker; a worker holds it; the worker gives no sign of life; somebody has removed the scan."""
+"""No worker has begun; a worker has it; its worker sends no heartbeat; somebody has removed the scan."""
 
 
 @dataclass(slots=True)
@@ -77,27 +77,17 @@ class Published:
 
 
 class Watch:
-    """Examines published jobs.
-
-    Args:
-        roster: the workers.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        clock: the time on leases, seconds.
-    """
+    """Examines published jobs."""
 
     def __init__(self, roster: Roster, lease_s: float, clock: Callable[[], float]) -> None:
         self._roster: Final = roster
         self._lease_s: Final = lease_s
         self._clock: Final = clock
         self._over: Final[dict[str, int]] = {}
-        """Up to which number the attempts at a job that waits again are over: nothing but a final end counts there."""
+        """By job id: up to this number, only the final end of an attempt counts."""
 
     def see(self, each: Published) -> Finding:
-        """The state of a job.
-
-        Raises:
-            OSError: its folder cannot be read now.
-        """
+        """The state of a job."""
         made = attempts.made(each.job.folder)
         ends, unread = _ends(made)
         # A finished set is a finished set, whoever made it, and whatever others say.
@@ -162,11 +152,7 @@ class Watch:
         self._over[job.id] = number
 
     def found(self, place: Place) -> Published | None:
-        """The job, if a worker has finished it or has it since before a restart; otherwise None.
-
-        Raises:
-            OSError: its folder cannot be read now.
-        """
+        """The job, if a worker has finished it or has it since before a restart; otherwise None."""
         made = attempts.made(place.job.folder)
         return self._found(place, made, _order(place.job)) if made else None
 

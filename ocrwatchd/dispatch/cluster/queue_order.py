@@ -25,8 +25,8 @@ FILE: Final = ".sequence.json"
 MOST_QUEUES: Final = 16
 
 RARE_AHEAD_S: Final = AHEAD_S / 2
-"""What not every worker can read goes as if it had waited so much longer: for one that can the rest waits, and a point
-of priority is worth more."""
+"""Jobs that only some workers can read go first as if they had waited so much longer; that is less than a point of
+priority."""
 
 PLAIN: Final = ".any"
 

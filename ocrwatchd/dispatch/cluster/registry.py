@@ -27,35 +27,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TOKEN: Final = ".cluster.json"  # noqa: S105  # a file's name
+FILE: Final = ".cluster.json"
+"""Holds the token."""
+
 WORKERS: Final = ".workers"
 MOST_WORKERS: Final = 1000
 MOST_CARD_BYTES: Final = 1 << 15
-"""Many are read each second: so long is one with the longest words that a worker says of itself."""
+"""The largest card, with the longest texts; many cards are read each second."""
 
 FORGOTTEN_AFTER: Final = 10
-"""After so many leases without a sign of life a worker's card is removed."""
+"""A worker's card is removed after so many leases without a heartbeat."""
 
 log = structlog.get_logger()
 
 
 def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts: int = 2) -> Token:
-    """Write the token: the id of the root and the version that serves it.
-
-    Args:
-        folder: the work folder.
-        root_id: the id of the root.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        max_attempts: a page over which an engine has died so often is skipped.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write the token: the id of the root and the version that serves it."""
     token = Token(root=root_id, version=__version__, lease_s=lease_s, max_attempts=max_attempts)
     with contextlib.suppress(OSError, Refused):
-        if read(Token, folder / TOKEN) == token:
+        if read(Token, folder / FILE) == token:
             return token  # workers read it with each order, and a full disk has no room for another
-    write(token, folder / TOKEN, lasting=True)
+    write(token, folder / FILE, lasting=True)
     return token
 
 
@@ -66,7 +58,7 @@ def read_token(folder: Path) -> Token:
         FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted.
         ConfigError: the supervisor has another version.
     """
-    path = folder / TOKEN
+    path = folder / FILE
     try:
         token = Token(**dict(read(TokenFile, path)))
     except FileNotFoundError:
@@ -108,25 +100,14 @@ def card_path(folder: Path, name: str) -> Path:
 
 
 def show(card: Card, folder: Path) -> None:
-    """Replace a worker's card.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Replace a worker's card."""
     path = card_path(folder, card.name)
     files.make_inner(path.parent, 0o770)
     write(card, path)
 
 
 class Roster:
-    """The workers with a recent heartbeat.
-
-    Args:
-        folder: the work folder.
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        clock: monotonic, seconds.
-        token: the supervisor's own, where this is its roster.
-    """
+    """The workers with a recent heartbeat."""
 
     def __init__(
         self, folder: Path, lease_s: float, clock: Callable[[], float] = time.monotonic, token: Token | None = None
@@ -137,7 +118,7 @@ class Roster:
         self._clock: Final = clock
         self._seen: dict[str, tuple[Card, float]] = {}
         self.trouble = NOTHING
-        """Why nobody's sign of life can be seen, though somebody may show one; nothing where it can."""
+        """Why no heartbeat can be read; nothing where they can."""
 
     def look(self) -> None:
         """Read all cards; an unreadable card counts as unchanged."""
@@ -177,8 +158,8 @@ class Roster:
         """Write the token again if the work folder was removed and made anew."""
         home = self._folder.parent
         with contextlib.suppress(OSError):
-            if self._token and not safe_open.lexists_strict(home / TOKEN) and known_id(home) == self._token.root:
-                write(self._token, home / TOKEN, lasting=True)
+            if self._token and not safe_open.lexists_strict(home / FILE) and known_id(home) == self._token.root:
+                write(self._token, home / FILE, lasting=True)
 
     def _read(self) -> list[Card]:
         self.trouble = NOTHING

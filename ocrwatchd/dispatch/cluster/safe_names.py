@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PLAIN: Final = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\b)[\w(][\w(),=+@ .-]*(?<![. ])", re.ASCII | re.IGNORECASE
 )
-"""What every file system takes as it is."""
+"""Names that every file system accepts."""
 
 
 def lay_out(job: Job) -> None:
@@ -30,10 +30,6 @@ def lay_out(job: Job) -> None:
 
 
 def seen(job: Job) -> Job:
-    """The job as a worker reads it: under the plain name, where there is one.
-
-    Raises:
-        OSError: that cannot be known now.
-    """
+    """The job as a worker reads it: under the plain name, where there is one."""
     renamed = replace(job, renamed=True)
     return renamed if safe_open.lexists_strict(renamed.source) else job

@@ -1,42 +1,46 @@
-"""Rounds of looking at all published jobs: when a round is due, how much of it a tick does, and the time on leases."""
+"""Rounds of looking at all published jobs: when a round is due, how much of it a tick does, and which folders fail."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+import structlog
+
+from ocrwatchd.core.i18n import NOTHING, Message, count
+from ocrwatchd.core.log import told
+from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster.messages import Nudge, Refused, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
+    from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.cluster.published_job import Published
 
 LOOK_S: Final = 1.0
-"""So often the folders of published jobs are looked at, also where nobody says that anything has changed."""
+"""Interval between two rounds, also without a message from a worker."""
 
 LOOK_SHARE: Final = 0.1
-"""Looking takes at most so much of the time, however many nudges come."""
+"""The largest share of time for rounds, however many messages come."""
 
 SLICE_S: Final = 0.5
-"""After this time a turn looks at no further job, so that the loop stays quick on a slow share."""
+"""A tick looks at no further job after this time: a slow share must not hold the loop."""
 
 ROUNDS_A_LEASE: Final = 6
-"""A lease is over after so many rounds without a sign of life at the soonest, however long each of them takes."""
+"""A lease ends after so many rounds without a heartbeat at the earliest, however long a round takes."""
 
 MOST_NUDGES: Final = 1000
-"""A turn hears so many: they are hints, and whoever sends them without end must not hold the loop."""
+"""A tick reads so many messages at most: a flood of them must not hold the loop."""
+
+log = structlog.get_logger()
 
 
 class Rounds:
-    """Schedules the rounds.
-
-    Args:
-        lease_s: a worker without a heartbeat for so long counts as lost, seconds.
-        clock: monotonic, seconds.
-    """
+    """Schedules the rounds."""
 
     def __init__(self, lease_s: float, clock: Callable[[], float]) -> None:
         self._clock: Final = clock
@@ -86,3 +90,58 @@ class Rounds:
         self._ended = self._clock()
         self._took_s += self._ended - now
         self.due = self._ended if self._unseen else self._ended + LOOK_S
+
+
+class _Fault(NamedTuple):
+    since: float
+    job: Job
+    error: OSError
+
+
+class Unseen:
+    """All jobs whose folders cannot be read.
+
+    Args:
+        patience_s: a fault is reported only after it has lasted so long, seconds.
+    """
+
+    def __init__(self, patience_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._patience_s: Final = patience_s
+        self._clock: Final = clock
+        self._faults: Final[dict[str, _Fault]] = {}
+
+    def note(self, job: Job, error: OSError) -> None:
+        """A job's folder could not be read or written."""
+        earlier = self._faults.get(job.id)
+        self._faults[job.id] = _Fault(earlier.since if earlier else self._clock(), job, error)
+        if earlier is None:
+            log.debug("attempt.unseen", job=job.id, reason=error.strerror)
+
+    def clear(self, job: Job) -> None:
+        """A job's folder could be read, or the job has ended."""
+        self._faults.pop(job.id, None)
+
+    @property
+    def late(self) -> int:
+        """How many jobs have waited for longer than the patience."""
+        return len(self._late())
+
+    @property
+    def trouble(self) -> Message:
+        """Which scans wait, and what to do; nothing where none has waited for long."""
+        late = self._late()
+        if not late:
+            return NOTHING
+        _since, job, error = late[0]
+        return count(
+            "{file}: the results of the workers cannot be read: {reason}; repair {folder}, then the scan continues",
+            "{file} and others, {n} in all: the results of the workers cannot be read: {reason}; repair {folder}, then "
+            "the scans continue",
+            n=len(late),
+            file=told(str(job.relative)),
+            reason=in_words(error),
+            folder=job.folder,
+        )
+
+    def _late(self) -> list[_Fault]:
+        return [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]

@@ -23,17 +23,11 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.work_folder import WorkFolder
 
 LEFT_BEHIND_S: Final = 86400.0
-"""A file that is still half written after so long is nobody's; clocks of the machines do not differ by as much."""
+"""A half-written file of this age is abandoned; the clocks of the machines differ by less."""
 
 
 def join(config: Config, workplace: WorkFolder, wake: Callable[[], None], hooks: Hooks) -> ClusterQueue:
     """Make the dispatcher of several machines, and write the token for its workers.
-
-    Args:
-        config: the settings.
-        workplace: the work folder.
-        wake: called, from another thread, when a worker has sent a message.
-        hooks: the supervisor's.
 
     Raises:
         ConfigError: the broker cannot be used as configured.

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -16,27 +16,26 @@ from ocrwatchd.dispatch.cluster.connection import Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dramatiq.broker import Broker
+    from dramatiq.broker import Broker, Consumer, MessageProxy
 
 POLL_S: Final = 0.1
-"""How long a look for messages takes at most, a queue, where the broker tells of them, as RabbitMQ does; Redis is asked
-again after so long at the soonest."""
+"""The longest wait for a message of a queue where the broker pushes messages (RabbitMQ); the shortest interval between
+two polls where it does not (Redis)."""
 
 LONGEST_POLL_S: Final = 1.0
-"""And at the latest: each who asks costs it some processor time."""
+"""The longest interval between two polls: each poll costs the broker processor time."""
 
 POLL_SHARE: Final = 0.05
-"""Between them a message waits for so much of the silence before it, so that nobody who works notices."""
+"""A message waits for at most this share of the silence before it."""
 
 SERVICE_S: Final = 5.0
-"""While a message is held, or none is wanted, the connection shows so often that it lives."""
+"""Interval of heartbeats while a message is held, or none is wanted."""
 
 MOST_OUTGOING: Final = 10_000
-"""So many messages wait for the broker at most; where there are more the oldest go: hints, or orders that are published
-again."""
+"""The most messages that wait for the broker; the oldest are dropped: nudges, or orders that are published again."""
 
 MOST_INCOMING: Final = 1000
-"""So many messages wait here at most; where more come at once the oldest go: they are hints, or lie with the broker."""
+"""The most received messages that wait here; the oldest are dropped: nudges, or orders that stay at the broker."""
 
 log = structlog.get_logger()
 
@@ -136,10 +135,10 @@ class Receiver(Line):
         self._holds: Final = holds
         self._wants = not holds
         self._busy = False
-        """What was received is not settled, whatever has become of the connection on which it came."""
+        """The received message is not settled; its connection may be closed."""
         self._given_back = False
         self._came_at = time.monotonic()
-        """When something came, or was settled."""
+        """When the last message came or was settled."""
         self._changed: Final = threading.Event()
         self._incoming: Final[deque[str]] = deque(maxlen=MOST_INCOMING)
 
@@ -165,8 +164,8 @@ class Receiver(Line):
         self.settle()
 
     def _serve(self, broker: Broker) -> None:
-        consumers: dict[str, Any] = {}
-        held: tuple[Any, Any] | None = None
+        consumers: dict[str, Consumer] = {}
+        held: tuple[Consumer, MessageProxy] | None = None
         try:
             while True:
                 self._changed.clear()
@@ -192,7 +191,7 @@ class Receiver(Line):
                     held[0].requeue([held[1]])  # for another one, now
             _close(consumers)
 
-    def _part(self, consumer: Any, message: Any, consumers: dict[str, Any]) -> None:  # noqa: ANN401 - Dramatiq's
+    def _part(self, consumer: Consumer, message: MessageProxy, consumers: dict[str, Consumer]) -> None:
         with brokers.strangers():
             if self._given_back:
                 consumer.requeue([message])
@@ -208,7 +207,7 @@ class Receiver(Line):
             silence_s = time.monotonic() - self._came_at
             self._changed.wait(min(max(POLL_S, silence_s * POLL_SHARE), LONGEST_POLL_S))
 
-    def _look(self, broker: Broker, consumers: dict[str, Any]) -> tuple[Any, Any] | None:
+    def _look(self, broker: Broker, consumers: dict[str, Consumer]) -> tuple[Consumer, MessageProxy] | None:
         self._ordered = self._ordered or self._order(self._queues)
         timeout_ms = 1 if brokers.is_asked(broker) else int(POLL_S * 1000)
         for name in self._ordered:
@@ -244,7 +243,7 @@ class Receiver(Line):
         self._changed.set()
 
 
-def _close(consumers: dict[str, Any]) -> None:
+def _close(consumers: dict[str, Consumer]) -> None:
     while consumers:
         _name, consumer = consumers.popitem()
         with contextlib.suppress(Exception):

@@ -22,23 +22,16 @@ if TYPE_CHECKING:
     from ocrwatchd.dispatch.cluster.transport import Receiver
 
 BACKOFF = Backoff(first_s=1.0, cap_s=30.0)
-"""Between two orders after orders that this machine could not carry out."""
+"""Between two orders, after orders that this machine could not carry out."""
 
 REMEMBERED_JOBS: Final = 6
-"""So many jobs in a row that could not be carried out here are remembered; the pause has reached its cap by then."""
+"""How many failed jobs in a row are remembered; the pause has reached its cap by then."""
 
 log = structlog.get_logger()
 
 
 class Orders:
-    """Takes one order after the other, and acknowledges it to the broker.
-
-    Args:
-        receiver: from the broker.
-        folder: the work folder.
-        token: the supervisor's, from the start of this worker.
-        clock: monotonic, seconds.
-    """
+    """Takes one order after the other, and acknowledges it to the broker."""
 
     def __init__(
         self, receiver: Receiver, folder: Path, token: Token, clock: Callable[[], float] = time.monotonic
@@ -50,7 +43,7 @@ class Orders:
         self._in_vain: list[str] = []
         self._rests_until = clock()
         self.lease_s = token.lease_s
-        """How long a sign of life holds, as the supervisor said last, seconds."""
+        """The lease according to the supervisor's last token, seconds."""
         self.obstacle = NOTHING
         """Why scans cannot be read on this machine, with the remedy; nothing where they can."""
 
@@ -111,7 +104,7 @@ class Orders:
         if report.ending != "returned":
             self._in_vain = []
         elif not report.stopping:
-            self._rest(job, say("scans come back unread from this machine: {reason}", reason=report.reason))
+            self._rest(job, say("this machine returns scans unread: {reason}", reason=report.reason))
 
     def pass_on(self, order: Order, error: OSError) -> None:
         """Return an order to the broker and pause: the obstacle may concern all orders."""
@@ -120,7 +113,7 @@ class Orders:
             self._receiver.settle()
         else:
             self._receiver.give_back()
-        self._rest(order.job, say("scans cannot be begun on this machine: {reason}", reason=in_words(error)))
+        self._rest(order.job, say("this machine cannot begin scans: {reason}", reason=in_words(error)))
 
     def _rest(self, job: str, obstacle: Message) -> None:
         self._in_vain = [*self._in_vain, job][-REMEMBERED_JOBS:]

@@ -20,13 +20,7 @@ MISSING: Final = say("start one with `ocrwatchd worker` on a machine that sees t
 
 
 class Crew:
-    """All workers of a root.
-
-    Args:
-        roster: the present workers.
-        root: the id in the names of queues.
-        pages_read: called with the number of newly read pages, and the seconds for one of them.
-    """
+    """All workers of a root."""
 
     def __init__(self, roster: Roster, root: str, pages_read: Callable[[int, float], None]) -> None:
         self._roster: Final = roster
@@ -49,7 +43,7 @@ class Crew:
     def unseen(self) -> Message:
         """Why no worker can be seen; nothing where they can."""
         trouble = self._roster.trouble
-        return trouble and say("the workers' signs of life cannot be read: {reason}", reason=trouble)
+        return trouble and say("the workers' heartbeats cannot be read: {reason}", reason=trouble)
 
     def ahead(self, queue: str) -> int:
         """How many jobs may lie in a queue: one for each free worker, and some for those that will be free."""
@@ -71,11 +65,11 @@ class Crew:
     def missing(self, queues: Collection[str]) -> Message:
         """Why no worker reads the jobs of these queues, with the remedy; nothing where one does."""
         if not self._roster.living:
-            return say("no worker is there: {remedy}", remedy=MISSING)
+            return say("no worker is running: {remedy}", remedy=MISSING)
         if silent := sorted({name.rpartition(".")[2] for name in queues if not self._able(name)}):
             return joined(
                 say(
-                    "scans wait for a worker that offers {what}: start one on a machine that has it",
+                    "scans wait for a worker with {what}: start one on a machine that has it",
                     what=kind.replace("-", ", "),
                 )
                 for kind in silent
@@ -83,7 +77,7 @@ class Crew:
         troubles = {card.name: card.trouble for queue in queues for card in self._able(queue)}
         if troubles and all(troubles.values()):
             name, trouble = next(iter(troubles.items()))
-            return say("no worker has an engine that serves; {worker} says: {reason}", worker=name, reason=trouble)
+            return say("no worker has a working engine; {worker} reports: {reason}", worker=name, reason=trouble)
         return NOTHING
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.i18n import Message, say
@@ -41,19 +39,3 @@ def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int 
         grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
         return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
     return work.ocr.page_deadline_s
-
-
-def machine_memory_mb(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """The memory of this service, MiB: that of the machine, or the limit of its control groups (version 2)."""
-    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        name = own.read_text(encoding="utf-8", errors="surrogateescape").partition("0::/")[2].partition("\n")[0]
-    except OSError:
-        name = ""
-    folder = groups / name
-    for group in (folder, *folder.parents):
-        try:
-            least = min(least, int((group / "memory.max").read_text(encoding="ascii")))
-        except (OSError, ValueError):  # the root group has no limit, and "max" is no number
-            continue
-    return least >> 20

@@ -16,10 +16,11 @@ from ocrwatchd.core.attempt import Begun, Ending, EngineStatus, Outcome, Progres
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.core.process import memory_bytes
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.grants import Access, needed
 from ocrwatchd.engine.host.child import Child
-from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s, machine_memory_mb
+from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s
 from ocrwatchd.engine.host.limits import Bounds
 from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
 
@@ -54,7 +55,7 @@ class EngineHost:
         load_deadline_s: greatest duration of loading.
     """
 
-    def __init__(  # noqa: PLR0913  # two of them are there for tests
+    def __init__(
         self,
         config: Config,
         selector: selectors.BaseSelector,
@@ -74,7 +75,7 @@ class EngineHost:
         self._stamps: Stamps = {}
         self._clock: Final = clock
         self._load_deadline_s: Final = load_deadline_s
-        self._budget_mb: Final = float(config.ocr.memory_mb or machine_memory_mb() // 4)
+        self._budget_mb: Final = float(config.ocr.memory_mb or (memory_bytes() >> 20) // 4)
         self._child: Child | None = None
         self._job: Job | None = None
         self._ready = False

@@ -128,7 +128,7 @@ class _Stations:
     """Not kept before it is certain that the scan is at fault, and not the disk."""
 
     @classmethod
-    def set_up(  # noqa: PLR0913, PLR0917 - once, by ``work_off``
+    def set_up(  # noqa: PLR0917 - once, by ``work_off``
         cls, job: Job, stamp: Stamp, sha256: str, bench: Bench, tell: Tell, left: Left | None
     ) -> _Stations:
         if not bench.holds(job.work):

@@ -12,7 +12,7 @@ BLOCK_BYTES = 1 << 16
 
 
 class TooIntricate(Exception):
-    """The file has more parts than any scan would."""
+    """The file has more parts than any scan."""
 
 
 class Window:

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from ocrwatchd.ocr.layout import RawLine
 
 OWN_TEXT = "pdf"
-"""Stands for the engine of a page whose own text was taken, and for the source of a line of it."""
+"""The engine of a page whose own text is kept, and the source of such a page's lines."""
 
 DELIVERED = "ocrwatchd"
 """The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
 
 MAX_PAGES = 50_000
-"""So many pages of a document are looked for, whatever ``ocr.max_pages`` is; more are no scan."""
+"""Most pages that are counted in a document, whatever ``ocr.max_pages`` is."""
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
-"""So many pixels of a document are read: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
+"""Most pixels that are read of a document: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
 
 
 @dataclass(frozen=True, slots=True)

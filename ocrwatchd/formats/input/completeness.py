@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from ocrwatchd.core.file_types import InputType
 
 MAX_STEPS = 200_000
-"""Parts that are visited at most: some tenths of a second's work, and twice what the largest honest scan has."""
+"""Most parts that are visited: some tenths of a second of work, and twice as many as the largest real scan has."""
 
 _OTHER_TYPES = frozenset(
     {"csv", "djvu", "doc", "docx", "eml", "epub", "htm", "html", "jp2", "jxl", "md", "mp4",
      "msg", "odp", "ods", "odt", "ppt", "pptx", "ps", "psd", "rtf", "svg", "txt", "xls", "xlsx", "xml", "xps", "zip"}
 )  # fmt: skip
-"""Types that a reason names; what else stands after a name's last dot may be part of that name."""
+"""Suffixes that a reason may name. Other text after a name's last dot may be part of the name."""
 
 
 class Finding(enum.Enum):
@@ -35,13 +36,13 @@ class Finding(enum.Enum):
 
     WHOLE = "whole"
     PARTIAL = "partial"
-    """More may come: empty, a head of NUL bytes, or an end that is missing."""
+    """More data may come: the file is empty, begins with NUL bytes, or has no end."""
     WRONG = "wrong"
-    """Named like a type that we read, with other bytes inside."""
+    """The name has the suffix of a supported type, but the content is of another type."""
     UNREAD = "unread"
-    """A type that we don't read."""
+    """The type is not supported."""
     DENIED = "denied"
-    """No permission to open it; said by the inbox, for bytes say nothing here."""
+    """The inbox has no permission to open the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,8 @@ def examine(file: int, suffix: str) -> Examined:
     found = input_type_of(head)
     if found is None:
         return _untyped(head, named, suffix, window.size)
-    missing_of: Callable[[Window], Message] = resolve_name(f"{__package__}.{found.structure}")
     try:
-        missing = missing_of(window)
+        missing = _structure(found)(window)
     except TooIntricate:
         return Examined(
             Finding.WRONG,
@@ -105,6 +105,12 @@ def examine(file: int, suffix: str) -> Examined:
     if not missing:
         return Examined(Finding.WHOLE, found.name)
     return replace(_partial(found.name, window.size, missing), readable=missing != GAP)
+
+
+@cache
+def _structure(of: InputType) -> Callable[[Window], Message]:
+    found: Callable[[Window], Message] = resolve_name(f"{__package__}.{of.structure}")
+    return found
 
 
 def _untyped(head: bytes, named: InputType | None, suffix: str, size: int) -> Examined:

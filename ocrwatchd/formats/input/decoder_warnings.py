@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 DAMAGED = "parts of the picture's data are damaged: lines may be missing or wrong; scan or copy it again"
 
 MOST_HEARD_BYTES = 1 << 16
-"""A decoder may complain about each line; what a pipe does not hold is dropped."""
+"""A decoder may write one warning per line. The pipe holds this much; the rest is dropped."""
 
 MOST_LISTENED_TO_BYTES = 256 << 20
-"""A larger file is not decoded a second time: it would be held in memory."""
+"""Larger files are not decoded a second time, because the file would be held in memory."""
 
 _BAD = re.compile(
     rb"Bad code word|Premature EO[LF]|Line length mismatch|Uncompressed data \(not supported\)|without EOL"
@@ -43,7 +43,7 @@ _LONG, _UNDEFINED = 4, 7
 
 @contextlib.contextmanager
 def capture_stderr() -> Iterator[bytearray]:
-    """Catch what native code writes to standard error; it is in the value given once the block is left."""
+    """Catch what native code writes to standard error. The value is filled when the block ends."""
     said = bytearray()
     sys.stderr.flush()
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -61,7 +61,7 @@ def capture_stderr() -> Iterator[bytearray]:
 
 
 def tells_damage(said: bytes | bytearray) -> bool:
-    """True where a decoder's words mean that data is lost."""
+    """Whether warnings of a decoder mean that data is lost."""
     return bool(_BAD.search(said))
 
 

@@ -60,7 +60,7 @@ class HeifPages(Pages):
 
 
 def _sizes(file: IO[bytes], threads: int) -> list[int]:
-    """How many pixels each picture has; nothing is decoded."""
+    """The number of pixels of each picture, without decoding."""
     try:
         import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]  # no wheel for some machines
     except ImportError:

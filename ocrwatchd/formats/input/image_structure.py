@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CUT = say("ends before its last part")
 GAP = say("has a gap in it")
-"""Of every type that has parts."""
+"""A reason for every type of file that has parts."""
 
 EOI, SOS = 0xD9, 0xDA
 SHORTEST_SEGMENT_BYTES = 2
@@ -220,7 +220,7 @@ def _colours(flags: bytes) -> int:
 
 
 def _sub_blocks(window: Window, offset: int) -> int:
-    """The end of a GIF's chain of sub-blocks."""
+    """Find the end of a GIF's chain of sub-blocks."""
     while length := window.read(offset, 1):
         window.step()
         offset += 1 + length[0]

@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 GOOD_DPI = 300
 LOW_DPI = 200
-"""Below this, recognition suffers and the reader is told."""
+"""Below this resolution recognition gets worse, and the reader gets a warning."""
 
 _AS_STATED = 0.99
 """A file may round its resolution: PNG to dots a metre, JPEG to dots a centimetre, where 200 dpi become 198."""
 
 LONGEST_SIDE_IN = 48.0
-"""A0 and a little; a "resolution" that makes a page longer than this is one that nobody has measured."""
+"""Slightly more than A0. A resolution that makes a page longer is wrong."""
 
 MOST_OBLONG_PIXEL = 4.0
-"""Fax machines scan with 204 x 98 dpi; beyond this ratio the two numbers are nonsense."""
+"""Fax machines scan with 204 x 98 dpi. With a larger ratio the two numbers are wrong."""
 
 MOST_READ_AT_ONCE_BYTES = 256 << 20
-"""A TIFF may be read into memory up to this size, where a damaged one leaves no other way."""
+"""A damaged TIFF up to this size is read into memory where nothing else helps."""
 
 _SQUARE_ENOUGH = 1.1
 _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
@@ -112,7 +112,7 @@ class Picture(Pages):
 
 
 def dpi_warnings(across: float, down: float) -> tuple[str, ...]:
-    """What to tell about a resolution, in dots an inch; 0.0 is unknown and worth no word."""
+    """Warnings about a resolution, in dots per inch; none for 0.0, which means unknown."""
     if not 0 < min(across, down) < LOW_DPI * _AS_STATED:
         return ()
     found = f"{across:.0f}" if round(across) == round(down) else f"{across:.0f} x {down:.0f}"
@@ -133,7 +133,7 @@ def too_large(number: int, width: float, height: float, max_pixels: int) -> Unre
     )
 
 
-def read_picture(  # noqa: PLR0913 - two of them are for odd files
+def read_picture(
     file: IO[bytes],
     formats: tuple[str, ...],
     number: int,
@@ -193,7 +193,7 @@ def read_picture(  # noqa: PLR0913 - two of them are for odd files
 
 
 def _load(image: Image.Image, file: IO[bytes], number: int, *, mended: bool) -> bool:
-    """Decode a picture; whether parts of its data are damaged, which a mended one must not be."""
+    """Decode a picture and return whether parts of its data are damaged. A mended picture must be undamaged."""
     damaged = redecode(image, file)
     with capture_stderr() as said:
         image.load()
@@ -213,7 +213,7 @@ def _check_size(image: Image.Image, number: int, max_pixels: int) -> None:
 
 @contextlib.contextmanager
 def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
-    """Pillow's own limits set to ours; what it warns of goes into ``told``."""
+    """Set Pillow's limits to ours and collect its warnings in ``told``."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max_pixels
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # a library may have switched it on: half a page would come out grey
@@ -224,11 +224,11 @@ def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
     finally:
         Image.MAX_IMAGE_PIXELS = before
     if any(not issubclass(one.category, Image.DecompressionBombWarning | DeprecationWarning) for one in caught):
-        told.append("the picture's own description of itself is damaged")
+        told.append("the picture's metadata is damaged")
 
 
 def resolution(image: Image.Image) -> tuple[float, float]:
-    """Dots an inch across and down, or zeros where the file says nothing that can be true."""
+    """Dots per inch across and down; zeros if the file states no possible value."""
     try:
         across, down = (float(value) for value in image.info.get("dpi", ()))
     except (TypeError, ValueError, ZeroDivisionError):

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.formats.input.common import Pages
 
-ALL_READ = "the file's end is missing or damaged; every row and every page that it names was read"
+ALL_READ = "the file's end is missing or damaged; all its rows and pages were read"
 SOME_MISSING = "the file's end is missing or damaged: rows or pages may be missing; scan or copy it again"
 
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}\s{1,4}\d{1,5}\s{1,4}obj\b")
 _LAST_PARTS = re.compile(rb"startxref\s{1,4}\d|endobj\b")
 _OVERLAP_BYTES = 64
-"""Longer than what either expression finds."""
+"""Longer than any match of the two expressions."""
 
 
 @contextlib.contextmanager

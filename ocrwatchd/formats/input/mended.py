@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_STEPS = 200_000
 _SIZE_AT = 3
-"""Of the height in a frame's header, behind its length and precision (ITU-T T.81, B.2.2)."""
+"""Offset of the height in a frame's header, after the length and the precision (ITU-T T.81, B.2.2)."""
 _DNL = re.compile(rb"\xff\xdc")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DECODED_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
@@ -29,9 +29,9 @@ _COEFFICIENTS = 64
 _PADDING = b"\0\xff"
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _LEAST_TEXT_BYTES = 32
-"""A picture's data may end with some bytes that are letters too, never with so many."""
+"""A shorter run of such bytes at the end may belong to the picture."""
 _KEPT_BYTES = 8
-"""Of what looks like padding: they may be the picture's last ones. More would be taken for rows that are missing."""
+"""Bytes of the apparent padding that are kept: they may be the last bytes of the picture."""
 
 
 class JpegHead(NamedTuple):
@@ -53,7 +53,7 @@ class JpegHead(NamedTuple):
 
     @property
     def is_decoded(self) -> bool:
-        """Whether this kind of JPEG is read here."""
+        """Whether this kind of JPEG is supported."""
         return self.frame in _DECODED_FRAMES and self.precision == 8  # bits
 
 
@@ -131,7 +131,7 @@ def _scans_are_all_there(window: Window) -> bool:
 
 
 def _end_of_data(window: Window) -> int:
-    """Where a picture without an end ends: before zeros, fill bytes and text, such as a server's error page."""
+    """Find the end of the data of an unfinished picture, before zeros, fill bytes and text of a server's error page."""
     end = window.size
     while True:
         padded = _before(window, end, _PADDING)
@@ -143,7 +143,7 @@ def _end_of_data(window: Window) -> int:
 
 
 def _before(window: Window, end: int, kinds: bytes) -> int:
-    """Where a run of such bytes begins that ends here."""
+    """Find the start of the run of such bytes that ends here."""
     while end:
         start = max(0, end - BLOCK_BYTES)
         kept = len(window.read(start, end - start).rstrip(kinds))

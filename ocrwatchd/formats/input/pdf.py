@@ -31,7 +31,7 @@ POINTS_AN_INCH = 72
 NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'
 MOST_ATTACHED = 1000
 LEAST_DPI = 40
-"""Nothing can be read on a page that had to be made smaller than this."""
+"""Text on a page with a lower resolution is unreadable."""
 
 LONGEST_SIDE_PX = 30_000
 _LONGEST_RECEIPT_BYTES = 200
@@ -75,11 +75,11 @@ class PdfPages(Pages):
         self.count = self._length.count
 
     def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:
-        """How many pages can be had, and how many more there should be; of a wrong page tree a mended one is taken."""
+        """Count the readable pages and the missing pages. A wrong page tree is replaced by a repaired one."""
         told = len(self._document)
         tree = pdf_page_tree.tree_of(path, password or "")
         if tree is None:
-            self.warnings = ("whether the PDF has more pages than it says could not be found out",)
+            self.warnings = ("the number of pages could not be checked: pages may be missing",)
             return told, 0
         if tree.places < told and not any(map(self._can_be_opened, (tree.places + 1, told))):
             return tree.places, told - tree.places
@@ -87,11 +87,11 @@ class PdfPages(Pages):
             self._take(file, password)
         found = len(self._document)
         if found > told:
-            self.warnings = (f"the PDF says that it has {told} pages, and has {found}: all were read",)
+            self.warnings = (f"the PDF states {told} pages and has {found}: all were read",)
         return found, max(0, tree.places - found) if told <= MAX_PAGES else 0
 
     def _take(self, file: BinaryIO, password: str | None) -> None:
-        """Read from this file instead, where it has no fewer pages: the other's may be gaps in the tree, its never."""
+        """Read from this repaired file instead, unless it has fewer pages."""
         try:
             document = pdfium.PdfDocument(file, password=password)
         except pdfium.PdfiumError:
@@ -166,7 +166,7 @@ class PdfPages(Pages):
             page.close()
 
     def _pixels(self, number: int) -> float:
-        """How many pixels a page is drawn with, about; 0 where that cannot be told without opening it."""
+        """The approximate number of pixels of the drawn page; 0 if unknown without opening the page."""
         try:
             width_pt, height_pt = self._document.get_page_size(number - 1)
         except pdfium.PdfiumError:
@@ -236,19 +236,19 @@ def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
     count = sum(not name.casefold().endswith(".xml") for name in names)
     if not count:
         return ()
-    files = "a file is attached to the PDF and was" if count == 1 else f"{count} files are attached to the PDF and were"
-    return (f"{files} not read: save what is attached and put it into the inbox",)
+    files = "1 attached file was" if count == 1 else f"{count} attached files were"
+    return (f"{files} not read: save the attachments and put them into the inbox",)
 
 
 def _hidden_form(document: pdfium.PdfDocument) -> tuple[str, ...]:
     """Tell of a form that only Adobe's programs draw; others show a page that says so, or an old state of it."""
     if document.get_formtype() != pdfium_c.FORMTYPE_XFA_FULL:
         return ()
-    return ("the PDF holds a form of a kind (XFA) that was not read: print it into a PDF with Adobe's program",)
+    return ("the PDF contains an XFA form, which was not read: print the form to a PDF with Adobe's program",)
 
 
 def _show_forms(document: pdfium.PdfDocument) -> None:
-    """Let what people have filled in be drawn; a form that is damaged is left out."""
+    """Draw the filled-in form fields too. A damaged form is not drawn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

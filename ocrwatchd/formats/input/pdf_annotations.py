@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 CHOSEN, OPEN = "\u25c9", "\u25cb"
 MOST_ANNOTATIONS = 5_000
-"""So many of a page are looked at."""
+"""Most annotations of a page that are examined."""
 MOST_BYTES = 1 << 16
-"""Of a note's words: no page has room for more."""
+"""Longest text of a note; a page has no room for more."""
 
 _UNSEEN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 _MARKS = {
@@ -91,7 +91,7 @@ def _shown(page: pdfium.PdfPage) -> Iterator[Shown]:
 
 
 def _appears(annotation: object) -> bool:
-    """Whether it brings an appearance; an empty one is its end mark alone, two bytes."""
+    """Whether the annotation has an appearance. An empty one has only its two-byte end mark."""
     length: int = pdfium_c.FPDFAnnot_GetAP(annotation, pdfium_c.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0)
     return length > 2
 

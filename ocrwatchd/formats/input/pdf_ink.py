@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INK_SHADES = 40
-"""Of 255, in any of the three colours: edges of ink are sharper."""
+"""Least difference at an edge of ink, of 255 shades, in any of the three colours."""
 RULE_PX = 25
 """Straight edges of this length are rules, frames and fills."""
 INK_PX = (6, 3)
 """Height and width, with its edge, of the smallest ink that may be a letter; a dot of a dotted rule is smaller."""
 OBLONG = 1.45
-"""A word is so many times as long as high, at least: bullets, arrows and round corners are not."""
+"""Least ratio of length to height of a word; bullets, arrows and round corners have less."""
 LARGE_PX = 11
 """With its edges, a tick box of six points: a drawing that is as large both ways may be one, or a letter."""
 NEXT_TO = 0.25
-"""Letters of a word stand no further apart, in heights of the lower one."""
+"""Largest gap between letters of one word, in heights of the lower letter."""
 ALIKE = 2.0
-"""The higher one of two letters that stand together is no more times as high."""
+"""Largest ratio of the heights of two letters of one word."""
 FILLED = 0.3
 """Share of the middle of a small word that its strokes fill: edges across it. A frame and a bar have none there."""
 MOST_SHAPES = 1000
-"""Of more drawn shapes some are taken to be letters."""
+"""If there are more drawn shapes, some of them count as letters."""
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> MatLike:

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 MOST_CHARACTERS = 100_000
-"""More than this no page has that people read."""
+"""No page for human readers has more characters."""
 SPACED = 1.7
-"""In a spaced-out line a word ends where a gap is so many times as wide as the usual one."""
+"""A word of a spaced-out line ends at a gap that is this many times as wide as the usual gap."""
 SPACED_OUT = 0.8
-"""So large a share of the letters of a spaced-out line has a space behind it."""
+"""Least share of the letters of a spaced-out line that are followed by a space."""
 FEWEST_SPACED = 4
-"""A line of fewer letters is not spaced out."""
+"""A shorter line does not count as spaced out."""
 WIDEST_SPACED = 0.6
-"""Letters whose usual gap is wider, in their heights, are cells."""
+"""Letters with a wider usual gap, in letter heights, are cells of a table."""
 _FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 """A character beyond U+FFFF comes in two."""
 _DIVIDED = {0x02, 0xFFFE, 0xAD}
@@ -52,7 +52,7 @@ class Letter(NamedTuple):
 
     @property
     def height(self) -> float:
-        """Points; on a page that is turned its width."""
+        """The height in points; on a turned page, the width."""
         return max(self.corners[2] - self.corners[0], self.corners[3] - self.corners[1])
 
     def gap(self, after: Letter) -> float:
@@ -63,7 +63,7 @@ class Letter(NamedTuple):
 
 
 def letters_of(page: pdfium.PdfPage) -> list[Letter]:
-    """In the order in which the page has them; none where there are too many."""
+    """The letters in the order of the page; an empty list if there are too many."""
     written = page.get_textpage()
     try:
         count = written.count_chars()

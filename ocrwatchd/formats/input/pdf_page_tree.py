@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pikepdf import Object, Pdf
 
 MOST_LOOKED_AT = 4 * MAX_PAGES
-"""So many entries of the tree are looked at: 0.5 s, whatever a tree holds instead of pages."""
+"""Most entries of the tree that are examined, in 0.5 s at most."""
 
 logging.getLogger("pikepdf").setLevel(logging.CRITICAL)  # what it finds strange in a scan is no news of ours
 

@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from ocrwatchd.formats.input.pdf_annotations import Shown
 
 MOST_UNKNOWN = 0.02
-"""Share of a font's characters that stand for none: it does not tell what its glyphs mean."""
+"""Largest share of unknown characters in a font whose text is trusted."""
 APART = 1.0
-"""Pieces of a line that are further apart, in line heights, may be cells of a table."""
+"""Pieces of a line with a wider gap, in line heights, may be cells of a table."""
 FRAME_POINTS = 2.0
-"""So far the frame of a box may lie outside of it."""
+"""The frame of a check box may lie this far outside the box."""
 SAME = 0.3
-"""Lines of the same words whose boxes differ by less, in line heights, are one."""
+"""Two lines with the same words are one line if their boxes differ by less, in line heights."""
 TALL = 1.5
-"""Times as high as wide: a word that is written upwards or downwards."""
+"""Least ratio of height to width of a word that is written upwards or downwards."""
 FORM = "form"
-"""The source of what a form shows and no text of the PDF says."""
+"""The source of lines that a form field shows and the text of the page does not contain."""
 
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _LABEL = re.compile(r"\W+|\(?\w{1,3}[.)]")
-"""What stands before an item of a list, however wide the gap."""
+"""A label before an item of a list, at any distance."""
 _LEFTWARD = frozenset({"R", "AL", "NSM"})
 """Unicode's classes of Hebrew and Arabic letters, and of the points on them."""
 
@@ -141,7 +141,7 @@ def _rows(
 
 
 def _parted(row: list[_Piece], doubted: Collection[int]) -> Iterator[list[_Piece]]:
-    """Part a line where it leaves its place, a gap is as wide as between cells of a table, or doubt begins or ends."""
+    """Split a line at a jump, at a gap as wide as between cells of a table, and where doubted fonts begin or end."""
     start = 0
     for n, (before, after) in enumerate(itertools.pairwise(row), 1):
         labelled = n == 1 and _LABEL.fullmatch(before.text)

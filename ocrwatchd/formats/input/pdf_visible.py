@@ -30,33 +30,33 @@ if TYPE_CHECKING:
     """Left, bottom, right, top in a page's own coordinates, points."""
 
 LOOK_DPI = 100
-"""Letters of 4 points are 5 pixels high then."""
+"""At this resolution letters of 4 points are 5 pixels high."""
 LOOK_PIXELS = 8_000_000
-"""Larger pages, beyond A1, are drawn smaller."""
+"""Larger pages (beyond A1) are drawn at a lower resolution."""
 SHADES = 16
-"""Of 255, in any of the three colours: text that differs from its background by no more is not to be seen."""
+"""Text that differs from its background by no more than this, of 255 shades, in any colour, is invisible."""
 FAINT_SHADES = 4
-"""Likewise, of letters in a text of which a part is seen: thin ones of pale words."""
+"""The same limit for letters of a text that is partly visible: thin letters of pale words."""
 MOSTLY = 0.8
-"""Share of some text's letters; of text that runs off the page or under a picture less is seen."""
+"""Least share of visible letters of a visible text; text that runs off the page has less."""
 NEAR_INK = 0.25
-"""Share of the letters of recognised text that stand on ink, at least: places are seldom exact."""
+"""Least share of the letters of recognised text that stand on ink; positions are seldom exact."""
 A_PART = 0.2
-"""Share of some text's letters that are seen, from which on the faint ones count."""
+"""From this share of visible letters on, the faint letters of a text count too."""
 COVERED = 0.1
 """Text that shares more of its place with other text is looked at without it."""
 MOST_LOOKS = 40
-"""So many times text that shares its place is looked at; the rest counts as seen."""
+"""Most checks of overlapping texts. The rest counts as visible."""
 MOST_REDRAWN = 50_000
-"""So many objects are drawn for these looks, all together: some seconds."""
+"""Most objects that are drawn for these checks together, in some seconds."""
 TWINS = 10
-"""PDFium tells text that is drawn twice once, the one or the other, where so many texts lie between the two at most."""
+"""PDFium reports text that is drawn twice only once, if at most this many texts lie between the two."""
 TWIN = 0.5
 """The sides of two such texts differ by less, in their height; a shadow lies beside its text."""
 MOST_OBJECTS = 20_000
-"""So many objects of a page are gone through. Text beyond them is not told from ink, and recognised."""
+"""Most objects of a page that are examined. Further text counts as ink and is recognised."""
 DEPTH = 15
-"""Of forms in forms."""
+"""Greatest depth of nested forms."""
 
 
 class Placing(NamedTuple):
@@ -100,7 +100,7 @@ class TextLook:
         owners = [owner for owner, _ in letters]
         told = frozenset(owners)
         self.knows_all = told <= self._objects.keys()
-        """No text lies beyond what was gone through."""
+        """Whether all text objects of the page were examined."""
         self._twins = _twins(self._objects, told)
         width, height = page.get_size()
         dpi = min(LOOK_DPI, 72 * math.sqrt(LOOK_PIXELS / (width * height)))
@@ -221,7 +221,7 @@ class TextLook:
 
 
 def address(thing: ctypes._Pointer[ctypes.Structure]) -> int:
-    """Of a page object of PDFium: tells whether two handles are of one; 0 for none."""
+    """The address of a page object of PDFium, which identifies it; 0 for none."""
     return ctypes.addressof(thing.contents) if thing else 0
 
 

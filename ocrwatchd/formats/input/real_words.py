@@ -23,9 +23,9 @@ SCRIPTS = {
 }
 """Scripts with spaces between words, each with how Unicode's names of its letters begin."""
 FEWEST_WORDS = 8
-"""Of fewer different words it is not told whether they are words: names and numbers are none."""
+"""Fewer different words are not judged, because they may be names and numbers."""
 MOST_WORDS = 40
-"""So many are looked up."""
+"""Most words that are looked up."""
 LEAST_KNOWN = 0.15
 """Share of words that a list has: of letter-for-letter garbage it has none but by chance, of a language's own text
 most."""

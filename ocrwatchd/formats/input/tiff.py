@@ -28,16 +28,16 @@ EXTENTS = ((273, 279), (324, 325), (513, 514))
 """Offsets and byte counts: of strips, of tiles, of an old-style JPEG."""
 
 MOST_ENTRIES = 4096
-"""A directory that claims more is none."""
+"""A directory with more entries is damaged."""
 MOST_READ_ENTRIES = 512
-"""So many entries of a page's directory are read; they lie in order of their tags, and ours have low numbers."""
+"""Most entries that are read of a page's directory. Entries are sorted by tag, and ours have low numbers."""
 MOST_NUMBERS = 250_000
-"""So many numbers of an entry are read, which bounds the memory: no page has more strips."""
+"""Most numbers that are read of an entry, to limit the memory. No page has more strips."""
 MOST_COMPARED = 1024
-"""So many offsets of a page's strips tell whether it is the same as another one."""
+"""Most strip offsets that are compared to find repeated pages."""
 STEPS_A_DIRECTORY = 16
 READ_BYTES = 4096
-"""So much is read at once of a directory, which may lie anywhere."""
+"""Bytes that are read at once. Directories may lie far apart."""
 
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType (tag 254)."""
@@ -76,7 +76,7 @@ class Chain:
         """Where the offset of the first directory is."""
         self.offset, self._count, self._entry = (struct.Struct(self._order + each) for each in (offset, count, entry))
         self.end: Literal["last", "circle", "nowhere"] = "nowhere"
-        """How the chain ends, once it was gone through: as it should, at an earlier directory, or at none."""
+        """How the chain ends, known after the iteration: as it should, at an earlier directory, or at none."""
 
     def __iter__(self) -> Iterator[Directory]:
         visited: set[int] = set()
@@ -101,7 +101,7 @@ class Chain:
         return end <= self._window.size
 
     def entries(self, directory: Directory, most: int = MOST_ENTRIES) -> dict[int, Entry]:
-        """The first so many entries by tag; of entries with one tag the first."""
+        """Return the first entries, up to ``most``, by tag; the first one for each tag."""
         start = directory.at + self._count.size
         data = self._window.read(start, min(directory.entries, most) * self._entry.size)
         found: dict[int, Entry] = {}
@@ -113,7 +113,7 @@ class Chain:
         return found
 
     def numbers(self, entry: Entry | None, most: int = MOST_NUMBERS) -> tuple[int, ...]:
-        """The first so many values of an entry; none where it is missing, or of a type that holds no numbers."""
+        """Return the first values of an entry, up to ``most``; none if it is missing or holds no numbers."""
         if entry is None or entry.kind not in NUMBERS:
             return ()
         data = self._window.read(entry.at, min(entry.length, most) * TYPE_BYTES[entry.kind])
@@ -181,7 +181,7 @@ def directories(descriptor: int, limit: int) -> Directories:
 
 
 def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
-    """Leave out what is no page of its own, and say so."""
+    """Leave out previews, masks and repeated pages, and return warnings about them."""
     told: list[str] = []
     largest = max((frame.pixels for frame in frames if not (frame.reduced or frame.mask)), default=-1)
     # A "reduced" picture that is no smaller than every other one is a page whose writer did not know better.
@@ -189,11 +189,11 @@ def _only_pages(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
     if largest < 0:
         pages = frames
     if len(pages) < len(frames):
-        told.append(f"left out as no pages of their own: {len(frames) - len(pages)} previews or masks")
+        told.append(f"left out: {len(frames) - len(pages)} previews or masks")
     whole = {frame.strips: frame for frame in reversed(pages) if frame.strips}
     own = [frame for frame in pages if not frame.strips or whole[frame.strips] is frame]
     if len(own) < len(pages):
-        told.append(f"left out as no pages of their own: {len(pages) - len(own)} that show an earlier page again")
+        told.append(f"left out: {len(pages) - len(own)} repetitions of earlier pages")
     return own, told
 
 

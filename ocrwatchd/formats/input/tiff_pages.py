@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Page
 
 _DECODED_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000})
-"""By tag 259; others Pillow's libtiff was built without."""
+"""Values of tag 259 that Pillow's libtiff can decode."""
 _OTHER_COMPRESSIONS = {
     9: "JBIG",
     10: "JBIG",

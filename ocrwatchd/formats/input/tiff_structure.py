@@ -1,4 +1,4 @@
-"""Is a TIFF structurally whole? Classic and BigTIFF: every directory, every strip and tile inside the file."""
+"""Check whether a TIFF or BigTIFF is complete: all directories, strips and tiles lie inside the file."""
 
 from __future__ import annotations
 

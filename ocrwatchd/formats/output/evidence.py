@@ -19,9 +19,9 @@ ALLOWED_NATS, CONTRADICTED_NATS = -2.0, -4.0
 words that look alike, one in fifty."""
 
 MOST_ASKED: Final = 10
-"""So many words of a page, or of a document, a reader is asked to check."""
+"""Most words that a reader is asked to check, per page and per document."""
 LEAST_WRONG: Final = 0.1
-"""A word that is less probably wrong is not asked for: ten looks would find one error."""
+"""Less doubtful words are not listed: a reader would find one error in ten checks."""
 
 _SOURCES: Final = {
     "picture": say("proposed by the picture"),

@@ -30,7 +30,7 @@ SUFFIX = OUTPUT_SUFFIXES["hocr"]
 CAPABILITIES = "ocr_page ocr_par ocr_line ocrx_word"
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for, and what it discourages."""
+"""Characters that XML 1.0 forbids or discourages."""
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">

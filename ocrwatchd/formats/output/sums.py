@@ -23,16 +23,16 @@ CELL: Final = "\t"
 
 LEAST_ADDENDS: Final = 2
 WITNESSES: Final = 2
-"""So many other columns have to add up before a row without a label counts as a sum."""
+"""A row without a label counts as a sum if this many other columns add up."""
 ROUNDING: Final = 4
 """A difference of up to so many units of the last digit may be rounding: cash is rounded to 0.05 in some countries."""
 
 MOST_PLAIN_LINES: Final = 2
-"""So many lines without cells may stand between two rows of a table: a description goes on there."""
+"""Most lines without cells between two rows of a table: a description may continue there."""
 MOST_CELLS: Final = 64
 """A line of more cells is no row of amounts. A table takes its width for each row, so this bounds the memory."""
 MOST_SIGNS: Final = 5
-"""So many of the last amounts before a total may be added, taken off, or be there for information."""
+"""Most amounts before a total that may each be added, subtracted or ignored."""
 
 _TOTALS: Final = frozenset(
     """

@@ -27,7 +27,7 @@ EVALUATION_LINE = say(
 
 
 def evaluation_line(document: Document) -> str:
-    """What is said first of a text that an engine without a licence has cut; "" of any other."""
+    """The first line of a text that an engine without a licence has cut; "" for other texts."""
     return language(document.work.output.language).of(EVALUATION_LINE) if document.evaluation else ""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Document, FinishedPage, Line, PageText
 
 MARGIN = 0.05
-"""Of the page's width, beside lines that have no place of their own."""
+"""Margin beside lines without a known place, as a share of the page's width."""
 LINES_A_PAGE = 50
 """A page without any box has lines of this share of its height, or less where there are more."""
 NOMINAL_PX = (1000, 1414)
@@ -171,14 +171,14 @@ def _part(word: _Read, start: float, end: float) -> Box:
 
 
 def _sound(box: Box) -> Box:
-    """A box the right way round, and at least a pixel wide and high."""
+    """A box with ordered sides, at least one pixel wide and high."""
     left, right = sorted((box.left, box.right))
     top, bottom = sorted((box.top, box.bottom))
     return Box(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def _filled(lines: list[list[_Found]], width: int, height: int) -> list[PlacedLine]:
-    """Give a box to what has none."""
+    """Give a box to each word without one."""
     tall = height / max(LINES_A_PAGE, len(lines) + 2)
     below = tall
     filled = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,30 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.core.model import Job
     from ocrwatchd.storage.records import Goal
-
-MARK = "canary"
-"""The name of an empty file in a job's folder."""
 
 GRACE_SECONDS = 60.0
 """How long the result lies there, for whoever waits for it, over a network file system too."""
 
 log = structlog.get_logger()
-
-
-def recognise(job: Job) -> Job:
-    """A claimed job, marked as a canary where it is one: such a job has no follow-up tasks.
-
-    A file in the job's folder keeps that over a restart: the scan may have left the folder by then.
-    """
-    mark = job.folder / MARK
-    if not os.path.lexists(mark):
-        if job.relative.parent != Path() or not canary_name.is_name(job.relative.name) or not _is_page(job.source):
-            return job
-        with suppress(OSError):  # then it is a document after a restart
-            mark.touch()
-    return replace(job, canary=True, work=job.work.model_copy(update={"tasks": ()}))
 
 
 class Clearing(Component):
@@ -83,7 +64,7 @@ class Clearing(Component):
             try:
                 with tree.held(folder) as held:
                     names = [name for name in tree.names(held) if canary_name.is_name(name)]
-                    found = [name for name in names if _is_page(folder / name, held)]
+                    found = [name for name in names if is_page(folder / name, held)]
             except OSError as error:
                 log.warning("canary.not_sought", folder=str(folder), reason=error.strerror)
                 continue
@@ -109,7 +90,7 @@ class Clearing(Component):
             beside = stack.enter_context(tree.held(original.parent))
             # Held once, or what is looked at and what is removed might lie in two folders.
             held = beside if folder == original.parent else stack.enter_context(tree.held(folder))
-            if not _is_page(original, beside):
+            if not is_page(original, beside):
                 return
             # In formats of other packages too: nobody else's file has a canary's name.
             for other in (each for each in tree.names(held) if each.startswith(f"{name}.")):
@@ -119,7 +100,8 @@ class Clearing(Component):
             os.unlink(original.name, dir_fd=beside)  # last: it tells whoever begins this anew
 
 
-def _is_page(path: Path, folder: int | None = None) -> bool:
+def is_page(path: Path, folder: int | None = None) -> bool:
+    """Whether a file is the known page; ``folder`` is the descriptor of its folder."""
     known = page.picture()
     try:
         with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:

@@ -48,7 +48,7 @@ class Happening:
         }
 
 
-def ended(  # noqa: PLR0913, PLR0917 - what is known of an end
+def ended(  # noqa: PLR0917 - what is known of an end
     event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
 ) -> Happening:
     """A scan was delivered, or set aside.

@@ -17,7 +17,7 @@ from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.status_page import MARK, RENEWED_SECONDS, page
 from ocrwatchd.storage import root_folders
-from ocrwatchd.storage.names import STATUS_PAGE
+from ocrwatchd.storage.set_names import STATUS_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,13 +38,13 @@ def _limit(key: str, wanted: int, taken: int, purpose: str) -> Finding:
         limit = int((LIMITS / key).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return Finding(f"inotify.{key}", False, f"{LIMITS / key} cannot be read; set arrival.method to polling")
-    others = f", beside {taken} that this user's other programs hold" if taken else ""
+    others = f", {taken} used by this user's other programs" if taken else ""
     if wanted + taken <= limit:
-        return Finding(f"inotify.{key}", True, f"{limit}; {wanted} wanted {purpose}{others}")
+        return Finding(f"inotify.{key}", True, f"limit {limit}; {wanted} needed {purpose}{others}")
     setting = f"fs.inotify.{key}={max(LEAST[key], 2 * (wanted + taken))}"
     words = (
-        f"{limit}, but {wanted} wanted {purpose}{others}; run: sysctl {setting}, and for the next start of the "
-        f"machine: echo {setting} > /etc/sysctl.d/60-ocrwatchd.conf"
+        f"limit {limit}, but {wanted} needed {purpose}{others}; run: sysctl {setting}, and to keep it after a "
+        f"restart: echo {setting} > /etc/sysctl.d/60-ocrwatchd.conf"
     )
     return Finding(f"inotify.{key}", False, words)
 

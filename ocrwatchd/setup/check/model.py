@@ -88,7 +88,7 @@ def _verdict(work: Work) -> tuple[bool, str] | None:
     verdict = calibration_store.find(work, path)
     if verdict is None:
         missing = (
-            f"whether {calibration_store.name_of(path)} does good with these settings was never measured; "
+            f"nobody has measured whether {calibration_store.name_of(path)} helps with these settings; "
             f"{calibration_store.REMEDY}"
         )
         return not work.llm.require_calibration, missing

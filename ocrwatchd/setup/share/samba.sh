@@ -3,28 +3,28 @@
   exit 1
 }
 
-# -- Samba: three shares in a file of their own, which smb.conf includes
+# -- Samba: three shares in a separate file, which smb.conf includes
 cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
 [global]
-  # SMB 1 is off, as it is by default. A scanner that knows nothing newer: take FTP with TLS, SFTP, or another scanner.
+  # SMB 1 is off, as by default. For a scanner that knows only SMB 1 use FTP with TLS, SFTP, or another scanner.
   server min protocol = SMB2_02
 
 [@{prefix}inbox]
   comment = Scans go in here
   path = @{gate}/@{scanner}/inbox
-  # Other Samba users that may put scans in: valid users = @{scanner}, anna. Whoever it is, files arrive as @{scanner}'s.
+  # Further Samba users who may send scans: valid users = @{scanner}, anna. All files arrive as @{scanner}'s files.
   valid users = @{scanner}
   force user = @{scanner}
   guest ok = no
   read only = no
-  # Only the group, and so @{service}, may read what has arrived. The owner may not write it either: no scan is replaced
-  # by another of the same name; renaming works, for scanners that upload under another name first. A scanner that adds
-  # pages to a file that it has closed, or goes on where an upload broke off: 0060 becomes 0260 in both lines. It can
-  # then also replace its own scans until they are taken.
+  # Only the group, and so @{service}, may read arrived files. The owner may not write them: no scan can replace another
+  # scan of the same name. Renaming works, for scanners that upload under another name first. If a scanner adds pages to
+  # closed files, or continues interrupted uploads: change 0060 to 0260 in both lines. The scanner can then also replace
+  # its own scans until they are taken.
   create mask = 0060
   force create mode = 0060
-  # Some scanners delete a file for a test. SMB cannot tell that from renaming, so it is let through, but nothing goes:
-  # what is deleted lies in .ocrwatchd-deleted, which ocrwatchd leaves alone, until you remove it.
+  # Some scanners delete a file for a test. SMB does not distinguish this from renaming, so it is allowed, but no file is
+  # lost: deleted files are in .ocrwatchd-deleted, which ocrwatchd ignores, until you remove them.
   vfs objects = recycle
   recycle:repository = .ocrwatchd-deleted
   recycle:keeptree = yes
@@ -32,7 +32,7 @@ cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
   recycle:directory_mode = 0370
   recycle:subdir_mode = 0370
   veto files = /.ocrwatchd-deleted/
-  # A folder that the scanner makes is an unknown profile: what comes in it is read with the default settings.
+  # A folder that the scanner makes is an unknown profile: its scans are read with the default settings.
   directory mask = 0370
   force directory mode = 0370
   map readonly = no
@@ -41,7 +41,7 @@ cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
   map system = no
   store dos attributes = no
   nt acl support = no
-  # Names are taken as they are: looking for other spellings would mean listing the folder.
+  # Names are case-sensitive: Samba would have to list the folder to find other spellings.
   case sensitive = yes
   follow symlinks = no
 
@@ -64,7 +64,7 @@ cat >/etc/samba/ocrwatchd-@{scanner}.conf <<'END'
   read only = yes
   follow symlinks = no
 
-# For people who put scans in by hand and want to see them: remove the marks.
+# For people who put scans in by hand and want to see them: remove the comment marks.
 #[@{prefix}desk]
 #  comment = Scans go in here, by hand
 #  path = @{gate}/@{scanner}/inbox

@@ -1,20 +1,20 @@
-# -- sshd: a part of its configuration that concerns these two accounts only
+# -- sshd: configuration for these two accounts only
 install -d -m 0755 /etc/ssh/sshd_config.d /etc/ssh/ocrwatchd-keys /run/sshd
 cat >/etc/ssh/sshd_config.d/ocrwatchd-@{scanner}.conf <<'END'
 Match User @{scanner}
   ChrootDirectory @{gate}/@{scanner}
-  # Only the group, and so @{service}, may read what has arrived; the owner may not write it either: no scan is replaced
-  # by another of the same name. To go on where an upload broke off: 0607 becomes 0007; the scanner can then also
-  # replace its own scans until they are taken.
-  # A client that itself asks for a mode which shuts the group out, as scp does for a file of mode 0600, sends what
-  # nobody can read: such a scan ends in failed with that reason.
-  # What follows -p is what the scanner may ask for. To delete a test file: remove. To make folders: mkdir. To list the
-  # folder: opendir,readdir, and rwx as said above.
+  # Only the group, and so @{service}, may read arrived files. The owner may not write them: no scan can replace another
+  # scan of the same name. To continue interrupted uploads: change 0607 to 0007; the scanner can then also replace its
+  # own scans until they are taken.
+  # A client can set a mode without rights for the group, as scp does for a file of mode 0600: then nobody can read the
+  # scan, and it ends in failed with this reason.
+  # After -p come the requests that the scanner may send. To delete a test file add remove. To make folders add mkdir. To
+  # list the folder add opendir,readdir, and use rwx as above.
   ForceCommand internal-sftp -u 0607 -p open,close,write,lstat,fstat,stat,setstat,fsetstat,realpath,rename
   DisableForwarding yes
   PermitTTY no
   PermitUserRC no
-  # A key is better than a password where the scanner knows keys: put its public part into this file, and say
+  # If the scanner knows keys, a key is better than a password: put its public part into this file, and set
   # PasswordAuthentication no.
   AuthorizedKeysFile /etc/ssh/ocrwatchd-keys/%u
   PasswordAuthentication yes
@@ -28,15 +28,15 @@ Match User @{office}
   AuthorizedKeysFile /etc/ssh/ocrwatchd-keys/%u
   PasswordAuthentication yes
 END
-# The texts are the group's to read.
+# The group may read the texts.
 usermod --append --groups @{group} @{office}
 sshd -t || {
   rm /etc/ssh/sshd_config.d/ocrwatchd-@{scanner}.conf
-  echo 'sshd does not take this; it was taken back' >&2
+  echo 'sshd refuses this configuration; it was removed again' >&2
   exit 1
 }
 sshd -T -C user=@{scanner},host=localhost,addr=127.0.0.1 | grep -qxF 'chrootdirectory @{gate}/@{scanner}' || {
-  echo 'sshd does not read it: put this line at the top of /etc/ssh/sshd_config, and run this again:' >&2
+  echo 'sshd does not read this configuration: add this line at the top of /etc/ssh/sshd_config, and run this again:' >&2
   echo '  Include /etc/ssh/sshd_config.d/*.conf' >&2
   exit 1
 }

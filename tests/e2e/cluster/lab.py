@@ -92,7 +92,7 @@ class Lab:
         workers: those that were made, by name.
     """
 
-    def __init__(self, base: Path, network: Network, broker: Broker, shares, *, real: bool, tables):  # noqa: PLR0913 - its parts
+    def __init__(self, base: Path, network: Network, broker: Broker, shares, *, real: bool, tables):
         self.base = base
         self.network = network
         self.broker = broker

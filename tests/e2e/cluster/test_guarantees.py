@@ -121,14 +121,16 @@ def test_scans_wait_for_machines_that_can_read_them(made, join):
     plain = join()
     delivered(made, "print")
     await_that(
-        lambda: "offers aspose: " in (said := made.supervisor.ask("status").stdout) and "offers gpu: " in said,
+        lambda: (
+            "worker with aspose: " in (said := made.supervisor.ask("status").stdout) and "worker with gpu: " in said
+        ),
         60,
         "a word about both",
     )
     licensed = join(ocr={"license": "/licence.lic"})
     delivered(made, "notes/note")
     delivered(made, "contracts/contract")
-    await_that(lambda: "offers gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")
+    await_that(lambda: "worker with gpu:" in made.supervisor.ask("status").stdout, 60, "a word about a GPU")
     strong = join(llm={"gpu_layers": 20})
     delivered(made, "novels/novel")
     assert [pages_read(worker) for worker in (plain, licensed, strong)] == [1, 2, 1]

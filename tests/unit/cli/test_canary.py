@@ -16,10 +16,11 @@ from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.model import Job
 from ocrwatchd.daemon import duplicates
+from ocrwatchd.daemon.claiming import recognise
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.canary import page
-from ocrwatchd.monitoring.canary.cleanup import GRACE_SECONDS, Clearing, recognise
+from ocrwatchd.monitoring.canary.cleanup import GRACE_SECONDS, Clearing
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
 

@@ -149,7 +149,7 @@ def test_named_file_must_exist(tmp_path):
 
 def test_folder_is_no_configuration(tmp_path):
     """A folder in the file's place gives a message, not a traceback."""
-    with pytest.raises(ConfigError, match="cannot be read: a folder; name the file"):
+    with pytest.raises(ConfigError, match="cannot be read: a folder; give the file"):
         loader.load(tmp_path)
 
 
@@ -240,7 +240,7 @@ def test_profile_whose_folder_is_never_read_is_refused(name, pattern):
     with pytest.raises(loader.Mistakes) as caught:
         loader.parse({"queue": {"size": -1}, "profiles": {name: {"priority": 999}}})
     said = str(caught.value)
-    assert f"profiles.{name}: arrival.ignore leaves that folder alone ({pattern!r})" in said
+    assert f"profiles.{name}: arrival.ignore ignores that folder ({pattern!r})" in said
     assert "priority" in said
     assert name in loader.parse({"arrival": {"ignore": ["b*"]}, "profiles": {name: {}}}).profiles
 

@@ -5,11 +5,12 @@ import pytest
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.core.model import Correction
-from ocrwatchd.correct.choosing import MOST_CONTEXT, compared
+from ocrwatchd.correct.choosing import compared
 from ocrwatchd.correct.corrector import Corrector as RealCorrector
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.correct.picture import candidates_of, seen_words
 from ocrwatchd.gate.consistency import Memory
+from ocrwatchd.gate.weights import MOST_NATS
 from ocrwatchd.llm import calibration_store, models
 from tests.lattices import page_of
 from tests.unit.llm.test_calibration_store import verdict
@@ -70,7 +71,7 @@ def test_nats_count_up_to_a_bound():
     """However unlikely the reading is, one word's context does not outweigh everything."""
     found = compared(PAGE.text, doubtful(PAGE), Reader(cask=1000.0).compare)
     [features] = [each.features for each in found.candidates[9] if each.text == "cask"]
-    assert features["context"] == MOST_CONTEXT
+    assert features["context"] == MOST_NATS["context"]
 
 
 def test_where_nothing_is_in_doubt_the_model_is_not_asked():

@@ -120,6 +120,13 @@ def test_a_proposal_that_the_gate_refused_gets_in_where_the_picture_allows_it():
     assert "model" in {term.name for term in found.edits[0].terms}
 
 
+def test_a_proposal_for_two_words_says_nothing_about_one():
+    """What a model leaves of two words is no proposal for the first of them."""
+    page = page_of(HUMAN, hnman=("human", 0.0006))
+    refused = Edit(4, "hnman beings", "human", Reason.TOO_MANY_WORDS, "built-in")
+    assert corrected(page, Correction("", refused=(refused,), corrected=True)).text == HUMAN
+
+
 def test_an_amount_is_written_as_the_page_writes_amounts():
     """The same picture is read otherwise where the page writes thousands otherwise."""
     thousands = "paid 1.250.75 and 3.175.10 and 7.340.20 and 9.120.35 for"

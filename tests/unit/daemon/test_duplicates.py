@@ -91,6 +91,19 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     assert house.look(copy).ending is Ending.KNOWN
 
 
+def test_the_loop_looks_at_once_after_what_may_go_on(house):
+    """A copy whose original has ended does not wait until something else wakes the loop."""
+    first, copy = house.claim("letter.pdf"), house.claim("again.pdf")
+    house.finder.begun(first)
+    assert house.finder.holds(copy)
+    assert house.finder.next_due() is None
+    house.finder.ended(first)
+    assert house.finder.next_due() == 0.0
+    house.finder.tick(time.monotonic())
+    assert house.finder.next_due() is None
+    assert not house.finder.holds(copy)
+
+
 def test_a_scan_that_waits_is_looked_at_once(house):
     """However often the queue asks: it may lie on a share. Only what could not be looked at is looked at again."""
     first, copy = house.claim("letter.pdf"), house.claim("again.pdf")

@@ -156,7 +156,7 @@ def test_what_nobody_takes_is_published_again_beside_a_free_worker(office):
     office.line.lying.clear()
     office.alive(hand, seconds=1, times=int(10 * LEASE_S))
     assert len(office.line.sent) == 1 + 2 * 10
-    assert "a worker is free and takes nothing" in str(office.queue.trouble)
+    assert "a free worker takes no jobs" in str(office.queue.trouble)
     assert office.lying == [(1, 1)]
     assert office.started.count(office.job().id) == 1
     assert hand.take() is not None
@@ -527,7 +527,7 @@ def test_an_engine_that_serves_nowhere_is_told(office):
     office.turn(LEASE_S + 1)
     hand.beat(trouble="no licence")
     office.turn()
-    assert "w1 says: no licence" in str(office.queue.trouble)
+    assert "w1 reports: no licence" in str(office.queue.trouble)
     Hand(office, "w2")
     office.turn()
     assert str(office.queue.trouble) == ""

@@ -115,7 +115,7 @@ def test_workers_whose_cards_cannot_be_read_lose_nothing(office, monkeypatch, wh
         else:
             fail(broken, messages.safe_open, "open_regular", ".workers", errno.ESTALE)
         assert office.turn(10 * LEASE_S) == []
-        assert "signs of life cannot be read: Stale" in str(office.queue.trouble)
+        assert "heartbeats cannot be read: Stale" in str(office.queue.trouble)
     assert office.turn() == []
     assert office.lying == []
     assert office.alive(hand) == []
@@ -134,7 +134,7 @@ def test_a_card_that_nobody_writes_so_keeps_no_job(office):
     card.symlink_to("elsewhere")
     office.turn(LEASE_S + 2)
     assert office.lying == [(1, 2)]
-    assert "signs of life" not in str(office.queue.trouble)
+    assert "heartbeats" not in str(office.queue.trouble)
 
 
 def test_cards_are_read_as_far_as_one_goes(office):
@@ -199,10 +199,10 @@ def test_a_run_ends_where_the_broker_stays_away(office):
 def test_a_work_folder_that_was_made_anew_gets_the_token(office):
     """Workers would find no supervisor there; what is no folder of this root gets none."""
     office.turn()
-    assert not (office.folder / registry.TOKEN).exists()
+    assert not (office.folder / registry.FILE).exists()
     (office.folder / "root-id").write_text(f"{TOKEN.root}\n", encoding="ascii")
     office.turn()
-    assert messages.read(messages.Token, office.folder / registry.TOKEN) == TOKEN
+    assert messages.read(messages.Token, office.folder / registry.FILE) == TOKEN
 
 
 def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
@@ -225,7 +225,7 @@ def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
 def test_a_token_that_lies_there_stays(tmp_path):
     """Workers read it with each order; and a disk may be full."""
     token = registry.write_token(tmp_path, TOKEN.root, LEASE_S)
-    before = (tmp_path / registry.TOKEN).stat()
+    before = (tmp_path / registry.FILE).stat()
     assert registry.write_token(tmp_path, TOKEN.root, LEASE_S) == token
-    assert os.path.samestat((tmp_path / registry.TOKEN).stat(), before)
+    assert os.path.samestat((tmp_path / registry.FILE).stat(), before)
     assert registry.write_token(tmp_path, TOKEN.root, LEASE_S + 1) == registry.read_token(tmp_path) != token

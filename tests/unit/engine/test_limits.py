@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from ocrwatchd.core.process import memory_bytes
 from ocrwatchd.engine.host import limits
-from ocrwatchd.engine.host.deadlines import machine_memory_mb
 from ocrwatchd.engine.host.limits import LOOK_S, Bounds, memory_of
 
 
@@ -89,7 +89,7 @@ def test_a_control_group_s_limit_counts_as_the_machine(tmp_path):
     service = tmp_path / "groups" / "system.slice" / "ocrwatchd.service"
     service.mkdir(parents=True)
     (service / "memory.max").write_text("max\n")
-    machine = machine_memory_mb(tmp_path / "none", tmp_path / "none")
-    assert machine_memory_mb(tmp_path / "groups", own) == machine > 100
+    machine = memory_bytes(tmp_path / "none", tmp_path / "none")
+    assert memory_bytes(tmp_path / "groups", own) == machine > 100 << 20
     (service.parent / "memory.max").write_text(f"{64 << 20}\n")
-    assert machine_memory_mb(tmp_path / "groups", own) == 64
+    assert memory_bytes(tmp_path / "groups", own) == 64 << 20

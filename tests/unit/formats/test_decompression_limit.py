@@ -74,7 +74,7 @@ def test_a_bomb_is_read_all_the_same(tmp_path):
     assert tree_of(str(path), "") is None
     with open_pages(path, Ocr(dpi=72)) as pages:
         assert (pages.count, pages.page(1).image.size) == (1, (72, 72))
-        assert "could not be found out" in pages.warnings[0]
+        assert "could not be checked" in pages.warnings[0]
 
 
 def test_a_large_picture_is_no_bomb(tmp_path):

@@ -44,7 +44,7 @@ def test_pages_beyond_the_number_that_a_pdf_tells_are_read(tmp_path, told):
     with open_pages(scan(tmp_path, pdf_of_pages(5, told=told)), Ocr(dpi=72)) as pages:
         assert list(read_all(pages)) == [20] * 5
         assert pages.own_text(5) is None
-        assert pages.warnings == (f"the PDF says that it has {told} pages, and has 5: all were read",)
+        assert pages.warnings == (f"the PDF states {told} pages and has 5: all were read",)
 
 
 def test_a_locked_pdf_stays_locked_while_its_pages_are_found(tmp_path):
@@ -124,7 +124,7 @@ def test_a_tree_that_qpdf_cannot_look_at_is_told(tmp_path, monkeypatch):
     """Nobody can say then that no page is missing."""
     monkeypatch.setattr(pdf_page_tree, "tree_of", lambda *_: None)
     with open_pages(scan(tmp_path, pdf_of_pages(2)), Ocr(dpi=72)) as pages:
-        assert pages.warnings == ("whether the PDF has more pages than it says could not be found out",)
+        assert pages.warnings == ("the number of pages could not be checked: pages may be missing",)
 
 
 def test_a_mended_copy_lies_beside_the_scan(tmp_path, monkeypatch):

@@ -155,7 +155,7 @@ def test_directories_over_one_picture_are_one_page(tmp_path):
     """A small file cannot claim the same page a thousand times."""
     with open_pages(chain(tmp_path / "scan.tif", 1_000), Ocr()) as pages:
         assert pages.count == 1
-        assert "999 that show an earlier page again" in pages.warnings[0]
+        assert "999 repetitions of earlier pages" in pages.warnings[0]
 
 
 def test_the_pixels_of_a_document_are_bounded(tmp_path):

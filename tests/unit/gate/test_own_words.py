@@ -36,10 +36,49 @@ def test_a_page_that_was_read_well_stays(text):
     assert mended(text) == text
 
 
-@pytest.mark.parametrize("word", ["Dekins", "Sangsby", "Wrn", "4tb", "a.b@exarnple.org", "CRT-2b", "xqzvbrt"])
+@pytest.mark.parametrize(
+    "word", ["Dekins", "Sangsby", "Frnest", "Keesing", "Wrn", "4tb", "a.b@exarnple.org", "CRT-2b", "xqzvbrt"]
+)
 def test_names_numbers_and_what_no_word_is_near_to_stay(word):
     """Also on a page that was read badly."""
     assert mended(f"{MISREAD} {word} said").endswith(f" {word} said")
+
+
+@pytest.mark.parametrize(("read", "true"), [("Austialia", "Australia"), ("Liabililies", "Liabilities")])
+def test_a_word_with_a_capital_is_mended_where_no_other_word_comes_near(read, true):
+    """Its misreading must be a usual one, too."""
+    assert mended(f"{MISREAD} {read} said").endswith(f" {true} said")
+
+
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [
+        ("he went In to the house", "he went in to the house"),
+        ("the Jury was out", "the jury was out"),
+        ("he came In July with us", "he came In July with us"),
+        ("the house of India stood", "the house of India stood"),
+        ("he went out. It was late", "he went out. It was late"),
+        ("the great Inspector of mines", "the great Inspector of mines"),
+    ],
+)
+def test_words_that_are_seldom_written_with_a_capital_get_their_small_letter_back(text, true):
+    """Between words in small letters alone; names, titles and what begins a sentence stay."""
+    assert mended(f"{MISREAD} {text}") == f"{MENDED} {true}"
+
+
+def test_no_small_letters_are_given_where_not_all_is_english():
+    """Other languages write other words with a capital."""
+    two = Evidence(lexicon=lexicon(("eng", "deu")))
+    assert mended(f"{MISREAD} the Jury was out", evidence=two).endswith("the Jury was out")
+
+
+def test_a_page_tells_how_it_was_misread():
+    """A word becomes another one sooner where the same letter was misread for the same one before."""
+    source = f"{MISREAD} a proporty"
+    assert mended(source).endswith("a proporty")
+    words = "moro moro moro "
+    edits = [Edit(at, "moro", "more", "similar word") for at in (0, 5, 10)]
+    assert mended(words + source, edits=edits).endswith("a property")
 
 
 def test_a_word_that_the_page_has_stays():

@@ -10,6 +10,7 @@ import pytest
 
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
+from ocrwatchd.core.process import memory_bytes
 from ocrwatchd.llm import cache, local_models, models
 
 GIB = 1 << 30
@@ -191,4 +192,4 @@ def test_a_model_fits_beside_everything_else():
 
 def test_the_machines_memory_is_known():
     """Whatever limits it."""
-    assert 0 < local_models.memory_bytes() < 1 << 50
+    assert 0 < memory_bytes() < 1 << 50

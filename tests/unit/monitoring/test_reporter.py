@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ocrwatchd.core import log, systemd
 from ocrwatchd.core.attempt import EngineStatus
@@ -101,6 +102,22 @@ def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folder
     reporter.show(IDLE)
     assert status.read(folders).trouble == []
     assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
+
+
+def test_trouble_is_logged_once_when_it_begins_and_once_when_it_is_over(reporter, clock):
+    """However many ticks it lasts, and though its words change."""
+    with structlog.testing.capture_logs() as logged:
+        for text in ("full", "still full"):
+            reporter.show(having(Trouble("work", text), Trouble("j", "waits: full", "a.pdf")))
+        reporter.show(having(Trouble("work", "full")))
+        reporter.show(IDLE)
+    told = [(entry["event"], entry["what"], entry.get("reason")) for entry in logged]
+    assert told == [
+        ("trouble.begins", "work", "full"),
+        ("trouble.begins", "j", "waits: full"),
+        ("trouble.over", "j", None),
+        ("trouble.over", "work", None),
+    ]
 
 
 def test_status_that_cannot_be_written_stops_nothing(reporter, folders, monkeypatch):

@@ -61,7 +61,7 @@ def test_folders_of_the_inbox_are_counted_against_the_kernels_limit(config, tmp_
         (tmp_path / "max_user_watches").write_text(f"{limit}\n")
         found, instances = inotify_limits.look(config)
         assert (found.ok, instances.ok) == (ok, True)
-        assert "7 wanted for the inbox's 7 folders, beside 8000" in found.words
+        assert "7 needed for the inbox's 7 folders, 8000 used" in found.words
     assert "sysctl fs.inotify.max_user_watches=16014" in found.words
     polled = config.model_copy(update={"arrival": Arrival(method="polling")})
     assert [each.words for each in inotify_limits.look(polled)] == ["not needed: the inbox is polled"]

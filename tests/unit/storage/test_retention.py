@@ -131,7 +131,7 @@ def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch)
         house.pass_days(rounds, 1.2)
         for _ in range(10):
             rounds.tick(house.up)
-        assert ".pdf cannot be removed" in str(next(iter(rounds.troubles())).text)
+        assert ".pdf is due for removal, but cannot be removed" in str(next(iter(rounds.troubles())).text)
         assert "mend its owner or mode" in str(next(iter(rounds.troubles())).text)
     assert not any(path.exists() for path in others)
     house.pass_days(rounds, 0.1)

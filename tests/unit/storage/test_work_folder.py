@@ -123,7 +123,7 @@ def test_root_that_was_begun_under_the_mount_point_is_another_one(config, tmp_pa
     before = WorkFolder(config)
     before.open()
     before.close()
-    with pytest.raises(FolderUnusable, match="has gone; mount it again"):
+    with pytest.raises(FolderUnusable, match="is missing: mount it again"):
         place.open()
     assert not place.has_lost(job)
     shutil.rmtree(root)
@@ -160,7 +160,7 @@ def test_nothing_is_begun_under_a_share_that_has_gone(config, tmp_path):
     job = place.new_job(scan("a.pdf"))
     root.rename(tmp_path.parent / f"{tmp_path.name}-away")
     for _ in range(2):
-        with pytest.raises(FolderUnusable, match="has gone; mount it again"):
+        with pytest.raises(FolderUnusable, match="is missing: mount it again"):
             place.new_job(scan("b.pdf"))
         assert not place.has_lost(job)
         assert not root.exists() or list(root.iterdir()) == []

@@ -113,7 +113,7 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
 
 
 def _of_pictures(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
-    """Pages come once: so the words wait, packed, until all pictures are drawn."""
+    """Write a PDF of pictures. Pages come once, so their words are kept, compressed, until all pictures are written."""
     with nameless(_beside(file)) as drawn:
         scratch = Scratch(drawn)
         words = list(_worded(document, draw(pages, document.scan, document.work.ocr, scratch)))
@@ -140,7 +140,7 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
 def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file: BinaryIO) -> None:
     count = document.pages
     if len(pdf.pages) != count <= document.work.ocr.max_pages:
-        raise FormatUnusable(f"this PDF is too damaged to be written as a searchable one: {count} pages were read, and "
+        raise FormatUnusable(f"the PDF is too damaged for a searchable copy: {count} pages were read, and "
                              f"{len(pdf.pages)} are in it")  # fmt: skip
     active_content.take_out(pdf)
     fonts = Fonts(pdf)
@@ -158,7 +158,7 @@ def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file
 def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
     save(pdf, file)
     if decompression_limit.was_exceeded(pdf):
-        raise FormatUnusable(f"this PDF cannot be written as a searchable one: {_TOO_MUCH}")
+        raise FormatUnusable(f"no searchable copy of the PDF was written: {_TOO_MUCH}")
 
 
 def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
@@ -170,10 +170,8 @@ def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
         except pikepdf.PasswordError:
             continue
         except pikepdf.PdfError as error:
-            raise FormatUnusable(
-                f"this PDF is too damaged to be written as a searchable one, or {_TOO_MUCH}"
-            ) from error
-    raise FormatUnusable("no password in ocr.pdf_passwords opens this PDF for writing it as a searchable one")
+            raise FormatUnusable(f"the PDF is too damaged for a searchable copy, or {_TOO_MUCH}") from error
+    raise FormatUnusable("no password in ocr.pdf_passwords opens the PDF: no searchable copy was written")
 
 
 def _claim_nothing(pdf: pikepdf.Pdf) -> None:

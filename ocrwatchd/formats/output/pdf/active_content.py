@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from pikepdf import Object, Pdf
 
 MOST_LOOKED_AT = 500_000
-"""Of pages, annotations, fields, bookmarks and attachments, and of entries of the lists that they stand in."""
+"""Most pages, annotations, fields, bookmarks, attachments and list entries that are examined."""
 MOST_LETTERS = 1000
-"""Of a target that is noted: many links could share one long one."""
+"""Longest target that is noted. Many links could share one long target."""
 MOST_OF_DESTINATION = 8
-"""Entries: a page, a way to show it, and at most four numbers."""
+"""Most entries of a destination: a page, a kind of view, and four numbers."""
 
 _HIDDEN = 2
 _FILE = ("/UF", "/F", "/Unix", "/Mac", "/DOS")
@@ -97,8 +97,8 @@ class _Look:
     def _count(self, more: int) -> None:
         self._looked_at += more
         if self._looked_at > MOST_LOOKED_AT:
-            raise FormatUnusable(f"this PDF has more than {MOST_LOOKED_AT:,} entries for annotations, fields, "
-                                 "bookmarks and attachments, and is not written as a searchable one")  # fmt: skip
+            raise FormatUnusable(f"the PDF has more than {MOST_LOOKED_AT:,} entries for annotations, fields, "
+                                 "bookmarks and attachments, so no searchable copy was written")  # fmt: skip
 
     def _clean(self, part: str, thing: Object) -> None:
         self._count(1)
@@ -119,7 +119,7 @@ class _Look:
                 self._add(allowed[key], thing[key])
 
     def _open_quietly(self, root: Object) -> None:
-        """A document opens at a page: no click has asked for more."""
+        """Allow only an opening action that leads to a page."""
         action = root.get("/OpenAction")
         if isinstance(action, Array):
             quiet = _is_destination(action)

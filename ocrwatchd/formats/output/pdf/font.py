@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 NAME = "OcrwatchdGlyphless"
 EM = 1000
 WIDTH = 500
-"""Of every character, thousandths of the font's size."""
+"""Width of every character, thousandths of the font's size."""
 CODES = 1 << 16
 MOST_RANGES = 100
-"""So many may stand in one section of a CMap (PDF 32000-1, 9.10.3)."""
+"""Most ranges in one section of a CMap (PDF 32000-1, 9.10.3)."""
 
 _SYMBOLIC, _FIXED_PITCH = 4, 1
 _SURROGATES = range(0xD8, 0xE0)
@@ -83,7 +83,7 @@ class Fonts:
         )
         ranges = (f"<{high:02X}00> <{high:02X}FF> <{high:02X}00>" for high in range(256) if high not in _SURROGATES)
         self.common = self._font("bfrange", ranges)
-        """Its codes are the characters up to U+FFFF."""
+        """The font whose codes are the characters up to U+FFFF."""
 
     def beyond(self, characters: str) -> Object:
         """A font whose code n, from 1, is the n-th of these characters."""
@@ -105,7 +105,7 @@ class Fonts:
 
 
 def packed(pdf: Pdf, data: bytes, **entries: object) -> Stream:
-    """A compressed stream: so it waits in memory until the PDF is saved."""
+    """A compressed stream. It stays in memory until the PDF is saved."""
     return Stream(pdf, zlib.compress(data), Filter=Name.FlateDecode, **entries)
 
 

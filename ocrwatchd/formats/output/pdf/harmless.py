@@ -83,7 +83,7 @@ ACTIONS: dict[str, frozenset[str]] = {
 """Kinds that wait for a click and lead to a place, or show one; with their entries, of which /Next is none."""
 
 NAMED = frozenset({"/NextPage", "/PrevPage", "/FirstPage", "/LastPage"})
-"""Menu entries that lead to a page: others print, save or close."""
+"""Named actions that lead to a page; others print, save or close."""
 
 MODES = frozenset({"/UseNone", "/UseOutlines", "/UseThumbs", "/UseOC", "/UseAttachments"})
 """How a reader may begin: not with a full screen."""

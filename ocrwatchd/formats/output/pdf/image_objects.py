@@ -20,7 +20,7 @@ SPACES = {"1": ("/DeviceGray", 1), "L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB"
 PROFILES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 """What an ICC profile calls the colours of a mode."""
 LEVEL = 3
-"""Of zlib: a page of 25 MB takes half a second, and twice as long for a tenth less."""
+"""Level of zlib: a page of 25 MB takes half a second. Higher levels take twice as long for a tenth less."""
 UP = b"\x02"
 """PNG's predictor that takes a dot as its difference from the one above (PNG, section 9)."""
 
@@ -143,7 +143,7 @@ def _bilevel(scratch: Scratch, image: Image.Image) -> int:
 
 
 def _packed(scratch: Scratch, image: Image.Image) -> int:
-    """Packed by Flate."""
+    """Compress a picture with Flate."""
     mask = ""
     if image.mode in {"LA", "RGBA", "PA"} or "transparency" in image.info:
         clear = image.convert("RGBA")

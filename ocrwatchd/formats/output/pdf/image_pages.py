@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 POINTS_AN_INCH = 72
 SHEET_IN = (8.27, 11.69)
-"""A page whose resolution nobody told is as large as fits A4."""
+"""A page without a known resolution is scaled to fit A4."""
 LONGEST_SIDE_PT = 14_400.0
-"""PDF readers take no longer pages."""
+"""Longest side of a page that PDF readers accept."""
 UPRIGHT = {
     2: (-1, 0, 0, 1, 1, 0),
     3: (-1, 0, 0, -1, 1, 1),
@@ -123,7 +123,7 @@ def _add(scratch: Scratch, image: Image.Image, file: IO[bytes], ocr: Ocr) -> boo
 
 
 def _note(scratch: Scratch, number: int) -> None:
-    """An empty page that does not pass for a blank one."""
+    """Add a page with a printed note, so that nobody takes the page for a blank one."""
     width, height = (side * POINTS_AN_INCH for side in SHEET_IN)
     said = f"[page {number} could not be shown]"
     content = f"BT /Note 12 Tf {width / 8:.0f} {height / 2:.0f} Td ({said}) Tj ET"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Instruction: TypeAlias = ContentStreamInstruction | ContentStreamInlineImage
 
 MOST_BYTES = 4 << 20
-"""Of content, unpacked: more than this no scan's page has. It stays as it is; a small file may unpack to gigabytes."""
+"""Most bytes of unpacked content. Larger content stays as it is: a small file may unpack to gigabytes."""
 MOST_PACKED_BYTES = 64 << 10
 """Of a stream in an old packing (LZW is the worst, and makes 1400 bytes of one) whose length is told by no trial."""
 MOST_FORMS = 64

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pikepdf import Object, Page, Pdf
 
 NAME = "/OcrwatchdText"
-"""Of a layer among a page's forms, before a number."""
+"""Name of a layer among a page's forms, followed by a number."""
 LETTER = (0.0, 0.0, 612.0, 792.0)
-"""What PDFium shows of a page that tells no size."""
+"""The size that PDFium uses for a page without one."""
 QUARTER, FULL = 90, 360
 MOST_PARENTS = 64
-"""A page may inherit from so many; more are a loop."""
+"""Most ancestors of a page; more mean a loop."""
 
 
 def view_of(page: Page) -> View:
@@ -74,7 +74,7 @@ def contents(page: Page) -> Iterator[Object]:
 
 
 def _own(shared: Object | None) -> Dictionary:
-    """A copy: pages share such dictionaries."""
+    """Return a copy, because pages may share the dictionary."""
     return (
         Dictionary({str(key): value for key, value in shared.items()})
         if isinstance(shared, Dictionary)

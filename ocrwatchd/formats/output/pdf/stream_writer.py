@@ -45,7 +45,7 @@ class Scratch:
         self._pages.append(self._write(told.encode()))
 
     def close(self) -> None:
-        """Write what stands at a PDF's end."""
+        """Write the page tree, the catalogue and the cross-reference table."""
         kids = " ".join(f"{page} 0 R" for page in self._pages)
         self._write(f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>".encode(), number=_PAGES)
         self._write(f"<< /Type /Catalog /Pages {_PAGES} 0 R >>".encode(), number=_CATALOG)

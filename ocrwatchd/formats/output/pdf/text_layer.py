@@ -89,7 +89,7 @@ class Layer(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """Its height, and how to stand upright on it."""
+    """The height of a page, and sine and cosine of its skew."""
 
     height: float
     sine: float

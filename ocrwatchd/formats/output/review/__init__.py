@@ -44,7 +44,7 @@ _SHOWN = {
     code: f"\N{MATHEMATICAL LEFT ANGLE BRACKET}{name}\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
     for code, name in _SIGNS.items()
 }
-"""What is not seen but changes what is seen."""
+"""Invisible characters that change how text is shown."""
 
 
 class Shown(NamedTuple):

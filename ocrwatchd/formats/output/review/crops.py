@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 HEIGHT_PX: Final = 72
 """A piece is no taller in the file: twice what it is on a page at 96 dpi."""
 WIDEST: Final = 12.0
-"""Width in heights; of a longer place the beginning is shown."""
+"""Largest width of a crop, in heights. A longer place is cut at its end."""
 BESIDE: Final = 1.0
 ABOVE: Final = 0.2
-"""So much of its surroundings a word is shown with, in heights of the word."""
+"""Margin shown around a word, in heights of the word."""
 QUALITY: Final = 50
-"""Of WebP."""
+"""Quality of WebP."""
 
 
 def crops(image: Image.Image, page: PageText, boxes: Sequence[Box | None]) -> list[str]:

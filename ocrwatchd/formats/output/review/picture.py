@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MOST_PIXELS = 1_900_000
-"""Of a picture: A4 is 1160 x 1640 then, and its small print can be read."""
+"""Most pixels of a picture: A4 is 1160 x 1640, and its small print is readable."""
 LEAST_PIXELS = 400_000
 """A4 at 530 x 750: headings can be read, and places be found."""
 ALL_PIXELS = 400_000_000
-"""Of a document's pictures together, which make about 50 MB of text; a browser has to hold them."""
+"""Most pixels of all pictures of a document: about 50 MB of text, which a browser has to hold."""
 LONGEST_SIDE_PX = 16_000
-"""WebP ends at 16,383."""
+"""The limit of WebP is 16,383."""
 PDF_DPI = 150
 """A page of a PDF without places to show is drawn again with no more than this."""
 MOST_CROPS = 100
-"""Of a page's places."""
+"""Most crops of a page."""
 ALL_CROPS = 5000
-"""Of a document's places."""
+"""Most crops of a document."""
 QUALITY = 55
 EFFORT = 2
-"""Of WebP's 0 to 6; 4 takes twice as long for 3 % less."""
+"""Effort of WebP, 0 to 6. Effort 4 takes twice as long for 3 % less."""
 
 
 class Pictured(NamedTuple):
