@@ -10,18 +10,15 @@ import enum
 import heapq
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
+from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.file_types import input_type_named
 from ocrwatchd.formats.input.completeness import Examined, Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Arrival
 
 UNREAD_TYPE_SECONDS = 60.0
 """Seconds without change until a file of unknown type is set aside: it may be a temporary name of a transfer."""

@@ -10,9 +10,10 @@ import os
 import stat
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import structlog
 from watchdog import events
@@ -28,9 +29,6 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import MountGuard, is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, count, say, verbatim
 from ocrwatchd.core.os_errors import in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Method = Literal["auto", "inotify", "polling"]
 

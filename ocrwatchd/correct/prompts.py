@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.gate.languages import names
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.config.profile import Work
 
 LANGUAGE = "{language}"
 CELL_BREAK = "\t"

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import structlog
 
 from ocrwatchd.arrival.claim import being_written
 from ocrwatchd.core import systemd
 from ocrwatchd.core.fs import files, mounts, safe_open, tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 log = structlog.get_logger()
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import errno
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.core.fs.tree import Obstacle
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job
 
 MOST_WAITING: Final = 16
 """How many scans wait beside the queue for one place; its further scans wait in the inbox."""

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import structlog
 
 from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
 from ocrwatchd.core.component import Part, Trouble
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.config.schema import Config
 
 log = structlog.get_logger()
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import structlog
 
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.config.schema import Config, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.daemon.reload import ConfigReload
 from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.daemon.supervisor import Daemon
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.storage import outbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.config.schema import Config
 
 ENGINE_MODULE = "ocrwatchd.engine.process.main"
 

@@ -6,10 +6,8 @@ import contextlib
 import os
 import selectors
 import signal
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType
+from typing import Self
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 TERMINAL = "/dev/tty"

@@ -17,16 +17,19 @@ import selectors
 import socket
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, Progress
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import Message, joined, say
 from ocrwatchd.core.i18n.wire import bounded
+from ocrwatchd.core.model import Job
 from ocrwatchd.daemon.wakeup import SignalWakeup
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order, registry
 from ocrwatchd.dispatch.cluster.heartbeat import Presence
@@ -34,12 +37,6 @@ from ocrwatchd.dispatch.cluster.messages import LONGEST_REASON, WORKER_NAME, Nud
 from ocrwatchd.dispatch.cluster.worker_orders import Orders
 from ocrwatchd.engine.host.managed import EngineHostWithModels
 from ocrwatchd.monitoring.counters import Figures
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Job
 
 LOOK_S: Final = 1.0
 """Interval for checking whether the job is still wanted, and for retrying failed writes."""

@@ -11,17 +11,14 @@ from __future__ import annotations
 import bisect
 import itertools
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ocrwatchd.core.attempt import Progress
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from ocrwatchd.core.attempt import Progress
-    from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job
 
 AHEAD_S: Final = 3600.0
 """A point of priority counts as so many seconds of waiting: urgent jobs go first, and no job waits for ever."""

@@ -6,18 +6,15 @@ machines (:mod:`ocrwatchd.dispatch.cluster.dispatcher`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from ocrwatchd.core.attempt import EngineStatus, Outcome, Progress, Worker
 from ocrwatchd.core.component import Component
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.attempt import EngineStatus, Outcome, Progress, Worker
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.i18n import Message
-    from ocrwatchd.core.model import Job
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
+from typing import NamedTuple
 
 # Two letters, two check digits, groups of at most four apart by single spaces; what looks like a digit may be one.
 _SHAPED = re.compile(r"(?<![^\W_])[A-Za-z0158|]{2} ?[0-9OoQDIlSsBZzG]{2}(?: ?[0-9A-Za-z]{1,4}+){3,8}(?![^\W_])")

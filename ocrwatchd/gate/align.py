@@ -10,12 +10,10 @@ length alone.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 BAND_WORDS = 12
 """How far a pairing may stray from a stretch's diagonal."""

@@ -8,21 +8,16 @@ risk).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.core.model import Term
+from ocrwatchd.core.model import Source, Term
 from ocrwatchd.gate import digits
 from ocrwatchd.gate.features import TERMS
 from ocrwatchd.gate.weights import weights
 from ocrwatchd.gate.words import plain_marks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ocrwatchd.core.model import Source
 
 COST = 2.0
 """A character made wrong counts as so many that are made right."""

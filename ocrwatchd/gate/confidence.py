@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.core.model import Word
+from ocrwatchd.core.model import Word
 
 DOUBTED = 0.5
 """A letter or a sign that stands alone and was read with less confidence, 0 to 1, may be a speck."""

@@ -7,18 +7,14 @@ and what earlier ones were given is not taken back.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.model import Correction, Edit, PageText, Part
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.gate import digits
 from ocrwatchd.gate.verdicts import Admitted, apply, places, shifted
 from ocrwatchd.gate.words import core, folded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from ocrwatchd.core.model import Correction, Edit, PageText, Part
 
 SUPPORT = 3
 """An edit admitted so many times speaks for its twins."""

@@ -5,14 +5,11 @@ The sum is ln of the odds that the edit is a repair.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.model import Term
 from ocrwatchd.gate.weights import weights
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TERMS = {
     "source": ("base",),

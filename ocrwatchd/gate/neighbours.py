@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from functools import cache, lru_cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.core.lexicon import pieces
+from ocrwatchd.core.lexicon import Lexicon, pieces
 from ocrwatchd.core.word_list import log_sum
 from ocrwatchd.gate.channel import ONE, misreading
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.lexicon import Lexicon
 
 RAREST = 1e-7
 """Words with a smaller share of all running words are no neighbours."""

@@ -5,19 +5,15 @@ No edit spans a line break, a tab or a run of spaces: line breaks and spacing ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from ocrwatchd.gate.align import COMPARED_CHARACTERS
+from ocrwatchd.gate.align import COMPARED_CHARACTERS, Group, Span
 from ocrwatchd.gate.words import core, has_letter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.gate.align import Group, Span
 
 Shape = Literal["word", "split", "join", "drop", "insert", "many", "break"]
 """One word for one; words parted; words joined; a word left out; one put in; more at once; joined over a break."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.align import Span, differences, words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 AROUND: Final = 100
 """Characters on either side of a change by which it is judged."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.core.reason import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FAMILIAR_SHARE = 0.4
 """An answer that vouches for less than this share of the source's words is no correction of that source."""

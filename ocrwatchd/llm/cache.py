@@ -15,20 +15,16 @@ import re
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.fs import files
 from ocrwatchd.llm.repository import choose, is_plain, is_sha256, models
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Llm
 
 RECORD = "ocrwatchd.json"
 INCOMPLETE = ".incomplete"

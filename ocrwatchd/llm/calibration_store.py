@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ocrwatchd.core.config.profile import Gate
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.config.profile import Gate, Work
+from ocrwatchd.core.config.schema import Config, state_directory
 from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.log import printable
 from ocrwatchd.llm import identity, models
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 NAME: Final = "calibration.json"
 MOST: Final = 100

@@ -8,20 +8,14 @@ text that follows it. All end at the same character, so that their likelihoods c
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
 
-from ocrwatchd.llm.native import BATCH_TOKENS
+from ocrwatchd.llm.native import BATCH_TOKENS, Native
 from ocrwatchd.llm.prefix_tree import MOST_TOKENS, Tree
-from ocrwatchd.llm.protocol import MOST_CANDIDATES
+from ocrwatchd.llm.protocol import MOST_CANDIDATES, Decide, Question
 from ocrwatchd.llm.scan_tokens import tokenise_ink
 from ocrwatchd.llm.tree_pass import MOST_ROWS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ocrwatchd.llm.native import Native
-    from ocrwatchd.llm.protocol import Decide, Question
 
 SEQUENCES = 1 + MOST_CANDIDATES
 """That the context of a model which chooses must tell apart."""

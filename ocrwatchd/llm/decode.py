@@ -13,27 +13,21 @@ printed on a page stays ink.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import llama_cpp
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.llm.chat_template import framed
 from ocrwatchd.llm.choose import SEQUENCES, Chooser
 from ocrwatchd.llm.context import Context, laid_out
-from ocrwatchd.llm.draft import Draft
+from ocrwatchd.llm.draft import Draft, Proposed
 from ocrwatchd.llm.draft_length import MOST, Pace
 from ocrwatchd.llm.grammar import Grammar
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
-from ocrwatchd.llm.protocol import Ending, Proposal
+from ocrwatchd.llm.protocol import Decide, Ending, Proposal, Question, Schema
 from ocrwatchd.llm.scan_tokens import tokenise_ink
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.llm.draft import Proposed
-    from ocrwatchd.llm.protocol import Decide, Question, Schema
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32

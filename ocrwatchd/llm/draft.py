@@ -15,11 +15,9 @@ never logs.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 WINDOW_BYTES = 64
 """So far behind the place where answer and source parted it is looked for where the answer goes on."""

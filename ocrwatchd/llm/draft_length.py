@@ -8,16 +8,11 @@ and the text: that is learned by the tokens' kinds. Neither can change the answe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
-from typing import TYPE_CHECKING
 
-from ocrwatchd.llm.draft import GRADES, KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.llm.draft import Proposed
+from ocrwatchd.llm.draft import GRADES, KINDS, Proposed
 
 COSTS = {1: 1.0, 4: 3.6, 8: 3.9, 16: 4.8, 24: 7.2, 32: 9.0, 48: 12.7, 64: 16.2, 96: 23.5, 128: 30.5}
 """Tokens a pass, and what it costs beside a pass of one, until it is measured: of a 0.5B model in Q8_0 on two cores.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from ocrwatchd.core.errors import ModelUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SHARES = (0.75, 0.5, 0.25, 0.0)
 """Of the layers asked for, tried in turn; the last one is the CPU alone."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm import cache
 from ocrwatchd.llm.repository import SHARD
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from ocrwatchd.core.config.profile import Llm
 
 BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
 """The model inside the package."""

@@ -6,11 +6,8 @@ Speculative Inference and Verification". Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 MOST_TOKENS = 192
 """A tree holds as many of its spellings as fit; one pass of llama.cpp takes 256."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.config.profile import Llm
 
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 """How llama.cpp names the parts of a split model."""

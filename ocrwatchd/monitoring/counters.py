@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ocrwatchd.core.attempt import ScanFigures
+from ocrwatchd.core.attempt import ScanFigures
 
 STAGES: Final = {
     "hash": "hash",

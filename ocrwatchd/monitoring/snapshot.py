@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from ocrwatchd.core.component import Part
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.attempt import EngineStatus, Worker
-    from ocrwatchd.core.component import Trouble
+from ocrwatchd.core.attempt import EngineStatus, Worker
+from ocrwatchd.core.component import Part, Trouble
 
 
 @dataclass(frozen=True, slots=True)

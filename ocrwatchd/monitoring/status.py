@@ -11,19 +11,15 @@ import socket
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd.core.attempt import EngineStatus, Worker  # pydantic resolves them when this module loads
-from ocrwatchd.core.config.schema import ROOTS, state_directory
+from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n.wire import Told  # pydantic resolves it when this module loads
 from ocrwatchd.core.os_errors import in_words
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Folders
 
 READABLE_BY_ALL = 0o644
 FILE = "status.json"

@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.attempt import Worker
+from ocrwatchd.core.config.schema import Folders, state_directory
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.log import printable
-from ocrwatchd.monitoring.status import NEVER, SERVICE_STATES, find_all, is_here, is_running
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.attempt import Worker
-    from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.core.i18n import Message
-    from ocrwatchd.monitoring.status import Status
+from ocrwatchd.monitoring.status import NEVER, SERVICE_STATES, Status, find_all, is_here, is_running
 
 
 def describe(folders: Folders, *, as_json: bool, everywhere: bool = False) -> tuple[str, bool]:

@@ -6,12 +6,10 @@ This module is light: only the engine process imports the engines.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Page, PageText
-
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Page, PageText
 
 # Nothing about a document may leave the machine. ONNX Runtime (since 1.29) sends reports on its use to its maker unless
 # this is set before the import.

@@ -11,23 +11,19 @@ import io
 import os
 import re
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.model import Box, Line, PageText
+from ocrwatchd.core.model import Box, Line, Page, PageText
 from ocrwatchd.ocr import bridge, clr
 from ocrwatchd.ocr.aspose_languages import setting_for
 from ocrwatchd.ocr.page_confidence import small_print
 from ocrwatchd.ocr.selection import licence_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Page
 
 TRIAL = "Trial Licenses"
 NOTICE = f"************* {TRIAL} *************"

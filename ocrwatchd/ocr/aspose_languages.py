@@ -8,12 +8,9 @@ raises an error that names the missing model file.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from ocrwatchd.core.errors import EngineUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 LATIN = "EXT_LATIN"
 EVERYTHING = "MULTILANGUAGE"

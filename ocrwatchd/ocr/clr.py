@@ -14,14 +14,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr import bridge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Untyped: TypeAlias = Any
 """Aspose.OCR's modules are compiled, without type information."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from ocrwatchd.ocr.rows import box_of, height_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.ocr.rows import PageWord, Row
+from ocrwatchd.ocr.rows import PageWord, Row, box_of, height_of
 
 WIDER = 1.5
 """The gap at a gutter is at least this many times as wide as the typical gap between words of the page."""

@@ -6,16 +6,17 @@ more may be a gutter. A sum of a few measured quantities, in nats, decides.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from statistics import median
-from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import continuity
 from ocrwatchd.ocr.gutter_runs import (
     BLUR,
     FLUSH,
     MARGIN,
+    Seen,
     least_gap,
     places_of,
     runs_at,
@@ -23,16 +24,10 @@ from ocrwatchd.ocr.gutter_runs import (
     trimmed,
     white_between,
 )
-from ocrwatchd.ocr.rows import PageWord, height_of, middle_of, numeric, words_of_line
+from ocrwatchd.ocr.rows import PageWord, Row, height_of, middle_of, numeric, words_of_line
 from ocrwatchd.ocr.side_by_side import alike, blocks_beside, groups_of, sentence_beside, tables_beside
 from ocrwatchd.ocr.staggered import staggered_blocks
 from ocrwatchd.ocr.tables import tall_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.ocr.gutter_runs import Seen
-    from ocrwatchd.ocr.rows import Row
 
 COLUMN = 4.0
 """Least width of a column, in line heights."""

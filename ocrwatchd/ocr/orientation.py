@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocrwatchd.ocr.rapidocr_models import load
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST_SKEW = 15.0
 """Degrees."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from ocrwatchd.core.errors import EngineUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _CODES = """
     afr aze bos bre cat ceb ces chi cos cym dan deu eng epo est eus fao fin fra fry gla gle glg hat hrv hun ind isl ita

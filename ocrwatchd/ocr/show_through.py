@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from ocrwatchd.ocr.second_look import DOUBTFUL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.ocr.second_look import Crop, Reading
+from ocrwatchd.ocr.second_look import DOUBTFUL, Crop, Reading
 
 PALE = 0.3
 """Lines with less ink than this, as a part of the page's typical ink, show through where they are doubtful as well.

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 from operator import itemgetter
 from statistics import median
-from typing import TYPE_CHECKING
 
 from ocrwatchd.ocr.continuity import end_of, start_of
-from ocrwatchd.ocr.gutter_runs import FLUSH, text_of, white_between
-from ocrwatchd.ocr.rows import middle_of, numeric, place_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.ocr.gutter_runs import Seen
-    from ocrwatchd.ocr.rows import PageWord, Row
+from ocrwatchd.ocr.gutter_runs import FLUSH, Seen, text_of, white_between
+from ocrwatchd.ocr.rows import PageWord, Row, middle_of, numeric, place_of
 
 ALIKE_NATS = 1.5
 """For each row whose two cells begin and end alike, unlike the cells of one column."""

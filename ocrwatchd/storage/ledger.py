@@ -15,19 +15,15 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 from ocrwatchd.core.i18n import NOTHING, Message, packed
 from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.storage import ledger_file
-from ocrwatchd.storage.records import Entry, Original
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import TracebackType
-
-    from ocrwatchd.storage.records import Goal
+from ocrwatchd.storage.records import Entry, Goal, Original
 
 COMPLETE = "complete"
 """The fact that the ledger was built from the folders."""

@@ -6,13 +6,11 @@ import contextlib
 import sqlite3
 import stat
 import time
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LEDGER: Final = "ledger.sqlite3"
 MODE: Final = 0o640

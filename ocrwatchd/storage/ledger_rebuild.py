@@ -14,28 +14,24 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core import systemd
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import NOTHING, Message, verbatim
+from ocrwatchd.core.model import Job
 from ocrwatchd.storage import delivery_plan, reason_note
-from ocrwatchd.storage.ledger import COMPLETE
+from ocrwatchd.storage.ledger import COMPLETE, Ledger
 from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
 from ocrwatchd.storage.records import Original
 from ocrwatchd.storage.set_names import stem_and_suffix
 from ocrwatchd.storage.work_folder import JOB_ID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.schema import Folders
-    from ocrwatchd.core.model import Job
-    from ocrwatchd.storage.ledger import Ledger
 
 HEAD_BYTES: Final = 1 << 16
 """A receipt begins with its figures, one key on each line, before its pages."""

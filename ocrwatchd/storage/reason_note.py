@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.core.config.profile import REASON_SUFFIX
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.i18n.language import ENGLISH, language
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.i18n import Message
 
 SUFFIX: Final = REASON_SUFFIX
 WHY: Final = "Why: "

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import Final, Literal
 
 from ocrwatchd.core.i18n import NOTHING, Message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 State = Literal["claimed", "delivering", "delivered", "failed"]
 Goal = Literal["outbox", "failed"]

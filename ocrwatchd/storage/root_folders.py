@@ -5,18 +5,14 @@ from __future__ import annotations
 import grp
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES, OTHERS_WRITE, WORK_MODE
+from ocrwatchd.core.config.schema import FOLDER_NAMES, OTHERS_WRITE, WORK_MODE, FolderName, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import FolderName, Folders
 
 _READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 

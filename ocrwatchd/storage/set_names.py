@@ -9,11 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from typing import Final
 
 STATUS_PAGE: Final = "status.html"
 """A name in the outbox that no set may take."""

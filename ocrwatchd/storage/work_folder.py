@@ -7,24 +7,18 @@ import os
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
-from ocrwatchd.core.config.schema import WORK_MODE
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import WORK_MODE, Config
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.model import Job, profile_of
+from ocrwatchd.core.model import Job, Scan, profile_of
 from ocrwatchd.storage import root_folders
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Scan
 
 LOCK = "lock"
 ROOT_ID = "root-id"

@@ -6,8 +6,10 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,16 +19,11 @@ from ocrwatchd.cli.calibrate import corpus, ground_truth, judgement, presets, pr
 from ocrwatchd.cli.calibrate.measure import Trial
 from ocrwatchd.cli.calibrate.report import Report, in_json, in_lines
 from ocrwatchd.cli.calibrate.residual_errors import remaining
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError, ModelUnavailable
 from ocrwatchd.gate import languages
 from ocrwatchd.llm import calibration_store, identity, models
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 HARM: Final = 1
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ocrwatchd.core.errors import ConfigError, UnreadableScan
 from ocrwatchd.correct.document import text_of
 from ocrwatchd.gate import languages
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 ENGLISH: Final = Path(__file__).with_name("english.txt")
 """Business papers of our own; paragraphs of Standard Ebooks (CC0 1.0) that the built-in model was not trained on."""

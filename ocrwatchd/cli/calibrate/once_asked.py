@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from ocrwatchd.correct.answer_text import unwrap
 from ocrwatchd.llm.context import Context, without
-from ocrwatchd.llm.protocol import Ending, Proposal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.llm.protocol import Decide, Model, Question, Schema
-
+from ocrwatchd.llm.protocol import Decide, Ending, Model, Proposal, Question, Schema
 
 ENDLESS: Final = 5
 """So many answers that did not end, and so many more for each that did, are enough to know a model by."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from ocrwatchd.correct.confusions import confusions_of, misread_words
 from ocrwatchd.gate import historical_spelling
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Remaining(NamedTuple):

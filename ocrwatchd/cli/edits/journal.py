@@ -15,8 +15,10 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
@@ -26,10 +28,6 @@ from ocrwatchd.core.fs import tree
 from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
 from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular
 from ocrwatchd.formats.output import receipt
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 RECORD_BYTES: Final = 1 << 16
 KEY_LETTERS: Final = 16

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import errno
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from ocrwatchd.cli.edits.journal import Change
 from ocrwatchd.cli.edits.pages import document, pages
-from ocrwatchd.cli.edits.receipt_edits import BY_HAND
+from ocrwatchd.cli.edits.receipt_edits import BY_HAND, Delivered
 from ocrwatchd.cli.edits.set_folder import held
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.safe_open import lexists_strict
 from ocrwatchd.core.log import printable
 from ocrwatchd.formats.output import writer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.cli.edits.receipt_edits import Delivered
 
 _WITHOUT_EDITS = {"txt", "json", "raw"}
 """Other modules write NAME.txt and NAME.json; NAME.raw.txt has no corrections."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from ocrwatchd.cli.edits.receipt_edits import edit_of
+from ocrwatchd.cli.edits.receipt_edits import Delivered, edit_of
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.i18n import verbatim
 from ocrwatchd.core.model import Box, Correction, Document, FinishedPage, Line, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ocrwatchd.cli.edits.receipt_edits import Delivered
 
 
 def document(delivered: Delivered, scan: Path) -> Document:

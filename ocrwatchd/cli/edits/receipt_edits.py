@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Collection
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
@@ -20,11 +22,6 @@ from ocrwatchd.core.model import Edit
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import receipt, txt
 from ocrwatchd.gate.verdicts import apply
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
 
 BY_HAND = "was it changed by hand? Restore it from a backup, or have the scan read again"
 """The remedy for a damaged receipt."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 
@@ -16,10 +17,6 @@ from ocrwatchd.cli.edits.set_folder import folder_of, locked
 from ocrwatchd.cli.edits.show import listing
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.log import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from pathlib import Path
 
 
 def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:

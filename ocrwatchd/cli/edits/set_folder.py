@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.errors import FolderUnusable, UnreadableScan
 from ocrwatchd.core.fs import tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, folder_locked
 from ocrwatchd.core.fs.safe_open import open_regular
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOCK_WAIT_S = 60.0
 """How long to wait for another `ocrwatchd edits` in the same folder."""

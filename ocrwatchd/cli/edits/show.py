@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from ocrwatchd.cli.edits.receipt_edits import edit_of
+from ocrwatchd.cli.edits.receipt_edits import Delivered, edit_of
 from ocrwatchd.core.i18n.language import ENGLISH, language
 from ocrwatchd.core.model import Doubt
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import LEAST_WRONG, MOST_ASKED, in_words, request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.cli.edits.receipt_edits import Delivered
 
 BESIDE_CHARACTERS = 32
 """Characters of the line shown on either side of an edit."""

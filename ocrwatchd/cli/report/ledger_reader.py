@@ -5,22 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ocrwatchd.core.config.schema import state_directory
+from ocrwatchd.core.config.schema import Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, work_folder
 from ocrwatchd.storage.ledger_file import LEDGER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.schema import Folders
 
 PATIENCE_S: Final = 5.0
 """How long a call waits for another process that holds the file."""

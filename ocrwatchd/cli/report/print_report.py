@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 
 from ocrwatchd.cli.report import as_json as numbers
 from ocrwatchd.cli.report import plot, since, summary
 from ocrwatchd.cli.report.as_tables import listing
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.config.schema import Folders
 
 
 def report(folders: Folders, begin: str | None, *, as_json: bool, png: Path | None) -> int:

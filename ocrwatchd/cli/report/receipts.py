@@ -7,9 +7,11 @@ memory. One that is not laid out as :mod:`ocrwatchd.formats.output.receipt` lays
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from pathlib import Path
+from typing import BinaryIO, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -17,10 +19,6 @@ from ocrwatchd.cli.report.ledger_reader import Counts, Number
 from ocrwatchd.core.fs import safe_open, tree
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.receipt import SUFFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 HEAD_BYTES: Final = 1 << 16
 PAGE_BYTES: Final = 1 << 23

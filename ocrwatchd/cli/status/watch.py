@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,12 +21,6 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status as statuses
 from ocrwatchd.monitoring import status_text
 from ocrwatchd.monitoring.status import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from rich.console import RenderableType
-
 
 Seen: TypeAlias = list[Status] | str
 """The status of each root, or in words why there is none."""

@@ -14,11 +14,14 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import unpack
@@ -36,12 +39,6 @@ from ocrwatchd.dispatch.cluster.messages import (
     write,
 )
 from ocrwatchd.storage.outbox import ATTEMPTS, RECEIPT, STEM
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Work
 
 ENDED: Final = "ended.json"
 WANTED_BACK: Final = "wanted-back"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
+from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr.selection import choose
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.profile import Ocr, Work
 
 Capability = Literal["aspose", "gpu"]
 ALL: Final[tuple[Capability, ...]] = ("aspose", "gpu")

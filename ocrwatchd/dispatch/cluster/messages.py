@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+from pathlib import Path, PurePath
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -20,12 +20,8 @@ from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.i18n.wire import Told  # as above
 from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
+from ocrwatchd.core.model import Job
 from ocrwatchd.storage.work_folder import JOB_ID
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.model import Job
 
 MAX_BYTES = 1 << 21
 """The largest message or file, as JSON: the longest answer of an engine fits, in any escaping."""

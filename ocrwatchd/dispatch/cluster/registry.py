@@ -10,7 +10,9 @@ import contextlib
 import errno
 import os
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -22,10 +24,6 @@ from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster.attempts import NOT_OURS
 from ocrwatchd.dispatch.cluster.messages import Card, Refused, Token, TokenFile, read, write
 from ocrwatchd.storage.work_folder import known_id
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 FILE: Final = ".cluster.json"
 """Holds the token."""

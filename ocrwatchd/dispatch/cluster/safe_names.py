@@ -6,12 +6,10 @@ import contextlib
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.core.fs import safe_open
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job
 
 _PLAIN: Final = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\b)[\w(][\w(),=+@ .-]*(?<![. ])", re.ASCII | re.IGNORECASE

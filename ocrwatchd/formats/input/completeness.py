@@ -6,20 +6,23 @@ The type is told by the first bytes; the name's suffix is only a hint where thes
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
-from ocrwatchd.core.file_types import HEAD_BYTES, input_type_named, input_type_of, input_types, is_one_page, may_become
+from ocrwatchd.core.file_types import (
+    HEAD_BYTES,
+    InputType,
+    input_type_named,
+    input_type_of,
+    input_types,
+    is_one_page,
+    may_become,
+)
 from ocrwatchd.core.i18n import NOTHING, Message, count, say
 from ocrwatchd.formats.input.bounded_reader import TooIntricate, Window
 from ocrwatchd.formats.input.image_structure import GAP
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.file_types import InputType
 
 MAX_STEPS = 200_000
 """Most parts that are visited: some tenths of a second of work, and twice as many as the largest real scan has."""

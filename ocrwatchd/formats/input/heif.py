@@ -7,19 +7,17 @@ is not heeded (ISO/IEC 23008-12, annex A).
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, UnreadableScan
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input.common import Length, Pages
 from ocrwatchd.formats.input.images import read_picture
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Page
 
 
 class HeifPages(Pages):

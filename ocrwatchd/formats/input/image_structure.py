@@ -7,15 +7,10 @@ a picture that is damaged inside but whole is left to the engine to judge.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from ocrwatchd.core.i18n import NOTHING, Message, say
-from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.formats.input.bounded_reader import Window
+from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate, Window
 
 CUT = say("ends before its last part")
 GAP = say("has a gap in it")

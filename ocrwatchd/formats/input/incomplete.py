@@ -9,23 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.formats.input import kind_of, open_pages
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES
-from ocrwatchd.formats.input.common import MAX_PAGES
+from ocrwatchd.formats.input.common import MAX_PAGES, Pages
 from ocrwatchd.formats.input.completeness import Finding, examine
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED
 from ocrwatchd.formats.input.tiff import directories
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.common import Pages
 
 ALL_READ = "the file's end is missing or damaged; all its rows and pages were read"
 SOME_MISSING = "the file's end is missing or damaged: rows or pages may be missing; scan or copy it again"

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from ocrwatchd.formats.input import image_structure
 from ocrwatchd.formats.input.bounded_reader import BLOCK_BYTES, TooIntricate, Window
 from ocrwatchd.formats.input.decoder_warnings import MOST_LISTENED_TO_BYTES
 from ocrwatchd.formats.input.patched_file import PatchedFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MAX_STEPS = 200_000
 _SIZE_AT = 3

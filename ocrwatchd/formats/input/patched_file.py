@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from typing_extensions import override
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class PatchedFile(io.RawIOBase):

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, ObjectStreamMode, StreamDecodeLevel
+from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, Pdf, StreamDecodeLevel
 
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.formats.input import decompression_limit
 from ocrwatchd.formats.input.common import MAX_PAGES
-
-if TYPE_CHECKING:
-    from pikepdf import Object, Pdf
 
 MOST_LOOKED_AT = 4 * MAX_PAGES
 """Most entries of the tree that are examined, in 0.5 s at most."""

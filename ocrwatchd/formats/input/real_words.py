@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from ocrwatchd.core.lexicon import lexicon, list_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SCRIPTS = {
     "Latn": "LATIN",

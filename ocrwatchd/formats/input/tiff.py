@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from array import array
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from typing_extensions import override
 
 from ocrwatchd.formats.input.bounded_reader import Window
 from ocrwatchd.formats.input.patched_file import PatchedFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 NUMBERS = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}

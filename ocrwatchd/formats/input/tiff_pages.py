@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, cast
+from collections.abc import Iterator, Mapping
+from typing import IO, cast
 
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import Message, say
+from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input.common import MAX_PAGES, Length, Pages
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Page
 
 _DECODED_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000})
 """Values of tag 259 that Pillow's libtiff can decode."""

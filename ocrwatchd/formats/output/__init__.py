@@ -14,16 +14,13 @@ knows the names alone.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import BinaryIO, NamedTuple, Protocol
 
 from ocrwatchd.core.config.format_plugins import GROUP, installed
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.model import Document, FinishedPage
+from ocrwatchd.core.model import Document, FinishedPage
 
 RECEIPT = "json"
 """The format that is always written, and last: where it lies, the set is whole."""

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
+from ocrwatchd.core.model import Box, Doubt, Edit, PageText
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from ocrwatchd.core.model import Box, Doubt, Edit, PageText
 
 
 class Places:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from ocrwatchd.core.i18n import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from ocrwatchd.core.i18n.language import Language
-    from ocrwatchd.core.model import Doubt
+from ocrwatchd.core.i18n.language import Language
+from ocrwatchd.core.model import Doubt
 
 NATS_DIGITS: Final = 1
 

@@ -8,23 +8,18 @@ whose place no engine has told stands in the text without a box: nothing here is
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.core.model import Box
+from ocrwatchd.core.model import Box, Document, FinishedPage
 from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.formats.output.unrotate import Upright
-from ocrwatchd.formats.output.word_boxes import placed
+from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord, placed
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.model import Document, FinishedPage
-    from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 
 SUFFIX = OUTPUT_SUFFIXES["hocr"]
 CAPABILITIES = "ocr_page ocr_par ocr_line ocrx_word"

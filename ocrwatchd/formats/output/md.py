@@ -8,16 +8,13 @@ page shows what the paper shows, and nothing in it links, loads or runs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+from ocrwatchd.core.model import Document, FinishedPage
 from ocrwatchd.formats.output.txt import evaluation_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from ocrwatchd.core.model import Document, FinishedPage
 
 SUFFIX = OUTPUT_SUFFIXES["md"]
 LINE_BREAK = "  \n"

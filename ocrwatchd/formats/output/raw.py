@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterable
+from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+from ocrwatchd.core.model import Document, FinishedPage
 from ocrwatchd.formats.output.txt import evaluation_line, laid_out
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocrwatchd.core.model import Document, FinishedPage
 
 SUFFIX = OUTPUT_SUFFIXES["raw"]
 

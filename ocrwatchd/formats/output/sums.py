@@ -8,16 +8,13 @@ because its other columns add up.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.model import FinishedPage
 from ocrwatchd.formats.output.edit_positions import raw_offset
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from ocrwatchd.core.model import FinishedPage
 
 CELL: Final = "\t"
 

@@ -6,16 +6,13 @@ line, as pdftotext puts it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.i18n.language import language
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.model import Document, FinishedPage
+from ocrwatchd.core.model import Document, FinishedPage
 
 SUFFIX = OUTPUT_SUFFIXES["txt"]
 PAGE_BREAK = "\f"

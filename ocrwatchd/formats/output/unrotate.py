@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ocrwatchd.core.model import PageText
 from ocrwatchd.formats.output.word_boxes import size_of
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.model import PageText
 
 QUARTERS = {90, 270}
 

@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from ocrwatchd.core.model import Box, Edit
+from ocrwatchd.core.model import Box, Document, Edit, FinishedPage, Line, PageText
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.model import Document, FinishedPage, Line, PageText
 
 MARGIN = 0.05
 """Margin beside lines without a known place, as a share of the page's width."""

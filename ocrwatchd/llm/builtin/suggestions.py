@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.glyph_similarity import STROKES_LIMIT, changes, strokes
 from ocrwatchd.llm.builtin.word_index import Shelves
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 WORDS = Path(__file__).with_name("words.txt")
 """The commonest first; made by ``train.frequent``."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from ocrwatchd.llm.builtin.vocabulary import DONE, END, FIX, JOIN, SAME, START, WORD_TOKENS, spell
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.llm.builtin.vocabulary import Vocabulary
+from ocrwatchd.llm.builtin.vocabulary import DONE, END, FIX, JOIN, SAME, START, WORD_TOKENS, Vocabulary, spell
 
 NOTHING = -1
 """The target of a token after which nothing is to be learned."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 BYTES = 256
 START, END, FIX, JOIN, DONE, SAME = range(BYTES, BYTES + 6)

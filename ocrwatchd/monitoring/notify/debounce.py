@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from ocrwatchd.core.component import Trouble
-    from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.component import Trouble
+from ocrwatchd.core.i18n import Message
 
 HOLD_SECONDS = 5.0
 """A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes

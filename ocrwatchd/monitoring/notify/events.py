@@ -5,16 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.attempt import ScanFigures
+from ocrwatchd.core.config.schema import Event, Folders
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.log import names_are_told, printable, told
+from ocrwatchd.core.model import Job
 from ocrwatchd.storage.outbox import RECEIPT, original_path
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.attempt import ScanFigures
-    from ocrwatchd.core.config.schema import Event, Folders
-    from ocrwatchd.core.i18n import Message
-    from ocrwatchd.core.model import Job
 
 LONGEST_REASON = 2000
 """Characters of a reason that are told."""

@@ -15,14 +15,12 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SMTP_SECONDS = 20.0
 SUBMISSION_PORT = 587

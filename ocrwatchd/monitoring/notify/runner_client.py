@@ -10,15 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from ocrwatchd.core.i18n import Message, say, verbatim
 from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.log import names_are_told
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 KEEPER_MODULE = "ocrwatchd.monitoring.notify.runner"
 SLACK_S = 15.0

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import JsonValue  # noqa: TC002 - pydantic resolves it when a record is read
 
+from ocrwatchd.core.config.profile import Task
 from ocrwatchd.correct import answer_text
 from ocrwatchd.engine.process.tasks.json_answers import NoValue, broken, found, merged
 from ocrwatchd.engine.process.tasks.quotes import Quotes
 from ocrwatchd.engine.process.tasks.splitting import NoRoom, parts
-from ocrwatchd.llm.protocol import Ending
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ocrwatchd.core.config.profile import Task
-    from ocrwatchd.llm.protocol import Model, Schema
+from ocrwatchd.llm.protocol import Ending, Model, Schema
 
 MOST_ROUNDS = 3
 """Greatest number of rounds in which ``join_prompt`` joins answers; the first joins those of the text's parts."""

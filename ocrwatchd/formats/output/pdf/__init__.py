@@ -15,9 +15,10 @@ saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDF
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pikepdf
 from pikepdf import Name
@@ -26,6 +27,7 @@ from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.anonymous_file import nameless
 from ocrwatchd.core.fs.safe_open import open_regular
+from ocrwatchd.core.model import Document, FinishedPage, PageText
 from ocrwatchd.formats.input import decompression_limit, kind_of
 from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
@@ -37,11 +39,6 @@ from ocrwatchd.formats.output.pdf.pages import layer_of, put_under, view_of
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 from ocrwatchd.formats.output.pdf.text_layer import Layer
 from ocrwatchd.formats.output.word_boxes import PlacedLine, placed, size_of, with_mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.model import Document, FinishedPage, PageText
 
 SUFFIX = OUTPUT_SUFFIXES["pdf"]
 

@@ -8,9 +8,10 @@ head, so here a stream is looked at like a dictionary.
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, TypeGuard
+from collections.abc import Collection
+from typing import TypeGuard
 
-from pikepdf import Array, Dictionary, Name, Stream, String
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
 from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.legible import legible_text
@@ -24,11 +25,6 @@ from ocrwatchd.formats.output.pdf.harmless import (
     PARTS,
     STREAM,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from pikepdf import Object, Pdf
 
 MOST_LOOKED_AT = 500_000
 """Most pages, annotations, fields, bookmarks, attachments and list entries that are examined."""

@@ -7,13 +7,11 @@ page's visible part, edge to edge.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ocrwatchd.core.model import PageText
 from ocrwatchd.formats.output.unrotate import Upright, unturned
 from ocrwatchd.formats.output.word_boxes import size_of
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.model import PageText
 
 
 class View(NamedTuple):

@@ -8,15 +8,10 @@ font of their own, whose ``ToUnicode`` names each.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Iterator
 from importlib import resources
-from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, Stream
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pikepdf import Object, Pdf
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 NAME = "OcrwatchdGlyphless"
 EM = 1000

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, PdfError, Stream
+from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, PdfError, Stream
 
 from ocrwatchd.formats.output.pdf.coordinates import View
 from ocrwatchd.formats.output.pdf.text_layer import MARK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pikepdf import Object, Page, Pdf
 
 NAME = "/OcrwatchdText"
 """Name of a layer among a page's forms, followed by a number."""

@@ -9,28 +9,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from itertools import count
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.core.i18n.language import language
+from ocrwatchd.core.i18n.language import Language, language
+from ocrwatchd.core.model import Box, Document, FinishedPage
 from ocrwatchd.formats.output.evidence import request
 from ocrwatchd.formats.output.review.marks import Marked, marked
 from ocrwatchd.formats.output.review.picture import Pictures
 from ocrwatchd.gate.languages import short
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from jinja2 import Template
-
-    from ocrwatchd.core.i18n.language import Language
-    from ocrwatchd.core.model import Box, Document, FinishedPage
 
 SUFFIX = OUTPUT_SUFFIXES["review"]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PIL import Image
 
+from ocrwatchd.core.model import Box, PageText
 from ocrwatchd.formats.output.unrotate import Upright
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.core.model import Box, PageText
 
 HEIGHT_PX: Final = 72
 """A piece is no taller in the file: twice what it is on a page at 96 dpi."""

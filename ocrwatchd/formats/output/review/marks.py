@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from ocrwatchd.core.i18n.language import Language
+from ocrwatchd.core.model import Box, Doubt, Edit, FinishedPage, PageText, Word
 from ocrwatchd.formats.output.edit_positions import Places, delivered_word
 from ocrwatchd.formats.output.evidence import asked, in_words, request
 from ocrwatchd.formats.output.sums import sum_warnings
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.core.i18n.language import Language
-    from ocrwatchd.core.model import Box, Doubt, Edit, FinishedPage, PageText, Word
 
 LOW_CONFIDENCE = 0.9
 """Words that were read with less are tinted: with RapidOCR a few on a page that was scanned badly, and hardly any on a
