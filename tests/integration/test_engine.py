@@ -33,6 +33,7 @@ class Supervisor:
         self.folder = folder
         # What the fake reads is no text: the engine would load the lists of words for it.
         self.config = parse({"llm": {"model": "off"}, "correct": {"words": False}} | (settings or {}))
+        self.clock = options.get("clock", time.monotonic)
         self.selector = selectors.DefaultSelector()
         self.heard = []
         self.host = kind(self.config, self.selector, self.heard.append, module=module, jobs=folder, **options)
@@ -42,7 +43,7 @@ class Supervisor:
         """Once around the loop."""
         for key, _ in self.selector.select(0.02):
             key.data()
-        self.host.tick(time.monotonic())
+        self.host.tick(self.clock())
 
     def until(self, condition):
         """Go round until something is true."""

@@ -20,7 +20,7 @@ _ENDS = say("ends before its last page")
 
 
 def tiff(window: Window) -> Message:
-    """Walk the directories; "" for a whole file, or what is missing.
+    """Walk the directories; nothing for a whole file, or what is missing.
 
     Raises:
         TooIntricate: an endless chain.
