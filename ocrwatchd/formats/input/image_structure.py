@@ -1,7 +1,7 @@
 """Is the file structurally whole? PNG, JPEG, GIF, WebP, BMP, HEIC, AVIF and PDF, by walking from part to part.
 
-Each walk returns nothing for a whole file, or the missing part in words that continue "the file ...". None decodes anything:
-a picture that is damaged inside but whole is left to the engine to judge.
+Each walk returns nothing for a whole file, or the missing part in words that continue "the file ...". No walk decodes
+anything: a picture that is damaged inside but whole is left to the engine.
 """
 
 from __future__ import annotations
