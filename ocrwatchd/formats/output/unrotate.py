@@ -57,6 +57,6 @@ def unturned(across: float, down: float, degrees: int) -> tuple[float, float]:
         down: share of the height.
         degrees: by which it was turned, a multiple of 90.
     """
-    for _ in range(degrees // 90):
+    for _ in range(degrees // 90 % 4):  # a receipt changed by hand may hold any number
         across, down = down, 1 - across
     return across, down
