@@ -219,8 +219,8 @@ def test_what_leaves_texts_raw_is_serious(model, finding):
 @pytest.mark.parametrize(
     ("finding", "required", "ok", "words"),
     [
-        (None, False, True, "never measured"),
-        (None, True, False, "never measured"),
+        (None, False, True, "nobody has measured"),
+        (None, True, False, "nobody has measured"),
         ("gain", True, True, "m.gguf, measured 2026-11-22, ocrwatchd 0.1.0, typeset pages: it does good: errors fall"),
         ("harm", False, False, "it does harm"),
         ("unknown", False, True, "it cannot be judged"),
