@@ -7,21 +7,19 @@ module is light; only the engine process imports llama.cpp.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeAlias
-
     from pydantic import JsonValue
 
     from ocrwatchd.llm.context import Context
 
-    Schema: TypeAlias = Mapping[str, JsonValue]
-    Decide: TypeAlias = Callable[["Question", Sequence[float]], str]
-    """Told ln P of each candidate with what follows it, but for a constant, it says what the word is; the words behind
-    are judged by the text with that in it."""
+Schema: TypeAlias = "Mapping[str, JsonValue]"
+Decide: TypeAlias = Callable[["Question", Sequence[float]], str]
+"""Gets ln P of each candidate with the text behind it, but for a constant, and returns the word. The next words are
+judged by the text with this word."""
 
 MOST_CANDIDATES = 4
 """For a word, its reading among them."""
