@@ -122,7 +122,7 @@ def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:
         raise FolderUnusable(words) from None
     except OSError as error:
         raise FolderUnusable(
-            f"the folder {root_state} cannot be used for the ledger: {error.strerror}; mend its owner or mode"
+            f"the folder {root_state} cannot be used for the ledger: {error.strerror}; correct its owner or mode"
         ) from error
 
 

@@ -98,7 +98,7 @@ class Reporter(Observer):
     def _log_troubles(self, snapshot: Snapshot) -> None:
         for each in snapshot.troubles:
             if each.kind not in self._troubles:
-                log.warning("trouble.begins", what=each.kind, reason=each.text, file=each.file or None)
+                log.warning("trouble.begins", what=each.kind, reason=each.message, file=each.file or None)
         now = {each.kind for each in snapshot.troubles}
         for kind in self._troubles - now:
             log.info("trouble.over", what=kind)
@@ -173,7 +173,7 @@ def _messages(snapshot: Snapshot) -> list[Message]:
     untold = set(waiting[SCANS_SHOWN:])
     more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else NOTHING
     shown = [
-        say("{file}: {reason}", file=told(each.file), reason=each.text) if each.file else each.text
+        say("{file}: {reason}", file=told(each.file), reason=each.message) if each.file else each.message
         for each in snapshot.troubles
         if each not in untold
     ]

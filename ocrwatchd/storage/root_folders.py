@@ -38,7 +38,7 @@ def prepare(folders: Folders) -> None:
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise FolderUnusable(
                 f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
-                "mend its owner or mode"
+                "correct its owner or mode"
             )
     if any(path.parent == folders.root_path for path in modes):
         _mend(folders.root_path)
