@@ -40,10 +40,7 @@ class Component(Part, Protocol):
     """A part that does some of the daemon's work."""
 
     def tick(self, now: float) -> None:
-        """Do what is due.
-
-        Args:
-            now: monotonic, seconds.
+        """Do what is due at the time ``now``, monotonic, seconds.
 
         Raises:
             LedgerFault: the ledger cannot be used; the next tick tries again.

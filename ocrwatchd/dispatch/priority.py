@@ -83,13 +83,7 @@ class Waiting:
         return (each for each in self if self.goes_first(each, place, worked_s))
 
     def goes_first(self, other: Place, place: Place, worked_s: float) -> bool:
-        """Whether a waiting job interrupts the job in work.
-
-        Args:
-            other: the place of the waiting job.
-            place: the place of the job in work.
-            worked_s: how long that job has been in work, seconds.
-        """
+        """Whether a waiting job (``other``) interrupts the job in work, which has worked for ``worked_s`` seconds."""
         if other.job.work.priority > place.job.work.priority:
             return other < place
         return place.worked_s + worked_s >= TURN_S and other.since <= self._since(place.job)

@@ -52,14 +52,7 @@ _MIB: Final = 1 << 20
 
 
 class Metrics(Observer):
-    """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``.
-
-    Args:
-        config: names the file, the folders and the queue's size.
-        figures: what has been done since the start.
-        ledger: knows of the last delivery before that.
-        clock: monotonic, seconds.
-    """
+    """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``."""
 
     def __init__(
         self,

@@ -50,14 +50,7 @@ SHOWN: Final = ("state", "engine", "waiting", "queued", "in_work", "page", "page
 
 
 class Reporter(Observer):
-    """Shows each snapshot to systemd, in the status file and on the status page, and logs when trouble begins and ends.
-
-    Args:
-        folders: the status file lies in their work folder.
-        ledger: counts what was delivered and what failed; the status has its copy beside it.
-        figures: what has been done since the start.
-        page: shows it to people who see only the share.
-    """
+    """Shows each snapshot to systemd, in the status file and on the status page; logs when trouble begins and ends."""
 
     def __init__(
         self,

@@ -177,11 +177,7 @@ def _written(path: Path) -> Status | None:
 
 
 def find_all(folders: Folders, *, everywhere: bool) -> list[Status]:
-    """The status of this root's daemon, where it was ever served.
-
-    Args:
-        folders: the configured folders.
-        everywhere: also of every other root in the state directories of this user and of the services, by path.
+    """The status of this root's daemon, and with ``everywhere`` of all roots of this user and of the services, by path.
 
     Raises:
         FolderUnusable: as :func:`find`.

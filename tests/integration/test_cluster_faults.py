@@ -50,9 +50,9 @@ def heard(queue):
     ("lines", "said", "remedy"),
     [
         (["maxmemory 1"], "OutOfMemory", "more memory"),
-        (["replicaof 127.0.0.1 1"], "ReadOnly", "to the primary"),
+        (["replicaof 127.0.0.1 1"], "ReadOnly", "name the primary"),
         ([f'user default on ">{PASSWORD}" ~* +ping +select +hello'], "NoPermission", "all rights"),
-        (["databases 2"], "out of range", "number of a database"),
+        (["databases 2"], "out of range", "name an existing database"),
     ],
 )
 def test_a_redis_that_takes_nothing(server, lines, said, remedy):
@@ -93,11 +93,11 @@ def test_a_certificate_that_cannot_be_believed(server, tmp_path):
     server.kill()
     server.start(certificate=certificate(tmp_path, "localhost", not_after=PAST))
     told["expired"] = heard(Queue(broker=url, **own))
-    assert "as its certificate does" in told["host name"]
+    assert "the host name of the broker's certificate" in told["host name"]
     assert "queue.broker_ca" in told["no CA"]
     assert "queue.broker_ca" in told["other CA"]
     assert "renew" in told["expired"]
-    assert "rediss:// and amqps:// with it" in told["no TLS"]
+    assert "rediss:// and amqps:// with TLS" in told["no TLS"]
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "amqp", "amqps"])
@@ -109,7 +109,7 @@ def test_a_port_that_says_nothing(monkeypatch, tmp_path, scheme):
         mute.listen(50)
         words = heard(Queue(broker=f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"))
     assert "imeout" in words
-    assert "rediss:// and amqps:// with it" in words
+    assert "rediss:// and amqps:// with TLS" in words
 
 
 def test_a_port_that_says_anything(tmp_path):

@@ -61,12 +61,7 @@ class Rounds:
         self._watched = self._watched_before
 
     def hear(self, receive: Callable[[], str | None], published: Container[str]) -> None:
-        """Look earlier if a worker reports a change.
-
-        Args:
-            receive: gives the next message of a worker, or None.
-            published: the ids of the published jobs.
-        """
+        """Look earlier if a worker reports a change."""
         for content in islice(iter(receive, None), MOST_NUDGES):
             with contextlib.suppress(Refused):
                 if decode(Nudge, content).job in published:

@@ -44,12 +44,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Answer(NamedTuple):
-    """How a command has ended.
-
-    Args:
-        fault: what went wrong, if so.
-        said: the end of what it said on its standard error.
-    """
+    """How a command has ended: what went wrong, if anything, and the end of its standard error."""
 
     fault: Message
     said: str = ""

@@ -46,13 +46,7 @@ def look(folders: Folders) -> Iterator[Finding]:
 
 
 def look_at(name: str, path: Path, daemon: int | None = None) -> Finding:
-    """Whether this user can use or make a folder.
-
-    Args:
-        name: the folder's name in the finding.
-        path: an absolute path.
-        daemon: id of the user who needs the folder; None for the present user.
-    """
+    """Whether this user can use or make a folder."""
     if is_folder(path):
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
         remedy = f"this user (uid {os.geteuid()}) cannot read and write {path}; correct its owner or mode"

@@ -40,13 +40,7 @@ class Act(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Writes a file of ours; keeps a file that somebody has changed, or that is not ours.
-
-    Args:
-        path: the file.
-        text: the content without its signature.
-        show: whether to announce the content too.
-    """
+    """Writes a file of ours; keeps a file that somebody has changed, or that is not ours."""
 
     path: Path
     text: str
