@@ -99,11 +99,7 @@ class Waiting:
     ) -> None:
         """Queue an interrupted job: in its old place, or after the others where its turn is over.
 
-        Args:
-            place: its old place.
-            worked_s: how long it was in work, seconds.
-            left: the last page that was read.
-            besides: places of jobs that wait elsewhere.
+        ``left`` is the last page that was read; the jobs of ``besides`` wait elsewhere.
         """
         place = replace(place, left=left, worked_s=place.worked_s + worked_s)
         if place.worked_s >= TURN_S:

@@ -7,7 +7,8 @@ import datetime as dt
 import os
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -17,7 +18,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, count, joined, say
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
-from ocrwatchd.monitoring.snapshot import Observer
+from ocrwatchd.monitoring.snapshot import Activity, Observer
 from ocrwatchd.storage.ledger import LedgerFault
 from ocrwatchd.storage.outbox import original_path
 
@@ -43,10 +44,6 @@ FAILURES_SOUGHT = 30
 """Among so many: some may have gone back into the inbox."""
 
 log = structlog.get_logger()
-
-
-SHOWN: Final = ("state", "engine", "waiting", "queued", "in_work", "page", "pages", "workers", "incomplete")
-"""Fields of a snapshot that the status has too."""
 
 
 class Reporter(Observer):
@@ -119,9 +116,8 @@ class Reporter(Observer):
         # Else whoever asks would read that the daemon hangs, and not what is wrong with the ledger.
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
-        shown = {name: getattr(snapshot, name) for name in SHOWN}
         now = status.Status(
-            **shown | {"workers": [*snapshot.workers], "incomplete": [*snapshot.incomplete]},
+            **{each.name: getattr(snapshot, each.name) for each in fields(Activity)},
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
@@ -149,7 +145,7 @@ class Reporter(Observer):
             "failures": self._failures(),
         }
 
-    def _failures(self) -> list[tuple[str, Message]]:
+    def _failures(self) -> tuple[tuple[str, Message], ...]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
         shown: dict[Path, Message] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
@@ -157,10 +153,10 @@ class Reporter(Observer):
             if len(shown) < FAILURES_SHOWN and os.path.lexists(path):
                 shown.setdefault(path, reason)
         failed = self._folders.path("failed")
-        return [(told(str(path.relative_to(failed))), reason) for path, reason in shown.items()]
+        return tuple((told(str(path.relative_to(failed))), reason) for path, reason in shown.items())
 
 
-def _messages(snapshot: Snapshot) -> list[Message]:
+def _messages(snapshot: Snapshot) -> tuple[Message, ...]:
     """What people are told: the daemon's own troubles, and those of some scans."""
     waiting = [each for each in snapshot.troubles if each.file]
     untold = set(waiting[SCANS_SHOWN:])
@@ -170,7 +166,7 @@ def _messages(snapshot: Snapshot) -> list[Message]:
         for each in snapshot.troubles
         if each not in untold
     ]
-    return [*shown, *filter(None, [more])]
+    return *shown, *filter(None, [more])
 
 
 def _sentence(snapshot: Snapshot) -> str:

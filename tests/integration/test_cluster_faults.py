@@ -34,7 +34,7 @@ def heard(queue):
         line.start()
     sender.send("a", "1")
     receiver.want()
-    words = broker.ping(queue)
+    words = str(broker.ping(queue))
     try:
         for line in (sender, receiver):
             assert await_that(lambda line=line: str(line.trouble), what="trouble") == words
@@ -84,7 +84,7 @@ def test_a_certificate_that_cannot_be_believed(server, tmp_path):
     told = {}
     url = f"rediss://localhost:{server.port}"
     own = {"broker_password_file": str(server.password_file), "broker_ca": str(tmp_path / "ca.pem")}
-    assert broker.ping(Queue(broker=url, **own)) == ""
+    assert not broker.ping(Queue(broker=url, **own))
     told["host name"] = heard(Queue(broker=url.replace("localhost", "127.0.0.1"), **own))
     told["no CA"] = heard(Queue(broker=url, broker_password_file=str(server.password_file)))
     told["no TLS"] = heard(Queue(broker=url.replace("rediss", "redis"), **own))
@@ -126,7 +126,7 @@ def test_a_port_that_says_anything(tmp_path):
         thread = threading.Thread(target=lie)
         thread.start()
         try:
-            words = broker.ping(Queue(broker=f"redis://127.0.0.1:{liar.getsockname()[1]}"))
+            words = str(broker.ping(Queue(broker=f"redis://127.0.0.1:{liar.getsockname()[1]}")))
         finally:
             ended.set()
             with socket.create_connection(liar.getsockname()) as last:

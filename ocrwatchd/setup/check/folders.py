@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
+from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.core.fs.overlap import overlapping
@@ -22,13 +22,12 @@ _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "deb
 
 def named(folders: Folders) -> dict[str, Path]:
     """Every folder that the daemon writes to, by its name in ``check``."""
-    found = {name: folders.path(name) for name in FOLDER_NAMES}
     state = state_directory()
     with contextlib.suppress(OSError):  # the root's own line says so
         root_id = known_id(folders.work_path)
         root_state = state / ROOTS / root_id
         state = root_state if root_id and is_folder(root_state) else state
-    return found | {".work": folders.work_path, "state": state}
+    return folders.named | {"state": state}
 
 
 def look(folders: Folders) -> Iterator[Finding]:

@@ -125,11 +125,9 @@ class Run:
     """Runs a program.
 
     Args:
-        command: program and arguments; no shell.
         failed: the remedy if the program fails.
         account: user of the program; "" for the present user.
         group: a further group of that user, as the service has.
-        environment: further variables.
     """
 
     command: list[str]

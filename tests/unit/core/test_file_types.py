@@ -45,7 +45,7 @@ def test_a_new_type_of_scan_is_one_line(tmp_path):
     descriptor, given = open_pages(scan, ocr)
     assert (descriptor > 2, given) == (True, ocr)
     assert log._digest("Anna.xyz").endswith(".xyz")
-    assert "WebP or XYZ instead" in judge(b"a text of some length, which is no picture", ".docx").reason
+    assert "WebP or XYZ instead" in str(judge(b"a text of some length, which is no picture", ".docx").reason)
     scan.write_bytes(b"a text")
     with pytest.raises(UnreadableScan, match="GIF, WebP or XYZ"):
         open_pages(scan, ocr)

@@ -397,7 +397,9 @@ def test_copied_root_that_uses_the_ledger_in_turn_is_told_of(tmp_path, capsys):
 def write_status(house):
     """What its daemon says of itself."""
     now = time.time()
-    told = status.Status("running", os.getpid(), "1", str(house.folders.root_path), now, now)
+    told = status.Status(
+        "running", pid=os.getpid(), version="1", root=str(house.folders.root_path), started_at=now, written_at=now
+    )
     status.write(house.folders, told, house.home)
 
 
