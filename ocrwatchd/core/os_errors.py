@@ -14,7 +14,7 @@ from ocrwatchd.core.log import names_are_told
 
 _FULL: Final = say("make room there")
 _DENIED: Final = say("correct the owner and the permissions there, or those of the mounted disk")
-_GONE: Final = say("make it again, or mount it")
+_GONE: Final = say("make the folder again, or mount its disk")
 _AWAY: Final = say("check the network or the disk, then mount it again")
 _REMEDIES: Final = {
     errno.ENOSPC: _FULL,

@@ -22,9 +22,9 @@ class Happening:
     """One event and its facts: plain values of JSON, file names only as ``log.names`` allows, no document text."""
 
     event: Event
-    facts: dict[str, object]
+    facts: dict[str, str | int]
 
-    def told(self, folders: Folders, missed: int) -> dict[str, object]:
+    def told(self, folders: Folders, missed: int) -> dict[str, str | int]:
         """The facts for the command; ``missed`` events before this one were not reported."""
         return {
             "event": self.event,
@@ -39,7 +39,7 @@ def ended(  # noqa: PLR0917 - what is known of an end
     event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
 ) -> Happening:
     """A scan was delivered, or set aside in ``failed/``."""
-    facts: dict[str, object] = {"time": _now(), "file": told(str(job.relative))}
+    facts: dict[str, str | int] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
         facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
         place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
