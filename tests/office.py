@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Queue
+from ocrwatchd.core.i18n import verbatim
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
 from ocrwatchd.dispatch.cluster.dispatcher import ClusterQueue
@@ -14,6 +15,14 @@ from ocrwatchd.dispatch.protocol import Hooks
 LEASE_S = 60.0
 TOKEN = Token(root="0123456789abcdef", version="1")
 ANY = capabilities.queue_name(TOKEN.root, ())
+
+
+def messages(fields):
+    """The fields of a report or a card, its texts as messages."""
+    texts = {"reason", "state", "trouble"}
+    return {name: verbatim(value) if name in texts else value for name, value in fields.items()}
+
+
 ASPOSE = capabilities.queue_name(TOKEN.root, ("aspose",))
 
 
@@ -61,7 +70,7 @@ class Hand:
         """Show a sign of life."""
         self.beats += 1
         held = {"job": self.order.job, "attempt": self.order.attempt} if self.order else {}
-        card = Card(name=self.name, version="1", beat=self.beats, offers=self.offers, **held, **more)
+        card = Card(name=self.name, version="1", beat=self.beats, offers=self.offers, **held, **messages(more))
         registry.show(card, self.office.folder)
 
     def take(self, queue=ANY):
@@ -82,7 +91,7 @@ class Hand:
 
     def end(self, ending, **more):
         """Say how the attempt has ended."""
-        attempts.end(self.job.desk, Report(worker=self.name, ending=ending, **more))
+        attempts.end(self.job.desk, Report(worker=self.name, ending=ending, **messages(more)))
         self.order = None
         self.beat()
 

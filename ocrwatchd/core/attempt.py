@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
-from ocrwatchd.core.i18n.wire import Told  # pydantic reads the annotations
 
 if TYPE_CHECKING:
     from ocrwatchd.core.model import Job
@@ -42,15 +41,12 @@ class ScanFigures:
     """The engine's figures of a scan that it has read, or has died over; never document text.
 
     Args:
-        pages: pages of the scan.
         unreadable: pages that could not be read.
         corrected: at least one part of a page was corrected.
         evaluation: the engine has no licence and truncated the text.
         words: words of the raw text.
         scored_words: words with a known confidence.
-        edits: number of admitted edits.
         edits_by_reason: admitted edits, by the code of the reason.
-        refused: number of refused edits.
         refused_by_reason: refused edits, by the code of the reason.
         confidence: the mean over the scored words; None without any.
         seconds: wall time of recognition and correction.
@@ -74,7 +70,7 @@ class ScanFigures:
     confidence: Amount | None = None
     seconds: Amount = 0.0
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
-    tasks_not_done: tuple[Told, ...] = ()
+    tasks_not_done: tuple[Message, ...] = ()
     duplicate_of: str = ""
 
     @property
@@ -102,7 +98,7 @@ class EngineStatus:
     """
 
     state: EngineState = "down"
-    notes: tuple[Told, ...] = ()
+    notes: tuple[Message, ...] = ()
     starts: int = 0
     engine: str = ""
     model: str = ""
@@ -164,7 +160,6 @@ class Worker:
     """A present worker's own report.
 
     Args:
-        name: the worker's name.
         state: the state of its engine, and why it does not read.
         job: the scan that it reads, or "".
         page: the page in work, from 1.
@@ -174,7 +169,7 @@ class Worker:
     """
 
     name: str
-    state: Told
+    state: Message
     job: str
     page: int
     pages: int

@@ -31,10 +31,6 @@ class Backoff:
     jitter: float = JITTER
 
     def pause_s(self, failures: int) -> float:
-        """The pause before the next try, seconds.
-
-        Args:
-            failures: how many tries in a row have failed, at least 1.
-        """
+        """The pause before the next try, seconds, after ``failures`` failed tries in a row, at least 1."""
         longest = min(self.cap_s, self.first_s * FACTOR ** min(failures - 1, _MOST_DOUBLINGS))
         return longest * (1.0 - self.jitter * _RANDOM.random())

@@ -15,12 +15,12 @@ class Trouble(NamedTuple):
 
     Args:
         kind: what it is with, as "engine" or "claim"; the job's id where one scan waits for it.
-        text: for people; :data:`~ocrwatchd.core.i18n.NOTHING` where nothing is wrong.
+        message: for people; :data:`~ocrwatchd.core.i18n.NOTHING` where nothing is wrong.
         file: the path of the scan that waits; "" where the trouble is the daemon's own.
     """
 
     kind: str
-    text: Message
+    message: Message
     file: str = ""
 
 
@@ -40,10 +40,7 @@ class Component(Part, Protocol):
     """A part that does some of the daemon's work."""
 
     def tick(self, now: float) -> None:
-        """Do what is due.
-
-        Args:
-            now: monotonic, seconds.
+        """Do what is due at the time ``now``, monotonic, seconds.
 
         Raises:
             LedgerFault: the ledger cannot be used; the next tick tries again.

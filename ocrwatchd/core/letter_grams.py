@@ -40,10 +40,7 @@ class _Size(NamedTuple):
 
 
 class LetterGrams:
-    """N-grams of words.
-
-    Args:
-        words: each counts once.
+    """N-grams of words; each word counts once.
 
     Raises:
         ValueError: the words have more than 32,000 different letters.

@@ -209,12 +209,7 @@ class PageText:
 
 
 class Term(NamedTuple):
-    """One quantity that speaks for an edit, or against it where it is negative.
-
-    Args:
-        name: "picture", "words", "marks", …: of the quantity.
-        nats: weighted, as it counts in the sum.
-    """
+    """A quantity, such as "picture" or "words", and its weighted nats: for an edit, or against it if negative."""
 
     name: str
     nats: float
@@ -226,12 +221,7 @@ Source: TypeAlias = Literal["picture", "words", "document", "built-in", "model",
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not.
-
-    Args:
-        source: who proposed it.
-        terms: what was weighed.
-    """
+    """One proposed change: ``before`` at ``offset`` of the raw text becomes ``after``; ``why`` it was let in or not."""
 
     offset: int
     before: str
@@ -248,13 +238,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A word that may be wrong, after correction.
-
-    Args:
-        offset: of the word in the raw text.
-        length: in code points of the raw text.
-        wrong: probability that the word, as delivered, is wrong.
-    """
+    """A word that may be wrong after correction: its place in the raw text, and the probability that it is wrong."""
 
     offset: int
     length: int
@@ -344,14 +328,7 @@ class Totals:
 
 
 class DoubtfulWord(NamedTuple):
-    """A word of a document that may be wrong, as it is delivered.
-
-    Args:
-        page: from 1.
-        offset: in the page's raw text.
-        text: as delivered.
-        wrong: probability that the word is wrong.
-    """
+    """A delivered word, its page (from 1), its offset in the raw text, and the probability that it is wrong."""
 
     page: int
     offset: int
@@ -368,11 +345,9 @@ class TaskEnd:
     """What became of a follow-up task.
 
     Args:
-        name: of the task.
         suffix: what follows NAME of its file.
         state: "left-out" means that there is no file.
         reason: why it is not "done".
-        model: name of the model, or "".
         parts: into how many the text was cut.
         answered: to how many of them there is an answer that counts.
         dropped: how many strings did not occur in the text.
@@ -399,13 +374,11 @@ class Document:
     """A scan's figures once every page is finished; the pages themselves are streamed beside it.
 
     Args:
-        job: id of the job.
         source: the scan's file name, undecodable bytes replaced.
         sha256: of the scan's content, hexadecimal.
         scan: the scan itself, for formats that show its pages; hostile, and gone once the set is delivered.
         work: the settings that it was read with.
-        pages: how many there are.
-        unreadable: how many of them could not be read.
+        unreadable: how many pages could not be read.
         versions: of ocrwatchd, the engine and the model.
         warnings: about the document as a whole.
         seconds: wall time over all attempts' finished pages.

@@ -1,4 +1,4 @@
-"""What is wrong with a disk or a folder, and what to do about it, for people."""
+"""Errors of disks and folders, with the remedy, for people."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ocrwatchd.core.i18n import Message, say, verbatim
 from ocrwatchd.core.log import names_are_told
 
 _FULL: Final = say("make room there")
-_DENIED: Final = say("mend its owner or mode, or its disk's")
-_GONE: Final = say("make it again, or mount it")
-_AWAY: Final = say("see to the network or the disk, and mount it again")
+_DENIED: Final = say("correct the owner and the permissions there, or those of the mounted disk")
+_GONE: Final = say("make the folder again, or mount its disk")
+_AWAY: Final = say("check the network or the disk, then mount it again")
 _REMEDIES: Final = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EBUSY: say("end the program that holds it"),
-    errno.EROFS: say("see in the kernel's log why, and mount it writable again"),
+    errno.EBUSY: say("close the program that uses it"),
+    errno.EROFS: say("find the reason in the kernel's log, then mount it writable again"),
     errno.EIO: say("check that disk, its cable and the kernel's log"),
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
@@ -49,11 +49,11 @@ _FAULTS: Final = (
     say("Connection timed out"),
     say("Host is down"),
 )
-"""What the system calls these: said here so that they are in the catalogues."""
+"""What the system says: listed here for the catalogues."""
 
 
 def in_words(error: OSError | OcrwatchdError) -> Message:
-    """What people are told of an error; of a disk's or folder's what, where, and what to do."""
+    """An error for people: of a disk or folder what is wrong, where, and what to do."""
     if isinstance(error, OcrwatchdError):
         return error.message
     fault, folder = verbatim(error.strerror or error), _folder_of(error)
@@ -73,7 +73,7 @@ def in_words(error: OSError | OcrwatchdError) -> Message:
 
 
 def _folder_of(error: OSError) -> str:
-    """The folder, never the file: its name may not be told everywhere. Of a rename the target's."""
+    """The folder of the error, or of the target of a rename. Never the file: not everybody may see its name."""
     name = error.filename2 or error.filename
     if not isinstance(name, str | bytes | os.PathLike):
         return ""

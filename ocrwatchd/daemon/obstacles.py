@@ -20,20 +20,9 @@ from ocrwatchd.core.model import Job
 MOST_WAITING: Final = 16
 """How many scans wait beside the queue for one place; its further scans wait in the inbox."""
 
-_OF_A_PATH: Final = frozenset(
-    {
-        errno.EACCES,
-        errno.EPERM,
-        errno.ENAMETOOLONG,
-        errno.EINVAL,
-        errno.EILSEQ,
-        errno.ELOOP,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EMLINK,
-    }
-)
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
+_OF_A_NAME: Final = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP})
+_OF_A_PATH: Final = _DENIED | _OF_A_NAME | {errno.ENOTDIR, errno.EISDIR, errno.EMLINK}
 
 
 class Obstacles:

@@ -11,8 +11,8 @@ from ocrwatchd.core import log as logs
 from ocrwatchd.core import systemd
 from ocrwatchd.core.component import Part, Trouble
 from ocrwatchd.core.config.schema import Config
-from ocrwatchd.core.errors import ConfigError
-from ocrwatchd.core.i18n import NOTHING, say
+from ocrwatchd.core.errors import OcrwatchdError
+from ocrwatchd.core.i18n import NOTHING, say, verbatim
 from ocrwatchd.core.log import printable
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class ConfigReload(Part):
         systemd.notify("RELOADING=1", f"MONOTONIC_USEC={monotonic_us}", "STATUS=Reading the configuration")
         try:
             newer = self._reread()
-        except (ConfigError, OSError) as error:
+        except (OcrwatchdError, OSError) as error:
             self._refuse(error)
             systemd.notify("READY=1", f"STATUS={printable(str(self._refused))}")
             return False
@@ -57,7 +57,7 @@ class ConfigReload(Part):
         """
         return (self.config.folders, self.config.metrics) == (config.folders, config.metrics)
 
-    def rollback(self, error: Exception) -> bool:
+    def rollback(self, error: OcrwatchdError | OSError) -> bool:
         """Return to the previous configuration after an error; False where there is none."""
         if self._before is None:
             return False
@@ -66,6 +66,7 @@ class ConfigReload(Part):
         self._refuse(error)
         return True
 
-    def _refuse(self, error: Exception) -> None:
-        self._refused = say("the new configuration is refused; the previous one stays in force: {error}", error=error)
-        log.error("config.refused", reason=str(error))
+    def _refuse(self, error: OcrwatchdError | OSError) -> None:
+        reason = error.message if isinstance(error, OcrwatchdError) else verbatim(error)
+        self._refused = say("the new configuration is refused; the previous one stays in force: {error}", error=reason)
+        log.error("config.refused", reason=reason)

@@ -30,12 +30,6 @@ def serve(
 ) -> None:
     """Serve one root until a signal stops the daemon or, with ``once``, until the inbox is empty.
 
-    Args:
-        config: the settings.
-        once: stop when every scan in the inbox is done.
-        engine_module: the module that the engine process runs.
-        reread: reads the settings again for a reload; without it they stay.
-
     Raises:
         FolderUnusable: a folder is not usable at the start, or with ``once`` at any time.
         EngineUnavailable: with ``once``: no engine can do the work.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.schema import ROOTS
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
@@ -18,7 +16,7 @@ from ocrwatchd.core.fs.overlap import overlapping
 from ocrwatchd.daemon.recovery import reregister_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, root_folders
-from ocrwatchd.storage.ledger import COMPLETE, PATIENCE_S, Ledger
+from ocrwatchd.storage.ledger import COMPLETE, Ledger
 from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
 from ocrwatchd.storage.ledger_rebuild import rebuild
 from ocrwatchd.storage.work_folder import ROOT_ID, WorkFolder, known_id
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Config, Folders
 
 LOCK = "ledger.lock"
-ROOT = "root_id"
-"""The fact that names the root of a ledger which lies directly in the state directory, as older versions kept it."""
-
 ROOT_STATE_MODE = 0o755
 """All users may read the status there, if the state directory permits."""
 
@@ -54,7 +49,6 @@ def open_storage(config: Config, state: Path, stack: ExitStack) -> tuple[Ledger,
     root_state = state / ROOTS / workplace.root_id
     stack.callback(_lock_root_state(state, root_state, config.folders).free)
     _warn_of_copy(root_state, config.folders)
-    _take_over(state, root_state)
     ledger = stack.enter_context(_open(root_state / LEDGER))
     complete(ledger, workplace, config)
     return ledger, workplace
@@ -128,7 +122,7 @@ def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:
         raise FolderUnusable(words) from None
     except OSError as error:
         raise FolderUnusable(
-            f"the folder {root_state} cannot be used for the ledger: {error.strerror}; mend its owner or mode"
+            f"the folder {root_state} cannot be used for the ledger: {error.strerror}; correct its owner or mode"
         ) from error
 
 
@@ -152,47 +146,3 @@ def _warn_of_copy(root_state: Path, folders: Folders) -> None:
                 other=known.root,
                 note="both use one ledger; remove .work/root-id in the one that shall be a root of its own",
             )
-
-
-def _take_over(state: Path, root_state: Path) -> None:
-    """Move the root's ledger into its folder from the place that older versions used.
-
-    A ledger that names no root belongs to the first root that starts. The ledger is one file when it moves, so a killed
-    process leaves it whole in one of the two places.
-
-    Raises:
-        FolderUnusable: an older ocrwatchd still runs, or the ledger cannot be moved.
-    """
-    old, aside = state / LEDGER, state / f"ledger.root-{root_state.name}.sqlite3"
-    if (root_state / LEDGER).exists() or not (old.exists() or aside.exists()):
-        return
-    try:
-        lock = _locked(state)
-    except HeldElsewhere as holder:
-        raise FolderUnusable(
-            f"an older ocrwatchd ({holder}) still uses the ledger in {state}; stop that one, then start this one again"
-        ) from None
-    try:
-        roots = {path: _root_of(path) for path in (old, aside) if path.exists()}
-        source = old if roots.get(old) == root_state.name or (roots.get(old) == "" and aside not in roots) else aside
-        if source in roots:
-            crashpoints.reached("ledger-found")
-            ledger_file.rename(source, root_state / LEDGER)
-            crashpoints.reached("ledger-moved")
-            (state / status.FILE).unlink(missing_ok=True)
-            log.info("ledger.moved", source=str(source), target=str(root_state / LEDGER))
-    finally:
-        lock.free()
-
-
-def _root_of(path: Path) -> str:
-    """The root that a ledger names, or ""; also merges the write-ahead log into the file, unless it is damaged."""
-    try:
-        with contextlib.closing(ledger_file.connect(path, PATIENCE_S)) as database:
-            database.execute("PRAGMA journal_mode = DELETE")
-            found = database.execute("SELECT value FROM fact WHERE name = ?", (ROOT,)).fetchone()
-    except DamagedLedger:  # it is set aside where it comes to lie
-        return ""
-    except sqlite3.Error as error:
-        raise FolderUnusable(ledger_file.remedy(path, error)) from error
-    return str(found[0]) if found else ""

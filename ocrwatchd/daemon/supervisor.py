@@ -202,7 +202,7 @@ class Daemon:
         return self._arrivals.settled and not busy
 
     def _why_down(self) -> Message:
-        troubles = joined(each.text for each in self._dispatcher.troubles())
+        troubles = joined(each.message for each in self._dispatcher.troubles())
         reason = self._dispatcher.unavailable or troubles
         return reason or say("no engine runs: {reason}", reason=self._dispatcher.status.message)
 
@@ -292,7 +292,7 @@ class Daemon:
             page=progress.page if progress else 0,
             pages=progress.pages if progress else 0,
             workers=self._dispatcher.workers,
-            troubles=tuple(each for each in troubles if each.text),
+            troubles=tuple(each for each in troubles if each.message),
         )
         for observer in self._observers:
             observer.show(snapshot)

@@ -18,9 +18,6 @@ class SignalWakeup:
     """A pipe in the loop's selector. Inside the context, SIGTERM, SIGINT and SIGHUP write to the pipe and are counted.
 
     SIGHUP asks a daemon to reload its configuration. A daemon that loses its terminal by SIGHUP stops.
-
-    Args:
-        reloads: False: SIGHUP always stops.
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, reloads: bool = True) -> None:

@@ -50,11 +50,6 @@ log = structlog.get_logger()
 def work(config: Config, name: str = "", *, engine_module: str = "ocrwatchd.engine.process.main") -> None:
     """Read scans until a signal stops the worker.
 
-    Args:
-        config: the settings of this machine.
-        name: of the worker; default: host name plus a random suffix.
-        engine_module: the module that the engine process runs.
-
     Raises:
         ConfigError: the broker is missing or unusable, the name is invalid or in use, or versions differ.
         FolderUnusable: this machine does not see the supervisor's folder, or cannot write there.

@@ -30,10 +30,6 @@ class BoundedQueue:
 
     :mod:`ocrwatchd.dispatch.priority` decides the order and the interruptions. A job is interrupted only while a page
     is read or a task runs, so each turn makes some progress. No new attempt begins when the job continues.
-
-    Args:
-        size: how many jobs wait at most, without the job in work.
-        host: makes the engine's host, given where to send its messages.
     """
 
     def __init__(

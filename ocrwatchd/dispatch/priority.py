@@ -83,13 +83,7 @@ class Waiting:
         return (each for each in self if self.goes_first(each, place, worked_s))
 
     def goes_first(self, other: Place, place: Place, worked_s: float) -> bool:
-        """Whether a waiting job interrupts the job in work.
-
-        Args:
-            other: the place of the waiting job.
-            place: the place of the job in work.
-            worked_s: how long that job has been in work, seconds.
-        """
+        """Whether a waiting job (``other``) interrupts the job in work, which has worked for ``worked_s`` seconds."""
         if other.job.work.priority > place.job.work.priority:
             return other < place
         return place.worked_s + worked_s >= TURN_S and other.since <= self._since(place.job)
@@ -105,11 +99,7 @@ class Waiting:
     ) -> None:
         """Queue an interrupted job: in its old place, or after the others where its turn is over.
 
-        Args:
-            place: its old place.
-            worked_s: how long it was in work, seconds.
-            left: the last page that was read.
-            besides: places of jobs that wait elsewhere.
+        ``left`` is the last page that was read; the jobs of ``besides`` wait elsewhere.
         """
         place = replace(place, left=left, worked_s=place.worked_s + worked_s)
         if place.worked_s >= TURN_S:

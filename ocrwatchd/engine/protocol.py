@@ -11,11 +11,11 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ocrwatchd.core import i18n
 from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.i18n import NOTHING
-from ocrwatchd.core.i18n.wire import Told  # as above
 from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
@@ -131,7 +131,7 @@ class Ended(Message):
     type: Literal["ended"] = "ended"
     job: str
     ending: Literal["done", "unreadable", "returned", "put-back"]
-    reason: Told = NOTHING
+    reason: i18n.Message = NOTHING
     unavailable: bool = False
     denied: bool = False
     figures: ScanFigures = ScanFigures()
@@ -143,7 +143,7 @@ class Unavailable(Message):
     """Engine to host, instead of "ready": the engine of the default profile cannot run; the reason names the remedy."""
 
     type: Literal["unavailable"] = "unavailable"
-    reason: Told
+    reason: i18n.Message
 
 
 Request = Hello | Give | PutBack | Finish

@@ -31,9 +31,6 @@ ENDS: Final = ("delivered", "duplicate", "failed")
 class Figures:
     """Counts ends of scans and pages, and adds up the seconds of each stage.
 
-    Args:
-        clock: monotonic, seconds.
-
     Attributes:
         scans: how many have ended, by how.
         seconds: wall time, by stage.
@@ -70,12 +67,7 @@ class Figures:
         return self._begun[0]
 
     def pages_read(self, pages: int, seconds_a_page: float) -> None:
-        """Another machine has finished so many pages more.
-
-        Args:
-            pages: how many.
-            seconds_a_page: how long one of them took there, wall seconds.
-        """
+        """Another machine has finished more pages; ``seconds_a_page`` is wall time."""
         self.pages += pages
         self._took.extend([seconds_a_page] * min(pages, PAGES_REMEMBERED))
 
@@ -89,12 +81,7 @@ class Figures:
             self.seconds[stage] += self._clock() - begun
 
     def ended(self, how: str, figures: ScanFigures) -> None:
-        """A scan has come to its end.
-
-        Args:
-            how: "delivered" or "failed".
-            figures: what the engine, or the search for duplicates, has told of it.
-        """
+        """A scan has ended: ``how`` is "delivered" or "failed"."""
         self.scans["duplicate" if how == "delivered" and figures.duplicate_of else how] += 1
         self.unreadable += figures.unreadable
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from ocrwatchd import __version__
 from ocrwatchd.core.component import Trouble
-from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
@@ -52,14 +51,7 @@ _MIB: Final = 1 << 20
 
 
 class Metrics(Observer):
-    """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``.
-
-    Args:
-        config: names the file, the folders and the queue's size.
-        figures: what has been done since the start.
-        ledger: knows of the last delivery before that.
-        clock: monotonic, seconds.
-    """
+    """Writes the file, at once where the state changes and else every ``metrics.interval_seconds``."""
 
     def __init__(
         self,
@@ -72,10 +64,7 @@ class Metrics(Observer):
         self._queue_size: Final = config.queue.size
         self._figures: Final = figures
         self._ledger: Final = ledger
-        self._places: Final = {name: config.folders.path(name) for name in FOLDER_NAMES} | {
-            ".work": config.folders.work_path,
-            "state": ledger.path.parent,
-        }
+        self._places: Final = config.folders.named | {"state": ledger.path.parent}
         self._clock: Final = clock
         self._started_at: Final = time.time()
         self._state = ""

@@ -7,7 +7,8 @@ import datetime as dt
 import os
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -17,7 +18,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, count, joined, say
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.counters import Figures
-from ocrwatchd.monitoring.snapshot import Observer
+from ocrwatchd.monitoring.snapshot import Activity, Observer
 from ocrwatchd.storage.ledger import LedgerFault
 from ocrwatchd.storage.outbox import original_path
 
@@ -45,19 +46,8 @@ FAILURES_SOUGHT = 30
 log = structlog.get_logger()
 
 
-SHOWN: Final = ("state", "engine", "waiting", "queued", "in_work", "page", "pages", "workers", "incomplete")
-"""Fields of a snapshot that the status has too."""
-
-
 class Reporter(Observer):
-    """Shows each snapshot to systemd, in the status file and on the status page, and logs when trouble begins and ends.
-
-    Args:
-        folders: the status file lies in their work folder.
-        ledger: counts what was delivered and what failed; the status has its copy beside it.
-        figures: what has been done since the start.
-        page: shows it to people who see only the share.
-    """
+    """Shows each snapshot to systemd, in the status file and on the status page; logs when trouble begins and ends."""
 
     def __init__(
         self,
@@ -98,7 +88,7 @@ class Reporter(Observer):
     def _log_troubles(self, snapshot: Snapshot) -> None:
         for each in snapshot.troubles:
             if each.kind not in self._troubles:
-                log.warning("trouble.begins", what=each.kind, reason=each.text, file=each.file or None)
+                log.warning("trouble.begins", what=each.kind, reason=each.message, file=each.file or None)
         now = {each.kind for each in snapshot.troubles}
         for kind in self._troubles - now:
             log.info("trouble.over", what=kind)
@@ -126,9 +116,8 @@ class Reporter(Observer):
         # Else whoever asks would read that the daemon hangs, and not what is wrong with the ledger.
         with contextlib.suppress(LedgerFault):
             self._remembered = self._remember()
-        shown = {name: getattr(snapshot, name) for name in SHOWN}
         now = status.Status(
-            **shown | {"workers": [*snapshot.workers], "incomplete": [*snapshot.incomplete]},
+            **{each.name: getattr(snapshot, each.name) for each in fields(Activity)},
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
@@ -156,7 +145,7 @@ class Reporter(Observer):
             "failures": self._failures(),
         }
 
-    def _failures(self) -> list[tuple[str, Message]]:
+    def _failures(self) -> tuple[tuple[str, Message], ...]:
         """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
         shown: dict[Path, Message] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
@@ -164,20 +153,20 @@ class Reporter(Observer):
             if len(shown) < FAILURES_SHOWN and os.path.lexists(path):
                 shown.setdefault(path, reason)
         failed = self._folders.path("failed")
-        return [(told(str(path.relative_to(failed))), reason) for path, reason in shown.items()]
+        return tuple((told(str(path.relative_to(failed))), reason) for path, reason in shown.items())
 
 
-def _messages(snapshot: Snapshot) -> list[Message]:
+def _messages(snapshot: Snapshot) -> tuple[Message, ...]:
     """What people are told: the daemon's own troubles, and those of some scans."""
     waiting = [each for each in snapshot.troubles if each.file]
     untold = set(waiting[SCANS_SHOWN:])
     more = count("one more scan waits", "{n} more scans wait", n=len(untold)) if untold else NOTHING
     shown = [
-        say("{file}: {reason}", file=told(each.file), reason=each.text) if each.file else each.text
+        say("{file}: {reason}", file=told(each.file), reason=each.message) if each.file else each.message
         for each in snapshot.troubles
         if each not in untold
     ]
-    return [*shown, *filter(None, [more])]
+    return *shown, *filter(None, [more])
 
 
 def _sentence(snapshot: Snapshot) -> str:

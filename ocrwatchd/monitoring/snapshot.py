@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ocrwatchd.core.attempt import EngineStatus, Worker
@@ -10,11 +10,11 @@ from ocrwatchd.core.component import Part, Trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The daemon at one tick.
+class Activity:
+    """What the daemon is doing.
 
     Args:
-        state: "running", "stopping" or "stopped".
+        state: "running", "stopping" or "stopped"; in a status that was read also "gone" or "silent".
         engine: the state of the engine process, or of the workers.
         waiting: files in the inbox that have not settled, or found no place in the queue.
         queued: claimed scans that wait for the engine.
@@ -23,18 +23,23 @@ class Snapshot:
         pages: it has, 0 while unknown.
         workers: where several machines read.
         incomplete: the first few files that wait for the rest of their upload, and until when, Unix seconds.
-        troubles: what is wrong and being retried.
     """
 
     state: str
-    engine: EngineStatus
-    waiting: int
-    queued: int
+    engine: EngineStatus = field(default_factory=EngineStatus)
+    waiting: int = 0
+    queued: int = 0
     in_work: str = ""
     page: int = 0
     pages: int = 0
     workers: tuple[Worker, ...] = ()
     incomplete: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Activity):
+    """The daemon at one tick, with what is wrong and being retried."""
+
     troubles: tuple[Trouble, ...] = ()
 
 

@@ -9,17 +9,17 @@ import os
 import pwd
 import socket
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ocrwatchd.core.attempt import EngineStatus, Worker  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.i18n.wire import Told  # pydantic resolves it when this module loads
+from ocrwatchd.core.i18n import Message  # pydantic resolves it when this module loads
 from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.monitoring.snapshot import Activity
 
 READABLE_BY_ALL = 0o644
 FILE = "status.json"
@@ -34,19 +34,11 @@ SILENT_SECONDS = 120.0
 """A running daemon writes at least every 30 s; one that has not written for this long does not turn any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Activity):
     """What people ask of a daemon; times are Unix seconds; no document text.
 
     Args:
-        state: "running", "stopping" or "stopped"; once read also "gone" or "silent".
-        engine: how the engine process is, or the workers.
-        waiting: files in the inbox that have not settled, or found no place in the queue.
-        incomplete: the first few of these that wait for the rest of their upload, and until when.
-        queued: claimed scans that wait for the engine.
-        in_work: the scan in the engine, "" where there is none.
-        page: of it, from 1.
-        pages: it has, 0 while unknown.
         delivered_today: since midnight, local time.
         last_delivery_at: 0.0 where nothing was ever delivered.
         pages_done: since the start.
@@ -54,33 +46,23 @@ class Status:
         failures: path below ``failed/`` and reason, newest first.
         trouble: what is wrong and being retried.
         outbox_mount: what the outbox lay on at the start; "" where no page is kept there.
-        workers: where several machines read.
         host: the machine's name; a worker's machine sees the same folder.
     """
 
-    state: str
     pid: int
     version: str
     root: str
     started_at: float
     written_at: float
-    engine: EngineStatus = field(default_factory=EngineStatus)
-    waiting: int = 0
-    queued: int = 0
-    in_work: str = ""
-    page: int = 0
-    pages: int = 0
     delivered_today: int = 0
     failed_today: int = 0
     last_delivery_at: float = 0.0
     pages_done: int = 0
     seconds_a_page: float = 0.0
-    failures: list[tuple[str, Told]] = field(default_factory=list)
-    trouble: list[Told] = field(default_factory=list)
+    failures: tuple[tuple[str, Message], ...] = ()
+    trouble: tuple[Message, ...] = ()
     outbox_mount: str = ""
-    workers: list[Worker] = field(default_factory=list)
     host: str = ""
-    incomplete: list[tuple[str, float]] = field(default_factory=list)
 
 
 def status_path(folders: Folders) -> Path:
@@ -177,11 +159,7 @@ def _written(path: Path) -> Status | None:
 
 
 def find_all(folders: Folders, *, everywhere: bool) -> list[Status]:
-    """The status of this root's daemon, where it was ever served.
-
-    Args:
-        folders: the configured folders.
-        everywhere: also of every other root in the state directories of this user and of the services, by path.
+    """The status of this root's daemon, and with ``everywhere`` of all roots of this user and of the services, by path.
 
     Raises:
         FolderUnusable: as :func:`find`.

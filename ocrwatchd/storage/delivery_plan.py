@@ -26,15 +26,7 @@ MAX_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A planned delivery.
-
-    Args:
-        relative: the scan's path under the inbox.
-        goal: "outbox" or "failed".
-        name: of the set, without suffix.
-        suffixes: of its files, in the order of their moves.
-        reason: why it failed, if so.
-    """
+    """A planned delivery: scan's path under the inbox, name of the set, its suffixes in the order of their moves."""
 
     relative: Path
     goal: Goal

@@ -194,16 +194,7 @@ class Ledger:
         *,
         place: Path | None = None,
     ) -> None:
-        """Record the goal, files and free name of a delivery, before the first file moves.
-
-        Args:
-            job: the job's id.
-            outcome: the goal.
-            name: of the set.
-            suffixes: of its files.
-            reason: why it failed, or nothing.
-            place: the scan's new path, where the disk does not accept the one under the inbox.
-        """
+        """Record the goal, files and free name of a delivery, before the first file moves."""
         self._run(
             "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
             " relative = coalesce(?, relative) WHERE job = ?",

@@ -1,4 +1,4 @@
-"""The ledger's file: open, check and migrate it; distinguish a damaged file from one that is in use."""
+"""The ledger's file: make, open and check it; distinguish a damaged file from one that is in use."""
 
 from __future__ import annotations
 
@@ -15,47 +15,42 @@ from ocrwatchd.core.fs import files
 LEDGER: Final = "ledger.sqlite3"
 MODE: Final = 0o640
 
-MIGRATIONS: Final = (
-    """
+SCHEMA_VERSION: Final = 4
+"""``PRAGMA user_version`` of a ledger that this version of ocrwatchd has made."""
+
+_SCHEMA: Final = f"""
+    BEGIN IMMEDIATE;
     CREATE TABLE scan (
         job          TEXT PRIMARY KEY,
         relative     BLOB NOT NULL,              -- the scan's path under the inbox, as the file system's bytes
         state        TEXT NOT NULL CHECK (state IN ('claimed', 'delivering', 'delivered', 'failed')),
         refusal      TEXT NOT NULL DEFAULT '',   -- why the arrival found it unfit to be read
         started      INTEGER NOT NULL DEFAULT 0, -- attempts started
-        blamed       INTEGER NOT NULL DEFAULT 0, -- attempts over which the engine died or overran
+        blamed       INTEGER NOT NULL DEFAULT 0, -- attempts in which the engine crashed or ran too long
+        heeded       INTEGER NOT NULL DEFAULT 0, -- the last attempt on another machine that counted
         outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
         name         BLOB NOT NULL DEFAULT x'',  -- the free name of the set, chosen before the first file moves
         suffixes     TEXT NOT NULL DEFAULT '',   -- the set's files in the order of their moves, separated by blanks
         reason       TEXT NOT NULL DEFAULT '',
         sha256       TEXT NOT NULL DEFAULT '',
+        size         INTEGER,                    -- of the scan, bytes; NULL where unknown
+        mtime_ns     INTEGER,                    -- of the scan; NULL where unknown
         pages        INTEGER NOT NULL DEFAULT 0,
+        pages_done   INTEGER NOT NULL DEFAULT 0, -- finished pages in the work folder
         seconds      REAL NOT NULL DEFAULT 0,    -- the engine's wall time over the scan
+        counts       TEXT NOT NULL DEFAULT '',   -- records.COUNTED as JSON; '' where unknown
         claimed_at   REAL NOT NULL,              -- Unix time, seconds
-        ended_at     REAL
+        ended_at     REAL,
+        kept_from    REAL,                       -- Unix time from which `retention` counts
+        removed_at   REAL                        -- when the original was removed by `retention`
     ) STRICT;
     CREATE INDEX scan_state ON scan (state, ended_at);
-    """,
-    """
-    ALTER TABLE scan ADD COLUMN pages_done INTEGER NOT NULL DEFAULT 0; -- finished pages that lie in the work folder
-    ALTER TABLE scan ADD COLUMN size INTEGER;                          -- of the scan, bytes; NULL where unknown
-    ALTER TABLE scan ADD COLUMN mtime_ns INTEGER;                      -- of the scan; NULL where unknown
-    ALTER TABLE scan ADD COLUMN kept_from REAL;                        -- Unix time from which `retention` counts
-    ALTER TABLE scan ADD COLUMN removed_at REAL;                       -- when the original was removed by `retention`
-    UPDATE scan SET kept_from = ended_at;
     CREATE INDEX scan_size ON scan (size);
     CREATE INDEX scan_kept ON scan (kept_from) WHERE removed_at IS NULL;
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    INSERT INTO fact SELECT 'complete', 'yes' WHERE EXISTS (SELECT 1 FROM scan);
-    """,
-    """
-    ALTER TABLE scan ADD COLUMN counts TEXT NOT NULL DEFAULT ''; -- records.COUNTED as JSON; '' where unknown
-    """,
-    """
-    ALTER TABLE scan ADD COLUMN heeded INTEGER NOT NULL DEFAULT 0; -- the last attempt on another machine that counted
-    """,
-)
-"""One script for each schema version; ``PRAGMA user_version`` counts the applied ones."""
+    PRAGMA user_version = {SCHEMA_VERSION};
+    COMMIT;
+"""
 
 _SHAPE: Final = (
     (
@@ -81,7 +76,9 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def connect(path: Path, patience_s: float) -> sqlite3.Connection:
-    """Open, check and migrate a ledger's file; a call waits ``patience_s`` for another process that locks the file.
+    """Open and check a ledger's file, and make a missing one.
+
+    A call waits ``patience_s`` for another process that locks the file.
 
     Raises:
         DamagedLedger: the content cannot be used; nothing was changed.
@@ -161,14 +158,16 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(MIGRATIONS):
+    if version > SCHEMA_VERSION:
         raise FolderUnusable(
-            f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {len(MIGRATIONS)}); "
+            f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {SCHEMA_VERSION}); "
             "install that version again, or move the file away: it is then built anew from the folders"
         )
+    if 0 < version < SCHEMA_VERSION:
+        raise DamagedLedger(f"an older ocrwatchd wrote it (schema {version}, here {SCHEMA_VERSION})")
     try:
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            database.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+        if not version:
+            database.executescript(_SCHEMA)
         for statement in _SHAPE:
             database.execute(statement)
     except sqlite3.OperationalError as error:

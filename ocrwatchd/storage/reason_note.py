@@ -22,14 +22,7 @@ _WHY: Final = re.compile(rf"^{WHY}(.*)$", re.MULTILINE)
 
 
 def note(name: str, reason: Message, path: str, code: str = "") -> str:
-    """The text of a note.
-
-    Args:
-        name: of the scan.
-        reason: why it failed.
-        path: of the scan, below ``failed/``.
-        code: the language, as in ``output.language``.
-    """
+    """The text of a note, in the language ``code``; ``path`` is the scan's path below ``failed/``."""
     words = language(code)
     asked = shlex.quote(printable(f"./{path}" if path.startswith("-") else path))  # what begins with - is an option
     when = time.strftime(words.say("%Y-%m-%d %H:%M"), time.localtime())

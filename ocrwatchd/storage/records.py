@@ -11,14 +11,7 @@ from ocrwatchd.core.i18n import NOTHING, Message
 State = Literal["claimed", "delivering", "delivered", "failed"]
 Goal = Literal["outbox", "failed"]
 
-COUNTED: Final[tuple[str, ...]] = (
-    "words",
-    "scored_words",
-    "unreadable",
-    "edits_by_reason",
-    "refused_by_reason",
-    "confidence",
-)
+COUNTED: Final = ("words", "scored_words", "unreadable", "edits_by_reason", "refused_by_reason", "confidence")
 """The figures of a document that the ledger keeps."""
 
 
@@ -43,7 +36,6 @@ class Original:
     """An original in ``archive/`` or ``failed/``.
 
     Args:
-        job: the id of its job.
         relative: the scan's path under the inbox.
         outcome: "outbox" for one in the archive, or "failed".
         name: of its set, without suffix.

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 def prepare(folders: Folders) -> None:
-    """Make missing folders, and correct the permissions that an earlier version has set.
+    """Make missing folders, and keep other users from renaming the folders in the root.
 
     Raises:
         FolderUnusable: a folder cannot be made or written to.
@@ -38,13 +38,10 @@ def prepare(folders: Folders) -> None:
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise FolderUnusable(
                 f"the folder {path} is not readable and writable for this user (uid {os.geteuid()}); "
-                "mend its owner or mode"
+                "correct its owner or mode"
             )
     if any(path.parent == folders.root_path for path in modes):
         _mend(folders.root_path)
-    for name in FOLDER_NAMES:
-        if folders.mode(name) != folders.folder_mode:
-            _mend_below(folders.path(name), folders.folder_mode, folders.mode(name))
 
 
 def make(folders: Folders, name: FolderName) -> None:
@@ -106,16 +103,6 @@ def _mend(root: Path) -> None:
             _change(held, root, stat.S_IMODE(status.st_mode) & ~(OTHERS_WRITE | stat.S_ISGID))
     finally:
         os.close(held)
-
-
-def _mend_below(top: Path, old: int, mode: int) -> None:
-    """Correct the permissions of our folders that still have those of an earlier version."""
-    if stat.S_IMODE(top.stat().st_mode) != old:
-        return
-    for path, _folders, _names, held in os.fwalk(top, topdown=False):  # the top last: it tells that all is done
-        status = os.fstat(held)
-        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == old:
-            _change(held, type(top)(path), mode)
 
 
 def _change(held: int, folder: Path, mode: int) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ocrwatchd.core import log
 from ocrwatchd.core.config.schema import Log
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.dispatch.cluster import transport
 from ocrwatchd.dispatch.cluster.messages import Card
 from ocrwatchd.dispatch.cluster.registry import Roster, show
@@ -132,7 +133,7 @@ def roster_s() -> float:
         roster = Roster(base, 60.0)
         for beat in range(2):
             for number in range(WORKERS):
-                show(Card(name=f"worker-{number:03}", version="0", beat=beat, state="working"), base)
+                show(Card(name=f"worker-{number:03}", version="0", beat=beat, state=Message("working")), base)
             took = figures.seconds(roster.look)
         return took
 

@@ -276,7 +276,7 @@ def test_folders_that_go(tmp_path, how):
         else:
             inbox.rename(tmp_path / "old inbox")
         said = told(daemon, "inbox")
-        assert "died" in said or "make it again" in said
+        assert "died" in said or "make the folder again" in said
         if how == "removed":
             inbox.mkdir()
         else:

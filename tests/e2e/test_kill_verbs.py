@@ -1,7 +1,6 @@
-"""kill -9 at each system call of `retry`, retention, a delivery by copy, and the first start after an upgrade."""
+"""kill -9 at each system call of `retry`, retention, a delivery by copy, and the first start."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -15,12 +14,11 @@ from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.fs.files import TEMPORARY_PREFIX
 from ocrwatchd.core.model import Job
-from ocrwatchd.daemon.startup import ROOT, open_storage
+from ocrwatchd.daemon.startup import open_storage
 from ocrwatchd.storage import retention
-from ocrwatchd.storage.ledger import COMPLETE, Ledger
+from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.outbox import Outbox
 from ocrwatchd.storage.records import Original
-from ocrwatchd.storage.work_folder import ROOT_ID
 from tests.e2e.running import await_that
 from tests.lying import lying, modes
 from tests.programs import needs, needs_root
@@ -240,37 +238,17 @@ def start(house):
         return [original.job for original in ledger.kept("outbox", time.time(), 9)]
 
 
-@pytest.mark.parametrize("old", [False, True])
-def test_first_start_killed_at_each_system_call(tmp_path, old, pytestconfig):
-    """The next start gives each folder its permissions, new or of an earlier version, and has all of the old ledger."""
+def test_first_start_killed_at_each_system_call(tmp_path, pytestconfig):
+    """The next start makes each folder with its permissions."""
 
     def prepared(house):
         (house / "state").mkdir()
-        if old:
-            older_version(house)
         return lambda: start(house)
 
     def complete(house):
-        assert start(house) == (["known"] if old else [])
-        assert modes(house / "root") == SHUT | ({"archive/sub": "2750"} if old else {})
+        assert start(house) == []
+        assert modes(house / "root") == SHUT
         assert [path.name for path in (house / "state").iterdir() if ".lock" not in path.name] == ["roots"]
 
     calls = (*NAMES, *PERMISSIONS, *BYTES) if pytestconfig.getoption("--soak") else ("mkdirat", "fchmod", "rename")
     killed_at_each(tmp_path, calls, prepared, complete)
-
-
-def older_version(house):
-    """A root whose group could rename everything, and its ledger directly in the state directory; it was killed."""
-    root = house / "root"
-    for name in ("inbox/sub", "outbox", "archive/sub", "failed", ".work"):
-        (root / name).mkdir(parents=True)
-    (root / ".work" / ROOT_ID).write_text(f"{ID}\n")
-    for path in (root, *root.rglob("*")):
-        if path.is_dir():
-            path.chmod(0o2750 if path.name == ".work" else 0o2770)
-    with Ledger(house / "ledger.sqlite3") as ledger:
-        ledger.note_fact(ROOT, ID)
-        ledger.note_fact(COMPLETE, "1")
-        ledger.adopt(Original("known", Path("a.pdf"), "outbox", "a", ""))
-        for path in house.glob("ledger.sqlite3*"):
-            shutil.copy(path, house / "state")

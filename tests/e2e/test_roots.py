@@ -1,16 +1,13 @@
-"""Several roots with one state directory, and a state directory as older versions left it."""
+"""Several roots with one state directory."""
 
-import contextlib
 import json
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 
 import pytest
 
-from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan
 
@@ -98,46 +95,3 @@ def test_copied_root_is_refused_while_the_first_is_served(two):
         )
         (copy.root / ".work" / "root-id").unlink()
         assert copy.once().returncode == 0
-
-
-def left_by_an_older_version(daemon):
-    """Deliver a scan, then leave the ledger as an older version would have; without it nobody knows of the scan."""
-    write_scan(daemon.inbox / "a.tif", "fine")
-    shutil.copy(daemon.inbox / "a.tif", daemon.base)
-    assert daemon.once().returncode == 0
-    home = daemon.ledger.parent
-    with contextlib.closing(sqlite3.connect(daemon.ledger)) as ledger, ledger:
-        ledger.execute("INSERT INTO fact VALUES ('root_id', ?)", (home.name,))
-    daemon.ledger.rename(daemon.base / "state" / "ledger.sqlite3")
-    shutil.rmtree(home)
-    for folder in ("outbox", "archive"):
-        shutil.rmtree(daemon.root / folder)
-    shutil.move(daemon.base / "a.tif", daemon.inbox / "b.tif")
-
-
-def check_that_all_was_known(daemon):
-    """The scan is a copy of one that only the ledger still knows."""
-    done = daemon.once()
-    assert done.returncode == 0, done.stderr
-    receipt = json.loads((daemon.root / "outbox" / "b.json").read_text())
-    assert receipt["duplicate_of"] == "a"
-    assert "ledger.rebuilt" not in done.stderr
-    assert not list((daemon.base / "state").glob("ledger.sqlite3*"))
-    return done
-
-
-def test_ledger_of_an_older_version_is_taken_over(tmp_path):
-    """With all that it knows of scans delivered before."""
-    daemon = Running(tmp_path, job={"duplicates": "skip"})
-    left_by_an_older_version(daemon)
-    assert '"ledger.moved"' in check_that_all_was_known(daemon).stderr
-
-
-@pytest.mark.parametrize("step", ["ledger-found", "ledger-moved"])
-def test_kill_while_a_ledger_is_taken_over_loses_nothing(tmp_path, step):
-    """The ledger is whole before and after its move; the next start goes on."""
-    daemon = Running(tmp_path, job={"duplicates": "skip"})
-    left_by_an_older_version(daemon)
-    killed = daemon.once(**{crashpoints.VARIABLE: f"{step}:1:{tmp_path}/struck"})
-    assert killed.returncode == -signal.SIGKILL
-    check_that_all_was_known(daemon)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.monitoring import status_page
 from ocrwatchd.monitoring.status import Status
 from ocrwatchd.storage.set_names import STATUS_PAGE
@@ -88,8 +89,9 @@ def test_the_page_is_usable_by_everybody(browser, tmp_path, scheme, code, size):
     now = time.time()
     name = f"{'Rechnung-' * 20}<script>alert(1)</script>.pdf"
     seen = Status(
-        "running", 1, "1", "/r", now, now, waiting=3, in_work=name, page=3, pages=12, delivered_today=1204,
-        last_delivery_at=now, failures=[(name, "the PDF has no pages")], trouble=["the watch on /in has died"],
+        "running", pid=1, version="1", root="/r", started_at=now, written_at=now, waiting=3, in_work=name, page=3,
+        pages=12, delivered_today=1204, last_delivery_at=now, failures=((name, Message("the PDF has no pages")),),
+        trouble=(Message("the watch on /in has died"),),
     )  # fmt: skip
     path = tmp_path / STATUS_PAGE
     path.write_text(status_page.page(seen, now, code), encoding="utf-8")
@@ -103,7 +105,10 @@ def test_a_page_that_nobody_renews_takes_itself_back(browser, tmp_path):
     """With script it says so; without, it tells until when it can be believed."""
     now = time.time() - 2 * status_page.GOOD_SECONDS
     path = tmp_path / STATUS_PAGE
-    path.write_text(status_page.page(Status("running", 1, "1", "/r", now, now), now), encoding="utf-8")
+    path.write_text(
+        status_page.page(Status("running", pid=1, version="1", root="/r", started_at=now, written_at=now), now),
+        encoding="utf-8",
+    )
     with opened(browser, path) as page:
         assert page.locator("#stale").is_visible()
         assert page.locator("h1").inner_text() == "Probably not running"

@@ -34,7 +34,7 @@ def heard(queue):
         line.start()
     sender.send("a", "1")
     receiver.want()
-    words = broker.ping(queue)
+    words = str(broker.ping(queue))
     try:
         for line in (sender, receiver):
             assert await_that(lambda line=line: str(line.trouble), what="trouble") == words
@@ -50,9 +50,9 @@ def heard(queue):
     ("lines", "said", "remedy"),
     [
         (["maxmemory 1"], "OutOfMemory", "more memory"),
-        (["replicaof 127.0.0.1 1"], "ReadOnly", "to the primary"),
+        (["replicaof 127.0.0.1 1"], "ReadOnly", "name the primary"),
         ([f'user default on ">{PASSWORD}" ~* +ping +select +hello'], "NoPermission", "all rights"),
-        (["databases 2"], "out of range", "number of a database"),
+        (["databases 2"], "out of range", "name an existing database"),
     ],
 )
 def test_a_redis_that_takes_nothing(server, lines, said, remedy):
@@ -84,7 +84,7 @@ def test_a_certificate_that_cannot_be_believed(server, tmp_path):
     told = {}
     url = f"rediss://localhost:{server.port}"
     own = {"broker_password_file": str(server.password_file), "broker_ca": str(tmp_path / "ca.pem")}
-    assert broker.ping(Queue(broker=url, **own)) == ""
+    assert not broker.ping(Queue(broker=url, **own))
     told["host name"] = heard(Queue(broker=url.replace("localhost", "127.0.0.1"), **own))
     told["no CA"] = heard(Queue(broker=url, broker_password_file=str(server.password_file)))
     told["no TLS"] = heard(Queue(broker=url.replace("rediss", "redis"), **own))
@@ -93,11 +93,11 @@ def test_a_certificate_that_cannot_be_believed(server, tmp_path):
     server.kill()
     server.start(certificate=certificate(tmp_path, "localhost", not_after=PAST))
     told["expired"] = heard(Queue(broker=url, **own))
-    assert "as its certificate does" in told["host name"]
+    assert "the host name of the broker's certificate" in told["host name"]
     assert "queue.broker_ca" in told["no CA"]
     assert "queue.broker_ca" in told["other CA"]
     assert "renew" in told["expired"]
-    assert "rediss:// and amqps:// with it" in told["no TLS"]
+    assert "rediss:// and amqps:// with TLS" in told["no TLS"]
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "amqp", "amqps"])
@@ -109,7 +109,7 @@ def test_a_port_that_says_nothing(monkeypatch, tmp_path, scheme):
         mute.listen(50)
         words = heard(Queue(broker=f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"))
     assert "imeout" in words
-    assert "rediss:// and amqps:// with it" in words
+    assert "rediss:// and amqps:// with TLS" in words
 
 
 def test_a_port_that_says_anything(tmp_path):
@@ -126,7 +126,7 @@ def test_a_port_that_says_anything(tmp_path):
         thread = threading.Thread(target=lie)
         thread.start()
         try:
-            words = broker.ping(Queue(broker=f"redis://127.0.0.1:{liar.getsockname()[1]}"))
+            words = str(broker.ping(Queue(broker=f"redis://127.0.0.1:{liar.getsockname()[1]}")))
         finally:
             ended.set()
             with socket.create_connection(liar.getsockname()) as last:

@@ -86,7 +86,7 @@ class Desk:
     @property
     def trouble(self):
         """What is wrong with the command."""
-        return "".join(str(each.text) for each in self.notices.troubles())
+        return "".join(str(each.message) for each in self.notices.troubles())
 
     def idle(self):
         """Nothing is left to be told."""

@@ -141,9 +141,7 @@ class Delivered:
         """Why a file of the set must not be overwritten; "" if it is as we last wrote it."""
         written = self._table.get("files", {}).get(self._suffix(path))
         if written is None:
-            return (
-                f"may have been changed by hand ({self.path.name} is of an earlier version and has no checksum of it)"
-            )
+            return f"may have been changed by hand ({self.path.name} has no checksum of it)"
         return "" if written == hashlib.sha256(lying).hexdigest() else "was changed by hand"
 
     def note(self, path: Path, content: bytes) -> None:

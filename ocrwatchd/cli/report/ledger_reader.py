@@ -56,7 +56,7 @@ class Scan:
         unreadable: how many of them could not be read.
         seconds: the engine's wall time.
         scored: of how many words the confidence is known; None where nobody has told, and all count.
-        counts: None where the ledger does not know: it was built from the folders, or an older version read the scan.
+        counts: None where the ledger does not know: it was built from the folders.
     """
 
     job: str
@@ -181,15 +181,10 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _check_version(path: Path, version: int) -> None:
-    here = len(ledger_file.MIGRATIONS)
-    if version > here:
+    if version != ledger_file.SCHEMA_VERSION:
         raise FolderUnusable(
-            f"the ledger {path} was written by a newer ocrwatchd (schema {version}, here {here}): ask with that one"
-        )
-    if version < here:
-        raise FolderUnusable(
-            f"the ledger {path} was written by an older ocrwatchd (schema {version}, here {here}): start, or restart, "
-            "the daemon, which brings it up to date"
+            f"the ledger {path} was written by another version of ocrwatchd (schema {version}, here "
+            f"{ledger_file.SCHEMA_VERSION}); run the report with the version of the daemon, or restart the daemon"
         )
 
 

@@ -18,19 +18,8 @@ from pydantic import Field, field_validator, model_validator
 from ocrwatchd.core.config.profile import Correct, Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
 from ocrwatchd.core.fs.safe_open import absolute
 
-DEFAULT_IGNORE = (
-    ".*",
-    "~$*",
-    "*~",
-    "*.tmp",
-    "*.part",
-    "*.partial",
-    "*.filepart",
-    "*.crdownload",
-    "Thumbs.db",
-    "desktop.ini",
-    "@eaDir",
-)
+_TEMPORARY = ("*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload")
+DEFAULT_IGNORE = (".*", "~$*", *_TEMPORARY, "Thumbs.db", "desktop.ini", "@eaDir")
 
 ROOTS = "roots"
 """In the state directory: a folder for each root, named by its id, with its ledger, lock and status."""

@@ -102,11 +102,6 @@ class Lock:
 def folder_locked(folder: int, path: Path, wait_s: float) -> Iterator[None]:
     """Hold the lock of a folder, among processes of one machine; renames in the folder do not affect the lock.
 
-    Args:
-        folder: descriptor of the folder.
-        path: path of the folder, for messages.
-        wait_s: longest wait for another holder, seconds.
-
     Raises:
         HeldElsewhere: another process had the lock all the time.
         OSError: the folder may not be read.

@@ -15,10 +15,6 @@ BLOCK_BYTES = 1 << 20
 def lexists_strict(path: Path, folder: int | None = None) -> bool:
     """Whether anything has this name, links not followed.
 
-    Args:
-        path: the file.
-        folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
-
     Raises:
         OSError: this is not known now; ``os.path.lexists`` would return False.
     """
@@ -59,10 +55,6 @@ def walk_files(folder: Path) -> Iterator[Path]:
 def open_regular(path: Path, folder: int | None = None) -> int:
     """Open a regular file for reading without following a link or waiting for a FIFO's or device's other end.
 
-    Args:
-        path: the file.
-        folder: descriptor of its folder; see :mod:`ocrwatchd.core.fs.tree`.
-
     Raises:
         OSError: EINVAL if it is not a regular file, ELOOP for a link, and other errors of the system call.
     """
@@ -76,12 +68,6 @@ def open_regular(path: Path, folder: int | None = None) -> int:
 
 def same_content(source: Path, target: Path, source_in: int | None = None, target_in: int | None = None) -> bool:
     """Whether two different names have the same content.
-
-    Args:
-        source: a file.
-        target: another name.
-        source_in: descriptor of the source's folder; see :mod:`ocrwatchd.core.fs.tree`.
-        target_in: descriptor of the target's folder.
 
     Raises:
         OSError: one of them cannot be read, or is no regular file.

@@ -101,13 +101,7 @@ def packed(message: Message) -> str:
 
 
 def text_of(message: Message, translations: gettext.NullTranslations, thousands: str = ",") -> str:
-    """The text of a message, to be shown to people.
-
-    Args:
-        message: what to show.
-        translations: the catalogue of the language.
-        thousands: what stands between thousands.
-    """
+    """The text of a message, to be shown to people."""
     if not message.key:
         return ""
     if message.plural:

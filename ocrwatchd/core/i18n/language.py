@@ -17,11 +17,7 @@ _GROUPS: Final = {"de": "."}
 
 
 class Language:
-    """A language in which people are told things.
-
-    Args:
-        code: as in ``output.language``; "" is English.
-    """
+    """A language of texts for people, by its code as in ``output.language``; "" is English."""
 
     def __init__(self, code: str) -> None:
         self.code: Final = code or ENGLISH

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd.core.i18n import Message, packed, verbatim
-
-Told: TypeAlias = Annotated[Message, BeforeValidator(lambda told: verbatim(told) if isinstance(told, str) else told)]
-"""A message as another process or an earlier version has told it: before messages there were texts."""
 
 _MESSAGE: Final = TypeAdapter(Message)
 
@@ -20,7 +17,7 @@ def bounded(message: Message, most_characters: int) -> Message:
 
 
 def unpacked(text: str) -> Message:
-    """The message that was packed; any other text, of an earlier version or a damaged file, stands for itself."""
+    """The message that was packed; any other text, as of a damaged file, stands for itself."""
     try:
         return _MESSAGE.validate_json(text) if text.startswith("{") else verbatim(text)
     except ValidationError:

@@ -107,12 +107,7 @@ def begin(
 ) -> Job | None:
     """Begin an attempt: make its folder, and link the finished pages of earlier attempts into it.
 
-    Args:
-        order: validated.
-        work_folder: the work folder as this machine sees it.
-        worker: the name of this worker.
-        own: the settings of this machine.
-        alive: called after the claim of the attempt, and regularly while pages are linked.
+    ``own`` are the settings of this machine; ``alive`` is called regularly while pages are linked.
 
     Returns:
         The job; None if the job has ended, if another worker has begun this attempt or a later one, or if the path of

@@ -66,7 +66,7 @@ def connect(queue: Queue) -> Broker:
     except ImportError as missing:
         raise ConfigError(MISSING.format(name=missing.name)) from missing
     except (ValueError, OSError) as error:  # before any connection: a file, or a part of the URL
-        raise ConfigError(f"queue.broker cannot be used: {error}; mend it, or the files named beside it") from error
+        raise ConfigError(f"queue.broker cannot be used: {error}; correct it, or the files named beside it") from error
 
 
 def ping(queue: Queue) -> Message:
@@ -204,4 +204,4 @@ def _ca(queue: Queue) -> Path:
 
 def _unusable(key: str, path: Path, error: OSError) -> str:
     own = f"readable by the user as whom this runs (uid {os.geteuid()})"
-    return f"{key} cannot be used: {path}: {error.strerror}; put the file there, {own}, or mend the key"
+    return f"{key} cannot be used: {path}: {error.strerror}; put the file there, {own}, or correct the key"

@@ -6,54 +6,68 @@ import re
 from typing import Final
 
 from ocrwatchd.core.errors import OcrwatchdError
-from ocrwatchd.core.i18n import Message, say, verbatim
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.log import printable
 
 MOST_WORDS: Final = 300
 
-SCHEMES: Final = "redis:// and amqp:// speak without TLS, rediss:// and amqps:// with it"
-
 REMEDIES: Final = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
-        ("certificate has expired", "renew the broker's certificate"),
-        ("certificate is not yet valid", "set this machine's clock, or the broker's certificate"),
-        ("[Mm]ismatch, certificate", "let queue.broker name the host as its certificate does"),
-        ("CERTIFICATE_VERIFY_FAILED", "let queue.broker_ca name the certificate of the CA that signed the broker's"),
-        ("NO_CERTIFICATE_OR_CRL", "let queue.broker_ca name a file with a certificate in PEM"),
+        ("certificate has expired", say("renew the broker's certificate")),
+        ("certificate is not yet valid", say("set this machine's clock, or renew the broker's certificate")),
+        ("[Mm]ismatch, certificate", say("use the host name of the broker's certificate in queue.broker")),
+        (
+            "CERTIFICATE_VERIFY_FAILED",
+            say("name the certificate of the CA that signed the broker's in queue.broker_ca"),
+        ),
+        ("NO_CERTIFICATE_OR_CRL", say("name a file with a PEM certificate in queue.broker_ca")),
         (
             "ProbableAuthentication|AuthenticationError|Authentication required|Login was refused",
-            "mend the user in queue.broker, or the password in queue.broker_password_file",
+            say("correct the user in queue.broker, or the password in queue.broker_password_file"),
         ),
         (
             "vhost .* not found|NOT_ALLOWED",
-            "end queue.broker with the name of a virtual host that is there and that this user may enter",
+            say("name an existing virtual host that this user may use at the end of queue.broker"),
         ),
         (
             "NoPermission|ProbableAccessDenied|ACCESS_REFUSED",
-            "give that user all rights at the broker: in Redis ~ocrwatchd:* and +@all, in RabbitMQ set_permissions",
+            say(
+                "give that user all rights at the broker: in Redis ~ocrwatchd:* and +@all, in RabbitMQ set_permissions"
+            ),
         ),
-        ("OutOfMemory|maxmemory", "give the broker more memory (maxmemory), or what else lies there another place"),
-        ("Blocked", "make room for the broker: its memory or its disk is full"),
-        ("ReadOnlyError", "let queue.broker lead to the primary, not to a replica"),
-        ("MISCONF|No space left", "make room on the broker's disk"),
-        ("BusyLoading", "it is starting: that takes a moment"),
-        ("inequivalent arg", "delete that queue at the broker: it was made for something else"),
+        ("OutOfMemory|maxmemory", say("give the broker more memory (maxmemory), or remove other data from it")),
+        ("Blocked", say("make room for the broker: its memory or its disk is full")),
+        ("ReadOnlyError", say("name the primary in queue.broker, not a replica")),
+        ("MISCONF|No space left", say("make room on the broker's disk")),
+        ("BusyLoading", say("wait a moment: the broker is starting")),
+        ("inequivalent arg", say("delete that queue at the broker: another program made it")),
         (
             "delivery acknowledgement",
-            "nothing is to be done: a scan takes longer than consumer_timeout, and is read on",
+            say("nothing is to be done: a scan takes longer than consumer_timeout, and its reading continues"),
         ),
-        ("DB index", "end queue.broker with the number of a database that is there"),
-        ("gaierror|Error -[0-9]+ connecting", "mend the host's name in queue.broker, or its entry in the DNS"),
-        ("refused", "start the broker, or mend host and port in queue.broker"),
-        ("[Tt]imeout|timed out", f"see to broker and network; where it never answers mend queue.broker: {SCHEMES}"),
+        ("DB index", say("name an existing database by its number at the end of queue.broker")),
+        ("gaierror|Error -[0-9]+ connecting", say("correct the host name in queue.broker, or its entry in the DNS")),
+        ("refused", say("start the broker, or correct host and port in queue.broker")),
+        (
+            "[Tt]imeout|timed out",
+            say(
+                "check the broker and the network; if it never answers, correct queue.broker: redis:// and "
+                "amqp:// are without TLS, rediss:// and amqps:// with TLS"
+            ),
+        ),
         (
             "IncompatibleProtocol|reset by peer|closed by server|WRONG_VERSION|EOF",
-            f"if that lasts, mend scheme and port in queue.broker: {SCHEMES}",
+            say(
+                "if this lasts, correct scheme and port in queue.broker: redis:// and amqp:// are without "
+                "TLS, rediss:// and amqps:// with TLS"
+            ),
         ),
     )
 )
 """Patterns of error texts with their remedies; the first match counts."""
+
+_UNKNOWN: Final = say("look into the broker's log")
 
 
 def told(error: Exception) -> Message:
@@ -67,5 +81,5 @@ def told(error: Exception) -> Message:
         error = error.args[0]
     said = str(error) or "; ".join(map(repr, error.args)) or repr(error)  # pika keeps the causes there
     words = printable(f"{type(error).__name__}: {said}".replace("\n", " ")[:MOST_WORDS])
-    remedy = next((remedy for pattern, remedy in REMEDIES if pattern.search(words)), "see its log")
-    return say("{fault}; {remedy}", fault=words.rstrip("."), remedy=verbatim(remedy))
+    remedy = next((remedy for pattern, remedy in REMEDIES if pattern.search(words)), _UNKNOWN)
+    return say("{fault}; {remedy}", fault=words.rstrip("."), remedy=remedy)

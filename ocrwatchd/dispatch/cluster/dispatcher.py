@@ -127,7 +127,7 @@ class ClusterQueue:
     @property
     def down(self) -> bool:
         """No worker can do any of the work, or no result can be read."""
-        if self._unseen.late == len(self._queue) + len(self._board) > 0:
+        if len(self._unseen.late) == len(self._queue) + len(self._board) > 0:
             return True
         if not self.unavailable or self._board.held is not None:
             return False

@@ -14,11 +14,11 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
+from ocrwatchd.core import i18n
 from ocrwatchd.core.attempt import Amount, Count, ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this module loads
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import NOTHING
-from ocrwatchd.core.i18n.wire import Told  # as above
 from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.storage.work_folder import JOB_ID
@@ -46,8 +46,6 @@ class Token(Message):
     """The supervisor's token in the work folder: whoever can read it sees the same folder.
 
     Args:
-        root: the id of the root.
-        version: of the ocrwatchd that serves the root.
         lease_s: a worker without a heartbeat for so long counts as lost, seconds.
         max_attempts: a page over which an engine has died so often is skipped.
     """
@@ -70,8 +68,6 @@ class Order(Message):
     """Supervisor to workers: read this scan.
 
     Args:
-        token: of the root.
-        attempt: from 1.
         relative: the scan's path below the job's ``scan`` folder, packed.
         work: the settings of the profile, without those of each machine.
     """
@@ -116,7 +112,7 @@ class Report(Message):
 
     worker: Name
     ending: Literal["done", "unreadable", "died", "returned", "put-back"]
-    reason: Told = NOTHING
+    reason: i18n.Message = NOTHING
     stopping: bool = False
     figures: ScanFigures = ScanFigures()
 
@@ -125,13 +121,10 @@ class Card(Message):
     """A worker's heartbeat, in the folder of workers: each beat differs from the previous one.
 
     Args:
-        beat: a counter.
         offers: capabilities that not every machine has.
-        state: of the engine.
         trouble: why the engine does not serve; nothing where it does.
         cut_off: the worker cannot reach the broker.
         job: the job in work, or "".
-        attempt: its number, or 0.
         page: in work, or 0.
         pages: of the document, or 0 while unknown.
         asking: all pages are read, and follow-up tasks are running.
@@ -143,8 +136,8 @@ class Card(Message):
     version: Annotated[str, Field(max_length=100)]
     beat: Count
     offers: tuple[Literal["aspose", "gpu"], ...] = ()
-    state: Told = NOTHING
-    trouble: Told = NOTHING
+    state: i18n.Message = NOTHING
+    trouble: i18n.Message = NOTHING
     cut_off: bool = False
     job: JobId | Literal[""] = ""
     attempt: Count = 0

@@ -109,11 +109,7 @@ class Board:
             self._send(each)
 
     def renew(self, now: float) -> None:
-        """Publish again jobs that the broker may have lost: it has restarted, or a free worker takes nothing.
-
-        Args:
-            now: the time on leases, seconds.
-        """
+        """Publish again jobs that the broker may have lost: it has restarted, or a free worker takes nothing."""
         if not self._sender.trouble:
             self._lost_since = None
         elif self._lost_since is None:
@@ -150,12 +146,7 @@ class Board:
         self._in_vain.pop(job.id, None)
 
     def make_way(self, goes_first: Callable[[Place, Place, float], bool], now: float) -> None:
-        """Ask for a job back if a more urgent one would otherwise wait for further pages, or for tasks.
-
-        Args:
-            goes_first: as :meth:`ocrwatchd.dispatch.priority.Waiting.goes_first`.
-            now: the time on leases, seconds.
-        """
+        """Ask for a job back if a more urgent one would otherwise wait for further pages, or for tasks."""
         untaken = self.untaken
         self._sequencer.tell(untaken)
         asked = sum(each.wanted_back for each in self)

@@ -47,14 +47,12 @@ class Published:
 
     Args:
         place: its place in the queue, if it comes back.
-        attempt: its number.
         order: the digest of its settings; see :func:`messages.digest`.
         queue: where it was published; "" for a job that was found with a worker.
         held_at: when a worker last had it.
         offered_at: since when a worker has been free to take it.
         begun_at: when a worker was first seen to have begun.
         taken: a worker has begun.
-        card: of its worker.
         wanted_back: the worker was asked to hand it back.
         pages_done: how many pages are known to be finished.
     """

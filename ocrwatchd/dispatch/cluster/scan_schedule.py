@@ -61,12 +61,7 @@ class Rounds:
         self._watched = self._watched_before
 
     def hear(self, receive: Callable[[], str | None], published: Container[str]) -> None:
-        """Look earlier if a worker reports a change.
-
-        Args:
-            receive: gives the next message of a worker, or None.
-            published: the ids of the published jobs.
-        """
+        """Look earlier if a worker reports a change."""
         for content in islice(iter(receive, None), MOST_NUDGES):
             with contextlib.suppress(Refused):
                 if decode(Nudge, content).job in published:
@@ -122,15 +117,14 @@ class Unseen:
         self._faults.pop(job.id, None)
 
     @property
-    def late(self) -> int:
-        """How many jobs have waited for longer than the patience."""
-        return len(self._late())
+    def late(self) -> list[_Fault]:
+        """The faults that have lasted for longer than the patience."""
+        return [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]
 
     @property
     def trouble(self) -> Message:
         """Which scans wait, and what to do; nothing where none has waited for long."""
-        late = self._late()
-        if not late:
+        if not (late := self.late):
             return NOTHING
         _since, job, error = late[0]
         return count(
@@ -142,6 +136,3 @@ class Unseen:
             reason=in_words(error),
             folder=job.folder,
         )
-
-    def _late(self) -> list[_Fault]:
-        return [each for each in self._faults.values() if self._clock() - each.since > self._patience_s]

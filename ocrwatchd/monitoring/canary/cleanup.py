@@ -33,12 +33,7 @@ log = structlog.get_logger()
 
 
 class Clearing(Component):
-    """Clears up after canaries: those of an earlier daemon, too. Used from one thread.
-
-    Args:
-        folders: where their results lie.
-        clock: monotonic, seconds.
-    """
+    """Clears up after canaries: those of an earlier daemon, too. Used from one thread."""
 
     def __init__(self, folders: Folders, clock: Callable[[], float] = time.monotonic) -> None:
         self._folders = folders
@@ -47,13 +42,7 @@ class Clearing(Component):
         self._find()
 
     def clear_later(self, relative: Path, goal: Goal, name: str) -> None:
-        """Clear away a canary that has ended, once whoever waits for its result has had time to read that.
-
-        Args:
-            relative: the scan's path under the inbox.
-            goal: where its set went.
-            name: of the set.
-        """
+        """Clear away a canary that has ended, once whoever waits for its result has had time to read that."""
         self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
 
     def _find(self) -> None:

@@ -35,12 +35,7 @@ def picture() -> bytes:
 
 
 def share_read(text: str, *, evaluation: bool) -> float:
-    """How much of the page's words a text has, in their order, 0-1.
-
-    Args:
-        text: as delivered.
-        evaluation: only the beginning was granted.
-    """
+    """The share of the page's words that a text has, in their order, 0-1; with ``evaluation`` the text is cut short."""
     wanted = _words(TEXT)
     if evaluation:
         wanted = wanted[: round(len(wanted) * EVALUATION_SHARE)]

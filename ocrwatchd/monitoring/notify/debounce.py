@@ -43,7 +43,7 @@ class Health:
     def hear(self, troubles: Iterable[Trouble]) -> None:
         """Compare the troubles of now with those before; all scans that wait with the same words are one trouble."""
         # The words of the daemon's own troubles may change while they last.
-        found = {each.kind: (each.text if each.file else each.kind, each.text) for each in troubles}
+        found = {each.kind: (each.message if each.file else each.kind, each.message) for each in troubles}
         for kind, key in [*self._key_of.items()]:
             if kind not in found or found[kind][0] != key:
                 self._leave(kind, key)

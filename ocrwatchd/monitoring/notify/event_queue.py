@@ -101,12 +101,7 @@ class Notices(Observer):
         return min(dues, default=None)
 
     def stop(self, grace_s: float = LAST_WORDS_S, hurried: Callable[[], bool] = lambda: False) -> None:
-        """Tell what is left, as far as that takes no longer than ``grace_s``; then end the command and what it started.
-
-        Args:
-            grace_s: seconds.
-            hurried: whether somebody will not wait so long.
-        """
+        """Tell the command of the events left, for at most ``grace_s``; then end the command and its children."""
         deadline = self._clock() + grace_s
         while (self._now or self._waiting) and (left := deadline - self._clock()) > 0 and not hurried():
             self._turn()

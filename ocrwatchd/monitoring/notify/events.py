@@ -19,23 +19,13 @@ LONGEST_REASON = 2000
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event; never a word of a document.
-
-    Args:
-        event: its kind.
-        facts: more about it, JSON's plain values; file names only as ``log.names`` allows.
-    """
+    """One event and its facts: plain values of JSON, file names only as ``log.names`` allows, no document text."""
 
     event: Event
-    facts: dict[str, object]
+    facts: dict[str, str | int]
 
-    def told(self, folders: Folders, missed: int) -> dict[str, object]:
-        """Everything that the command is told.
-
-        Args:
-            folders: of this daemon.
-            missed: events before this one that nobody was told of.
-        """
+    def told(self, folders: Folders, missed: int) -> dict[str, str | int]:
+        """The facts for the command; ``missed`` events before this one were not reported."""
         return {
             "event": self.event,
             "host": socket.gethostname(),
@@ -48,17 +38,8 @@ class Happening:
 def ended(  # noqa: PLR0917 - what is known of an end
     event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
 ) -> Happening:
-    """A scan was delivered, or set aside.
-
-    Args:
-        event: "delivered" or "failed".
-        job: its job.
-        folders: where it went.
-        name: of its set there.
-        reason: why it failed, if so.
-        figures: of the engine; how many pages there are, and how many could not be read, is told.
-    """
-    facts: dict[str, object] = {"time": _now(), "file": told(str(job.relative))}
+    """A scan was delivered, or set aside in ``failed/``."""
+    facts: dict[str, str | int] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
         facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
         place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
@@ -70,13 +51,7 @@ def ended(  # noqa: PLR0917 - what is known of an end
 
 
 def health(event: Event, words: Message, seconds: float) -> Happening:
-    """Trouble of the daemon's own has begun, or is over.
-
-    Args:
-        event: "unhealthy" or "recovered".
-        words: what it is, or was.
-        seconds: how long it has lasted.
-    """
+    """Trouble of the daemon has begun ("unhealthy"), or is over ("recovered")."""
     return Happening(event, {"time": _now(), "reason": _short(words), "seconds": round(seconds)})
 
 

@@ -51,9 +51,6 @@ LABELS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read an event, and mail it.
 
-    Args:
-        arguments: of the command line, without the program's name.
-
     Returns:
         The exit code: 0 once the mail is handed over, else 1, with the reason on standard error.
     """
@@ -78,13 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compose(event: dict[str, Any], sender: str, recipients: list[str]) -> EmailMessage:
-    """The mail that tells of an event.
-
-    Args:
-        event: its facts, as the command is told.
-        sender: the address that it comes from.
-        recipients: those that it goes to.
-    """
+    """The mail that tells of an event."""
     facts = {key: _one_line(value) for key, value in event.items()}
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(recipients)

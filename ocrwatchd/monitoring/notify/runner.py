@@ -44,12 +44,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Answer(NamedTuple):
-    """How a command has ended.
-
-    Args:
-        fault: what went wrong, if so.
-        said: the end of what it said on its standard error.
-    """
+    """How a command has ended: what went wrong, if anything, and the end of its standard error."""
 
     fault: Message
     said: str = ""
@@ -77,7 +72,7 @@ def main() -> None:
                 supervisor.sendall(json.dumps({"fault": packed(answer.fault), "said": answer.said}).encode() + b"\n")
 
 
-def _run(command: list[str], timeout_s: float, facts: dict[str, object], supervisor: socket.socket) -> Answer:
+def _run(command: list[str], timeout_s: float, facts: dict[str, str | int], supervisor: socket.socket) -> Answer:
     open_to_all = without_secrets(os.environ, proxies=True)
     inherited = {key: value for key, value in map(_encoded, open_to_all.items()) if key not in NOT_FOR_COMMANDS}
     with _as_file(as_json(facts)) as given:
@@ -163,12 +158,12 @@ def _end_children() -> None:
             time.sleep(0.002)
 
 
-def as_json(facts: dict[str, object]) -> bytes:
+def as_json(facts: dict[str, str | int]) -> bytes:
     """One line of ASCII; bytes of a path that are no UTF-8 stand there as lone surrogates."""
     return json.dumps(facts, ensure_ascii=True).encode() + b"\n"
 
 
-def as_environment(facts: dict[str, object]) -> dict[bytes, bytes]:
+def as_environment(facts: dict[str, str | int]) -> dict[bytes, bytes]:
     """A variable a fact: ``OCRWATCHD_EVENT`` and so on.
 
     All values but the path are printable, one line each: nothing in them can begin a header of a mail.

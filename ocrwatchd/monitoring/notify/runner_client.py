@@ -52,7 +52,7 @@ class Post:
         self._lines = Lines(MAX_ANSWER_BYTES)
         self._deadline: float | None = None
 
-    def give(self, command: list[str], timeout_s: float, facts: dict[str, object]) -> None:
+    def give(self, command: list[str], timeout_s: float, facts: dict[str, str | int]) -> None:
         """Have the command run; its ending is told by ``answered``, also where it cannot be run."""
         self._deadline = self._clock() + timeout_s + SLACK_S
         request = json.dumps({"command": command, "timeout_s": timeout_s, "facts": facts}).encode() + b"\n"

@@ -48,13 +48,7 @@ _AT_WORK: Final = frozenset({"running", "stopping"})
 
 
 def page(status: Status, now: float, code: str = "") -> str:
-    """The page as HTML.
-
-    Args:
-        status: as the daemon told it, or as :func:`ocrwatchd.monitoring.status.read` judges what it has told last.
-        now: Unix time of writing.
-        code: the language, as in ``output.language``.
-    """
+    """The page as HTML, in the language ``code`` (see ``output.language``); ``now`` is Unix time."""
     words = language(code)
     headline, lead, sign = _state(status, words)
     body = "\n".join(_body(status, words))

@@ -34,12 +34,7 @@ log = structlog.get_logger()
 
 
 class Keeper:
-    """Writes the page. Used from one thread.
-
-    Args:
-        config: whose outbox, and in which language; nothing is written where it wants no page.
-        clock: monotonic, seconds.
-    """
+    """Writes the page, if the configuration wants one. Used from one thread."""
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
@@ -90,10 +85,6 @@ class Keeper:
 
 def write(config: Config, seen: Status) -> None:
     """Put the page in the outbox, whole or not at all; an earlier one gives way, and nothing else does.
-
-    Args:
-        config: whose outbox, and in which language.
-        seen: what it says.
 
     Raises:
         FileExistsError: something else has its name.

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ocrwatchd.core.config.schema import FOLDER_NAMES, ROOTS, Folders, state_directory
+from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs import mounts
 from ocrwatchd.core.fs.overlap import overlapping
@@ -22,13 +22,12 @@ _OF_THE_KERNEL = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "deb
 
 def named(folders: Folders) -> dict[str, Path]:
     """Every folder that the daemon writes to, by its name in ``check``."""
-    found = {name: folders.path(name) for name in FOLDER_NAMES}
     state = state_directory()
     with contextlib.suppress(OSError):  # the root's own line says so
         root_id = known_id(folders.work_path)
         root_state = state / ROOTS / root_id
         state = root_state if root_id and is_folder(root_state) else state
-    return found | {".work": folders.work_path, "state": state}
+    return folders.named | {"state": state}
 
 
 def look(folders: Folders) -> Iterator[Finding]:
@@ -46,13 +45,7 @@ def look(folders: Folders) -> Iterator[Finding]:
 
 
 def look_at(name: str, path: Path, daemon: int | None = None) -> Finding:
-    """Whether this user can use or make a folder.
-
-    Args:
-        name: the folder's name in the finding.
-        path: an absolute path.
-        daemon: id of the user who needs the folder; None for the present user.
-    """
+    """Whether this user can use or make a folder."""
     if is_folder(path):
         usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
         remedy = f"this user (uid {os.geteuid()}) cannot read and write {path}; correct its owner or mode"

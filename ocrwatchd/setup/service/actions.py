@@ -40,13 +40,7 @@ class Act(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Writes a file of ours; keeps a file that somebody has changed, or that is not ours.
-
-    Args:
-        path: the file.
-        text: the content without its signature.
-        show: whether to announce the content too.
-    """
+    """Writes a file of ours; keeps a file that somebody has changed, or that is not ours."""
 
     path: Path
     text: str
@@ -131,11 +125,9 @@ class Run:
     """Runs a program.
 
     Args:
-        command: program and arguments; no shell.
         failed: the remedy if the program fails.
         account: user of the program; "" for the present user.
         group: a further group of that user, as the service has.
-        environment: further variables.
     """
 
     command: list[str]

@@ -47,7 +47,7 @@ broker_ca = ""                  # such as "/etc/ocrwatchd/ca.pem"; "" for a cert
 
 # Set licence, threads, GPU layers and models of this machine in [ocr] and [llm]; other settings come with each scan.
 """
-_NO_NETWORK = """
+NO_NETWORK = """
 # The service has no network, so it downloads nothing. `ocrwatchd service install --network` gives it a network;
 # `ocrwatchd service install --pull` downloads the model.
 [llm]
@@ -115,11 +115,6 @@ def configuration(target: Target, root: Path | None) -> tuple[Config, str]:
 def used(config: Config, target: Target) -> list[Path]:
     """The folders that the service must be able to write: for a worker, only the folder of jobs."""
     return [config.folders.work_path.parent] if target.worker else writable(config.folders)
-
-
-def without_network() -> str:
-    """The lines of a first configuration for a service without a network."""
-    return _NO_NETWORK
 
 
 def with_groups(text: str) -> str:

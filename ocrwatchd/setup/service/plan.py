@@ -58,9 +58,7 @@ def installation(target: Target, wishes: Wishes) -> list[Act]:
         networked = target.user or target.worker or (target.drop_ins / _drop_in_name("network")).exists()
     acts: list[Act] = [Place(file.path, file.text) for file in files(target, config.folders)]
     acts += [Place(file.path, file.text) for file in canary(target, program, config.folders.path("inbox"))]
-    acts.append(
-        Configure(target.configuration, first + ("" if networked or not first else machine_config.without_network()))
-    )
+    acts.append(Configure(target.configuration, first + ("" if networked or not first else machine_config.NO_NETWORK)))
     acts.append(
         Place(target.drop_ins / machine_config.FILE, machine_config.drop_in(config, target, program), show=True)
     )

@@ -20,16 +20,7 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The folders of one root.
-
-    Args:
-        inbox: folder for scans.
-        outbox: folder with texts.
-        failed: folder with unreadable scans.
-        profiles: names of the inbox's sub-folders with their own settings.
-        service: the owner of the inbox: the user of the daemon.
-        group: the inbox's group.
-    """
+    """The folders of one root, the names of its profiles, and the user and group of the inbox."""
 
     inbox: Path
     outbox: Path

@@ -203,7 +203,9 @@ def test_without_a_daemon_nothing_is_dropped(folders):
     """The message says what to do."""
     folders.work_path.mkdir()
     now = 1.0
-    written = status.Status("stopped", os.getpid(), "1", str(folders.root_path), now, now)
+    written = status.Status(
+        "stopped", pid=os.getpid(), version="1", root=str(folders.root_path), started_at=now, written_at=now
+    )
     status.write(folders, written, folders.work_path)
     with pytest.raises(send.CanaryFailed, match=r"no daemon serves .*: start it with"):
         send.send(folders, 1)

@@ -225,7 +225,7 @@ def test_a_text_that_was_never_ordered_is_not_written(delivered, capsys, force, 
 
 
 def test_a_receipt_that_tells_no_formats_has_a_text(delivered):
-    """As those of earlier versions."""
+    """A receipt that was changed by hand may lack the list."""
     table = told(delivered)
     del table["formats"]
     lay(delivered, table)

@@ -237,8 +237,8 @@ def of_version(version):
         (os.unlink, "there is no ledger of .* start one with `ocrwatchd run`"),
         (damaged, "is damaged .* builds it anew"),
         (foreign, "is damaged .*not a database"),
-        (of_version(2), "older ocrwatchd .*schema 2, here 4.* restart"),
-        (of_version(99), "newer ocrwatchd"),
+        (of_version(2), "another version of ocrwatchd .*schema 2, here 4.* restart the daemon"),
+        (of_version(99), "schema 99, here 4"),
     ],
 )
 def test_a_ledger_that_cannot_be_read_gets_a_plain_message(past, become, words):
@@ -276,7 +276,9 @@ def test_the_root_s_own_ledger_is_found(past, tmp_path, monkeypatch, place):
     else:
         with Ledger(home.with_name("f" * 16) / LEDGER) as other:
             other.claimed("other", Path("b.pdf"))
-        told_last = status.Status("running", 1, "1", str(past.folders.root_path), NOW, NOW)
+        told_last = status.Status(
+            "running", pid=1, version="1", root=str(past.folders.root_path), started_at=NOW, written_at=NOW
+        )
         status.write(past.folders, told_last, home)
         past.folders.work_path.rename(tmp_path / "away")
     assert told(past).total.documents == 1

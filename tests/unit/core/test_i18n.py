@@ -124,7 +124,7 @@ def test_trouble_with_a_scan_keeps_its_name():
 
 @pytest.mark.parametrize("text", ["", "unheard of", "{n} {0.__class__}", '{"key": 1}', '{"key"', "a\ud800b"])
 def test_a_text_of_others_stays_as_it_is(text):
-    """A file of an earlier version may hold it, or a damaged one; no part of it is taken for a field."""
+    """A damaged file may hold it; no part of it is taken for a field."""
     message = unpacked(text)
     assert language("de").of(message) == str(message) == text.replace("\ud800", "\N{REPLACEMENT CHARACTER}")
     assert unpacked(packed(verbatim(text))) == verbatim(text)

@@ -28,7 +28,7 @@ def trees():
 
 def is_message(annotation):
     """Whether an annotation says that a value is a message."""
-    return getattr(annotation, "id", "") in {"Message", "Told"}
+    return "Message" in {getattr(annotation, "id", ""), getattr(annotation, "attr", "")}
 
 
 def message_names(modules):

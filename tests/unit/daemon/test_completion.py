@@ -40,7 +40,7 @@ class Desk:
     @property
     def troubles(self):
         """What is wrong now, by the job."""
-        return {each.kind: f"{each.file}: {each.text}" for each in self.endings.troubles()}
+        return {each.kind: f"{each.file}: {each.message}" for each in self.endings.troubles()}
 
     def job(self):
         """A claimed job with its set."""

@@ -16,7 +16,7 @@ def test_what_is_wrong_is_looked_at_again_at_once():
     health = Health(arrivals, SimpleNamespace(held=lambda: True))
 
     def told():
-        return [str(each.text) for each in health.troubles()]
+        return [str(each.message) for each in health.troubles()]
 
     health.tick(time.monotonic())
     assert told() == ["the inbox has gone", ""]

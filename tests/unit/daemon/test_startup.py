@@ -17,7 +17,6 @@ from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.schema import ROOTS, Config, Folders
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
-from ocrwatchd.core.fs.lock import Lock
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.model import Scan
 from ocrwatchd.daemon import startup
@@ -398,112 +397,10 @@ def test_copied_root_that_uses_the_ledger_in_turn_is_told_of(tmp_path, capsys):
 def write_status(house):
     """What its daemon says of itself."""
     now = time.time()
-    told = status.Status("running", os.getpid(), "1", str(house.folders.root_path), now, now)
+    told = status.Status(
+        "running", pid=os.getpid(), version="1", root=str(house.folders.root_path), started_at=now, written_at=now
+    )
     status.write(house.folders, told, house.home)
-
-
-def as_of_old(house, name=startup.LEDGER, root=None):
-    """Leave the ledger of a root, with a scan that died once, where older versions kept it."""
-    with house.open():
-        job = house.claim()
-        house.ledger.blamed(job.id, Message("died"))
-        if root is None:
-            house.ledger.note_fact(startup.ROOT, house.home.name)
-    (house.home / startup.LEDGER).rename(house.state / name.format(house.home.name))
-    shutil.rmtree(house.home)
-    return job
-
-
-ASIDE = "ledger.root-{}.sqlite3"
-
-
-@pytest.mark.parametrize("name", [startup.LEDGER, ASIDE])
-@pytest.mark.parametrize("root", [None, ""])
-def test_ledger_of_an_older_version_is_taken_over(house, name, root):
-    """From its place, or from where it was put aside, with all that it knows; nothing is left there but the lock."""
-    job = as_of_old(house, name, root)
-    (house.state / "status.json").touch()
-    with house.open():
-        assert house.ledger.entry(job.id).blamed == 1
-    assert sorted(path.name for path in house.state.iterdir()) == ["ledger.lock", "ledger.lock.bytes", "roots"]
-
-
-def test_what_a_killed_daemon_had_not_merged_is_taken_over_too(house, tmp_path):
-    """All that lies in its log is in the file before that is moved."""
-    job = as_of_old(house)
-    old = house.state / startup.LEDGER
-    with Ledger(old) as ledger:
-        ledger.blamed(job.id, Message("died again"))
-        for suffix in ("", "-wal", "-shm"):
-            shutil.copy(f"{old}{suffix}", tmp_path)
-    for path in tmp_path.glob("ledger.sqlite3*"):
-        path.rename(house.state / path.name)
-    assert (house.state / "ledger.sqlite3-wal").stat().st_size
-    with house.open():
-        assert house.ledger.entry(job.id).blamed == 2
-
-
-def test_ledger_of_another_root_stays_for_that(tmp_path):
-    """Only the root that it names takes it, whichever comes first."""
-    one, other = House(tmp_path, "one"), House(tmp_path, "other")
-    job = as_of_old(one)
-    with other.open():
-        assert other.ledger.entry(job.id) is None
-        with one.open():
-            assert one.ledger.entry(job.id).blamed == 1
-
-
-def test_own_ledger_that_was_put_aside_goes_before_one_that_names_no_root(house):
-    """The first is surely this root's; so is one at the usual place that names it, which is the newer of the two."""
-    job = as_of_old(house, ASIDE)
-    usual = house.state / startup.LEDGER
-    Ledger(usual).close()
-    with house.open():
-        assert house.ledger.entry(job.id) is not None
-    shutil.rmtree(house.home)
-    shutil.copy(usual, house.state / ASIDE.format(house.home.name))
-    with Ledger(usual) as ledger:
-        ledger.note_fact(startup.ROOT, house.home.name)
-        ledger.claimed("newer", Path("a.pdf"))
-    with house.open():
-        assert house.ledger.entry("newer") is not None
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_ledger_of_an_older_version_is_set_aside(house, damage):
-    """It is taken over, found to be damaged, and built anew from the folders."""
-    job = as_of_old(house)
-    damage(house.state / startup.LEDGER)
-    with house.open():
-        house.recover_jobs()
-        assert house.ledger.entry(job.id) is not None
-    assert len(list(house.home.glob("ledger.damaged-*.sqlite3"))) == 1
-    assert not (house.state / startup.LEDGER).exists()
-
-
-def test_older_daemon_that_runs_keeps_its_ledger(house):
-    """Whatever root it serves: this one says what to do, and touches nothing."""
-    as_of_old(house)
-    before = (house.state / startup.LEDGER).read_bytes()
-    older = Lock(house.state / startup.LOCK)
-    older.take()
-    with pytest.raises(FolderUnusable, match=r"an older ocrwatchd .* stop that one, then start this one"), house.open():
-        pass
-    assert (house.state / startup.LEDGER).read_bytes() == before
-    older.free()
-    with house.open():
-        pass
-
-
-def test_ledger_of_an_older_version_that_another_program_has_open_stays(house):
-    """A database browser would go on in a file that has moved: the start says which one is to be closed."""
-    job = as_of_old(house)
-    with contextlib.closing(sqlite3.connect(house.state / startup.LEDGER)) as other:
-        other.execute("SELECT * FROM scan").fetchone()
-        with pytest.raises(FolderUnusable, match="locked by another program"), house.open():
-            pass
-    with house.open():
-        assert house.ledger.entry(job.id).blamed == 1
 
 
 def test_root_that_was_moved_keeps_its_ledger(tmp_path):

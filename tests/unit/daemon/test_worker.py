@@ -346,7 +346,7 @@ def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path, steady):
     for rest_s in (1.0, 2.0, 4.0):
         assert orders.take() == sent
         orders.begun()
-        orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
+        orders.ended(sent.job, Report(worker="w1", ending="returned", reason=Message("no licence")))
         assert orders.take() is None
         assert "no licence" in str(orders.obstacle)
         now[0] += rest_s
@@ -356,7 +356,7 @@ def test_a_machine_that_reads_nothing_leaves_scans_to_others(tmp_path, steady):
         assert str(orders.obstacle) == ""
         orders.ended(sent.job, Report(worker="w1", ending=ending, stopping=stopping))
     assert orders.take() == sent
-    orders.ended(sent.job, Report(worker="w1", ending="returned", reason="no licence"))
+    orders.ended(sent.job, Report(worker="w1", ending="returned", reason=Message("no licence")))
     now[0] += 1.0
     assert orders.take() == sent
     assert {*line.ends} == {"settled"}

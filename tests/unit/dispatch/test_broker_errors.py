@@ -19,8 +19,8 @@ OTHERWISE = "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'a'
         (ConnectionClosed(ChannelClosedByBroker(406, OTHERWISE)), "delete that queue"),
         (ConnectionClosed(ConnectionBlockedTimeout("Blocked connection timeout expired")), "make room for the broker"),
         (ResponseError("MISCONF Redis is configured to save RDB snapshots, but it cannot"), "make room on"),
-        (BusyLoadingError("Redis is loading the dataset in memory"), "it is starting"),
-        (RuntimeError("what nobody knows"), "see its log"),
+        (BusyLoadingError("Redis is loading the dataset in memory"), "wait a moment: the broker is starting"),
+        (RuntimeError("what nobody knows"), "look into the broker's log"),
     ],
 )
 def test_the_cause_is_told_with_what_helps(error, remedy):
@@ -34,7 +34,7 @@ def test_what_a_broker_says_is_bounded_and_can_be_printed():
     """It may be anybody's."""
     words = str(told(ResponseError("\x1b[2J\n" * 999)))
     assert words.isprintable()
-    assert len(words) < MOST_WORDS + max(len(remedy) for _, remedy in REMEDIES) + 3
+    assert len(words) < MOST_WORDS + max(len(str(remedy)) for _, remedy in REMEDIES) + 3
 
 
 def test_a_mistake_of_ours_says_itself_what_to_do():

@@ -32,11 +32,11 @@ def heard(tmp_path, monkeypatch):
 
 def test_what_the_engine_does_is_shown_as_soon_as_it_changes(tmp_path, heard):
     """And not at the next beat, which may be seconds away; systemd hears it once."""
-    told, now = {"state": "loading"}, [0.0]
+    told, now = {"state": Message("loading")}, [0.0]
     presence = Presence(tmp_path, "w1", (), LEASE_S, lambda: told, clock=lambda: now[0])
     presence.come()
     assert heard() == ["STATUS=loading"]
-    told["state"] = "ready"
+    told["state"] = Message("ready")
     now[0] = SOONEST_BEAT_S
     presence.tick(now[0])
     assert read(Card, registry.card_path(tmp_path, "w1")).state == Message("ready")
@@ -46,11 +46,11 @@ def test_what_the_engine_does_is_shown_as_soon_as_it_changes(tmp_path, heard):
 
 def test_a_page_in_work_is_shown_though_the_share_is_away(tmp_path, heard):
     """It is of this machine, and needs none."""
-    told = {"state": "working"}
+    told = {"state": Message("working")}
     presence = Presence(tmp_path / "share", "w1", (), LEASE_S, lambda: told)
     (tmp_path / "share").mkdir()
     presence.come()
     (tmp_path / "share").rename(tmp_path / "away")
-    told |= {"state": "working; the broker cannot be reached: it was stopped", "page": 3, "pages": 16}
+    told |= {"state": Message("working; the broker cannot be reached: it was stopped"), "page": 3, "pages": 16}
     presence.show()
     assert heard()[-1] == "STATUS=page 3 of 16; working; the broker cannot be reached: it was stopped"

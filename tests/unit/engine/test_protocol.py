@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Notify, Queue
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
@@ -52,7 +53,7 @@ def test_answers_arrive_as_they_were_sent():
         Step(job="1", name="page", page=3, pages=12),
         Ended(job="1", ending="done", figures={"pages": 2, "confidence": 0.5}),
         Ended(job="1", ending="put-back"),
-        Unavailable(reason="no engine\nat all"),
+        Unavailable(reason=Message("no engine\nat all")),
     ):
         line = encode(message)
         assert line.count(b"\n") == 1

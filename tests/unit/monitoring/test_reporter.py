@@ -100,7 +100,7 @@ def test_trouble_is_told_with_a_printable_name_until_it_is_over(reporter, folder
     assert "STATUS=caf\ufffd\ufffd.pdf: waits: no room" in notified
     clock[0] += 5
     reporter.show(IDLE)
-    assert status.read(folders).trouble == []
+    assert status.read(folders).trouble == ()
     assert notified[-1] == "STATUS=nothing in work, 2 scans queued, 1 in the inbox"
 
 
@@ -150,7 +150,7 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_status_back(reporter, f
     reporter.show(having(Trouble("ledger", Message("the ledger cannot be used"))))
     found = status.read(folders)
     assert list(map(str, found.trouble)) == ["the ledger cannot be used"]
-    assert (found.failed_today, found.failures) == (1, [("a.tif", Message("broken"))])
+    assert (found.failed_today, found.failures) == (1, (("a.tif", Message("broken")),))
 
 
 def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
@@ -167,7 +167,7 @@ def test_a_failed_scan_is_told_once_by_its_path(reporter, folders):
         lying.parent.mkdir(parents=True, exist_ok=True)
         lying.touch()
     reporter.show(IDLE)
-    assert status.read(folders).failures == [("a.tif", Message("no text")), ("invoices/a.tif", Message("no pages"))]
+    assert status.read(folders).failures == (("a.tif", Message("no text")), ("invoices/a.tif", Message("no pages")))
 
 
 def test_with_hashed_names_systemd_and_the_status_hear_none(reporter, folders, notified, clock, capsys):
@@ -194,4 +194,4 @@ def test_of_very_many_scans_that_wait_the_number_is_told(reporter, folders, noti
     assert len(next(line for line in notified if line.startswith("STATUS="))) < 2000
     clock[0] += 2
     reporter.show(IDLE)
-    assert status.read(folders).trouble == []
+    assert status.read(folders).trouble == ()

@@ -48,7 +48,7 @@ def home_in(state, root_id="0123456789abcdef"):
 
 def test_status_comes_back_as_written(folders):
     """What the daemon wrote is what `status` reads, failures included."""
-    made = written(folders, in_work="a.pdf", page=3, pages=12, failures=[("x", Message("broken"))])
+    made = written(folders, in_work="a.pdf", page=3, pages=12, failures=(("x", Message("broken")),))
     assert status.read(folders) == made
     text, running = status_text.describe(folders, as_json=False)
     assert running
@@ -58,7 +58,7 @@ def test_status_comes_back_as_written(folders):
 
 def test_who_waits_for_the_rest_is_named(folders):
     """Else nobody knew for five minutes why nothing happens."""
-    made = written(folders, waiting=2, incomplete=[("letters/a.tif", time.mktime((2026, 11, 28, 12, 5, 9, 0, 0, -1)))])
+    made = written(folders, waiting=2, incomplete=(("letters/a.tif", time.mktime((2026, 11, 28, 12, 5, 9, 0, 0, -1))),))
     assert status.read(folders) == made
     lines = status_text.describe(folders, as_json=False)[0].splitlines()
     assert lines[lines.index("in inbox   2") + 1] == "incomplete letters/a.tif: waits for the rest until 12:05:09"
@@ -67,7 +67,7 @@ def test_who_waits_for_the_rest_is_named(folders):
 def test_workers_are_named_with_what_they_read(folders):
     """Each with its scan, page and pace, or with what its engine does."""
     busy = Worker("north-1", Message("working"), "a.pdf", 3, 9, 40, 1.5)
-    made = written(folders, workers=[busy, Worker("south-1", Message("down: no licence"), "", 0, 0, 0, 0.0)])
+    made = written(folders, workers=(busy, Worker("south-1", Message("down: no licence"), "", 0, 0, 0, 0.0)))
     assert status.read(folders) == made
     lines = status_text.describe(folders, as_json=False)[0].splitlines()
     assert "worker     north-1: a.pdf, page 3 of 9; 40 pages a minute (1.5 s each) while it reads" in lines
@@ -155,7 +155,15 @@ def test_two_roots_whose_folders_are_named_one_by_one_are_told_apart(tmp_path):
     made = [Folders(**{name: str(tmp_path / each / name) for name in FOLDER_NAMES}) for each in ("a", "b")]
     for number, each in enumerate(made):
         each.work_path.mkdir(parents=True)
-        seen = Status("stopped", 1, "1", str(each.served_path), 0.0, float(number), queued=number)
+        seen = Status(
+            "stopped",
+            pid=1,
+            version="1",
+            root=str(each.served_path),
+            started_at=0.0,
+            written_at=float(number),
+            queued=number,
+        )
         status.write(each, seen, home_in(state_directory(), str(number) * 16))
     assert [status.find(each).queued for each in made] == [0, 1]
     assert len(status.find_all(made[0], everywhere=True)) == 2
@@ -173,7 +181,9 @@ def test_without_a_configuration_all_roots_are_told_of(folders, tmp_path, monkey
         (service / "instance", "4" * 16, "/d", "stopped"),
         (service, "5" * 16, "/d", "running"),
     ):
-        seen = Status(ended, os.getpid(), "1", root, now, now - (ended == "running"))
+        seen = Status(
+            ended, pid=os.getpid(), version="1", root=root, started_at=now, written_at=now - (ended == "running")
+        )
         status.write(folders, seen, home_in(state, root_id))
     written(folders, root=str(folders.root_path), state="stopped")
     home_in(service, "6" * 16)

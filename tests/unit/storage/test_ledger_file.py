@@ -10,8 +10,8 @@ import pytest
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import ledger_file
-from ocrwatchd.storage.ledger import COMPLETE, Ledger
-from ocrwatchd.storage.ledger_file import MIGRATIONS, DamagedLedger
+from ocrwatchd.storage.ledger import Ledger
+from ocrwatchd.storage.ledger_file import SCHEMA_VERSION, DamagedLedger
 
 ROWS = 300
 
@@ -32,73 +32,29 @@ def filled(path):
     return path
 
 
-def of_version(path, version):
-    """A file as that version of ocrwatchd made it."""
-    database = sqlite3.connect(path)
-    for number, script in enumerate(MIGRATIONS[:version], 1):
-        database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
-    return contextlib.closing(database)
-
-
-def test_ledger_of_the_first_version_is_brought_up_to_date_with_its_rows(path):
-    """Scans in work, on their way out and delivered keep all that is known of them, and the new columns are there."""
-    with of_version(path, 1) as old:
-        old.executemany(
-            "INSERT INTO scan (job, relative, state, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
-            " seconds, claimed_at, ended_at) VALUES (?, ?, ?, 3, 1, ?, ?, '.txt .json', 'why', 'ab', 7, 1.5, 10.0, ?)",
-            [
-                ("w", b"in/w\xff.pdf", "claimed", "", b"", None),
-                ("o", b"o.pdf", "delivering", "outbox", b"o-2", None),
-                ("d", b"d.pdf", "delivered", "outbox", b"d", 20.0),
-                ("f", b"f.pdf", "failed", "failed", b"f", 30.0),
-            ],
-        )
-        old.commit()
-    with Ledger(path) as ledger:
-        work = ledger.entry("w")
-        assert (os.fsencode(work.relative), work.state, work.started, work.blamed) == (b"in/w\xff.pdf", "claimed", 3, 1)
-        assert ledger.entry("o").suffixes == (".txt", ".json")
-        assert ledger.reserved("outbox", but="") == {Path("o-2")}
-        assert ledger.counts(0) == {"delivered": 1, "failed": 1}
-        assert [(kept.job, kept.ended_at, kept.size) for kept in ledger.kept("outbox", 21.0, 9)] == [("d", 20.0, None)]
-        assert [twin.job for twin in ledger.alike(99)] == ["d", "o"], "their sizes are not known"
-        assert ledger.fact(COMPLETE) == "yes"
-        ledger.page_done("w", 4)
-        ledger.recognised("o", sha256="", pages=1, seconds=1.0, counts={"words": 3})
-    with contextlib.closing(sqlite3.connect(path)) as new:
-        assert new.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-        assert new.execute("SELECT pages_done FROM scan WHERE job = 'w'").fetchone() == (4,)
-        counts = dict(new.execute("SELECT job, counts FROM scan"))
-        assert counts == {"w": "", "o": '{"words": 3}', "d": "", "f": ""}, "what an older version read is not known"
-
-
-def test_ledger_of_the_first_version_without_rows_is_built_from_the_folders(path):
-    """An empty old ledger does not pass for one that knows the folders."""
-    with of_version(path, 1):
-        pass
-    with Ledger(path) as ledger:
-        assert ledger.fact(COMPLETE) == ""
-
-
-def test_migration_that_fails_half_way_leaves_the_old_version(path, monkeypatch):
-    """A migration is done as a whole or not at all."""
-    filled(path)
-    broken = "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES (zeroblob(1));"
-    monkeypatch.setattr(ledger_file, "MIGRATIONS", (*MIGRATIONS, broken))
-    with pytest.raises(FolderUnusable):
-        Ledger(path)
-    monkeypatch.undo()
-    with Ledger(path) as ledger:
-        assert ledger.counts(0)["delivered"] == ROWS
+def set_version(path, version):
+    """Let a ledger be one of another version of ocrwatchd."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
 
 
 def test_newer_schema_is_refused(path):
     """A ledger of a newer version is left alone, with a message that says so."""
     Ledger(path).close()
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    set_version(path, SCHEMA_VERSION + 1)
     with pytest.raises(FolderUnusable, match="written by a newer ocrwatchd"):
         Ledger(path)
+
+
+def test_older_schema_is_left_alone_and_built_anew(path):
+    """A ledger of an older version counts as damaged: the daemon sets it aside and builds one from the folders."""
+    filled(path)
+    set_version(path, SCHEMA_VERSION - 1)
+    with pytest.raises(DamagedLedger, match="an older ocrwatchd wrote it"):
+        Ledger(path)
+    set_version(path, SCHEMA_VERSION)
+    with Ledger(path) as ledger:
+        assert ledger.counts(0)["delivered"] == ROWS
 
 
 def cut_in_half(path):
@@ -214,8 +170,8 @@ def test_damage_found_in_use_is_remembered_and_mended_by_replacing(path):
 def test_ledger_is_closed_to_other_users(path, made_before):
     """It tells the name of every document: with the usual umask of a user too, and so what SQLite keeps beside it."""
     if made_before:
-        with of_version(path, 1):
-            path.chmod(0o644)
+        Ledger(path).close()
+        path.chmod(0o644)
     before = os.umask(0o022)
     try:
         with Ledger(path) as ledger:

@@ -110,7 +110,7 @@ def test_original_that_people_have_taken_is_no_trouble(house):
     house.keep("a.pdf").unlink()
     rounds = house.rounds(archive_days=1)
     house.pass_days(rounds, 2)
-    assert next(iter(rounds.troubles())).text == NOTHING
+    assert next(iter(rounds.troubles())).message == NOTHING
     assert house.ledger.kept("outbox", house.now, 9) == []
 
 
@@ -131,13 +131,13 @@ def test_one_that_cannot_be_removed_does_not_keep_the_others(house, monkeypatch)
         house.pass_days(rounds, 1.2)
         for _ in range(10):
             rounds.tick(house.up)
-        assert ".pdf is due for removal, but cannot be removed" in str(next(iter(rounds.troubles())).text)
-        assert "mend its owner or mode" in str(next(iter(rounds.troubles())).text)
+        assert ".pdf is due for removal, but cannot be removed" in str(next(iter(rounds.troubles())).message)
+        assert "correct the owner and the permissions" in str(next(iter(rounds.troubles())).message)
     assert not any(path.exists() for path in others)
     house.pass_days(rounds, 0.1)
     assert not stubborn.exists()
     assert not second.exists()
-    assert next(iter(rounds.troubles())).text == NOTHING
+    assert next(iter(rounds.troubles())).message == NOTHING
 
 
 @pytest.mark.parametrize("leap_days", [4000, 20_000])
