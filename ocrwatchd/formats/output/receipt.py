@@ -99,7 +99,7 @@ def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
         "text": correction.text,
         "raw": page.text,
         "error": str(page.error),
-        "warnings": [*page.warnings, *(warning.sentence for warning in sum_warnings(finished))],
+        "warnings": [*page.warnings, *(str(warning.told) for warning in sum_warnings(finished))],
         "corrected": correction.corrected,
         "reason": str(correction.reason),
         **_edits(finished, numbers),

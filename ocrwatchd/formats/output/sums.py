@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.model import FinishedPage
 from ocrwatchd.formats.output.edit_positions import raw_offset
 
@@ -87,15 +88,15 @@ class _Row(NamedTuple):
 
 
 class SumWarning(NamedTuple):
-    """Of a page.
+    """A total of a page that does not add up.
 
     Args:
         line: of the raw text, from 1, blank lines counted.
-        sentence: for the reader.
+        told: to the reader.
     """
 
     line: int
-    sentence: str
+    told: Message
 
 
 def sum_warnings(finished: FinishedPage) -> list[SumWarning]:
@@ -104,13 +105,13 @@ def sum_warnings(finished: FinishedPage) -> list[SumWarning]:
     found = []
     for wrong in () if page.error else wrong_sums(correction.text):
         line = page.text.count("\n", 0, raw_offset(wrong.offset, correction.edits)) + 1
-        found.append(
-            SumWarning(
-                line,
-                f"line {line}: the total is {wrong.total}, but the amounts above add up to {wrong.added}; compare them "
-                "with the scan",
-            )
+        told = say(
+            "line {line}: the total is {total}, but the amounts above add up to {added}; compare them with the scan",
+            line=line,
+            total=wrong.total,
+            added=wrong.added,
         )
+        found.append(SumWarning(line, told))
     return found
 
 

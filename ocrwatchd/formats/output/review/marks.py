@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.i18n.language import Language
 from ocrwatchd.core.model import Box, Doubt, Edit, FinishedPage, PageText, Word
 from ocrwatchd.formats.output.edit_positions import Places, delivered_word
@@ -110,10 +111,10 @@ class Marked:
     """Rows stand in columns, so that every character should be of one width."""
     checks: tuple[Check, ...]
     """The most doubtful word first."""
-    request: str
-    """What checking them is good for; "" where there are none."""
-    sums: dict[int, str]
-    """Totals that do not add up: a sentence by the line of the row that has it."""
+    request: Message
+    """How many errors checking them corrects; empty where there are none."""
+    sums: dict[int, Message]
+    """Totals that do not add up, by the line of the row."""
 
 
 def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -> Marked:
@@ -133,7 +134,7 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
     rows = tuple(_rows(page, _spans(page, list(zip(correction.edits, edits, strict=True)), checks), places))
     first_lines = [row.line for row in rows]
     sums = {
-        first_lines[bisect_right(first_lines, warning.line) - 1]: warning.sentence for warning in sum_warnings(finished)
+        first_lines[bisect_right(first_lines, warning.line) - 1]: warning.told for warning in sum_warnings(finished)
     }
     return Marked(
         rows,
@@ -142,7 +143,9 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
         sum(run.kind in {"low", "asked"} for row in rows for run in row.runs),
         _is_table(page.text),
         checks,
-        request([doubt.wrong for doubt in doubtful], sum(doubt.wrong for doubt in correction.doubts)) if checks else "",
+        request([doubt.wrong for doubt in doubtful], sum(doubt.wrong for doubt in correction.doubts))
+        if checks
+        else NOTHING,
         sums,
     )
 
