@@ -136,6 +136,7 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
     sums = {
         first_lines[bisect_right(first_lines, warning.line) - 1]: warning.told for warning in sum_warnings(finished)
     }
+    before = sum(doubt.wrong for doubt in correction.doubts)
     return Marked(
         rows,
         edits,
