@@ -39,7 +39,8 @@ def said_in_code():
             elif name == "count" and len(texts) == 2:
                 found.add(tuple(texts))
     for path in PACKAGE.rglob("*.jinja"):
-        for call in jinja2.Environment(autoescape=True).parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+        template = jinja2.Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+        for call in template.find_all(jinja2.nodes.Call):
             name, texts = getattr(call.node, "name", ""), [getattr(each, "value", None) for each in call.args]
             if name == "say":
                 found.add(texts[0])

@@ -144,9 +144,7 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
         sum(run.kind in {"low", "asked"} for row in rows for run in row.runs),
         _is_table(page.text),
         checks,
-        request([doubt.wrong for doubt in doubtful], sum(doubt.wrong for doubt in correction.doubts))
-        if checks
-        else NOTHING,
+        request([doubt.wrong for doubt in doubtful], before) if checks else NOTHING,
         sums,
     )
 
