@@ -160,14 +160,10 @@ class Arrivals(Component):
             self._sweep(now)
 
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
-        """At most ``room`` files that have arrived, or that never will.
+        """At most ``room`` files that have arrived, or that never will, and go at least so far ahead of others.
 
         Each file is offered once and then forgotten; after a failed claim a later sweep offers it again. Without room,
         nothing is examined.
-
-        Args:
-            room: how many files to offer.
-            least_ahead_s: only files that go so far ahead of others, as ``ahead_s`` says.
         """
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS

@@ -32,8 +32,6 @@ class Seen:
 
     Args:
         stamp: the state of the file before its bytes were read.
-        device: the number of its device.
-        examined: the finding.
         written: somebody has the file open for writing; None where that is unknown.
     """
 

@@ -188,14 +188,7 @@ class Settle:
             self._schedule(path, candidate, self._clock() + seconds)
 
     def judge(self, path: Path, stamp: Stamp, examined: Examined, *, written: bool | None) -> Decision:
-        """Decide about an examined file.
-
-        Args:
-            path: given by ``due``.
-            stamp: the file's state when it was examined.
-            examined: the finding.
-            written: somebody has the file open for writing; None where that is unknown.
-        """
+        """Decide about a file that ``due`` gave, as it was examined."""
         candidate = self._known.get(path)
         now = self._clock()
         if candidate is None:

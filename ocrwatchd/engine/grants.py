@@ -51,12 +51,7 @@ class Access(Message):
 
 
 def needed(works: Iterable[Work], jobs: Path) -> Access:
-    """The rights for work with these settings.
-
-    Args:
-        works: of all profiles.
-        jobs: the parent of the jobs' folders.
-    """
+    """The rights for work with the settings of all profiles, on jobs in this folder."""
     read = {_made(cache.root()), _made(cache_directory() / "fetch")}
     listed: set[Path] = set()
     write = {jobs}

@@ -31,11 +31,7 @@ def counted(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 @dataclass(frozen=True)
 class Confusions:
-    """Draws misreadings as often as they were seen.
-
-    Args:
-        table: counts by what is true and what was read. "" as truth: letters out of nothing.
-    """
+    """Draws misreadings as often as they were seen; "" as truth stands for letters out of nothing."""
 
     table: dict[str, dict[str, int]]
 

@@ -50,11 +50,7 @@ class Style:
 
 
 class Noise:
-    """Draws styles and misreads texts in them.
-
-    Args:
-        rng: for everything random.
-    """
+    """Draws styles and misreads texts in them."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -62,11 +58,7 @@ class Noise:
         self._engines = [Confusions.learned("rapidocr"), Confusions.learned("tesseract")]
 
     def style(self, level: float) -> Style | None:
-        """A document's style, None for one that was read well.
-
-        Args:
-            level: 0 to 1, how far the training has come; worse damage comes later.
-        """
+        """A document's style, None for one that was read well; damage gets worse as ``level`` goes from 0 to 1."""
         return self._rng.choices((lambda _: None, self._newspaper, self._scan, self._leet), (31, 41, 18, 10))[0](level)
 
     def even(self, rate: float) -> Style:
@@ -75,13 +67,7 @@ class Noise:
         return Style(tables, rate, split=0.01, join=0.005, mark=0.003, digits=0.01)
 
     def misread(self, text: str, style: Style | None, copied: float = 0.0) -> list[Unit]:
-        """Misread a text; lines stay lines.
-
-        Args:
-            text: as it is.
-            style: how it is misread; None for not at all.
-            copied: the share of the good words that are to be spelled again, for exercise.
-        """
+        """Misread a text; lines stay lines. A share of the good words, ``copied``, is spelled again for exercise."""
         units = list(_clean(text))
         if style is not None:
             units = list(self._spoiled(units, style))

@@ -194,11 +194,7 @@ class EngineHost:
             self._child.send(Finish())
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End and reap the engine; its job counts as returned.
-
-        Args:
-            grace_s: how long it may run on, seconds; the call blocks at most for this time.
-        """
+        """End and reap the engine, after ``grace_s`` seconds at most; its job counts as returned."""
         self.finish()
         self._down = say("stopped")
         if self._child is None:

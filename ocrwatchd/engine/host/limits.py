@@ -35,7 +35,6 @@ class Bounds:
     """Tells whether an engine has exceeded a limit.
 
     Args:
-        clock: monotonic, seconds.
         budget_mb: growth after which the engine is replaced between two scans, MiB.
     """
 
@@ -97,9 +96,7 @@ class Bounds:
 def memory_of(pid: int, *fields: str) -> float:
     """Memory of a process, MiB; 0.0 if no such process runs.
 
-    Args:
-        pid: of the process.
-        fields: of /proc/PID/status, added up; without any: anonymous memory, resident or swapped out.
+    ``fields`` of /proc/PID/status are added up; without any: anonymous memory, resident or swapped out.
     """
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()

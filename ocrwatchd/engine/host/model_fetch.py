@@ -46,11 +46,9 @@ class Fetch:
     """The missing models of all profiles. Only the main thread uses this class; no call blocks.
 
     Args:
-        config: names the models.
         selector: of the supervisor, which calls ``data()`` of a ready key.
         arrived: called after each completed download.
         clock: monotonic, seconds.
-        backoff: between two tries.
     """
 
     def __init__(

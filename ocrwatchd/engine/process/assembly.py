@@ -153,12 +153,7 @@ def write_set(
     A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
     once the job's folder is synced, and the delivery syncs it before any file moves.
 
-    Args:
-        job: of the set.
-        document: the figures.
-        pages: all finished pages.
-        alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
-        results: of the follow-up tasks; their files belong to the set too.
+    ``alive`` is called between two pages, every :data:`SIGN_OF_LIFE_S`.
 
     Returns:
         The document as written: its warnings, and the formats and tasks that have files.

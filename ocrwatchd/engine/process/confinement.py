@@ -53,9 +53,7 @@ log = structlog.get_logger()
 def confine(access: Access, scratch: Path) -> None:
     """Give up every right that is not needed; in the main thread, before another thread starts.
 
-    Args:
-        access: the rights that the work needs.
-        scratch: the folder of this process. Temporary files are made there from now on.
+    Temporary files are made in ``scratch`` from now on, the folder of this process.
 
     Raises:
         OSError: the kernel supports a restriction and refuses it.

@@ -55,11 +55,7 @@ log = logs.get_logger()
 
 
 def main(makers: Makers | None = None) -> NoReturn:
-    """Run the process.
-
-    Args:
-        makers: load engines and models; the real ones by default.
-    """
+    """Run the process."""
     parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)

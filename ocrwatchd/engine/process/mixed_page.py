@@ -42,11 +42,7 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
 
     If the engine does not give the boxes of all its text, the recognised text follows the page's own.
 
-    Args:
-        own: the lines of the PDF's text, some of them doubted.
-        read: the text recognised on the rest of the page.
-        picture: the rest as it was recognised; None: find no tick boxes.
-        ocr: only ``layout`` is used.
+    ``picture`` is the rest of the page as it was recognised; without it no tick boxes are found.
     """
     agreed = own.doubted if _agree(own.doubted, read) else ()
     sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]

@@ -59,11 +59,7 @@ class Tell(Protocol):
 def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> ScanFigures:
     """Make the finished set of a job in ``job.out``.
 
-    Args:
-        job: the scan and its settings.
-        bench: loaded models.
-        tell: called at each step.
-        asked: True if the job must be returned after the current page.
+    ``tell`` is called at each step; ``asked`` says whether the job must be returned after the current page.
 
     Returns:
         Figures of the document.

@@ -102,7 +102,6 @@ class Bench:
     """Everything that is loaded, shared by the jobs of all profiles.
 
     Args:
-        makers: load engines and models.
         scratch: the folder of this process, used if the cache directory is not writable.
         after_load: called after each load, because native libraries replace signal handlers.
     """

@@ -29,9 +29,7 @@ class Left:
 
     Args:
         stamp: of the file, taken before it was hashed.
-        sha256: of the content.
         mark: of the finished pages; they do not count with another engine, model or setting.
-        tally: of these pages.
         memory: what these pages taught the gate.
     """
 

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def open_pages(source: Path, ocr: Ocr) -> Pages:
-    """Open a scan.
-
-    Args:
-        source: a regular file; links are refused.
-        ocr: ``dpi`` for PDF, ``max_pages``, ``max_pixels`` a page, ``pdf_passwords``.
+    """Open a scan, which must be a regular file; links are refused.
 
     Raises:
         UnreadableScan: it is damaged, protected, empty or of no format that is read; the message says what to do.

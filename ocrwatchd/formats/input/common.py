@@ -96,12 +96,9 @@ class Length:
 
 
 class Pages(ABC):
-    """An open scan; a context manager that closes it.
+    """An open scan; a context manager that closes the file's descriptor.
 
     At most one page's picture is held at a time, and only by the caller.
-
-    Args:
-        descriptor: of the file; closed on exit.
     """
 
     count: int = 1

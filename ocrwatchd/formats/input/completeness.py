@@ -71,11 +71,7 @@ class Examined:
 
 
 def examine(file: int, suffix: str) -> Examined:
-    """Judge an open regular file by its structure. Bounded time on any bytes.
-
-    Args:
-        file: descriptor; its offset stays as it is.
-        suffix: of the file's name, with the dot.
+    """Judge an open regular file by its structure, in bounded time on any bytes; its offset stays as it is.
 
     Raises:
         OSError: reading failed; the file is not at fault.

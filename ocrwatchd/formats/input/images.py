@@ -51,12 +51,7 @@ _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
 class Picture(Pages):
-    """A file that holds one picture.
-
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``max_pixels`` counts here.
-    """
+    """A file that holds one picture."""
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)

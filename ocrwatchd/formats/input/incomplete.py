@@ -37,11 +37,8 @@ def open_whole(
 ) -> Iterator[tuple[Pages, tuple[str, ...]]]:
     """Open a scan as :func:`ocrwatchd.formats.input.open_pages` does, and find out whether all of it is there.
 
-    Args:
-        source: the scan.
-        ocr: the settings.
-        strict: refuse a scan whose structure is not whole, and of which rows or pages are missing.
-        alive: called before each page that is decoded for that.
+    With ``strict`` a scan is refused if rows or pages of it are missing. ``alive`` is called before each page that is
+    decoded to find that out.
 
     Returns:
         The pages, and what is to be told of the file's end.

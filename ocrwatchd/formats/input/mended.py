@@ -69,11 +69,7 @@ def jpeg_head(descriptor: int) -> JpegHead:
 
 
 def jpeg(descriptor: int) -> PatchedFile | None:
-    """A JPEG with the end and the height that it lacks; None where nothing is to be mended, or too much is missing.
-
-    Args:
-        descriptor: of the file.
-    """
+    """A JPEG with the end and the height that it lacks; None where nothing is to be mended, or too much is missing."""
     window = Window(descriptor, _MAX_STEPS)
     if window.size > MOST_LISTENED_TO_BYTES:  # nothing would tell whether the rows are there
         return None

@@ -43,10 +43,6 @@ _THINGS_LOOKED_AT = 5000
 class PdfPages(Pages):
     """An open PDF.
 
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``dpi``, ``max_pages``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
-
     Raises:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
     """

@@ -49,10 +49,6 @@ class Shown(NamedTuple):
 def flatten(document: pdfium.PdfDocument, number: int) -> tuple[pdfium.PdfPage, list[Shown]]:
     """A page, open, with what its annotations show in it, and what they show beside.
 
-    Args:
-        document: with its form environment, if it has a form.
-        number: of the page, from 1.
-
     Raises:
         pypdfium2.PdfiumError: the page cannot be opened.
     """

@@ -39,12 +39,7 @@ class Tree(NamedTuple):
 
 
 def tree_of(path: str, password: str) -> Tree | None:
-    """Look at a PDF's page tree; None where it cannot be looked at.
-
-    Args:
-        path: of the file.
-        password: that opens it.
-    """
+    """Look at a PDF's page tree; None where it cannot be looked at."""
     try:
         # Handing down what pages inherit would make a copy of a page for each time that it stands in the tree.
         with pikepdf.open(path, password=password, inherit_page_attributes=False) as pdf:
@@ -60,9 +55,7 @@ def tree_of(path: str, password: str) -> Tree | None:
 def mended(path: str, password: str) -> BinaryIO | None:
     """The PDF in a temporary file, written anew with a page tree that is right; None where that cannot be done.
 
-    Args:
-        path: of the file, whose tree is plain; otherwise the new file could be larger by any factor.
-        password: that opens it, and the new one.
+    Its tree must be plain; otherwise the new file could be larger by any factor.
 
     Raises:
         OSError: there is no room for it.

@@ -115,13 +115,7 @@ def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
 def _rows(
     letters: Iterable[Letter], places: Iterator[Box | None], font: Callable[[int], int]
 ) -> Iterator[list[_Piece]]:
-    """The words of each line, as PDFium tells lines; what is not taken ends one.
-
-    Args:
-        letters: all of the page.
-        places: of each letter with an owner, pixels; None where it is not taken.
-        font: of a text object.
-    """
+    """The words of each line, as PDFium tells lines; a letter that is not taken has no place, and ends a line."""
     row: list[_Piece] = []
     word: list[tuple[str, Box]] = []
     for letter in itertools.chain(letters, (Letter("\n"),)):

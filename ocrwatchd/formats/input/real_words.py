@@ -33,10 +33,6 @@ def hardly_words(text: Iterable[str], codes: tuple[str, ...]) -> bool:
     """True where of a text's words hardly one is a word of these languages.
 
     Words in a script that none of the languages has, or one without a list has, are not judged.
-
-    Args:
-        text: words with what stands around them.
-        codes: as ``ocr.languages`` has them.
     """
     # Here, for it takes a while to load, and few pages ask.
     import langcodes

@@ -132,8 +132,6 @@ class Frame(NamedTuple):
     """What one directory says of its picture.
 
     Args:
-        directory: the directory.
-        pixels: width times height.
         compression: as tag 259 tells; 1 is none.
         reduced: it calls itself a preview.
         mask: it calls itself one.
@@ -159,14 +157,10 @@ class Directories(NamedTuple):
 
 
 def directories(descriptor: int, limit: int) -> Directories:
-    """Follow the chain from directory to directory and tell which of them are pages.
+    """Follow the chain through up to ``limit`` directories and tell which of them are pages.
 
     Reduced-size previews and masks are none, unless there is nothing else, nor is a directory over the very picture
     data of an earlier one.
-
-    Args:
-        descriptor: of the file.
-        limit: of directories; a longer chain is cut there.
     """
     chain = Chain(Window(descriptor, (limit + 1) * STEPS_A_DIRECTORY, READ_BYTES))
     following = iter(chain)
@@ -247,11 +241,6 @@ def shorter_counts(chain: Chain, directory: Directory, size: int) -> dict[int, b
     """The byte counts of strips and tiles that reach beyond the file's end, with what is there; by their offset.
 
     A writer may count the padding that it has not written: libtiff reads no strip of which bytes are missing.
-
-    Args:
-        chain: of the file.
-        directory: of the page.
-        size: of the file.
     """
     entries = chain.entries(directory, MOST_READ_ENTRIES)
     found: dict[int, bytes] = {}

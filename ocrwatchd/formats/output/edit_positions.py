@@ -10,11 +10,7 @@ from ocrwatchd.ocr.rows import around
 
 
 class Places:
-    """The lines and words of one page, found by offset.
-
-    Args:
-        page: as recognised; offsets count into its text.
-    """
+    """The lines and words of one page, found by offset."""
 
     def __init__(self, page: PageText) -> None:
         self.page = page.number
@@ -31,9 +27,7 @@ class Places:
     def box(self, offset: int, length: int) -> Box | None:
         """The bounds of all words of which the stretch has a part; None where the engine has told no boxes.
 
-        Args:
-            offset: where the stretch begins.
-            length: 0 for a place between two characters, which touches no word.
+        A stretch of length 0 touches no word.
         """
         first = bisect_right(self._offsets, offset - self._longest)
         touched: list[Box] = []
@@ -46,12 +40,7 @@ class Places:
 
 
 def raw_offset(offset: int, edits: Iterable[Edit]) -> int:
-    """Where in the raw text a place of the delivered text lies.
-
-    Args:
-        offset: in the delivered text.
-        edits: admitted, in order of offset.
-    """
+    """Where in the raw text a place of the delivered text lies; ``edits`` are admitted, in order of offset."""
     grown = 0
     for edit in edits:
         start = edit.offset + grown
@@ -64,12 +53,7 @@ def raw_offset(offset: int, edits: Iterable[Edit]) -> int:
 
 
 def delivered_word(raw: str, doubt: Doubt, edits: Sequence[Edit]) -> tuple[str, int | None]:
-    """A doubtful word as it is delivered, whole edits included.
-
-    Args:
-        raw: text of the page.
-        doubt: the word.
-        edits: admitted, in order of offset.
+    """A doubtful word as it is delivered, whole edits included; ``edits`` are admitted, in order of offset.
 
     Returns:
         The text; the index of the first edit that changes the word, or None.

@@ -53,13 +53,7 @@ _TERMS: Final = {
 
 
 def in_words(source: str, terms: Iterable[tuple[str, float]], total: float, language: Language) -> str:
-    """What was weighed for an edit.
-
-    Args:
-        source: who proposed it, as in :data:`ocrwatchd.core.model.Source`.
-        terms: name and nats of each.
-        total: their sum, nats.
-        language: of the words.
+    """What was weighed for an edit: its source, its terms and their total in nats.
 
     Returns:
         Parts with semicolons between them, as "proposed by the picture; a frequent word: +6.1; sum: +6.1 nats"; or ""
@@ -95,9 +89,7 @@ def asked(doubts: Iterable[Doubt]) -> list[Doubt]:
 def request(wrong: Sequence[float], before: float) -> Message:
     """A request to check some words, as "Check 5 words: expected errors 7 → 2".
 
-    Args:
-        wrong: of each of these words the probability that it is wrong.
-        before: the sum over all doubtful words.
+    ``wrong`` has each word's probability to be wrong, ``before`` is the sum over all doubtful words.
     """
     return count(
         "Check 1 word: expected errors {before} \N{RIGHTWARDS ARROW} {after}",

@@ -60,7 +60,6 @@ class WrongSum(NamedTuple):
 
     Args:
         offset: of the total in the text, code points.
-        total: as it stands.
         added: the amounts above, added up, written as the total is.
     """
 
@@ -92,7 +91,6 @@ class SumWarning(NamedTuple):
 
     Args:
         line: of the raw text, from 1, blank lines counted.
-        told: to the reader.
     """
 
     line: int
@@ -116,11 +114,7 @@ def sum_warnings(finished: FinishedPage) -> list[SumWarning]:
 
 
 def wrong_sums(text: str) -> Iterator[WrongSum]:
-    """The totals of a page that are not the sum of what stands above them, in order.
-
-    Args:
-        text: of the page; the cells of a row are parted by tabs.
-    """
+    """The totals of a page that are not the sum of the amounts above them, in order; tabs separate cells."""
     for rows in _tables(text):
         columns = [_Column() for _ in rows[0].cells]
         for row in rows:
@@ -176,11 +170,7 @@ class _Column:
         return self._count >= LEAST_ADDENDS and total in {sum(self._addends), self._all}
 
     def sum_instead_of(self, total: _Amount) -> int | None:
-        """The sum of the amounts above, where the total should be it and seems to differ by a misread digit; or None.
-
-        Args:
-            total: of this column, not yet taken.
-        """
+        """The sum of the amounts above, where the total seems to differ from it by a misread digit; or None."""
         if not self._sure or not total.units or self._decimals != total.decimals or self._count < LEAST_ADDENDS:
             return None
         added = (self._last or 0) + sum(self._addends)

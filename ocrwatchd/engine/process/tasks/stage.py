@@ -57,12 +57,7 @@ class FollowUps:
     """The tasks of one job.
 
     Args:
-        job: its settings name the tasks.
-        document: the figures.
-        model: None without a model.
-        why_none: why there is no model.
         mark: on what the text depends; results with another mark do not count.
-        text: returns the corrected text.
         begins: called with the task's number first and before each question; its exceptions end all tasks.
     """
 

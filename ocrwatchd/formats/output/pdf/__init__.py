@@ -77,12 +77,6 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
     """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
 
-    Args:
-        delivered: the PDF.
-        document: its figures.
-        pages: of the document.
-        file: gets the new one.
-
     Raises:
         FormatUnusable: it is locked, damaged, or no longer as it was delivered.
         OSError: it cannot be read or written.

@@ -33,12 +33,7 @@ _FRAMES_OF_JPEG = {0xC0, 0xC1, 0xC2}
 
 
 def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes]) -> int:
-    """Write a picture as a PDF holds it; the number of its object.
-
-    Args:
-        scratch: gets it.
-        image: opened, not loaded.
-        file: that it was opened from.
+    """Write a picture, opened but not loaded, as a PDF holds it; the number of its object.
 
     Raises:
         OSError: it is damaged; and whatever else decoders raise.

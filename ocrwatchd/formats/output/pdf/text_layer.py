@@ -52,26 +52,14 @@ class Layer(NamedTuple):
 
     @classmethod
     def of(cls, lines: Iterable[PlacedLine], size: tuple[int, int], skew: float) -> Layer:
-        """The words of a page.
-
-        Args:
-            lines: of its corrected text.
-            size: as recognised, pixels.
-            skew: degrees by which it was straightened before that.
-        """
+        """The words of a page that has this size in pixels, straightened by ``skew`` degrees before."""
         beyond: dict[str, int] = {}
         angle = math.radians(skew)
         content = b"\n".join(_content(lines, _Page(size[1], math.sin(angle), math.cos(angle)), beyond))
         return cls(zlib.compress(content), "".join(beyond), size)
 
     def form(self, pdf: Pdf, fonts: Fonts, matrix: tuple[float, ...]) -> Stream:
-        """The layer as a form.
-
-        Args:
-            pdf: which it is for.
-            fonts: of that PDF.
-            matrix: from pixels, counted from the bottom left, to the page.
-        """
+        """The layer as a form; the matrix leads from pixels, counted from the bottom left, to the page."""
         form = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, FormType=1)
         form.BBox = Array([0, 0, *self.size])
         form.Matrix = Array([Decimal(_number(value)) for value in matrix])

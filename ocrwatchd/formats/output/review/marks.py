@@ -118,13 +118,7 @@ class Marked:
 
 
 def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -> Marked:
-    """Cut a page's text.
-
-    Args:
-        finished: the page.
-        numbers: run through the document, as in the receipt.
-        language: of the reasons and of what was weighed.
-    """
+    """Cut a page's text; ``numbers`` run through the document, as in the receipt."""
     page, correction = finished.page, finished.correction
     places = Places(page)
     edits = tuple(_mark(edit, places, next(numbers), language) for edit in correction.edits)

@@ -61,9 +61,6 @@ class Pictures:
     """The pictures of a document's pages, read again from the scan, one at a time; a context manager.
 
     A scan that cannot be opened again gives none: the text is what counts.
-
-    Args:
-        document: ``scan`` and ``work`` count.
     """
 
     def __init__(self, document: Document) -> None:
@@ -82,10 +79,6 @@ class Pictures:
 
     def of(self, page: PageText, boxes: Sequence[Box | None] = ()) -> Pictured:
         """A page's picture, and of the places on it; none for a page that was not read, and once the room is used up.
-
-        Args:
-            page: as recognised.
-            boxes: of the places; None where one is unknown.
 
         Raises:
             OSError: the disk cannot be read; not the scan's fault.
