@@ -9,28 +9,24 @@ import math
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import structlog
 
+from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.core.component import Component
+from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
+from ocrwatchd.core.model import Scan
 from ocrwatchd.core.os_errors import in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.arrival.claim import Seen
-    from ocrwatchd.core.config.schema import Arrival
-    from ocrwatchd.core.model import Scan
 
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two ticks; with more of them a sweep is cheaper."""

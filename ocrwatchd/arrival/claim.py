@@ -13,15 +13,11 @@ import secrets
 import signal
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.fs import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.formats.input.completeness import Examined
+from ocrwatchd.formats.input.completeness import Examined
 
 _MAX_PUT_BACK = 1000
 

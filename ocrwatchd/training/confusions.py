@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ocrwatchd.correct.confusions import confusions_of
 from ocrwatchd.gate.channel import CONFUSIONS
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterable
 
 RAREST = 2
 """Confusions seen less often are left out."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
@@ -13,10 +14,6 @@ from ocrwatchd.gate.channel import NEWSPRINT
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
 from ocrwatchd.training.confusions import Confusions
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator
 
 WORST = 0.6
 """A word keeps at least the rest of its letters: more damage than this nobody could repair."""

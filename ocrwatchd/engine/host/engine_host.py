@@ -6,32 +6,28 @@ Answers are read when the selector says so, ``tick`` does what time asks for, re
 from __future__ import annotations
 
 import contextlib
+import selectors
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.attempt import Begun, Ending, EngineStatus, Outcome, Progress, ScanFigures
 from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.core.model import Job
 from ocrwatchd.core.process import memory_bytes
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.grants import Access, needed
+from ocrwatchd.engine.grants import Access, Stamps, needed
 from ocrwatchd.engine.host.child import Child
 from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s
 from ocrwatchd.engine.host.limits import Bounds
 from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
-
-if TYPE_CHECKING:
-    import selectors
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Job
-    from ocrwatchd.engine.grants import Stamps
 
 BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 """Between two starts, after an engine that never became ready."""

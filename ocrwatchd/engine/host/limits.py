@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.engine.host.deadlines import IN_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.engine.protocol import StepName
+from ocrwatchd.engine.protocol import StepName
 
 BUDGETS_A_SCAN: Final = 3
 """An engine that grows by more than this many budgets during one scan is ended before the machine runs out of

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import selectors
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
+from ocrwatchd.core.attempt import Begun, EngineStatus, Outcome, Progress
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.engine.host.model_fetch import Fetch
 from ocrwatchd.llm import calibration_store
 from ocrwatchd.ocr.selection import choose
-
-if TYPE_CHECKING:
-    import selectors
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.attempt import Begun, EngineStatus, Outcome, Progress
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.i18n import Message
 
 log = structlog.get_logger()
 

@@ -14,22 +14,19 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import structlog
 
 from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.llm import models
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
-
-    Key: TypeAlias = tuple[str, str, str]
+Key: TypeAlias = tuple[str, str, str]
 
 BACKOFF = Backoff(first_s=60.0, cap_s=3600.0)
 """Between two tries to download."""

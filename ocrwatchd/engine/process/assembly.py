@@ -7,7 +7,9 @@ import os
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +21,8 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.files import sync_folder
 from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
 from ocrwatchd.core.log import printable
-from ocrwatchd.core.model import Document, DoubtfulWord, Totals
+from ocrwatchd.core.model import Document, DoubtfulWord, FinishedPage, Job, Totals
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
@@ -27,11 +30,6 @@ from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.ocr.page_confidence import confidences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.model import FinishedPage, Job
-    from ocrwatchd.core.reason import Reason
     from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ocrwatchd.engine.process.assembly import Tally
     from ocrwatchd.gate.consistency import Memory
 

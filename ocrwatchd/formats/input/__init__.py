@@ -6,20 +6,16 @@ The first bytes of a file tell its type, never its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.file_types import HEAD_BYTES, input_type_of, input_types
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.common import Pages
+from ocrwatchd.formats.input.common import Pages
 
 
 def open_pages(source: Path, ocr: Ocr) -> Pages:

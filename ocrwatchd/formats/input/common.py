@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Box, Page, PageText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ocrwatchd.core.model import Box, Page, PageText
     from ocrwatchd.ocr.layout import RawLine
 
 OWN_TEXT = "pdf"

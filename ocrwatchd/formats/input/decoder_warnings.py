@@ -12,12 +12,10 @@ import os
 import re
 import struct
 import sys
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import IO
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PIL import Image
+from PIL import Image
 
 DAMAGED = "parts of the picture's data are damaged: lines may be missing or wrong; scan or copy it again"
 

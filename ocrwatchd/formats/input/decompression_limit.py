@@ -6,12 +6,10 @@ which packs a thousandfold: there the engine's own limit of memory holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pikepdf import Pdf
 from pikepdf.settings import set_qpdf_limits
-
-if TYPE_CHECKING:
-    from pikepdf import Pdf
 
 MOST_UNPACKED_BYTES: Final = 64 << 20
 """Lists of objects take a fraction of that, and pictures are not unpacked here."""

@@ -10,11 +10,13 @@ import contextlib
 import math
 import os
 import warnings
-from typing import IO, TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import IO, cast
 
 from PIL import Image, ImageFile, ImageOps
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.i18n import say
@@ -23,12 +25,7 @@ from ocrwatchd.formats.input import mended
 from ocrwatchd.formats.input.color_modes import flatten
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.patched_file import PatchedFile
+from ocrwatchd.formats.input.patched_file import PatchedFile
 
 GOOD_DPI = 300
 LOW_DPI = 200

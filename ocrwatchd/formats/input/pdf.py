@@ -6,26 +6,22 @@ import itertools
 import math
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+from PIL import Image
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
-from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, Pages
+from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, OwnText, Pages
 from ocrwatchd.formats.input.images import dpi_warnings, too_large
 from ocrwatchd.formats.input.pdf_annotations import flatten
 from ocrwatchd.formats.input.pdf_text import own_text
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.common import OwnText
 
 POINTS_AN_INCH = 72
 NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'

@@ -8,16 +8,13 @@ viewers draw by themselves.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.ocr.tick_outline import EMPTY, TICKED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pypdfium2 as pdfium
 
 CHOSEN, OPEN = "\u25c9", "\u25cb"
 MOST_ANNOTATIONS = 5_000

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
-    from numpy.typing import NDArray
 
 INK_SHADES = 40
 """Least difference at an edge of ink, of 255 shades, in any of the three colours."""

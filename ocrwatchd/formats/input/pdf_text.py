@@ -9,12 +9,17 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Box, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
+from ocrwatchd.formats.input.pdf_annotations import Shown
 from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
 from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
 from ocrwatchd.formats.input.real_words import hardly_words
@@ -22,15 +27,6 @@ from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.marks import beside_labels
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-
-    import pypdfium2 as pdfium  # type: ignore[import-untyped]
-    from numpy.typing import NDArray
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.pdf_annotations import Shown
 
 MOST_UNKNOWN = 0.02
 """Largest share of unknown characters in a font whose text is trusted."""

@@ -10,24 +10,20 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 
+from ocrwatchd.core.model import Box
 from ocrwatchd.formats.input.pdf_ink import above, difference, edges, may_be_words, shapes, small_print, without_rules
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    import pypdfium2 as pdfium
-    from numpy.typing import NDArray
-
-    from ocrwatchd.core.model import Box
-
-    Corners: TypeAlias = tuple[float, float, float, float]
-    """Left, bottom, right, top in a page's own coordinates, points."""
+Corners: TypeAlias = tuple[float, float, float, float]
+"""Left, bottom, right, top in a page's own coordinates, points."""
 
 LOOK_DPI = 100
 """At this resolution letters of 4 points are 5 pixels high."""

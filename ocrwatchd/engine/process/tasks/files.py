@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.legible import legible_text
+from ocrwatchd.core.model import TaskEnd
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
-
-    from ocrwatchd.core.model import TaskEnd
 
 PARTIAL_LINE = say("[It does not cover the whole document; the JSON receipt says why]")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import JsonValue  # noqa: TC002 - pydantic resolves it when a record is read
+from pydantic import JsonValue
 
 from ocrwatchd.core.config.profile import Task
 from ocrwatchd.correct import answer_text

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Task
 from ocrwatchd.core.fs.files import make_inner, write_new
-from ocrwatchd.core.model import TaskEnd
+from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Document, Job, TaskEnd
 from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
-from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, TaskRun
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Answer, Record, TaskRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Task
-    from ocrwatchd.core.i18n import Message
-    from ocrwatchd.core.model import Document, Job
-    from ocrwatchd.engine.process.tasks.runner import Answer
     from ocrwatchd.llm.protocol import Model
 
 FILE_MODE = 0o600

@@ -10,24 +10,21 @@ Its pages are the file's frames, previews and masks among them, and not those th
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.faults import is_machines
+from ocrwatchd.core.model import FinishedPage
 from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.images import resolution
 from ocrwatchd.formats.output.pdf.image_objects import write_image
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import FinishedPage
-    from ocrwatchd.formats.input.common import Pages
-    from ocrwatchd.formats.output.pdf.stream_writer import Scratch
+from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 POINTS_AN_INCH = 72
 SHEET_IN = (8.27, 11.69)

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from ocrwatchd.core.model import Box
-from ocrwatchd.formats.output.pdf.font import EM, WIDTH
+from ocrwatchd.formats.output.pdf.font import EM, WIDTH, Fonts
+from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 from ocrwatchd.ocr.direction import runs_leftward
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pikepdf import Object, Pdf
-
-    from ocrwatchd.formats.output.pdf.font import Fonts
-    from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 
 MARK: Final = Name("/OcrwatchdText")
 INVISIBLE = 3

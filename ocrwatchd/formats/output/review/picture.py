@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import structlog
 from PIL import Image
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Box, Document, PageText
 from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.output.review.crops import crops, webp_uri
 from ocrwatchd.ocr.preprocess import turned
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Box, Document, PageText
-    from ocrwatchd.formats.input.common import Pages
 
 log = structlog.get_logger()
 
