@@ -142,11 +142,9 @@ class Arrivals(Component):
         self._watcher.stop()
 
     def sweep_now(self) -> None:
-        """Let the next tick sweep."""
         self._next_sweep = self._clock()
 
     def tick(self, now: float) -> None:
-        """Absorb new sightings, and sweep where that is due."""
         self._absorb()
         if self._lost:
             self._lost = False

@@ -43,7 +43,6 @@ class LateWrites(Component):
         return self._due if self._folder.is_dir() else None
 
     def tick(self, now: float) -> None:
-        """Examine the kept files, where that is due."""
         if now < self._due:
             return
         self._due = now + LOOK_SECONDS

@@ -144,7 +144,7 @@ class Noise:
                 if old in read:
                     read = self._replaced(read, old, new, share)
             # Each further try is a milder one.
-            for _ in range(_count(len(word), style.rate / (1 + attempt), rng)):
+            for _ in range(sum(rng.random() < style.rate / (1 + attempt) for _ in word)):
                 table = rng.choices([table for table, _ in style.tables], [weight for _, weight in style.tables])[0]
                 read = table.misread(read, rng)
             read = "".join(read.split())
@@ -162,7 +162,3 @@ def _clean(text: str) -> Iterator[Unit]:
         words = line.split()
         for number, word in enumerate(words):
             yield Unit((word,), (NEWLINE if number == len(words) - 1 else SPACE,))
-
-
-def _count(length: int, rate: float, rng: random.Random) -> int:
-    return sum(rng.random() < rate for _ in range(length))

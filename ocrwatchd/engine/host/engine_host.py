@@ -97,7 +97,6 @@ class EngineHost:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the engine; None if none runs."""
         return self._child.pid if self._child else None
 
     @property
@@ -178,7 +177,6 @@ class EngineHost:
             self._start()
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, as ``clock`` counts; None while only the socket matters."""
         dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
         return min((due for due in dues if due is not None), default=None)
 

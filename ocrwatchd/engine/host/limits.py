@@ -85,7 +85,6 @@ class Bounds:
             self._next_look = self._clock()
 
     def next_due(self) -> float | None:
-        """Time of the next check, as ``clock`` counts; None without a limit."""
         dues = [self._deadline[0] if self._deadline else None, self._next_look if self._weighed else None]
         return min((due for due in dues if due is not None), default=None)
 

@@ -40,21 +40,17 @@ class EngineHostWithModels(EngineHost):
 
     @property
     def model_trouble(self) -> Message:
-        """Why models could not be downloaded, or nothing."""
         return self._fetch.trouble
 
     @property
     def status(self) -> EngineStatus:
-        """The status of the engine, and the download among its notes."""
         status = super().status
         return replace(status, notes=(*status.notes, *filter(None, [self._fetch.state])))
 
     def lacks(self, llm: Llm) -> bool:
-        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.lacks`."""
         return self._fetch.lacks(llm)
 
     def fetches(self, llm: Llm) -> bool:
-        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.fetches`."""
         return self._fetch.fetches(llm)
 
     def start(self) -> None:
@@ -76,12 +72,10 @@ class EngineHostWithModels(EngineHost):
         super().tick(now)
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, on the monotonic clock; None while only events matter."""
         dues = super().next_due(), None if self._finishing else self._fetch.next_due()
         return min((due for due in dues if due is not None), default=None)
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End the engine and the download; the downloaded part is kept."""
         super().stop(grace_s)
         self._fetch.stop()
 

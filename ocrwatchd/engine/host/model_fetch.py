@@ -77,7 +77,6 @@ class Fetch:
 
     @property
     def state(self) -> Message:
-        """The current download, or nothing."""
         if not self._now:
             return NOTHING
         model = models.wanted(self._wanted[self._now])
@@ -104,19 +103,16 @@ class Fetch:
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:
-        """Begin, where anything is missing."""
         now = self._clock()
         self._due = now if self._wanted else None
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Start the next try when it is due."""
         if self._process is None and self._due is not None and now >= self._due:
             self._due = None
             self._try_next()
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, as ``clock`` counts; None while only the download's output matters."""
         return self._due
 
     def stop(self) -> None:

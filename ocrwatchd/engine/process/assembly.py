@@ -59,7 +59,6 @@ class Tally:
     seconds: float = 0.0
     reasons: dict[Message, None] = field(default_factory=dict)
     first_error: Message = NOTHING
-    page_warnings: int = 0
     expected_errors: float = 0.0
     asked: list[DoubtfulWord] = field(default_factory=list)
 
@@ -77,7 +76,6 @@ class Tally:
         self.scored += len(scores)
         self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds
-        self.page_warnings += len(page.warnings)
         self.expected_errors += sum(doubt.wrong for doubt in correction.doubts)
         self._ask(finished)
         if page.error:

@@ -44,6 +44,7 @@ MOST_READ_AT_ONCE_BYTES = 256 << 20
 """A damaged TIFF up to this size is read into memory where nothing else helps."""
 
 _SQUARE_ENOUGH = 1.1
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}
 _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
@@ -160,7 +161,7 @@ def read_picture(
                 told.append(DAMAGED)
             across, down = resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
-            if _on_its_side(image):
+            if image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE:
                 across, down = down, across
             plain = _square(
                 flatten(ImageOps.exif_transpose(image), white_is_zero=_white_is_zero(image)), across, down, max_pixels
@@ -236,10 +237,6 @@ def resolution(image: Image.Image) -> tuple[float, float]:
 
 def _white_is_zero(image: Image.Image) -> bool:
     return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(262) == 0
-
-
-def _on_its_side(image: Image.Image) -> bool:
-    return image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
 
 
 def _square(image: Image.Image, across: float, down: float, max_pixels: int) -> Image.Image:

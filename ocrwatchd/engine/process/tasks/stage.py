@@ -129,12 +129,9 @@ class FollowUps:
             content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
         return Result(end, content)
 
-    def _mark_of(self, task: Task) -> str:
-        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
     def _kept(self, task: Task) -> _Kept:
-        mark = self._mark_of(task)
+        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
+        mark = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
         try:
             kept = _KEPT.validate_json(self._path(task).read_bytes())
         except (FileNotFoundError, ValidationError):
