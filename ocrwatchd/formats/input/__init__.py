@@ -34,7 +34,7 @@ def open_pages(source: Path, ocr: Ocr) -> Pages:
 
 
 def kind_of(descriptor: int) -> str:
-    """The name of a file's type, by its first bytes; "" for what is not read here."""
+    """The name of a file's type, by its first bytes; "" for a type that is not supported."""
     found = input_type_of(os.pread(descriptor, HEAD_BYTES, 0))
     return found.name if found else ""
 

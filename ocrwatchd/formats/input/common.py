@@ -1,4 +1,4 @@
-"""What all readers of scans share: how far a document is read, and how its pages are given."""
+"""The interface of all readers of scans, and the limits on the length of a document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DELIVERED = "ocrwatchd"
 """The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
 
 MAX_PAGES = 50_000
-"""Most pages that are counted in a document, whatever ``ocr.max_pages`` is."""
+"""Most pages that are counted in a document, even if ``ocr.max_pages`` is larger."""
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
 """Most pixels that are read of a document: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
@@ -30,7 +30,7 @@ MAX_DOCUMENT_PIXELS = 100_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class OwnText:
-    """What a page says itself.
+    """The text that a PDF has on a page itself.
 
     Args:
         page: its text in reading order.
@@ -51,7 +51,7 @@ class OwnText:
 
 
 class Length:
-    """How many pages of a document there are, and how far they are read.
+    """The number of pages of a document, and the limits up to which they are read.
 
     Args:
         pages: in the file.
@@ -68,7 +68,7 @@ class Length:
         self._sums = [0.0]
 
     def check(self, number: int) -> None:
-        """Refuse a page beyond the limits; which these are does not depend on what was read before.
+        """Refuse a page beyond the limits. The pages that were read before make no difference.
 
         Raises:
             UnreadablePage: as said.
@@ -120,11 +120,11 @@ class Pages(ABC):
         """
 
     def files(self, _number: int, /) -> Iterator[IO[bytes]]:
-        """The picture of a page as a file, in each way in which Pillow may open it; none where Pillow cannot."""
+        """The picture of a page as a file, once for each way in which Pillow may open it; empty if Pillow cannot."""
         return iter(())
 
     def own_text(self, _number: int, /) -> OwnText | None:
-        """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
+        """The text that the file has on a page, if ``ocr.pdf_text`` allows it; None if the page must be recognised.
 
         Raises:
             UnreadablePage: this page cannot be read; the others may be fine.

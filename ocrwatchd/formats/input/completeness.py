@@ -1,6 +1,6 @@
-"""Is the file in the inbox whole? Told by its structure alone, whatever its bytes are; nothing is decoded.
+"""Tell whether a file in the inbox is complete. Only its structure is examined; nothing is decoded.
 
-The type is told by the first bytes; the name's suffix is only a hint where these say nothing.
+The first bytes decide on the type. The suffix of the name is a hint where they are not enough.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OTHER_TYPES = frozenset(
 
 
 class Finding(enum.Enum):
-    """What the bytes say."""
+    """The result of the examination."""
 
     WHOLE = "whole"
     PARTIAL = "partial"

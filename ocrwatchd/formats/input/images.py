@@ -78,7 +78,7 @@ class Picture(Pages):
         return mended.webp(self._descriptor) if magic == b"RIFF" else None
 
     def _check_kind(self, number: int) -> None:
-        """Say where it is not the data's fault.
+        """Report a JPEG that is not damaged but of an unsupported kind.
 
         Raises:
             UnreadablePage: as said.

@@ -167,7 +167,7 @@ class PdfPages(Pages):
         return min(wanted, self._max_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
 
     def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
-        """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
+        """The resolution at which a page stays within ``max_pixels``, and a warning if that is a lower one."""
         if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
             raise UnreadablePage(say("page {page} of the PDF has no size", page=number))
         by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
@@ -214,13 +214,13 @@ def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, st
 
 
 def _receipt(document: pdfium.PdfDocument) -> str:
-    """The id of the receipt with which ocrwatchd has delivered this file; "" where it is another's."""
+    """The id of the receipt with which ocrwatchd delivered this file; "" for files of other programs."""
     length = pdfium_c.FPDF_GetMetaText(document, DELIVERED.encode(), None, 0)
     return str(document.get_metadata_value(DELIVERED)) if length <= _LONGEST_RECEIPT_BYTES else ""
 
 
 def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
-    """Tell of attached files, which are not read; the data of an electronic invoice (XML) say what the pages say."""
+    """Warn about attached files, which are not read. The XML of an electronic invoice only repeats its pages."""
     try:
         names = [document.get_attachment(n).get_name() for n in range(min(document.count_attachments(), MOST_ATTACHED))]
     except pdfium.PdfiumError:
@@ -233,7 +233,7 @@ def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
 
 
 def _hidden_form(document: pdfium.PdfDocument) -> tuple[str, ...]:
-    """Tell of a form that only Adobe's programs draw; others show a page that says so, or an old state of it."""
+    """Warn about a form that only Adobe's programs draw. Others show a placeholder or an old state."""
     if document.get_formtype() != pdfium_c.FORMTYPE_XFA_FULL:
         return ()
     return ("the PDF contains an XFA form, which was not read: print the form to a PDF with Adobe's program",)
@@ -260,7 +260,7 @@ def _render(page: pdfium.PdfPage, dpi: float) -> Image.Image:
 
 
 def _scan_warnings(page: pdfium.PdfPage) -> tuple[str, ...]:
-    """Tell where a page is one scanned picture of too low a resolution, whatever it is drawn at."""
+    """Warn about a page that is one scanned picture of too low a resolution."""
     area = page.get_width() * page.get_height()
     try:
         for thing in itertools.islice(page.get_objects(max_depth=3), _THINGS_LOOKED_AT):

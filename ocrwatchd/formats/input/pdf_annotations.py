@@ -30,7 +30,7 @@ _MARKS = {
 
 
 class Shown(NamedTuple):
-    """What an annotation shows that is no text of the page.
+    """The content of an annotation that is not part of the page's text.
 
     Args:
         text: one line or several.
@@ -44,7 +44,7 @@ class Shown(NamedTuple):
 
 
 def flatten(document: pdfium.PdfDocument, number: int) -> tuple[pdfium.PdfPage, list[Shown]]:
-    """A page, open, with what its annotations show in it, and what they show beside.
+    """An open page with its annotations drawn into it, and the annotations that are no text.
 
     Raises:
         pypdfium2.PdfiumError: the page cannot be opened.

@@ -129,7 +129,7 @@ class Chain:
 
 
 class Frame(NamedTuple):
-    """What one directory says of its picture.
+    """The picture that one directory describes.
 
     Args:
         compression: as tag 259 tells; 1 is none.
@@ -147,7 +147,7 @@ class Frame(NamedTuple):
 
 
 class Directories(NamedTuple):
-    """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and what is to be told of it."""
+    """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and warnings."""
 
     chain: Chain
     pages: list[Frame]
@@ -207,7 +207,7 @@ def _frame(chain: Chain, directory: Directory) -> Frame:
 
 
 class PageFile(PatchedFile):
-    """The TIFF as seen by a reader that shall find one directory first.
+    """A view of the TIFF in which readers find one directory first.
 
     Reading is by ``pread``: the descriptor, which libtiff gets to itself, stays where it is.
 
@@ -238,7 +238,7 @@ class PageFile(PatchedFile):
 
 
 def shorter_counts(chain: Chain, directory: Directory, size: int) -> dict[int, bytes]:
-    """The byte counts of strips and tiles that reach beyond the file's end, with what is there; by their offset.
+    """The shortened byte counts of strips and tiles that reach beyond the end of the file, by offset.
 
     A writer may count the padding that it has not written: libtiff reads no strip of which bytes are missing.
     """

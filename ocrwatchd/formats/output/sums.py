@@ -181,7 +181,7 @@ class _Column:
 
 
 def _reached(start: int, addends: Sequence[int]) -> set[int]:
-    """What can be had by adding some amounts, and taking off others: taxes, discounts, what was for information."""
+    """All sums that result if each amount is added, subtracted (a discount) or ignored (for information)."""
     reached = {0, start, start + sum(addends[:-MOST_SIGNS])}
     for addend in addends[-MOST_SIGNS:]:
         reached |= {sum_ + addend for sum_ in reached} | {sum_ - addend for sum_ in reached}
@@ -197,7 +197,7 @@ def _misread(added: int, total: int, count: int) -> bool:
 
 
 def _tables(text: str) -> Iterator[list[_Row]]:
-    """Rows that stand together, all of one width: what a row lacks, it lacks behind its label."""
+    """Rows of one table, all of one width. Missing cells are added after the label."""
     table: list[_Row] = []
     plain, offset = 0, 0
     for line in text.split("\n"):

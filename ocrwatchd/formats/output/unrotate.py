@@ -26,7 +26,7 @@ class Upright(NamedTuple):
 
     @classmethod
     def of(cls, page: PageText) -> Upright:
-        """The straightened picture has room for all of the one before: its size tells that one's."""
+        """Compute the size before straightening from the size after, which has room for the turned picture."""
         width, height = size_of(page)
         sine, cosine = abs(math.sin(math.radians(page.skew))), math.cos(math.radians(page.skew))
         slant = cosine * cosine - sine * sine

@@ -60,7 +60,7 @@ class PlacedLine(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A word as the engine read it: where in the raw text, where on the page, in which of the engine's lines."""
+    """A word as the engine read it: its place in the raw text, on the page, and among the engine's lines."""
 
     start: int
     end: int
@@ -104,7 +104,7 @@ def placed(finished: FinishedPage) -> list[PlacedLine]:
 
 
 def _origins(raw: str, edits: tuple[Edit, ...]) -> list[tuple[float, float]]:
-    """For each character of the corrected text, from where to where in the raw text it comes; edits share evenly."""
+    """For each character of the corrected text, its stretch of the raw text; edits are divided evenly."""
     origins: list[tuple[float, float]] = []
     done = 0
     for edit in edits:
@@ -125,7 +125,7 @@ class _Lookup:
         self._longest = max((word.end - word.start for word in self._words), default=0)
 
     def place(self, start: float, end: float) -> tuple[Box | None, float | None, str]:
-        """Box, least confidence and source of what was read there; of several lines, of the one with most of it."""
+        """Box, least confidence and source of the words there; from the line that has most of them."""
         touched: dict[int, list[tuple[float, _Read]]] = {}
         for word in self._words[bisect_right(self._starts, start - self._longest - 1) :]:
             if word.start >= end:
@@ -156,7 +156,7 @@ def _read(line: Line, number: int) -> Iterator[_Read]:
 
 
 def _part(word: _Read, start: float, end: float) -> Box:
-    """The share of a word's box that some of its characters have, all of them taken as equally wide."""
+    """The part of a word's box for some of its characters, all of the same width."""
     length = word.end - word.start
     first = (max(start, word.start) - word.start) / length
     last = (min(end, word.end) - word.start) / length
@@ -214,7 +214,7 @@ def _across(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
 
 
 def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine]) -> list[PlacedLine]:
-    """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
+    """The lines below an added first line, as in NAME.txt, about an engine without a licence."""
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
     words = [_Found(word, None, None) for word in evaluation_line(document).split()]

@@ -99,7 +99,7 @@ def _draw_as_read(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> b
 
 
 def _add(scratch: Scratch, image: Image.Image, file: IO[bytes], ocr: Ocr) -> bool:
-    """Add a page with a picture, in the size and the way in which it is to be seen; False where that is too large."""
+    """Add a page with a picture, in its visible size and rotation; False if that is too large."""
     width, height = image.size
     if width * height > ocr.max_pixels:
         return False

@@ -1,7 +1,7 @@
-"""The text layer of one page: its corrected words, each on its own box, in the text's order, not to be seen.
+"""The invisible text layer of one page: its corrected words in order, each in its own box.
 
 The layer is a form of its own, with :data:`MARK` in its dictionary, whose matrix leads from the pixels of the
-page as recognised to the page. So it can be written anew, in a delivered PDF too, without a look at the page.
+page as recognised to the page. So it can be replaced later, in a delivered PDF too, without examining the page.
 """
 
 from __future__ import annotations

@@ -172,7 +172,7 @@ def _check(doubt: Doubt, finished: FinishedPage, edits: Sequence[Mark], places: 
 
 
 def _spans(page: PageText, edits: Sequence[tuple[Edit, Mark]], checks: Sequence[Check]) -> list[_Span]:
-    """What is marked, in order, nothing overlapping: an edited word's confidence is no matter any more."""
+    """The marked stretches in order, without overlap. The confidence of an edited word no longer matters."""
     spans = [
         _Span(edit.offset, edit.offset + len(edit.before), Run("edit", edit.before, box=mark.box, mark=mark))
         for edit, mark in edits

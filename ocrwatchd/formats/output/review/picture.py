@@ -43,7 +43,7 @@ EFFORT = 2
 
 
 class Pictured(NamedTuple):
-    """What is shown of a page.
+    """The pictures of a page.
 
     Args:
         whole: the page as a data URI; "" where it is not shown.
@@ -75,7 +75,7 @@ class Pictures:
         self._closing.close()
 
     def of(self, page: PageText, boxes: Sequence[Box | None] = ()) -> Pictured:
-        """A page's picture, and of the places on it; none for a page that was not read, and once the room is used up.
+        """Pictures of a page and of places on it; none for an unreadable page, or beyond the limits of a document.
 
         Raises:
             OSError: the disk cannot be read; not the scan's fault.
