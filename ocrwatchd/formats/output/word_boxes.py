@@ -10,12 +10,12 @@ each word of the text is on the page, in the text's order.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ocrwatchd.core.model import Box, Document, Edit, FinishedPage, Line, PageText
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.formats.output.edit_positions import Stretches
 from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
@@ -120,18 +120,14 @@ class _Lookup:
     """The words that the engine read on a page, found by their place in the raw text."""
 
     def __init__(self, page: PageText) -> None:
-        self._words = sorted(word for number, line in enumerate(page.lines) for word in _read(line, number))
-        self._starts = [word.start for word in self._words]
-        self._longest = max((word.end - word.start for word in self._words), default=0)
+        words = (word for number, line in enumerate(page.lines) for word in _read(line, number))
+        self._words = Stretches((word.start, word.end, word) for word in words)
 
     def place(self, start: float, end: float) -> tuple[Box | None, float | None, str]:
         """Box, least confidence and source of the words there; from the line that has most of them."""
         touched: dict[int, list[tuple[float, _Read]]] = {}
-        for word in self._words[bisect_right(self._starts, start - self._longest - 1) :]:
-            if word.start >= end:
-                break
-            if (overlap := min(end, word.end) - max(start, word.start)) > 0:
-                touched.setdefault(word.line, []).append((overlap, word))
+        for word in self._words.touched(start, end):
+            touched.setdefault(word.line, []).append((min(end, word.end) - max(start, word.start), word))
         if not touched:
             return None, None, ""
         most = max(touched.values(), key=lambda words: sum(overlap for overlap, _ in words))
