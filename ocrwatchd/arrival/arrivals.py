@@ -9,28 +9,24 @@ import math
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import structlog
 
+from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.core.component import Component
+from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
+from ocrwatchd.core.model import Scan
 from ocrwatchd.core.os_errors import in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.arrival.claim import Seen
-    from ocrwatchd.core.config.schema import Arrival
-    from ocrwatchd.core.model import Scan
 
 _MAX_SIGHTINGS = 50_000
 """Sightings kept between two ticks; with more of them a sweep is cheaper."""
@@ -146,11 +142,9 @@ class Arrivals(Component):
         self._watcher.stop()
 
     def sweep_now(self) -> None:
-        """Let the next tick sweep."""
         self._next_sweep = self._clock()
 
     def tick(self, now: float) -> None:
-        """Absorb new sightings, and sweep where that is due."""
         self._absorb()
         if self._lost:
             self._lost = False
@@ -160,14 +154,10 @@ class Arrivals(Component):
             self._sweep(now)
 
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
-        """At most ``room`` files that have arrived, or that never will.
+        """At most ``room`` files that have arrived, or that never will, and go at least so far ahead of others.
 
         Each file is offered once and then forgotten; after a failed claim a later sweep offers it again. Without room,
         nothing is examined.
-
-        Args:
-            room: how many files to offer.
-            least_ahead_s: only files that go so far ahead of others, as ``ahead_s`` says.
         """
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS

@@ -13,15 +13,11 @@ import secrets
 import signal
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.fs import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.formats.input.completeness import Examined
+from ocrwatchd.formats.input.completeness import Examined
 
 _MAX_PUT_BACK = 1000
 
@@ -32,8 +28,6 @@ class Seen:
 
     Args:
         stamp: the state of the file before its bytes were read.
-        device: the number of its device.
-        examined: the finding.
         written: somebody has the file open for writing; None where that is unknown.
     """
 

@@ -11,25 +11,20 @@ import fnmatch
 import os
 import re
 import stat
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 
 import structlog
 
 from ocrwatchd.arrival.claim import Seen, being_written, by_copy, by_rename, same, stamp, unopened
 from ocrwatchd.arrival.late_writes import place
+from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined, Finding, examine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from ocrwatchd.arrival.settle import Stamp
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.EINVAL})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})

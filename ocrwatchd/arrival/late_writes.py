@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from ocrwatchd.arrival.claim import being_written, put_back
+from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.fs import safe_open, tree
-
-if TYPE_CHECKING:
-    from ocrwatchd.arrival.settle import Stamp
 
 FOLDER: Final = ".held"
 LOOK_SECONDS: Final = 2.0
@@ -45,7 +43,6 @@ class LateWrites(Component):
         return self._due if self._folder.is_dir() else None
 
     def tick(self, now: float) -> None:
-        """Examine the kept files, where that is due."""
         if now < self._due:
             return
         self._due = now + LOOK_SECONDS

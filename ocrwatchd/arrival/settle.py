@@ -136,7 +136,6 @@ class Settle:
             self._changed(path, stamp, finished=moved or how is How.CLOSED, moved=moved)
 
     def forget(self, path: Path) -> None:
-        """Forget a file."""
         if candidate := self._known.pop(path, None):
             self._counts[candidate.ahead_s] -= 1
         self._partial.pop(path, None)
@@ -174,7 +173,6 @@ class Settle:
         return None
 
     def next_due(self) -> float | None:
-        """When a file is due at the earliest, by the clock; None where none waits."""
         for heap in (self._overdue, self._heap):
             while heap and not self._valid(heap[0]):
                 heapq.heappop(heap)
@@ -188,14 +186,7 @@ class Settle:
             self._schedule(path, candidate, self._clock() + seconds)
 
     def judge(self, path: Path, stamp: Stamp, examined: Examined, *, written: bool | None) -> Decision:
-        """Decide about an examined file.
-
-        Args:
-            path: given by ``due``.
-            stamp: the file's state when it was examined.
-            examined: the finding.
-            written: somebody has the file open for writing; None where that is unknown.
-        """
+        """Decide about a file that ``due`` gave, as it was examined."""
         candidate = self._known.get(path)
         now = self._clock()
         if candidate is None:

@@ -7,21 +7,18 @@ It starts a new engine before a job that needs other files, and after one of the
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
 from ocrwatchd.core.jsonlines import Message, pack, unpack
 from ocrwatchd.llm import cache, calibration_store, identity, models
 from ocrwatchd.ocr.selection import choose, licence_file
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.core.config.profile import Llm, Ocr, Work
-
-    Stamps: TypeAlias = dict[str, tuple[int, int] | None]
+Stamps: TypeAlias = dict[str, tuple[int, int] | None]
 
 
 class Access(Message):
@@ -51,12 +48,7 @@ class Access(Message):
 
 
 def needed(works: Iterable[Work], jobs: Path) -> Access:
-    """The rights for work with these settings.
-
-    Args:
-        works: of all profiles.
-        jobs: the parent of the jobs' folders.
-    """
+    """The rights for work with the settings of all profiles, on jobs in this folder."""
     read = {_made(cache.root()), _made(cache_directory() / "fetch")}
     listed: set[Path] = set()
     write = {jobs}

@@ -7,17 +7,14 @@ engine import this module.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from ocrwatchd.core.fs.files import make_inner, write_new
 from ocrwatchd.core.i18n import NOTHING, Message, packed, say
 from ocrwatchd.core.i18n.wire import unpacked
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.model import Job
-    from ocrwatchd.engine.protocol import Step, StepName
+from ocrwatchd.core.model import Job
+from ocrwatchd.engine.protocol import Step, StepName
 
 BLAMED: Final = frozenset({"page", "correct", "task"})
 """Steps that belong to a page (recognition and correction) or to a follow-up task, by its number."""

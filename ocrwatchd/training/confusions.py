@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ocrwatchd.correct.confusions import confusions_of
 from ocrwatchd.gate.channel import CONFUSIONS
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterable
 
 RAREST = 2
 """Confusions seen less often are left out."""
@@ -31,11 +28,7 @@ def counted(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 @dataclass(frozen=True)
 class Confusions:
-    """Draws misreadings as often as they were seen.
-
-    Args:
-        table: counts by what is true and what was read. "" as truth: letters out of nothing.
-    """
+    """Draws misreadings as often as they were seen; "" as truth stands for letters out of nothing."""
 
     table: dict[str, dict[str, int]]
 

@@ -29,13 +29,10 @@ def main() -> None:
     for _ in range(PAPERS):
         found = sorted({word.lower() for word in _WORD.findall(letters.paper(""))})
         counts.update(dict.fromkeys(found, PAPERS_WEIGHT))
-    kept = (word for word, count in counts.items() if count >= RAREST and _is_taken(word, known.knows(word)))
+    often = (word for word, count in counts.items() if count >= RAREST)
+    kept = (word for word in often if len(word) > SHORT_LETTERS or known.knows(word))
     ordered = sorted(kept, key=lambda word: (-counts[word], word))
     WORDS.write_text("".join(f"{word}\n" for word in ordered), "utf-8")
-
-
-def _is_taken(word: str, known: bool) -> bool:
-    return known or len(word) > SHORT_LETTERS
 
 
 if __name__ == "__main__":

@@ -21,9 +21,7 @@ class Size:
 
     Args:
         width: width of the residual stream; a multiple of ``HEAD_WIDTH``.
-        layers: number of layers.
         inner: width of the feed-forward part.
-        vocabulary: number of tokens.
     """
 
     width: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
@@ -13,10 +14,6 @@ from ocrwatchd.gate.channel import NEWSPRINT
 from ocrwatchd.llm.builtin.training_units import Unit
 from ocrwatchd.llm.builtin.vocabulary import NEWLINE, SPACE
 from ocrwatchd.training.confusions import Confusions
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator
 
 WORST = 0.6
 """A word keeps at least the rest of its letters: more damage than this nobody could repair."""
@@ -50,11 +47,7 @@ class Style:
 
 
 class Noise:
-    """Draws styles and misreads texts in them.
-
-    Args:
-        rng: for everything random.
-    """
+    """Draws styles and misreads texts in them."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -62,11 +55,7 @@ class Noise:
         self._engines = [Confusions.learned("rapidocr"), Confusions.learned("tesseract")]
 
     def style(self, level: float) -> Style | None:
-        """A document's style, None for one that was read well.
-
-        Args:
-            level: 0 to 1, how far the training has come; worse damage comes later.
-        """
+        """A document's style, None for one that was read well; damage gets worse as ``level`` goes from 0 to 1."""
         return self._rng.choices((lambda _: None, self._newspaper, self._scan, self._leet), (31, 41, 18, 10))[0](level)
 
     def even(self, rate: float) -> Style:
@@ -75,13 +64,7 @@ class Noise:
         return Style(tables, rate, split=0.01, join=0.005, mark=0.003, digits=0.01)
 
     def misread(self, text: str, style: Style | None, copied: float = 0.0) -> list[Unit]:
-        """Misread a text; lines stay lines.
-
-        Args:
-            text: as it is.
-            style: how it is misread; None for not at all.
-            copied: the share of the good words that are to be spelled again, for exercise.
-        """
+        """Misread a text; lines stay lines. A share of the good words, ``copied``, is spelled again for exercise."""
         units = list(_clean(text))
         if style is not None:
             units = list(self._spoiled(units, style))
@@ -161,7 +144,7 @@ class Noise:
                 if old in read:
                     read = self._replaced(read, old, new, share)
             # Each further try is a milder one.
-            for _ in range(_count(len(word), style.rate / (1 + attempt), rng)):
+            for _ in range(sum(rng.random() < style.rate / (1 + attempt) for _ in word)):
                 table = rng.choices([table for table, _ in style.tables], [weight for _, weight in style.tables])[0]
                 read = table.misread(read, rng)
             read = "".join(read.split())
@@ -179,7 +162,3 @@ def _clean(text: str) -> Iterator[Unit]:
         words = line.split()
         for number, word in enumerate(words):
             yield Unit((word,), (NEWLINE if number == len(words) - 1 else SPACE,))
-
-
-def _count(length: int, rate: float, rng: random.Random) -> int:
-    return sum(rng.random() < rate for _ in range(length))

@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
@@ -35,9 +37,6 @@ from ocrwatchd.training.fit import FOLDS, Fit
 from ocrwatchd.training.page_lines import PICTURES, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from ocrwatchd.gate.choice import Candidate
     from ocrwatchd.llm.protocol import Model
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import subprocess
-from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.model import Page
 from ocrwatchd.ocr.rapidocr import RapidEngine
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 TESSERACT_TIMEOUT_S = 120
 

@@ -49,8 +49,6 @@ class Samples:
     """An endless supply of samples; the same seed supplies the same samples.
 
     Args:
-        known: the model's vocabulary.
-        seed: seed of all random choices.
         pairs: JSON lines with read and true pages, written by ``learn``.
         validation: take paragraphs of the validation set.
     """

@@ -36,12 +36,7 @@ CHECKED_ROWS = 192
 
 
 class Rows:
-    """Rows of the data in ``folder``, in the order of the training.
-
-    Args:
-        folder: the folder with the parts.
-        steps: steps of an earlier run, so that a resumed training sees other rows.
-    """
+    """Rows of the data, in the order of the training; a resumed training, after ``steps``, sees other rows."""
 
     def __init__(self, folder: Path, steps: int = 0) -> None:
         self._paths = sorted(folder.glob("part-*.npz"))

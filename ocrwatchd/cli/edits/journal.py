@@ -94,12 +94,9 @@ class Journal:
         return bool(moves)
 
     def write(self, changes: Sequence[Change]) -> None:
-        """Change files in one step, in their order: all of them, or none after an error.
+        """Change files in one step, NAME.json last: all of them, or none after an error.
 
         All new files are complete before the first takes its name, so a full disk changes nothing.
-
-        Args:
-            changes: one for each path; NAME.json last.
 
         Raises:
             OSError: a file cannot be written.

@@ -89,8 +89,6 @@ class Delivered:
     """A receipt in memory. Its keys and their order are kept, also those of later versions.
 
     Args:
-        path: of NAME.json.
-        table: its checked content.
         folder: descriptor of its folder; None if nothing is written.
     """
 
@@ -157,11 +155,7 @@ class Delivered:
         return "txt" in self.formats
 
     def mark(self, numbers: Collection[int] | None, *, reverted: bool) -> int:
-        """Mark edits as reverted or not; return the number of changed ones.
-
-        Args:
-            numbers: of the edits; None for all.
-            reverted: the new mark.
+        """Mark edits, or all of them, as reverted or not; return the number of changed ones.
 
         Raises:
             ConfigError: no edit has such a number.

@@ -56,12 +56,7 @@ def show(receipt: Path, outbox: Path, *, refused: bool, as_json: bool) -> None:
 def revise(receipt: Path, numbers: Collection[int] | None, outbox: Path, *, reverted: bool, force: bool) -> None:
     """Revert edits, or apply them again, in NAME.json and in the other files of the set with the text.
 
-    Args:
-        receipt: NAME.json.
-        numbers: of the edits; None for all.
-        outbox: symbolic links below it are not followed.
-        reverted: True to revert.
-        force: write NAME.txt even if it is missing or a person has changed it.
+    Numbers of None stand for all edits. ``force`` writes NAME.txt even if it is missing or a person has changed it.
 
     Raises:
         ConfigError: no edit has such a number.

@@ -21,9 +21,7 @@ LOCK_WAIT_S = 60.0
 def folder_of(receipt: Path, outbox: Path) -> Iterator[int]:
     """Hold the folder of a set open, so that all files are read and written there, even if folders are exchanged.
 
-    Args:
-        receipt: NAME.json.
-        outbox: symbolic links below it are not followed; elsewhere the path is resolved.
+    Symbolic links below the outbox are not followed; elsewhere the path is resolved.
 
     Raises:
         UnreadableScan: the folder cannot be opened.
@@ -45,9 +43,7 @@ def folder_of(receipt: Path, outbox: Path) -> Iterator[int]:
 def locked(receipt: Path, folder: int) -> Iterator[None]:
     """Exclude every other `ocrwatchd edits` of this machine from the folder.
 
-    Args:
-        receipt: NAME.json.
-        folder: descriptor of the folder; a lock on NAME.json would be lost when that file is replaced.
+    The folder is locked: a lock on NAME.json would be lost when that file is replaced.
 
     Raises:
         FolderUnusable: another process holds the lock.

@@ -66,7 +66,7 @@ def _checks(delivered: Delivered) -> Iterator[Table | Text]:
     first = sorted(likely, key=lambda each: -each[1].wrong)[:MOST_ASKED]
     if not first:
         return
-    yield Text(request([doubt.wrong for _, doubt in first], sum(doubt.wrong for _, doubt in doubts)))
+    yield Text(str(request([doubt.wrong for _, doubt in first], sum(doubt.wrong for _, doubt in doubts))))
     table = Table()
     table.add_column("page:line", no_wrap=True)
     table.add_column("word")

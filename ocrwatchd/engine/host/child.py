@@ -83,12 +83,10 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Process id."""
         return self._process.pid
 
     @property
     def exited(self) -> bool:
-        """True if the process has ended."""
         return self._process.poll() is not None
 
     def send(self, message: Request) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.i18n import Message, say
-
-if TYPE_CHECKING:
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.engine.protocol import StepName
+from ocrwatchd.engine.protocol import StepName
 
 LOAD_DEADLINE_S = 900.0
 """Greatest duration of loading engines and models, seconds: gigabytes from a slow disk, resources from the network."""

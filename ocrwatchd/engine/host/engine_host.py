@@ -6,32 +6,28 @@ Answers are read when the selector says so, ``tick`` does what time asks for, re
 from __future__ import annotations
 
 import contextlib
+import selectors
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.attempt import Begun, Ending, EngineStatus, Outcome, Progress, ScanFigures
 from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.jsonlines import ProtocolError
+from ocrwatchd.core.model import Job
 from ocrwatchd.core.process import memory_bytes
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.grants import Access, needed
+from ocrwatchd.engine.grants import Access, Stamps, needed
 from ocrwatchd.engine.host.child import Child
 from ocrwatchd.engine.host.deadlines import LOAD_DEADLINE_S, allowance_s
 from ocrwatchd.engine.host.limits import Bounds
 from ocrwatchd.engine.protocol import Answer, Ended, Finish, Give, Hello, PutBack, Ready, Step, Unavailable
-
-if TYPE_CHECKING:
-    import selectors
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Job
-    from ocrwatchd.engine.grants import Stamps
 
 BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 """Between two starts, after an engine that never became ready."""
@@ -101,7 +97,6 @@ class EngineHost:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the engine; None if none runs."""
         return self._child.pid if self._child else None
 
     @property
@@ -182,7 +177,6 @@ class EngineHost:
             self._start()
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, as ``clock`` counts; None while only the socket matters."""
         dues = [self._bounds.next_due(), self._next_start if self._child is None else None]
         return min((due for due in dues if due is not None), default=None)
 
@@ -194,11 +188,7 @@ class EngineHost:
             self._child.send(Finish())
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End and reap the engine; its job counts as returned.
-
-        Args:
-            grace_s: how long it may run on, seconds; the call blocks at most for this time.
-        """
+        """End and reap the engine, after ``grace_s`` seconds at most; its job counts as returned."""
         self.finish()
         self._down = say("stopped")
         if self._child is None:

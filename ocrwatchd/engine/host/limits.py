@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.engine.host.deadlines import IN_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.engine.protocol import StepName
+from ocrwatchd.engine.protocol import StepName
 
 BUDGETS_A_SCAN: Final = 3
 """An engine that grows by more than this many budgets during one scan is ended before the machine runs out of
@@ -35,7 +32,6 @@ class Bounds:
     """Tells whether an engine has exceeded a limit.
 
     Args:
-        clock: monotonic, seconds.
         budget_mb: growth after which the engine is replaced between two scans, MiB.
     """
 
@@ -89,7 +85,6 @@ class Bounds:
             self._next_look = self._clock()
 
     def next_due(self) -> float | None:
-        """Time of the next check, as ``clock`` counts; None without a limit."""
         dues = [self._deadline[0] if self._deadline else None, self._next_look if self._weighed else None]
         return min((due for due in dues if due is not None), default=None)
 
@@ -97,9 +92,7 @@ class Bounds:
 def memory_of(pid: int, *fields: str) -> float:
     """Memory of a process, MiB; 0.0 if no such process runs.
 
-    Args:
-        pid: of the process.
-        fields: of /proc/PID/status, added up; without any: anonymous memory, resident or swapped out.
+    ``fields`` of /proc/PID/status are added up; without any: anonymous memory, resident or swapped out.
     """
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import selectors
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
+from ocrwatchd.core.attempt import Begun, EngineStatus, Outcome, Progress
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.engine.host.model_fetch import Fetch
 from ocrwatchd.llm import calibration_store
 from ocrwatchd.ocr.selection import choose
-
-if TYPE_CHECKING:
-    import selectors
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.attempt import Begun, EngineStatus, Outcome, Progress
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.i18n import Message
 
 log = structlog.get_logger()
 
@@ -43,21 +40,17 @@ class EngineHostWithModels(EngineHost):
 
     @property
     def model_trouble(self) -> Message:
-        """Why models could not be downloaded, or nothing."""
         return self._fetch.trouble
 
     @property
     def status(self) -> EngineStatus:
-        """The status of the engine, and the download among its notes."""
         status = super().status
         return replace(status, notes=(*status.notes, *filter(None, [self._fetch.state])))
 
     def lacks(self, llm: Llm) -> bool:
-        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.lacks`."""
         return self._fetch.lacks(llm)
 
     def fetches(self, llm: Llm) -> bool:
-        """See :meth:`ocrwatchd.engine.host.model_fetch.Fetch.fetches`."""
         return self._fetch.fetches(llm)
 
     def start(self) -> None:
@@ -79,12 +72,10 @@ class EngineHostWithModels(EngineHost):
         super().tick(now)
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, on the monotonic clock; None while only events matter."""
         dues = super().next_due(), None if self._finishing else self._fetch.next_due()
         return min((due for due in dues if due is not None), default=None)
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End the engine and the download; the downloaded part is kept."""
         super().stop(grace_s)
         self._fetch.stop()
 

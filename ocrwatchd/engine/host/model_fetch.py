@@ -14,22 +14,19 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import structlog
 
 from ocrwatchd.core.backoff import Backoff
+from ocrwatchd.core.config.profile import Llm
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.i18n import NOTHING, Message, joined, say, verbatim
 from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.llm import models
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.core.config.schema import Config
-
-    Key: TypeAlias = tuple[str, str, str]
+Key: TypeAlias = tuple[str, str, str]
 
 BACKOFF = Backoff(first_s=60.0, cap_s=3600.0)
 """Between two tries to download."""
@@ -46,11 +43,9 @@ class Fetch:
     """The missing models of all profiles. Only the main thread uses this class; no call blocks.
 
     Args:
-        config: names the models.
         selector: of the supervisor, which calls ``data()`` of a ready key.
         arrived: called after each completed download.
         clock: monotonic, seconds.
-        backoff: between two tries.
     """
 
     def __init__(
@@ -82,7 +77,6 @@ class Fetch:
 
     @property
     def state(self) -> Message:
-        """The current download, or nothing."""
         if not self._now:
             return NOTHING
         model = models.wanted(self._wanted[self._now])
@@ -109,19 +103,16 @@ class Fetch:
         return llm.model == "huggingface" and _key(llm) in self._wanted and _key(llm) not in self._failed
 
     def start(self) -> None:
-        """Begin, where anything is missing."""
         now = self._clock()
         self._due = now if self._wanted else None
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Start the next try when it is due."""
         if self._process is None and self._due is not None and now >= self._due:
             self._due = None
             self._try_next()
 
     def next_due(self) -> float | None:
-        """When ``tick`` has something to do, as ``clock`` counts; None while only the download's output matters."""
         return self._due
 
     def stop(self) -> None:

@@ -7,7 +7,9 @@ import os
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +21,8 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.fs.files import sync_folder
 from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
 from ocrwatchd.core.log import printable
-from ocrwatchd.core.model import Document, DoubtfulWord, Totals
+from ocrwatchd.core.model import Document, DoubtfulWord, FinishedPage, Job, Totals
+from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
@@ -27,11 +30,6 @@ from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.ocr.page_confidence import confidences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.model import FinishedPage, Job
-    from ocrwatchd.core.reason import Reason
     from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 
@@ -61,7 +59,6 @@ class Tally:
     seconds: float = 0.0
     reasons: dict[Message, None] = field(default_factory=dict)
     first_error: Message = NOTHING
-    page_warnings: int = 0
     expected_errors: float = 0.0
     asked: list[DoubtfulWord] = field(default_factory=list)
 
@@ -79,7 +76,6 @@ class Tally:
         self.scored += len(scores)
         self.scores += sum(scores)
         self.seconds += page.seconds + correction.seconds
-        self.page_warnings += len(page.warnings)
         self.expected_errors += sum(doubt.wrong for doubt in correction.doubts)
         self._ask(finished)
         if page.error:
@@ -153,12 +149,7 @@ def write_set(
     A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
     once the job's folder is synced, and the delivery syncs it before any file moves.
 
-    Args:
-        job: of the set.
-        document: the figures.
-        pages: all finished pages.
-        alive: called between two pages, every :data:`SIGN_OF_LIFE_S`.
-        results: of the follow-up tasks; their files belong to the set too.
+    ``alive`` is called between two pages, every :data:`SIGN_OF_LIFE_S`.
 
     Returns:
         The document as written: its warnings, and the formats and tasks that have files.

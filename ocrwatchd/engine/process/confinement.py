@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,10 @@ import structlog
 from ocrwatchd.core import crashpoints, landlock, seccomp
 from ocrwatchd.core.fs.anonymous_file import LARGE
 from ocrwatchd.core.jsonlines import unpack
+from ocrwatchd.core.landlock import Right
 from ocrwatchd.core.process import give_up_all_but_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.landlock import Right
     from ocrwatchd.engine.grants import Access
 
 PROGRAMS: Final = (
@@ -53,9 +52,7 @@ log = structlog.get_logger()
 def confine(access: Access, scratch: Path) -> None:
     """Give up every right that is not needed; in the main thread, before another thread starts.
 
-    Args:
-        access: the rights that the work needs.
-        scratch: the folder of this process. Temporary files are made there from now on.
+    Temporary files are made in ``scratch`` from now on, the folder of this process.
 
     Raises:
         OSError: the kernel supports a restriction and refuses it.

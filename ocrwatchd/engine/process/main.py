@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ocrwatchd.core import crashpoints, faults
 from ocrwatchd.core import log as logs
-from ocrwatchd.core.config.schema import Log
+from ocrwatchd.core.config.schema import Config, Log
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import Lines
+from ocrwatchd.core.model import Job
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.engine.host.child import INTERNAL_EXIT, MEMORY_EXIT, UNAVAILABLE_EXIT
 from ocrwatchd.engine.process.confinement import confine
@@ -45,8 +46,6 @@ from ocrwatchd.engine.protocol import (
 )
 
 if TYPE_CHECKING:
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import Job
     from ocrwatchd.engine.process.resources import Bench, Makers
 
 READ_BYTES = 1 << 16
@@ -55,11 +54,7 @@ log = logs.get_logger()
 
 
 def main(makers: Makers | None = None) -> NoReturn:
-    """Run the process.
-
-    Args:
-        makers: load engines and models; the real ones by default.
-    """
+    """Run the process."""
     parser = argparse.ArgumentParser(prog="ocrwatchd.engine.process.main", allow_abbrev=False)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)

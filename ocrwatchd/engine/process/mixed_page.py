@@ -5,29 +5,22 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
-from ocrwatchd.core.model import Box, Word
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Box, Correction, Edit, Line, PageText, Word
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.formats.input.common import OwnText
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.geometry import bounds
 from ocrwatchd.ocr.layout import RawLine, arrange, moved, tells_all_places
 from ocrwatchd.ocr.marks import beside_labels
-from ocrwatchd.ocr.tick_boxes import find_tick_boxes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from PIL import Image
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Correction, Edit, Line, PageText
-    from ocrwatchd.formats.input.common import OwnText
-    from ocrwatchd.ocr.tick_boxes import TickBox
+from ocrwatchd.ocr.tick_boxes import TickBox, find_tick_boxes
 
 AGREED = 0.5
 """Share of the trigrams of doubted lines that are also in the recognised text from which these lines are taken as
@@ -42,11 +35,7 @@ def merged(own: OwnText, read: PageText, picture: Image.Image | None, ocr: Ocr) 
 
     If the engine does not give the boxes of all its text, the recognised text follows the page's own.
 
-    Args:
-        own: the lines of the PDF's text, some of them doubted.
-        read: the text recognised on the rest of the page.
-        picture: the rest as it was recognised; None: find no tick boxes.
-        ocr: only ``layout`` is used.
+    ``picture`` is the rest of the page as it was recognised; without it no tick boxes are found.
     """
     agreed = own.doubted if _agree(own.doubted, read) else ()
     sure = [_turned(line, own.page, read) for line in (*own.lines, *agreed)]

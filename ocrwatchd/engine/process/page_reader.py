@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
+from PIL import Image
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
+from ocrwatchd.core.model import Job, Page, PageText
 from ocrwatchd.engine.process.mixed_page import merged
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.ocr.rapidocr_languages import LANGUAGES
 from ocrwatchd.ocr.tick_lines import with_tick_boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PIL import Image
-
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.model import Job, Page, PageText
     from ocrwatchd.engine.process.resources import Bench
-    from ocrwatchd.formats.input.common import Pages
     from ocrwatchd.ocr import OcrEngine
 
 log = structlog.get_logger()

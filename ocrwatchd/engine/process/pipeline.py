@@ -7,6 +7,7 @@ never blamed on the scan.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import NOTHING, Message, say
-from ocrwatchd.core.model import Correction, FinishedPage, PageText
+from ocrwatchd.core.model import Correction, Document, FinishedPage, Job, PageText
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import scan_file
@@ -25,24 +27,17 @@ from ocrwatchd.engine.process.assembly import Tally, write_set
 from ocrwatchd.engine.process.mixed_page import without_edits_of_own
 from ocrwatchd.engine.process.page_reader import PageReader
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
-from ocrwatchd.engine.process.resume_cache import Left, stamp_of
-from ocrwatchd.engine.process.tasks.stage import FollowUps, told
-from ocrwatchd.formats.input.common import OWN_TEXT
+from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
+from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
+from ocrwatchd.engine.protocol import StepName
+from ocrwatchd.formats.input.common import OWN_TEXT, Pages
 from ocrwatchd.formats.input.incomplete import open_whole
 from ocrwatchd.gate.consistency import Memory, lesson
 from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ocrwatchd.core.attempt import ScanFigures
-    from ocrwatchd.core.model import Document, Job
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.process.resources import Bench
-    from ocrwatchd.engine.process.resume_cache import Stamp
-    from ocrwatchd.engine.process.tasks.stage import Result
-    from ocrwatchd.engine.protocol import StepName
-    from ocrwatchd.formats.input.common import Pages
     from ocrwatchd.llm.calibration_store import Methods
     from ocrwatchd.ocr import OcrEngine
 
@@ -59,11 +54,7 @@ class Tell(Protocol):
 def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> ScanFigures:
     """Make the finished set of a job in ``job.out``.
 
-    Args:
-        job: the scan and its settings.
-        bench: loaded models.
-        tell: called at each step.
-        asked: True if the job must be returned after the current page.
+    ``tell`` is called at each step; ``asked`` says whether the job must be returned after the current page.
 
     Returns:
         Figures of the document.

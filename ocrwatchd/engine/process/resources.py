@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 import structlog
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, OcrwatchdError
 from ocrwatchd.engine.process.isolation import memory_mb
@@ -18,10 +21,6 @@ from ocrwatchd.engine.process.resume_cache import ResumeCache
 from ocrwatchd.llm import calibration_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Llm, Ocr, Work
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.ocr import OcrEngine
     from ocrwatchd.ocr.preprocess import Cleaner
@@ -102,7 +101,6 @@ class Bench:
     """Everything that is loaded, shared by the jobs of all profiles.
 
     Args:
-        makers: load engines and models.
         scratch: the folder of this process, used if the cache directory is not writable.
         after_load: called after each load, because native libraries replace signal handlers.
     """

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ocrwatchd.engine.process.assembly import Tally
     from ocrwatchd.gate.consistency import Memory
 
@@ -29,9 +28,7 @@ class Left:
 
     Args:
         stamp: of the file, taken before it was hashed.
-        sha256: of the content.
         mark: of the finished pages; they do not count with another engine, model or setting.
-        tally: of these pages.
         memory: what these pages taught the gate.
     """
 

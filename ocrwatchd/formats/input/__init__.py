@@ -6,28 +6,20 @@ The first bytes of a file tell its type, never its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.file_types import HEAD_BYTES, input_type_of, input_types
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.common import Pages
+from ocrwatchd.formats.input.common import Pages
 
 
 def open_pages(source: Path, ocr: Ocr) -> Pages:
-    """Open a scan.
-
-    Args:
-        source: a regular file; links are refused.
-        ocr: ``dpi`` for PDF, ``max_pages``, ``max_pixels`` a page, ``pdf_passwords``.
+    """Open a scan, which must be a regular file; links are refused.
 
     Raises:
         UnreadableScan: it is damaged, protected, empty or of no format that is read; the message says what to do.
@@ -42,7 +34,7 @@ def open_pages(source: Path, ocr: Ocr) -> Pages:
 
 
 def kind_of(descriptor: int) -> str:
-    """The name of a file's type, by its first bytes; "" for what is not read here."""
+    """The name of a file's type, by its first bytes; "" for a type that is not supported."""
     found = input_type_of(os.pread(descriptor, HEAD_BYTES, 0))
     return found.name if found else ""
 

@@ -16,7 +16,7 @@ class TooIntricate(Exception):
 
 
 class Window:
-    """Random access to an open file by small blocks; no memory map, for a file cut under one is SIGBUS.
+    """Random access to an open file by small blocks. A memory map would end with SIGBUS if the file is truncated.
 
     Args:
         file: descriptor of a regular file; its offset stays as it is.

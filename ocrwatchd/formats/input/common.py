@@ -1,19 +1,18 @@
-"""What all readers of scans share: how far a document is read, and how its pages are given."""
+"""The interface of all readers of scans, and the limits on the length of a document."""
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import Box, Page, PageText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ocrwatchd.core.model import Box, Page, PageText
     from ocrwatchd.ocr.layout import RawLine
 
 OWN_TEXT = "pdf"
@@ -23,7 +22,7 @@ DELIVERED = "ocrwatchd"
 """The entry of a PDF's document information that holds the id of the receipt with which ocrwatchd has delivered it."""
 
 MAX_PAGES = 50_000
-"""Most pages that are counted in a document, whatever ``ocr.max_pages`` is."""
+"""Most pages that are counted in a document, even if ``ocr.max_pages`` is larger."""
 
 MAX_DOCUMENT_PIXELS = 100_000_000_000
 """Most pixels that are read of a document: 11,000 pages A4 at 300 dpi. A small file may claim any number of pages."""
@@ -31,7 +30,7 @@ MAX_DOCUMENT_PIXELS = 100_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class OwnText:
-    """What a page says itself.
+    """The text that a PDF has on a page itself.
 
     Args:
         page: its text in reading order.
@@ -52,7 +51,7 @@ class OwnText:
 
 
 class Length:
-    """How many pages of a document there are, and how far they are read.
+    """The number of pages of a document, and the limits up to which they are read.
 
     Args:
         pages: in the file.
@@ -69,7 +68,7 @@ class Length:
         self._sums = [0.0]
 
     def check(self, number: int) -> None:
-        """Refuse a page beyond the limits; which these are does not depend on what was read before.
+        """Refuse a page beyond the limits. The pages that were read before make no difference.
 
         Raises:
             UnreadablePage: as said.
@@ -96,12 +95,9 @@ class Length:
 
 
 class Pages(ABC):
-    """An open scan; a context manager that closes it.
+    """An open scan; a context manager that closes the file's descriptor.
 
     At most one page's picture is held at a time, and only by the caller.
-
-    Args:
-        descriptor: of the file; closed on exit.
     """
 
     count: int = 1
@@ -124,11 +120,11 @@ class Pages(ABC):
         """
 
     def files(self, _number: int, /) -> Iterator[IO[bytes]]:
-        """The picture of a page as a file, in each way in which Pillow may open it; none where Pillow cannot."""
+        """The picture of a page as a file, once for each way in which Pillow may open it; empty if Pillow cannot."""
         return iter(())
 
     def own_text(self, _number: int, /) -> OwnText | None:
-        """The text that a page has without being read, as ``ocr.pdf_text`` wants it; None for it is to be recognised.
+        """The text that the file has on a page, if ``ocr.pdf_text`` allows it; None if the page must be recognised.
 
         Raises:
             UnreadablePage: this page cannot be read; the others may be fine.

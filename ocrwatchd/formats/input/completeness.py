@@ -1,6 +1,6 @@
-"""Is the file in the inbox whole? Told by its structure alone, whatever its bytes are; nothing is decoded.
+"""Tell whether a file in the inbox is complete. Only its structure is examined; nothing is decoded.
 
-The type is told by the first bytes; the name's suffix is only a hint where these say nothing.
+The first bytes decide on the type. The suffix of the name is a hint where they are not enough.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OTHER_TYPES = frozenset(
 
 
 class Finding(enum.Enum):
-    """What the bytes say."""
+    """The result of the examination."""
 
     WHOLE = "whole"
     PARTIAL = "partial"
@@ -71,11 +71,7 @@ class Examined:
 
 
 def examine(file: int, suffix: str) -> Examined:
-    """Judge an open regular file by its structure. Bounded time on any bytes.
-
-    Args:
-        file: descriptor; its offset stays as it is.
-        suffix: of the file's name, with the dot.
+    """Judge an open regular file by its structure, in bounded time on any bytes; its offset stays as it is.
 
     Raises:
         OSError: reading failed; the file is not at fault.

@@ -1,4 +1,4 @@
-"""What decoders complain about while they go on: lines of a fax or parts of a JPEG that are lost.
+"""Detect lost data that decoders only warn about: missing lines of a fax or parts of a JPEG.
 
 Pillow keeps the warnings of libtiff and libjpeg to itself, and libtiff's errors go to standard error, into the midst
 of the log. So standard error is listened to while a picture is decoded, and faxes and JPEGs, whose decoders go on
@@ -12,12 +12,10 @@ import os
 import re
 import struct
 import sys
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import IO
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PIL import Image
+from PIL import Image
 
 DAMAGED = "parts of the picture's data are damaged: lines may be missing or wrong; scan or copy it again"
 
@@ -66,7 +64,7 @@ def tells_damage(said: bytes | bytearray) -> bool:
 
 
 def redecode(image: Image.Image, file: IO[bytes]) -> bool | None:
-    """Decode a fax or a JPEG once more; True where its decoder says that data is lost, None where that is not known.
+    """Decode a fax or a JPEG a second time; True if the decoder reports lost data, None if that is unknown.
 
     False also for other formats, whose decoders do not go on after lost data.
 
@@ -107,7 +105,7 @@ def _jpeg(file: IO[bytes]) -> bytes:
 
 
 def _alone(image: Image.Image, file: IO[bytes]) -> bytes:
-    """A fax's or a JPEG's frame as a TIFF of its own, with nothing in it that a decoder could mind but the data."""
+    """Copy a fax's or a JPEG's frame into a TIFF that has no other source of warnings than the image data."""
     tags = getattr(image, "tag_v2", {})
     fields = {tag: _numbers(tags[tag]) for tag in _COPIED_TAGS if tag in tags}
     strips = next((tag for tag in _OFFSETS if tag in fields), 0)

@@ -1,17 +1,15 @@
-"""How much of one stream qpdf unpacks: a PDF of a megabyte can hold objects that unpack to gigabytes.
+"""Limit how much qpdf unpacks of one stream: a PDF of one megabyte can hold objects of gigabytes.
 
-qpdf passes over what it may not unpack, as over any damage, and tells so by a warning only. It has no limit for LZW,
+qpdf skips larger streams, as it skips damaged ones, and only warns about them. It has no limit for LZW,
 which packs a thousandfold: there the engine's own limit of memory holds.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pikepdf import Pdf
 from pikepdf.settings import set_qpdf_limits
-
-if TYPE_CHECKING:
-    from pikepdf import Pdf
 
 MOST_UNPACKED_BYTES: Final = 64 << 20
 """Lists of objects take a fraction of that, and pictures are not unpacked here."""
@@ -26,8 +24,8 @@ set_qpdf_limits(
 
 
 def was_exceeded(pdf: Pdf) -> bool:
-    """Whether a part of this PDF, as far as it was read, is missing because of the limit; asked once."""
+    """Whether a part of this PDF was skipped so far because of the limit. Can be asked once."""
     warnings = [str(warning) for warning in pdf.get_warnings()]
-    # A stream that would only have been packed anew is copied as it is.
+    # A stream that qpdf only wanted to compress again is copied unchanged.
     copied = sum("without filtering" in warning for warning in warnings)
     return sum("memory limit" in warning for warning in warnings) > copied

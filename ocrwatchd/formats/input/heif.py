@@ -23,10 +23,6 @@ from ocrwatchd.formats.input.images import read_picture
 class HeifPages(Pages):
     """A HEIC file with its pictures; thumbnails, depth maps and masks are none.
 
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``max_pages``, ``max_pixels`` and ``threads`` count here.
-
     Raises:
         UnreadableScan: it is damaged, or the library that reads it is not there.
     """

@@ -10,11 +10,13 @@ import contextlib
 import math
 import os
 import warnings
-from typing import IO, TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import IO, cast
 
 from PIL import Image, ImageFile, ImageOps
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.i18n import say
@@ -23,12 +25,7 @@ from ocrwatchd.formats.input import mended
 from ocrwatchd.formats.input.color_modes import flatten
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.patched_file import PatchedFile
+from ocrwatchd.formats.input.patched_file import PatchedFile
 
 GOOD_DPI = 300
 LOW_DPI = 200
@@ -47,16 +44,12 @@ MOST_READ_AT_ONCE_BYTES = 256 << 20
 """A damaged TIFF up to this size is read into memory where nothing else helps."""
 
 _SQUARE_ENOUGH = 1.1
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, {5, 6, 7, 8}
 _PICTURES = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF")
 
 
 class Picture(Pages):
-    """A file that holds one picture.
-
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``max_pixels`` counts here.
-    """
+    """A file that holds one picture."""
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
@@ -85,7 +78,7 @@ class Picture(Pages):
         return mended.webp(self._descriptor) if magic == b"RIFF" else None
 
     def _check_kind(self, number: int) -> None:
-        """Say where it is not the data's fault.
+        """Report a JPEG that is not damaged but of an unsupported kind.
 
         Raises:
             UnreadablePage: as said.
@@ -168,7 +161,7 @@ def read_picture(
                 told.append(DAMAGED)
             across, down = resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
-            if _on_its_side(image):
+            if image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE:
                 across, down = down, across
             plain = _square(
                 flatten(ImageOps.exif_transpose(image), white_is_zero=_white_is_zero(image)), across, down, max_pixels
@@ -244,10 +237,6 @@ def resolution(image: Image.Image) -> tuple[float, float]:
 
 def _white_is_zero(image: Image.Image) -> bool:
     return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(262) == 0
-
-
-def _on_its_side(image: Image.Image) -> bool:
-    return image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
 
 
 def _square(image: Image.Image, across: float, down: float, max_pixels: int) -> Image.Image:

@@ -1,4 +1,4 @@
-"""A file whose end is missing or damaged, as its structure says: are all its rows and pages there all the same?
+"""Tell whether a file with a missing or damaged end still has all its rows and pages.
 
 What is not whole by its structure is mostly an upload that broke off. Some programs leave out a file's last bytes,
 though, and some servers put others behind it. Then the decoders tell: each page is decoded before one is recognised.
@@ -37,14 +37,11 @@ def open_whole(
 ) -> Iterator[tuple[Pages, tuple[str, ...]]]:
     """Open a scan as :func:`ocrwatchd.formats.input.open_pages` does, and find out whether all of it is there.
 
-    Args:
-        source: the scan.
-        ocr: the settings.
-        strict: refuse a scan whose structure is not whole, and of which rows or pages are missing.
-        alive: called before each page that is decoded for that.
+    With ``strict`` a scan is refused if rows or pages of it are missing. ``alive`` is called before each page that is
+    decoded to find that out.
 
     Returns:
-        The pages, and what is to be told of the file's end.
+        The pages, and warnings about the end of the file.
 
     Raises:
         UnreadableScan: as ``open_pages``; or parts are missing, with the reason that the structure gives.
@@ -84,7 +81,7 @@ def _is_complete(descriptor: int, pages: Pages, ocr: Ocr, alive: Callable[[], No
 
 
 def _is_there(pages: Pages, number: int, alive: Callable[[], None]) -> bool:
-    """Whether a page has all its rows, or cannot be read for a reason that has nothing to do with that."""
+    """Whether a page has all its rows, or cannot be read for another reason than missing rows."""
     alive()
     try:
         return DAMAGED not in pages.page(number).warnings

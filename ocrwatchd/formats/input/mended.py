@@ -33,7 +33,7 @@ _KEPT_BYTES = 8
 
 
 class JpegHead(NamedTuple):
-    """What a JPEG's segments say.
+    """The values in the segments of a JPEG.
 
     Args:
         frame: the marker of its frame; 0 where there is none.
@@ -69,11 +69,7 @@ def jpeg_head(descriptor: int) -> JpegHead:
 
 
 def jpeg(descriptor: int) -> PatchedFile | None:
-    """A JPEG with the end and the height that it lacks; None where nothing is to be mended, or too much is missing.
-
-    Args:
-        descriptor: of the file.
-    """
+    """A JPEG with its missing end or height added; None if nothing is missing, or too much."""
     window = Window(descriptor, _MAX_STEPS)
     if window.size > MOST_LISTENED_TO_BYTES:  # nothing would tell whether the rows are there
         return None
@@ -87,7 +83,7 @@ def jpeg(descriptor: int) -> PatchedFile | None:
 
 
 def webp(descriptor: int) -> PatchedFile | None:
-    """A WebP with its true length, where it says a larger one; None for any other. Its parts have lengths too."""
+    """A WebP with its true length, if its header has a larger one; else None. Its chunks have lengths too."""
     window = Window(descriptor, _MAX_STEPS)
     if not image_structure.webp(window):
         return None
@@ -95,7 +91,7 @@ def webp(descriptor: int) -> PatchedFile | None:
 
 
 def _height(window: Window, head: JpegHead) -> dict[int, bytes]:
-    """The height that a DNL segment tells after the first scan (T.81, B.2.5), put into the frame's header."""
+    """The patch of the frame's header with the height from a DNL segment after the first scan (T.81, B.2.5)."""
     try:
         at = image_structure.find(window, head.data, _DNL)
     except TooIntricate:

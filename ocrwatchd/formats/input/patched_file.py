@@ -1,4 +1,4 @@
-"""A file as a decoder shall see it: some bytes replaced, its end cut off, others put after that."""
+"""A view of a file for decoders: some bytes are replaced, the end may be cut off, and bytes appended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 
 class PatchedFile(io.RawIOBase):
-    """A view of a file; the file itself stays as it is, and so does its descriptor's offset.
+    """A view of a file. The file and the offset of its descriptor do not change.
 
     Args:
         descriptor: of the file.

@@ -6,26 +6,22 @@ import itertools
 import math
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+from PIL import Image
 from typing_extensions import override
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import LockedScan, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
-from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, Pages
+from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, OwnText, Pages
 from ocrwatchd.formats.input.images import dpi_warnings, too_large
 from ocrwatchd.formats.input.pdf_annotations import flatten
 from ocrwatchd.formats.input.pdf_text import own_text
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.common import OwnText
 
 POINTS_AN_INCH = 72
 NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'
@@ -42,10 +38,6 @@ _THINGS_LOOKED_AT = 5000
 
 class PdfPages(Pages):
     """An open PDF.
-
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``dpi``, ``max_pages``, ``max_pixels``, ``pdf_text`` and ``pdf_passwords`` count here.
 
     Raises:
         UnreadableScan: it is damaged, protected by a password that is not in ``pdf_passwords``, or has no pages.
@@ -175,7 +167,7 @@ class PdfPages(Pages):
         return min(wanted, self._max_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
 
     def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
-        """The resolution at which a page stays within ``max_pixels``, and a warning where it had to be lowered."""
+        """The resolution at which a page stays within ``max_pixels``, and a warning if that is a lower one."""
         if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
             raise UnreadablePage(say("page {page} of the PDF has no size", page=number))
         by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
@@ -222,13 +214,13 @@ def _open(path: str, passwords: tuple[str, ...]) -> tuple[pdfium.PdfDocument, st
 
 
 def _receipt(document: pdfium.PdfDocument) -> str:
-    """The id of the receipt with which ocrwatchd has delivered this file; "" where it is another's."""
+    """The id of the receipt with which ocrwatchd delivered this file; "" for files of other programs."""
     length = pdfium_c.FPDF_GetMetaText(document, DELIVERED.encode(), None, 0)
     return str(document.get_metadata_value(DELIVERED)) if length <= _LONGEST_RECEIPT_BYTES else ""
 
 
 def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
-    """Tell of attached files, which are not read; the data of an electronic invoice (XML) say what the pages say."""
+    """Warn about attached files, which are not read. The XML of an electronic invoice only repeats its pages."""
     try:
         names = [document.get_attachment(n).get_name() for n in range(min(document.count_attachments(), MOST_ATTACHED))]
     except pdfium.PdfiumError:
@@ -241,7 +233,7 @@ def _attached(document: pdfium.PdfDocument) -> tuple[str, ...]:
 
 
 def _hidden_form(document: pdfium.PdfDocument) -> tuple[str, ...]:
-    """Tell of a form that only Adobe's programs draw; others show a page that says so, or an old state of it."""
+    """Warn about a form that only Adobe's programs draw. Others show a placeholder or an old state."""
     if document.get_formtype() != pdfium_c.FORMTYPE_XFA_FULL:
         return ()
     return ("the PDF contains an XFA form, which was not read: print the form to a PDF with Adobe's program",)
@@ -268,7 +260,7 @@ def _render(page: pdfium.PdfPage, dpi: float) -> Image.Image:
 
 
 def _scan_warnings(page: pdfium.PdfPage) -> tuple[str, ...]:
-    """Tell where a page is one scanned picture of too low a resolution, whatever it is drawn at."""
+    """Warn about a page that is one scanned picture of too low a resolution."""
     area = page.get_width() * page.get_height()
     try:
         for thing in itertools.islice(page.get_objects(max_depth=3), _THINGS_LOOKED_AT):

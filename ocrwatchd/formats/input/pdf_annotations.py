@@ -8,16 +8,13 @@ viewers draw by themselves.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.ocr.tick_outline import EMPTY, TICKED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pypdfium2 as pdfium
 
 CHOSEN, OPEN = "\u25c9", "\u25cb"
 MOST_ANNOTATIONS = 5_000
@@ -33,7 +30,7 @@ _MARKS = {
 
 
 class Shown(NamedTuple):
-    """What an annotation shows that is no text of the page.
+    """The content of an annotation that is not part of the page's text.
 
     Args:
         text: one line or several.
@@ -47,11 +44,7 @@ class Shown(NamedTuple):
 
 
 def flatten(document: pdfium.PdfDocument, number: int) -> tuple[pdfium.PdfPage, list[Shown]]:
-    """A page, open, with what its annotations show in it, and what they show beside.
-
-    Args:
-        document: with its form environment, if it has a form.
-        number: of the page, from 1.
+    """An open page with its annotations drawn into it, and the annotations that are no text.
 
     Raises:
         pypdfium2.PdfiumError: the page cannot be opened.

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
-    from numpy.typing import NDArray
 
 INK_SHADES = 40
 """Least difference at an edge of ink, of 255 shades, in any of the three colours."""
@@ -72,12 +72,7 @@ def shapes(ink: MatLike) -> NDArray[np.int_]:
 
 
 def small_print(bounds: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
-    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has.
-
-    Args:
-        bounds: edges of the ink that counts.
-        picture: which they are of.
-    """
+    """Whether there is a word so small that its letters are one shape, with straight edges as a rule has."""
     found = cv2.connectedComponentsWithStats(bounds)[2][1:]
     sides = found[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     low, long = sides.min(1), sides.max(1)
@@ -93,8 +88,7 @@ def small_print(bounds: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
 def may_be_words(shapes: NDArray[np.int_]) -> bool:
     """Whether drawn shapes may be tick boxes, or outlines of words, across the page or upright.
 
-    Args:
-        shapes: boxes, as :func:`shapes` has them. In small print a word is one shape, in large print each letter is.
+    In small print a word is one shape, in large print each letter is.
     """
     if len(shapes) > MOST_SHAPES:
         return True

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from ocrwatchd.formats.input.pdf_visible import address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pypdfium2 as pdfium
 
 MOST_CHARACTERS = 100_000
 """No page for human readers has more characters."""

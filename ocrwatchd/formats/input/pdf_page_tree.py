@@ -1,4 +1,4 @@
-"""How many pages a PDF has, whatever its page tree says of itself: PDFium believes the number in its root.
+"""Count the pages of a PDF in its page tree. PDFium believes the number that the root of the tree states.
 
 Read by qpdf, by way of pikepdf, which looks at the tree itself. Hostile trees are bounded: each node is looked at once,
 a circle ends where it began, and the search ends beyond the pages that are read of any document.
@@ -25,7 +25,7 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL)  # what it finds strange
 
 
 class Tree(NamedTuple):
-    """What a page tree holds.
+    """The result of counting the entries of a page tree.
 
     Args:
         places: for pages, whether or not there is one; no more than are read, and one.
@@ -39,12 +39,7 @@ class Tree(NamedTuple):
 
 
 def tree_of(path: str, password: str) -> Tree | None:
-    """Look at a PDF's page tree; None where it cannot be looked at.
-
-    Args:
-        path: of the file.
-        password: that opens it.
-    """
+    """Examine the page tree of a PDF; None if that fails."""
     try:
         # Handing down what pages inherit would make a copy of a page for each time that it stands in the tree.
         with pikepdf.open(path, password=password, inherit_page_attributes=False) as pdf:
@@ -58,11 +53,9 @@ def tree_of(path: str, password: str) -> Tree | None:
 
 
 def mended(path: str, password: str) -> BinaryIO | None:
-    """The PDF in a temporary file, written anew with a page tree that is right; None where that cannot be done.
+    """Write the PDF with a repaired page tree into a temporary file; None if that fails.
 
-    Args:
-        path: of the file, whose tree is plain; otherwise the new file could be larger by any factor.
-        password: that opens it, and the new one.
+    Its tree must be plain; otherwise the new file could be larger by any factor.
 
     Raises:
         OSError: there is no room for it.
@@ -85,13 +78,13 @@ def mended(path: str, password: str) -> BinaryIO | None:
 
 
 def save(pdf: Pdf, file: BinaryIO) -> None:
-    """Write a PDF with its streams as they are; one with a password keeps it.
+    """Write a PDF without changing its streams. It keeps its password.
 
     Raises:
         pikepdf.PdfError: it is too damaged.
         OSError: the file cannot be written.
     """
-    if pdf.is_encrypted:  # qpdf does not encrypt what it shall not look into
+    if pdf.is_encrypted:  # qpdf encrypts only streams that it may decode
         pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
     else:
         as_they_are = StreamDecodeLevel.none

@@ -1,7 +1,7 @@
-"""The text that a PDF's page has of its own: exact where it was written by a program, and not to be guessed anew.
+"""The text that a page of a PDF already has. Text from a program is exact, so it is not recognised again.
 
-It counts as far as it is to be seen (``pdf_visible``): what a scanner has recognised lies behind or over a picture and
-is not, and is seldom as good as what is recognised here. Ink that the text does not explain is left to be recognised.
+Only visible text counts (``pdf_visible``). The text of a scanner's own OCR is invisible, behind or over a picture, and
+seldom as good as the recognition here. Ink that the visible text does not explain is recognised.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Box, PageText, Word
 from ocrwatchd.formats.input.common import OWN_TEXT, OwnText
+from ocrwatchd.formats.input.pdf_annotations import Shown
 from ocrwatchd.formats.input.pdf_letters import ENDS, Letter, letters_of
 from ocrwatchd.formats.input.pdf_visible import Placing, TextLook
 from ocrwatchd.formats.input.real_words import hardly_words
@@ -22,15 +27,6 @@ from ocrwatchd.ocr.direction import runs_leftward, upright
 from ocrwatchd.ocr.layout import RawLine, arrange
 from ocrwatchd.ocr.marks import beside_labels
 from ocrwatchd.ocr.rows import around
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-
-    import pypdfium2 as pdfium  # type: ignore[import-untyped]
-    from numpy.typing import NDArray
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.formats.input.pdf_annotations import Shown
 
 MOST_UNKNOWN = 0.02
 """Largest share of unknown characters in a font whose text is trusted."""
@@ -61,9 +57,9 @@ class _Piece(NamedTuple):
 
 
 def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Sequence[Shown]) -> OwnText | None:
-    """A page's own text; None where it says nothing.
+    """The text that the PDF has on a page; None if there is none.
 
-    What is taken and not doubted is left out of the page's next drawings.
+    The next drawings of the page leave out the accepted text that is not doubted.
 
     Args:
         page: open, with what its annotations show in it.
@@ -107,7 +103,7 @@ def own_text(page: pdfium.PdfPage, number: int, dpi: float, ocr: Ocr, shown: Seq
 
 
 def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
-    """The letters of a word as they are read: of some fonts PDFium gives those of leftward words from left to right."""
+    """The letters of a word in reading order. For some fonts PDFium reverses words that run leftward."""
     leftward = all(unicodedata.bidirectional(text[:1]) in _LEFTWARD for text, _ in word)
     return word[::-1] if leftward and word[0][1].left < word[-1][1].left else word
 
@@ -115,13 +111,7 @@ def _in_order(word: list[tuple[str, Box]]) -> list[tuple[str, Box]]:
 def _rows(
     letters: Iterable[Letter], places: Iterator[Box | None], font: Callable[[int], int]
 ) -> Iterator[list[_Piece]]:
-    """The words of each line, as PDFium tells lines; what is not taken ends one.
-
-    Args:
-        letters: all of the page.
-        places: of each letter with an owner, pixels; None where it is not taken.
-        font: of a text object.
-    """
+    """The words of each line that PDFium reports. A letter without a place is not used, and ends the line."""
     row: list[_Piece] = []
     word: list[tuple[str, Box]] = []
     for letter in itertools.chain(letters, (Letter("\n"),)):
@@ -172,7 +162,7 @@ def _line(pieces: list[_Piece], source: str = OWN_TEXT) -> RawLine:
 
 
 def _said(shown: Sequence[Shown], places: Sequence[Box], *, mark: bool) -> Iterator[RawLine]:
-    """What annotations say beside the page's text; a note of several lines has them one under the other."""
+    """The lines of annotations that are not part of the page's text, from top to bottom."""
     for each, place in zip(shown, places, strict=True):
         said = [line.split() for line in each.text.splitlines() if line.strip() and each.mark is mark]
         for n, words in enumerate(said):
@@ -185,7 +175,7 @@ def _said(shown: Sequence[Shown], places: Sequence[Box], *, mark: bool) -> Itera
 
 
 def _once(lines: Iterable[RawLine]) -> list[RawLine]:
-    """The lines without those that stand on one another: some programs draw text twice to make it bold."""
+    """The lines without duplicates in the same place: some programs draw text twice to make it bold."""
     found: dict[str, list[RawLine]] = {}
     for line in lines:
         same = found.setdefault(line.text, [])
@@ -196,7 +186,7 @@ def _once(lines: Iterable[RawLine]) -> list[RawLine]:
 
 
 def _doubted(pieces: Iterable[_Piece], languages: tuple[str, ...]) -> set[int]:
-    """The fonts whose letters mean nothing, or of whose words hardly one is a word."""
+    """The fonts whose letters are unknown, or whose words are hardly ever real words."""
     by_font: dict[int, list[str]] = {}
     for piece in pieces:
         by_font.setdefault(piece.font, []).append(piece.text)
@@ -213,7 +203,7 @@ def _wider(box: Box, by: float) -> Box:
 
 
 def _inside(boxes: NDArray[np.float64], places: Sequence[Box]) -> NDArray[np.bool_]:
-    """Of each box, whether its middle lies in one of the places."""
+    """For each box, whether its middle lies in one of the places."""
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     found = np.zeros(len(boxes), np.bool_)
     for left, top, right, bottom in places:

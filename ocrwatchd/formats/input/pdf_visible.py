@@ -1,8 +1,8 @@
-"""What of a PDF's page is to be seen: the page is drawn twice, small, with its text and without it.
+"""Find the visible text of a PDF's page: the page is drawn twice at a low resolution, with its text and without.
 
-Where the two drawings differ, text is to be seen. All kinds of hidden text are told by this one comparison: a layer
-that is switched off, text under a picture, white on white, transparent, invisible, or outside the page. What ink the
-drawing without text still shows, the page's own text does not explain: it is to be recognised.
+Text is visible where the two drawings differ. This one comparison detects all kinds of hidden text: on a layer that is
+switched off, under a picture, white on white, transparent, invisible, or outside the page. The ink in the drawing
+without text is not explained by the page's own text, and is recognised.
 """
 
 from __future__ import annotations
@@ -10,24 +10,20 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 
+from ocrwatchd.core.model import Box
 from ocrwatchd.formats.input.pdf_ink import above, difference, edges, may_be_words, shapes, small_print, without_rules
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    import pypdfium2 as pdfium
-    from numpy.typing import NDArray
-
-    from ocrwatchd.core.model import Box
-
-    Corners: TypeAlias = tuple[float, float, float, float]
-    """Left, bottom, right, top in a page's own coordinates, points."""
+Corners: TypeAlias = tuple[float, float, float, float]
+"""Left, bottom, right, top in a page's own coordinates, points."""
 
 LOOK_DPI = 100
 """At this resolution letters of 4 points are 5 pixels high."""
@@ -87,7 +83,7 @@ class Placing(NamedTuple):
 
 
 class TextLook:
-    """A page's text objects, and what of them is to be seen.
+    """A page's text objects, and which of their letters are visible.
 
     Args:
         page: open. Its next drawings show no text, but what is shown again.
@@ -118,7 +114,7 @@ class TextLook:
         self._owners = np.asarray(owners, dtype=np.uint64)
         changes = difference(with_text, self._rest)
         self.seen = self._holding(above(SHADES, changes))
-        """Of each letter, whether it is to be seen."""
+        """For each letter, whether it is visible."""
         faint = self._holding(above(FAINT_SHADES, changes))
         self._look_again(with_text)
         share = self._share_of_text(self.seen)
@@ -158,11 +154,11 @@ class TextLook:
         return bool(shapes(cv2.bitwise_and(ink, pictured)).size) or may_be_words(shapes(ink))
 
     def on_ink(self) -> NDArray[np.bool_]:
-        """Of each letter, whether it stands over or under ink that is no text, as recognised text does on a scan."""
+        """For each letter, whether it lies over or under ink that is no text, as recognised text does on a scan."""
         return self._share_of_text(self._holding(edges(self._rest))) > NEAR_INK
 
     def _with_twins(self, owners: Iterable[int]) -> set[int]:
-        """Text objects, those beyond what was gone through left out, and those that say the same in their places."""
+        """The known ones of these text objects, and their duplicates in the same place."""
         known = self._objects.keys() & owners
         return known | {twin for twin, of in self._twins.items() if of in known}
 
@@ -179,14 +175,14 @@ class TextLook:
         return drawn
 
     def _holding(self, marked: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Of each letter, whether a pixel in its place is marked."""
+        """For each letter, whether a pixel in its place is marked."""
         sums = cv2.integral(marked)
         left, top, right, bottom = self._boxes.T
         found: NDArray[np.bool_] = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left] > 0
         return found
 
     def _look_again(self, with_text: NDArray[np.uint8]) -> None:
-        """Look at text that stands on other text without that one: the difference may be the other's."""
+        """Check text that overlaps other text again without the other text, which may have caused the difference."""
         owners, of = np.unique(self._owners[self.seen], return_inverse=True)
         if not len(owners):
             return
@@ -214,7 +210,7 @@ class TextLook:
         self._show(all_told, shown=False)
 
     def _share_of_text(self, letters: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Of each letter, for how many of its text object's letters something holds, as a share."""
+        """For each letter, the share of its text object's letters that are True here."""
         _, of, count = np.unique(self._owners, return_inverse=True, return_counts=True)
         share: NDArray[np.float64] = (np.bincount(of, letters, len(count)) / count)[of]
         return share
@@ -226,7 +222,7 @@ def address(thing: ctypes._Pointer[ctypes.Structure]) -> int:
 
 
 def _twins(objects: dict[int, pdfium_c.FPDF_PAGEOBJECT], told: Collection[int]) -> dict[int, int]:
-    """Of each text of which PDFium tells no letter, the one of which PDFium tells the same in its place."""
+    """Map each text without reported letters to the text that PDFium reports in the same place."""
     found = {}
     order = list(objects)
     for n, each in enumerate(order):
@@ -249,7 +245,7 @@ def _bounds(thing: pdfium_c.FPDF_PAGEOBJECT) -> Corners:
 
 
 def _apart(numbers: Iterable[int], places: NDArray[np.int_]) -> list[list[int]]:
-    """Groups of places of which none meets another of its group."""
+    """Groups of places that do not overlap within a group."""
     groups: list[list[int]] = []
     for n in numbers:
         left, top, right, bottom = places[n]
@@ -267,7 +263,7 @@ def _apart(numbers: Iterable[int], places: NDArray[np.int_]) -> list[list[int]]:
 def _objects(
     page: pdfium.PdfPage,
 ) -> tuple[dict[int, pdfium_c.FPDF_PAGEOBJECT], dict[int, pdfium_c.FPDF_PAGEOBJECT], int]:
-    """A page's texts and pictures, by address, and how many objects there are, as far as they are gone through."""
+    """A page's texts and pictures, by address, and the number of examined objects."""
     texts, pictures, count = {}, {}, 0
     for each in itertools.islice(page.get_objects(max_depth=DEPTH), MOST_OBJECTS):
         count += 1

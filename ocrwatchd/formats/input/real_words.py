@@ -1,4 +1,4 @@
-"""Whether a text is made of words at all: letters that stand for others than they say make none."""
+"""Tell whether a text consists of real words. Fonts with wrong letter codes give text without any."""
 
 from __future__ import annotations
 
@@ -30,13 +30,9 @@ _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def hardly_words(text: Iterable[str], codes: tuple[str, ...]) -> bool:
-    """True where of a text's words hardly one is a word of these languages.
+    """True if hardly any word of a text is a word of these languages.
 
     Words in a script that none of the languages has, or one without a list has, are not judged.
-
-    Args:
-        text: words with what stands around them.
-        codes: as ``ocr.languages`` has them.
     """
     # Here, for it takes a while to load, and few pages ask.
     import langcodes

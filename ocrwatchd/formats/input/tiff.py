@@ -129,11 +129,9 @@ class Chain:
 
 
 class Frame(NamedTuple):
-    """What one directory says of its picture.
+    """The picture that one directory describes.
 
     Args:
-        directory: the directory.
-        pixels: width times height.
         compression: as tag 259 tells; 1 is none.
         reduced: it calls itself a preview.
         mask: it calls itself one.
@@ -149,7 +147,7 @@ class Frame(NamedTuple):
 
 
 class Directories(NamedTuple):
-    """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and what is to be told of it."""
+    """A TIFF's pages, whether the chain was cut at the limit or leads nowhere, and warnings."""
 
     chain: Chain
     pages: list[Frame]
@@ -159,14 +157,10 @@ class Directories(NamedTuple):
 
 
 def directories(descriptor: int, limit: int) -> Directories:
-    """Follow the chain from directory to directory and tell which of them are pages.
+    """Follow the chain through up to ``limit`` directories and tell which of them are pages.
 
     Reduced-size previews and masks are none, unless there is nothing else, nor is a directory over the very picture
     data of an earlier one.
-
-    Args:
-        descriptor: of the file.
-        limit: of directories; a longer chain is cut there.
     """
     chain = Chain(Window(descriptor, (limit + 1) * STEPS_A_DIRECTORY, READ_BYTES))
     following = iter(chain)
@@ -213,7 +207,7 @@ def _frame(chain: Chain, directory: Directory) -> Frame:
 
 
 class PageFile(PatchedFile):
-    """The TIFF as seen by a reader that shall find one directory first.
+    """A view of the TIFF in which readers find one directory first.
 
     Reading is by ``pread``: the descriptor, which libtiff gets to itself, stays where it is.
 
@@ -244,14 +238,9 @@ class PageFile(PatchedFile):
 
 
 def shorter_counts(chain: Chain, directory: Directory, size: int) -> dict[int, bytes]:
-    """The byte counts of strips and tiles that reach beyond the file's end, with what is there; by their offset.
+    """The shortened byte counts of strips and tiles that reach beyond the end of the file, by offset.
 
     A writer may count the padding that it has not written: libtiff reads no strip of which bytes are missing.
-
-    Args:
-        chain: of the file.
-        directory: of the page.
-        size: of the file.
     """
     entries = chain.entries(directory, MOST_READ_ENTRIES)
     found: dict[int, bytes] = {}

@@ -35,10 +35,6 @@ _OTHER_COMPRESSIONS = {
 class TiffPages(Pages):
     """A TIFF with its frames.
 
-    Args:
-        descriptor: of the file; closed on exit.
-        ocr: ``max_pages`` and ``max_pixels`` count here.
-
     Raises:
         UnreadableScan: there is no page in it.
     """

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from operator import add
-from typing import TYPE_CHECKING
 
 from ocrwatchd.core.i18n import NOTHING, Message, say
+from ocrwatchd.formats.input.bounded_reader import Window
 from ocrwatchd.formats.input.image_structure import GAP
-from ocrwatchd.formats.input.tiff import COMPRESSION, EXTENTS, TYPE_BYTES, Chain
-
-if TYPE_CHECKING:
-    from ocrwatchd.formats.input.bounded_reader import Window
-    from ocrwatchd.formats.input.tiff import Directory
+from ocrwatchd.formats.input.tiff import COMPRESSION, EXTENTS, TYPE_BYTES, Chain, Directory
 
 # A compressed strip or tile never begins with four NUL bytes: G4, LZW, JPEG, deflate (twice), PackBits.
 _NEVER_BLANK = frozenset({4, 5, 7, 8, 32946, 32773})

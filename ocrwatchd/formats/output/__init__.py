@@ -36,7 +36,7 @@ class Write(Protocol):
 
         Args:
             document: its figures, and where the scan lies.
-            pages: one after the other, to be gone through at most once.
+            pages: in order; they can be read only once.
             file: empty, open for writing; it may be sought in and read, and is not closed by the writer.
 
         Raises:

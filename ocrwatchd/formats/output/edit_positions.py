@@ -3,55 +3,54 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Generic, TypeVar
 
 from ocrwatchd.core.model import Box, Doubt, Edit, PageText
 from ocrwatchd.ocr.rows import around
 
+_Thing = TypeVar("_Thing")
+
+
+class Stretches(Generic[_Thing]):
+    """Things on stretches of a text, each given as its start, its end and itself; found by offset."""
+
+    def __init__(self, things: Iterable[tuple[int, int, _Thing]]) -> None:
+        self._things = sorted(things, key=itemgetter(0, 1))
+        self._starts = [start for start, _, _ in self._things]
+        self._longest = max((end - start for start, end, _ in self._things), default=0)
+
+    def touched(self, start: float, end: float) -> Iterator[_Thing]:
+        """The things that overlap this stretch, in order."""
+        for first, last, thing in self._things[bisect_right(self._starts, start - self._longest - 1) :]:
+            if first >= end:
+                break
+            if last > start:
+                yield thing
+
 
 class Places:
-    """The lines and words of one page, found by offset.
-
-    Args:
-        page: as recognised; offsets count into its text.
-    """
+    """The lines and words of one page, found by offset."""
 
     def __init__(self, page: PageText) -> None:
         self.page = page.number
         self._breaks = [offset for offset, character in enumerate(page.text) if character == "\n"]
-        boxed = ((word.offset, len(word.text), word.box) for line in page.lines for word in line.words)
-        self._words = sorted((offset, offset + length, box) for offset, length, box in boxed if box is not None)
-        self._offsets = [offset for offset, _, _ in self._words]
-        self._longest = max((end - start for start, end, _ in self._words), default=0)
+        words = (word for line in page.lines for word in line.words)
+        self._boxes = Stretches((word.offset, word.offset + len(word.text), word.box) for word in words if word.box)
 
     def line(self, offset: int) -> int:
         """The number of the line, from 1, blank lines counted."""
         return bisect_right(self._breaks, offset - 1) + 1
 
     def box(self, offset: int, length: int) -> Box | None:
-        """The bounds of all words of which the stretch has a part; None where the engine has told no boxes.
-
-        Args:
-            offset: where the stretch begins.
-            length: 0 for a place between two characters, which touches no word.
-        """
-        first = bisect_right(self._offsets, offset - self._longest)
-        touched: list[Box] = []
-        for start, end, box in self._words[max(0, first - 1) :]:
-            if start >= offset + length:
-                break
-            if end > offset:
-                touched.append(box)
+        """The bounds of all words that overlap the stretch; None without a word that has a box."""
+        touched = list(self._boxes.touched(offset, offset + length))
         return around(touched) if touched else None
 
 
 def raw_offset(offset: int, edits: Iterable[Edit]) -> int:
-    """Where in the raw text a place of the delivered text lies.
-
-    Args:
-        offset: in the delivered text.
-        edits: admitted, in order of offset.
-    """
+    """Where in the raw text a place of the delivered text lies; ``edits`` are admitted, in order of offset."""
     grown = 0
     for edit in edits:
         start = edit.offset + grown
@@ -64,12 +63,7 @@ def raw_offset(offset: int, edits: Iterable[Edit]) -> int:
 
 
 def delivered_word(raw: str, doubt: Doubt, edits: Sequence[Edit]) -> tuple[str, int | None]:
-    """A doubtful word as it is delivered, whole edits included.
-
-    Args:
-        raw: text of the page.
-        doubt: the word.
-        edits: admitted, in order of offset.
+    """A doubtful word as it is delivered, whole edits included; ``edits`` are admitted, in order of offset.
 
     Returns:
         The text; the index of the first edit that changes the word, or None.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, count, say
 from ocrwatchd.core.i18n.language import Language
 from ocrwatchd.core.model import Doubt
 
@@ -53,13 +53,7 @@ _TERMS: Final = {
 
 
 def in_words(source: str, terms: Iterable[tuple[str, float]], total: float, language: Language) -> str:
-    """What was weighed for an edit.
-
-    Args:
-        source: who proposed it, as in :data:`ocrwatchd.core.model.Source`.
-        terms: name and nats of each.
-        total: their sum, nats.
-        language: of the words.
+    """What was weighed for an edit: its source, its terms and their total in nats.
 
     Returns:
         Parts with semicolons between them, as "proposed by the picture; a frequent word: +6.1; sum: +6.1 nats"; or ""
@@ -92,16 +86,18 @@ def asked(doubts: Iterable[Doubt]) -> list[Doubt]:
     return sorted(likely, key=lambda doubt: (-doubt.wrong, doubt.offset))[:MOST_ASKED]
 
 
-def request(wrong: Sequence[float], before: float) -> str:
-    """What checking some words is good for, as "Check 5 words: expected errors 7 → 2".
+def request(wrong: Sequence[float], before: float) -> Message:
+    """A request to check some words, as "Check 5 words: expected errors 7 → 2".
 
-    Args:
-        wrong: of each of these words the probability that it is wrong.
-        before: the sum over all doubtful words.
+    ``wrong`` has each word's probability to be wrong, ``before`` is the sum over all doubtful words.
     """
-    words = "1 word" if len(wrong) == 1 else f"{len(wrong)} words"
-    after = max(0.0, before - sum(wrong))
-    return f"Check {words}: expected errors {_errors(before)} \N{RIGHTWARDS ARROW} {_errors(after)}"
+    return count(
+        "Check 1 word: expected errors {before} \N{RIGHTWARDS ARROW} {after}",
+        "Check {n} words: expected errors {before} \N{RIGHTWARDS ARROW} {after}",
+        n=len(wrong),
+        before=_errors(before),
+        after=_errors(max(0.0, before - sum(wrong))),
+    )
 
 
 def _errors(number: float) -> str:

@@ -8,30 +8,27 @@ same layout, when edits are taken back.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import count
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import ENGLISH
+from ocrwatchd.core.model import (
+    Box,
+    Correction,
+    Document,
+    Edit,
+    FinishedPage,
+    Line,
+    Part,
+    Term,
+    Word,
+)
 from ocrwatchd.formats.output.edit_positions import Places
 from ocrwatchd.formats.output.evidence import NATS_DIGITS
 from ocrwatchd.formats.output.sums import sum_warnings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from ocrwatchd.core.model import (
-        Box,
-        Correction,
-        Document,
-        Edit,
-        FinishedPage,
-        Line,
-        Part,
-        Term,
-        Word,
-    )
 
 SUFFIX = OUTPUT_SUFFIXES["json"]
 SCHEMA = 3
@@ -99,7 +96,7 @@ def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:
         "text": correction.text,
         "raw": page.text,
         "error": str(page.error),
-        "warnings": [*page.warnings, *(warning.sentence for warning in sum_warnings(finished))],
+        "warnings": [*page.warnings, *(str(warning.told) for warning in sum_warnings(finished))],
         "corrected": correction.corrected,
         "reason": str(correction.reason),
         **_edits(finished, numbers),

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.model import FinishedPage
 from ocrwatchd.formats.output.edit_positions import raw_offset
 
@@ -59,7 +60,6 @@ class WrongSum(NamedTuple):
 
     Args:
         offset: of the total in the text, code points.
-        total: as it stands.
         added: the amounts above, added up, written as the total is.
     """
 
@@ -87,15 +87,14 @@ class _Row(NamedTuple):
 
 
 class SumWarning(NamedTuple):
-    """Of a page.
+    """A total of a page that does not add up.
 
     Args:
         line: of the raw text, from 1, blank lines counted.
-        sentence: for the reader.
     """
 
     line: int
-    sentence: str
+    told: Message
 
 
 def sum_warnings(finished: FinishedPage) -> list[SumWarning]:
@@ -104,22 +103,18 @@ def sum_warnings(finished: FinishedPage) -> list[SumWarning]:
     found = []
     for wrong in () if page.error else wrong_sums(correction.text):
         line = page.text.count("\n", 0, raw_offset(wrong.offset, correction.edits)) + 1
-        found.append(
-            SumWarning(
-                line,
-                f"line {line}: the total is {wrong.total}, but the amounts above add up to {wrong.added}; compare them "
-                "with the scan",
-            )
+        told = say(
+            "line {line}: the total is {total}, but the amounts above add up to {added}; compare them with the scan",
+            line=line,
+            total=wrong.total,
+            added=wrong.added,
         )
+        found.append(SumWarning(line, told))
     return found
 
 
 def wrong_sums(text: str) -> Iterator[WrongSum]:
-    """The totals of a page that are not the sum of what stands above them, in order.
-
-    Args:
-        text: of the page; the cells of a row are parted by tabs.
-    """
+    """The totals of a page that are not the sum of the amounts above them, in order; tabs separate cells."""
     for rows in _tables(text):
         columns = [_Column() for _ in rows[0].cells]
         for row in rows:
@@ -175,11 +170,7 @@ class _Column:
         return self._count >= LEAST_ADDENDS and total in {sum(self._addends), self._all}
 
     def sum_instead_of(self, total: _Amount) -> int | None:
-        """The sum of the amounts above, where the total should be it and seems to differ by a misread digit; or None.
-
-        Args:
-            total: of this column, not yet taken.
-        """
+        """The sum of the amounts above, where the total seems to differ from it by a misread digit; or None."""
         if not self._sure or not total.units or self._decimals != total.decimals or self._count < LEAST_ADDENDS:
             return None
         added = (self._last or 0) + sum(self._addends)
@@ -190,7 +181,7 @@ class _Column:
 
 
 def _reached(start: int, addends: Sequence[int]) -> set[int]:
-    """What can be had by adding some amounts, and taking off others: taxes, discounts, what was for information."""
+    """All sums that result if each amount is added, subtracted (a discount) or ignored (for information)."""
     reached = {0, start, start + sum(addends[:-MOST_SIGNS])}
     for addend in addends[-MOST_SIGNS:]:
         reached |= {sum_ + addend for sum_ in reached} | {sum_ - addend for sum_ in reached}
@@ -206,7 +197,7 @@ def _misread(added: int, total: int, count: int) -> bool:
 
 
 def _tables(text: str) -> Iterator[list[_Row]]:
-    """Rows that stand together, all of one width: what a row lacks, it lacks behind its label."""
+    """Rows of one table, all of one width. Missing cells are added after the label."""
     table: list[_Row] = []
     plain, offset = 0, 0
     for line in text.split("\n"):

@@ -35,12 +35,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 
 
 def laid_out(texts: Iterable[str], first_line: str = "") -> Iterator[bytes]:
-    """The bytes of a text file, page after page.
-
-    Args:
-        texts: one a page.
-        first_line: said before them; "" for nothing.
-    """
+    """The bytes of a text file: the first line, unless it is empty, and page after page."""
     if first_line:
         yield f"{first_line}\n".encode()
     for index, text in enumerate(texts):

@@ -26,7 +26,7 @@ class Upright(NamedTuple):
 
     @classmethod
     def of(cls, page: PageText) -> Upright:
-        """The straightened picture has room for all of the one before: its size tells that one's."""
+        """Compute the size before straightening from the size after, which has room for the turned picture."""
         width, height = size_of(page)
         sine, cosine = abs(math.sin(math.radians(page.skew))), math.cos(math.radians(page.skew))
         slant = cosine * cosine - sine * sine
@@ -50,13 +50,7 @@ class Upright(NamedTuple):
 
 
 def unturned(across: float, down: float, degrees: int) -> tuple[float, float]:
-    """Where a point of a picture lay before the picture was turned clockwise; in shares from the top left.
-
-    Args:
-        across: share of the width, 0 to 1.
-        down: share of the height.
-        degrees: by which it was turned, a multiple of 90.
-    """
+    """Where a point of a picture lay before a clockwise turn by quarters; in shares from the top left, 0 to 1."""
     for _ in range(degrees // 90 % 4):  # a receipt changed by hand may hold any number
         across, down = down, 1 - across
     return across, down

@@ -10,12 +10,12 @@ each word of the text is on the page, in the text's order.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ocrwatchd.core.model import Box, Document, Edit, FinishedPage, Line, PageText
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.formats.output.edit_positions import Stretches
 from ocrwatchd.formats.output.txt import evaluation_line
 from ocrwatchd.gate.verdicts import apply
 from ocrwatchd.ocr.direction import runs_leftward
@@ -60,7 +60,7 @@ class PlacedLine(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A word as the engine read it: where in the raw text, where on the page, in which of the engine's lines."""
+    """A word as the engine read it: its place in the raw text, on the page, and among the engine's lines."""
 
     start: int
     end: int
@@ -104,7 +104,7 @@ def placed(finished: FinishedPage) -> list[PlacedLine]:
 
 
 def _origins(raw: str, edits: tuple[Edit, ...]) -> list[tuple[float, float]]:
-    """For each character of the corrected text, from where to where in the raw text it comes; edits share evenly."""
+    """For each character of the corrected text, its stretch of the raw text; edits are divided evenly."""
     origins: list[tuple[float, float]] = []
     done = 0
     for edit in edits:
@@ -120,18 +120,14 @@ class _Lookup:
     """The words that the engine read on a page, found by their place in the raw text."""
 
     def __init__(self, page: PageText) -> None:
-        self._words = sorted(word for number, line in enumerate(page.lines) for word in _read(line, number))
-        self._starts = [word.start for word in self._words]
-        self._longest = max((word.end - word.start for word in self._words), default=0)
+        words = (word for number, line in enumerate(page.lines) for word in _read(line, number))
+        self._words = Stretches((word.start, word.end, word) for word in words)
 
     def place(self, start: float, end: float) -> tuple[Box | None, float | None, str]:
-        """Box, least confidence and source of what was read there; of several lines, of the one with most of it."""
+        """Box, least confidence and source of the words there; from the line that has most of them."""
         touched: dict[int, list[tuple[float, _Read]]] = {}
-        for word in self._words[bisect_right(self._starts, start - self._longest - 1) :]:
-            if word.start >= end:
-                break
-            if (overlap := min(end, word.end) - max(start, word.start)) > 0:
-                touched.setdefault(word.line, []).append((overlap, word))
+        for word in self._words.touched(start, end):
+            touched.setdefault(word.line, []).append((min(end, word.end) - max(start, word.start), word))
         if not touched:
             return None, None, ""
         most = max(touched.values(), key=lambda words: sum(overlap for overlap, _ in words))
@@ -156,7 +152,7 @@ def _read(line: Line, number: int) -> Iterator[_Read]:
 
 
 def _part(word: _Read, start: float, end: float) -> Box:
-    """The share of a word's box that some of its characters have, all of them taken as equally wide."""
+    """The part of a word's box for some of its characters, all of the same width."""
     length = word.end - word.start
     first = (max(start, word.start) - word.start) / length
     last = (min(end, word.end) - word.start) / length
@@ -214,7 +210,7 @@ def _across(words: list[_Found], line: Box) -> Iterator[PlacedWord]:
 
 
 def with_mark(document: Document, finished: FinishedPage, lines: list[PlacedLine]) -> list[PlacedLine]:
-    """The lines, below the one that tells, as in NAME.txt, that an engine without a licence has cut the text."""
+    """The lines below an added first line, as in NAME.txt, about an engine without a licence."""
     width, height = size_of(finished.page)
     line = Box(MARGIN * width, 0, (1 - MARGIN) * width, height / LINES_A_PAGE / 2)
     words = [_Found(word, None, None) for word in evaluation_line(document).split()]

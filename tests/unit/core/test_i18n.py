@@ -8,6 +8,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import jinja2
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -36,6 +37,14 @@ def said_in_code():
             if name == "say" and texts:
                 found.add(texts[0])
             elif name == "count" and len(texts) == 2:
+                found.add(tuple(texts))
+    for path in PACKAGE.rglob("*.jinja"):
+        template = jinja2.Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+        for call in template.find_all(jinja2.nodes.Call):
+            name, texts = getattr(call.node, "name", ""), [getattr(each, "value", None) for each in call.args]
+            if name == "say":
+                found.add(texts[0])
+            elif name == "count":
                 found.add(tuple(texts))
     return found
 

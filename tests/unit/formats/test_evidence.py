@@ -68,8 +68,8 @@ def test_the_most_doubtful_words_are_asked_for_first():
 
 def test_the_request_tells_what_checking_is_good_for():
     """Whole numbers without a decimal; never less than no errors."""
-    assert request([0.9, 0.6, 0.5, 1.0, 1.0], 6.0) == "Check 5 words: expected errors 6 \N{RIGHTWARDS ARROW} 2"
-    assert request([0.75], 0.749) == "Check 1 word: expected errors 0.7 \N{RIGHTWARDS ARROW} 0"
+    assert str(request([0.9, 0.6, 0.5, 1.0, 1.0], 6.0)) == "Check 5 words: expected errors 6 \N{RIGHTWARDS ARROW} 2"
+    assert str(request([0.75], 0.749)) == "Check 1 word: expected errors 0.7 \N{RIGHTWARDS ARROW} 0"
 
 
 RAW = "a teh bhnd storrnlast x"

@@ -24,7 +24,17 @@ from ocrwatchd.formats.output.review import picture
 from ocrwatchd.formats.output.review.crops import HEIGHT_PX, WIDEST
 from ocrwatchd.formats.output.review.marks import CUT, LONGEST_PROPOSAL, marked
 from ocrwatchd.ocr.preprocess import turned
-from tests.fakes.reviewed import HOSTILE_NAME, HOSTILE_TEXT, LETTER, doubted, drawn, lines_of, read, reviewed
+from tests.fakes.reviewed import (
+    HOSTILE_NAME,
+    HOSTILE_TEXT,
+    HOSTILE_WORD,
+    LETTER,
+    doubted,
+    drawn,
+    lines_of,
+    read,
+    reviewed,
+)
 
 WHY = Reason.SIMILAR_WORD
 ENGLISH = language("")
@@ -458,4 +468,20 @@ def test_reasons_are_told_in_the_language_of_the_document(sample):
     html = Seen(written(document, sample.pages))
     said = {each["text"].partition(" · ")[0] for each in html.all("span", cls="why")}
     assert {"falsch gelesenes Wort", "Ziffern einer Zahl"} <= said
-    assert all(each["lang"] == "de" for each in html.all("span", cls="weighed"))
+    assert [each["lang"] for each in html.all("html")] == ["de"]
+
+
+@pytest.mark.parametrize("code", ["de", "zh"])
+def test_the_words_of_the_page_are_in_the_language_of_the_document(sample, seen, code):
+    """Headings, notes, buttons and labels: all that is not the document's own, a number or a library's warning."""
+    translated = Seen(written(replace(sample.document, work=Work(output=Output(language=code))), sample.pages))
+    for tag in ("h2", "h3", "dt", "summary", "b", "button", "label", "title"):
+        for before, after in zip(seen.all(tag), translated.all(tag), strict=True):
+            own = before["text"] in {"br0ken.", "behind", HOSTILE_WORD, "24", "+"} or before["text"].isdecimal()
+            assert own or before["text"] != after["text"], tag
+    labels = [[each[name] for each in page.elements for name in ("aria-label", "alt", "title") if each.get(name)]
+              for page in (seen, translated)]  # fmt: skip
+    assert not set(labels[0]) & set(labels[1])
+    notes = [each["text"] for each in translated.all("p") + translated.all("li")]
+    english = [note for note in notes if re.search(r"\b(the|of|was|page|line|amounts)\b", note)]
+    assert all("page 3 is <b>damaged</b>" in note or "100 dpi" in note for note in english)

@@ -116,7 +116,7 @@ def test_a_warning_names_the_line_of_the_raw_text():
     assert sum_warnings(FinishedPage(page, Correction(raw))) == []
     (warning,) = sum_warnings(FinishedPage(page, Correction(corrected, edits)))
     assert warning.line == 5
-    assert warning.sentence.startswith("line 5: the total is 80.00, but the amounts above add up to 30.00")
+    assert str(warning.told).startswith("line 5: the total is 80.00, but the amounts above add up to 30.00")
 
 
 def test_hostile_tables_take_no_time():

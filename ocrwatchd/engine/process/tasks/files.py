@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.legible import legible_text
+from ocrwatchd.core.model import TaskEnd
 from ocrwatchd.formats.output.txt import EVALUATION_LINE
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
-
-    from ocrwatchd.core.model import TaskEnd
 
 PARTIAL_LINE = say("[It does not cover the whole document; the JSON receipt says why]")
 
 
 def text_file(value: str, model: str, *, partial: bool, evaluation: bool, code: str) -> str:
-    """A text whose first lines state its origin and limits.
-
-    Args:
-        value: the answer.
-        model: name of the model.
-        partial: the answer does not cover the whole document.
-        evaluation: an engine without a licence has truncated the text.
-        code: language of these lines, as in ``output.language``.
-    """
+    """A text whose first lines state its origin and limits, in the language with this code."""
     words = language(code)
     lines = [words.say("[Made by the language model {model} from the corrected text; it may be wrong]", model=model)]
     if partial:

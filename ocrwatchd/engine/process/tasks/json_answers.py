@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from jsonschema import Draft202012Validator
+from pydantic import JsonValue
 from referencing import Registry
 
 from ocrwatchd.core.legible import legible_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import NoReturn
-
-    from pydantic import JsonValue
 
 MOST_BEGINNINGS = 20
 """Number of brackets in an answer that are tried as the beginning of its value."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import JsonValue  # noqa: TC002 - pydantic resolves it when a record is read
+from pydantic import JsonValue
 
 from ocrwatchd.core.config.profile import Task
 from ocrwatchd.correct import answer_text
@@ -29,7 +29,6 @@ class Said:
     Args:
         value: a text or a JSON value; None without a valid answer.
         dropped: number of strings that do not occur in the text.
-        why_none: why there is no valid answer.
     """
 
     value: JsonValue = None
@@ -39,12 +38,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The progress of a task, from which the same task on the same text resumes.
-
-    Args:
-        said: the answers so far, in order.
-        spent_s: used part of the budget, seconds.
-    """
+    """A task's answers so far and the used seconds of its budget: the same task on the same text resumes there."""
 
     said: tuple[Said, ...] = ()
     spent_s: float = 0.0
@@ -63,7 +57,6 @@ class Answer:
 
     Args:
         value: a text or a JSON value; None without a result.
-        parts: number of parts of the text.
         answered: number of parts with a valid answer.
         dropped: number of strings that do not occur in the text.
         reason: why it does not cover the whole text, or is not as requested.
@@ -82,8 +75,6 @@ class TaskRun:
 
     Args:
         task: with the languages inserted into its prompt.
-        model: answers the questions.
-        clock: of the model.
         begins: called first and before each further question; its exceptions end the task.
         keep: called with the progress after each question.
         record: the progress of an interrupted attempt.

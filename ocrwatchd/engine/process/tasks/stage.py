@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Task
 from ocrwatchd.core.fs.files import make_inner, write_new
-from ocrwatchd.core.model import TaskEnd
+from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Document, Job, TaskEnd
 from ocrwatchd.correct.prompts import with_languages
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process.tasks.files import json_file, text_file, without_pictures
-from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Record, TaskRun
+from ocrwatchd.engine.process.tasks.runner import NOTHING_YET, Answer, Record, TaskRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Task
-    from ocrwatchd.core.i18n import Message
-    from ocrwatchd.core.model import Document, Job
-    from ocrwatchd.engine.process.tasks.runner import Answer
     from ocrwatchd.llm.protocol import Model
 
 FILE_MODE = 0o600
@@ -57,12 +54,7 @@ class FollowUps:
     """The tasks of one job.
 
     Args:
-        job: its settings name the tasks.
-        document: the figures.
-        model: None without a model.
-        why_none: why there is no model.
         mark: on what the text depends; results with another mark do not count.
-        text: returns the corrected text.
         begins: called with the task's number first and before each question; its exceptions end all tasks.
     """
 
@@ -137,12 +129,9 @@ class FollowUps:
             content = text_file(value, model, partial=partial, evaluation=evaluation, code=code)
         return Result(end, content)
 
-    def _mark_of(self, task: Task) -> str:
-        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
     def _kept(self, task: Task) -> _Kept:
-        mark = self._mark_of(task)
+        parts = (self.mark, task.model_dump_json(), self.job.work.output.language)
+        mark = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
         try:
             kept = _KEPT.validate_json(self._path(task).read_bytes())
         except (FileNotFoundError, ValidationError):

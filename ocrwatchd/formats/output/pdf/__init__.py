@@ -1,4 +1,4 @@
-"""NAME.pdf: the scan as it is, with its corrected words over it, not to be seen, for searching and copying.
+"""NAME.pdf: the unchanged scan under its invisible corrected words, for searching and copying.
 
 A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (``image_pages``). Each page gets one form
 with its words (``text_layer``), but those that the PDF says itself, and an older invisible layer goes: words would be
@@ -76,12 +76,6 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 
 def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> bool:
     """Write a delivered PDF again with other words on its pages; False, and nothing is written, where they are there.
-
-    Args:
-        delivered: the PDF.
-        document: its figures.
-        pages: of the document.
-        file: gets the new one.
 
     Raises:
         FormatUnusable: it is locked, damaged, or no longer as it was delivered.

@@ -30,7 +30,8 @@ def matrix(page: PageText, view: View) -> tuple[float, ...]:
     upright = Upright.of(page)
 
     def place(across: float, up: float) -> tuple[float, float]:
-        return _seen(*upright.share(across, height - up), view)
+        x, y = unturned(*upright.share(across, height - up), view.rotate)
+        return view.left + x * (view.right - view.left), view.top - y * (view.top - view.bottom)
 
     (x, y), (x_across, y_across), (x_up, y_up) = place(0, 0), place(width, 0), place(0, height)
     return (
@@ -41,9 +42,3 @@ def matrix(page: PageText, view: View) -> tuple[float, ...]:
         x,
         y,
     )
-
-
-def _seen(across: float, down: float, view: View) -> tuple[float, float]:
-    """A point of what is seen, in shares from the top left, in the page's own coordinates."""
-    x, y = unturned(across, down, view.rotate)
-    return view.left + x * (view.right - view.left), view.top - y * (view.top - view.bottom)

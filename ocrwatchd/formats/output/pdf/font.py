@@ -42,11 +42,7 @@ end
 
 
 class Fonts:
-    """The fonts of one PDF; what all of them share is put into it once.
-
-    Args:
-        pdf: which they are for.
-    """
+    """The fonts of one PDF; what all of them share is put into it once."""
 
     def __init__(self, pdf: Pdf) -> None:
         self._pdf = pdf

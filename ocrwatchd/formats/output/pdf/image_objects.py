@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from ocrwatchd.formats.input.color_modes import flatten
 from ocrwatchd.formats.output.pdf.png import plain_data
-
-if TYPE_CHECKING:
-    from ocrwatchd.formats.output.pdf.stream_writer import Scratch
+from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 SPACES = {"1": ("/DeviceGray", 1), "L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
 """Colour space and components of Pillow's modes."""
@@ -33,12 +31,7 @@ _FRAMES_OF_JPEG = {0xC0, 0xC1, 0xC2}
 
 
 def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes]) -> int:
-    """Write a picture as a PDF holds it; the number of its object.
-
-    Args:
-        scratch: gets it.
-        image: opened, not loaded.
-        file: that it was opened from.
+    """Write a picture, opened but not loaded, as a PDF holds it; the number of its object.
 
     Raises:
         OSError: it is damaged; and whatever else decoders raise.

@@ -10,24 +10,21 @@ Its pages are the file's frames, previews and masks among them, and not those th
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
+from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.faults import is_machines
+from ocrwatchd.core.model import FinishedPage
 from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.images import resolution
 from ocrwatchd.formats.output.pdf.image_objects import write_image
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import FinishedPage
-    from ocrwatchd.formats.input.common import Pages
-    from ocrwatchd.formats.output.pdf.stream_writer import Scratch
+from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 POINTS_AN_INCH = 72
 SHEET_IN = (8.27, 11.69)
@@ -102,7 +99,7 @@ def _draw_as_read(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> b
 
 
 def _add(scratch: Scratch, image: Image.Image, file: IO[bytes], ocr: Ocr) -> bool:
-    """Add a page with a picture, in the size and the way in which it is to be seen; False where that is too large."""
+    """Add a page with a picture, in its visible size and rotation; False if that is too large."""
     width, height = image.size
     if width * height > ocr.max_pixels:
         return False

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Operator, Stream
+from pikepdf import (
+    Array,
+    ContentStreamInlineImage,
+    ContentStreamInstruction,
+    Dictionary,
+    Name,
+    Object,
+    Operator,
+    Page,
+    Pdf,
+    Stream,
+)
 
 from ocrwatchd.formats.output.pdf.pages import contents, inherited
 from ocrwatchd.formats.output.pdf.text_layer import INVISIBLE, MARK
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pikepdf import ContentStreamInlineImage, ContentStreamInstruction, Object, Page, Pdf
-
-    Instruction: TypeAlias = ContentStreamInstruction | ContentStreamInlineImage
+Instruction: TypeAlias = ContentStreamInstruction | ContentStreamInlineImage
 
 MOST_BYTES = 4 << 20
 """Most bytes of unpacked content. Larger content stays as it is: a small file may unpack to gigabytes."""

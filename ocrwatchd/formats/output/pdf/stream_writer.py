@@ -12,11 +12,7 @@ _PAGES, _CATALOG = 1, 2
 
 
 class Scratch:
-    """The file, open for writing.
-
-    Args:
-        file: empty; :meth:`close` leaves it open.
-    """
+    """A new file, open for writing; :meth:`close` leaves it open."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -29,14 +25,7 @@ class Scratch:
         return self._write(f"<< {entries} /Length {len(data)} >>\nstream\n".encode(), data, b"\nendstream")
 
     def page(self, width: float, height: float, content: str, resources: str) -> None:
-        """Write a page.
-
-        Args:
-            width: in points.
-            height: in points.
-            content: its content stream.
-            resources: the entries of its resources.
-        """
+        """Write a page; its width and height are in points."""
         drawn = self.stream("", content.encode())
         told = (
             f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 {width:.4f} {height:.4f}] "

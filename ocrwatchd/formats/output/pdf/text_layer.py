@@ -1,30 +1,24 @@
-"""The text layer of one page: its corrected words, each on its own box, in the text's order, not to be seen.
+"""The invisible text layer of one page: its corrected words in order, each in its own box.
 
 The layer is a form of its own, with :data:`MARK` in its dictionary, whose matrix leads from the pixels of the
-page as recognised to the page. So it can be written anew, in a delivered PDF too, without a look at the page.
+page as recognised to the page. So it can be replaced later, in a delivered PDF too, without examining the page.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from ocrwatchd.core.model import Box
-from ocrwatchd.formats.output.pdf.font import EM, WIDTH
+from ocrwatchd.formats.output.pdf.font import EM, WIDTH, Fonts
+from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 from ocrwatchd.ocr.direction import runs_leftward
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pikepdf import Object, Pdf
-
-    from ocrwatchd.formats.output.pdf.font import Fonts
-    from ocrwatchd.formats.output.word_boxes import PlacedLine, PlacedWord
 
 MARK: Final = Name("/OcrwatchdText")
 INVISIBLE = 3
@@ -52,26 +46,14 @@ class Layer(NamedTuple):
 
     @classmethod
     def of(cls, lines: Iterable[PlacedLine], size: tuple[int, int], skew: float) -> Layer:
-        """The words of a page.
-
-        Args:
-            lines: of its corrected text.
-            size: as recognised, pixels.
-            skew: degrees by which it was straightened before that.
-        """
+        """The words of a page that has this size in pixels, straightened by ``skew`` degrees before."""
         beyond: dict[str, int] = {}
         angle = math.radians(skew)
         content = b"\n".join(_content(lines, _Page(size[1], math.sin(angle), math.cos(angle)), beyond))
         return cls(zlib.compress(content), "".join(beyond), size)
 
     def form(self, pdf: Pdf, fonts: Fonts, matrix: tuple[float, ...]) -> Stream:
-        """The layer as a form.
-
-        Args:
-            pdf: which it is for.
-            fonts: of that PDF.
-            matrix: from pixels, counted from the bottom left, to the page.
-        """
+        """The layer as a form; the matrix leads from pixels, counted from the bottom left, to the page."""
         form = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, FormType=1)
         form.BBox = Array([0, 0, *self.size])
         form.Matrix = Array([Decimal(_number(value)) for value in matrix])

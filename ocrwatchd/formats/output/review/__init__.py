@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from itertools import count
 from typing import BinaryIO, NamedTuple
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+from ocrwatchd.core.i18n import count
 from ocrwatchd.core.i18n.language import Language, language
 from ocrwatchd.core.model import Box, Document, FinishedPage
 from ocrwatchd.formats.output.evidence import request
@@ -74,6 +75,9 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
             language=_language(document),
             notices=notices.code,
             of=notices.of,
+            say=notices.say,
+            count=count,
+            number=notices.number,
             style=style,
             script=script,
             policy=_policy(style, script),
@@ -83,7 +87,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 
 
 def _shown(pages: Iterable[FinishedPage], pictures: Pictures, notices: Language) -> Iterator[Shown]:
-    numbers = count(1)
+    numbers = itertools.count(1)
     for finished in pages:
         marks = marked(finished, numbers, notices)
         places = [check.box for check in marks.checks] + [mark.box for mark in marks.edits]

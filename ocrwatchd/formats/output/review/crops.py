@@ -26,10 +26,7 @@ QUALITY: Final = 50
 def crops(image: Image.Image, page: PageText, boxes: Sequence[Box | None]) -> list[str]:
     """The places on a page, as data URIs; "" where a place is unknown.
 
-    Args:
-        image: as the scan has it, neither turned nor straightened.
-        page: as recognised; the boxes are of it.
-        boxes: of words.
+    The image is the scan's, neither turned nor straightened; the boxes are of the page as recognised.
     """
     upright, grey = Upright.of(page), image.convert("L")
     return [webp_uri(_piece(grey, upright, box), quality=QUALITY) if box else "" for box in boxes]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.i18n.language import Language
 from ocrwatchd.core.model import Box, Doubt, Edit, FinishedPage, PageText, Word
 from ocrwatchd.formats.output.edit_positions import Places, delivered_word
@@ -110,20 +111,14 @@ class Marked:
     """Rows stand in columns, so that every character should be of one width."""
     checks: tuple[Check, ...]
     """The most doubtful word first."""
-    request: str
-    """What checking them is good for; "" where there are none."""
-    sums: dict[int, str]
-    """Totals that do not add up: a sentence by the line of the row that has it."""
+    request: Message
+    """How many errors checking them corrects; empty where there are none."""
+    sums: dict[int, Message]
+    """Totals that do not add up, by the line of the row."""
 
 
 def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -> Marked:
-    """Cut a page's text.
-
-    Args:
-        finished: the page.
-        numbers: run through the document, as in the receipt.
-        language: of the reasons and of what was weighed.
-    """
+    """Cut a page's text; ``numbers`` run through the document, as in the receipt."""
     page, correction = finished.page, finished.correction
     places = Places(page)
     edits = tuple(_mark(edit, places, next(numbers), language) for edit in correction.edits)
@@ -133,8 +128,9 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
     rows = tuple(_rows(page, _spans(page, list(zip(correction.edits, edits, strict=True)), checks), places))
     first_lines = [row.line for row in rows]
     sums = {
-        first_lines[bisect_right(first_lines, warning.line) - 1]: warning.sentence for warning in sum_warnings(finished)
+        first_lines[bisect_right(first_lines, warning.line) - 1]: warning.told for warning in sum_warnings(finished)
     }
+    before = sum(doubt.wrong for doubt in correction.doubts)
     return Marked(
         rows,
         edits,
@@ -142,7 +138,7 @@ def marked(finished: FinishedPage, numbers: Iterator[int], language: Language) -
         sum(run.kind in {"low", "asked"} for row in rows for run in row.runs),
         _is_table(page.text),
         checks,
-        request([doubt.wrong for doubt in doubtful], sum(doubt.wrong for doubt in correction.doubts)) if checks else "",
+        request([doubt.wrong for doubt in doubtful], before) if checks else NOTHING,
         sums,
     )
 
@@ -176,7 +172,7 @@ def _check(doubt: Doubt, finished: FinishedPage, edits: Sequence[Mark], places: 
 
 
 def _spans(page: PageText, edits: Sequence[tuple[Edit, Mark]], checks: Sequence[Check]) -> list[_Span]:
-    """What is marked, in order, nothing overlapping: an edited word's confidence is no matter any more."""
+    """The marked stretches in order, without overlap. The confidence of an edited word no longer matters."""
     spans = [
         _Span(edit.offset, edit.offset + len(edit.before), Run("edit", edit.before, box=mark.box, mark=mark))
         for edit, mark in edits

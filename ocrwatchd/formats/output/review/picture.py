@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import structlog
 from PIL import Image
 
 from ocrwatchd.core import faults
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Box, Document, PageText
 from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.output.review.crops import crops, webp_uri
 from ocrwatchd.ocr.preprocess import turned
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.core.config.profile import Ocr
-    from ocrwatchd.core.model import Box, Document, PageText
-    from ocrwatchd.formats.input.common import Pages
 
 log = structlog.get_logger()
 
@@ -46,7 +43,7 @@ EFFORT = 2
 
 
 class Pictured(NamedTuple):
-    """What is shown of a page.
+    """The pictures of a page.
 
     Args:
         whole: the page as a data URI; "" where it is not shown.
@@ -61,9 +58,6 @@ class Pictures:
     """The pictures of a document's pages, read again from the scan, one at a time; a context manager.
 
     A scan that cannot be opened again gives none: the text is what counts.
-
-    Args:
-        document: ``scan`` and ``work`` count.
     """
 
     def __init__(self, document: Document) -> None:
@@ -81,11 +75,7 @@ class Pictures:
         self._closing.close()
 
     def of(self, page: PageText, boxes: Sequence[Box | None] = ()) -> Pictured:
-        """A page's picture, and of the places on it; none for a page that was not read, and once the room is used up.
-
-        Args:
-            page: as recognised.
-            boxes: of the places; None where one is unknown.
+        """Pictures of a page and of places on it; none for an unreadable page, or beyond the limits of a document.
 
         Raises:
             OSError: the disk cannot be read; not the scan's fault.
