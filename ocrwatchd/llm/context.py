@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.llm.chunks import Chunk
+from ocrwatchd.llm.chunks import Chunk
 
 CONTEXT_LINES = 2
 CONTEXT_CHARACTERS = 240

@@ -12,22 +12,16 @@ import json
 import math
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 import structlog
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
-from ocrwatchd.llm.native import NativeFailure
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    import numpy.typing as npt
-
-    from ocrwatchd.llm.native import Native
-    from ocrwatchd.llm.protocol import Schema
+from ocrwatchd.llm.native import Native, NativeFailure
+from ocrwatchd.llm.protocol import Schema
 
 LONGEST_CHARACTERS = 20_000
 """A longer grammar is refused by llama.cpp as a rule, which writes all of it to standard error then."""

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the library is imported
 
+from collections.abc import Callable, Iterator
+
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's or httpx2's, as it uses
     GatedRepoError,
@@ -31,16 +33,14 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers, disable_progress_bars  # type: ignore[attr-defined]  # documented
 from huggingface_hub.utils import logging as hub_logging
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache
 from ocrwatchd.llm.repository import choose, is_commit, is_plain, is_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from io import BufferedRandom
-
-    from ocrwatchd.core.config.profile import Llm
 
     Tell = Callable[[int, int], None]
     """Hears how many bytes are here, and how many there will be."""

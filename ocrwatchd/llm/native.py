@@ -7,27 +7,23 @@ control tokens written in a scan into real ones; here only the logits asked for 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 import structlog
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm import complaints
 from ocrwatchd.llm.gpu_layers import placed
+from ocrwatchd.llm.prefix_tree import Tree
 from ocrwatchd.llm.token_cache import Tokens
 from ocrwatchd.llm.tree_pass import Taken, passes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    import numpy.typing as npt
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.llm.prefix_tree import Tree
 
 BATCH_TOKENS = 256
 """Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""

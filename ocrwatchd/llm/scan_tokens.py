@@ -9,12 +9,9 @@ token the text is cut inside that token's spelling and the parts are tokenised a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from ocrwatchd.llm.native import Native
+from ocrwatchd.llm.native import Native
 
 ROUNDS = 8
 """A cut may bring up another mark, but hardly so often; after that the text goes in character by character."""

@@ -7,12 +7,10 @@ probability is told by the row before it; and what all spellings share gets no r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.llm.prefix_tree import Tree
+from ocrwatchd.llm.prefix_tree import Tree
 
 MOST_ROWS = 32
 """Rows of logits in a pass, at most."""

@@ -12,7 +12,6 @@ MOST_PAGES = 1000
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "calibrate", run, "measure whether the language model helps here, or harms")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="clean text to set and measure on, UTF-8")
     parser.add_argument("--truth", type=Path, metavar="DIR", help="measure on scans with their .txt beside them")
@@ -28,7 +27,6 @@ def add_parser(verbs: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the language model."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.calibrate import command
     from ocrwatchd.core.config import loader

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocrwatchd.cli.calibrate.measure import Case
 from ocrwatchd.cli.process.reader import copied, reading
-from ocrwatchd.core.config.profile import Output
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import input_type_named
 from ocrwatchd.core.log import printable
@@ -15,13 +17,9 @@ from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from ocrwatchd.cli.process.reader import Reader
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 BASIS: Final = "own scans"
 

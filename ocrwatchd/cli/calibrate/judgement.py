@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeVar
 
+from ocrwatchd.cli.calibrate.measure import Measured, Tally
 from ocrwatchd.cli.calibrate.presets import YOURS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ocrwatchd.cli.calibrate.measure import Measured, Tally
-    from ocrwatchd.llm.calibration_store import Finding, Method, Use
+from ocrwatchd.llm.calibration_store import Finding, Method, Use
 
 LEAST_GAIN: Final = 0.01
 """Fewer errors by a smaller share are no gain where there is no picture."""

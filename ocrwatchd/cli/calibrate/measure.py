@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.calibrate.once_asked import OnceAsked
-from ocrwatchd.core.model import Correction
+from ocrwatchd.core.config.profile import Gate, Work
+from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.corrector import Corrector, loaded
 from ocrwatchd.correct.document import page_by_page
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate import scoring
 from ocrwatchd.gate.consistency import Memory, lesson
+from ocrwatchd.llm.calibration_store import Method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Gate, Work
-    from ocrwatchd.core.model import PageText
     from ocrwatchd.correct.corrector import Load
-    from ocrwatchd.llm.calibration_store import Method
 
 PAGE_CHARACTERS: Final = 2000
 """What counts as a page of text where seconds a page are told."""

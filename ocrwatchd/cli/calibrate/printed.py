@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,23 +16,18 @@ import rapidocr
 
 from ocrwatchd import __version__
 from ocrwatchd.cli.calibrate import ground_truth, typeset
+from ocrwatchd.cli.calibrate.corpus import Sheet
+from ocrwatchd.cli.calibrate.ground_truth import Read
 from ocrwatchd.cli.calibrate.measure import Case
-from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config, cache_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.scratch import clear_stale
-from ocrwatchd.core.model import Correction, FinishedPage
+from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine.process.page_store import PageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
-
-    from ocrwatchd.cli.calibrate.corpus import Sheet
-    from ocrwatchd.cli.calibrate.ground_truth import Read
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import PageText
 
 BASIS: Final = "typeset pages"
 SET_PREFIX: Final = "set-"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.cli.calibrate import presets
-from ocrwatchd.cli.calibrate.measure import PAGE_CHARACTERS
+from ocrwatchd.cli.calibrate.measure import PAGE_CHARACTERS, Case, Measured, Tally
+from ocrwatchd.cli.calibrate.residual_errors import Remaining
 from ocrwatchd.core.log import printable
 from ocrwatchd.gate import languages, scoring
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally
-    from ocrwatchd.cli.calibrate.residual_errors import Remaining
-    from ocrwatchd.llm.calibration_store import Record
+from ocrwatchd.llm.calibration_store import Record
 
 SHOWN: Final = 12
 """So many of the commonest remaining confusions are shown."""

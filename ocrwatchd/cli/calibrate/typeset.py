@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from ocrwatchd.cli.calibrate.corpus import Sheet
 from ocrwatchd.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.cli.calibrate.corpus import Sheet
 
 FACES: Final = (
     "DejaVuSerif.ttf",

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
-from ocrwatchd.cli.report.summary import LOW_CONFIDENCE, PER_WORDS
+from ocrwatchd.cli.report.frequent_edits import Pairs
+from ocrwatchd.cli.report.periods import Step
+from ocrwatchd.cli.report.summary import LOW_CONFIDENCE, PER_WORDS, Summary, Sums
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.reason import wording
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
 
     from rich.console import RenderableType
-
-    from ocrwatchd.cli.report.frequent_edits import Pairs
-    from ocrwatchd.cli.report.periods import Step
-    from ocrwatchd.cli.report.summary import Summary, Sums
 
 MOST_PAIRS: Final = 10
 MOST_KINDS: Final = 12

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from ocrwatchd.cli.report.receipts import Proposal
-    from ocrwatchd.core.reason import Reason
+from ocrwatchd.cli.report.receipts import Proposal
+from ocrwatchd.core.reason import Reason
 
 MOST_TEXT: Final = 40
 """Of a proposal so many characters count: one that goes further is a sentence, and hardly comes twice."""

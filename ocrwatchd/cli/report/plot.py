@@ -10,22 +10,20 @@ import io
 import math
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from operator import add
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocrwatchd.cli.report.periods import Step
+from ocrwatchd.cli.report.summary import Summary
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
-
-    from ocrwatchd.cli.report.periods import Step
-    from ocrwatchd.cli.report.summary import Summary
 
 FILE: Final = "ocrwatchd-report.png"
 """What the picture is called in a folder that was named."""

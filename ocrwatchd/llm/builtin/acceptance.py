@@ -6,16 +6,12 @@ A repair that makes a word of what was none needs little certainty, one that mak
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.words import core
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from ocrwatchd.llm.builtin.format import Trust
+from ocrwatchd.llm.builtin.format import Trust
 
 MENDED = 0.3
 """What is no word becomes one."""

@@ -21,9 +21,10 @@ of copying letters and no list of answers to learn by heart. Pure: it sees docum
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ocrwatchd.llm.builtin.spelling import shares, spelled
+from ocrwatchd.llm.builtin.spelling import Guess, Reader, shares, spelled
 from ocrwatchd.llm.builtin.vocabulary import (
     DONE,
     END,
@@ -39,12 +40,8 @@ from ocrwatchd.llm.builtin.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     import numpy as np
     import numpy.typing as npt
-
-    from ocrwatchd.llm.builtin.spelling import Guess, Reader
 
 STRETCH_TOKENS = 320
 """Source tokens in one stream; repairs come on top, and the model is trained on streams of 512."""

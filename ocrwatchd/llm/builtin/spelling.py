@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.llm.builtin.vocabulary import BYTES, DONE, FIRST_PIECE, spell
 from ocrwatchd.llm.prefix_tree import MOST_TOKENS, Tree
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy.typing as npt
 
 SPELLED_RATIO = 1.3
 SPELLED_SLACK = 4
