@@ -115,9 +115,9 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     calibration_store.keep(harm)
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
-    assert "left out for want of a .txt beside it: 1 of 5 scans" in told.err
-    assert "left out broken.png: the file is this type of file is not read" in told.err
-    assert "left out written.pdf: a program has written its text" in told.err
+    assert "skipped 1 of 5 scans without a .txt beside them" in told.err
+    assert "skipped broken.png: the file is this type of file is not read" in told.err
+    assert "skipped written.pdf: its text comes from a program" in told.err
     lines = {line.split()[0]: line for line in told.out.splitlines() if line}
     assert lines["phototest.tif"].split() == ["phototest.tif", "0.00%", "0.00%"]
     assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2
@@ -153,11 +153,11 @@ def test_run_says_once_that_the_model_was_never_calibrated(configured):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--truth", "/nowhere"], 2, "/nowhere: no such folder"),
-        (["--truth", str(DATA / "eurotext.txt")], 2, "not a folder"),
+        (["--truth", "/nowhere"], 2, "/nowhere: No such file or directory; --truth needs a folder"),
+        (["--truth", str(DATA / "eurotext.txt")], 2, "Not a directory; --truth needs a folder"),
         (["--truth", "EMPTY"], 2, "holds 0 scans, and none with its text beside it"),
         (["--truth", "EMPTY", "text.txt"], 2, "one at a time"),
-        (["--profile", "x"], 2, "the configuration names no profile x; there are: none"),
+        (["--profile", "x"], 2, "the configuration has no profile x; its profiles: none"),
         (["nowhere.txt"], 5, "nowhere.txt cannot be read"),
     ],
 )
@@ -173,7 +173,8 @@ def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0917 - what is given, a
 
 
 @pytest.mark.parametrize(
-    ("model", "words"), [("off", 'llm.model is "off", so that'), ("/nowhere.gguf", "/nowhere.gguf: no such file")]
+    ("model", "words"),
+    [("off", 'llm.model is "off": there is no model to measure'), ("/nowhere.gguf", "/nowhere.gguf: no such file")],
 )
 def test_without_a_model_there_is_nothing_to_measure(configured, capsys, model, words):
     """What to set is said."""
