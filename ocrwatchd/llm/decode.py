@@ -31,14 +31,14 @@ from ocrwatchd.llm.scan_tokens import tokenise_ink
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32
-"""An answer may have so many times its source's tokens, plus so many; a correction is hardly longer than its source."""
+"""An answer's most tokens: the source's tokens times the ratio, plus the slack."""
 
 MOST_CHARACTERS_A_TOKEN = 16
-"""A text with more than so many characters for each token of the context is not even counted out."""
+"""A text with more characters for each token of the context is too long, and is not tokenised."""
 
 
 def answer_bound(source_tokens: int) -> int:
-    """The most tokens that an answer about so many tokens may have."""
+    """The most tokens of an answer."""
     return int(source_tokens * ANSWER_RATIO) + ANSWER_SLACK_TOKENS
 
 

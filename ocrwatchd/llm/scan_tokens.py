@@ -18,12 +18,7 @@ ROUNDS = 8
 
 
 def tokenise_ink(native: Native, text: str) -> list[int]:
-    """The tokens of a text that is content and never control.
-
-    Args:
-        native: the model.
-        text: whatever is written on a page.
-    """
+    """The tokens of a page's text, which is content and never control."""
     parts = [text]
     for _ in range(ROUNDS):
         tokens = [token for part in parts for token in native.tokenise(part, control=False)]

@@ -26,12 +26,7 @@ class Taken(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """One pass.
-
-    Args:
-        taken: its tokens.
-        asked: for each of them the nodes of the tree whose probabilities its row tells.
-    """
+    """One pass: its tokens, and for each token the nodes of the tree whose probabilities its row gives."""
 
     taken: list[Taken]
     asked: list[list[int]]

@@ -171,15 +171,14 @@ def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
     if scan.counts and not scan.counts.proposed:
         return scan
     try:
-        with receipts.opened(outbox, scan.place, scan.job) as receipt:
+        with receipts.opened(outbox, scan.place, scan.job) as (head, pages):
             if not scan.counts:
-                head = receipt.head
                 scan = scan._replace(
                     pages=scan.pages or head.page_count,
                     seconds=scan.seconds or head.timings.seconds,
                     counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
                 )
-            for page in receipt.pages if scan.counts and scan.counts.proposed else ():
+            for page in pages if scan.counts and scan.counts.proposed else ():
                 for edit in page.edits:
                     made.repairs.add(edit)
                 for refused in page.refused:

@@ -58,12 +58,7 @@ _LETTERS = frozenset({"a", "A", "I", "O"})
 
 
 class WordTrust:
-    """Trusts a repair by what a dictionary says about its words.
-
-    Args:
-        knows: True for a word of the language, whatever its capitals.
-        common: common words of the language; the model's pieces are.
-    """
+    """Trusts a repair by its words: ``knows`` is the dictionary, ``common`` the language's common words."""
 
     def __init__(self, knows: Callable[[str], bool], common: Iterable[str]) -> None:
         self._knows = knows

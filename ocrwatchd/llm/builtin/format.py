@@ -104,11 +104,11 @@ def propose(
         text: as recognised.
         reader: the model.
         vocabulary: the model's.
-        trust: decides which repairs are taken. What is not taken leaves no trace in the stream.
-        guess: knows words that the model may choose from.
+        trust: decides which repairs are taken; other repairs are removed from the stream.
+        guess: suggests words to the model.
 
     Returns:
-        The repairs in order; ``repaired`` writes them into the text. White space between words stays as it is.
+        The repairs in order, for ``repaired``. White space between words does not change.
     """
     found = [(match.start(), match.group()) for match in _WORD.finditer(text)]
     gaps = [_gap(text, found, number) for number in range(len(found))]
