@@ -116,7 +116,7 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
     assert "skipped 1 of 5 scans without a .txt beside them" in told.err
-    assert "skipped broken.png: the file is this type of file is not read" in told.err
+    assert "skipped broken.png: this type of file is not read" in told.err
     assert "skipped written.pdf: its text comes from a program" in told.err
     lines = {line.split()[0]: line for line in told.out.splitlines() if line}
     assert lines["phototest.tif"].split() == ["phototest.tif", "0.00%", "0.00%"]
