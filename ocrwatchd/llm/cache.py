@@ -1,8 +1,8 @@
-"""What lies in the Hugging Face cache. Light: it reads the cache's layout without huggingface_hub.
+"""Read the Hugging Face cache. Light: it reads the cache's layout without huggingface_hub.
 
 The layout is the library's own, so that other programs find the models too:
 ``models--ORGANISATION--NAME/`` with ``blobs/SHA256``, ``refs/main`` and ``snapshots/COMMIT/FILE`` (links to blobs).
-Beside them lies ``ocrwatchd.json``, which tells what ocrwatchd has fetched itself.
+``ocrwatchd.json`` beside them lists the files that ocrwatchd has downloaded.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ INCOMPLETE = ".incomplete"
 _REPOSITORY = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
 _READABLE = 0o644
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
-"""What file systems say that know no symbolic links."""
+"""Errors of file systems without symbolic links."""
 
 
 class Record(BaseModel):
-    """What ocrwatchd has fetched of one repository.
+    """The downloads of one repository.
 
     Args:
-        licence: as the model card says, or "".
-        files: SHA-256 of each file by its name in the repository; what is half fetched is among them.
+        licence: from the model card, or "".
+        files: SHA-256 of each file by its name in the repository, interrupted downloads included.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -54,7 +54,7 @@ class Record(BaseModel):
 
 
 def root() -> Path:
-    """The cache: the user's own where ``HF_HUB_CACHE`` or ``HF_HOME`` names one, else a folder of ocrwatchd's."""
+    """The cache that ``HF_HUB_CACHE`` or ``HF_HOME`` names, else ocrwatchd's own."""
     if given := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
         return _absolute(given)
     if given := os.environ.get("HF_HOME"):
@@ -63,15 +63,15 @@ def root() -> Path:
 
 
 def is_offline() -> bool:
-    """True where the library is told to leave the network alone."""
+    """Whether the library may not use the network."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
 
 
 def folder(repository: str) -> Path:
-    """Where a repository lies.
+    """The folder of a repository.
 
     Raises:
-        ModelUnavailable: that is no repository's name.
+        ModelUnavailable: the name is no repository's name.
     """
     if not _REPOSITORY.fullmatch(repository):
         raise ModelUnavailable(
@@ -82,16 +82,15 @@ def folder(repository: str) -> Path:
 
 
 def repositories() -> Iterator[str]:
-    """The repositories that lie here; folders of other programs with other names are passed over."""
-    lying = sorted(root().glob("models--*")) if root().is_dir() else []
-    for path in lying:
+    """The repositories in the cache."""
+    for path in sorted(root().glob("models--*")):
         name = path.name.removeprefix("models--").replace("--", "/", 1)
         if _REPOSITORY.fullmatch(name):
             yield name
 
 
 def snapshots(repository: str) -> list[Path]:
-    """The folders of a repository's revisions: the one that its branch names first, then the latest."""
+    """The folders of a repository's revisions: first the revision of the branch ``main``, then the latest."""
     base = folder(repository)
     try:
         found = [path for path in (base / "snapshots").iterdir() if path.is_dir()]
@@ -105,12 +104,12 @@ def snapshots(repository: str) -> list[Path]:
 
 
 def names_in(snapshot: Path) -> list[str]:
-    """The GGUF files of a revision that are really there."""
+    """The GGUF files of a revision that exist."""
     return [str(path.relative_to(snapshot)) for path in sorted(snapshot.rglob("*.gguf")) if path.is_file()]
 
 
 def find(llm: Llm) -> Path | None:
-    """The model that the settings mean, of a split one the first part; None where it is not here."""
+    """Find the configured model, or the first part of a split one; None if the cache does not have it."""
     for snapshot in snapshots(llm.hugging_face_repo_id):
         names = names_in(snapshot)
         try:
@@ -122,17 +121,17 @@ def find(llm: Llm) -> Path | None:
 
 
 def begun_bytes(repository: str) -> int:
-    """How much of a model has come of which the download has not ended."""
+    """Size of a repository's interrupted or running downloads, bytes."""
     total = 0
     for path in (folder(repository) / "blobs").glob(f"*{INCOMPLETE}"):
-        with contextlib.suppress(OSError):  # it has been completed a moment ago
+        with contextlib.suppress(OSError):  # the download has just ended
             found = path.lstat()
             total += found.st_size if stat.S_ISREG(found.st_mode) else 0
     return total
 
 
 def is_whole(path: Path, sha256: str, size: int | None = None) -> bool:
-    """True for a file that is there with this content; the size, in bytes, is asked first where it is known."""
+    """Whether the file exists with this SHA-256; a known size in bytes is compared first."""
     try:
         with path.open("rb") as file:
             if size is not None and os.fstat(file.fileno()).st_size != size:
@@ -143,10 +142,10 @@ def is_whole(path: Path, sha256: str, size: int | None = None) -> bool:
 
 
 def put_in_place(blob: Path, place: Path) -> None:
-    """Put a whole blob into its snapshot, as other programs expect it: by a link, or a copy where there are none.
+    """Link a whole blob into its snapshot, or copy it if the file system has no links.
 
     Raises:
-        OSError: it cannot be put there.
+        OSError: the blob can be neither linked nor copied.
     """
     if place.resolve() == blob.resolve() or (not place.is_symlink() and is_whole(place, blob.name)):
         return
@@ -161,18 +160,14 @@ def put_in_place(blob: Path, place: Path) -> None:
 
 
 def is_sound(first: Path) -> bool:
-    """True where each part of a cached model is what its blob is named for. Reads it all.
-
-    Args:
-        first: the model, or its first part, as ``find`` gives it.
-    """
+    """Whether each part of a cached model has the SHA-256 that its blob is named for; ``first`` comes from ``find``."""
     parts = models(path.name for path in first.parent.iterdir())[first.name]
     blobs = [first.with_name(part).resolve() for part in parts]
     return all(is_whole(blob, blob.name) for blob in blobs if is_sha256(blob.name))
 
 
 def record(repository: str) -> Record:
-    """What ocrwatchd has fetched of a repository; an empty record where it has fetched nothing."""
+    """Read the record of a repository; it is empty if ocrwatchd has downloaded nothing."""
     try:
         return Record.model_validate_json((folder(repository) / RECORD).read_bytes())
     except (OSError, ValidationError):
@@ -180,16 +175,12 @@ def record(repository: str) -> Record:
 
 
 def write_record(repository: str, written: Record) -> None:
-    """Remember it.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write the record of a repository."""
     files.write_new(folder(repository) / RECORD, written.model_dump_json().encode(), _READABLE, replace=True)
 
 
 def note_failure(repository: str, reason: str) -> None:
-    """Remember why a model could not be fetched, for receipts and ``check``; "" forgets it."""
+    """Remember why a download failed, for receipts and ``check``; "" forgets it."""
     path = _note(repository)
     try:
         if reason:
@@ -198,15 +189,15 @@ def note_failure(repository: str, reason: str) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError:
-        return  # it is only a help: the log has it too
+        return  # the log has the reason too
 
 
 def last_failure(repository: str) -> str:
-    """When and why the last try to fetch a model failed, or ""."""
+    """Say when and why the last download of a model failed, or ""."""
     path = _note(repository)
     try:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
-        return f"the last try to fetch it, {when}, failed: {path.read_text(encoding='utf-8')}"
+        return f"the last download, {when}, failed: {path.read_text(encoding='utf-8')}"
     except (OSError, UnicodeDecodeError):
         return ""
 

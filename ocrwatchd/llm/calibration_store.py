@@ -1,7 +1,7 @@
-"""The verdicts on models, kept in the state directory. Light: the supervisor and the engine process read them.
+"""Keep the verdicts on models in the state directory. Light: the supervisor and the engine process read them.
 
-A verdict is on a model with the settings it was measured with: languages, gate and prompts. It is looked up without
-reading the model: by the SHA-256 that is recorded for it, else by its name and its files' sizes and times.
+A verdict is valid for a model and the settings of its measurement: languages, gate and prompts. ``find`` does not read
+the model: it compares the recorded SHA-256, or the name and the files' sizes and times.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from ocrwatchd.llm import identity, models
 
 NAME: Final = "calibration.json"
 MOST: Final = 100
-"""So many verdicts are kept, the latest."""
+"""The latest verdicts are kept, at most this many."""
 
-REMEDY: Final = "`ocrwatchd calibrate` measures that (for a profile with --profile NAME)"
+REMEDY: Final = "run `ocrwatchd calibrate` (for a profile with --profile NAME)"
 
 log = structlog.get_logger()
 
 Said = TypeVar("Said")
 Finding: TypeAlias = Literal["gain", "none", "harm", "unknown"]
 Method: TypeAlias = Literal["none", "choose", "rewrite", "both"]
-"""What a model is asked to do with a page: nothing, to choose among what the picture allows, to write, or both."""
+"""A model's task for a page: none, choose among candidates of the picture, write, or both."""
 Use: TypeAlias = Literal[Method, "text"]
-"""A method where there is a picture; "text": the model writes where there is none."""
+"""A method for pages with a picture; "text": the model writes without a picture."""
 
 _WORDS: Final[dict[Finding, str]] = {
     "gain": "does good",
@@ -46,22 +46,22 @@ _WORDS: Final[dict[Finding, str]] = {
 
 
 class Record(BaseModel):
-    """A verdict.
+    """A verdict on a model.
 
     Args:
         model: its name, for people.
-        sha256: of the model's file; of a split one, of its files' one after the other.
-        stamps: size and time of change of each of its files.
-        languages: as ``ocr.languages`` had them.
-        gate: as it was set.
-        prompts: a hash of all that the model was asked.
-        method: what it is best asked to do where there is a picture.
-        uses: whether each use of it does good.
-        finding: whether the best does good.
-        why: in words.
-        basis: what it was measured on.
-        change: of the character errors with the best method; -0.2 are 20 % fewer.
-        seconds_a_page: of correction with it.
+        sha256: of the model's file, or of the SHA-256s of a split model's files.
+        stamps: size and time of change of each file.
+        languages: ``ocr.languages``.
+        gate: the configured gate.
+        prompts: a hash of all prompts.
+        method: the best method where there is a picture.
+        uses: the finding of each use.
+        finding: of the best method.
+        why: the reason, for people.
+        basis: the kind of texts that were measured.
+        change: relative change of the character errors with the best method; -0.2 are 20 % fewer.
+        seconds_a_page: of correction with the best method.
         day: of the measurement.
         version: of ocrwatchd.
     """
@@ -85,45 +85,35 @@ class Record(BaseModel):
     version: str
 
     def is_for(self, work: Work) -> bool:
-        """True where it was measured with these settings."""
+        """Whether the verdict was measured with these settings."""
         mine = (self.languages, self.gate, self.prompts)
         return mine == (work.ocr.languages, work.gate, prompts_of(work))
 
     def finding_of(self, method: str) -> Finding:
-        """What is found of a method, as ``llm.method`` names it."""
+        """The finding of a method as ``llm.method`` names it."""
         return next((found for use, found in self.uses.items() if use == method), self.finding)
 
     @property
     def told(self) -> str:
-        """All of it in a line."""
+        """The verdict in a line."""
         found = f"it {_WORDS[self.finding]}: {self.why}; best method: {self.method}"
         return f"{self.day}, ocrwatchd {self.version}, {self.basis}: {found}"
 
 
 class Methods(NamedTuple):
-    """What a model is asked to do with the pages of a document.
-
-    Args:
-        picture: with a page of which it is known what the recogniser saw.
-        text: with any other page.
-    """
+    """A model's tasks for a document: for pages with the recogniser's candidates, and for other pages."""
 
     picture: Method
     text: Method
 
     @property
     def chooses(self) -> bool:
-        """Whether it chooses among what the picture allows."""
+        """Whether the model chooses among candidates."""
         return self.picture in {"choose", "both"}
 
 
 class Note(NamedTuple):
-    """Something to be said of a model.
-
-    Args:
-        words: what.
-        serious: texts stay raw, or are harmed.
-    """
+    """A message about a model; a serious one says that texts stay raw or are harmed."""
 
     words: str
     serious: bool
@@ -134,37 +124,37 @@ class _File(BaseModel):
 
 
 def kept_in() -> Path:
-    """The file with the verdicts."""
+    """Path of the file."""
     return state_directory() / NAME
 
 
 def prompts_of(work: Work) -> str:
-    """Stand for all that a model is asked with these settings."""
+    """Hash all prompts of these settings."""
     llm = work.llm
     asked = (llm.prompt, llm.prompt_handwritten, llm.prompt_table, work.ocr.mode, work.ocr.layout)
     return hashlib.sha256("\0".join(asked).encode("utf-8", "replace")).hexdigest()
 
 
 def name_of(path: Path) -> str:
-    """What people call a model."""
+    """Name a model for people."""
     return models.BUILTIN_NAME if path == models.BUILTIN else printable(path.name)
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a model; of a split one, of its parts' one after the other. Reads it all.
+    """Read a model's SHA-256; for a split model it is the SHA-256 of its parts' SHA-256s.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the model cannot be read.
     """
     return _together([identity.read(part) for part in identity.parts(path)])
 
 
 def find(work: Work, path: Path) -> Record | None:
-    """The verdict on a model with these settings; None where there is none. Nothing of the model is read."""
+    """Find the verdict on a model with these settings, without reading the model."""
     records = [record for record in _read() if record.is_for(work)]
     if not records:
         return None
-    with contextlib.suppress(OSError):  # a model that has gone has no verdict
+    with contextlib.suppress(OSError):  # a model that was removed has no verdict
         if sha256 := _together([identity.recorded(part) for part in identity.parts(path)]):
             return next((each for each in records if each.sha256 == sha256), None)
         seen = (name_of(path), identity.stamps(path))
@@ -173,7 +163,7 @@ def find(work: Work, path: Path) -> Record | None:
 
 
 def keep(record: Record) -> Path:
-    """Write a verdict down, in the place of an earlier one on the same; where it lies.
+    """Write a verdict in place of an earlier one on the same model and settings; return the file's path.
 
     Raises:
         FolderUnusable: the state directory cannot be written.
@@ -194,20 +184,20 @@ def keep(record: Record) -> Path:
 
 
 def best_methods(work: Work, path: Path) -> Methods | None:
-    """What the verdict on a model advises to ask it for; None where ``llm.method`` is not "auto", or none is known."""
+    """The verdict's methods; None without a verdict, or if ``llm.method`` is not "auto"."""
     record = find(work, path) if work.llm.method == "auto" else None
     return Methods(record.method, "none" if record.uses.get("text") == "harm" else "rewrite") if record else None
 
 
 def objection(work: Work, path: Path) -> str:
-    """Why texts are not corrected with this model, or "": ``llm.require_calibration`` wants a verdict without harm."""
+    """Say why ``llm.require_calibration`` forbids corrections with this model, or ""."""
     if not work.llm.require_calibration:
         return ""
     record = find(work, path)
     if record is None:
         return (
-            f"llm.require_calibration is true, and whether the model {name_of(path)} does good with these settings was "
-            f"never measured; {REMEDY}"
+            f"llm.require_calibration is true, and the model {name_of(path)} was never measured with these settings; "
+            f"{REMEDY}"
         )
     finding = record.finding_of(work.llm.method)
     if finding == "unknown":
@@ -230,13 +220,16 @@ def tell(config: Config) -> None:
 
 
 def notes(config: Config) -> Iterator[Note]:
-    """What is to be said once: which models were never calibrated, and which do harm."""
+    """The models that were never calibrated, and those that do harm."""
     for note, whose in by_profile(config, _note):
         yield note._replace(words=note.words + whose)
 
 
 def by_profile(config: Config, look: Callable[[Work], Said | None]) -> Iterator[tuple[Said, str]]:
-    """What is to be said of the settings, the same once; and of which profiles, "" where it is of the top level too."""
+    """Look at the settings of each profile; yield equal results once, with the names of their profiles.
+
+    The names are "" if the result is also the top level's.
+    """
     said: dict[Said, list[str]] = {}
     for name, work in config.works().items():
         if (found := look(work)) is not None:
@@ -248,15 +241,15 @@ def by_profile(config: Config, look: Callable[[Work], Said | None]) -> Iterator[
 def _note(work: Work) -> Note | None:
     try:
         path = models.resolve(work.llm)
-    except (ModelUnavailable, OSError):  # that is told elsewhere
+    except (ModelUnavailable, OSError):  # reported elsewhere
         return None
     record, required = find(work, path), work.llm.require_calibration
     if record is None:
-        left = ", and until then texts stay raw" if required else ""
-        words = f"whether the model {name_of(path)} does good with these settings was never measured; {REMEDY}{left}"
+        left = "; until then texts stay raw" if required else ""
+        words = f"the model {name_of(path)} was never measured with these settings; {REMEDY}{left}"
         return Note(words, serious=required)
     if record.finding == "harm" or (record.finding == "unknown" and required):
-        left = "texts stay raw" if required else 'with llm.method = "auto" it is not asked'
+        left = "texts stay raw" if required else 'llm.method = "auto" does not use the model'
         words = f"the model {record.model} {_WORDS[record.finding]}: {record.why} (measured {record.day}); {left}"
         return Note(words, serious=True)
     return None
@@ -266,11 +259,11 @@ def _read() -> tuple[Record, ...]:
     try:
         return _File.model_validate_json(kept_in().read_bytes()).records
     except (OSError, ValidationError):
-        return ()  # as good as none: calibrating again writes it anew
+        return ()  # the next calibration replaces the file
 
 
 def _together(hashes: list[str]) -> str:
-    """One hash for a model: of a single file its own; "" where one is not known."""
+    """One hash for all files of a model; "" if a file's hash is unknown."""
     if not all(hashes):
         return ""
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -29,14 +29,14 @@ class Frame(NamedTuple):
 
 
 def framed(template: str | None, prompt: str, begin: str, end: str, answer: str = "Corrected text") -> Frame:
-    """Render a chat in which the user gives ``prompt`` and a text, up to where the answer begins.
+    """Render a chat in which the user gives ``prompt`` and a text, up to the beginning of the answer.
 
     Args:
-        template: the model's, in jinja2; without one, or with one that cannot be used, a plain layout is taken.
-        prompt: what is wanted of the text.
-        begin: how the token that begins a text is spelled.
-        end: how the token that ends a text is spelled.
-        answer: what the plain layout calls the answer.
+        template: the model's, in jinja2; without a usable one, a plain layout is used.
+        prompt: the instruction.
+        begin: spelling of the token that begins a text.
+        end: spelling of the token that ends a text.
+        answer: heading of the answer in the plain layout.
     """
     plain = Frame(f"{prompt}\n\nText:\n", f"\n\n{answer}:\n", complete=False)
     if template is None:

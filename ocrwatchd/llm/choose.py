@@ -1,8 +1,8 @@
-"""Let a language model compare what doubtful words may be, by the likelihood of each with the text around it.
+"""Let a language model compare candidates for doubtful words by the likelihood of each in its text.
 
-The model writes nothing, so any will do, tuned for instructions or not. It reads the page once, from left to right,
-each doubtful word as it was decided; behind that trunk a pass scores the candidates of the next word, each with the
-text that follows it. All end at the same character, so that their likelihoods compare though their tokens differ.
+The model writes nothing, so it need not be tuned for instructions. It reads the page once, from left to right, with
+each decided word in place; behind that trunk a pass scores the candidates of the next word, each with the text that
+follows. All candidates end at the same character, so that their likelihoods compare though their tokens differ.
 """
 
 from __future__ import annotations
@@ -18,25 +18,20 @@ from ocrwatchd.llm.scan_tokens import tokenise_ink
 from ocrwatchd.llm.tree_pass import MOST_ROWS
 
 SEQUENCES = 1 + MOST_CANDIDATES
-"""That the context of a model which chooses must tell apart."""
+"""Sequences of the context of a model that chooses."""
 FOLLOWING = 16
-"""So many characters behind a word are scored with it, up to the end of a word where one ends there."""
+"""Characters behind a word that are scored with the word, up to the end of a word if one ends there."""
 DOUBT_TOKENS = 64
-"""To score the candidates of a word takes as long as to read so many tokens: 52 with Gemma 3 270M
+"""Scoring a word's candidates takes as long as reading this many tokens: 52 with Gemma 3 270M
 (``tests.bench.choosing``)."""
 FIRST_TOKENS = BATCH_TOKENS - MOST_ROWS
-"""So many tokens of the trunk have room in the pass that scores."""
+"""Most tokens of the trunk in the pass that scores."""
 PLAIN_TOKENS = 96
-"""A model that cannot go back to its trunk reads so much of the text before a word anew for each candidate."""
+"""A model that cannot roll back to its trunk reads this many tokens before a word again for each candidate."""
 
 
 class Chooser:
-    """Asks a loaded model.
-
-    Args:
-        native: the model, with :data:`SEQUENCES`. Whatever its context holds is forgotten.
-        clock: seconds that never run backwards; deadlines are read on it.
-    """
+    """Asks a loaded model with :data:`SEQUENCES` sequences, and clears its context; deadlines are on ``clock``."""
 
     def __init__(self, native: Native, clock: Callable[[], float] = time.monotonic) -> None:
         self._native = native
@@ -44,26 +39,14 @@ class Chooser:
         self._token_s: float | None = None
         self._spaced = b"".join(map(native.piece, native.tokenise("a", control=False))) == b" a"
 
-    def compare(
-        self,
-        text: str,
-        questions: Sequence[Question],
-        decide: Decide,
-        deadline: float,
-    ) -> int:
-        """Ask about the words of a page from left to right, those that are most probably wrong if time is short.
-
-        Args:
-            text: of the page.
-            questions: in order of offset.
-            decide: not called for a word for which there was no room in a pass.
-            deadline: on the clock; looked at between passes.
+    def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> int:
+        """Ask about the words of a page, see ``Model.compare``; skip words whose candidates do not fit a pass.
 
         Returns:
-            For how many words there was no time.
+            The number of words for which there was no time.
 
         Raises:
-            NativeFailure: llama.cpp could not do it.
+            NativeFailure: llama.cpp failed.
         """
         trunk = _Trunk(self._native, self._clock, deadline)
         try:
@@ -71,7 +54,7 @@ class Chooser:
             began = time.perf_counter()
             done, carried = 0, ""
             for number, question in enumerate(asked):
-                # What stands before a word is read with it: most vocabularies hold a word and its space in one token.
+                # The space before a word is read with it: most vocabularies hold both in one token.
                 start = max(done, question.offset - (question.offset > 0 and text[question.offset - 1].isspace()))
                 lead, behind = text[start : question.offset], text[question.end : _end(text, question.end)]
                 before = self._tokens(carried + text[done:start])
@@ -88,14 +71,14 @@ class Chooser:
             self._native.forget_all()
 
     def _tokens(self, text: str) -> list[int]:
-        # Some vocabularies put a space before whatever they are given.
+        # Some vocabularies put a space before any text.
         return tokenise_ink(self._native, text[1:] if self._spaced and text.startswith(" ") else text)
 
     def _affordable(self, text: str, questions: Sequence[Question], deadline: float) -> tuple[list[Question], float]:
-        """The questions that there is time for, the most probable errors first.
+        """Choose the questions for which there is time, the most probable errors first.
 
         Returns:
-            The questions in order of offset, and the work: as much as to read so many tokens.
+            The questions in order of offset, and their cost in tokens to read.
         """
         if not questions:
             return [], 0.0
@@ -117,7 +100,7 @@ class Chooser:
         return sorted(chosen, key=lambda question: question.offset), work
 
     def _measured(self, tokens: Sequence[int]) -> float:
-        """Seconds for a token of a full pass, on a machine whose pace is not known yet."""
+        """Measure the seconds for a token of a full pass."""
         full = [*islice(cycle(tokens), min(BATCH_TOKENS, self._native.context))]
         began = time.perf_counter()
         self._native.logits(full, 0, ())
@@ -127,34 +110,30 @@ class Chooser:
 
 
 class _Trunk:
-    """What the model reads of a page, and how much of that its context holds."""
+    """The page's tokens that the model reads, and how many of them its context holds."""
 
     def __init__(self, native: Native, clock: Callable[[], float], deadline: float) -> None:
         native.forget_all()
         self._native = native
         self._clock = clock
         self._deadline = deadline
-        # A model that wants no token to begin a text needs another one before the first word.
+        # A model without a token for the beginning of a text needs another token before the first word.
         self._begin = native.tokenise("", control=False, begin=True) or native.tokenise("\n", control=False)
         self._tokens = list(self._begin)
         self._held = 0
 
     def score(self, before: Sequence[int], spellings: Sequence[Sequence[int]]) -> list[float] | None:
-        """Read on, and tell how probable each spelling is then.
-
-        Args:
-            before: tokens to read first.
-            spellings: tokens.
+        """Read the tokens ``before``, and score each spelling behind them.
 
         Returns:
-            ln P of each; none where they are too long; None once the deadline has passed.
+            ln P of each spelling; an empty list if they are too long; None after the deadline.
         """
         self._tokens += before
         if not self._native.rolls_back:
             return self._plainly(spellings)
         room = self._native.context - MOST_TOKENS
         if len(self._tokens) > room:
-            # The page goes on in another window, with half of what fits before it.
+            # The page continues in another window, which begins with half a window of the text before.
             self._tokens = [*self._begin, *self._tokens[-(room // 2) :]]
             self._native.forget_all()
             self._held = 0
@@ -190,10 +169,10 @@ class _Trunk:
 
 
 def _end(text: str, at: int) -> int:
-    """Where the text ends that is scored with the word before ``at``."""
+    """The end of the text that is scored with the word before ``at``."""
     end = at + FOLLOWING
     if end >= len(text):
         return len(text)
-    # A word's first letters would be spelled in tokens that the word itself has not.
+    # The first letters of a cut word would have other tokens than the word.
     cut = max(text.rfind(space, at + 2, end + 1) for space in " \n")
     return cut if cut > 0 else end

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ocrwatchd.llm.chunks import Chunk
+from ocrwatchd.llm.chunks import Chunk
 
 CONTEXT_LINES = 2
 CONTEXT_CHARACTERS = 240
@@ -47,13 +45,7 @@ def laid_out(text: str, context: Context) -> str:
 
 
 def without(answer: str, context: Context, source: str) -> str:
-    """The answer without lines of the context that it repeats at its beginning and its end.
-
-    Args:
-        answer: the model's.
-        context: what it was shown beside the text.
-        source: the text; what it begins or ends with itself is no repetition.
-    """
+    """Remove lines of the context from the beginning and the end of the answer, unless the source has them too."""
     lines, own = answer.strip().splitlines(), source.strip().splitlines()
     first, last = len(context.before.splitlines()), len(context.after.splitlines())
     begins = first and len(lines) > first and _repeats(lines[:first], own[:first], context.before)
@@ -64,16 +56,10 @@ def without(answer: str, context: Context, source: str) -> str:
 
 
 def _nearest(lines: Iterable[str]) -> list[str]:
-    return list(islice(_short(line.strip() for line in lines), CONTEXT_LINES))
-
-
-def _short(lines: Iterator[str]) -> Iterator[str]:
-    left = CONTEXT_CHARACTERS
-    for line in filter(None, lines):
-        left -= len(line)
-        if left < 0:
-            return
-        yield line
+    nearest = list(islice(filter(None, map(str.strip, lines)), CONTEXT_LINES))
+    while sum(map(len, nearest)) > CONTEXT_CHARACTERS:
+        nearest.pop()
+    return nearest
 
 
 def _repeats(lines: list[str], own: list[str], context: str) -> bool:

@@ -31,14 +31,14 @@ from ocrwatchd.llm.scan_tokens import tokenise_ink
 
 ANSWER_RATIO = 1.3
 ANSWER_SLACK_TOKENS = 32
-"""An answer may have so many times its source's tokens, plus so many; a correction is hardly longer than its source."""
+"""An answer's most tokens: the source's tokens times the ratio, plus the slack."""
 
 MOST_CHARACTERS_A_TOKEN = 16
-"""A text with more than so many characters for each token of the context is not even counted out."""
+"""A text with more characters for each token of the context is too long, and is not tokenised."""
 
 
 def answer_bound(source_tokens: int) -> int:
-    """The most tokens that an answer about so many tokens may have."""
+    """The most tokens of an answer."""
     return int(source_tokens * ANSWER_RATIO) + ANSWER_SLACK_TOKENS
 
 
@@ -54,40 +54,23 @@ class LlamaModel:
         ModelUnavailable: the model cannot be loaded here.
     """
 
+    version = str(llama_cpp.__version__)
+    languages: tuple[str, ...] = ()
+    compares = True
+
     def __init__(self, path: Path, llm: Llm, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = path.stem
         self._native = Native(path, llm, SEQUENCES)
         self._chooser = Chooser(self._native, clock)
         self._clock = clock
-        self._name = path.stem
         self._held: list[int] = []
         self._drafts = self._native.rolls_back
         self._pace = Pace()
         self._frames: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
 
-    @property
-    def name(self) -> str:
-        """The file's name without its suffix."""
-        return self._name
-
-    @property
-    def version(self) -> str:
-        """Of llama-cpp-python."""
-        return str(llama_cpp.__version__)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Whatever the model has learnt: none is left out."""
-        return ()
-
-    @property
-    def compares(self) -> bool:
-        """Any text can be likely or not."""
-        return True
-
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
-        """Answer ``prompt`` about ``text``; see ``Model.propose``."""
         head, tail = self._frame(prompt)
-        # The bound counts the context in: a model that repeats it has not lost its way.
+        # The bound includes the context: an answer that repeats the context is no endless one.
         body = tokenise_ink(self._native, laid_out(text, context or Context()))
         bound = answer_bound(len(body))
         question = [*head, *body, *tail]
@@ -99,7 +82,6 @@ class LlamaModel:
             return self._failed(failure)
 
     def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
-        """Whether ``answer`` has room for all of it; see ``Model.fits``."""
         if len(text) > MOST_CHARACTERS_A_TOKEN * self._native.context:
             return False
         return len(self._question(prompt, text)) + most_tokens <= self._native.context
@@ -107,7 +89,7 @@ class LlamaModel:
     def answer(
         self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
     ) -> Proposal:
-        """Say anything about ``text``; see ``Model.answer``. Nothing is drafted: an answer is no copy."""
+        """Answer without a draft, because the answer is no copy of the text; see ``Model.answer``."""
         question = self._question(prompt, text)
         if len(question) + most_tokens > self._native.context:
             return self._too_long()
@@ -121,7 +103,6 @@ class LlamaModel:
                 grammar.close()
 
     def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
-        """Compare what words may be; see ``Model.compare``."""
         self._held.clear()
         try:
             left = self._chooser.compare(text, questions, decide, deadline)
@@ -130,7 +111,6 @@ class LlamaModel:
         return f"no time for {left} of {len(questions)} doubtful words (llm.page_budget_s)" if left else ""
 
     def close(self) -> None:
-        """Free the native memory."""
         self._native.close()
 
     def _question(self, prompt: str, text: str) -> list[int]:
@@ -154,15 +134,7 @@ class LlamaModel:
         deadline: float,
         grammar: Grammar | None = None,
     ) -> Proposal:
-        """Answer within the bounds.
-
-        Args:
-            question: tokens.
-            draft: what the answer will most likely be, or None.
-            bound: tokens.
-            deadline: on the clock.
-            grammar: that the answer keeps to, or None; then nothing is drafted.
-        """
+        """Answer with at most ``bound`` tokens; with a grammar there is no draft."""
         token = self._ask(question, deadline, grammar)
         spoken: list[int] = []
         while token is not None:
@@ -186,11 +158,10 @@ class LlamaModel:
         return self._proposal(spoken, Ending.TIME)
 
     def _verify(self, token: int, ahead: Sequence[Proposed], deadline: float) -> tuple[list[int], int | None]:
-        """Take a token in together with a draft of what follows it.
+        """Decode a token and a draft of its continuation in one pass.
 
         Returns:
-            The tokens of the draft that the model would have said itself, and its own next one; None once the
-            deadline has passed.
+            The tokens of the draft that the model agrees with, and the model's next token; None after the deadline.
         """
         if self._clock() >= deadline:
             return [], None

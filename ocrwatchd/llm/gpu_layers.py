@@ -1,45 +1,40 @@
-"""How many of a model's layers go to the GPU, where its memory does not hold them all."""
+"""Choose how many of a model's layers go to a GPU whose memory is too small for all of them."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from ocrwatchd.core.errors import ModelUnavailable
 
-SHARES = (0.75, 0.5, 0.25, 0.0)
-"""Of the layers asked for, tried in turn; the last one is the CPU alone."""
+SHARES = (0.75, 0.5, 0.25)
+"""Shares of the configured layers, tried in turn before the CPU alone."""
 
 
 def placed(layers: int, load: Callable[[int], None], count: Callable[[], int]) -> int:
-    """Load a model with as many of its layers on the GPU as find room there.
+    """Load a model with as many of its layers on the GPU as fit.
 
-    llama.cpp does not tell a full GPU from any other failure, so the CPU is asked whether the model is sound.
+    llama.cpp reports a full GPU like any other failure, so a load on the CPU tells whether the model is sound.
 
     Args:
-        layers: that are asked for; more than there are means all.
-        load: loads with so many layers on the GPU.
-        count: loads on the CPU alone and tells how many layers there are.
+        layers: the configured number; more than the model has means all.
+        load: loads with this many layers on the GPU.
+        count: loads on the CPU alone and returns the number of the model's layers.
 
     Returns:
-        How many went to the GPU.
+        The number of layers on the GPU.
 
     Raises:
-        ModelUnavailable: it cannot be loaded on the CPU either.
+        ModelUnavailable: the model cannot be loaded on the CPU either.
     """
-    try:
-        load(layers)
-    except ModelUnavailable:
-        if layers == 0:
-            raise
-    else:
-        return layers
-    asked = min(layers, count())
-    for fewer in dict.fromkeys(int(asked * share) for share in SHARES):
-        try:
-            load(fewer)
-        except ModelUnavailable:
-            if fewer == 0:
-                raise
-        else:
-            return fewer
-    raise AssertionError("the last share is 0")
+    if layers:
+        with contextlib.suppress(ModelUnavailable):
+            load(layers)
+            return layers
+        layers = min(layers, count())
+        for fewer in dict.fromkeys(int(layers * share) for share in SHARES):
+            with contextlib.suppress(ModelUnavailable):
+                load(fewer)
+                return fewer
+    load(0)
+    return 0

@@ -1,8 +1,7 @@
-"""Hold an answer to a JSON Schema while it is made: of the next tokens only those count that the schema allows.
+"""Keep an answer to a JSON Schema during decoding: the schema decides which tokens may come next.
 
-llama-cpp-python turns a schema into llama.cpp's grammar, which says of each token whether it may come next. What the
-converter does not know of JSON Schema it leaves out, and what it refuses is asked for without a grammar: the finished
-answer is held against the schema in any case, so this is a help and no promise.
+llama-cpp-python turns a schema into llama.cpp's grammar. The converter ignores keywords that it does not know, and a
+schema that it refuses is used without a grammar: the finished answer is validated against the schema in any case.
 """
 
 from __future__ import annotations
@@ -12,28 +11,22 @@ import json
 import math
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 import structlog
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
-from ocrwatchd.llm.native import NativeFailure
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    import numpy.typing as npt
-
-    from ocrwatchd.llm.native import Native
-    from ocrwatchd.llm.protocol import Schema
+from ocrwatchd.llm.native import Native, NativeFailure
+from ocrwatchd.llm.protocol import Schema
 
 LONGEST_CHARACTERS = 20_000
-"""A longer grammar is refused by llama.cpp as a rule, which writes all of it to standard error then."""
+"""llama.cpp usually refuses a longer grammar, and then writes all of it to standard error."""
 
 _MANY = re.compile(r'(?:Items|Length|Properties)": *\d{4}|\{\d*,?\d{4}')
-"""Repetitions that the converter would write out one by one."""
+"""Repetitions that the converter writes out one by one."""
 
 _ROOT = b"root"
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -42,34 +35,25 @@ log = structlog.get_logger()
 
 
 class Grammar:
-    """How far an answer has come, by llama.cpp's grammar; see ``of``.
+    """The state of an answer in llama.cpp's grammar; ``close`` frees the native ``sampler``."""
 
-    Args:
-        native: the model.
-        sampler: llama.cpp's, freed by ``close``.
-    """
-
-    def __init__(self, native: Native, sampler: Any) -> None:  # noqa: ANN401 - a pointer
-        self._native = native
+    def __init__(self, sampler: Any) -> None:  # noqa: ANN401 - a pointer
         self._sampler = sampler
 
     @classmethod
     def of(cls, native: Native, schema: Schema) -> Self | None:
-        """The grammar of a schema; None where there is none for it."""
+        """The grammar of a schema; None for a schema without a grammar."""
         written = _written(json.dumps(schema))
         sampler = llama_cpp.llama_sampler_init_grammar(native.vocab, written.encode(), _ROOT) if written else None
-        return cls(native, sampler) if sampler else None
+        return cls(sampler) if sampler else None
 
     def choose(self, logits: npt.NDArray[np.float32]) -> int:
-        """The likeliest token that may come next.
-
-        Args:
-            logits: of each token: (vocabulary,).
+        """Choose the likeliest allowed token by the logits (vocabulary,).
 
         Raises:
-            NativeFailure: none may.
+            NativeFailure: no token is allowed.
         """
-        # As a rule the likeliest of all may, and looking at one token is faster than at all of them.
+        # The likeliest token is usually allowed, and checking one token is faster than checking all.
         likeliest = np.array([int(np.argmax(logits))], np.int32)
         allowed = self._allowed(likeliest, logits)
         if allowed is None:
@@ -79,15 +63,14 @@ class Grammar:
         return allowed
 
     def accept(self, token: int) -> None:
-        """A token was said that ``choose`` gave."""
+        """Advance by a token from ``choose``."""
         llama_cpp.llama_sampler_accept(self._sampler, token)
 
     def close(self) -> None:
-        """Free the native memory."""
         llama_cpp.llama_sampler_free(self._sampler)
 
     def _allowed(self, tokens: npt.NDArray[np.int32], logits: npt.NDArray[np.float32]) -> int | None:
-        """The likeliest of these tokens that may come next."""
+        """The likeliest allowed token of these."""
         candidates = np.zeros(len(tokens), _CANDIDATE)
         candidates["id"], candidates["logit"] = tokens, logits[tokens]
         array = llama_cpp.llama_token_data_array(
@@ -100,7 +83,7 @@ class Grammar:
 
 @lru_cache(maxsize=64)
 def _written(schema: str) -> str:
-    """A schema as llama.cpp's grammar; "" where it is none."""
+    """Write a schema as llama.cpp's grammar; "" if the converter refuses it."""
     why = "long"
     try:
         written = "" if _MANY.search(schema) else str(json_schema_to_gbnf(schema))

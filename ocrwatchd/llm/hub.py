@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the library is imported
 
+from collections.abc import Callable, Iterator
+
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's or httpx2's, as it uses
     GatedRepoError,
@@ -31,22 +33,20 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers, disable_progress_bars  # type: ignore[attr-defined]  # documented
 from huggingface_hub.utils import logging as hub_logging
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import FolderUnusable, ModelUnavailable
 from ocrwatchd.core.units import format_bytes
 from ocrwatchd.llm import cache
 from ocrwatchd.llm.repository import choose, is_commit, is_plain, is_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from io import BufferedRandom
 
-    from ocrwatchd.core.config.profile import Llm
-
     Tell = Callable[[int, int], None]
-    """Hears how many bytes are here, and how many there will be."""
+    """Called with the downloaded bytes and all bytes."""
 
 ROOM_BYTES = 256 << 20
-"""What a download leaves free on the disk."""
+"""A download leaves this much free on the disk."""
 
 ANSWER_SECONDS = 20.0
 LICENCE_CHARACTERS = 80
@@ -54,7 +54,7 @@ LICENCE_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file to fetch: its name in the repository, its size in bytes, its SHA-256."""
+    """A file to download: its name in the repository, its size in bytes, its SHA-256."""
 
     name: str
     size: int
@@ -63,14 +63,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a repository offers for the settings.
-
-    Args:
-        repository: its name.
-        commit: of the revision.
-        parts: the model's files, the first part first.
-        licence: as the model card says, or "".
-    """
+    """The configured model in a repository, its parts in order; the licence is the model card's, or ""."""
 
     repository: str
     commit: str
@@ -79,15 +72,15 @@ class Offer:
 
     @property
     def size(self) -> int:
-        """Of the whole model, bytes."""
+        """Size of the model, bytes."""
         return sum(part.size for part in self.parts)
 
 
 def ask(llm: Llm) -> Offer:
-    """Ask the hub which files the settings mean.
+    """Ask the hub for the files of the configured model.
 
     Raises:
-        ModelUnavailable: it cannot be asked, has no such model, or gives names or hashes that are none.
+        ModelUnavailable: the hub cannot be reached, has no such model, or gives invalid names or hashes.
     """
     cache.folder(llm.hugging_face_repo_id)
     with _in_plain_words(llm.hugging_face_repo_id):
@@ -98,20 +91,13 @@ def ask(llm: Llm) -> Offer:
     # They become names in the cache.
     if not (len(parts) == len(chosen) and is_commit(info.sha) and all(map(_is_sane, parts))):
         raise ModelUnavailable(
-            f"{llm.hugging_face_repo_id}: the hub gives no proper checksum for it; use another repository"
+            f"{llm.hugging_face_repo_id}: the hub gives no valid checksum for the model; use another repository"
         )
     return Offer(llm.hugging_face_repo_id, info.sha, parts, _licence(info.card_data))
 
 
 def pull(offer: Offer, tell: Tell) -> Path:
-    """Fetch a model into the cache, or what is missing of it.
-
-    Args:
-        offer: what ``ask`` has found.
-        tell: hears how it goes on.
-
-    Returns:
-        Where it lies; of a split model the first part.
+    """Download the missing parts of a model into the cache; return the path of its first part.
 
     Raises:
         ModelUnavailable: the download failed; the next try resumes.
@@ -151,7 +137,7 @@ def _is_whole(part: Part, path: Path) -> bool:
 def _fetch(offer: Offer, part: Part, blobs: Path, tell: Callable[[int], None]) -> None:
     blob = blobs / part.sha256
     with _held(blobs / f"{part.sha256}{cache.INCOMPLETE}") as incomplete:
-        if not _is_whole(part, blob):  # another process may have completed it meanwhile
+        if not _is_whole(part, blob):  # another process may have completed the download meanwhile
             _download(offer, part, incomplete, tell)
             Path(incomplete.name).replace(blob)
 
@@ -167,7 +153,7 @@ def _download(offer: Offer, part: Part, incomplete: BufferedRandom, tell: Callab
         try:
             http_get(
                 url,
-                _Counted(incomplete, tell),  # type: ignore[arg-type]  # all that is needed of a file
+                _Counted(incomplete, tell),  # type: ignore[arg-type]  # has all methods that http_get calls
                 resume_size=here,
                 headers=build_hf_headers(),
                 expected_size=part.size,
@@ -176,19 +162,22 @@ def _download(offer: Offer, part: Part, incomplete: BufferedRandom, tell: Callab
             if error.errno is not None or isinstance(error, HTTPError):
                 raise
             # The library's own check of the size has no errno.
-            raise ModelUnavailable(_broken_off(offer, incomplete)) from error
+            come = format_bytes(incomplete.seek(0, os.SEEK_END))
+            raise ModelUnavailable(
+                f"{offer.repository}: the download broke off at {come}; `ocrwatchd models pull` resumes it"
+            ) from error
     incomplete.flush()
     os.fsync(incomplete.fileno())
     if not _is_whole(part, Path(incomplete.name)):
         Path(incomplete.name).unlink(missing_ok=True)
         raise ModelUnavailable(
             f"{offer.repository}: {part.name} came damaged (its SHA-256 is not the hub's) and was removed; "
-            "run `ocrwatchd models pull` again; if it stays so, a proxy on the way changes what it passes on"
+            "run `ocrwatchd models pull` again; if the file comes damaged again, a proxy changes downloads"
         )
 
 
 class _Counted:
-    """A file that tells how much is in it after each write."""
+    """A file that reports its size after each write."""
 
     def __init__(self, file: BufferedRandom, tell: Callable[[int], None]) -> None:
         self._file = file
@@ -196,7 +185,6 @@ class _Counted:
         self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
 
     def write(self, data: bytes) -> int:
-        """Write, and tell."""
         count = self._file.write(data)
         self._tell(self._file.tell())
         return count
@@ -204,14 +192,14 @@ class _Counted:
 
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[BufferedRandom]:
-    """A file to download into, for this process alone; an empty one does not stay."""
+    """Lock the file of a download for this process; remove the file if it stays empty."""
     if path.is_symlink():
         raise ModelUnavailable(f"{path} is a link where a download belongs; remove it")
     with open(path, "a+b", opener=_no_link) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ModelUnavailable(f"another process is fetching this model ({path}); let it end") from None
+            raise ModelUnavailable(f"another process is downloading this model ({path}); wait for its end") from None
         try:
             yield file
         finally:
@@ -225,12 +213,12 @@ def _no_link(path: str, flags: int) -> int:
 
 
 def _remember(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
-    """Note what is fetched now: what another program has fetched before stays that program's."""
+    """Record the parts that this download adds; parts of another program stay that program's."""
     ours = {part.name: part.sha256 for part in missing}
     if ours:
         known = cache.record(offer.repository).files
         for name in ours.keys() & known.keys():
-            if known[name] != ours[name]:  # the repository has a newer one: the half of the old one is of no use
+            if known[name] != ours[name]:  # the repository has a newer version
                 (blobs / f"{known[name]}{cache.INCOMPLETE}").unlink(missing_ok=True)
         cache.write_record(offer.repository, cache.Record(licence=offer.licence, files=known | ours))
 
@@ -249,14 +237,9 @@ def _check_room(offer: Offer, missing: tuple[Part, ...], blobs: Path) -> None:
         )
 
 
-def _broken_off(offer: Offer, incomplete: BufferedRandom) -> str:
-    come = incomplete.seek(0, os.SEEK_END)
-    return f"{offer.repository}: the download broke off at {format_bytes(come)}; `ocrwatchd models pull` resumes it"
-
-
 @contextlib.contextmanager
 def _in_plain_words(repository: str) -> Iterator[None]:
-    """Say what the hub's refusals and the network's failures mean, and what to do."""
+    """Turn errors of the hub and the network into messages that say what to do."""
     try:
         yield
     except GatedRepoError as error:
@@ -270,8 +253,8 @@ def _in_plain_words(repository: str) -> Iterator[None]:
         ) from error
     except OfflineModeIsEnabled as error:
         raise ModelUnavailable(
-            f"HF_HUB_OFFLINE is set, so {repository} cannot be fetched; unset it, or put the model in place by hand "
-            "and set llm.directory_model_path"
+            f"HF_HUB_OFFLINE is set, so {repository} cannot be downloaded; unset HF_HUB_OFFLINE, or copy the model to "
+            "this machine and set llm.directory_model_path"
         ) from error
     except HfHubHTTPError as error:
         raise ModelUnavailable(
@@ -281,12 +264,12 @@ def _in_plain_words(repository: str) -> Iterator[None]:
     except (HTTPError, ConnectionError) as error:
         raise ModelUnavailable(
             f"the hub cannot be reached for {repository} ({type(error).__name__}); check the network and its proxy, "
-            "or put the model in place by hand and set llm.directory_model_path"
+            "or copy the model to this machine and set llm.directory_model_path"
         ) from error
-    except (ValueError, TypeError, LookupError, AttributeError) as error:  # what the library makes of nonsense
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # the library's errors on invalid answers
         raise ModelUnavailable(
-            f"what answers about {repository} is not the hub ({type(error).__name__}); a login page or a proxy may be "
-            "in the way"
+            f"the answer about {repository} is not the hub's ({type(error).__name__}); a login page or a proxy may "
+            "have sent it"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Which model a file holds: its SHA-256, where possible without reading it."""
+"""Identify a model by its SHA-256, if possible without reading the file."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from ocrwatchd.llm import cache, models, repository
 
 
 def parts(path: Path) -> list[Path]:
-    """A model's files: one, or those of a split model, which ``path`` is the first of.
+    """The files of the model whose first file is ``path``.
 
     Raises:
-        OSError: its folder cannot be read.
+        OSError: the folder cannot be read.
     """
     names = repository.models(each.name for each in path.parent.iterdir()).get(path.name, (path.name,))
     return [path.with_name(name) for name in names]
 
 
 def read(file: Path) -> str:
-    """A file's SHA-256, hexadecimal; all of it is read.
+    """Read a file's SHA-256, hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def recorded(file: Path) -> str:
-    """The SHA-256 that the file had where it comes from, hexadecimal, or "" where nobody has recorded it."""
+    """The SHA-256 that the file's source has recorded, hexadecimal, or ""."""
     blob = file.resolve().name
-    if repository.is_sha256(blob):  # the hub's cache names files for their content
+    if repository.is_sha256(blob):  # the hub's cache names files by their SHA-256
         return blob
     for name in cache.repositories():
         for snapshot in cache.snapshots(name):
@@ -43,16 +43,16 @@ def recorded(file: Path) -> str:
 
 
 def stamps(path: Path) -> tuple[tuple[int, int], ...]:
-    """Size and time of change, in nanoseconds, of each of a model's files: what has the same is taken for the same.
+    """Size in bytes and time of change in nanoseconds of each of a model's files; equal stamps mean an equal model.
 
     Raises:
-        OSError: one cannot be looked at.
+        OSError: a file cannot be found.
     """
     return tuple((found.st_size, found.st_mtime_ns) for found in (part.stat() for part in parts(path)))
 
 
 def _installed(file: Path) -> str:
-    """The same for a file of the installed package, from its RECORD; a checkout has none."""
+    """The SHA-256 of a file of the installed package, from RECORD; a checkout has no RECORD."""
     for packaged in importlib.metadata.files("ocrwatchd") or ():
         if packaged.hash and packaged.hash.mode == "sha256" and Path(str(packaged.locate())) == file:
             return urlsafe_b64decode(packaged.hash.value + "=").hex()  # PEP 376 leaves the padding out

@@ -1,4 +1,4 @@
-"""The models that lie on this machine: how large, under which licence, whether they fit its memory; removing them."""
+"""List the models on this machine, with size, licence and whether they fit into memory; remove models."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pathlib import Path
 from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.units import format_bytes
-from ocrwatchd.llm import cache, models, repository
+from ocrwatchd.llm import cache, identity, models, repository
 
 BUILTIN_LICENCE = "MIT"
 BESIDE_BYTES = 3 << 29
-"""Memory that goes to the context, the OCR engine and the system beside the model itself (1.5 GiB)."""
+"""Memory for the context, the OCR engine and the system beside the model (1.5 GiB)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """One model.
+    """A model on this machine.
 
     Args:
-        name: REPOSITORY/FILE, the path of a model that was put in place by hand, or "builtin".
-        size: of all its parts, bytes; of a half fetched one what has come.
-        licence: as its model card says, or "".
-        own: ocrwatchd has fetched it, and so it may remove it.
-        whole: False for one of which a part is still missing.
-        used: it is the one that the settings mean.
+        name: REPOSITORY/FILE, the path of a model outside the cache, or "builtin".
+        size: of the parts that are here, bytes.
+        licence: from the model card, or "".
+        own: ocrwatchd has downloaded the model, and may remove it.
+        whole: False if a part is missing.
+        used: this is the configured model.
     """
 
     name: str
@@ -40,33 +40,30 @@ class Shelved:
 
 
 def on_the_shelf(llm: Llm) -> list[Shelved]:
-    """The built-in model, every one in the cache, and the one that the settings mean where it lies elsewhere."""
+    """List the built-in model, the models in the cache, and the configured model if it is elsewhere."""
     used = None
     with contextlib.suppress(ModelUnavailable):
         used = models.resolve(llm)
     found = [*_packaged(used), *(shelved for name in cache.repositories() for shelved in _of(name, used))]
     if used is not None and not any(shelved.used for shelved in found):
-        parts = next(iter(repository.models([path.name for path in used.parent.iterdir()]).values()), (used.name,))
-        parts = parts if parts[0] == used.name else (used.name,)
-        found.append(Shelved(str(used), sum((used.parent / part).stat().st_size for part in parts), used=True))
+        found.append(Shelved(str(used), sum(part.stat().st_size for part in identity.parts(used)), used=True))
     return found
 
 
 def remove(name: str) -> list[str]:
-    """Remove a model that ocrwatchd has fetched, half fetched ones too.
+    """Remove models or interrupted downloads of ocrwatchd, and return their names.
 
     Args:
-        name: REPOSITORY/FILE; or the repository, for all of its models; or the file alone where it is one.
-
-    Returns:
-        The names of what was removed.
+        name: REPOSITORY/FILE, a repository for all of its models, or a file's name that only one repository has.
 
     Raises:
-        ModelUnavailable: there is no such model, or ocrwatchd has not fetched it.
-        OSError: it cannot be removed.
+        ModelUnavailable: there is no such model, or another program has downloaded it.
+        OSError: the model cannot be removed.
     """
     if name == models.BUILTIN_NAME:
-        raise ModelUnavailable('the built-in model is a part of ocrwatchd and stays; llm.model = "off" goes without')
+        raise ModelUnavailable(
+            'the built-in model is a part of ocrwatchd and cannot be removed; llm.model = "off" does not use it'
+        )
     lying = [(each, shelved) for each in cache.repositories() for shelved in _of(each, None)]
     named = [
         (each, shelved) for each, shelved in lying if name in {shelved.name, each} or shelved.name.endswith(f"/{name}")
@@ -77,22 +74,22 @@ def remove(name: str) -> list[str]:
         raise ModelUnavailable(f"several models are called {name}; give the whole name as `ocrwatchd models list` does")
     ours = [(each, shelved) for each, shelved in named if shelved.own]
     if not ours:
-        raise ModelUnavailable(f"{name} was not fetched by ocrwatchd; remove it with the program that fetched it")
+        raise ModelUnavailable(f"another program has downloaded {name}; remove the model with that program")
     for each, shelved in ours:
         _remove(each, shelved.name.removeprefix(f"{each}/"))
     return [shelved.name for _, shelved in ours]
 
 
 def fits(size: int, memory: int) -> bool:
-    """True where a model of ``size`` bytes can work in ``memory`` bytes, beside everything else."""
+    """Whether a model of ``size`` bytes can work on a machine with ``memory`` bytes."""
     return size + BESIDE_BYTES <= memory
 
 
 def fit_in_words(size: int, memory: int) -> str:
-    """The same for people."""
+    """Say whether the model fits."""
     if fits(size, memory):
         return "fits"
-    return f"too large: wants about {format_bytes(size + BESIDE_BYTES)} of memory, there are {format_bytes(memory)}"
+    return f"too large: needs about {format_bytes(size + BESIDE_BYTES)} of memory, there are {format_bytes(memory)}"
 
 
 def _packaged(used: Path | None) -> Iterator[Shelved]:
@@ -101,7 +98,7 @@ def _packaged(used: Path | None) -> Iterator[Shelved]:
 
 
 def _of(name: str, used: Path | None) -> Iterator[Shelved]:
-    """A repository's models: the whole ones, and those of which ocrwatchd has begun the download."""
+    """A repository's whole models, and ocrwatchd's interrupted downloads."""
     record = cache.record(name)
     seen: set[str] = set()
     for snapshot in cache.snapshots(name):

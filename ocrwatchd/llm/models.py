@@ -1,4 +1,4 @@
-"""Find the model's file. Light: it loads nothing, and ``check`` uses it too."""
+"""Find the model's file without loading it. Light: ``check`` uses this module too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BUILTIN = Path(__file__).with_name("builtin") / "model.gguf"
 """The model inside the package."""
 
 BUILTIN_NAME = "builtin"
-"""What it is called, by people and in ``llm.model``."""
+"""Its name for people and in ``llm.model``."""
 
 BUILTIN_LANGUAGES = ("eng",)
-"""What the built-in model was shown; texts in other languages it leaves raw."""
+"""The languages of its training; texts in other languages stay raw."""
 
 _MAGIC = b"GGUF"
 _FETCHED = "llm.hugging_face_repo_id"
@@ -26,29 +26,29 @@ _NAMED_AT_MOST = 5
 
 
 def resolve(llm: Llm) -> Path:
-    """Find the GGUF file that the settings name; of a split model its first part. Nothing is fetched.
+    """Find the configured GGUF file, or the first part of a split model, without a download.
 
     ``llm.model`` as a path, or as "builtin", comes first, then ``llm.directory_model_path`` (a file, or a folder that
-    holds one model), then the Hugging Face cache; "auto" takes the built-in model where nothing serves there.
+    holds one model), then the Hugging Face cache; "auto" takes the built-in model if none of them has a usable model.
 
     Raises:
-        ModelUnavailable: with what to do about it.
+        ModelUnavailable: there is no usable model; the message says what to do.
     """
     if llm.model == "off":
         raise ModelUnavailable('llm.model is "off"')
     if llm.model not in {"auto", BUILTIN_NAME, "huggingface"}:
         return _checked(_absolute(llm.model), "llm.model")
-    if llm.model == BUILTIN_NAME:
-        return _packaged()
-    if llm.directory_model_path:
+    if llm.model != BUILTIN_NAME and llm.directory_model_path:
         return _checked(_absolute(llm.directory_model_path), "llm.directory_model_path")
-    if why_builtin(llm):
-        return _packaged()
-    return _fetched(llm)
+    if llm.model != BUILTIN_NAME and not why_builtin(llm):
+        return _fetched(llm)
+    if not BUILTIN.is_file():
+        raise ModelUnavailable(f"{BUILTIN}: the built-in model is missing; install ocrwatchd again")
+    return BUILTIN
 
 
 def why_builtin(llm: Llm) -> str:
-    """Why "auto" takes the built-in model and not the one that the settings mean, with what to do; or ""."""
+    """Say why "auto" takes the built-in model instead of the configured one, and what to do; or ""."""
     if llm.model != "auto" or llm.directory_model_path:
         return ""
     try:
@@ -59,23 +59,23 @@ def why_builtin(llm: Llm) -> str:
 
 
 def only_corrects(llm: Llm) -> str:
-    """Why the built-in model carries out no follow-up tasks, with what to do."""
+    """Say why the built-in model does no follow-up tasks, and what to do."""
     remedy = 'for tasks set llm.model to "auto", "huggingface" or the path of a .gguf file'
     return f"the built-in model only corrects; {why_builtin(llm) or remedy}"
 
 
 def why_raw(llm: Llm, name: str, own: Collection[str], wanted: Collection[str]) -> str:
-    """Why a model leaves texts raw whose languages it does not know, with what to do, or "".
+    """Say why a model leaves texts in unknown languages raw, and what to do; or "".
 
     Args:
         llm: the settings.
         name: of the model.
-        own: the only languages that the model can correct; empty where none is left out.
+        own: the only languages that the model can correct; empty for a model without such a limit.
         wanted: ``ocr.languages``.
     """
     if not own or not {*own}.isdisjoint(wanted):
         return ""
-    from ocrwatchd.gate import languages  # the names of 8,000 languages, for who has to be told one
+    from ocrwatchd.gate import languages  # loads the names of 8,000 languages, only for this message
 
     remedy = why_builtin(llm) or 'set llm.model to "auto" or to the path of a .gguf file'
     known, unknown = languages.names(own), languages.names(wanted)
@@ -83,7 +83,7 @@ def why_raw(llm: Llm, name: str, own: Collection[str], wanted: Collection[str]) 
 
 
 def fetchable(llm: Llm) -> bool:
-    """True where these settings mean a model of a repository, which may be fetched by itself and is not here yet."""
+    """Whether the configured model is missing here, and may be downloaded automatically."""
     if llm.model not in {"auto", "huggingface"} or llm.directory_model_path or not llm.allow_auto_download:
         return False
     try:
@@ -93,40 +93,30 @@ def fetchable(llm: Llm) -> bool:
 
 
 def wanted(llm: Llm) -> str:
-    """The model that the settings mean, for people."""
+    """Name the configured model, for people."""
     return f"{llm.hugging_face_repo_id} ({llm.hugging_face_file_name or llm.hugging_face_quantization})"
-
-
-def _packaged() -> Path:
-    if not BUILTIN.is_file():
-        raise ModelUnavailable(f"{BUILTIN}: the built-in model is missing; install ocrwatchd again")
-    return BUILTIN
 
 
 def _fetched(llm: Llm) -> Path:
     if found := cache.find(llm):
         return _checked(found, _FETCHED)
-    raise ModelUnavailable(_absent(llm))
-
-
-def _absent(llm: Llm) -> str:
     said = [f"{wanted(llm)} is not on this machine"]
     if begun := cache.begun_bytes(llm.hugging_face_repo_id):
-        said.append(f"{begun / 1e6:.0f} MB of it have come so far")
+        said.append(f"{begun / 1e6:.0f} MB are downloaded so far")
     if failure := cache.last_failure(llm.hugging_face_repo_id):
         said.append(failure)
     if cache.is_offline():
         said.append(
-            "HF_HUB_OFFLINE is set: unset it for `ocrwatchd models pull`, or put the model in place by hand and set "
-            "llm.directory_model_path"
+            "HF_HUB_OFFLINE is set: unset HF_HUB_OFFLINE for `ocrwatchd models pull`, or copy the model to this "
+            "machine and set llm.directory_model_path"
         )
     elif llm.allow_auto_download:
         said.append(
-            "`ocrwatchd models pull` fetches it, and so does the daemon while it runs; or set llm.model to a .gguf file"
+            "the running daemon or `ocrwatchd models pull` downloads the model; or set llm.model to a .gguf file"
         )
     else:
-        said.append("llm.allow_auto_download is false: `ocrwatchd models pull`, or set llm.directory_model_path")
-    return "; ".join(said)
+        said.append("llm.allow_auto_download is false: run `ocrwatchd models pull`, or set llm.directory_model_path")
+    raise ModelUnavailable("; ".join(said))
 
 
 def _absolute(given: str) -> Path:
@@ -164,12 +154,12 @@ def _begins_model(file: Path) -> bool:
 
 
 def _check_magic(file: Path, key: str) -> None:
-    # Asked first, for opening a FIFO would wait for ever.
+    # Checked first, because opening a FIFO waits for a writer.
     if file.exists() and not file.is_file():
         raise ModelUnavailable(f"{file}: not a regular file; set {key} to the path of a .gguf file")
     with file.open("rb") as opened:
         if opened.read(len(_MAGIC)) != _MAGIC:
-            again = "`ocrwatchd models pull` fetches it again" if key == _FETCHED else "fetch the model again"
+            again = "run `ocrwatchd models pull`" if key == _FETCHED else "download the model again"
             raise ModelUnavailable(f"{file}: not a GGUF file; {again}, or change {key}")
 
 

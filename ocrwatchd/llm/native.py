@@ -1,36 +1,32 @@
 """A loaded llama.cpp model and its context, by the low-level functions of llama-cpp-python.
 
-``llama_cpp.Llama`` would keep a table of logits for a whole batch (300 MB with a 150,000-token vocabulary) and turn
-control tokens written in a scan into real ones; here only the logits asked for are ever fetched.
+``llama_cpp.Llama`` keeps the logits of a whole batch (300 MB with a 150,000-token vocabulary) and turns control tokens
+written in a scan into real ones; this module fetches single rows of logits.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 import structlog
 
+from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.llm import complaints
 from ocrwatchd.llm.gpu_layers import placed
+from ocrwatchd.llm.prefix_tree import Tree
 from ocrwatchd.llm.token_cache import Tokens
 from ocrwatchd.llm.tree_pass import Taken, passes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    import numpy.typing as npt
-
-    from ocrwatchd.core.config.profile import Llm
-    from ocrwatchd.llm.prefix_tree import Tree
-
 BATCH_TOKENS = 256
-"""Tokens a forward pass; deadlines are looked at between passes, and one of these takes seconds on a slow machine."""
+"""Tokens a forward pass; deadlines are checked between passes, and a pass takes seconds on a slow machine."""
 
 ALL_LAYERS = 0x7FFFFFFF
 
@@ -44,17 +40,20 @@ class NativeFailure(Exception):
 class Native(Tokens):
     """One model in memory, with one context.
 
+    Its forward passes raise ``NativeFailure`` if llama.cpp fails.
+
     Args:
-        path: a GGUF file that ``models.resolve`` has looked at.
+        path: a GGUF file from ``models.resolve``.
         llm: context size, GPU layers, threads.
-        sequences: that the context can tell apart; see ``branches`` and ``score``.
+        sequences: number of sequences in the context; see ``branches`` and ``score``.
 
     Raises:
-        ModelUnavailable: the file is damaged, of a kind that llama.cpp cannot run, or too large for the memory.
+        ModelUnavailable: the file is damaged, too large for the memory, or llama.cpp cannot run this kind of model.
     """
 
     def __init__(self, path: Path, llm: Llm, sequences: int = 1) -> None:
         self._sequences = sequences
+        self._threads = llm.threads or len(os.sched_getaffinity(0))
         complaints.listen()
         llama_cpp.llama_backend_init()
         self._context: Any = None
@@ -67,7 +66,7 @@ class Native(Tokens):
             raise
 
     def _place(self, path: Path, llm: Llm) -> None:
-        """Load with the layers on the GPU that fit there, and say once where they are fewer than asked for."""
+        """Load with as many layers on the GPU as fit; log once if they are fewer than configured."""
 
         def load(layers: int) -> None:
             self.close()
@@ -84,7 +83,7 @@ class Native(Tokens):
             _warned.add(str(path))
             log.warning("model.gpu_full", model=path.name, gpu_layers=layers, note="the other layers run on the CPU")
         self._on_gpu = layers > 0
-        log.info("model.loaded", model=path.name, context=self.context, threads=_threads(llm))
+        log.info("model.loaded", model=path.name, context=self.context, threads=self._threads)
 
     def _load(self, path: Path, llm: Llm, layers: int) -> None:
         settings = llama_cpp.llama_model_default_params()
@@ -96,7 +95,7 @@ class Native(Tokens):
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), settings)
         if not self._model:
             raise ModelUnavailable(
-                f"{path}: llama.cpp cannot load this model{complaints.said()}; fetch it again or use another"
+                f"{path}: llama.cpp cannot load this model{complaints.said()}; download it again or use another"
             )
         if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(self._model):
             raise ModelUnavailable(f"{path}: this model does not write text; use one made for chat or instructions")
@@ -112,13 +111,13 @@ class Native(Tokens):
         settings = llama_cpp.llama_context_default_params()
         settings.n_ctx = min(llm.context_size, trained) if trained else llm.context_size
         settings.n_batch = settings.n_ubatch = min(BATCH_TOKENS, settings.n_ctx)
-        # One memory for all sequences: a token that several of them share is held once.
+        # One memory for all sequences holds a shared token once.
         settings.n_seq_max, settings.kv_unified = self._sequences, self._sequences > 1
-        # All cells of a sliding window too: without them llama.cpp takes a step back and says nothing of what is gone.
+        # Keep all cells of a sliding window: else llama.cpp rolls back without an error though cells are lost.
         settings.swa_full = True
-        settings.n_threads = settings.n_threads_batch = _threads(llm)
+        settings.n_threads = settings.n_threads_batch = self._threads
         if not layers:
-            # On a CPU it is no faster and rounds passes of 64 tokens and more otherwise, by as much as 0.2 in a logit.
+            # Flash attention is no faster on a CPU, and changes logits of passes of 64 tokens and more by up to 0.2.
             settings.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._context = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._context:
@@ -128,74 +127,56 @@ class Native(Tokens):
             )
 
     def advance(self, tokens: Sequence[int], position: int) -> int:
-        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the likeliest next one.
-
-        Raises:
-            NativeFailure: llama.cpp could not do it.
-        """
+        """Decode up to ``BATCH_TOKENS`` tokens at ``position``; return the likeliest next token."""
         last = len(tokens) - 1
         self._decode(tokens, position, {last})
         return int(np.argmax(self._logits(last)))
 
     def choices(self, tokens: Sequence[int], position: int) -> Iterator[int]:
-        """Like ``advance``, but after each token; looked up as it is asked for, which must be before the next pass."""
+        """Like ``advance``, but after each token; lazy, so read all results before the next pass."""
         self._decode(tokens, position, set(range(len(tokens))))
         return (int(np.argmax(self._logits(place))) for place in range(len(tokens)))
 
     def logits(self, tokens: Sequence[int], position: int, places: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Take up to ``BATCH_TOKENS`` tokens in at ``position`` and give the logits after some of them.
-
-        Args:
-            tokens: to take in.
-            position: how many the context holds before them.
-            places: indices into ``tokens``, maybe none.
+        """Decode up to ``BATCH_TOKENS`` tokens at ``position``.
 
         Returns:
-            One row a place: (places, vocabulary).
-
-        Raises:
-            NativeFailure: llama.cpp could not do it.
+            The logits after the tokens with the indices ``places``: (places, vocabulary).
         """
         self._decode(tokens, position, set(places))
         rows = np.empty((len(places), self.vocabulary), np.float32)
         for row, place in enumerate(places):
-            rows[row] = self._logits(place)  # copied: the next pass writes over llama.cpp's own
+            rows[row] = self._logits(place)  # copied: the next pass overwrites llama.cpp's array
         return rows
 
     def branches(
         self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[Sequence[int]], length: int
     ) -> npt.NDArray[np.float32]:
-        """Take a tree of tokens in behind the first ``length`` that the context holds, and forget it again.
+        """Decode a tree of tokens behind the first ``length`` tokens of the context, and forget the tree.
 
         Args:
             tokens: up to ``BATCH_TOKENS``, each behind its parent.
             positions: of each token, from ``length`` on.
-            sequences: for each token those it belongs to, from 1 on.
+            sequences: of each token, from 1 on.
             length: tokens of the trunk, which is sequence 0.
 
         Returns:
             The logits after each token: (tokens, vocabulary).
-
-        Raises:
-            NativeFailure: llama.cpp could not do it.
         """
         with self._grown({each for row in sequences for each in row}, length):
             self._run([Taken(*each, row=True) for each in zip(tokens, positions, sequences, strict=True)])
             return np.stack([self._logits(place) for place in range(len(tokens))])
 
     def score(self, tokens: Sequence[int], tree: Tree, position: int) -> list[float]:
-        """Take tokens in at ``position`` and tell how probable a tree is behind them, which is forgotten again.
+        """Decode tokens at ``position``, score a tree behind them, and forget the tree.
 
         Args:
             tokens: from 1 to ``BATCH_TOKENS`` less ``MOST_ROWS``; the last one is the tree's first node.
-            tree: its spellings. Where the model does not roll back there is one, and it is not forgotten.
-            position: how many tokens the context holds before them.
+            tree: spellings; for a model without roll-back exactly one, which stays in the context.
+            position: number of tokens in the context before them.
 
         Returns:
-            ln P of each node behind those before it; 0 for a node that all of several spellings share.
-
-        Raises:
-            NativeFailure: llama.cpp could not do it.
+            ln P of each node behind its ancestors; 0 for a node that all of several spellings share.
         """
         told = [0.0] * len(tree.tokens)
         with self._grown({1 + leaf for leaf in tree.leaves[0]} if self.rolls_back else set(), position):
@@ -212,7 +193,7 @@ class Native(Tokens):
 
     @contextmanager
     def _grown(self, sequences: set[int], length: int) -> Iterator[None]:
-        """Let sequences begin as the first tokens of the trunk; they are dropped in the end."""
+        """Start sequences as copies of the trunk's first tokens; drop them in the end."""
         for each in sequences:
             llama_cpp.llama_memory_seq_cp(self._memory, 0, each, 0, length)
         try:
@@ -234,7 +215,7 @@ class Native(Tokens):
                 batch.seq_id[index][number] = sequence
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code:
-            # -2 and -3 are what a GPU without memory left looks like, where its backend tells it at all.
+            # -2 and -3 may mean that the GPU's memory is full.
             remedy = "; where this goes on, lower llm.gpu_layers" if code < 0 and self._on_gpu else ""
             raise NativeFailure(f"the model failed (llama_decode: {code}){remedy}")
 
@@ -246,11 +227,11 @@ class Native(Tokens):
 
     @property
     def rolls_back(self) -> bool:
-        """True where the context can forget its last tokens alone: a recurrent state holds all of them at once."""
+        """Whether the context can forget its last tokens alone; a recurrent state cannot."""
         return not (llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model))
 
     def forget(self, position: int) -> bool:
-        """Drop what the context holds from ``position`` on; False where this model can only forget everything."""
+        """Drop the tokens from ``position`` on; False if this model can only forget all of them."""
         return bool(llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1))
 
     def forget_all(self) -> None:
@@ -258,7 +239,7 @@ class Native(Tokens):
         llama_cpp.llama_memory_clear(self._memory, False)
 
     def close(self) -> None:
-        """Free the native memory; once more does no harm."""
+        """Free the native memory; a second call does nothing."""
         if self._batch is not None:
             llama_cpp.llama_batch_free(self._batch)
             self._batch = None
@@ -274,7 +255,7 @@ _warned: set[str] = set()
 
 
 def gpu_layers(llm: Llm) -> int:
-    """How many layers go to the GPU: all that there are where llama.cpp was built for one, else none."""
+    """The number of layers for the GPU: all if llama.cpp was built for GPUs, else none."""
     offers = bool(llama_cpp.llama_supports_gpu_offload())
     if llm.gpu_layers == "auto":
         return ALL_LAYERS if offers else 0
@@ -285,7 +266,3 @@ def gpu_layers(llm: Llm) -> int:
             log.warning("config.no_effect", note=note)
         return 0
     return llm.gpu_layers
-
-
-def _threads(llm: Llm) -> int:
-    return llm.threads or len(os.sched_getaffinity(0))

@@ -22,32 +22,25 @@ Decide: TypeAlias = Callable[["Question", Sequence[float]], str]
 judged by the text with this word."""
 
 MOST_CANDIDATES = 4
-"""For a word, its reading among them."""
+"""For each word, the reading included."""
 
 
 class Ending(enum.Enum):
     """Why a model stopped."""
 
     FINISHED = "finished"
-    """It ended its answer by itself."""
+    """The model ended the answer."""
     LENGTH = "length"
-    """Its answer ran past the bound on tokens and was cut off there."""
+    """The answer reached the bound on tokens and was cut off."""
     TIME = "time"
     """The deadline passed; the text is a part of an answer."""
     UNABLE = "unable"
-    """It could not answer at all; the proposal's reason says why."""
+    """There is no answer; the proposal's reason says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A model's answer.
-
-    Args:
-        text: the answer, or what there is of it.
-        ending: why it stops there.
-        tokens: how many were generated.
-        reason: for UNABLE, in plain words.
-    """
+    """A model's answer or a part of one, with the number of its tokens; ``reason`` is for people, for UNABLE only."""
 
     text: str
     ending: Ending
@@ -61,8 +54,8 @@ class Question:
 
     Args:
         offset: in the text.
-        candidates: what it may be, at most :data:`MOST_CANDIDATES`; its reading is the first.
-        wrong: probability that it is wrong as it stands.
+        candidates: the reading first, at most :data:`MOST_CANDIDATES`.
+        wrong: probability that the reading is wrong.
     """
 
     offset: int
@@ -78,31 +71,23 @@ class Question:
 class Model(Protocol):
     """A loaded language model. Loading is its constructor's work and may take seconds."""
 
-    @property
-    def name(self) -> str:
-        """What people know it by."""
-
-    @property
-    def version(self) -> str:
-        """Of the package that runs it."""
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The only languages that it can correct, codes of ISO 639-3; empty where none is left out."""
-
-    @property
-    def compares(self) -> bool:
-        """Whether ``compare`` does something."""
+    name: str
+    """For people."""
+    version: str
+    """Version of the package that runs the model."""
+    languages: tuple[str, ...]
+    """The only languages that the model can correct, ISO 639-3; empty for a model without such a limit."""
+    compares: bool
+    """Whether ``compare`` is implemented."""
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
         """Answer ``prompt`` about ``text``.
 
         Args:
-            prompt: what is wanted, in the operator's words.
-            text: a piece of a page; whatever is written in it, it is content and never control.
-            deadline: on the clock that the model was given. It is looked at between forward passes, so that an
-                answer may run over by one of them.
-            context: the lines around ``text``, of the same page: content too.
+            prompt: the operator's instruction.
+            text: a piece of a page. Models read all of it as content, never as control tokens.
+            deadline: on the model's clock, checked between forward passes: an answer may end one pass late.
+            context: the lines around ``text`` on the page, also content.
         """
 
     def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
@@ -111,27 +96,27 @@ class Model(Protocol):
     def answer(
         self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
     ) -> Proposal:
-        """Say anything that ``prompt`` asks about ``text``; no gate follows, so this is never a document's text.
+        """Answer any question about ``text``; no gate follows, so the answer never becomes a document's text.
 
         Args:
-            prompt: what is wanted, in the operator's words.
-            text: corrected; whatever is written in it, it is content and never control.
+            prompt: as for ``propose``.
+            text: corrected text, all of it content.
             deadline: as for ``propose``.
-            most_tokens: where the answer is cut off.
-            schema: a JSON Schema that the answer is made to keep to, as far as the model's library can.
+            most_tokens: the answer is cut off there.
+            schema: a JSON Schema that guides the answer, as far as the model's library can.
         """
 
     def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
-        """Compare what words of a text may be, by how likely the text is with each.
+        """Compare candidates for words of a text by the likelihood of the text with each.
 
         Args:
-            text: of a page; whatever is written in it, it is content and never control.
-            questions: in order of offset. Where time is short, the words that are most probably wrong are asked about.
+            text: of a page, all of it content.
+            questions: in order of offset. If time is short, the words that are most probably wrong come first.
             decide: called from left to right.
             deadline: as for ``propose``.
 
         Returns:
-            Why some words were not asked about, in plain words, or "".
+            Why the model compared only some of the words, or "".
         """
 
     def close(self) -> None:

@@ -9,24 +9,16 @@ token the text is cut inside that token's spelling and the parts are tokenised a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from ocrwatchd.llm.native import Native
+from ocrwatchd.llm.native import Native
 
 ROUNDS = 8
 """A cut may bring up another mark, but hardly so often; after that the text goes in character by character."""
 
 
 def tokenise_ink(native: Native, text: str) -> list[int]:
-    """The tokens of a text that is content and never control.
-
-    Args:
-        native: the model.
-        text: whatever is written on a page.
-    """
+    """The tokens of a page's text, which is content and never control."""
     parts = [text]
     for _ in range(ROUNDS):
         tokens = [token for part in parts for token in native.tokenise(part, control=False)]

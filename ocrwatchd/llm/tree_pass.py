@@ -7,12 +7,10 @@ probability is told by the row before it; and what all spellings share gets no r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ocrwatchd.llm.prefix_tree import Tree
+from ocrwatchd.llm.prefix_tree import Tree
 
 MOST_ROWS = 32
 """Rows of logits in a pass, at most."""
@@ -28,12 +26,7 @@ class Taken(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """One pass.
-
-    Args:
-        taken: its tokens.
-        asked: for each of them the nodes of the tree whose probabilities its row tells.
-    """
+    """One pass: its tokens, and for each token the nodes of the tree whose probabilities its row gives."""
 
     taken: list[Taken]
     asked: list[list[int]]

@@ -89,7 +89,7 @@ def test_a_model_that_was_never_calibrated_corrects_nothing_where_that_is_requir
     text = tmp_path / "text.txt"
     text.write_text("The cornmittee met in tbe morning and spoke about the garden fence.", encoding="utf-8")
     assert main(["correct", str(text), *required]) == 3
-    assert "`ocrwatchd calibrate` measures that" in capsys.readouterr().err
+    assert "run `ocrwatchd calibrate`" in capsys.readouterr().err
     clean = tmp_path / os.fsdecode(b"caf\xe9.txt")
     clean.write_text("What no bytes can spell may still be a name.", encoding="utf-8")
     assert main(["calibrate", "--pages", "5", "--json", str(clean), *required]) == 0
@@ -115,9 +115,9 @@ def test_own_scans_are_read_and_what_remains_is_shown(configured, tmp_path, caps
     calibration_store.keep(harm)
     assert main(["calibrate", "--truth", str(folder), *configured("builtin")]) == 0
     told = capsys.readouterr()
-    assert "left out for want of a .txt beside it: 1 of 5 scans" in told.err
-    assert "left out broken.png: the file is this type of file is not read" in told.err
-    assert "left out written.pdf: a program has written its text" in told.err
+    assert "skipped 1 of 5 scans without a .txt beside them" in told.err
+    assert "skipped broken.png: this type of file is not read" in told.err
+    assert "skipped written.pdf: its text comes from a program" in told.err
     lines = {line.split()[0]: line for line in told.out.splitlines() if line}
     assert lines["phototest.tif"].split() == ["phototest.tif", "0.00%", "0.00%"]
     assert 0 < float(lines["eurotext.tif"].split()[1].rstrip("%")) < 2
@@ -145,7 +145,7 @@ def test_run_says_once_that_the_model_was_never_calibrated(configured):
         return [line["note"] for line in map(json.loads, log.splitlines()) if line["event"] == "model.calibration"]
 
     (note,) = said()
-    assert "whether the model builtin does good with these settings was never measured" in note
+    assert "the model builtin was never measured with these settings" in note
     assert main(["calibrate", "--pages", "1", *settings]) == 0
     assert said() == []
 
@@ -153,11 +153,11 @@ def test_run_says_once_that_the_model_was_never_calibrated(configured):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--truth", "/nowhere"], 2, "/nowhere: no such folder"),
-        (["--truth", str(DATA / "eurotext.txt")], 2, "not a folder"),
+        (["--truth", "/nowhere"], 2, "/nowhere: No such file or directory; --truth needs a folder"),
+        (["--truth", str(DATA / "eurotext.txt")], 2, "Not a directory; --truth needs a folder"),
         (["--truth", "EMPTY"], 2, "holds 0 scans, and none with its text beside it"),
         (["--truth", "EMPTY", "text.txt"], 2, "one at a time"),
-        (["--profile", "x"], 2, "the configuration names no profile x; there are: none"),
+        (["--profile", "x"], 2, "the configuration has no profile x; its profiles: none"),
         (["nowhere.txt"], 5, "nowhere.txt cannot be read"),
     ],
 )
@@ -173,7 +173,8 @@ def test_what_cannot_be_measured_on_is_told(  # noqa: PLR0917 - what is given, a
 
 
 @pytest.mark.parametrize(
-    ("model", "words"), [("off", 'llm.model is "off", so that'), ("/nowhere.gguf", "/nowhere.gguf: no such file")]
+    ("model", "words"),
+    [("off", 'llm.model is "off": there is no model to measure'), ("/nowhere.gguf", "/nowhere.gguf: no such file")],
 )
 def test_without_a_model_there_is_nothing_to_measure(configured, capsys, model, words):
     """What to set is said."""

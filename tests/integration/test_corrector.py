@@ -501,7 +501,7 @@ def test_a_damaged_model_is_told_and_kills_nothing(keep, noise, tmp_path, capfd)
     """A file cut off anywhere gives a reason with a remedy, and llama.cpp's chatter stays off stderr."""
     damaged = tmp_path / "half.gguf"
     damaged.write_bytes(noise.read_bytes()[:keep])
-    with pytest.raises(ModelUnavailable, match=r"cannot load this model \(.+\); fetch it again"):
+    with pytest.raises(ModelUnavailable, match=r"cannot load this model \(.+\); download it again"):
         Corrector(damaged, SMALL)
     assert capfd.readouterr().err == ""
 

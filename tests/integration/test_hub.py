@@ -144,7 +144,7 @@ def test_a_killed_download_goes_on_in_the_next_process(online, model):
         await_that(lambda: online.stalled.is_set() and blobs()[half].stat().st_size == 10 << 20, what="half a model")
         second = ask("pull", NAME)
         assert second.returncode == 3
-        assert "another process is fetching this model" in second.stderr
+        assert "another process is downloading this model" in second.stderr
         first.kill()
     assert "half downloaded" in ask("list").stdout
     online.trouble.stall_at = 0
@@ -184,7 +184,7 @@ def test_what_the_hub_tells_never_leads_out_of_the_cache(online, told):
         setattr(online.trouble, name, value)
     pulled = ask("pull", NAME)
     assert pulled.returncode == 3, pulled.stderr
-    assert "the hub gives no proper checksum for it" in pulled.stderr
+    assert "the hub gives no valid checksum for the model" in pulled.stderr
     assert victim.read_text() == "mine"
     assert online.downloads() == []
     assert ask("list").returncode == 0
@@ -320,7 +320,7 @@ def test_a_model_too_large_for_the_memory_is_not_fetched_unasked(online):
         for more in (["--if-fits"], [])
     ]
     assert [run.returncode for run in runs] == [3, 0]
-    assert "is too large: wants about 1.6 GB of memory, there are 1.1 GB" in runs[0].stderr
+    assert "is too large: needs about 1.6 GB of memory, there are 1.1 GB" in runs[0].stderr
     assert "model.too_large" in runs[1].stderr
 
 
@@ -348,7 +348,7 @@ def test_the_users_own_cache_is_honoured(online, tmp_path):
     assert ask("pull", NAME, **home).returncode == 0
     refused = ask("remove", NAME, **home)
     assert refused.returncode == 3
-    assert "was not fetched by ocrwatchd" in refused.stderr
+    assert "another program has downloaded" in refused.stderr
 
 
 def daemon_for(tmp_path, choice):

@@ -1,4 +1,4 @@
-"""The verb ``calibrate``: measure the language model on typeset pages or on own scans; keep the verdict."""
+"""The verb ``calibrate``: measure the language model on typeset pages or on the user's scans; keep the verdict."""
 
 from __future__ import annotations
 
@@ -12,23 +12,17 @@ MOST_PAGES = 1000
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "calibrate", run, "measure whether the language model helps here, or harms")
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="clean text to set and measure on, UTF-8")
-    parser.add_argument("--truth", type=Path, metavar="DIR", help="measure on scans with their .txt beside them")
-    parser.add_argument("--profile", default="", metavar="NAME", help="with this profile's settings")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="clean text to typeset and measure, UTF-8")
+    parser.add_argument("--truth", type=Path, metavar="DIR", help="measure scans that have their text, .txt, in DIR")
+    parser.add_argument("--profile", default="", metavar="NAME", help="use the settings of this profile")
     parser.add_argument(
-        "--pages",
-        type=_pages,
-        default=20,
-        metavar="N",
-        help="at most N pages of each text, not of scans; default: 20",
+        "--pages", type=_pages, default=20, metavar="N", help="typeset at most N pages of each text; default: 20"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the language model."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.calibrate import command
     from ocrwatchd.core.config import loader

@@ -30,15 +30,7 @@ HARM: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What was asked for.
-
-    Args:
-        files: clean texts to set and measure on, beside the package's own.
-        truth: a folder of scans with their texts, to measure on instead.
-        profile: whose settings count; "" for the top level's.
-        pages: so many of each text count at most.
-        as_json: print figures for programs.
-    """
+    """The verb's arguments; ``truth`` takes the place of ``files``, and the profile "" is the top level."""
 
     files: tuple[Path, ...] = ()
     truth: Path | None = None
@@ -48,31 +40,38 @@ class Wishes:
 
 
 def calibrate(config: Config, wishes: Wishes) -> int:
-    """Measure the configured model, print what came of it, and keep the verdict.
+    """Measure the configured model, print the figures, and keep the verdict.
 
     Returns:
         0, or 1 where the model does harm.
 
     Raises:
-        ConfigError: there is nothing to measure with, or no such profile.
+        ConfigError: there is no text to measure with, or no such profile.
         EngineUnavailable: no engine can read the scans.
-        FolderUnusable: a folder cannot be read, or the verdict not be kept.
+        FolderUnusable: a folder cannot be read, or the verdict cannot be kept.
         ModelUnavailable: there is no model.
         UnreadableScan: a text or all scans cannot be read.
     """
-    work = _work(config, wishes.profile)
+    if wishes.profile and wishes.profile not in config.profiles:
+        known = ", ".join(config.profiles) or "none"
+        raise ConfigError(f"the configuration has no profile {wishes.profile}; its profiles: {known}")
+    work = config.work(wishes.profile)
     if work.llm.model == "off":
         raise ModelUnavailable(
-            'llm.model is "off", so that there is no model to measure; set it to "auto", "builtin" or the path of a '
+            'llm.model is "off": there is no model to measure; set llm.model to "auto", "builtin" or the path of a '
             ".gguf file"
         )
     path = models.resolve(work.llm)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for note in _notes(work, wishes):
         console.print(f"ocrwatchd: {note}", markup=False)
-    read = _read(config, work, wishes, console)
-    cases = read.cases
-    sha256, stamps = _identity(path)  # before it is loaded: what changes from now on is another model
+    if wishes.truth:
+        cases = ground_truth.read(wishes.truth, config, work, console)
+    else:
+        sheets = corpus.sheets(wishes.files, work.ocr.languages, wishes.pages)
+        # Text of the user's files is not copied to the cache.
+        cases = printed.read(sheets, config, work, console, keep=not wishes.files)
+    sha256, stamps = _identity(path)  # before the model is loaded: a later change makes another model
     trial = Trial(path, work, presets.beside(work.gate))
     try:
         with _progress(console, len(cases)) as done:
@@ -103,7 +102,6 @@ def calibrate(config: Config, wishes: Wishes) -> int:
         measured,
         judgement.best_gate(measured.gates),
         cases,
-        read.seconds_a_page,
         remaining((text, case.truth) for text, case in zip(measured.texts[found.method], cases, strict=True))
         if wishes.truth
         else None,
@@ -113,7 +111,7 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in in_lines(report))
     sys.stdout.flush()
-    # Last, for what was measured is to be seen in any case.
+    # Kept after the report, so that people see the figures even if the verdict cannot be kept.
     earlier = calibration_store.find(work, path) if found.finding == "unknown" else None
     if earlier and earlier.finding != "unknown":
         said = f"not kept   not enough evidence; an earlier verdict is kept: {earlier.told}"
@@ -124,36 +122,21 @@ def calibrate(config: Config, wishes: Wishes) -> int:
     return HARM if found.finding == "harm" else 0
 
 
-def _read(config: Config, work: Work, wishes: Wishes, console: Console) -> ground_truth.Read:
-    if wishes.truth:
-        return ground_truth.read(wishes.truth, config, work, console)
-    sheets = corpus.sheets(wishes.files, work.ocr.languages, wishes.pages)
-    # What stands in files of the user's stays in them.
-    return printed.read(sheets, config, work, console, keep=not wishes.files)
-
-
-def _work(config: Config, profile: str) -> Work:
-    if profile and profile not in config.profiles:
-        known = ", ".join(config.profiles) or "none"
-        raise ConfigError(f"the configuration names no profile {profile}; there are: {known}")
-    return config.work(profile)
-
-
 def _notes(work: Work, wishes: Wishes) -> Iterator[str]:
-    """What is not measured, though it may seem so."""
-    if meanwhile := models.why_builtin(work.llm):
-        yield f"the built-in model is measured, and what takes its place wants a verdict of its own; {meanwhile}"
+    """Say which models and languages are not measured."""
+    if reason := models.why_builtin(work.llm):
+        yield f"this run measures the built-in model; calibrate again after a change of the model; {reason}"
     codes = work.ocr.languages
     without = [code for code in codes if code not in corpus.OWN]
     if 0 < len(without) < len(codes) and not (wishes.truth or wishes.files):
         yield (
-            f"in {languages.names(without)} nothing is measured, for the package has no such text: name files with "
-            "clean text, or scans with their texts by --truth"
+            f"{languages.names(without)} cannot be measured without text in that language: name files with clean text, "
+            "or scans with their texts by --truth"
         )
 
 
 def _identity(path: Path) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Its SHA-256 and its stamps."""
+    """Return the model's SHA-256 and stamps."""
     try:
         stamps = identity.stamps(path)
         return calibration_store.sha256_of(path), stamps

@@ -1,4 +1,4 @@
-"""Clean text, of the package and of files that the user names, cut into small pages."""
+"""Cut clean text, from the package and from the user's files, into small pages."""
 
 from __future__ import annotations
 
@@ -19,34 +19,29 @@ OWN: Final = {"eng": ENGLISH}
 """Clean text in the package, by language."""
 
 SHEET_CHARACTERS: Final = 600
-"""So many make a page: many small pages wear in many ways."""
+"""Characters of a page; many small pages are worn in many ways."""
 
 LINE_CHARACTERS: Final = 100
-"""A longer line is broken."""
+"""Longer lines are wrapped."""
 
 LEAST_LATIN: Final = 0.5
-"""So large a share of a text's letters must be Latin: the picture judges no others."""
+"""At least this share of a text's letters is Latin: the picture judges no others."""
 
 
 class Sheet(NamedTuple):
-    """A page to be set.
-
-    Args:
-        name: for people.
-        text: clean.
-    """
+    """A page to be typeset; its name is for people."""
 
     name: str
     text: str
 
 
 def sheets(files: Sequence[Path], codes: Sequence[str], pages: int) -> list[Sheet]:
-    """The clean texts as pages.
+    """Cut the package's texts in these languages and the user's texts into pages.
 
     Args:
-        files: clean texts of the user's, UTF-8; beside them counts what the package has in these languages.
+        files: the user's clean texts, UTF-8.
         codes: of the languages.
-        pages: so many of a file count at most, drawn evenly from all of it.
+        pages: at most this many of each file, spread evenly over the file.
 
     Raises:
         ConfigError: there is no text in these languages, or none in Latin letters.

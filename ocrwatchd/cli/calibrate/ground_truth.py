@@ -1,12 +1,14 @@
-"""The user's own scans with their true texts beside them, read by the engine as the daemon would."""
+"""Read the user's scans that have their true texts beside them, as the daemon reads scans."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.calibrate.measure import Case
 from ocrwatchd.cli.process.reader import copied, reading
-from ocrwatchd.core.config.profile import Output
+from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import input_type_named
 from ocrwatchd.core.log import printable
@@ -15,52 +17,26 @@ from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from ocrwatchd.cli.process.reader import Reader
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
 
 BASIS: Final = "own scans"
 
 
-class Read(NamedTuple):
-    """What was read.
-
-    Args:
-        cases: the documents.
-    """
-
-    cases: list[Case]
-
-    @property
-    def seconds_a_page(self) -> float:
-        """Of recognition."""
-        pages = [page for case in self.cases for page in case.pages]
-        return sum(page.seconds for page in pages) / max(1, len(pages))
-
-
-def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
-    """Read every scan in a folder that has its text, NAME.txt, beside it; what cannot be used is told and left out.
-
-    Args:
-        folder: what lies in it is copied, never touched.
-        config: the settings.
-        work: those of the profile.
-        console: hears what is left out.
+def read(folder: Path, config: Config, work: Work, console: Console) -> list[Case]:
+    """Read copies of all scans in a folder that have their text, NAME.txt, beside them; skip others with a message.
 
     Raises:
-        ConfigError: the folder is none, or holds no such pair.
+        ConfigError: the folder does not exist, or holds no such pair.
         EngineUnavailable: no engine can read here.
         FolderUnusable: the folder cannot be read, or there is no room for copies.
         UnreadableScan: no pair can be used.
     """
     found, alone = _pairs(folder)
     if alone:
-        console.print(f"ocrwatchd: left out for want of a .txt beside it: {alone} of {alone + len(found)} scans")
-    # The texts are corrected here afterwards, with one gate after the other.
+        console.print(f"ocrwatchd: skipped {alone} of {alone + len(found)} scans without a .txt beside them")
+    # The trial corrects the texts later, with one gate after the other.
     raw = work.model_copy(
         update={
             "llm": work.llm.model_copy(update={"model": "off"}),
@@ -73,14 +49,12 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> Read:
     with reading(config, console) as reader:
         for scan, text in found:
             try:
-                case = _read(scan, text, raw, reader)
+                cases.append(_read(scan, text, raw, reader))
             except UnreadableScan as error:
-                console.print(f"ocrwatchd: left out {printable(f'{scan.name}: {error}')}", markup=False)
-                continue
-            cases.append(case)
+                console.print(f"ocrwatchd: skipped {printable(f'{scan.name}: {error}')}", markup=False)
     if not cases:
-        raise UnreadableScan(f"none of the {len(found)} scans in {folder} could be used; the reasons stand above")
-    return Read(cases)
+        raise UnreadableScan(f"none of the {len(found)} scans in {folder} can be used; the reasons are above")
+    return cases
 
 
 def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
@@ -93,29 +67,27 @@ def _read(scan: Path, text: Path, work: Work, reader: Reader) -> Case:
         pages = tuple(each.page for each in PageStore.left_in(job.folder / "pages"))
     if any(page.engine == OWN_TEXT for page in pages):
         raise UnreadableScan(
-            'a program has written its text, in which nothing is corrected; set ocr.pdf_text to "ocr" to have it read'
+            'its text comes from a program and is not corrected; to recognise its pages set ocr.pdf_text to "ocr"'
         )
     if any(page.evaluation for page in pages):
         raise UnreadableScan(
-            'Aspose.OCR in evaluation mode reads only a part of it; set ocr.license, or ocr.engine to "rapidocr"'
+            'Aspose.OCR in evaluation mode reads only a part; set ocr.license, or ocr.engine to "rapidocr"'
         )
     return Case(scan.name, truth, pages)
 
 
 def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
-    """Scans and their texts, and how many scans have none."""
+    """Return scans with their texts, and the number of scans without one."""
     try:
         scans = [path for path in sorted(folder.iterdir()) if input_type_named(path.suffix)]
         found = [(scan, text) for scan in scans if (text := scan.with_suffix(".txt")).is_file()]
-    except FileNotFoundError:
-        raise ConfigError(f"{folder}: no such folder; --truth wants one with scans and their texts") from None
-    except NotADirectoryError:
-        raise ConfigError(f"{folder}: not a folder; --truth wants one with scans and their texts") from None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(f"{folder}: {error.strerror}; --truth needs a folder with scans and their texts") from None
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be read: {error.strerror}; mend its owner or mode") from error
     if not found:
         raise ConfigError(
-            f"{folder} holds {len(scans)} scans, and none with its text beside it: put what stands in NAME.png, "
-            "or NAME.pdf and so on, into NAME.txt (UTF-8)"
+            f"{folder} holds {len(scans)} scans, and none with its text beside it: write the text of NAME.png, "
+            "or NAME.pdf and so on, to NAME.txt (UTF-8)"
         )
     return found, len(scans) - len(found)

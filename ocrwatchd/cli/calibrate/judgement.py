@@ -1,31 +1,28 @@
-"""What the figures mean: gain, harm, or neither; and what the model is best asked to do. Pure."""
+"""Judge the figures: gain, harm or neither, and the best task for the model. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeVar
 
+from ocrwatchd.cli.calibrate.measure import Measured, Tally
 from ocrwatchd.cli.calibrate.presets import YOURS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ocrwatchd.cli.calibrate.measure import Measured, Tally
-    from ocrwatchd.llm.calibration_store import Finding, Method, Use
+from ocrwatchd.llm.calibration_store import Finding, Method, Use
 
 LEAST_GAIN: Final = 0.01
-"""Fewer errors by a smaller share are no gain where there is no picture."""
+"""Without a picture, a smaller relative reduction of errors is no gain."""
 
 LEAST_ERRORS: Final = 20
-"""In texts with fewer errors a gain cannot be told from chance."""
+"""With fewer errors in the texts a gain may be chance."""
 
 SPOILED: Final = 2.0
-"""A model whose answers, taken as they are, would make the errors so many times as many understands nothing."""
+"""A model harms if its answers, all admitted, would multiply the errors by more than this."""
 
 WORTH: Final = 0.05
-"""What costs more must mend so large a share of the errors that are left: its costs elsewhere are not seen here."""
+"""A more expensive task must repair this share of the remaining errors: its costs elsewhere are not measured."""
 
 LEAST_FEWER: Final = 5
-"""Nor is it worth its cost where it leaves fewer errors by less than this, which may be chance."""
+"""A more expensive task must also repair this many errors; fewer may be chance."""
 
 Name = TypeVar("Name", bound=str)
 
@@ -38,14 +35,7 @@ class Judgement(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is found of a model.
-
-    Args:
-        method: what it is best asked to do where there is a picture.
-        uses: what is found of each use of it.
-        finding: of the best.
-        why: in words.
-    """
+    """The verdict on a model: its best method where there is a picture, the finding of each use and of the best."""
 
     method: Method
     uses: dict[Use, Finding]
@@ -54,7 +44,7 @@ class Verdict(NamedTuple):
 
 
 def verdict(measured: Measured) -> Verdict:
-    """Find what the model is best asked to do: what costs least, unless more is worth its cost."""
+    """Find the model's best task: the cheapest, unless a more expensive one is worth its cost."""
     text = of_text(measured)
     found = {way: _of_way(measured, way, text) for way in measured.ways if way != "none"}
     uses: dict[Use, Finding] = {**{way: each.finding for way, each in found.items()}, "text": text.finding}
@@ -62,16 +52,16 @@ def verdict(measured: Measured) -> Verdict:
     method = _worth(gains)
     if method != "none":
         return Verdict(method, uses, *found[method])
-    # Of a model that is of no use, the least bad is told.
+    # For a model without any gain, the verdict gives the least bad finding.
     order: tuple[Finding, ...] = ("none", "unknown", "harm")
     return Verdict("none", uses, *min(found.values(), key=lambda each: order.index(each.finding)))
 
 
 def of_text(measured: Measured) -> Judgement:
-    """Whether a model that writes does good where there is no picture.
+    """Judge a model that writes without a picture.
 
-    A model of which the gate lets nothing good through, and whose answers would spoil the texts, counts as harm: all
-    that it does is cost time, and stand behind one guard only.
+    A model counts as harm if its admitted edits repair nothing and all its answers together would spoil the texts:
+    only the gate stands between these answers and the documents.
     """
     tally, ungated = measured.gates[YOURS], measured.ungated
     if wrong := harm(tally):
@@ -90,20 +80,20 @@ def of_text(measured: Measured) -> Judgement:
 
 
 def harm(tally: Tally) -> str:
-    """What harm a gate lets through, or ""."""
+    """Say which harm a gate admits, or ""."""
     if tally.after > tally.before:
         return f"errors grow from {tally.before} to {tally.after}"
     return f"digits are made wrong in {tally.digits} of {tally.texts} texts" if tally.digits else ""
 
 
 def best_gate(gates: Mapping[str, Tally]) -> str:
-    """The gate to be taken: the first, unless another one is worth the change; "" where all do harm."""
+    """Choose the first gate, unless another one is worth the change; "" if all do harm."""
     harmless = {name: each for name, each in gates.items() if not harm(each)}
     return _worth(harmless) if harmless else ""
 
 
 def _of_way(measured: Measured, way: Method, text: Judgement) -> Judgement:
-    """Whether the model does good where there is a picture, which mends much without it."""
+    """Judge a model's task where there is a picture, which repairs many errors without a model."""
     alone, tally = measured.ways["none"], measured.ways[way]
     told = f"errors {alone.after} without it, {tally.after} with it"
     worth = _margin(alone)
@@ -121,7 +111,7 @@ def _of_way(measured: Measured, way: Method, text: Judgement) -> Judgement:
 
 
 def _unknown(measured: Measured, way: Method) -> str:
-    """Why nothing can be said, or ""."""
+    """Say why there is not enough evidence, or ""."""
     if way == "rewrite" and not measured.answered:
         return "; ".join(("it had no answer to anything", *measured.left))
     if way == "choose" and not measured.compared:
@@ -131,7 +121,7 @@ def _unknown(measured: Measured, way: Method) -> str:
 
 
 def _worth(tallies: Mapping[Name, Tally]) -> Name:
-    """The first, unless a later one leaves fewer errors by ``WORTH`` and ``LEAST_FEWER``."""
+    """Return the first, unless a later one leaves fewer errors by ``WORTH`` and ``LEAST_FEWER``."""
     kept, *others = tallies
     for name in others:
         if tallies[name].after <= tallies[kept].after - _margin(tallies[kept]):

@@ -1,42 +1,34 @@
-"""Let a model choose, write, or both, over texts of which the truth is known, and count."""
+"""Let a model choose, write, or both, on texts with known truth, and count the errors."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.calibrate.once_asked import OnceAsked
-from ocrwatchd.core.model import Correction
+from ocrwatchd.core.config.profile import Gate, Work
+from ocrwatchd.core.model import Correction, PageText
 from ocrwatchd.correct.corrector import Corrector, loaded
 from ocrwatchd.correct.document import page_by_page
 from ocrwatchd.correct.page import with_words
 from ocrwatchd.gate import scoring
 from ocrwatchd.gate.consistency import Memory, lesson
+from ocrwatchd.llm.calibration_store import Method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from ocrwatchd.core.config.profile import Gate, Work
-    from ocrwatchd.core.model import PageText
     from ocrwatchd.correct.corrector import Load
-    from ocrwatchd.llm.calibration_store import Method
 
 PAGE_CHARACTERS: Final = 2000
-"""What counts as a page of text where seconds a page are told."""
+"""Characters of a page in figures of seconds a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text as recognised, and as it is.
-
-    Args:
-        name: for people.
-        truth: as it is.
-        pages: as recognised, with what the recogniser saw.
-    """
+    """A document's true text and its recognised pages; the name is for people."""
 
     name: str
     truth: str
@@ -44,7 +36,7 @@ class Case:
 
     @property
     def read(self) -> str:
-        """All pages' text."""
+        """The recognised text of all pages."""
         return _joined(self.pages)
 
 
@@ -53,12 +45,11 @@ class Tally:
     """Sums over texts.
 
     Args:
-        texts: how many.
-        characters: of their truth, white space folded.
-        before: character errors before.
-        after: character errors after.
-        worse: texts with more errors after than before.
-        digits: texts in which a change made digits wrong.
+        characters: of the true texts, white space folded.
+        before: character errors before correction.
+        after: character errors after correction.
+        worse: number of texts with more errors after than before.
+        digits: number of texts in which a change made digits wrong.
         seconds: of correction.
     """
 
@@ -71,7 +62,6 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, case: Case, after: str, seconds: float = 0.0) -> None:
-        """Count one text."""
         before, truth = case.read, case.truth
         old, new = scoring.errors(before, truth), scoring.errors(after, truth)
         self.texts += 1
@@ -84,27 +74,27 @@ class Tally:
 
     @property
     def change(self) -> float:
-        """By what share the errors have grown; below 0 they have become fewer."""
+        """Relative change of the errors; below 0 there are fewer."""
         return (self.after - self.before) / max(1, self.before)
 
     @property
     def seconds_a_page(self) -> float:
-        """For a page of ``PAGE_CHARACTERS``."""
+        """Seconds for ``PAGE_CHARACTERS`` characters."""
         return self.seconds * PAGE_CHARACTERS / max(1, self.characters)
 
 
 @dataclass(slots=True)
 class Measured:
-    """All that was measured.
+    """The figures of a trial.
 
     Args:
-        ways: with the settings' gate, by what the model was asked to do; "none" is without a model.
-        gates: of a model that writes, as if there were no picture, by the gate's name.
-        ungated: had every answer been taken as it was.
-        texts: the cases as corrected, by what the model was asked to do.
-        answered: how many parts of the texts the model had an answer for.
-        compared: of how many words the model compared candidates.
-        left: why parts stayed as they were read, and how many.
+        ways: by the model's task, with the configured gate; "none" is without a model.
+        gates: by the gate's name, of a model that writes without the picture.
+        ungated: with every answer admitted as a whole.
+        texts: the corrected cases, by the model's task.
+        answered: number of parts of the texts that the model answered.
+        compared: number of words whose candidates the model compared.
+        left: number of parts that stayed raw, by the reason.
     """
 
     ways: dict[Method, Tally]
@@ -117,14 +107,14 @@ class Measured:
 
 
 class Trial:
-    """Corrects texts in one way after the other, and keeps count.
+    """Corrects texts in every way in turn, and counts.
 
     Args:
         path: of the model.
-        work: the settings, but for the gate.
-        gates: by name; the first one counts where there is a picture.
+        work: the settings without the gate.
+        gates: by name; the first one is used where there is a picture.
         load: loads the model.
-        clock: seconds that never run backwards.
+        clock: monotonic seconds.
 
     Raises:
         ModelUnavailable: the model cannot be loaded here.
@@ -150,12 +140,7 @@ class Trial:
         )
 
     def measure(self, cases: Sequence[Case], done: Callable[[], None]) -> Measured:
-        """Correct each case.
-
-        Args:
-            cases: what is corrected.
-            done: called after each case.
-        """
+        """Correct the cases; call ``done`` after each."""
         for case in cases:
             self._run(case)
             done()
@@ -163,7 +148,6 @@ class Trial:
         return self._measured
 
     def close(self) -> None:
-        """Free the model."""
         self._corrector.close()
 
     def _run(self, case: Case) -> None:
@@ -184,13 +168,7 @@ class Trial:
         counts.answered += len(self._model.heard)
 
     def _by(self, way: Method, pages: Sequence[PageText], written: list[Correction]) -> list[Correction]:
-        """Correct pages as the daemon does.
-
-        Args:
-            way: what the model is asked to do.
-            pages: of a document.
-            written: what the model has written about each page; filled by "rewrite", used again by "both".
-        """
+        """Correct a document as the daemon does; "rewrite" fills ``written``, "both" uses these corrections again."""
         work = _asked(self._work, way)
         corrector = None if way == "none" else self._corrector
         choose = corrector.choose if corrector and corrector.methods(work).chooses else None
@@ -220,7 +198,7 @@ def _joined(pages: Sequence[PageText] | Sequence[Correction]) -> str:
 
 
 def _as_answered(text: str, heard: Sequence[tuple[str, str]]) -> str:
-    """The text with every answer in the place of what was asked."""
+    """Replace each question in the text by its answer."""
     pieces: list[str] = []
     done = 0
     for asked, answer in heard:

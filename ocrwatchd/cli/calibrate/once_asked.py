@@ -11,17 +11,14 @@ from ocrwatchd.llm.context import Context, without
 from ocrwatchd.llm.protocol import Decide, Ending, Model, Proposal, Question, Schema
 
 ENDLESS: Final = 5
-"""So many answers that did not end, and so many more for each that did, are enough to know a model by."""
+"""The model is not asked again after this many answers without an end, and as many more for each answer with one."""
 
 
 class OnceAsked:
     """Remembers the answers about a text.
 
-    What the first gate had no time for stays unasked: later ones would have their whole time for it. Nor is a model
-    asked for all answers that hardly ever ends one.
-
-    Args:
-        model: the model itself.
+    Questions for which the first gate had no time stay unasked: later gates would have their whole time for them. A
+    model that hardly ever ends an answer is not asked every question.
     """
 
     def __init__(self, model: Model) -> None:
@@ -32,11 +29,11 @@ class OnceAsked:
         self.name, self.version, self.languages = model.name, model.version, model.languages
         self.compares = model.compares
         self.compared = 0
-        """Of so many words it was told which candidate is how likely."""
+        """Number of words whose candidates the model compared."""
 
     @property
     def heard(self) -> list[tuple[str, str]]:
-        """What was put to it, and its answer without its wrapping, since ``forget``; none where it gave none."""
+        """The questions since ``forget`` that the model answered, each with the bare answer."""
         answered = (Ending.FINISHED, Ending.LENGTH)
         return [
             (text, without(unwrap(each.text, prompt, text), context or Context(), text))
@@ -45,7 +42,6 @@ class OnceAsked:
         ]
 
     def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:
-        """As the model does, at once where it has answered this before."""
         key = (prompt, text, context)
         if key not in self._proposals:
             if self._all_asked:
@@ -57,18 +53,14 @@ class OnceAsked:
         return self._proposals[key]
 
     def fits(self, prompt: str, text: str, most_tokens: int) -> bool:
-        """As the model says."""
         return self._model.fits(prompt, text, most_tokens)
 
     def answer(
         self, prompt: str, text: str, deadline: float, most_tokens: int, schema: Schema | None = None
     ) -> Proposal:
-        """As the model does."""
         return self._model.answer(prompt, text, deadline, most_tokens, schema)
 
     def compare(self, text: str, questions: Sequence[Question], decide: Decide, deadline: float) -> str:
-        """As the model does."""
-
         def counted(question: Question, nats: Sequence[float]) -> str:
             self.compared += 1
             return decide(question, nats)
@@ -76,7 +68,7 @@ class OnceAsked:
         return self._model.compare(text, questions, counted, deadline)
 
     def forget(self) -> None:
-        """Begin another text."""
+        """Forget the answers; another text begins."""
         self._proposals.clear()
         self._all_asked = False
 
@@ -85,5 +77,4 @@ class OnceAsked:
         self._all_asked = True
 
     def close(self) -> None:
-        """Free the model."""
         self._model.close()

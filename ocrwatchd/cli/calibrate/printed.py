@@ -1,4 +1,4 @@
-"""Clean text that was set, scanned badly and read by RapidOCR; what was read is kept in the cache for the next run."""
+"""Typeset clean text, degrade the pages like bad scans and read them with RapidOCR; cache the result."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,37 +16,24 @@ import rapidocr
 
 from ocrwatchd import __version__
 from ocrwatchd.cli.calibrate import ground_truth, typeset
+from ocrwatchd.cli.calibrate.corpus import Sheet
 from ocrwatchd.cli.calibrate.measure import Case
-from ocrwatchd.core.config.schema import cache_directory
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import Config, cache_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.scratch import clear_stale
-from ocrwatchd.core.model import Correction, FinishedPage
+from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.engine.process.page_store import PageStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
-
-    from ocrwatchd.cli.calibrate.corpus import Sheet
-    from ocrwatchd.cli.calibrate.ground_truth import Read
-    from ocrwatchd.core.config.profile import Work
-    from ocrwatchd.core.config.schema import Config
-    from ocrwatchd.core.model import PageText
 
 BASIS: Final = "typeset pages"
 SET_PREFIX: Final = "set-"
 
 
-def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, *, keep: bool) -> Read:
-    """Set pages, scan them badly and read them; or take what was read of them before.
-
-    Args:
-        sheets: the pages.
-        config: the settings.
-        work: those of the profile; the engine is RapidOCR, whatever they say.
-        console: hears of pages that could not be read.
-        keep: what is read stays in the cache.
+def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, *, keep: bool) -> list[Case]:
+    """Typeset pages, degrade and read them, or take the result from the cache; with ``keep`` write the cache.
 
     Raises:
         ConfigError: no font here has all letters.
@@ -60,19 +48,17 @@ def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, 
     key = hashlib.sha256("\0".join((*parts, *typeset.faces())).encode("utf-8", "replace")).hexdigest()[:16]
     kept = _kept(base / key)
     if len(kept) == len(sheets):
-        return ground_truth.Read(
-            [Case(sheet.name, sheet.text, (page,)) for sheet, page in zip(sheets, kept, strict=True)]
-        )
+        return [Case(sheet.name, sheet.text, (page,)) for sheet, page in zip(sheets, kept, strict=True)]
     try:
         base.mkdir(parents=True, exist_ok=True)
         clear_stale(base, SET_PREFIX)
         with tempfile.TemporaryDirectory(prefix=f"{SET_PREFIX}{os.getpid()}-", dir=base) as folder:
             _set(sheets, Path(folder))
-            found = ground_truth.read(Path(folder), config, work, console)
-        named = [replace(case, name=sheets[int(Path(case.name).stem)].name) for case in found.cases]
+            cases = ground_truth.read(Path(folder), config, work, console)
+        named = [replace(case, name=sheets[int(Path(case.name).stem)].name) for case in cases]
         if keep and len(named) == len(sheets):
             for earlier in base.iterdir():
-                if not earlier.name.startswith(SET_PREFIX):  # another run may be reading such a one
+                if not earlier.name.startswith(SET_PREFIX):  # another run may use it
                     shutil.rmtree(earlier)
             store = PageStore(base / key, key, lattices=True)
             for number, case in enumerate(named, 1):
@@ -81,14 +67,14 @@ def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, 
         raise FolderUnusable(
             f"the pages to measure on cannot be kept in {base}: {error.strerror}; mend its owner or mode, or make room"
         ) from error
-    return ground_truth.Read(named)
+    return named
 
 
 def _kept(folder: Path) -> list[PageText]:
     try:
         return [each.page for each in PageStore.left_in(folder)]
     except (OSError, ValueError, BadZipFile):
-        return []  # damaged: as good as none
+        return []  # damaged
 
 
 def _set(sheets: Sequence[Sheet], folder: Path) -> None:

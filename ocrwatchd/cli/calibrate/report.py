@@ -1,24 +1,21 @@
-"""What is told of a calibration: small tables for people, the same figures for programs."""
+"""Report a calibration: small tables for people, the same figures for programs."""
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocrwatchd.cli.calibrate import presets
-from ocrwatchd.cli.calibrate.measure import PAGE_CHARACTERS
+from ocrwatchd.cli.calibrate.measure import PAGE_CHARACTERS, Case, Measured, Tally
+from ocrwatchd.cli.calibrate.residual_errors import Remaining
 from ocrwatchd.core.log import printable
 from ocrwatchd.gate import languages, scoring
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ocrwatchd.cli.calibrate.measure import Case, Measured, Tally
-    from ocrwatchd.cli.calibrate.residual_errors import Remaining
-    from ocrwatchd.llm.calibration_store import Record
+from ocrwatchd.llm.calibration_store import Record
 
 SHOWN: Final = 12
-"""So many of the commonest remaining confusions are shown."""
+"""At most this many of the most frequent remaining confusions are shown."""
 
 UNGATED: Final = "no gate"
 WIDE, NARROW = 20, 14
@@ -26,23 +23,26 @@ WIDE, NARROW = 20, 14
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that is told.
+    """The verdict and its figures.
 
     Args:
         record: the verdict.
         measured: the figures.
-        best_gate: the best gate's name where there is no picture, or "".
-        cases: what was measured on.
-        recognised_s: of recognition for a page.
-        remaining: where errors remain in own scans; None where that is not told.
+        best_gate: name of the best gate for text without a picture, or "".
+        cases: the measured texts.
+        remaining: the errors that remain in the user's scans; None for typeset pages.
     """
 
     record: Record
     measured: Measured
     best_gate: str
     cases: list[Case]
-    recognised_s: float
     remaining: Remaining | None = None
+
+    @property
+    def recognised_s(self) -> float:
+        """Mean seconds of recognition a page."""
+        return statistics.fmean([page.seconds for case in self.cases for page in case.pages] or [0.0])
 
 
 def in_lines(report: Report) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Where errors remain after correction. What this gives is document text: for the user's eyes, never for a log."""
+"""Count the errors that remain after correction. The result holds document text: never log it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ from ocrwatchd.gate import historical_spelling
 
 
 class Remaining(NamedTuple):
-    """Errors counted.
-
-    Args:
-        kinds: runs of words that are wrong, by the kind of error.
-        letters: (true, read) of the letters that are wrong.
-    """
+    """Wrong runs of words by the kind of error, and wrong letters as (true, read)."""
 
     kinds: Counter[str]
     letters: Counter[tuple[str, str]]
 
 
 def remaining(texts: Iterable[tuple[str, str]]) -> Remaining:
-    """Count what is wrong in pairs of a text and its truth."""
+    """Count the errors in pairs of a text and its truth."""
     kinds, letters = Counter[str](), Counter[tuple[str, str]]()
     for text, truth in texts:
         for read, true in misread_words(text, truth):

@@ -1,19 +1,16 @@
-"""Set text on pages and wear them as bad scanners and fax machines do. The same page comes out the same each time."""
+"""Typeset text on pages and degrade them as bad scanners and fax machines do. Each run makes equal pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from ocrwatchd.cli.calibrate.corpus import Sheet
 from ocrwatchd.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ocrwatchd.cli.calibrate.corpus import Sheet
 
 FACES: Final = (
     "DejaVuSerif.ttf",
@@ -23,14 +20,14 @@ FACES: Final = (
     "LiberationSans-Regular.ttf",
     "NotoSans-Regular.ttf",
 )
-"""Those that the system has are used in turn; beside them Pillow's own, which has the letters of English only."""
+"""Those that are installed are used in turn, and Pillow's own font, which has only English letters."""
 
 POINTS: Final = 10.0
 LEADING: Final = 1.4
-"""Times the letters' size."""
+"""Line height in letter sizes."""
 PAPER, INK = 255, 15
 ABSENT: Final = "\U0010ffff"
-"""No font has it."""
+"""No font has this character."""
 
 
 class Wear(NamedTuple):
@@ -40,7 +37,7 @@ class Wear(NamedTuple):
         dpi: of the scan.
         blur: radius in dots.
         noise: standard deviation of grey levels, of 255.
-        threshold: grey level from which on a dot is white, the others being black; 0: the page stays grey.
+        threshold: dots of this grey level or more become white, others black; 0: the page stays grey.
     """
 
     dpi: int
@@ -56,29 +53,25 @@ WEARS: Final = (
     Wear(dpi=120, blur=0.8, noise=30, threshold=150),
     Wear(dpi=90, blur=0.7, noise=25, threshold=0),
 )
-"""One after the other."""
+"""Used in turn."""
 
 
 def drawn(sheet: Sheet, number: int) -> Image.Image:
-    """A page, as scanned.
-
-    Args:
-        sheet: its text.
-        number: of the page; font and wear follow from it.
+    """Draw a page as scanned; the page's number selects font and wear.
 
     Returns:
-        Mode "L", just large enough, with its resolution in ``info["dpi"]``.
+        Mode "L", just large enough for the text, with its resolution in ``info["dpi"]``.
 
     Raises:
-        ConfigError: no font here has all its letters.
+        ConfigError: no font here has all letters of the text.
     """
     wear = WEARS[number % len(WEARS)]
     size = POINTS * wear.dpi / 72
     usable = [face for face in faces() if _has(face, sheet.text)]
     if not usable:
         raise ConfigError(
-            f"{sheet.name}: no font here has all its letters; install the package fonts-dejavu-core, or measure on "
-            "scans with their texts, by --truth"
+            f"{sheet.name}: no font here has all letters of the text; install the package fonts-dejavu-core, or "
+            "measure on scans with their texts, by --truth"
         )
     page = _set(sheet.text.split("\n"), _font(usable[number % len(usable)], size), round(size * LEADING))
     dots = np.asarray(page.filter(ImageFilter.GaussianBlur(wear.blur)), np.float64)
@@ -101,7 +94,7 @@ def _set(lines: Sequence[str], font: ImageFont.FreeTypeFont, leading: int) -> Im
 
 @cache
 def faces() -> tuple[str, ...]:
-    """The names of the fonts that are here; "" is Pillow's own."""
+    """The names of the installed fonts; "" is Pillow's own."""
     found = []
     for face in FACES:
         try:

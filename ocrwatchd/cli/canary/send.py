@@ -11,9 +11,11 @@ import json
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable, OcrwatchdError
 from ocrwatchd.core.fs.safe_open import is_folder
 from ocrwatchd.core.i18n import joined
@@ -23,9 +25,6 @@ from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.outbox import REASON, RECEIPT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.monitoring.status import Status
 
 LOOK_SECONDS = 0.1

@@ -1,4 +1,4 @@
-"""The verb ``report``: what has been done over time, as tables, as plain numbers and as a picture."""
+"""The verb ``report``: show the work of a stretch of time as tables, as JSON and as a picture."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from ocrwatchd.cli.arguments import Subparsers, add_verb, path, settings
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "report", run, "show pages, speed, edits and doubtful documents over time")
-    parser.add_argument("--since", metavar="WHEN", help="a date (2026-11-01) or a span (24h, 7d, 4w); without it: all")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.add_argument("--png", type=path, metavar="FILE", help="also draw it: a .png file, or a folder for it")
+    parser.add_argument("--since", metavar="WHEN", help="a date (2026-11-01) or a span (24h, 7d, 4w); default: all")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--png", type=path, metavar="FILE", help="also draw a picture: a .png file, or its folder")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a report."""
     config = settings(args, quiet=True)
     from ocrwatchd.cli.report.print_report import report
 

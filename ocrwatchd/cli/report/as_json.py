@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ocrwatchd.cli.report.summary import LOW_CONFIDENCE
+from ocrwatchd.cli.report.frequent_edits import Pairs
+from ocrwatchd.cli.report.ledger_reader import Scan
+from ocrwatchd.cli.report.summary import LOW_CONFIDENCE, Summary, Sums
 from ocrwatchd.core.log import printable
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
-
-    from ocrwatchd.cli.report.frequent_edits import Pairs
-    from ocrwatchd.cli.report.ledger_reader import Scan
-    from ocrwatchd.cli.report.summary import Summary, Sums
 
 SCHEMA: Final = 1
 MOST_PAIRS: Final = 100

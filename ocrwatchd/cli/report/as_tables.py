@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
-from ocrwatchd.cli.report.summary import LOW_CONFIDENCE, PER_WORDS
+from ocrwatchd.cli.report.frequent_edits import Pairs
+from ocrwatchd.cli.report.periods import Step
+from ocrwatchd.cli.report.summary import LOW_CONFIDENCE, PER_WORDS, Summary, Sums
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.reason import wording
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
     from rich.console import RenderableType
-
-    from ocrwatchd.cli.report.frequent_edits import Pairs
-    from ocrwatchd.cli.report.periods import Step
-    from ocrwatchd.cli.report.summary import Summary, Sums
 
 MOST_PAIRS: Final = 10
 MOST_KINDS: Final = 12
@@ -33,17 +29,18 @@ FORMATS: Final[dict[Step, str]] = {
     "month": "%Y-%m",
     "year": "%Y",
 }
-"""How a period's beginning is written."""
+"""Formats of a period's beginning."""
 
 
 def listing(summary: Summary) -> Iterator[RenderableType]:
-    """What there is to say, from top to bottom."""
+    """The report from top to bottom."""
     since, until = (time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) for at in (summary.since, summary.until))
     if summary.is_empty:
         span = f"from {since} to {until}" if summary.since < summary.until else "yet"
         yield Text(f"no scan was delivered and none failed {span}")
         return
-    for key, words in _figures(summary, f"{since} to {until}"):
+    yield Text(f"{'from':11}{since} to {until}")
+    for key, words in _figures(summary):
         yield Text(f"{key:11}{words}")
     yield from _periods(summary)
     yield from _kinds(summary.total)
@@ -52,9 +49,8 @@ def listing(summary: Summary) -> Iterator[RenderableType]:
     yield from _low(summary)
 
 
-def _figures(summary: Summary, span: str) -> Iterator[tuple[str, str]]:
+def _figures(summary: Summary) -> Iterator[tuple[str, str]]:
     total, found = summary.total, summary.found
-    yield "from", span
     copies = f" ({total.copies:,} of them copies of earlier ones, not read again)" if total.copies else ""
     yield "documents", f"{total.documents:,} delivered{copies}, {total.failed:,} failed"
     pace = f", {_number(total.seconds_a_page, 2)} s each" if total.pages else ""
@@ -62,7 +58,7 @@ def _figures(summary: Summary, span: str) -> Iterator[tuple[str, str]]:
     yield "words", f"{total.words:,}" + (f", read with {_percent(total.confidence)} confidence" if total.scored else "")
     yield "edits", f"{_proposals(total, total.edits.total())} admitted, {total.refused.total():,} refused"
     if total.unknown:
-        yield "", f"nobody knows any more what was corrected in {total.unknown:,} of the documents"
+        yield "", f"the edits of {total.unknown:,} of the documents are unknown"
     yield "receipts", _receipts(found.sought, found.read, found.gone, found.unusable)
 
 
@@ -85,12 +81,9 @@ def _periods(summary: Summary) -> Iterator[RenderableType]:
     for heading in ("documents", "failed", "pages", "s a page", "admitted", "refused", "confidence"):
         table.add_column(heading, justify="right")
     for begin, sums in summary.periods.items():
-        table.add_row(_begin(begin, summary.step), *_row(sums), style="" if sums.documents or sums.failed else "dim")
+        told = begin.strftime(FORMATS[summary.step])
+        table.add_row(told, *_row(sums), style="" if sums.documents or sums.failed else "dim")
     yield table
-
-
-def _begin(begin: dt.datetime, step: Step) -> str:
-    return begin.strftime(FORMATS[step])
 
 
 def _row(sums: Sums) -> Iterator[str]:

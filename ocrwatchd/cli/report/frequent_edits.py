@@ -1,26 +1,25 @@
-"""Count what was proposed most often, with as much memory as is sensible."""
+"""Count the most frequent proposals in bounded memory."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from ocrwatchd.cli.report.receipts import Proposal
-    from ocrwatchd.core.reason import Reason
+from ocrwatchd.cli.report.receipts import Proposal
+from ocrwatchd.core.reason import Reason
 
 MOST_TEXT: Final = 40
-"""Of a proposal so many characters count: one that goes further is a sentence, and hardly comes twice."""
+"""Proposals are cut to this many characters: a longer one is a sentence, and hardly comes twice."""
 
 MOST_PAIRS: Final = 100_000
-"""So many different ones are counted; if there are more, those that came least often are forgotten."""
+"""At most this many different proposals are counted; beyond that the rarest are forgotten."""
 
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Pair(NamedTuple):
-    """A proposal: what was read, what it was to become, and why it was refused, or None."""
+    """A proposal; ``why`` is the reason of a refused one, else None."""
 
     before: str
     after: str
@@ -29,18 +28,12 @@ class Pair(NamedTuple):
 
 @dataclass(slots=True)
 class Pairs:
-    """How often the same was proposed.
-
-    Attributes:
-        counted: each proposal's number.
-        reverted: of those that were let in, how many people have taken back.
-    """
+    """The number of each proposal, and how many of them people have reverted."""
 
     counted: Counter[Pair] = field(default_factory=Counter)
     reverted: Counter[Pair] = field(default_factory=Counter)
 
     def add(self, proposal: Proposal, *, refused: bool = False) -> None:
-        """Count one."""
         pair = Pair(_short(proposal.before), _short(proposal.after), proposal.why if refused else None)
         self.counted[pair] += 1
         if proposal.reverted:
@@ -50,7 +43,7 @@ class Pairs:
             self.reverted = Counter({pair: times for pair, times in self.reverted.items() if pair in self.counted})
 
     def most(self, number: int) -> list[tuple[Pair, int, int]]:
-        """The most frequent ones: each with how often it came, and how often it was taken back."""
+        """The most frequent proposals, each with its number and how often people have reverted it."""
         ordered = sorted(self.counted.items(), key=lambda each: (-each[1], each[0]))[:number]
         return [(pair, times, self.reverted[pair]) for pair, times in ordered]
 

@@ -1,4 +1,4 @@
-"""The ledger as a reader sees it, beside a daemon that writes: opened read-only, read in one go, and closed again."""
+"""Read the ledger while a daemon writes it: open it read-only, read it at once, close it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
@@ -19,15 +18,20 @@ from ocrwatchd.storage import ledger_file, work_folder
 from ocrwatchd.storage.ledger_file import LEDGER
 
 PATIENCE_S: Final = 5.0
-"""How long a call waits for another process that holds the file."""
+"""A call waits this long for another process that locks the file."""
 
 Number = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class Counts(BaseModel):
-    """What was counted in a document; by these names in the ledger and in receipts."""
+    """The counts of a document, under these names in the ledger and in receipts.
+
+    ``scored_words`` are the words with a known confidence; the ledger has their number, a receipt has none: None.
+    """
 
     words: Number = 0
+    scored_words: Number | None = None
+    unreadable: Number = 0
     edits_by_reason: dict[str, Number] = {}
     refused_by_reason: dict[str, Number] = {}
     confidence: float | None = Field(None, ge=0, le=1)
@@ -38,13 +42,7 @@ class Counts(BaseModel):
         return bool(self.edits_by_reason or self.refused_by_reason)
 
 
-class _Counted(Counts):
-    unreadable: Number = 0
-    scored_words: Number | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """A scan that has ended.
 
     Args:
@@ -52,11 +50,9 @@ class Scan:
         place: of its set under the outbox, or ``failed/``, without suffix.
         delivered: False: it failed.
         ended_at: Unix time.
-        pages: how many there were; 0 for a copy of an earlier one that was not read again.
-        unreadable: how many of them could not be read.
+        pages: 0 for a copy of an earlier scan, which was not read again.
         seconds: the engine's wall time.
-        scored: of how many words the confidence is known; None where nobody has told, and all count.
-        counts: None where the ledger does not know: it was built from the folders.
+        counts: None where the ledger does not know them, because it was built from the folders.
     """
 
     job: str
@@ -64,36 +60,23 @@ class Scan:
     delivered: bool
     ended_at: float
     pages: int
-    unreadable: int
     seconds: float
-    scored: int | None
     counts: Counts | None
 
 
-class Remembered(NamedTuple):
-    """What the ledger tells of a stretch of time.
+def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[Scan]]:
+    """Read the scans that have ended since ``begin``, without files that people put into ``archive/``.
 
     Args:
-        begin: Unix time from which on it tells all: as asked for, or since it knows of any scan.
-        scans: that have ended since, the oldest first.
-    """
-
-    begin: float
-    scans: Iterator[Scan]
-
-
-def since(folders: Folders, begin: float, now: float) -> Remembered:
-    """What has ended since then; the ledger is closed again once this returns.
-
-    What people themselves have put into ``archive/`` is no scan of ours.
-
-    Args:
-        folders: whose ledger it is.
+        folders: of the root.
         begin: Unix time.
-        now: Unix time; what has a later one, by a clock that was wrong, counts as of now.
+        now: Unix time; a later end, by a clock that was wrong, counts as now.
+
+    Returns:
+        The Unix time from which the ledger is complete, ``begin`` or later, and the scans, the oldest first.
 
     Raises:
-        FolderUnusable: there is no ledger, or it cannot be read, with what to do about it.
+        FolderUnusable: there is no ledger, or it cannot be read; the message says what to do.
     """
     path, database = _ledger(folders)
     with contextlib.closing(database):
@@ -106,22 +89,21 @@ def since(folders: Folders, begin: float, now: float) -> Remembered:
             first = database.execute("SELECT min(ended_at) FROM scan WHERE kept_from IS NOT NULL").fetchone()[0]
         except sqlite3.Error as error:
             raise FolderUnusable(_fault(path, error)) from error
-    return Remembered(max(begin, min(now, now if first is None else first)), map(_scan, rows))
+    return max(begin, min(now, now if first is None else first)), map(_scan, rows)
 
 
 def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
     job, relative, name, state, ended_at, pages, seconds, text = row
     place = Path(os.fsdecode(relative)).with_name(os.fsdecode(name))
     try:
-        counts = _Counted.model_validate_json(text) if text else None
-    except ValidationError:  # somebody else has written it
+        counts = Counts.model_validate_json(text) if text else None
+    except ValidationError:  # another program has changed the ledger
         counts = None
-    unreadable, scored = (counts.unreadable, counts.scored_words) if counts else (0, None)
-    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, unreadable, seconds, scored, counts)
+    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, seconds, counts)
 
 
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
-    """The open ledger of this root: this user's, or a service's."""
+    """Open the ledger of this root, of this user or of a service."""
     troubles: list[FolderUnusable] = []
     for root_state in _root_states(folders):
         try:
@@ -139,7 +121,7 @@ def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
 
 
 def _root_states(folders: Folders) -> Iterator[Path]:
-    """The root's folders in the state directories: by its id or, where that cannot be read, by what the status says."""
+    """Find the root's state by its id or, if this user cannot read the id, by the root in the status."""
     try:
         root_id = work_folder.known_id(folders.work_path)
     except OSError:
@@ -151,12 +133,6 @@ def _root_states(folders: Folders) -> Iterator[Path]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A ledger of this version.
-
-    Raises:
-        FileNotFoundError: there is none.
-        FolderUnusable: it cannot be read.
-    """
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except NotADirectoryError as error:
@@ -168,7 +144,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         ) from error
     database = None
     try:
-        # Where nobody writes there is no -wal file, and reading shall make none, which it could not do everywhere.
+        # Without a writer there is no -wal file, and a reader without the right to write cannot create one.
         asked = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{asked}", uri=True, timeout=PATIENCE_S)
         database.text_factory = lambda content: content.decode("utf-8", "replace")

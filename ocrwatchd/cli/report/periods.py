@@ -15,25 +15,25 @@ STEPS: Final[dict[Step, dt.timedelta]] = {
     "month": dt.timedelta(days=31),
     "year": dt.timedelta(days=366),
 }
-"""What periods there are, and how long they last at most: so long after a beginning lies in the next one."""
+"""The kinds of periods with their longest duration: that long after a beginning lies in the next period."""
 
 MOST_PERIODS: Final = 36
-"""About so many fit on a screen, and on a picture."""
+"""About this many fit on a screen, and on a picture."""
 
 
 def local(moment: float) -> dt.datetime:
-    """A Unix time as the clock on the wall shows it."""
-    return dt.datetime.fromtimestamp(moment)  # noqa: DTZ006  # that is what is meant
+    """A Unix time as local time."""
+    return dt.datetime.fromtimestamp(moment)  # noqa: DTZ006  # local time is meant
 
 
 def step_of(first: float, last: float) -> Step:
-    """The shortest step of which no more than :data:`MOST_PERIODS` lie between two Unix times."""
+    """The shortest step with at most :data:`MOST_PERIODS` periods between two Unix times."""
     span = dt.timedelta(seconds=max(0.0, last - first))
     return next((step for step, length in STEPS.items() if span <= MOST_PERIODS * length), "year")
 
 
 def begin_of(moment: dt.datetime, step: Step) -> dt.datetime:
-    """When the period began that a moment lies in; weeks begin on Mondays."""
+    """The beginning of the moment's period; weeks begin on Mondays."""
     if step == "hour":
         return moment.replace(minute=0, second=0, microsecond=0)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -44,14 +44,9 @@ def begin_of(moment: dt.datetime, step: Step) -> dt.datetime:
     return day.replace(month=1, day=1) if step == "year" else day
 
 
-def after(begin: dt.datetime, step: Step) -> dt.datetime:
-    """When the period that begins then ends, and the next one begins."""
-    return begin_of(begin + STEPS[step], step)
-
-
 def between(first: float, last: float, step: Step) -> Iterator[dt.datetime]:
     """The beginnings of all periods from one Unix time to another."""
     begin, end = begin_of(local(first), step), local(last)
     while begin <= end:
         yield begin
-        begin = after(begin, step)
+        begin = begin_of(begin + STEPS[step], step)

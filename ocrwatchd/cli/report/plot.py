@@ -1,7 +1,7 @@
 """A summary as a picture: pages, pace, edits and confidence over time, one below the other.
 
-Matplotlib draws it; it is of the extra "report", for nothing else here needs it. The colours are Okabe and Ito's, which
-people tell apart however they see colours; what is refused is hatched, too.
+The extra "report" installs Matplotlib, which only this module needs. The colours are Okabe and Ito's, which people with
+colour blindness can distinguish; refused edits are hatched too.
 """
 
 from __future__ import annotations
@@ -10,25 +10,23 @@ import io
 import math
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from operator import add
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocrwatchd.cli.report.periods import Step
+from ocrwatchd.cli.report.summary import Summary
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import ConfigError
 from ocrwatchd.core.fs import files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
-    from ocrwatchd.cli.report.periods import Step
-    from ocrwatchd.cli.report.summary import Summary
-
 FILE: Final = "ocrwatchd-report.png"
-"""What the picture is called in a folder that was named."""
+"""Name of the picture in a given folder."""
 
 READABLE_BY_OWNER: Final = 0o640
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
@@ -39,7 +37,7 @@ BAR_SHARE: Final = 0.86
 
 HEADROOM: Final = 1.08
 USUAL_PERCENT: Final = 95.0
-"""The axis of confidence begins there, so that what is next to nothing looks like it; lower where it has to."""
+"""The axis of confidence begins here, or lower if a value is lower, so that small differences look small."""
 
 MOST_LABELS: Final = 12
 LABELS: Final[dict[Step, str]] = {
@@ -52,10 +50,10 @@ LABELS: Final[dict[Step, str]] = {
 
 
 def target(given: Path) -> Path:
-    """The file that is meant: the one named, or one in the folder that was named.
+    """The given file, or a file in the given folder.
 
     Raises:
-        ConfigError: it cannot be written, or nothing here can draw it.
+        ConfigError: the file cannot be written, or Matplotlib is not installed.
     """
     if find_spec("matplotlib") is None:
         raise ConfigError(
@@ -71,16 +69,16 @@ def target(given: Path) -> Path:
 
 
 def write(summary: Summary, path: Path) -> None:
-    """Draw the picture; a file that has its name gives way.
+    """Draw the picture, and replace a file of this name.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     files.write_new(path, _drawn(summary), READABLE_BY_OWNER, replace=True, lasting=False)
 
 
 def _drawn(summary: Summary) -> bytes:
-    # Else it makes folders of its own in the user's home, or complains where there is none.
+    # Else Matplotlib makes folders in the user's home, or warns if there is no home.
     os.environ.setdefault("MPLCONFIGDIR", str(cache_directory() / "matplotlib"))
     from matplotlib.figure import Figure  # only where a picture is wanted
 
@@ -123,8 +121,8 @@ class Bars(NamedTuple):
 
 
 def _stack(axes: Axes, lower: Bars, upper: Bars) -> None:
-    """Two bars a period, one on the other."""
-    from matplotlib.ticker import MaxNLocator  # as above
+    """Draw two stacked bars for each period."""
+    from matplotlib.ticker import MaxNLocator  # only for a picture
 
     places = range(len(lower.values))
     axes.bar(places, lower.values, BAR_SHARE, color=lower.colour, label=lower.name)
@@ -132,13 +130,13 @@ def _stack(axes: Axes, lower: Bars, upper: Bars) -> None:
     axes.set_ylim(0, HEADROOM * max(1, *map(add, lower.values, upper.values)))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    # Outside: inside it would lie on a bar.
+    # Outside the axes: inside, the legend would cover a bar.
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     _rule(axes)
 
 
 def _dot(axes: Axes, values: Sequence[float | None]) -> None:
-    """A dot a period, those of neighbours joined; none where nothing is known."""
+    """Draw a dot for each period with a value; a line joins neighbours."""
     drawn = [math.nan if value is None else value for value in values]
     axes.plot(range(len(drawn)), drawn, color=BLUE, marker="o", markersize=4)
     _rule(axes)

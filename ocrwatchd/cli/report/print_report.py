@@ -1,4 +1,4 @@
-"""The verb ``report``: what has been done over time, as tables, as plain numbers and as a picture."""
+"""Print a report."""
 
 from __future__ import annotations
 
@@ -15,20 +15,17 @@ from ocrwatchd.core.config.schema import Folders
 
 
 def report(folders: Folders, begin: str | None, *, as_json: bool, png: Path | None) -> int:
-    """Print a report; a daemon that runs goes on undisturbed.
+    """Print a report without disturbing a running daemon; return 0.
 
     Args:
-        folders: whose scans are told of.
-        begin: a date or a span, see :mod:`ocrwatchd.cli.report.since`; None for all that the ledger knows.
-        as_json: as one JSON object instead of tables.
-        png: also draw a picture, to this file or in this folder.
-
-    Returns:
-        0.
+        folders: of the root.
+        begin: a date or a span, see :mod:`ocrwatchd.cli.report.since`; None for the whole ledger.
+        as_json: one JSON object instead of tables.
+        png: also draw a picture, to this file or into this folder.
 
     Raises:
-        ConfigError: ``begin`` or ``png`` cannot be used.
-        FolderUnusable: there is no ledger that can be read.
+        ConfigError: ``begin`` or ``png`` is invalid.
+        FolderUnusable: no ledger can be read.
         OSError: the picture cannot be written.
     """
     now = time.time()

@@ -1,7 +1,7 @@
-"""Read delivered receipts page by page. They lie where other people write: nothing in there is taken for granted.
+"""Read delivered receipts page by page. Other people can write to the outbox, so every receipt is checked.
 
-No link under the outbox is followed, nothing but a regular file is opened, and of a receipt no more than a page is in
-memory. One that is not laid out as :mod:`ocrwatchd.formats.output.receipt` lays it out is left alone.
+The reader follows no link under the outbox, opens only regular files, and holds one page of a receipt in memory. It
+refuses a receipt with another layout than :mod:`ocrwatchd.formats.output.receipt` writes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -30,7 +29,7 @@ _BEGIN, _PAGES, _END = b"{\n", b'"pages": [', b"]}\n"
 
 
 class Unusable(Exception):
-    """It is no receipt of this document, or was changed by hand."""
+    """The file is no receipt of this document, or was changed."""
 
 
 class _Timings(BaseModel):
@@ -38,7 +37,7 @@ class _Timings(BaseModel):
 
 
 class Head(BaseModel):
-    """What a receipt tells of the document as a whole."""
+    """A receipt's facts of the whole document."""
 
     job: str
     page_count: Number
@@ -48,7 +47,7 @@ class Head(BaseModel):
 
 
 class Proposal(BaseModel):
-    """An edit, or a refused one."""
+    """An admitted or a refused edit."""
 
     before: str
     after: str
@@ -57,47 +56,36 @@ class Proposal(BaseModel):
 
 
 class Page(BaseModel):
-    """What was proposed on a page."""
+    """The proposals of a page."""
 
     edits: list[Proposal]
     refused: list[Proposal]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A receipt that is open."""
-
-    head: Head
-    pages: Iterator[Page]
-
-
 @contextmanager
-def opened(outbox: Path, place: Path, job: str) -> Iterator[Receipt]:
+def opened(outbox: Path, place: Path, job: str) -> Iterator[tuple[Head, Iterator[Page]]]:
     """Open a document's receipt.
 
     Args:
         outbox: the folder.
-        place: of the set in it, without suffix.
-        job: whose receipt it has to be.
+        place: of the set in the outbox, without suffix.
+        job: id of the document.
 
     Raises:
-        FileNotFoundError: it is no longer there.
-        OSError: it cannot be read, or is a link, or no regular file.
-        Unusable: it is not this document's, or not as it was delivered; the pages raise that, too.
+        FileNotFoundError: the receipt is no longer there.
+        OSError: the receipt cannot be read, or is a link, or no regular file.
+        Unusable: the receipt is another document's, or was changed; the pages raise this too.
     """
-    with os.fdopen(_beneath(outbox, place.with_name(f"{place.name}{SUFFIX}")), "rb") as file:
+    relative = place.with_name(f"{place.name}{SUFFIX}")
+    with tree.opened((outbox / relative).parent, outbox) as held:
+        descriptor = safe_open.open_regular(relative, held)
+    with os.fdopen(descriptor, "rb") as file:
         if os.fstat(file.fileno()).st_size > FILE_BYTES:
-            raise Unusable("it is too long")
+            raise Unusable("too long")
         head = _head(file)
         if head.job != job:
-            raise Unusable("it is another document's")
-        yield Receipt(head, _pages(file))
-
-
-def _beneath(folder: Path, relative: Path) -> int:
-    """Open a regular file without following any link below the folder."""
-    with tree.opened((folder / relative).parent, folder) as held:
-        return safe_open.open_regular(relative, held)
+            raise Unusable("of another document")
+        yield head, _pages(file)
 
 
 def _head(file: BinaryIO) -> Head:
@@ -112,7 +100,7 @@ def _head(file: BinaryIO) -> Head:
                     break
             lines.append(line)
             room -= len(line)
-    raise Unusable("its head is not as it was written")
+    raise Unusable("its head was changed")
 
 
 def _pages(file: BinaryIO) -> Iterator[Page]:
@@ -120,4 +108,4 @@ def _pages(file: BinaryIO) -> Iterator[Page]:
         try:
             yield Page.model_validate_json(line.rstrip(b",\n"))
         except ValidationError:
-            raise Unusable("a page is not as it was written") from None
+            raise Unusable("a page was changed") from None

@@ -1,4 +1,4 @@
-"""From when on a report counts, as people say it: a date, or a span back from now."""
+"""Parse the beginning of a report: a date, or a span back from now."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 
 
 def moment(given: str, now: float) -> float:
-    """The Unix time that is meant: a date's first moment, local time, or so many hours, days or weeks before now.
+    """Return the Unix time of a date's first moment, local time, or of a span before ``now``.
 
     Args:
         given: as ``2026-11-01``, ``24h``, ``7d`` or ``4w``.
         now: Unix time.
 
     Raises:
-        ConfigError: it is neither, or lies ahead.
+        ConfigError: the text is neither, or the date is in the future.
     """
     if span := _SPAN.fullmatch(given):
         return max(0.0, now - int(span[1]) * SPANS[span[2]].total_seconds())
@@ -32,5 +32,5 @@ def moment(given: str, now: float) -> float:
             f"--since {given!r}: use a date, like 2026-11-01, or a span back from now: 24h, 7d or 4w"
         ) from None
     if begin > now:
-        raise ConfigError(f"--since {given}: that day has not come yet")
+        raise ConfigError(f"--since {given}: this date is in the future")
     return max(0.0, begin)

@@ -1,28 +1,25 @@
-"""What has been done since a moment, in numbers: from the ledger, and from receipts that still lie in the outbox."""
+"""Add up the work since a moment, from the ledger and from the receipts that still lie in the outbox."""
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.report import ledger_reader, periods, receipts
 from ocrwatchd.cli.report.frequent_edits import Pairs
+from ocrwatchd.cli.report.ledger_reader import Scan
+from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.fs.tree import Obstacle
 
 if TYPE_CHECKING:
     import datetime as dt
-    from pathlib import Path
-
-    from ocrwatchd.cli.report.ledger_reader import Scan
-    from ocrwatchd.cli.report.periods import Step
-    from ocrwatchd.cli.report.receipts import Receipt
-    from ocrwatchd.core.config.schema import Folders
 
 LOW_CONFIDENCE: Final = 0.98
-"""Documents that were read with less are told: RapidOCR reads good scans with 0.997 and more, the demo's, a bad one,
-with 0.95."""
+"""The report lists documents below this: RapidOCR reads good scans with 0.997 and more, the demo's bad scan with
+0.95."""
 
 MOST_LOW: Final = 10
 PER_WORDS: Final = 1000
@@ -30,18 +27,18 @@ PER_WORDS: Final = 1000
 
 @dataclass(slots=True)
 class Sums:
-    """What was done, added up.
+    """The work of a stretch of time.
 
     Attributes:
-        documents: delivered ones.
-        copies: of these, how many were copies of earlier ones and not read again.
-        unknown: of these, of how many nobody knows any more what was corrected.
+        documents: delivered documents.
+        copies: those of them that were copies of earlier documents, not read again.
+        unknown: those of them without known counts.
         failed: scans that ended in ``failed/``.
         seconds: the engine's wall time.
-        edits: admitted ones, by kind.
-        refused: proposals, likewise.
-        scored: words whose confidence is known.
-        scores: these, each with its document's confidence.
+        edits: admitted edits, by kind.
+        refused: refused edits, by kind.
+        scored: words with a known confidence.
+        scores: sum of these words' confidence, each with the mean of its document.
     """
 
     documents: int = 0
@@ -58,49 +55,48 @@ class Sums:
     scores: float = 0.0
 
     def add(self, scan: Scan) -> None:
-        """Count a scan."""
         if not scan.delivered:
             self.failed += 1
             return
         self.documents += 1
         self.pages += scan.pages
-        self.unreadable += scan.unreadable
         self.seconds += scan.seconds
         if (counts := scan.counts) is None:
             self.unknown += 1
             return
         self.copies += not scan.pages
+        self.unreadable += counts.unreadable
         self.words += counts.words
         self.edits.update(counts.edits_by_reason)
         self.refused.update(counts.refused_by_reason)
         if counts.confidence is not None:
-            scored = counts.words if scan.scored is None else scan.scored
+            scored = counts.words if counts.scored_words is None else counts.scored_words
             self.scored += scored
             self.scores += scored * counts.confidence
 
     @property
     def seconds_a_page(self) -> float | None:
-        """How long a page took; None without any."""
+        """None without pages."""
         return self.seconds / self.pages if self.pages else None
 
     @property
     def confidence(self) -> float | None:
-        """How sure the engine was of a word, on average; None where it has told of none."""
+        """The mean confidence of words, 0-1; None without scored words."""
         return self.scores / self.scored if self.scored else None
 
     def per_words(self, number: int) -> float | None:
-        """So many, among :data:`PER_WORDS` words; None where none were read."""
+        """Divide a number by the words, in units of :data:`PER_WORDS`; None without words."""
         return PER_WORDS * number / self.words if self.words else None
 
 
 @dataclass(slots=True)
 class Found:
-    """Receipts that were looked for: of documents on which the model proposed something, or nobody knows whether.
+    """Numbers of receipts that were sought, those of documents with proposals or without known counts.
 
     Attributes:
-        read: how many were there and could be read.
-        gone: how many are no longer in the outbox.
-        unusable: how many are not as they were delivered, or cannot be read.
+        read: receipts that were read.
+        gone: receipts that are no longer in the outbox.
+        unusable: receipts that were changed, or cannot be read.
     """
 
     read: int = 0
@@ -109,28 +105,28 @@ class Found:
 
     @property
     def sought(self) -> int:
-        """How many were looked for."""
+        """All of them."""
         return self.read + self.gone + self.unusable
 
 
 @dataclass(slots=True)
 class Summary:
-    """What was done between two moments.
+    """The work between two moments.
 
     Attributes:
-        since: Unix time: as asked for, or when the ledger begins.
+        since: Unix time, as asked for or the beginning of the ledger.
         until: Unix time.
-        step: how long each of the periods is.
+        step: length of the periods.
         periods: by their beginnings, local time, in order, without a gap.
-        repairs: the admitted edits, as far as their receipts are there.
-        refusals: what was refused, likewise.
-        low: the delivered scans that were read with the least confidence, below :data:`LOW_CONFIDENCE`, least first.
-        low_documents: how many are below it.
+        repairs: admitted edits, from the receipts.
+        refusals: refused edits, from the receipts.
+        low: delivered scans with the least confidence, below :data:`LOW_CONFIDENCE`, the least first.
+        low_documents: number of all documents below it.
     """
 
     since: float
     until: float
-    step: Step
+    step: periods.Step
     total: Sums = field(default_factory=Sums)
     periods: dict[dt.datetime, Sums] = field(default_factory=dict)
     found: Found = field(default_factory=Found)
@@ -146,15 +142,10 @@ class Summary:
 
 
 def of(folders: Folders, since: float, now: float) -> Summary:
-    """Add everything up.
-
-    Args:
-        folders: the root's.
-        since: Unix time; 0.0 for all that the ledger knows.
-        now: Unix time.
+    """Add up the work from ``since`` to ``now``, Unix times; from 0.0 on it is the whole ledger.
 
     Raises:
-        FolderUnusable: the ledger cannot be read, with what to do about it.
+        FolderUnusable: the ledger cannot be read; the message says what to do.
     """
     begin, ended = ledger_reader.since(folders, since, now)
     made = Summary(begin, now, periods.step_of(begin, now))
@@ -176,13 +167,18 @@ def _confidence(scan: Scan) -> float:
 
 
 def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
-    """The scan, with what only its receipt tells; what the model proposed is counted."""
+    """Count the proposals in the scan's receipt; return the scan with the receipt's counts if the ledger has none."""
     if scan.counts and not scan.counts.proposed:
         return scan
     try:
-        with receipts.opened(outbox, scan.place, scan.job) as receipt:
-            scan = scan if scan.counts else _told(scan, receipt)
-            for page in receipt.pages if scan.counts and scan.counts.proposed else ():
+        with receipts.opened(outbox, scan.place, scan.job) as (head, pages):
+            if not scan.counts:
+                scan = scan._replace(
+                    pages=scan.pages or head.page_count,
+                    seconds=scan.seconds or head.timings.seconds,
+                    counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
+                )
+            for page in pages if scan.counts and scan.counts.proposed else ():
                 for edit in page.edits:
                     made.repairs.add(edit)
                 for refused in page.refused:
@@ -194,14 +190,3 @@ def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
     else:
         made.found.read += 1
     return scan
-
-
-def _told(scan: Scan, receipt: Receipt) -> Scan:
-    head = receipt.head
-    return replace(
-        scan,
-        pages=scan.pages or head.page_count,
-        unreadable=head.unreadable_pages,
-        seconds=scan.seconds or head.timings.seconds,
-        counts=head.totals,
-    )

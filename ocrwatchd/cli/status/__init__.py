@@ -10,15 +10,13 @@ NOT_RUNNING = 1
 
 
 def add_parser(verbs: Subparsers) -> None:
-    """Add the verb to the command line."""
     parser = add_verb(verbs, "status", run, "show what the daemon does")
-    parser.add_argument("--json", action="store_true", help="print the status as JSON; of several roots a line each")
-    parser.add_argument("--watch", action="store_true", help="show it as it changes, until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print the status as JSON, a line for each root")
+    parser.add_argument("--watch", action="store_true", help="show the status and its changes, until Ctrl-C")
     parser.add_argument("--page", action="store_true", help="write status.html if no daemon does; systemd runs this")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show one root, or without a configuration each root that is found."""
     config = settings(args, quiet=True)
     from ocrwatchd.core.config import loader
     from ocrwatchd.monitoring import status, status_text
@@ -28,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
         print(writer.write_last(config))
         return 0
-    everywhere = args.config is None and loader.found() is None  # without a configuration no root is meant
+    everywhere = args.config is None and loader.found() is None  # without a configuration every root is shown
     if args.watch:
         from functools import partial
 

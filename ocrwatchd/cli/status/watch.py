@@ -1,4 +1,4 @@
-"""``status --watch``: the status as it changes, drawn on a terminal; elsewhere a line a change."""
+"""``status --watch``: show the status and its changes, drawn on a terminal, elsewhere a line for each change."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ocrwatchd.monitoring import status_text
 from ocrwatchd.monitoring.status import Status
 
 Seen: TypeAlias = list[Status] | str
-"""The status of each root, or in words why there is none."""
+"""The status of each root, or a message why there is none."""
 
 LOOK_SECONDS: Final = 1.0
-"""How often the file is looked at; a daemon writes it no oftener."""
+"""Interval between looks at the status file; daemons write at most once a second."""
 
 BAR_COLUMNS: Final = 40
 NAME_COLUMNS: Final = 32
@@ -39,19 +39,19 @@ def watch(find: Callable[[], list[Status]], absent: str, *, as_json: bool = Fals
     """Show the status until Ctrl-C.
 
     Args:
-        find: reads it.
-        absent: what to say where no daemon has ever served.
-        as_json: print a line of JSON a change, wherever the output goes.
+        find: reads the status of each root.
+        absent: message for a root that no daemon has ever served.
+        as_json: print a line of JSON for each change, on a terminal too.
 
     Returns:
-        Whether any daemon was running at the end.
+        Whether a daemon was running at the end.
 
     Raises:
-        FolderUnusable: at the first look: the status cannot be read. Later on that is shown, and tried again.
+        FolderUnusable: the status cannot be read at the first look; later the error is shown, and the watch goes on.
     """
     find()
     console = Console()
-    # Rich takes a pipe for a terminal where FORCE_COLOR is set, and draws nothing on one that knows no cursor.
+    # With FORCE_COLOR rich treats a pipe as a terminal; on a terminal without cursor control it draws nothing.
     drawn = not as_json and console.file.isatty() and not console.is_dumb_terminal
     last: list[Seen] = []
     with suppress(KeyboardInterrupt), _signals():  # Ctrl-C is the way to end it
@@ -73,10 +73,7 @@ def watch(find: Callable[[], list[Status]], absent: str, *, as_json: bool = Fals
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """Let Ctrl-C end this even where a shell in the background has it ignored, and SIGTERM without harm.
-
-    Else the terminal is left as a watch needs it, without a cursor.
-    """
+    """End on Ctrl-C, even in a shell that ignores it in the background, and on SIGTERM, and restore the terminal."""
     ends = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: lambda *_: sys.exit(TERMINATED)}
     before = {number: signal.signal(number, handler) for number, handler in ends.items()}
     try:
@@ -87,7 +84,7 @@ def _signals() -> Iterator[None]:
 
 
 def _looks(find: Callable[[], list[Status]], absent: str, last: list[Seen]) -> Iterator[Seen]:
-    """What there is to see, once a second, for ever; the latest of it lies in ``last``."""
+    """Read the status every second, for ever; ``last`` holds the latest."""
     while True:
         try:
             last[:] = [find() or absent]
@@ -98,7 +95,7 @@ def _looks(find: Callable[[], list[Status]], absent: str, last: list[Seen]) -> I
 
 
 def _lines(seen: Seen, absent: str, *, as_json: bool) -> dict[str, str]:
-    """What there is to see, in a line a root; its path leads the line where there are several."""
+    """A line for each root; with several roots the line begins with the root's path."""
     if isinstance(seen, str):
         reason = {"state": statuses.NEVER if seen == absent else "unknown", "reason": seen}
         return {"": json.dumps(reason) if as_json else seen}
@@ -126,7 +123,7 @@ def _in_work(status: Status) -> str:
 
 
 def picture(seen: Seen, lines: int) -> RenderableType:
-    """Each status for a terminal of so many lines; what is too wide is folded, what is too long is cut."""
+    """Draw each status for a terminal with this number of lines: wide text is folded, long lists are cut."""
     if isinstance(seen, str):
         return Text(seen, style="yellow")
     parts = [part for each in seen for part in _parts(each, lines // len(seen))]
@@ -184,7 +181,7 @@ def _ago(seconds: float) -> str:
 
 
 def _failures(status: Status, most: int) -> Iterator[Text]:
-    """A line each: the name, and as much of the reason as there is room for."""
+    """A line for each failure: the name, and the reason as far as there is room."""
     for name, reason in status.failures[:most]:
         shown = Text(name)
         shown.truncate(NAME_COLUMNS, overflow="ellipsis")

@@ -6,16 +6,12 @@ A repair that makes a word of what was none needs little certainty, one that mak
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.gate.words import core
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from ocrwatchd.llm.builtin.format import Trust
+from ocrwatchd.llm.builtin.format import Trust
 
 MENDED = 0.3
 """What is no word becomes one."""
@@ -62,12 +58,7 @@ _LETTERS = frozenset({"a", "A", "I", "O"})
 
 
 class WordTrust:
-    """Trusts a repair by what a dictionary says about its words.
-
-    Args:
-        knows: True for a word of the language, whatever its capitals.
-        common: common words of the language; the model's pieces are.
-    """
+    """Trusts a repair by its words: ``knows`` is the dictionary, ``common`` the language's common words."""
 
     def __init__(self, knows: Callable[[str], bool], common: Iterable[str]) -> None:
         self._knows = knows

@@ -21,9 +21,10 @@ of copying letters and no list of answers to learn by heart. Pure: it sees docum
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ocrwatchd.llm.builtin.spelling import shares, spelled
+from ocrwatchd.llm.builtin.spelling import Guess, Reader, shares, spelled
 from ocrwatchd.llm.builtin.vocabulary import (
     DONE,
     END,
@@ -39,12 +40,8 @@ from ocrwatchd.llm.builtin.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     import numpy as np
     import numpy.typing as npt
-
-    from ocrwatchd.llm.builtin.spelling import Guess, Reader
 
 STRETCH_TOKENS = 320
 """Source tokens in one stream; repairs come on top, and the model is trained on streams of 512."""
@@ -107,11 +104,11 @@ def propose(
         text: as recognised.
         reader: the model.
         vocabulary: the model's.
-        trust: decides which repairs are taken. What is not taken leaves no trace in the stream.
-        guess: knows words that the model may choose from.
+        trust: decides which repairs are taken; other repairs are removed from the stream.
+        guess: suggests words to the model.
 
     Returns:
-        The repairs in order; ``repaired`` writes them into the text. White space between words stays as it is.
+        The repairs in order, for ``repaired``. White space between words does not change.
     """
     found = [(match.start(), match.group()) for match in _WORD.finditer(text)]
     gaps = [_gap(text, found, number) for number in range(len(found))]

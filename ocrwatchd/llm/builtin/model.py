@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import llama_cpp
@@ -16,24 +18,18 @@ from ocrwatchd.core.config.profile import Llm
 from ocrwatchd.core.errors import ModelUnavailable
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.llm.builtin.acceptance import WordTrust
-from ocrwatchd.llm.builtin.format import propose, repaired
+from ocrwatchd.llm.builtin.format import Repair, Trust, propose, repaired
 from ocrwatchd.llm.builtin.suggestions import guesser
 from ocrwatchd.llm.builtin.vocabulary import BYTES, CONTROL, FIRST_PIECE, Vocabulary
+from ocrwatchd.llm.context import Context
 from ocrwatchd.llm.models import BUILTIN_LANGUAGES, BUILTIN_NAME, only_corrects
 from ocrwatchd.llm.native import BATCH_TOKENS, Native, NativeFailure
-from ocrwatchd.llm.prefix_tree import MOST_SPELLINGS
+from ocrwatchd.llm.prefix_tree import MOST_SPELLINGS, Tree
 from ocrwatchd.llm.protocol import Ending, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
     import numpy as np
     import numpy.typing as npt
-
-    from ocrwatchd.llm.builtin.format import Repair, Trust
-    from ocrwatchd.llm.context import Context
-    from ocrwatchd.llm.prefix_tree import Tree
 
 CONTEXT_TOKENS = 1024
 """The longest stream; ``format`` makes them shorter as a rule, whatever ``llm.context_size`` says."""
@@ -48,11 +44,10 @@ class TimeIsUp(Exception):
 
 
 class NativeReader:
-    """A loaded model with one stream in it; see ``spelling.Reader``.
+    """The ``spelling.Reader`` of a loaded model.
 
-    Args:
-        native: the model.
-        clock: seconds that never run backwards.
+    Its methods raise ``TimeIsUp`` after the deadline, before they read, and ``NativeFailure`` where llama.cpp fails or
+    the stream has grown too long.
     """
 
     def __init__(self, native: Native, clock: Callable[[], float]) -> None:
@@ -62,24 +57,12 @@ class NativeReader:
         self.deadline = math.inf
 
     def read(self, tokens: Sequence[int], places: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Read on; up to ``BATCH_TOKENS`` tokens.
-
-        Raises:
-            TimeIsUp: the deadline has passed; nothing was read.
-            NativeFailure: llama.cpp could not do it, or the stream has grown too long.
-        """
         self._allow(len(tokens))
         logits = self._native.logits(tokens, self._length, places)
         self._length += len(tokens)
         return logits
 
     def weigh(self, tree: Tree, length: int) -> npt.NDArray[np.float32]:
-        """Read spellings behind the first ``length`` tokens, in sequences of their own.
-
-        Raises:
-            TimeIsUp: the deadline has passed; nothing was read.
-            NativeFailure: llama.cpp could not do it, or the stream has grown too long.
-        """
         self._allow(len(tree.tokens))
         sequences = [[1 + leaf for leaf in leaves] for leaves in tree.leaves]
         places = [length + depth for depth in tree.depths]
@@ -92,7 +75,6 @@ class NativeReader:
             raise NativeFailure(f"too much to repair for the model's context of {self._native.context} tokens")
 
     def forget(self, length: int) -> None:
-        """Cut the stream back to its first ``length`` tokens."""
         if length == 0:
             self._native.forget_all()
         elif length < self._length:
@@ -112,6 +94,11 @@ class BuiltinModel:
         ModelUnavailable: the model cannot be loaded here, or is none of this kind.
     """
 
+    name = BUILTIN_NAME
+    version = str(llama_cpp.__version__)
+    languages: tuple[str, ...] = BUILTIN_LANGUAGES
+    compares = False
+
     def __init__(self, path: Path, llm: Llm | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         llm = self._llm = llm or Llm()
         own = {"context_size": CONTEXT_TOKENS, "gpu_layers": 0, "threads": llm.threads or THREADS}
@@ -124,28 +111,7 @@ class BuiltinModel:
         self._vocabulary = Vocabulary.of_tokens(spellings)
         self.trust = WordTrust(lexicon(BUILTIN_LANGUAGES).knows, self._vocabulary.pieces)
 
-    @property
-    def name(self) -> str:
-        """Always the same: what is written in ``llm.model``."""
-        return BUILTIN_NAME
-
-    @property
-    def version(self) -> str:
-        """Of llama-cpp-python."""
-        return str(llama_cpp.__version__)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """English: it was shown nothing else."""
-        return BUILTIN_LANGUAGES
-
-    @property
-    def compares(self) -> bool:
-        """It proposes repairs of its own instead."""
-        return False
-
-    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - it knows neither
-        """Give ``text`` with repairs in it; see ``Model.propose``. It obeys no prompt and needs no context."""
+    def propose(self, prompt: str, text: str, deadline: float, context: Context | None = None) -> Proposal:  # noqa: ARG002 - this model uses neither prompt nor context
         try:
             return Proposal(repaired(text, self.repairs(text, deadline=deadline)), Ending.FINISHED)
         except TimeIsUp:
@@ -153,36 +119,27 @@ class BuiltinModel:
         except NativeFailure as failure:
             return Proposal("", Ending.UNABLE, reason=str(failure))
 
-    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:  # noqa: ARG002 - it answers nothing
-        """Always: nothing is gained by cutting what it does not answer."""
+    def fits(self, prompt: str, text: str, most_tokens: int) -> bool:  # noqa: ARG002 - ``answer`` refuses at any length
         return True
 
     def answer(self, *_: object, **__: object) -> Proposal:
-        """Refuse: it was shown nothing but misread words and their repairs."""
+        """Refuse: the model was trained on misread words and their repairs only."""
         return Proposal("", Ending.UNABLE, reason=only_corrects(self._llm))
 
     def compare(self, *_: object, **__: object) -> str:
-        """Do nothing."""
         return ""
 
     def repairs(self, text: str, trust: Trust | None = None, deadline: float = math.inf) -> list[Repair]:
-        """Ask about every word of a text.
+        """Ask about every word of a text, and return the repairs in order.
 
-        Args:
-            text: as recognised.
-            trust: which repairs are taken; without it the dictionary's.
-            deadline: on the model's clock, looked at between forward passes.
-
-        Returns:
-            The repairs in order; what a later one saw of the text has the earlier ones in it.
+        Without ``trust`` the dictionary decides which repairs are taken.
 
         Raises:
             TimeIsUp: the deadline passed.
-            NativeFailure: a forward pass failed. The next text can be asked about all the same.
+            NativeFailure: a forward pass failed; the model can read the next text.
         """
         self._reader.deadline = deadline
         return propose(text, self._reader, self._vocabulary, trust or self.trust.within(text), guesser())
 
     def close(self) -> None:
-        """Free the native memory."""
         self._native.close()

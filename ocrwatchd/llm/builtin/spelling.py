@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 
 from ocrwatchd.llm.builtin.vocabulary import BYTES, DONE, FIRST_PIECE, spell
 from ocrwatchd.llm.prefix_tree import MOST_TOKENS, Tree
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy.typing as npt
 
 SPELLED_RATIO = 1.3
 SPELLED_SLACK = 4
@@ -67,14 +64,14 @@ class Spelled(NamedTuple):
 
 
 def spelled(opening: int, before: str, reader: Reader, length: int, guess: Guess | None = None) -> Spelled:
-    """Let the model spell a repair, or choose a known word. The stream is left as it was.
+    """Let the model spell a repair, or choose a known word, without a change of the stream.
 
     Args:
-        opening: the control token that the repair begins with.
-        before: the words that it replaces, with a space between them.
+        opening: the control token before the repair.
+        before: the replaced words, with a space between them.
         reader: the model.
-        length: of its stream up to where the repair would stand, tokens.
-        guess: knows words.
+        length: of the stream before the repair, tokens.
+        guess: suggests words.
     """
     source = spell(before)
     if len(source) > LONGEST:

@@ -14,14 +14,13 @@ NOTHING = -1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What the model is to learn about one word, or about two that are to be joined.
+    """One lesson about a word, or about two words to be joined.
 
     Args:
         words: one source word, or two.
-        gaps: the token of white space after each.
-        repair: what is right, "" where nothing should be there, None where the source is.
-        asked: False where no decision is to be learned: the right one is not known, or, with a repair, the word is
-            right and only spelled again for exercise.
+        gaps: the token of white space after each word.
+        repair: the right text, "" if the words are to be dropped, None if they are right.
+        asked: False if no decision is to be learned: it is unknown, or the repair only trains the spelling.
     """
 
     words: tuple[str, ...]

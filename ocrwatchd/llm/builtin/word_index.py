@@ -8,16 +8,13 @@ and Patella 2002, "String matching with metric trees using an approximate distan
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
 
 LOOKED_AT = 30
 """Nearest words of each length, at most."""
@@ -29,8 +26,8 @@ class _Shelf(NamedTuple):
     """Words whose spellings have one length: themselves, their spellings, and what those hold; see ``_held``."""
 
     words: list[str]
-    spelled: NDArray[np.object_]
-    held: NDArray[np.uint64]
+    spelled: npt.NDArray[np.object_]
+    held: npt.NDArray[np.uint64]
 
 
 class Shelves:
@@ -71,7 +68,7 @@ class Shelves:
             for at in close[np.argsort(far[close], kind="stable")][:LOOKED_AT]:
                 yield shelf.words[likely[at]]
 
-    def _held(self, spellings: Sequence[str], length: int) -> NDArray[np.uint64]:
+    def _held(self, spellings: Sequence[str], length: int) -> npt.NDArray[np.uint64]:
         """What each spelling holds of the alphabet: so many bits of a letter's own are set as there are of it."""
         width = _BITS // len(self._letters)
         signs = np.array(spellings, f"U{max(1, length)}").view(np.uint32).reshape(len(spellings), -1)

@@ -338,7 +338,9 @@ def test_pages_wear_in_different_ways():
 
 def test_a_letter_that_no_font_has_is_told():
     """With what to install."""
-    with pytest.raises(ConfigError, match="b, 2: no font here has all its letters; install the package fonts-dejavu"):
+    with pytest.raises(
+        ConfigError, match="b, 2: no font here has all letters of the text; install the package fonts-dejavu"
+    ):
         typeset.drawn(Sheet("b, 2", "a \u0b95 b"), 0)
 
 
@@ -384,8 +386,8 @@ def test_what_is_not_measured_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     work = parse({"ocr": {"languages": ["eng", "deu"]}}).work()
     coming, silent = command._notes(work, command.Wishes())
-    assert "the built-in model is measured, and what takes its place wants a verdict of its own" in coming
-    assert silent.startswith("in German nothing is measured")
+    assert "this run measures the built-in model; calibrate again after a change of the model" in coming
+    assert silent.startswith("German cannot be measured")
     assert len([*command._notes(work, command.Wishes(files=(tmp_path / "german.txt",)))]) == 1
     assert not [*command._notes(parse({"llm": {"model": "builtin"}}).work(), command.Wishes())]
 
@@ -404,11 +406,11 @@ def test_what_was_read_is_kept_for_the_next_run(monkeypatch, keep, readings):
 
     def reads(folder, *_):
         read.append(sorted(path.name for path in folder.iterdir()))
-        return ground_truth.Read([Case("0000.png", TRUE, (SEEN,)), Case("0001.png", TRUE, (SEEN,))])
+        return [Case("0000.png", TRUE, (SEEN,)), Case("0001.png", TRUE, (SEEN,))]
 
     monkeypatch.setattr(ground_truth, "read", reads)
     sheets = [Sheet("a, 1", TRUE), Sheet("a, 2", TRUE)]
-    first, second = (printed.read(sheets, parse({}), Work(), Console(), keep=keep).cases for _ in range(2))
+    first, second = (printed.read(sheets, parse({}), Work(), Console(), keep=keep) for _ in range(2))
     assert read == [["0000.png", "0000.txt", "0001.png", "0001.txt"]] * readings
     assert [each.name for each in first] == [each.name for each in second] == ["a, 1", "a, 2"]
     for file in Path(os.environ["CACHE_DIRECTORY"]).rglob("*.npz"):
@@ -434,7 +436,7 @@ def test_a_scan_of_which_pages_could_not_be_read_is_left_out(tmp_path, monkeypat
     with pytest.raises(UnreadableScan, match="none of the 2 scans"):
         ground_truth.read(tmp_path, parse({}), Work(), Console(stderr=True))
     told = capsys.readouterr().err
-    assert "left out a.png: 1 of 3 pages could not be read" in told
+    assert "skipped a.png: 1 of 3 pages could not be read" in told
     assert "b\ufffd[2J.txt holds no text" in told
     assert "\033" not in told
 

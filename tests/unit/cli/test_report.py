@@ -147,9 +147,9 @@ def test_a_long_receipt_is_read_a_page_at_a_time(past):
     """No more than one page of it is there at once."""
     pages = 50
     past.receipt("a", *[([edit("x" * 50_000, "y")], [])] * pages)
-    with receipts.opened(past.outbox, past.outbox.relative_to(past.outbox) / "a", "a") as receipt:
-        assert receipt.head.page_count == pages
-        assert sum(len(page.edits) for page in receipt.pages) == pages
+    with receipts.opened(past.outbox, past.outbox.relative_to(past.outbox) / "a", "a") as (head, read):
+        assert head.page_count == pages
+        assert sum(len(page.edits) for page in read) == pages
 
 
 def test_rare_pairs_are_forgotten_where_there_are_too_many(monkeypatch):

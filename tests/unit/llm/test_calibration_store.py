@@ -142,7 +142,7 @@ def test_a_verdict_that_cannot_be_kept_is_told(model, state):
     [
         (None, False, ""),
         ("harm", False, ""),
-        (None, True, "never measured; `ocrwatchd calibrate`"),
+        (None, True, "never measured with these settings; run `ocrwatchd calibrate`"),
         ("harm", True, "the model m.gguf does harm here"),
         ("none", True, ""),
         ("unknown", False, ""),
@@ -197,11 +197,11 @@ def test_it_is_said_once_which_models_were_never_calibrated(model):
     )
     calibration_store.keep(verdict(model, config.work("de")))
     (said,) = calibration_store.notes(config)
-    assert "whether the model m.gguf does good with these settings was never measured" in said.words
+    assert "the model m.gguf was never measured with these settings" in said.words
     assert "profiles" not in said.words
     assert not said.serious
     calibration_store.keep(verdict(model, config.work(), "harm", why="errors grow"))
-    words = 'the model m.gguf does harm: errors grow (measured 2026-11-22); with llm.method = "auto" it is not asked'
+    words = 'the model m.gguf does harm: errors grow (measured 2026-11-22); llm.method = "auto" does not use the model'
     assert [*calibration_store.notes(config)] == [(words, True)]
 
 

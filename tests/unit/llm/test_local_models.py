@@ -93,13 +93,13 @@ def test_only_what_ocrwatchd_has_fetched_is_removed(name):
         "b-q8_0.gguf",
         "ocrwatchd.json",
     ]
-    with pytest.raises(ModelUnavailable, match="was not fetched by ocrwatchd"):
+    with pytest.raises(ModelUnavailable, match="another program has downloaded"):
         local_models.remove("org/one")
 
 
 def test_the_built_in_model_stays():
     """It is no download."""
-    with pytest.raises(ModelUnavailable, match="a part of ocrwatchd and stays"):
+    with pytest.raises(ModelUnavailable, match="a part of ocrwatchd and cannot be removed"):
         local_models.remove("builtin")
     assert models.BUILTIN.exists()
 
@@ -187,7 +187,7 @@ def test_a_model_fits_beside_everything_else():
     """Its own size is not all that it takes."""
     assert local_models.fits(2 * GIB, 4 * GIB)
     assert not local_models.fits(4 * GIB, 4 * GIB)
-    assert local_models.fit_in_words(4 * GIB, 4 * GIB) == "too large: wants about 5.9 GB of memory, there are 4.3 GB"
+    assert local_models.fit_in_words(4 * GIB, 4 * GIB) == "too large: needs about 5.9 GB of memory, there are 4.3 GB"
 
 
 def test_the_machines_memory_is_known():

@@ -185,7 +185,7 @@ def test_a_half_download_and_the_last_failure_are_told(cached):
     (place.resolve().parent / "abc.incomplete").write_bytes(bytes(3_000_000))
     cache.note_failure(Llm().hugging_face_repo_id, "the hub was out for lunch")
     said = refusal(model="huggingface")
-    assert "3 MB of it have come so far" in said
+    assert "3 MB are downloaded so far" in said
     assert "failed: the hub was out for lunch" in said
     cache.note_failure(Llm().hugging_face_repo_id, "")
     assert "lunch" not in refusal(model="huggingface")
@@ -194,20 +194,20 @@ def test_a_half_download_and_the_last_failure_are_told(cached):
 def test_what_to_do_is_told_whoever_asks(monkeypatch):
     """No daemon is promised where none may be; nor a download where the network is to be left alone."""
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    assert "`ocrwatchd models pull` fetches it, and so does the daemon while it runs" in refusal(model="huggingface")
+    assert "the running daemon or `ocrwatchd models pull` downloads the model" in refusal(model="huggingface")
     for word in ("1", "true"):
         monkeypatch.setenv("HF_HUB_OFFLINE", word)
         for allowed in (True, False):
             said = refusal(model="huggingface", allow_auto_download=allowed)
-            assert "HF_HUB_OFFLINE is set: unset it for `ocrwatchd models pull`" in said
-            assert "fetches it" not in said
+            assert "HF_HUB_OFFLINE is set: unset HF_HUB_OFFLINE for `ocrwatchd models pull`" in said
+            assert "downloads the model" not in said
 
 
 def test_a_damaged_model_in_the_cache_is_told_with_its_remedy(cached):
     """Which is another than for one that was put in place by hand."""
     place = cached("m-q8_0.gguf", content=b"<!doctype html>")
-    assert "not a GGUF file; `ocrwatchd models pull` fetches it again" in refusal(model="huggingface")
-    assert "not a GGUF file; fetch the model again" in refusal(model=str(place))
+    assert "not a GGUF file; run `ocrwatchd models pull`" in refusal(model="huggingface")
+    assert "not a GGUF file; download the model again" in refusal(model=str(place))
 
 
 def test_with_downloads_off_nothing_is_promised(monkeypatch):
