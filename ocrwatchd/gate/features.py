@@ -47,10 +47,10 @@ TERMS: Mapping[str, str] = {
     "lost_marks": "marks",
     "document": "document",
     "shape": "document",
+    "product": "document",
     "proposed": "model",
     "admitted": "model",
     "digits": "digits",
-    "digits_to_letters": "digits",
     "accents_lost": "accents",
     "foreign_accents_lost": "accents",
     "accents_new": "accents",
@@ -62,8 +62,8 @@ TERMS: Mapping[str, str] = {
 judge that does not see the picture; "context" is known only where a language model was asked."""
 MONOTONE = {
     **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks"), 1),
-    **dict.fromkeys(("document", "shape", "proposed", "admitted", "context"), 1),
-    **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
+    **dict.fromkeys(("document", "shape", "product", "proposed", "admitted", "context"), 1),
+    **dict.fromkeys(("acronym", "lost_marks", "accents_lost", "foreign_accents_lost"), -1),
 }
 """Quantities whose weight has but one sensible sign."""
 _FIRST_DIGITS = re.compile(r"^#+")
@@ -136,8 +136,8 @@ class Word:
             "lost_marks": _marks_lost(self.text, candidate),
             "document": self._ratio(before, after),
             "shape": self._ratio(shape(self.text), shape(candidate), 1),
+            "product": other.product - read.product,
             "digits": digits != digits_after,
-            "digits_to_letters": len(digits_after) < len(digits) > 1,
             "accents_lost": sum(letter in own for letter in gone),
             "foreign_accents_lost": sum(letter not in own for letter in gone),
             "accents_new": len(new),
