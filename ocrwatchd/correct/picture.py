@@ -19,11 +19,12 @@ from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.choosing import Compared
 from ocrwatchd.gate.choice import Candidate, choose, terms
 from ocrwatchd.gate.features import Word, admits, shape
-from ocrwatchd.gate.reading import HYPHEN, Place
+from ocrwatchd.gate.reading import HYPHEN, Place, value
 from ocrwatchd.gate.words import folded, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from ocrwatchd.core.lattice import Lattice
     from ocrwatchd.core.lexicon import Lexicon
@@ -216,4 +217,13 @@ def _place(text: str, before: tuple[str, int], word: tuple[str, int], after: tup
     ends = text[word[1] + len(word[0]) : after[1]].strip(" ") == "\n"
     head = parts(before[0].removesuffix(HYPHEN))[1] if begins and before[0].endswith(HYPHEN) else ""
     tail = parts(after[0])[1] if ends and word[0].endswith(HYPHEN) else ""
-    return Place(after[0], head if head.isalpha() else "", tail if tail.isalpha() else "")
+    place = Place(after[0], head if head.isalpha() else "", tail if tail.isalpha() else "")
+    if not any(map(str.isdigit, word[0])):
+        return place
+    start, end = word[1], word[1] + len(word[0])
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return place._replace(left=_numbers(text[first:start]), right=_numbers(text[end : last if last >= 0 else None]))
+
+
+def _numbers(text: str) -> tuple[Decimal, ...]:
+    return tuple(filter(None, map(value, text.split())))

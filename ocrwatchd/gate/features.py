@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core.accents import without_accents
+from ocrwatchd.gate import digits
 from ocrwatchd.gate.reading import HEXADECIMAL, reading
 from ocrwatchd.gate.weights import limited
 from ocrwatchd.gate.words import folded, plain_marks
@@ -47,10 +48,10 @@ TERMS: Mapping[str, str] = {
     "lost_marks": "marks",
     "document": "document",
     "shape": "document",
+    "product": "document",
     "proposed": "model",
     "admitted": "model",
     "digits": "digits",
-    "digits_to_letters": "digits",
     "accents_lost": "accents",
     "foreign_accents_lost": "accents",
     "accents_new": "accents",
@@ -62,8 +63,8 @@ TERMS: Mapping[str, str] = {
 judge that does not see the picture; "context" is known only where a language model was asked."""
 MONOTONE = {
     **dict.fromkeys(("picture", "listed", "unlisted", "mixed", "inner", "marks"), 1),
-    **dict.fromkeys(("document", "shape", "proposed", "admitted", "context"), 1),
-    **dict.fromkeys(("acronym", "lost_marks", "digits_to_letters", "accents_lost", "foreign_accents_lost"), -1),
+    **dict.fromkeys(("document", "shape", "product", "proposed", "admitted", "context"), 1),
+    **dict.fromkeys(("acronym", "lost_marks", "accents_lost", "foreign_accents_lost"), -1),
 }
 """Quantities whose weight has but one sensible sign."""
 _FIRST_DIGITS = re.compile(r"^#+")
@@ -112,7 +113,6 @@ class Word:
         words = limited("picture", other.words - read.words)
         gone, new = _accents(before, after)
         own = self._lexicon.letters
-        digits, digits_after = (list(filter(str.isdigit, text)) for text in (before, after))
         acronym = (
             changed
             and self.text.isupper()
@@ -136,8 +136,8 @@ class Word:
             "lost_marks": _marks_lost(self.text, candidate),
             "document": self._ratio(before, after),
             "shape": self._ratio(shape(self.text), shape(candidate), 1),
-            "digits": digits != digits_after,
-            "digits_to_letters": len(digits_after) < len(digits) > 1,
+            "product": other.product - read.product,
+            "digits": digits.of(before) != digits.of(after),
             "accents_lost": sum(letter in own for letter in gone),
             "foreign_accents_lost": sum(letter not in own for letter in gone),
             "accents_new": len(new),
@@ -151,10 +151,17 @@ class Word:
 
 
 def admits(text: str, candidate: str) -> bool:
-    """False for texts that are never considered: other marks, a sign less, many words, no hexadecimal any more."""
+    """False for texts that are never considered.
+
+    They differ in the style of marks, lack a sign, have too many words, are no hexadecimal number any more, or keep a
+    number's digits without one of its letters: on the pages of ``weights.toml`` no such repair was right.
+    """
     if not candidate or plain_marks(candidate) == plain_marks(text) or candidate.count(" ") > MOST_SPACES:
         return False
     if HEXADECIMAL.fullmatch(folded(text)) and not HEXADECIMAL.fullmatch(folded(candidate)):
+        return False
+    number, (letters, left) = digits.of(text), (sum(map(str.isalpha, each)) for each in (text, candidate))
+    if left < letters <= len(number) and number == digits.of(candidate):
         return False
     return KEPT.isdisjoint(text) or not _signs(text) - _signs(candidate)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +25,10 @@ OTHER = "…"
 LONE_MARKS, LONE_MARK = -6.0, -1.0
 """ln P of marks that stand alone, and of each of them."""
 HYPHEN = "-"
+CENTS = -2
+"""Exponent of an amount of money: it has two decimals."""
 HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
+_NUMBER = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})*|\d{1,3}(?:\.\d{3})+|\d{1,9})(?:[.,](?P<cents>\d{1,2}))?")
 _LETTERS = re.compile(r"[^\W_]+")
 _INNER = re.compile(r"[^\w\s]|_")
 _ORDINARY = frozenset("-/'.,")
@@ -37,11 +41,15 @@ class Place(NamedTuple):
         after: the next word of the page, "" at its end.
         head: the beginning of a word that is broken at the end of the line before: "condi" of "condi-"; else "".
         tail: the next line's first letters, where this word is the last one of its line and ends with a hyphen.
+        left: the numbers of the line before the word.
+        right: the numbers of the line behind the word.
     """
 
     after: str = ""
     head: str = ""
     tail: str = ""
+    left: tuple[Decimal, ...] = ()
+    right: tuple[Decimal, ...] = ()
 
 
 class Reading(NamedTuple):
@@ -53,6 +61,7 @@ class Reading(NamedTuple):
         mixed: how many have small letters and capitals in an order that no word has ("tHe").
         inner: marks inside words; one that is no hyphen, slash, apostrophe, point or comma counts twice.
         marks: ln P of the marks around the words.
+        product: the word and two other numbers of its line are a quantity, a price, and the amount: 8 x 13.00 = 104.00.
     """
 
     words: float
@@ -60,12 +69,13 @@ class Reading(NamedTuple):
     mixed: int
     inner: int
     marks: float
+    product: bool
 
 
 def reading(text: str, place: Place, lexicon: Lexicon) -> Reading:
     """Measure a text for a word; it may be several words."""
     told = plain_marks(text).split()
-    total = Reading(0.0, True, 0, 0, 0.0)
+    total = Reading(0.0, True, 0, 0, 0.0, _is_in_product(text, place))
     for number, token in enumerate(told):
         first, last = not number, number + 1 == len(told)
         front, core, back = parts(token)
@@ -81,8 +91,28 @@ def reading(text: str, place: Place, lexicon: Lexicon) -> Reading:
             total.mixed + sum(map(_is_mixed, _LETTERS.findall(core))),
             total.inner + sum(1 if mark in _ORDINARY else 2 for mark in _INNER.findall(core)),
             total.marks + _marks("before", front) + _marks(follower(core, after), "" if tail else back),
+            total.product,
         )
     return total
+
+
+def value(text: str) -> Decimal | None:
+    """The value of a number with the marks around it; None for any other text."""
+    found = _NUMBER.fullmatch(parts(text)[1])
+    if not found:
+        return None
+    return Decimal(re.sub(r"\D", "", found["whole"]) + "." + (found["cents"] or ""))
+
+
+def _is_in_product(text: str, place: Place) -> bool:
+    own = value(text) if place.left or place.right else None
+    if not own:
+        return False
+    near = [*place.left[-2:], own, *place.right[:2]]
+    return any(
+        amount == quantity * price and amount.as_tuple().exponent == CENTS
+        for quantity, price, amount in zip(near, near[1:], near[2:], strict=False)
+    )
 
 
 def follower(word: str, after: str) -> str:

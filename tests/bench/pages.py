@@ -183,10 +183,9 @@ def lines_found(text: str, lines: list[str]) -> int:
 
 
 def digits_wrong(text: str, line: str) -> int:
-    """How many digits of a true line are not in that part of the text's lines which is most like it."""
-    wanted = line.casefold()
-    long = [ours.casefold() for ours in text.splitlines() if len(ours) >= ALIKE * len(line)]
-    found = [(fuzz.partial_ratio_alignment(wanted, ours), ours) for ours in long]
+    """How many digits of a true line are not in that part of the text's lines which is most like it; spaces apart."""
+    wanted, *lines = ("".join(each.split()).casefold() for each in (line, *text.splitlines()))
+    found = [(fuzz.partial_ratio_alignment(wanted, ours), ours) for ours in lines if len(ours) >= ALIKE * len(wanted)]
     best, ours = max(found, key=lambda each: each[0].score, default=(None, ""))
     part = ours[best.dest_start : best.dest_end] if best else ""
     return sum(

@@ -155,6 +155,22 @@ def test_the_document_is_remembered():
     assert corrected(page, memory=memory).text == "Mr Zielinski came"
 
 
+@pytest.mark.parametrize(
+    ("text", "read", "other", "wanted"),
+    [
+        ("6.00 PKTS 13.00 104.00", "6.00", "8.00", "8.00 PKTS 13.00 104.00"),
+        ("3 x 13.00 39.80", "39.80", "39.00", "3 x 13.00 39.00"),
+        ("2 x 1,300.00 2,500.00", "2,500.00", "2,600.00", "2 x 1,300.00 2,600.00"),
+        ("8.00 PKTS 13.00 104.00", "8.00", "6.00", "8.00 PKTS 13.00 104.00"),
+        ("6.00 PKTS 13.00 105.00", "6.00", "8.00", "6.00 PKTS 13.00 105.00"),
+        ("6 points of 13 104", "6", "8", "6 points of 13 104"),
+    ],
+)
+def test_a_digit_is_mended_where_a_quantity_times_its_price_is_then_the_amount(text, read, other, wanted):
+    """The picture allows both digits; a right product stays, and where none comes out nothing changes."""
+    assert corrected(page_of(text, **{read: (other, 0.05)})).text == wanted
+
+
 def test_places_know_their_neighbours_and_broken_words():
     """The next word is told, and the halves of a word that is broken at a line's end."""
     page = page_of("the condi- tions")

@@ -23,6 +23,22 @@ def judged(read, *, after="", document=None, noise=-3.0, **lost):
 
 
 @pytest.mark.parametrize(
+    ("read", "candidate", "considered"),
+    [
+        ("5N424", "5424", False),
+        ("99k", "99", False),
+        ("0.2l", "0.2", False),
+        ("0.2l", "0.21", True),
+        ("S8l0", "S810", True),
+        ("1-SeptemnDer", "1-September", True),
+    ],
+)
+def test_a_number_keeps_its_letters_unless_they_become_digits(read, candidate, considered):
+    """A code without one of its letters is another code; words beside a digit are words."""
+    assert admits(read, candidate) is considered
+
+
+@pytest.mark.parametrize(
     ("read", "candidates", "becomes"),
     [
         ("hnman", {"human": 5.4}, "human"),
