@@ -71,7 +71,7 @@ def test_a_real_set_is_written_anew_in_each_of_its_files(delivered, tmp_path):
     for order, word in (("--revert", "wcrd"), ("--apply", "word"), ("--revert", "wcrd")):
         done = run("edits", folder / "letter.json", order, 1)
         assert (done.returncode, done.stderr) == (0, "")
-        assert re.findall(r"(\S+) was left", done.stdout) == [f"{folder}/letter.review.html"]
+        assert re.findall(r"(\S+) was not changed", done.stdout) == [f"{folder}/letter.review.html"]
         confirm(folder, word, names)
 
 

@@ -207,4 +207,4 @@ def test_the_verb_needs_no_more_than_the_folders(machine):
         sys.executable, "-m", "ocrwatchd", "share", "samba", "--user", SERVICE, "--config", machine.config
     )
     assert refused.returncode == 2
-    assert "name an account of its own" in refused.stderr
+    assert "name a separate account" in refused.stderr
