@@ -255,7 +255,7 @@ def test_other_languages_stay_raw(corrector):
         "the model builtin corrects English only, and ocr.languages names German; "
         'set llm.model to "auto" or to the path of a .gguf file'
     )
-    waiting = corrected(corrector, GERMAN, ("deu", "fra")).reason
+    waiting = str(corrected(corrector, GERMAN, ("deu", "fra")).reason)
     assert "names German and French; Qwen/Qwen2.5-3B-Instruct-GGUF (int8) is not on this machine" in waiting
 
 
