@@ -303,10 +303,10 @@ def test_permissions_that_change(tmp_path):
     with daemon:
         await_that(lambda: daemon.events("engine.ready"), PATIENCE_S)
         for name, words in (
-            ("outbox", "owner or mode"),
-            ("archive", "owner or mode"),
-            (".work", "owner or mode"),
-            ("inbox", "owner or mode"),
+            ("outbox", "the owner and the permissions"),
+            ("archive", "the owner and the permissions"),
+            (".work", "the owner and the permissions"),
+            ("inbox", "the owner and the permissions"),
         ):
             folder = daemon.root / name
             mode = folder.stat().st_mode & 0o7777

@@ -175,7 +175,7 @@ def test_a_file_that_may_not_be_read_is_left(delivered, tmp_path, capsys, monkey
 
     monkeypatch.setattr(other_formats, "held", refused)
     revise.revise(delivered, [1], delivered.parent, reverted=True, force=False)
-    assert "s.md was not changed: it may not be read; mend its owner or mode" in capsys.readouterr().out
+    assert "s.md was not changed: it may not be read; correct its owner or mode" in capsys.readouterr().out
     assert "teh" in holding(tmp_path)["hocr"]
     assert "teh" not in holding(tmp_path)["md"]
 

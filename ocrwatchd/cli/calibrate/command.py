@@ -141,7 +141,7 @@ def _identity(path: Path) -> tuple[str, tuple[tuple[int, int], ...]]:
         stamps = identity.stamps(path)
         return calibration_store.sha256_of(path), stamps
     except OSError as error:
-        raise ModelUnavailable(f"{path}: cannot be read ({error.strerror}); mend its owner or mode") from error
+        raise ModelUnavailable(f"{path}: cannot be read ({error.strerror}); correct its owner or mode") from error
 
 
 @contextlib.contextmanager

@@ -84,7 +84,7 @@ def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(f"{folder}: {error.strerror}; --truth needs a folder with scans and their texts") from None
     except OSError as error:
-        raise FolderUnusable(f"{folder} cannot be read: {error.strerror}; mend its owner or mode") from error
+        raise FolderUnusable(f"{folder} cannot be read: {error.strerror}; correct its owner or mode") from error
     if not found:
         raise ConfigError(
             f"{folder} holds {len(scans)} scans, and none with its text beside it: write the text of NAME.png, "

@@ -108,7 +108,7 @@ def _in_words(error: FormatUnusable | OSError) -> str:
     if error.errno == errno.EINVAL:
         return f"it is {error.strerror}"
     if isinstance(error, PermissionError):
-        return "it may not be read; mend its owner or mode, and repeat the command with --force"
+        return "it may not be read; correct its owner or mode, and repeat the command with --force"
     raise error
 
 
