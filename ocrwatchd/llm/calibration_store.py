@@ -177,8 +177,8 @@ def keep(record: Record) -> Path:
         files.write_new(path, content.encode(), replace=True)
     except OSError as error:
         raise FolderUnusable(
-            f"the verdict cannot be kept in {path.parent}: {error.strerror}; correct its owner or mode, or calibrate as "
-            "the user that ocrwatchd runs as"
+            f"the verdict cannot be kept in {path.parent}: {error.strerror}; correct its owner or mode, or calibrate "
+            "as the user that ocrwatchd runs as"
         ) from error
     return path
 

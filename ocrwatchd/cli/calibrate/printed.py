@@ -65,7 +65,8 @@ def read(sheets: Sequence[Sheet], config: Config, work: Work, console: Console, 
                 store.save(FinishedPage(replace(case.pages[0], number=number), Correction(case.read)))
     except OSError as error:
         raise FolderUnusable(
-            f"the pages to measure on cannot be kept in {base}: {error.strerror}; correct its owner or mode, or make room"
+            f"the pages to measure on cannot be kept in {base}: {error.strerror}; correct its owner or mode, "
+            "or make room"
         ) from error
     return named
 
