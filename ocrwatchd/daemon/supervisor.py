@@ -29,7 +29,7 @@ from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, joined, say
-from ocrwatchd.core.log import told
+from ocrwatchd.core.log import printable, told
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.daemon.claiming import Claims
 from ocrwatchd.daemon.completion import JobCompletion
@@ -101,7 +101,7 @@ class Daemon:
         self._duplicates = Duplicates(config.folders, self._ledger, skip=config.job.duplicates == "skip")
         self._dispatcher = self._open_queue(engine_module)
         self._notices = Notices(config, selector)
-        clearing = Clearing(config.folders)
+        self._clearing = Clearing(config.folders)
         self._completion = JobCompletion(
             self._ledger,
             boxes,
@@ -110,7 +110,7 @@ class Daemon:
             figures=self._figures,
             patient=not once,
             has_lost=self._workplace.has_lost,
-            clear_canary=clearing.clear_later,
+            clear_canary=self._clearing.clear_later,
             attempt_over=self._duplicates.ended,
             notify=self._notices.ended,
         )
@@ -132,7 +132,7 @@ class Daemon:
             self._dispatcher,  # before the completion: the engine reads the next scan while the last one is delivered
             self._completion,
             Retention(config.folders, config.retention, self._ledger),
-            clearing,
+            self._clearing,
             Health(self._arrivals, self._workplace),
         )
         self._observers: tuple[Observer, ...] = (
@@ -164,6 +164,7 @@ class Daemon:
         log.info("daemon.started", root=str(self._config.folders.root_path), pid=os.getpid())
         systemd.notify("READY=1", "STATUS=Watching the inbox")
         self._dispatcher.start()
+        self._clearing.start()
         recover_jobs(self._workplace, self._ledger, self._completion, self._dispatcher, self._config.folders)
         again = False
         while not (again or self._finished()):
@@ -198,7 +199,7 @@ class Daemon:
             return False
         busy = self._dispatcher.waiting or self._dispatcher.in_work
         if busy and self._dispatcher.down:
-            raise EngineUnavailable(self._why_down())
+            raise EngineUnavailable(printable(str(self._why_down())))
         return self._arrivals.settled and not busy
 
     def _why_down(self) -> Message:

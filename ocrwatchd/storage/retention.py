@@ -81,16 +81,14 @@ class Retention(Component):
         """Remove originals that are due; see :class:`Component` for errors."""
         if not self._days or now < self._due:
             return
-        self._due = now + ROUND_SECONDS
-        if not self._trusted():
-            return
-        if not self._put_off:
-            self._trouble = NOTHING
-        for goal, days in self._days:
-            if self._remove_some(goal, self._clock() - days * DAY_S):
-                self._due = now
-        if self._due > now:
-            self._put_off.clear()
+        more = False
+        if self._trusted():
+            if not self._put_off:
+                self._trouble = NOTHING
+            more = sum(self._remove_some(goal, self._clock() - days * DAY_S) for goal, days in self._days) > 0
+            if not more:
+                self._put_off.clear()
+        self._due = now if more else now + ROUND_SECONDS
 
     def _trusted(self) -> bool:
         now = self._clock()

@@ -18,7 +18,7 @@ from ocrwatchd.core import canary_name
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import FolderUnusable, OcrwatchdError
 from ocrwatchd.core.fs.safe_open import is_folder
-from ocrwatchd.core.i18n import joined
+from ocrwatchd.core.i18n import joined, verbatim
 from ocrwatchd.core.log import printable
 from ocrwatchd.monitoring import status
 from ocrwatchd.monitoring.canary import page
@@ -163,8 +163,8 @@ def _where(places: _Places, folders: Folders) -> str:
     if known is None:
         said = "; this user cannot read the daemon's status: run `ocrwatchd status` as the daemon's user"
     elif known.state == "running":
-        busy = f"{known.queued} scans queued, {known.waiting} in the inbox, engine {known.engine.message}"
-        said = f" ({printable(str(joined(known.trouble))) or busy})"
+        busy = verbatim(f"{known.queued} scans queued, {known.waiting} in the inbox, engine {known.engine.message}")
+        said = f" ({printable(str(joined(known.trouble) or busy))})"
     else:
         said = "; the daemon has ended: start it" if known.state != "silent" else "; the daemon hangs: restart it"
     if lies:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ocrwatchd.core.backoff import Backoff
-from ocrwatchd.core.i18n import NOTHING
+from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.dispatch.cluster import broker as brokers
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Line(threading.Thread):
                 self._serve(broker)
             except Exception as error:  # noqa: BLE001  # the boundary to the clients, which raise what they like
                 before, self.trouble = self.trouble, brokers.told(error)
-                if before.fields.get("remedy") != self.trouble.fields.get("remedy"):  # another thing is to be done
+                if _remedy(before) != _remedy(self.trouble):
                     log.warning("broker.lost", reason=self.trouble)
                 self._tries += 1
                 self._closing.wait(BACKOFF.pause_s(self._tries))
@@ -91,3 +91,8 @@ class Line(threading.Thread):
 
     def _rouse(self) -> None:
         raise NotImplementedError
+
+
+def _remedy(trouble: Message) -> object:
+    """The thing to do, by which two troubles differ; a wrong configuration says it in one message."""
+    return trouble.fields.get("remedy", trouble)

@@ -83,7 +83,7 @@ class Presence:
         Raises:
             ConfigError: another, earlier worker has this name.
         """
-        if self._shown is not None and self._shown.state != self._tell().get("state", ""):
+        if self._shown is not None and self._shown.state != self._tell()["state"]:
             self.changed = True
         if now >= self.next_due():
             self.show()

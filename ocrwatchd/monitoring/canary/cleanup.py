@@ -39,14 +39,13 @@ class Clearing(Component):
         self._folders = folders
         self._clock = clock
         self._left: list[tuple[float, Path, Goal, str]] = []
-        self._find()
 
     def clear_later(self, relative: Path, goal: Goal, name: str) -> None:
         """Clear away a canary that has ended, once whoever waits for its result has had time to read that."""
         self._left.append((self._clock() + GRACE_SECONDS, relative, goal, name))
 
-    def _find(self) -> None:
-        """Find what canaries of an earlier daemon have left."""
+    def start(self) -> None:
+        """Find the results that canaries of an earlier daemon have left: in a large outbox that may take long."""
         goals: tuple[Goal, Goal] = ("outbox", "failed")
         for goal in goals:
             folder = original_path(self._folders, Path("x"), goal, "x").parent
@@ -64,7 +63,7 @@ class Clearing(Component):
         return self._left[0][0] if self._left else None
 
     def tick(self, now: float) -> None:
-        """Remove what canaries have left, where that is due."""
+        """Remove the results of canaries that are due."""
         while self._left and self._left[0][0] <= now:
             _due, relative, goal, name = self._left.pop(0)
             try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 QUEUE_SIZE = 100
 """Events that wait for the command; a full queue drops its oldest, and the next one that is told says how many."""
 
-BACKOFF = Backoff(first_s=2.0, cap_s=30.0)
+BACKOFF = Backoff(first_s=5.0, cap_s=30.0)
 """Between two tries to run the command."""
 
 OWN = "notify"

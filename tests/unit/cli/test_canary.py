@@ -44,6 +44,7 @@ class Desk:
         self.now = 0.0
         self.folders = folders
         self.clearing = Clearing(folders, lambda: self.now)
+        self.clearing.start()
 
     def deliver(self, name=NAME, content=None, goal="outbox"):
         """A scan's set lies where it belongs, and is to be cleared away."""

@@ -42,7 +42,8 @@ def message_names(modules):
                 names.add(node.arg)
             elif isinstance(node, ast.FunctionDef) and is_message(node.returns):
                 names.add(node.name)
-    return names - {"error"}  # so exceptions are called everywhere, and those of libraries have nothing but a text
+    # Exceptions are called so everywhere, and those of libraries have nothing but a text; counts are mostly numbers.
+    return names - {"error", "count"}
 
 
 def rendered(node, names):
@@ -69,16 +70,28 @@ def decisions(function, names):
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(function):
-        if isinstance(node, ast.If | ast.While | ast.IfExp):
-            yield from rendered(node.test, names)
-        elif isinstance(node, ast.Compare | ast.comprehension):
-            parts = node.ifs if isinstance(node, ast.comprehension) else [node]
-            for part in parts:
-                yield from rendered(part, names)
-                yield from (ast.unparse(part) for each in ast.walk(part) if getattr(each, "id", "") in texts)
-        elif isinstance(node, ast.Attribute) and node.attr in READS:
-            yield from rendered(node.value, names)
-            yield from {getattr(node.value, "id", "")} & texts
+        for condition in conditions(node):
+            yield from rendered(condition, names)
+            if not isinstance(node, ast.If | ast.While | ast.IfExp):
+                yield from (ast.unparse(condition) for each in ast.walk(condition) if getattr(each, "id", "") in texts)
+
+
+def conditions(node):
+    """The parts of a statement or expression by which code decides."""
+    if isinstance(node, ast.If | ast.While | ast.IfExp):
+        yield node.test
+    elif isinstance(node, ast.BoolOp):
+        yield from node.values[:-1]  # the last one is a value
+    elif isinstance(node, ast.Match):
+        yield node.subject
+    elif isinstance(node, ast.Compare):
+        yield node
+    elif isinstance(node, ast.comprehension):
+        yield from node.ifs
+    elif isinstance(node, ast.Attribute) and node.attr in READS:
+        yield node.value
+    elif isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", "") == "re":
+        yield from node.args
 
 
 def found(modules, names):
@@ -107,6 +120,9 @@ def test_no_code_decides_on_the_text_of_a_message():
         "return [each for each in jobs if str(each.trouble) == '']",
         "return f'{host.trouble}'.split(';')[0]",
         "text = str(reason)\n    return 'x' in text",
+        "return str(reason) or 'unknown'",
+        "match str(job.reason):\n        case 'full': pass",
+        "return re.search('full', str(reason))",
         "text = printable(str(host.trouble()))\n    return text.startswith('x')",
     ],
 )
