@@ -231,7 +231,8 @@ def test_a_line_that_closes_wakes_nobody():
 def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(monkeypatch):
     """While it is tried for ever: the log says what is to be done now, and does not fill up."""
     monkeypatch.setattr(connection, "BACKOFF", Backoff(0.0, 0.0))
-    faults = [OSError("Connection refused")] * 3 + [ResponseError("MISCONF disk")] * 3 + [OSError("refused")]
+    password = [ConfigError("the password file belongs to another user")] * 2
+    faults = [*password, *[OSError("Connection refused")] * 3, *[ResponseError("MISCONF disk")] * 3, OSError("refused")]
 
     def connect():
         raise faults.pop(0) if len(faults) > 1 else faults[0]
@@ -239,10 +240,10 @@ def test_what_is_wrong_with_a_broker_is_logged_once_and_again_when_it_changes(mo
     with structlog.testing.capture_logs() as logged:
         receiver = transport.Receiver(connect, ["a"], lambda: None, holds=True)
         receiver.start()
-        await_that(lambda: len(faults) == 1 and receiver._tries > 9, what="some tries")
+        await_that(lambda: len(faults) == 1 and receiver._tries > 11, what="some tries")
         receiver.close()
-    assert [each["event"] for each in logged] == ["broker.lost"] * 3
-    assert ["start the broker" in str(each["reason"]) for each in logged] == [True, False, True]
+    assert [each["event"] for each in logged] == ["broker.lost"] * 4
+    assert ["start the broker" in str(each["reason"]) for each in logged] == [False, True, False, True]
 
 
 def test_hints_that_nobody_reads_are_few():
