@@ -16,8 +16,8 @@ class ProtocolError(Exception):
     """The other side sent a line that no version of this program sends."""
 
 
-class Message(BaseModel):
-    """Base of all messages: frozen, without unknown keys."""
+class Record(BaseModel):
+    """Base of all records: frozen, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -14,14 +14,14 @@ from typing import TypeAlias
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable
-from ocrwatchd.core.jsonlines import Message, pack, unpack
+from ocrwatchd.core.jsonlines import Record, pack, unpack
 from ocrwatchd.llm import cache, calibration_store, identity, models
 from ocrwatchd.ocr.selection import choose, licence_file
 
 Stamps: TypeAlias = dict[str, tuple[int, int] | None]
 
 
-class Access(Message):
+class Access(Record):
     """Rights of the engine; paths are packed, and a folder includes everything in it.
 
     Args:

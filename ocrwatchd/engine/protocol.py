@@ -11,12 +11,11 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ocrwatchd.core import i18n
 from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import Config, Notify, Queue
-from ocrwatchd.core.i18n import NOTHING
-from ocrwatchd.core.jsonlines import Message, ProtocolError, pack, summary, unpack
+from ocrwatchd.core.i18n import NOTHING, Message
+from ocrwatchd.core.jsonlines import ProtocolError, Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
 
@@ -27,7 +26,7 @@ MAX_ANSWER_BYTES = 1 << 18
 """Longest line that the host accepts; answers hold figures only."""
 
 
-class Hello(Message):
+class Hello(Record):
     """Host to engine, the first message: the settings to load by, and the rights on this machine."""
 
     type: Literal["hello"] = "hello"
@@ -40,7 +39,7 @@ class Hello(Message):
         return cls(config=config.model_copy(update={"queue": Queue(), "notify": Notify()}), access=access)
 
 
-class Give(Message):
+class Give(Record):
     """Host to engine: process this scan."""
 
     type: Literal["give"] = "give"
@@ -66,19 +65,19 @@ class Give(Message):
         return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
 
 
-class Finish(Message):
+class Finish(Record):
     """Host to engine: complete the current page, return the job, exit."""
 
     type: Literal["finish"] = "finish"
 
 
-class PutBack(Message):
+class PutBack(Record):
     """Host to engine: complete the current page, return the job, stay; ignored after the end of the job."""
 
     type: Literal["put-back"] = "put-back"
 
 
-class Ready(Message):
+class Ready(Record):
     """Engine to host: loaded, waiting for a job.
 
     Args:
@@ -98,7 +97,7 @@ class Ready(Message):
 StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "task", "write"]
 
 
-class Step(Message):
+class Step(Record):
     """Engine to host: a step of the job begins. Also the sign of life.
 
     Args:
@@ -116,7 +115,7 @@ class Step(Message):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
-class Ended(Message):
+class Ended(Record):
     """Engine to host: the attempt is over.
 
     Args:
@@ -131,7 +130,7 @@ class Ended(Message):
     type: Literal["ended"] = "ended"
     job: str
     ending: Literal["done", "unreadable", "returned", "put-back"]
-    reason: i18n.Message = NOTHING
+    reason: Message = NOTHING
     unavailable: bool = False
     denied: bool = False
     figures: ScanFigures = ScanFigures()
@@ -139,11 +138,11 @@ class Ended(Message):
     growth_mb: float = 0.0
 
 
-class Unavailable(Message):
+class Unavailable(Record):
     """Engine to host, instead of "ready": the engine of the default profile cannot run; the reason names the remedy."""
 
     type: Literal["unavailable"] = "unavailable"
-    reason: i18n.Message
+    reason: Message
 
 
 Request = Hello | Give | PutBack | Finish

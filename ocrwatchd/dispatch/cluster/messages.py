@@ -14,12 +14,11 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
-from ocrwatchd.core import i18n
 from ocrwatchd.core.attempt import Amount, Count, ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this module loads
 from ocrwatchd.core.fs import files, safe_open
-from ocrwatchd.core.i18n import NOTHING
-from ocrwatchd.core.jsonlines import Message, pack, summary, unpack
+from ocrwatchd.core.i18n import NOTHING, Message
+from ocrwatchd.core.jsonlines import Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
 from ocrwatchd.storage.work_folder import JOB_ID
 
@@ -42,7 +41,7 @@ class Refused(Exception):
     """The content is no valid message; the text says why, without the content."""
 
 
-class Token(Message):
+class Token(Record):
     """The supervisor's token in the work folder: whoever can read it sees the same folder.
 
     Args:
@@ -64,7 +63,7 @@ class TokenFile(Token, extra="ignore"):
     """A token as a file, with the unknown fields of other versions ignored: the version must be readable."""
 
 
-class Order(Message):
+class Order(Record):
     """Supervisor to workers: read this scan.
 
     Args:
@@ -95,13 +94,13 @@ class Order(Message):
         return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
 
 
-class Nudge(Message):
+class Nudge(Record):
     """Worker to supervisor: something has changed in the folder of this job."""
 
     job: JobId
 
 
-class Report(Message):
+class Report(Record):
     """How an attempt has ended; ``ended.json`` in the folder of the attempt, beside the finished set.
 
     Args:
@@ -112,12 +111,12 @@ class Report(Message):
 
     worker: Name
     ending: Literal["done", "unreadable", "died", "returned", "put-back"]
-    reason: i18n.Message = NOTHING
+    reason: Message = NOTHING
     stopping: bool = False
     figures: ScanFigures = ScanFigures()
 
 
-class Card(Message):
+class Card(Record):
     """A worker's heartbeat, in the folder of workers: each beat differs from the previous one.
 
     Args:
@@ -136,8 +135,8 @@ class Card(Message):
     version: Annotated[str, Field(max_length=100)]
     beat: Count
     offers: tuple[Literal["aspose", "gpu"], ...] = ()
-    state: i18n.Message = NOTHING
-    trouble: i18n.Message = NOTHING
+    state: Message = NOTHING
+    trouble: Message = NOTHING
     cut_off: bool = False
     job: JobId | Literal[""] = ""
     attempt: Count = 0
@@ -148,7 +147,7 @@ class Card(Message):
     seconds_a_page: Amount = 0.0
 
 
-Kind = TypeVar("Kind", bound=Message)
+Kind = TypeVar("Kind", bound=Record)
 
 
 def digest(work: Work) -> str:
@@ -185,7 +184,7 @@ def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
     return decode(kind, content)
 
 
-def write(message: Message, path: Path, *, lasting: bool = False) -> None:
+def write(message: Record, path: Path, *, lasting: bool = False) -> None:
     """Write a message to a file, atomically."""
     content = json.dumps(message.model_dump(mode="json"), ensure_ascii=True).encode()
     files.write_new(path, content, FILE_MODE, replace=True, lasting=lasting)

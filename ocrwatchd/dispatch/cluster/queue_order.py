@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import structlog
 from pydantic import Field
 
-from ocrwatchd.core.jsonlines import Message
 from ocrwatchd.dispatch.cluster.messages import Refused, read, write
 from ocrwatchd.dispatch.priority import AHEAD_S
 
@@ -33,7 +32,7 @@ PLAIN: Final = ".any"
 log = structlog.get_logger()
 
 
-class Queues(Message):
+class Queues(Record):
     """Supervisor to workers: ask the queues in this order."""
 
     queues: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=MOST_QUEUES)]
