@@ -14,7 +14,7 @@ class Trouble(NamedTuple):
     """Something that is wrong and being retried.
 
     Args:
-        kind: what it is with, as "engine" or "claim"; the job's id where one scan waits for it.
+        kind: the part with the trouble, such as "engine" or "claim"; the job's id if one scan waits.
         message: for people; :data:`~ocrwatchd.core.i18n.NOTHING` where nothing is wrong.
         file: the path of the scan that waits; "" where the trouble is the daemon's own.
     """
@@ -25,14 +25,14 @@ class Trouble(NamedTuple):
 
 
 class Part(Protocol):
-    """What the loop asks of each of its parts. All calls come from one thread, and none of them waits for work."""
+    """The questions of the loop to each part. All calls come from one thread, and no call waits for work."""
 
     def next_due(self) -> float | None:
-        """When the part has something to do again, monotonic, seconds; None while only events matter."""
+        """The time of the part's next work, monotonic, seconds; None while only events matter."""
         return None
 
     def troubles(self) -> Iterable[Trouble]:
-        """What is wrong with the part now."""
+        """The present troubles of the part."""
         return ()
 
 

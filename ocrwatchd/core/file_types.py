@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 HEAD_BYTES: Final = 1024
-"""So many first bytes of a file tell its type."""
+"""The first bytes of a file that tell its type: at most so many."""
 
 _ANY: Final = ord("?")
 _MOST_BRANDS_BYTES: Final = 256

@@ -26,8 +26,8 @@ class Hooks:
         holding: whether a job has to wait; those behind it go first.
         shortcut: the outcome of a job that needs no engine, or None.
         page_done: called with a job and the number of each of its pages that is finished.
-        step: called with the name of each step that begins here, and with "" where nothing is in work any more.
-        pages_read: called with how many pages another machine has read more, and how long one takes, seconds.
+        step: called with the name of each step that begins here, and with "" when the work ends.
+        pages_read: called with the number of new pages from another machine, and the time for a page, seconds.
         found: called with each job that another machine has had since before a restart.
     """
 
@@ -118,10 +118,10 @@ class Host(Protocol):
 
     @property
     def status(self) -> EngineStatus:
-        """How it is."""
+        """The state of the engine, for people and metrics."""
 
     def start(self) -> None:
-        """Start it."""
+        """Start the engine process."""
 
     def lacks(self, llm: Llm) -> bool:
         """Whether the job must wait for a model."""
@@ -142,4 +142,4 @@ class Host(Protocol):
         """Complete the page in work, then end."""
 
     def stop(self) -> None:
-        """End now."""
+        """End the engine process at once."""

@@ -135,7 +135,7 @@ class Reporter(Observer):
         status.write(self._folders, now, self._ledger.path.parent)
 
     def _remember(self) -> dict[str, Any]:
-        """What the ledger knows of ended scans, by the names of :class:`ocrwatchd.monitoring.status.Status`."""
+        """The ledger's figures of ended scans, by the names of :class:`ocrwatchd.monitoring.status.Status`."""
         midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp()
         counts = self._ledger.counts(midnight)
         return {
@@ -146,7 +146,7 @@ class Reporter(Observer):
         }
 
     def _failures(self) -> tuple[tuple[str, Message], ...]:
-        """The last scans that still lie in ``failed/``: whoever took one back, or away, has seen to it."""
+        """The last scans that are still in ``failed/``: a scan that was taken away needs no attention."""
         shown: dict[Path, Message] = {}  # a name may have failed before, and gone back: the last reason counts
         for relative, name, reason in self._ledger.failures(FAILURES_SOUGHT):
             path = original_path(self._folders, relative, "failed", name)

@@ -1,4 +1,4 @@
-"""What the daemon is doing, as all who show it are told."""
+"""The daemon's activity at one moment, for every part that shows it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Activity:
         waiting: files in the inbox that have not settled, or found no place in the queue.
         queued: claimed scans that wait for the engine.
         in_work: the scan in the engine, "" where there is none.
-        page: of it, from 1.
-        pages: it has, 0 while unknown.
-        workers: where several machines read.
+        page: the page in work, from 1.
+        pages: pages of the scan, 0 while unknown.
+        workers: the other machines that read.
         incomplete: the first few files that wait for the rest of their upload, and until when, Unix seconds.
     """
 

@@ -25,7 +25,7 @@ from ocrwatchd.dispatch.cluster.attempts import NOT_OURS
 from ocrwatchd.dispatch.cluster.messages import Card, Refused, Token, TokenFile, read, write
 from ocrwatchd.storage.work_folder import known_id
 
-TOKEN_FILE: Final = ".cluster.json"
+CLUSTER_FILE: Final = ".cluster.json"
 """Holds the token."""
 
 WORKERS: Final = ".workers"
@@ -43,9 +43,9 @@ def write_token(folder: Path, root_id: str, lease_s: float = 60.0, max_attempts:
     """Write the token: the id of the root and the version that serves it."""
     token = Token(root=root_id, version=__version__, lease_s=lease_s, max_attempts=max_attempts)
     with contextlib.suppress(OSError, Refused):
-        if read(Token, folder / TOKEN_FILE) == token:
+        if read(Token, folder / CLUSTER_FILE) == token:
             return token  # workers read it with each order, and a full disk has no room for another
-    write(token, folder / TOKEN_FILE, lasting=True)
+    write(token, folder / CLUSTER_FILE, lasting=True)
     return token
 
 
@@ -56,7 +56,7 @@ def read_token(folder: Path) -> Token:
         FolderUnusable: no supervisor with a broker has served this folder, or the share is not mounted.
         ConfigError: the supervisor has another version.
     """
-    path = folder / TOKEN_FILE
+    path = folder / CLUSTER_FILE
     try:
         token = Token(**dict(read(TokenFile, path)))
     except FileNotFoundError:
@@ -156,8 +156,8 @@ class Roster:
         """Write the token again if the work folder was removed and made anew."""
         home = self._folder.parent
         with contextlib.suppress(OSError):
-            if self._token and not safe_open.lexists_strict(home / TOKEN_FILE) and known_id(home) == self._token.root:
-                write(self._token, home / TOKEN_FILE, lasting=True)
+            if self._token and not safe_open.lexists_strict(home / CLUSTER_FILE) and known_id(home) == self._token.root:
+                write(self._token, home / CLUSTER_FILE, lasting=True)
 
     def _read(self) -> list[Card]:
         self.trouble = NOTHING

@@ -1,7 +1,6 @@
-"""The daemon's side: what a canary has left in outbox, archive and ``failed/`` is taken away a minute later.
+"""The daemon removes a canary's results from outbox, archive and ``failed/`` a minute later.
 
-Only the known page counts as one: its name and its every byte. Whoever gives a document such a name finds it treated
-like any other.
+A canary has the known name and exactly the known bytes. A document that only has such a name is treated like any other.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
 
 GRACE_SECONDS = 60.0
-"""How long the result lies there, for whoever waits for it, over a network file system too."""
+"""The result stays so long for the command that waits for the result, over a network file system too."""
 
 log = structlog.get_logger()
 

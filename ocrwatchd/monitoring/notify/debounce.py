@@ -1,4 +1,4 @@
-"""Which troubles are told, and when: once each, once they have lasted, and once more when they are over. No I/O."""
+"""Decide which troubles to report, and when: once after a trouble has lasted, and once when the trouble is over. No I/O."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from ocrwatchd.core.component import Trouble
 from ocrwatchd.core.i18n import Message
 
 HOLD_SECONDS = 5.0
-"""A trouble is told once it has lasted this long, and as over once it has been away as long: one that comes and goes
-is one trouble."""
+"""A trouble is reported after this time, and as over after the same time without the trouble: a trouble that comes and
+goes is one trouble."""
 
 
 @dataclass(slots=True)
 class _Trouble:
-    """One that people are told of, or shall be."""
+    """A trouble that was reported, or may be reported later."""
 
     words: Message
     since: float
     having: set[str] = field(default_factory=set)
-    """What has it now: many scans may wait for one disk."""
+    """The kinds that have the trouble now: many scans may wait for one disk."""
     over_since: float | None = None
     told: bool = False
 
 
 class Health:
-    """Hears of trouble, and says what is to be told.
+    """Collects troubles, and decides which to report.
 
     Args:
-        tell: called with True for a trouble that has lasted or False for one that is over, its words, and for how many
-            seconds it has been there.
+        tell: called with True for a trouble that has lasted or False for a trouble that is over, with its message, and
+            with its duration in seconds.
         clock: monotonic, seconds.
     """
 
@@ -41,7 +41,7 @@ class Health:
         self._key_of: dict[str, str | Message] = {}
 
     def hear(self, troubles: Iterable[Trouble]) -> None:
-        """Compare the troubles of now with those before; all scans that wait with the same words are one trouble."""
+        """Compare the present troubles with the earlier ones; scans that wait with the same message are one trouble."""
         # The words of the daemon's own troubles may change while they last.
         found = {each.kind: (each.message if each.file else each.kind, each.message) for each in troubles}
         for kind, key in [*self._key_of.items()]:

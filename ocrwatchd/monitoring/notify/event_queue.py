@@ -33,10 +33,10 @@ BACKOFF = Backoff(first_s=5.0, cap_s=30.0)
 """Between two tries to run the command."""
 
 OWN = "notify"
-"""The name of this room's own trouble."""
+"""The kind of a trouble with notifications themselves."""
 
 LAST_WORDS_S = 3.0
-"""How long a stop waits for what is still to be told."""
+"""A stop waits so long for the remaining notifications."""
 
 HURRY_LOOK_S = 0.2
 """How often a stop looks whether somebody asks again: a signal does not wake what waits here."""

@@ -65,7 +65,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _look_at_folder(work_path: Path) -> Finding:
-    if not os.path.lexists(work_path / registry.TOKEN_FILE):  # `check` runs before the supervisor's first start too
+    if not os.path.lexists(work_path / registry.CLUSTER_FILE):  # `check` runs before the supervisor's first start too
         return Finding("supervisor", True, f"no supervisor with a broker has served {work_path.parent} yet")
     try:
         registry.read_token(work_path)

@@ -373,7 +373,7 @@ def test_a_token_that_cannot_be_read_for_a_moment_ends_no_worker(tmp_path, monke
         stale.setattr(registry, "read", lambda *_: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
         assert orders.take() is None
     assert (line.ends, "Stale" in str(orders.obstacle)) == (["given back"], True)
-    (tmp_path / registry.TOKEN_FILE).unlink()
+    (tmp_path / registry.CLUSTER_FILE).unlink()
     now[0] = 60.0
     with pytest.raises(FolderUnusable, match="mount the share"):
         orders.take()

@@ -159,7 +159,7 @@ def test_a_worker_sees_the_supervisors_folder_and_version(tmp_path):
         registry.read_token(tmp_path)
     registry.write_token(tmp_path, TOKEN.root)
     assert registry.read_token(tmp_path) == Token(root=TOKEN.root, version=__version__)
-    path = tmp_path / registry.TOKEN_FILE
+    path = tmp_path / registry.CLUSTER_FILE
     other = json.loads(path.read_text()) | {"version": "0.0.7", "what only that one tells": 1}
     path.write_text(json.dumps(other), encoding="ascii")
     with pytest.raises(ConfigError, match=r"runs ocrwatchd 0\.0\.7.*install the same version"):
@@ -182,7 +182,7 @@ def test_a_token_of_another_user_is_told_with_both_numbers(tmp_path, monkeypatch
     registry.write_token(tmp_path, TOKEN.root)
     monkeypatch.setattr(registry, "read", refuse)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    own = (tmp_path / registry.TOKEN_FILE).stat().st_uid
+    own = (tmp_path / registry.CLUSTER_FILE).stat().st_uid
     with pytest.raises(FolderUnusable, match=rf"Permission denied.*it is {own}'s, this one runs as 12345"):
         registry.read_token(tmp_path)
 

@@ -199,10 +199,10 @@ def test_a_run_ends_where_the_broker_stays_away(office):
 def test_a_work_folder_that_was_made_anew_gets_the_token(office):
     """Workers would find no supervisor there; what is no folder of this root gets none."""
     office.turn()
-    assert not (office.folder / registry.TOKEN_FILE).exists()
+    assert not (office.folder / registry.CLUSTER_FILE).exists()
     (office.folder / "root-id").write_text(f"{TOKEN.root}\n", encoding="ascii")
     office.turn()
-    assert messages.read(messages.Token, office.folder / registry.TOKEN_FILE) == TOKEN
+    assert messages.read(messages.Token, office.folder / registry.CLUSTER_FILE) == TOKEN
 
 
 def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
@@ -225,7 +225,7 @@ def test_a_run_ends_where_nothing_that_is_left_can_be_looked_at(office):
 def test_a_token_that_lies_there_stays(tmp_path):
     """Workers read it with each order; and a disk may be full."""
     token = registry.write_token(tmp_path, TOKEN.root, LEASE_S)
-    before = (tmp_path / registry.TOKEN_FILE).stat()
+    before = (tmp_path / registry.CLUSTER_FILE).stat()
     assert registry.write_token(tmp_path, TOKEN.root, LEASE_S) == token
-    assert os.path.samestat((tmp_path / registry.TOKEN_FILE).stat(), before)
+    assert os.path.samestat((tmp_path / registry.CLUSTER_FILE).stat(), before)
     assert registry.write_token(tmp_path, TOKEN.root, LEASE_S + 1) == registry.read_token(tmp_path) != token

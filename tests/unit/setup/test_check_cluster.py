@@ -38,7 +38,7 @@ def test_a_folder_is_the_supervisors_own_or_may_become_it(tmp_path):
     work.mkdir()
     registry.write_token(work, "0123456789abcdef")
     assert "is visible, writable, and of this version" in looked_at(tmp_path, broker=url)["supervisor"].words
-    (work / registry.TOKEN_FILE).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
+    (work / registry.CLUSTER_FILE).write_text('{"root": "0123456789abcdef", "version": "0.0.7"}', encoding="ascii")
     found = looked_at(tmp_path, broker=url)["supervisor"]
     assert (found.ok, "0.0.7" in found.words) == (False, True)
 
