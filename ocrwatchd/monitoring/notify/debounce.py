@@ -1,4 +1,4 @@
-"""Decide which troubles to report, and when: once after a trouble has lasted, and once when the trouble is over. No I/O."""
+"""Decide which troubles to report: once after a trouble has lasted, and once when the trouble is over. No I/O."""
 
 from __future__ import annotations
 
