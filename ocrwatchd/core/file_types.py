@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final, NamedTuple
 
 HEAD_BYTES: Final = 1024
 """The first bytes of a file that tell its type: at most so many."""
 
 _ANY: Final = ord("?")
+_BOX_HEAD_BYTES: Final = 8
 _MOST_BRANDS_BYTES: Final = 256
 
 
@@ -90,7 +92,10 @@ def input_type_of(head: bytes) -> InputType | None:
     """The type of a file with these first bytes; None for one that is not read."""
     brands = _brands(head)
     by_brand = (each for each in INPUT_TYPES if not brands.isdisjoint(each.brands))
-    return next(by_brand, None) or next((each for each in INPUT_TYPES if _is_type(head, each)), None)
+    by_start = (each for each in INPUT_TYPES if any(_begins(head, start) for start in each.starts))
+    # Last, for a picture may hold the start of a PDF, for example in a comment.
+    by_search = (each for each in INPUT_TYPES if any(start in head[: each.within_bytes] for start in each.starts))
+    return next(chain(by_brand, by_start, by_search), None)
 
 
 def input_type_named(suffix: str) -> InputType | None:
@@ -105,8 +110,12 @@ def is_one_page(name: str) -> bool:
 
 def may_become(head: bytes, named: InputType | None) -> bool:
     """Whether these few bytes could be the beginning of a file of the type that its name says, or of any other."""
+    if named and named.brands and b"ftyp".startswith(head[4:8]):
+        box_bytes = int.from_bytes(head[:4], "big")  # a known brand may be the last part of this box
+        if len(head) < max(box_bytes, _BOX_HEAD_BYTES):
+            return True
     return any(
-        len(head) < len(start) and _matches(head, start) and (each == named or start[0] != _ANY)
+        len(head) < len(start) and _matches(head, start) and (each == named or _ANY not in start)
         for each in INPUT_TYPES
         for start in each.starts
     )
@@ -118,11 +127,8 @@ def input_types() -> dict[str, str]:
     return {"types": ", ".join(others), "last": last}
 
 
-def _is_type(head: bytes, each: InputType) -> bool:
-    return any(
-        (len(head) >= len(start) and _matches(head, start)) or start in head[: each.within_bytes]
-        for start in each.starts
-    )
+def _begins(head: bytes, start: bytes) -> bool:
+    return len(head) >= len(start) and _matches(head, start)
 
 
 def _matches(head: bytes, start: bytes) -> bool:

@@ -52,7 +52,7 @@ def test_a_new_type_of_scan_is_one_line(tmp_path):
 
 
 def test_types_are_told_by_their_first_bytes():
-    """Of a HEIF file all brands count; a PDF may have other bytes before it; the rest begins as it begins."""
+    """Of a HEIF file all brands count; a PDF may have bytes before it that begin no other type."""
     heads = {
         b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf": "AVIF",
         b"\0\0\0\x14ftypmif1\0\0\0\0avix": "HEIC",
@@ -64,6 +64,10 @@ def test_types_are_told_by_their_first_bytes():
         b"RIFF\1\2\3\4WAVEfmt ": "",
         b"BM" + bytes(12) + b"\x28\0\0\0": "BMP",
         b"BM" + bytes(12) + b"\x29\0\0\0": "",
+        b"GIF89a a comment %PDF-1.7": "GIF",
+        b"RIFF\1\2\3\4WEBPVP8 %PDF-1.7": "WebP",
+        b"BM" + bytes(12) + b"\x28\0\0\0%PDF-1.7": "BMP",
+        b"\0\0\0\x14ftypmif1\0\0\0\0avix%PDF-1.7": "HEIC",
     }
     found = {head: input_type_of(head[: file_types.HEAD_BYTES]) for head in heads}
     assert {head: each.name if each else "" for head, each in found.items()} == heads

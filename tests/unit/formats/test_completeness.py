@@ -146,6 +146,42 @@ def test_an_unknown_type_is_not_read(content):
     assert '".docx"' in str(verdict.reason)
 
 
+@pytest.mark.parametrize("box", [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"\0\0\0\x18ftypMiHE\0\0\0\0MiPrheic"])
+@pytest.mark.parametrize("suffix", [".heic", ".avif"])
+def test_the_beginning_of_a_heic_is_partial(box, suffix):
+    """A HEIC cut within its first box may still become whole, also where no known brand has arrived."""
+    findings = {cut: judge(box[:cut], suffix).finding for cut in range(len(box) + 1)}
+    assert findings == dict.fromkeys(findings, Finding.PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "finding"),
+    [
+        (b"BM hello", ".txt", Finding.UNREAD),
+        (b"B", ".txt", Finding.UNREAD),
+        (b"RI", ".txt", Finding.UNREAD),
+        (b"BM1234", ".png", Finding.WRONG),
+        (b"BM1234", ".bmp", Finding.PARTIAL),
+        (b"RIFF12", ".webp", Finding.PARTIAL),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp41", ".heic", Finding.WRONG),
+        (b"\0\0\0\x18ftyphe", ".txt", Finding.UNREAD),
+        (b"\x89PNG", ".txt", Finding.PARTIAL),
+    ],
+)
+def test_a_vague_beginning_counts_for_a_file_named_so(content, suffix, finding):
+    """A text may begin like a BMP, WebP or HEIC: their beginnings count only where the name says so."""
+    assert judge(content, suffix).finding is finding
+
+
+def test_the_start_of_a_pdf_inside_a_picture_makes_no_pdf():
+    """A whole GIF whose comment names the start of a PDF is a whole GIF."""
+    out = io.BytesIO()
+    picture("gif").save(out, format="GIF", comment=b"%PDF-1.7")
+    assert b"%PDF-" in out.getvalue()[:1024]
+    verdict = judge(out.getvalue(), ".gif")
+    assert (verdict.finding, verdict.type) == (Finding.WHOLE, "GIF")
+
+
 def test_an_unprintable_suffix_stays_out_of_the_reason():
     """A suffix with control characters or undecodable bytes is not repeated."""
     assert str(judge(b"junk", ".a\nb\udcff").reason).isprintable()
