@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import structlog
 from pydantic import Field
 
+from ocrwatchd.core.jsonlines import Record
 from ocrwatchd.dispatch.cluster.messages import Refused, read, write
 from ocrwatchd.dispatch.priority import AHEAD_S
 
