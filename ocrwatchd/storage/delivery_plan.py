@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.i18n import NOTHING, Message, packed
 from ocrwatchd.core.i18n.wire import unpacked
+from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
 if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 FILE: Final = "route.json"
 FILE_MODE: Final = 0o600
 MAX_BYTES: Final = 1 << 20
+_SUFFIX: Final = re.compile(r"\.[^.\s]\S*")
+"""The ledger stores the suffixes of a set separated by blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,29 @@ def read(folder: Path) -> Route | None:
     with os.fdopen(file, "rb") as opened:
         content = opened.read(MAX_BYTES)
     try:
-        told = json.loads(content)
-        relative, goal, name, why = (told[key] for key in ("relative", "goal", "name", "reason"))
-        route = Route(Path(relative), goal, str(name), tuple(map(str, told["suffixes"])), unpacked(str(why)))
-    except (ValueError, TypeError, KeyError):
+        return _checked(content)
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    names = (*route.relative.parts, f"{route.name}-", *(f"-{suffix}" for suffix in route.suffixes))
-    plain = all("/" not in part and "\0" not in part and part != ".." for part in names)
-    whole = route.goal in {"outbox", "failed"} and route.name and route.relative.name
-    return route if plain and whole and not route.relative.is_absolute() else None
+
+
+def _checked(content: bytes) -> Route | None:
+    """The plan of a file that any program may have changed; None where a value is invalid."""
+    told = json.loads(content)
+    relative, goal, name, suffixes, why = (told[key] for key in ("relative", "goal", "name", "suffixes", "reason"))
+    if not isinstance(suffixes, list):
+        return None
+    if not all(isinstance(each, str) for each in (relative, goal, name, why, *suffixes)):
+        return None
+    place = Path(relative)
+    valid = (
+        goal in {"outbox", "failed"}
+        and is_plain_path(place)
+        and all(is_plain(f"{name}{suffix}") for suffix in ("", *suffixes))
+        and (not name.startswith(".") or place.name.startswith("."))  # hidden only where the scan is
+        and all(map(_SUFFIX.fullmatch, suffixes))
+        and len(set(suffixes)) == len(suffixes)
+    )
+    return Route(place, goal, name, tuple(suffixes), unpacked(why)) if valid else None
 
 
 def remove(folder: Path) -> None:

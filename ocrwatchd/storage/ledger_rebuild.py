@@ -30,7 +30,7 @@ from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
 from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
 from ocrwatchd.storage.records import Original
-from ocrwatchd.storage.set_names import stem_and_suffix
+from ocrwatchd.storage.set_names import is_plain, stem_and_suffix
 from ocrwatchd.storage.work_folder import JOB_ID
 
 HEAD_BYTES: Final = 1 << 16
@@ -129,7 +129,7 @@ def _receipts(outbox: Path) -> Iterator[_Receipt]:
             continue
         told = _figures(outbox / relative)
         job, sha256, name = (told.get(key, "") for key in ("job", "sha256", "name"))
-        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and _is_plain(name):
+        if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and is_plain(name):
             stem = relative.name.removesuffix(RECEIPT)
             yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime)
 
@@ -143,15 +143,6 @@ def _figures(path: Path) -> dict[str, str]:
         except ValueError:
             return {}
     return found
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a file can have this name: people may edit a receipt."""
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        return False
-    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def _reason(note: Path) -> tuple[Message, float]:

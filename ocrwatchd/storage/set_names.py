@@ -75,6 +75,20 @@ def _short_ascii(part: str) -> str:
     return f"{stem[: PLAIN_BYTES - len(suffix)]}{suffix}"
 
 
+def is_plain(name: str) -> bool:
+    """Whether a file can have this name: other programs may change receipts, delivery plans and the ledger."""
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    return length <= NAME_BYTES and name not in {"", ".", ".."} and "/" not in name and "\0" not in name
+
+
+def is_plain_path(path: Path) -> bool:
+    """Whether a file below a folder can have this path."""
+    return bool(path.parts) and all(map(is_plain, path.parts)) and len(os.fsencode(path)) <= PATH_BYTES
+
+
 def stem_and_suffix(name: str) -> tuple[str, str]:
     """Split a file name; a part after the last dot is a suffix only if it is short."""
     stem, dot, suffix = name.rpartition(".")

@@ -16,6 +16,7 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, work_folder
 from ocrwatchd.storage.ledger_file import LEDGER
+from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
 PATIENCE_S: Final = 5.0
 """A call waits this long for another process that locks the file."""
@@ -47,7 +48,8 @@ class Scan(NamedTuple):
 
     Args:
         job: its id.
-        place: of its set under the outbox, or ``failed/``, without suffix.
+        place: of its set under the outbox, or ``failed/``, without suffix; empty where another program has changed the
+            ledger, and no file can have this path.
         delivered: False: it failed.
         ended_at: Unix time.
         pages: 0 for a copy of an earlier scan, which was not read again.
@@ -94,7 +96,8 @@ def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[S
 
 def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
     job, relative, name, state, ended_at, pages, seconds, text = row
-    place = Path(os.fsdecode(relative)).with_name(os.fsdecode(name))
+    place, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
+    place = place.with_name(stem) if is_plain_path(place) and is_plain(stem) else Path()
     try:
         counts = Counts.model_validate_json(text) if text else None
     except ValidationError:  # another program has changed the ledger

@@ -68,14 +68,16 @@ def opened(outbox: Path, place: Path, job: str) -> Iterator[tuple[Head, Iterator
 
     Args:
         outbox: the folder.
-        place: of the set in the outbox, without suffix.
+        place: of the set in the outbox, without suffix; empty where unknown.
         job: id of the document.
 
     Raises:
         FileNotFoundError: the receipt is no longer there.
         OSError: the receipt cannot be read, or is a link, or no regular file.
-        Unusable: the receipt is another document's, or was changed; the pages raise this too.
+        Unusable: the place is unknown, the receipt is another document's, or was changed; the pages raise this too.
     """
+    if not place.name:
+        raise Unusable("its place is unknown")
     relative = place.with_name(f"{place.name}{SUFFIX}")
     with tree.opened((outbox / relative).parent, outbox) as held:
         descriptor = safe_open.open_regular(relative, held)

@@ -44,11 +44,11 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
 
 
 def _match(name: str, scans: Sequence[Path], failed: Path) -> Path:
-    """Find the scan with a name; a whole path counts before a name in any folder.
+    """Find the scan with a name; a whole path counts before the path as notes show it, and before a name in any folder.
 
     Args:
         name: a path below ``failed/``, from the current directory or from ``/``; or a name in any folder, with its
-            suffix, without, or with that of its note.
+            suffix, without, or with that of its note. Each may be given as notes and the status show it: printable.
         scans: absolute paths of all scans in ``failed/``.
         failed: absolute path of the folder.
 
@@ -62,7 +62,9 @@ def _match(name: str, scans: Sequence[Path], failed: Path) -> Path:
     paths = {given, Path(os.path.relpath(inside, os.path.realpath(failed)))}
     if whole := [path for path in below if path in paths]:
         return below[given if given in whole else whole[0]]
-    fitting = [path for path in below if paths & _short(path)]
+    shown = {path: Path(printable(str(path))) for path in below}
+    fitting = [path for path in below if shown[path] in paths]
+    fitting = fitting or [path for path in below if paths & (_short(path) | _short(shown[path]))]
     if len(fitting) == 1:
         return below[fitting[0]]
     if fitting:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.cli.report import frequent_edits, receipts, summary
+from ocrwatchd.cli.report import as_json, as_tables, frequent_edits, receipts, summary
 from ocrwatchd.cli.report.frequent_edits import Pair
 from ocrwatchd.cli.report.receipts import PAGE_BYTES
 from ocrwatchd.core.errors import FolderUnusable
@@ -296,3 +296,30 @@ def test_counts_that_somebody_has_changed_are_unknown(past):
     past.scan("a", NOW, counts=counts(9))
     past.ledger._run("UPDATE scan SET counts = ?", ('{"words": -1}',))
     assert (told(past).total.unknown, told(past).total.words) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (b"", None),
+        (b"/etc/a.pdf", None),
+        (b"../a.pdf", None),
+        (b"a\0.pdf", None),
+        (None, b""),
+        (None, b"\0/"),
+        (None, b"../a"),
+    ],
+)
+def test_a_scan_whose_name_somebody_has_changed_has_no_usable_receipt(past, values):
+    """Its figures count, and so do all other scans."""
+    for name in ("a", "b"):
+        past.scan(name, NOW, counts=counts(9, {"similar word": 1}, confidence=0.5))
+        past.receipt(name, ([edit("tlie", "the")], []))
+    past.ledger._run(
+        "UPDATE scan SET relative = coalesce(?, relative), name = coalesce(?, name) WHERE job = 'a'", values
+    )
+    summed = told(past)
+    assert (summed.found.read, summed.found.gone, summed.found.unusable) == (1, 0, 1)
+    assert (summed.total.documents, summed.total.words) == (2, 18)
+    assert '"name": "b"' in as_json.text(summed)
+    assert list(as_tables.listing(summed))

@@ -76,6 +76,26 @@ def test_a_whole_path_counts_before_a_name_in_any_folder(folders, tmp_path):
     assert list(retry(folders, ["sub/b.png"])) == [tmp_path / "inbox" / "sub" / "b.png"]
 
 
+@pytest.mark.parametrize("name", ["a\ufffdb/x.png", "a\ufffdb/x", "a\ufffdb/x.reason.txt", "{failed}/a\ufffdb/x.png"])
+def test_a_scan_may_be_named_as_its_note_and_the_status_show_it(folders, tmp_path, name):
+    """There each byte that is not valid UTF-8, and each control character, is replaced."""
+    path = os.fsdecode(b"a\xffb/x.png")
+    (tmp_path / "failed" / path).parent.mkdir()
+    (tmp_path / "failed" / path).touch()
+    assert list(retry(folders, [name.format(failed=tmp_path / "failed")])) == [tmp_path / "inbox" / path]
+
+
+def test_a_whole_path_as_shown_counts_before_a_name_in_any_folder(folders, tmp_path):
+    """Also where the shown path of one scan is the shown name of another, and where it is the name of a third."""
+    name = os.fsdecode(b"x\xff.png")
+    for path in (name, f"sub/{name}"):
+        (tmp_path / "failed" / path).touch()
+    assert list(retry(folders, ["x\ufffd.png"])) == [tmp_path / "inbox" / name]
+    for path in (name, "x\ufffd.png"):
+        (tmp_path / "failed" / path).touch()
+    assert list(retry(folders, ["x\ufffd.png"])) == [tmp_path / "inbox" / "x\ufffd.png"]
+
+
 def test_a_scan_that_is_named_twice_goes_back_once(folders, tmp_path):
     """By two of its names."""
     assert list(retry(folders, ["a", "a.pdf"])) == [tmp_path / "inbox" / "a.pdf"]

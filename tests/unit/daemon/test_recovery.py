@@ -282,7 +282,7 @@ def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
     assert not job.folder.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"goal": 1}', b"[]", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"goal": 1}', b"[]", b"\xff", b"[" * 10_000])
 def test_half_a_route_is_none(house, content):
     """A file that is no route says nothing: the scan is read again."""
     job = house.claim()
@@ -300,10 +300,33 @@ def test_half_a_route_is_none(house, content):
         {"relative": "../x"},
         {"suffixes": ["/../../x"]},
         {"goal": "inbox"},
+        {"goal": ["failed"]},
+        {"goal": {}},
+        {"name": None},
+        {"name": ".."},
+        {"name": ".hidden"},
+        {"name": "\ud800x"},
+        {"name": "n" * 5000},
+        {"name": "n" * 251},
+        {"relative": 5},
+        {"relative": "."},
+        {"relative": "\ud800x.png"},
+        {"relative": "/".join(["n" * 200] * 40)},
+        {"suffixes": 5},
+        {"suffixes": ".json"},
+        {"suffixes": {}},
+        {"suffixes": [5]},
+        {"suffixes": [""]},
+        {"suffixes": [".json", ".json"]},
+        {"suffixes": [".a b"]},
+        {"suffixes": [".."]},
+        {"suffixes": ["\ud800"]},
+        {"reason": [1]},
+        {"reason": None},
     ],
 )
-def test_route_never_leads_out_of_the_folders(tmp_path, bad):
-    """What lies in the work folder may come from anywhere with the root: its names are plain or do not count."""
+def test_an_invalid_route_is_none(tmp_path, bad):
+    """What lies in the work folder may come from anywhere with the root: every value is valid, or no plan counts."""
     good = {"relative": "a/scan.png", "goal": "outbox", "name": "scan", "suffixes": [".json"], "reason": ""}
     (tmp_path / delivery_plan.FILE).write_text(json.dumps(good))
     assert delivery_plan.read(tmp_path) == delivery_plan.Route(Path("a/scan.png"), "outbox", "scan", (".json",))
