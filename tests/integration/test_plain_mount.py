@@ -41,6 +41,7 @@ DELIVER = """
 import sys
 from pathlib import Path
 from ocrwatchd.core.config.schema import Config, Folders
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.outbox import Outbox
 from ocrwatchd.storage.work_folder import WorkFolder
@@ -60,7 +61,7 @@ with Ledger(base / "ledger.sqlite3") as ledger:
     elif goal == "outbox":
         boxes.deliver(job)
     else:
-        boxes.set_aside(job, "the upload broke off")
+        boxes.set_aside(job, Message("the upload broke off"))
 """
 
 

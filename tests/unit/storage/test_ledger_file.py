@@ -107,7 +107,7 @@ def test_damaged_ledger_is_set_aside_under_a_telling_name(path):
     for number in range(2):
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).write_text(f"{number}{suffix}")
-        asides.append(ledger_file.set_aside(path, Message("damaged")))
+        asides.append(ledger_file.set_aside(path, "damaged"))
     assert not path.exists()
     assert asides[0] != asides[1]
     for number, aside in enumerate(asides):
