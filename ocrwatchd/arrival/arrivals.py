@@ -19,6 +19,7 @@ from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle
 from ocrwatchd.arrival.watcher import Watcher
+from ocrwatchd.core.attempt import LATEST
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
@@ -112,7 +113,9 @@ class Arrivals(Component):
     def incomplete(self) -> tuple[tuple[str, float], ...]:
         """The first few incomplete files by name, and until when they wait, Unix seconds."""
         found = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
-        return tuple((told(str(scan.relative)), round(self._began_at + until)) for scan, until in found if scan)
+        return tuple(
+            (told(str(scan.relative)), round(min(self._began_at + until, LATEST))) for scan, until in found if scan
+        )
 
     @property
     def stuck(self) -> dict[Path, Message]:

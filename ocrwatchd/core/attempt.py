@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
@@ -33,6 +33,9 @@ class Ending(enum.Enum):
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1 << 31)]
 Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LATEST: Final = 253_402_214_400.0
+"""The last day of the year 9999, in Unix seconds: no calendar can show much more."""
+Time: TypeAlias = Annotated[float, Field(ge=0, le=LATEST, allow_inf_nan=False)]
 Counts: TypeAlias = dict[Annotated[str, Field(max_length=100)], Count]
 
 
@@ -99,12 +102,12 @@ class EngineStatus:
 
     state: EngineState = "down"
     notes: tuple[Message, ...] = ()
-    starts: int = 0
+    starts: Count = 0
     engine: str = ""
     model: str = ""
-    load_seconds: float = 0.0
-    rss_mb: float | None = None
-    growth_mb: float = 0.0
+    load_seconds: Amount = 0.0
+    rss_mb: Amount | None = None
+    growth_mb: Amount = 0.0
 
     @property
     def loaded(self) -> bool:
@@ -115,7 +118,7 @@ class EngineStatus:
     def message(self) -> Message:
         """The state and the notes, for people."""
         notes = joined(self.notes)
-        if self.state == "down":
+        if self.state == "down" and notes:
             return say("down: {reason}", reason=notes)
         return joined([verbatim(self.state), notes])
 
@@ -171,7 +174,7 @@ class Worker:
     name: str
     state: Message
     job: str
-    page: int
-    pages: int
-    pages_done: int
-    seconds_a_page: float
+    page: Count
+    pages: Count
+    pages_done: Count
+    seconds_a_page: Amount

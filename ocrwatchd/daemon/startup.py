@@ -17,7 +17,7 @@ from ocrwatchd.daemon.recovery import reregister_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file, root_folders
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
-from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
+from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger, OutdatedLedger
 from ocrwatchd.storage.ledger_rebuild import rebuild
 from ocrwatchd.storage.work_folder import ROOT_ID, WorkFolder, known_id
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LOCK = "ledger.lock"
 ROOT_STATE_MODE = 0o755
 """All users may read the status there, if the state directory permits."""
+BUILT_ANEW = "it is built anew from the folders"
 
 log = structlog.get_logger()
 
@@ -91,6 +92,9 @@ def _make_profiles(config: Config) -> None:
 def _open(path: Path) -> Ledger:
     try:
         return Ledger(path)
+    except OutdatedLedger as error:
+        aside = ledger_file.set_aside(path, "old")
+        log.info("ledger.outdated", reason=str(error), set_aside=str(aside), note=BUILT_ANEW)
     except DamagedLedger as error:
         _tell(ledger_file.set_aside(path, "damaged"), str(error))
     try:
@@ -104,7 +108,7 @@ def _none_can_be_kept(path: Path, error: DamagedLedger) -> FolderUnusable:
 
 
 def _tell(aside: Path, wrong: str) -> None:
-    log.error("ledger.damaged", reason=wrong, set_aside=str(aside), note="it is built anew from the folders")
+    log.error("ledger.damaged", reason=wrong, set_aside=str(aside), note=BUILT_ANEW)
 
 
 def _lock_root_state(state: Path, root_state: Path, folders: Folders) -> Lock:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ocrwatchd.core.attempt import ScanFigures
+from ocrwatchd.core.attempt import Amount, ScanFigures
 from ocrwatchd.core.config.profile import Work  # pydantic resolves them when this module loads
 from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.i18n import NOTHING, Message
@@ -90,8 +90,8 @@ class Ready(Record):
     type: Literal["ready"] = "ready"
     engine: str
     model: str
-    seconds: float
-    rss_mb: float
+    seconds: Amount
+    rss_mb: Amount
 
 
 StepName = Literal["hash", "load", "open", "page", "correct", "page-done", "task", "write"]
@@ -134,8 +134,8 @@ class Ended(Record):
     unavailable: bool = False
     denied: bool = False
     figures: ScanFigures = ScanFigures()
-    rss_mb: float = 0.0
-    growth_mb: float = 0.0
+    rss_mb: Amount = 0.0
+    growth_mb: Amount = 0.0
 
 
 class Unavailable(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ocrwatchd.core.attempt import EngineStatus, Worker
+from ocrwatchd.core.attempt import Count, EngineStatus, Time, Worker
 from ocrwatchd.core.component import Part, Trouble
 
 
@@ -27,13 +27,13 @@ class Activity:
 
     state: str
     engine: EngineStatus = field(default_factory=EngineStatus)
-    waiting: int = 0
-    queued: int = 0
+    waiting: Count = 0
+    queued: Count = 0
     in_work: str = ""
-    page: int = 0
-    pages: int = 0
+    page: Count = 0
+    pages: Count = 0
     workers: tuple[Worker, ...] = ()
-    incomplete: tuple[tuple[str, float], ...] = ()
+    incomplete: tuple[tuple[str, Time], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

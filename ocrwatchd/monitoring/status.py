@@ -11,9 +11,11 @@ import socket
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from ocrwatchd.core.attempt import Amount, Count, Time
 from ocrwatchd.core.config.schema import ROOTS, Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files
@@ -26,6 +28,9 @@ FILE = "status.json"
 
 NEVER = "never started"
 """The state, as JSON tells it, where no daemon has ever served; a reason goes with it."""
+
+LAST_PID: Final = 1 << 22
+"""Linux has no greater process id."""
 
 SERVICE_STATES = ("/var/lib/ocrwatchd", "/var/lib/ocrwatchd/*")
 """State directories of the service and its instances, for whoever asks as another user."""
@@ -49,16 +54,16 @@ class Status(Activity):
         host: the machine's name; a worker's machine sees the same folder.
     """
 
-    pid: int
+    pid: Annotated[int, Field(ge=1, le=LAST_PID)]
     version: str
     root: str
-    started_at: float
-    written_at: float
-    delivered_today: int = 0
-    failed_today: int = 0
-    last_delivery_at: float = 0.0
-    pages_done: int = 0
-    seconds_a_page: float = 0.0
+    started_at: Time
+    written_at: Time
+    delivered_today: Count = 0
+    failed_today: Count = 0
+    last_delivery_at: Time = 0.0
+    pages_done: Count = 0
+    seconds_a_page: Amount = 0.0
     failures: tuple[tuple[str, Message], ...] = ()
     trouble: tuple[Message, ...] = ()
     outbox_mount: str = ""

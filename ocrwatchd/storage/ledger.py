@@ -287,9 +287,11 @@ class Ledger:
         return {"delivered": 0, "failed": 0} | dict(rows)
 
     def last_delivery(self) -> float:
-        """The Unix time of the last delivery; 0.0 without one."""
-        (last,) = self._run("SELECT max(ended_at) FROM scan WHERE state = 'delivered'", ())
-        return float(last[0] or 0.0)
+        """The Unix time of the last delivery, of the past; 0.0 without one."""
+        # A delivery of the future was recorded under a wrong clock, or its row is damaged.
+        statement = "SELECT max(ended_at) FROM scan WHERE state = 'delivered' AND ended_at <= ?"
+        (last,) = self._run(statement, (time.time(),))
+        return max(0.0, last[0] or 0.0)
 
     def failures(self, most: int) -> list[tuple[Path, str, Message]]:
         """The last failed scans: path under the inbox, name under ``failed/`` and reason, newest first."""

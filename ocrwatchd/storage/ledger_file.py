@@ -70,6 +70,10 @@ class DamagedLedger(Exception):
     """The file is no valid ledger; the message says why."""
 
 
+class OutdatedLedger(DamagedLedger):
+    """An older ocrwatchd wrote the file, which is sound."""
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file's content is at fault, and not a lock, a full disk or an I/O error."""
     return code(error) in _DAMAGE
@@ -164,7 +168,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             "install that version again, or move the file away: it is then built anew from the folders"
         )
     if 0 < version < SCHEMA_VERSION:
-        raise DamagedLedger(f"an older ocrwatchd wrote it (schema {version}, here {SCHEMA_VERSION})")
+        raise OutdatedLedger(f"an older ocrwatchd wrote it (schema {version}, here {SCHEMA_VERSION})")
     try:
         if not version:
             database.executescript(_SCHEMA)

@@ -250,7 +250,7 @@ def test_stop_tells_what_is_left_where_that_is_quick(desk):
 @pytest.mark.parametrize(
     ("lines", "mode", "fault"),
     [
-        (["exit 7"], 0o755, "exit status 7"),
+        (["exit 7"], 0o755, "ended with exit status 7"),
         (["kill -SEGV $$"], 0o755, "ended with SIGSEGV"),
         (["exit 0"], 0o644, "cannot be started: Permission denied"),
         (None, 0, "cannot be started: No such file or directory"),

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from ocrwatchd.formats.output import review
 from tests.e2e.running import await_that
-from tests.fakes.reviewed import reviewed
+from tests.fakes.reviewed import read, reviewed
 from tests.programs import needs
 
 pytestmark = pytest.mark.slow
@@ -343,6 +343,18 @@ def test_it_prints(show, folder, tmp_path):
     images = [line.split() for line in listed.splitlines()[2:]]
     assert sum(image[2] == "image" and int(image[4]) > 400 for image in images) == 5
     assert "Check 3 words: expected errors 1.2" in text
+
+
+def test_the_legend_explains_what_stands_in_the_text(show, folder):
+    """A sign for doubtful words is explained only where there is such a word."""
+    sample = reviewed(folder)
+    doubtful = show()
+    assert doubtful.locator("main .low:not(.asked)").count() > 0
+    assert doubtful.locator(".legend .low:not(.asked)").is_visible()
+    file = io.BytesIO()
+    review.write(sample.document, iter([read(1, "good words")]), file)
+    (folder / "sure.review.html").write_bytes(file.getvalue())
+    assert not show("sure.review.html").locator(".legend .low:not(.asked)").is_visible()
 
 
 def test_a_document_without_repairs_has_no_bar(show, folder):

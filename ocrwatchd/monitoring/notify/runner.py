@@ -127,7 +127,7 @@ def _in_words(status: int) -> Message:
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         return say("ended with {signal}", signal=name)
-    return say("exit status {status}", status=status) if status else NOTHING
+    return say("ended with exit status {status}", status=status) if status else NOTHING
 
 
 def _as_file(content: bytes) -> IO[bytes]:

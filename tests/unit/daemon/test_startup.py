@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.loader import parse
@@ -25,7 +26,7 @@ from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import delivery_plan, ledger_file, ledger_rebuild, outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
-from ocrwatchd.storage.ledger_file import LEDGER, DamagedLedger
+from ocrwatchd.storage.ledger_file import LEDGER, SCHEMA_VERSION, DamagedLedger
 from ocrwatchd.storage.retention import DAY_S
 from ocrwatchd.storage.work_folder import known_id
 from tests.fakes.queue import FakeQueue
@@ -213,6 +214,19 @@ def test_ledger_that_is_behind_is_caught_up_from_the_folders(house, monkeypatch)
         house.recover_jobs()
         assert house.again == []
     assert house.lying("outbox") == ["scan.json", "scan.txt"]
+
+
+def test_ledger_of_an_older_version_is_replaced_and_not_called_damaged(house):
+    """After an upgrade the log gives no alarm, and the old file's name says what the file is."""
+    with house.open():
+        done, *_rest = crowd(house)
+    with contextlib.closing(sqlite3.connect(house.home / LEDGER)) as database:
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    with structlog.testing.capture_logs() as logs, house.open():
+        assert house.ledger.entry(done.id).state == "delivered"
+    (told,) = (each for each in logs if "set_aside" in each)
+    (aside,) = house.home.glob("ledger.old-*.sqlite3")
+    assert (told["event"], told["log_level"], told["set_aside"]) == ("ledger.outdated", "info", str(aside))
 
 
 def test_ledger_that_breaks_in_use_is_replaced_with_all_jobs_known(house, monkeypatch):

@@ -69,8 +69,23 @@ def test_names_travel_byte_by_byte(name):
     assert request.unpack() == job
 
 
+READY = b'{"type": "ready", "engine": "", "model": "", "seconds": %b, "rss_mb": 1}'
+
+
 @pytest.mark.parametrize(
-    "line", [b"", b"{}", b"null", b"[1]", b'{"type": "step"}', b'{"type": "give"}', b"\xff", b"{" * 999]
+    "line",
+    [
+        b"",
+        b"{}",
+        b"null",
+        b"[1]",
+        b'{"type": "step"}',
+        b'{"type": "give"}',
+        b"\xff",
+        b"{" * 999,
+        READY % b"-1",
+        READY % b"NaN",
+    ],
 )
 def test_garbage_is_refused(line):
     """What is no message of the protocol raises, and the garbage itself is not repeated."""

@@ -239,6 +239,14 @@ def test_words_are_asked_for_where_nothing_was_edited(sample):
     assert [each["text"] for each in seen.all("a", cls="asked")] == ["bda", "word"]
 
 
+def test_nothing_is_asked_for_where_nothing_is_doubtful(sample):
+    """Neither a request to check no words, nor an explanation of how words to check look."""
+    document = replace(sample.document, pages=2, asked=(), totals=replace(sample.document.totals, expected_errors=0.0))
+    html = written(document, [read(1, "good words"), read(2, "more good words")])
+    assert "Check 0 words" not in html
+    assert not Seen(html).all("span", cls="asked")
+
+
 def test_a_total_that_does_not_add_up_is_marked(seen):
     """In the page's notes, with a link to the row."""
     (note,) = [each for each in seen.all("a") if "add up to" in each["text"]]

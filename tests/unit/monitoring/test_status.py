@@ -1,6 +1,7 @@
 """The status file and what people read of it."""
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,37 @@ def test_damaged_status_is_an_error_in_words(folders, content):
     status.status_path(folders).write_bytes(content)
     with pytest.raises(FolderUnusable, match="the status cannot be read"):
         status_text.describe(folders, as_json=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pid": 2**40},
+        {"pid": -1},
+        {"written_at": 1e300},
+        {"written_at": math.nan},
+        {"written_at": -1e18},
+        {"started_at": 1e300},
+        {"last_delivery_at": 1e20},
+        {"incomplete": [("a.tif", 1e308)]},
+        {"seconds_a_page": -1e-320},
+        {"pages": 1 << 70},
+    ],
+)
+def test_status_with_a_number_out_of_range_is_damaged(folders, changes):
+    """A process that cannot be, or a time that no calendar shows, gives a message, not a traceback."""
+    made = written(folders)
+    shutil.rmtree(state_directory())
+    status.status_path(folders).write_text(json.dumps(asdict(made) | changes))
+    with pytest.raises(FolderUnusable, match="is damaged"):
+        status_text.describe(folders, as_json=False)
+    assert status.running_pid(folders) == 0
+
+
+def test_an_engine_that_is_down_for_no_known_reason_is_just_down(folders):
+    """No colon stands without a reason behind it."""
+    written(folders)
+    assert "engine     down" in status_text.describe(folders, as_json=False)[0].splitlines()
 
 
 def test_a_copy_serves_while_the_root_cannot_be_read(folders):

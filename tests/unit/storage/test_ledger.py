@@ -39,6 +39,15 @@ def test_attempts_and_blame_are_counted_apart(ledger):
     assert ledger.blamed("j", Message("the engine ended with SIGSEGV")) == 1
 
 
+@pytest.mark.parametrize("wrong", [1e300, float("inf"), -1e300])
+def test_a_delivery_at_no_possible_time_is_not_the_last_one(ledger, wrong):
+    """A damaged row, or one of a clock far ahead, hides no true delivery and gives no time that nobody can show."""
+    ledger.adopt(Original("j1", Path("a.png"), "outbox", "a", ended_at=wrong))
+    assert ledger.last_delivery() == 0.0
+    ledger.adopt(Original("j2", Path("b.png"), "outbox", "b", ended_at=1000.5))
+    assert ledger.last_delivery() == 1000.5
+
+
 def test_claim_twice_keeps_the_first_row(ledger):
     """A restart that finds a job again does not reset its attempts."""
     ledger.claimed("j", Path("a.png"))

@@ -11,7 +11,7 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.ledger import Ledger
-from ocrwatchd.storage.ledger_file import SCHEMA_VERSION, DamagedLedger
+from ocrwatchd.storage.ledger_file import SCHEMA_VERSION, DamagedLedger, OutdatedLedger
 
 ROWS = 300
 
@@ -47,10 +47,10 @@ def test_newer_schema_is_refused(path):
 
 
 def test_older_schema_is_left_alone_and_built_anew(path):
-    """A ledger of an older version counts as damaged: the daemon sets it aside and builds one from the folders."""
+    """A ledger of an older version cannot be used: the daemon sets it aside and builds one from the folders."""
     filled(path)
     set_version(path, SCHEMA_VERSION - 1)
-    with pytest.raises(DamagedLedger, match="an older ocrwatchd wrote it"):
+    with pytest.raises(OutdatedLedger, match="an older ocrwatchd wrote it"):
         Ledger(path)
     set_version(path, SCHEMA_VERSION)
     with Ledger(path) as ledger:

@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
-from ocrwatchd.core.i18n import count
+from ocrwatchd.core.i18n import NOTHING, Message, count
 from ocrwatchd.core.i18n.language import Language, language
 from ocrwatchd.core.model import Box, Document, FinishedPage
 from ocrwatchd.formats.output.evidence import request
@@ -70,7 +70,7 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         stream = _template().stream(
             document=document,
             totals=document.totals,
-            request=request([word.wrong for word in document.asked], document.totals.expected_errors),
+            request=_request(document),
             pages=_shown(pages, pictures, notices),
             language=_language(document),
             notices=notices.code,
@@ -84,6 +84,12 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         )
         stream.enable_buffering(CHUNKS_A_WRITE)
         stream.dump(file, encoding="utf-8", errors="replace")
+
+
+def _request(document: Document) -> Message:
+    """How many errors checking the document's most doubtful words corrects; empty where there are none."""
+    wrong = [word.wrong for word in document.asked]
+    return request(wrong, document.totals.expected_errors) if wrong else NOTHING
 
 
 def _shown(pages: Iterable[FinishedPage], pictures: Pictures, notices: Language) -> Iterator[Shown]:
