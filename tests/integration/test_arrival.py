@@ -24,6 +24,7 @@ from ocrwatchd.arrival.inbox import Inbox, being_written
 from ocrwatchd.arrival.settle import How
 from ocrwatchd.arrival.watcher import Watcher
 from ocrwatchd.core import log
+from ocrwatchd.core.attempt import LATEST
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs.mounts import file_system, is_remote
@@ -242,6 +243,18 @@ def test_a_part_is_told_by_name_and_deadline(tmp_path):
         assert 300 - PATIENCE_S < until - time.time() <= 301
         (desk.inbox / "letters" / "cut.png").unlink()
         desk.until(lambda: not desk.arrivals.incomplete)
+    finally:
+        desk.arrivals.stop()
+
+
+def test_a_part_that_is_waited_for_without_end_has_a_time_that_can_be_shown(tmp_path):
+    """A deadline beyond all calendars would make the status pass for damaged."""
+    desk = Desk(tmp_path, incomplete_deadline_s=1e300)
+    desk.arrivals.start()
+    try:
+        (desk.inbox / "cut.png").write_bytes(PNG[:2000])
+        desk.until(lambda: desk.arrivals.incomplete)
+        assert desk.arrivals.incomplete == (("cut.png", LATEST),)
     finally:
         desk.arrivals.stop()
 
