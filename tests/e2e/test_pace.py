@@ -16,16 +16,20 @@ def order(lines):
     return {(event["event"], event["file"]): place for place, event in enumerate(events) if "file" in event}
 
 
-@pytest.mark.parametrize("duplicates", ["process", "skip"])
-def test_engine_reads_on_while_a_scan_is_delivered(tmp_path, duplicates):
+@pytest.mark.parametrize(
+    ("duplicates", "alike", "reads_on"), [("process", True, True), ("skip", False, True), ("skip", True, False)]
+)
+def test_engine_reads_on_while_a_scan_is_delivered(tmp_path, duplicates, alike, reads_on):
     """The next scan is with the engine before the last one is delivered, but where that one may be its twin."""
     daemon = Running(tmp_path, job={"duplicates": duplicates})
     names = ["a.tif", "b.tif"]
-    write_scan(daemon.inbox / names[0], "fine")
-    write_scan(daemon.inbox / names[1], "fine", "fine")
+    one = write_scan(daemon.inbox / names[0], "fine").read_bytes()
+    if alike:  # of one size, with another pixel
+        (daemon.inbox / names[1]).write_bytes(one.replace(b"\xff" * 8, b"\xff" * 7 + b"\xfe", 1))
+    else:
+        write_scan(daemon.inbox / names[1], "fine", "fine")
     done = daemon.once()
     assert done.returncode == 0
     places = order(done.stderr)
     first, second = sorted(names, key=lambda name: places["attempt.started", name])
-    begun, delivered = places["attempt.started", second], places["job.delivered", first]
-    assert begun < delivered if duplicates == "process" else begun > delivered
+    assert (places["attempt.started", second] < places["job.delivered", first]) == reads_on
