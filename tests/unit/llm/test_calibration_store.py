@@ -133,7 +133,7 @@ def test_a_damaged_file_is_as_good_as_none_and_is_written_anew(model, state):
 def test_a_verdict_that_cannot_be_kept_is_told(model, state):
     """With what to do."""
     state.write_text("no folder")
-    with pytest.raises(FolderUnusable, match=r"cannot be kept in .*: File exists; mend its owner"):
+    with pytest.raises(FolderUnusable, match=r"cannot be kept in .*: File exists; correct its owner"):
         calibration_store.keep(verdict(model, settings(model).work()))
 
 
