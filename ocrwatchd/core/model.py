@@ -74,6 +74,19 @@ def profile_of(relative: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheets:
+    """What the codes on separator sheets may ask for.
+
+    Args:
+        works: the settings of each profile, by its name.
+        key: with which this installation signs its sheets; of others only the place counts.
+    """
+
+    works: dict[str, Work]
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A claimed scan, alone in a folder of its own: ``folder/scan/RELATIVE``.
 
@@ -87,6 +100,9 @@ class Job:
         renamed: it is read under its second name, ``folder/scan.plain``.
         lattices: what the recogniser saw of each line is kept beside the finished pages.
         canary: the scan is the known page that ``ocrwatchd canary`` sends: it counts nowhere, and nobody hears of it.
+        members: several files that become one document, in the order of their pages: their names in the folder
+            ``source``. Empty where the source is one file.
+        sheets: what the codes on separator sheets may ask for; None where the scan is not cut at such sheets.
     """
 
     id: str
@@ -98,6 +114,13 @@ class Job:
     renamed: bool = False
     lattices: bool = False
     canary: bool = False
+    members: tuple[str, ...] = ()
+    sheets: Sheets | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of the scan, in the order of their pages."""
+        return tuple(self.source / name for name in self.members) or (self.source,)
 
     @property
     def by_hand(self) -> bool:
@@ -298,12 +321,37 @@ class Correction:
     doubts: tuple[Doubt, ...] = ()
 
 
+Aside: TypeAlias = Literal["", "sheet", "barcode", "blank"]
+"""Why a page belongs to no document: a separator sheet, somebody else's one (``split.on``), or it is blank."""
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedPage:
-    """One page's text, raw and corrected: what is kept of a page once its picture is gone."""
+    """One page's text, raw and corrected: what is kept of a page once its picture is gone.
+
+    Args:
+        aside: why it may be left out of the document; "" for a page with content.
+        code: of a separator sheet: what its code says, unchecked.
+    """
 
     page: PageText
     correction: Correction
+    aside: Aside = ""
+    code: str = ""
+
+
+class Leaf(NamedTuple):
+    """Where a page of a document lies: a file of the scan, and the page's number there, from 1."""
+
+    file: Path
+    number: int
+
+
+class LeftOut(NamedTuple):
+    """A page of the scan, by its number from 1 over all files, that belongs to no document, and why."""
+
+    page: int
+    why: Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +435,11 @@ class Document:
         tasks: the follow-up tasks, in order.
         files: SHA-256 (hexadecimal) of the files of its set that are written, by what follows NAME, as ".raw.txt".
         asked: the words that a reader should check first, the most doubtful one first.
+        part: which document of the scan this is, from 1.
+        parts: how many documents the scan holds.
+        leaves: where each page lies; empty where they are the pages of ``scan``, one for one.
+        pages_from: the numbers of its pages in the scan, from 1 over all files; empty where they are the same.
+        left_out: pages of the scan that belong to no document, from this one's beginning to the next one's.
     """
 
     job: str
@@ -405,8 +458,17 @@ class Document:
     tasks: tuple[TaskEnd, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     asked: tuple[DoubtfulWord, ...] = ()
+    part: int = 1
+    parts: int = 1
+    leaves: tuple[Leaf, ...] = ()
+    pages_from: tuple[int, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     scan: Path = field(kw_only=True)
     work: Work = field(kw_only=True)
+
+    def leaf(self, number: int) -> Leaf:
+        """Where a page lies, by its number from 1."""
+        return self.leaves[number - 1] if self.leaves else Leaf(self.scan, number)
 
     @property
     def complete(self) -> bool:

@@ -61,7 +61,7 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError("\n".join(f"{source}: {line}" for line in render(error.complaints))) from None
 
 
-SHARED = ("ocr", "correct", "llm", "gate", "output", "tasks")
+SHARED = ("ocr", "correct", "llm", "gate", "output", "pages", "split", "tasks")
 """Sections that a profile may override."""
 
 PROFILE = 'a profile is a table named like a sub-folder of the inbox: one folder name, no "/", no dot at the start'

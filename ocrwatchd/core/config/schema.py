@@ -15,7 +15,20 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import Field, field_validator, model_validator
 
-from ocrwatchd.core.config.profile import Correct, Gate, Llm, Location, Names, Ocr, Output, Section, Tasks, Work
+from ocrwatchd.core.config.profile import (
+    Correct,
+    Gate,
+    Llm,
+    Location,
+    Names,
+    Ocr,
+    Output,
+    Paper,
+    Section,
+    Split,
+    Tasks,
+    Work,
+)
 from ocrwatchd.core.fs.safe_open import absolute
 
 _TEMPORARY = ("*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload")
@@ -214,6 +227,8 @@ class Config(Section):
     gate: Gate = Gate()
     tasks: Tasks = ()
     output: Output = Output()
+    pages: Paper = Paper()
+    split: Split = Split()
     retention: Retention = Retention()
     notify: Notify = Notify()
     metrics: Metrics = Metrics()
@@ -230,7 +245,14 @@ class Config(Section):
     def work(self, profile: str = "") -> Work:
         """The settings of a profile, by default those of the top level."""
         return self.profiles.get(profile) or Work(
-            ocr=self.ocr, correct=self.correct, llm=self.llm, gate=self.gate, output=self.output, tasks=self.tasks
+            ocr=self.ocr,
+            correct=self.correct,
+            llm=self.llm,
+            gate=self.gate,
+            output=self.output,
+            pages=self.pages,
+            split=self.split,
+            tasks=self.tasks,
         )
 
     def works(self) -> dict[str, Work]:
