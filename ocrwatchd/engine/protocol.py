@@ -7,6 +7,7 @@ and sends steps and figures.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -17,6 +18,7 @@ from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import ProtocolError, Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
+from ocrwatchd.core.sheets import SheetsRecord
 from ocrwatchd.engine.grants import Access
 
 MAX_REQUEST_BYTES = 1 << 24
@@ -50,19 +52,37 @@ class Give(Record):
     desk: str = ""
     renamed: bool = False
     lattices: bool = False
+    members: tuple[str, ...] = ()
+    sheets: SheetsRecord | None = None
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths are packed byte by byte, because they need not be valid UTF-8."""
-        desk = pack(job.desk) if job.desk else ""
-        paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
-        return cls(job=job.id, work=job.work, renamed=job.renamed, lattices=job.lattices, **paths)
+        return cls(
+            job=job.id,
+            folder=pack(job.folder),
+            relative=pack(job.relative),
+            work=job.work,
+            desk=pack(job.desk) if job.desk else "",
+            renamed=job.renamed,
+            lattices=job.lattices,
+            members=tuple(pack(Path(name)) for name in job.members),
+            sheets=SheetsRecord.of(job.sheets) if job.sheets else None,
+        )
 
     def unpack(self) -> Job:
         """Unpack the job."""
-        desk = unpack(self.desk) if self.desk else None
-        marks = {"renamed": self.renamed, "lattices": self.lattices}
-        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
+        return Job(
+            self.job,
+            unpack(self.folder),
+            unpack(self.relative),
+            self.work,
+            unpack(self.desk) if self.desk else None,
+            renamed=self.renamed,
+            lattices=self.lattices,
+            members=tuple(str(unpack(name)) for name in self.members),
+            sheets=self.sheets.unpack() if self.sheets else None,
+        )
 
 
 class Finish(Record):

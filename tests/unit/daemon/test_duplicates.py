@@ -17,6 +17,7 @@ from ocrwatchd.daemon.duplicates import Duplicates
 from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
+from tests.fakes.planned import planned
 from tests.fakes.queue import FakeQueue
 from tests.lying import lying
 
@@ -162,7 +163,7 @@ def test_copy_of_a_scan_on_its_way_out_counts(house):
     """Its twin waits for a full outbox, say: it will be delivered all the same."""
     twin = house.claim("letter.pdf")
     house.ledger.recognised(twin.id, sha256=duplicates.hashlib.sha256(LETTER).hexdigest(), pages=1, seconds=1)
-    house.ledger.delivering(twin.id, "outbox", "letter", (".json",), Message(""))
+    house.ledger.delivering(twin.id, "outbox", "letter", (planned("letter", ".json"),), Message(""))
     assert house.look(house.claim("copy.pdf")).figures.duplicate_of == "letter"
 
 
