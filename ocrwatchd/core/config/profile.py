@@ -33,6 +33,11 @@ LANGUAGE = "^[a-z]{3}$"
 """Codes of languages: ISO 639-3."""
 
 
+def is_profile_name(name: str) -> bool:
+    """Whether a profile may have this name: that of one visible folder."""
+    return bool(name) and not {"/", "\0"} & set(name) and not name.startswith(".")
+
+
 def _possible(path: str) -> str:
     """The path, if it is valid."""
     if "\0" in path:
