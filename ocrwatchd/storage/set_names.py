@@ -113,6 +113,7 @@ def with_room(stem: str, suffixes: Iterable[str], tail: str = "") -> str:
     """Cut a stem between characters, so that a number and the longest suffix can be added.
 
     Args:
+        stem: as it would be without a limit.
         suffixes: of the set's files.
         tail: an end of the stem that must stay, such as the number of a document of a scan.
     """
