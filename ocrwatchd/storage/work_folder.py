@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ocrwatchd.core.config.profile import Work
@@ -18,7 +18,9 @@ from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, Scan, profile_of
-from ocrwatchd.storage import root_folders
+from ocrwatchd.core.natural_order import natural
+from ocrwatchd.storage import group_members, root_folders
+from ocrwatchd.storage.group_members import Members
 
 LOCK = "lock"
 ROOT_ID = "root-id"
@@ -104,8 +106,12 @@ class WorkFolder:
         files.write_new(self._path / ROOT_ID, f"{chosen}\n".encode(), replace=True)
         return chosen
 
-    def new_job(self, scan: Scan) -> Job:
+    def new_job(self, scan: Scan, files_of_it: Sequence[Scan] = ()) -> Job:
         """Make the folder for a scan that is about to be claimed.
+
+        Args:
+            scan: the file; of a document that comes as several files, its path.
+            files_of_it: these files, all of one folder, in the order of their pages.
 
         Raises:
             FolderUnusable: the work folder was exchanged, and another ocrwatchd has locked the new one.
@@ -118,10 +124,19 @@ class WorkFolder:
         job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
         folder = self._path / job_id
         files.make_folder(folder)  # synced: what is moved into it must not be lost with its name
-        return Job(job_id, folder, scan.relative, self._work(scan.relative))
+        names = tuple(each.relative.name for each in files_of_it)
+        if names:
+            try:
+                group_members.write(folder, Members(scan.relative, files_of_it[0].relative.parent, names))
+            except OSError:
+                folder.rmdir()
+                raise
+        return Job(job_id, folder, scan.relative, self._work(scan.relative), members=names)
 
     def left(self) -> Iterator[Job]:
         """The jobs from before a restart, oldest first; a job without a scan has an empty path.
+
+        Of several files, all members are listed, also those that are not there: see :mod:`group_members`.
 
         Remains of an interrupted copy or rename are removed: the original is still in the inbox.
 
@@ -133,17 +148,31 @@ class WorkFolder:
         for folder in sorted(self._path.iterdir()):
             if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
                 continue
-            relative = _only_file(folder / "scan")
-            yield Job(folder.name, folder, relative, self._work(relative))
+            relative, members = _left_in(folder)
+            yield Job(folder.name, folder, relative, self._work(relative), members=members)
 
     def _work(self, relative: Path) -> Work:
         return self._works.get(profile_of(relative)) or self._works[""]
 
 
-def _only_file(folder: Path) -> Path:
+def _left_in(job_folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """The path of a job's scan below ``scan``, and the names of its files where these are several."""
+    scan = job_folder / "scan"
+    if not group_members.is_group(job_folder):
+        return next(_files(scan), Path()), ()
+    found = list(_files(scan))
+    known = group_members.read(job_folder)
+    if known is None:  # what is there, in the order that is most probable; it cannot be known whether that is all
+        names = tuple(sorted((path.name for path in found if path.parent == found[0].parent), key=natural))
+        return (found[0].parent, names) if found else (Path(), ())
+    return known.relative if found else Path(), known.names
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder; remains of an interrupted copy or rename are removed."""
     for path in safe_open.walk_files(folder):
         if not (path.name.startswith(files.TEMPORARY_PREFIX) or is_placeholder(path.lstat())):
-            return path.relative_to(folder)
+            yield path.relative_to(folder)
+            continue
         with tree.opened(path.parent, folder) as held:
             os.unlink(path.name, dir_fd=held)
-    return type(folder)()
