@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,12 +21,9 @@ from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Leaf, Page
-from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import Length, OwnText, Pages
 from ocrwatchd.formats.input.incomplete import open_whole
-
-MOST_OPEN = 4
-"""Most files that are open at a time. Pages come in order, or from two files by turns."""
+from ocrwatchd.formats.input.openings import Openings
 
 _SIDES = 2
 
@@ -115,14 +111,13 @@ class Stack(Pages):
 
     def __init__(self, members: Sequence[_Member], ocr: Ocr, *, paired: bool) -> None:
         self._members = members
-        self._ocr = ocr
+        self._openings = Openings(ocr)
         counts = [member.count for member in members]
         # Of a file with too many pages the last ones are not known, and so are not paired.
         order = page_order(counts, paired=paired and max(counts) <= ocr.max_pages)
         self._length = Length(sum(counts), lambda _number: 0.0, ocr.max_pages, ocr.max_pixels)
         self.count = self._length.count
         self._order = list(islice(order, self.count))
-        self._opened: OrderedDict[int, Pages] = OrderedDict()
         self.receipt = next((member.receipt for member in members if member.receipt), "")
         self.warnings = tuple(warning for member in members for warning in member.warnings)
 
@@ -139,8 +134,9 @@ class Stack(Pages):
     @override
     def files(self, number: int, /) -> Iterator[IO[bytes]]:
         index, own = self._order[number - 1]
-        if not self._members[index].why:
-            yield from self._open(index).files(own)
+        member = self._members[index]
+        if not member.why:
+            yield from self._openings.of(member.file).files(own)
 
     @override
     def own_text(self, number: int, /) -> OwnText | None:
@@ -160,27 +156,15 @@ class Stack(Pages):
         if member.why:
             raise UnreadablePage(_named(member, member.why))
         try:
-            yield self._open(index), own
+            yield self._openings.of(member.file), own
         except DamagedPage as error:
             raise DamagedPage(_named(member, error.message)) from error
         except UnreadablePage as error:
             raise UnreadablePage(_named(member, error.message)) from error
 
-    def _open(self, index: int) -> Pages:
-        if index in self._opened:
-            self._opened.move_to_end(index)
-            return self._opened[index]
-        while len(self._opened) >= MOST_OPEN:
-            _, oldest = self._opened.popitem(last=False)
-            oldest.__exit__(None, None, None)
-        self._opened[index] = open_pages(self._members[index].file, self._ocr)
-        return self._opened[index]
-
     @override
     def __exit__(self, *exception: object) -> None:
-        while self._opened:
-            _, pages = self._opened.popitem()
-            pages.__exit__(*exception)
+        self._openings.__exit__(*exception)
 
 
 def _examined(file: Path, ocr: Ocr, *, strict: bool, alive: Callable[[], None]) -> _Member:

@@ -11,7 +11,8 @@ from PIL import Image
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.core.model import Leaf
-from ocrwatchd.formats.input.stack import MOST_OPEN, Stack, leaf_of, open_stack, page_order
+from ocrwatchd.formats.input.openings import MOST_OPEN
+from ocrwatchd.formats.input.stack import Stack, leaf_of, open_stack, page_order
 from tests import hostile
 
 
