@@ -13,7 +13,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf
@@ -35,7 +35,7 @@ MOST_OPEN = 4
 TOO_MUCH = f"a part of it unpacks to more than {decompression_limit.MOST_UNPACKED_BYTES >> 20} MiB"
 
 
-def opened(file: str | io.RawIOBase, passwords: Iterable[str]) -> tuple[Pdf, str]:
+def opened(file: str | BinaryIO, passwords: Iterable[str]) -> tuple[Pdf, str]:
     """Open a PDF by a path or from a file, and the password that opens it.
 
     Raises:
@@ -146,7 +146,7 @@ class PdfSources:
     def _open(self, file: Path) -> Pdf | None:
         if kind_of(self._descriptors.of(file)) != "PDF":
             return None
-        pdf, password = opened(_Reopened(file, self._descriptors), self._ocr.pdf_passwords)
+        pdf, password = opened(cast("BinaryIO", _Reopened(file, self._descriptors)), self._ocr.pdf_passwords)
         self._closing.enter_context(pdf)
         check_count(pdf, file, self._ocr)
         self._passwords[file] = password
