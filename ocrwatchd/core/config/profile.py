@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from ocrwatchd.core import name_template
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 
 DEFAULT_PROMPT = (
@@ -64,6 +65,12 @@ def _there(name: str) -> str:
         known = ", ".join(f"'{each}'" for each in installed())
         raise ValueError(f"no installed package brings that format; there are {known}")
     return name
+
+
+def _nameable(template: str) -> str:
+    """The template of names, if it is valid."""
+    name_template.parse(template)
+    return template
 
 
 def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -244,6 +251,7 @@ class Output(Section):
 
     language: Literal["", "en", "de", "zh"] = ""
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
+    name: Annotated[str, Field(min_length=1), AfterValidator(_nameable)] = "{name}"
 
 
 PAGES_RULE = "pages:"
