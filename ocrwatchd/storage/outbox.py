@@ -23,8 +23,7 @@ from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.core.i18n import NOTHING, Message
-from ocrwatchd.core.model import profile_of
-from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
+from ocrwatchd.storage import delivery_plan, part_names, reason_note, root_folders, set_names
 from ocrwatchd.storage.delivery_plan import Route
 from ocrwatchd.storage.records import PlannedSet
 from ocrwatchd.storage.set_names import STATUS_PAGE, stem_and_suffix
@@ -113,7 +112,7 @@ class Outbox:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
                 wanted = replace(plan, name="")
             except OSError as error:
-                wanted = _plainer(plan)
+                wanted = part_names.plainer(plan)
                 if error.errno not in set_names.REFUSALS or wanted == replace(plan, name=""):
                     raise
                 self._names_refused = True
@@ -132,20 +131,16 @@ class Outbox:
     def _wanted(self, job: Job, goal: Goal, reason: Message, parts: Sequence[PartFigures]) -> Route:
         """The delivery with the names that its sets would have if all were free; the names are not chosen yet."""
         place = set_names.first_place(job.relative, plain=self._names_refused)
-        stem = stem_and_suffix(place.name)[0]
         if goal == "failed":
+            stem = stem_and_suffix(place.name)[0]
             return Route(place, goal, "", (PlannedSet(place.parent, stem, "", "", (REASON,)),), reason)
-        wanted = []
-        for number, part in enumerate(parts, 1):
-            suffixes = suffixes_in(job.out, number)
-            if RECEIPT not in suffixes:
+        suffixes = []
+        for number in range(1, len(parts) + 1):
+            found = suffixes_in(job.out, number)
+            if RECEIPT not in found:
                 raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
-            ordered = tuple(sorted(suffixes, key=lambda suffix: (suffix == RECEIPT, suffix)))
-            known = job.sheets is not None and part.profile in job.sheets.works  # the engine opens hostile files
-            folder = _folder(place, part.profile if known else None)
-            tail = "" if len(parts) == 1 else f"-part-{number:0{len(str(len(parts)))}}"
-            wanted.append(PlannedSet(folder, f"{stem}{tail}", tail, "", ordered))
-        return Route(place, goal, "", tuple(wanted), reason)
+            suffixes.append(tuple(sorted(found, key=lambda suffix: (suffix == RECEIPT, suffix))))
+        return Route(place, goal, "", part_names.wanted(job, place, parts, suffixes, self._ledger.next_number), reason)
 
     def _moves(self, job: Job, plan: Route) -> list[tuple[Path, Path]]:
         made_in, top = (job.folder if plan.goal == "failed" else job.out), self._folders.path(plan.goal)
@@ -250,24 +245,6 @@ def suffixes_in(out: Path, part: int = 1) -> list[str]:
     """The suffixes of the files that the engine has written to ``out`` for one document of the scan."""
     stem = stem_of(part)
     return [entry.name.removeprefix(stem) for entry in os.scandir(out) if entry.name.startswith(f"{stem}.")]
-
-
-def _folder(place: Path, profile: str | None) -> Path:
-    """The folder of a set, under the outbox: a part with another profile goes where that profile's scans go."""
-    if profile is None or profile == profile_of(place):
-        return place.parent
-    below = place.parts[1:-1]
-    return Path(profile, *below) if profile else Path(*below)
-
-
-def _plainer(plan: Route) -> Route:
-    """The delivery under names that more disks accept, which are not chosen yet."""
-    own, sets = stem_and_suffix(plan.relative.name)[1], []
-    for each in plan.sets:
-        # With the original's suffix, so that both get one name.
-        plain = set_names.plainer(each.folder / f"{each.stem.removesuffix(each.tail)}{own}")
-        sets.append(replace(each, folder=plain.parent, stem=f"{stem_and_suffix(plain.name)[0]}{each.tail}"))
-    return replace(plan, relative=set_names.plainer(plan.relative), name="", sets=tuple(sets))
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:

@@ -22,7 +22,7 @@ class PlannedSet:
     Args:
         folder: under the outbox, or under ``failed/``.
         stem: its name without a number, from which another free one can be chosen.
-        tail: an end of the stem that tells it from the other sets of the scan, plain ASCII; "" where there is only one.
+        tail: an end of the stem, plain ASCII, without which it would be that of another set of the scan; mostly "".
         name: of the set, without suffix.
         suffixes: of its files, in the order of their moves.
     """

@@ -7,7 +7,7 @@ never blamed on the scan.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import FinishedPage, Job, Leaf
+from ocrwatchd.correct.page_sequence import sequence_warnings
 from ocrwatchd.engine.process import scan_file, separators
 from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
 from ocrwatchd.engine.process.documents import Documents, Draft
@@ -27,7 +28,7 @@ from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
 from ocrwatchd.formats.input.common import Pages
-from ocrwatchd.formats.input.incomplete import open_whole
+from ocrwatchd.formats.input.stack import leaf_of, open_stack
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
@@ -64,14 +65,16 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     reading.resume(left)
     tell("open")
     try:
-        with open_whole(job.source, job.work.ocr, strict=not job.by_hand, alive=partial(tell, "open")) as (
+        two_passes = job.work.pages.duplex == "stacks"
+        alive = partial(tell, "open")
+        with open_stack(job.files, job.work.ocr, strict=not job.by_hand, alive=alive, interleave=two_passes) as (
             pages,
             told_of_end,
         ):
             scan_file.check_origin(job, pages.receipt)
             reading.read_all(pages)
             warnings = (*pages.warnings, *told_of_end)
-            leaves = tuple(Leaf(job.source, number) for number in range(1, pages.count + 1))
+            leaves = tuple(leaf_of(pages, job.source, number) for number in range(1, pages.count + 1))
         reading.keep_unreadable()
     except UnreadableScan:
         scan_file.check_disk(job.files, sha256)
@@ -81,7 +84,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     drafts = reading.documents.drafts(reading.kept)
     _check_readable(drafts)
     warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256))
-    if job.work.pages.duplex == "stacks" and not job.members:
+    if two_passes and not job.members:
         warnings = (*warnings, LONE_SCAN)
     parts = [reading.part(place, drafts, leaves, warnings) for place in range(1, len(drafts) + 1)]
     write = partial(tell, "write", pages=reading.documents.seen)
@@ -194,9 +197,16 @@ class _Reading:
             left_out=tuple(draft.left_out),
             leaves=() if whole and not self.job.members else tuple(leaves[number - 1] for number in draft.numbers),
         )
+        document = replace(document, warnings=(*document.warnings, *self._out_of_order(draft)))
         first = 1 + sum(len(each.work.tasks) for each in drafts[: place - 1])
         results = self._follow_up(steps, draft, document, first)
         return Part(told(document, results), draft.tally, partial(draft.pages, self.kept), results)
+
+    def _out_of_order(self, draft: Draft) -> Iterator[str]:
+        """Warnings about pages that seem to be missing, doubled or swapped."""
+        if len(draft.numbers) > 1:
+            texts = ["" if each.page.error else each.correction.text for each in draft.pages(self.kept)]
+            yield from map(str, sequence_warnings(texts, draft.work.ocr.languages))
 
     def _follow_up(self, steps: PageSteps, draft: Draft, document: Document, first: int) -> tuple[Result, ...]:
         def begins(number: int) -> None:
