@@ -84,7 +84,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     drafts = reading.documents.drafts(reading.kept)
     _check_readable(drafts)
     warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256))
-    if two_passes and not job.members:
+    if two_passes and not job.members and not job.by_hand:
         warnings = (*warnings, LONE_SCAN)
     parts = [reading.part(place, drafts, leaves, warnings) for place in range(1, len(drafts) + 1)]
     write = partial(tell, "write", pages=reading.documents.seen)
