@@ -208,7 +208,7 @@ class JobCompletion(Component):
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
         name = self._boxes.deliver(job)
-        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
+        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256, job.members)
         plain = {key: value for key, value in known.items() if isinstance(value, int | float)}
         self._conclude(job, "outbox", name, NOTHING, figures, **plain)
 

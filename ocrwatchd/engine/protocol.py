@@ -6,7 +6,9 @@ and sends steps and figures.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -50,19 +52,23 @@ class Give(Record):
     desk: str = ""
     renamed: bool = False
     lattices: bool = False
+    members: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths are packed byte by byte, because they need not be valid UTF-8."""
         desk = pack(job.desk) if job.desk else ""
         paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
-        return cls(job=job.id, work=job.work, renamed=job.renamed, lattices=job.lattices, **paths)
+        members = tuple(pack(Path(name)) for name in job.members)
+        marks = {"renamed": job.renamed, "lattices": job.lattices}
+        return cls(job=job.id, work=job.work, members=members, **marks, **paths)
 
     def unpack(self) -> Job:
         """Unpack the job."""
         desk = unpack(self.desk) if self.desk else None
-        marks = {"renamed": self.renamed, "lattices": self.lattices}
-        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
+        job = Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk)
+        members = tuple(str(unpack(name)) for name in self.members)
+        return replace(job, renamed=self.renamed, lattices=self.lattices, members=members)
 
 
 class Finish(Record):
