@@ -16,7 +16,7 @@ from ocrwatchd.daemon import group_return
 from ocrwatchd.daemon.claiming import recognise
 from ocrwatchd.formats.input.completeness import Finding, examine
 from ocrwatchd.storage import delivery_plan, outbox
-from ocrwatchd.storage.outbox import RECEIPT, STEM
+from ocrwatchd.storage.outbox import RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
             delivery_plan.remove(job.folder)
             return False
         _claim(job, way.relative, NOTHING, ledger)
-    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason, place=way.relative)
+    ledger.delivering(job.id, way.goal, way.name, way.sets, way.reason, place=way.relative)
     return True
 
 
@@ -79,8 +79,12 @@ def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
     """Whether the delivery can be completed: a copy of the root, made meanwhile, may lack the set."""
     if way.goal == "failed" or not job.relative.name:
         return True
-    receipt = folders.path("outbox") / way.relative.with_name(f"{way.name}{RECEIPT}")
-    return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
+    outside = folders.path("outbox")
+    return all(
+        os.path.lexists(job.out / f"{outbox.stem_of(number)}{RECEIPT}")
+        or os.path.lexists(outside / each.folder / f"{each.name}{RECEIPT}")
+        for number, each in enumerate(way.sets, 1)
+    )
 
 
 def _take_up(

@@ -6,7 +6,6 @@ and sends steps and figures.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -19,6 +18,7 @@ from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import ProtocolError, Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
+from ocrwatchd.core.sheets import SheetsRecord
 from ocrwatchd.engine.grants import Access
 
 MAX_REQUEST_BYTES = 1 << 24
@@ -53,22 +53,36 @@ class Give(Record):
     renamed: bool = False
     lattices: bool = False
     members: tuple[str, ...] = ()
+    sheets: SheetsRecord | None = None
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths are packed byte by byte, because they need not be valid UTF-8."""
-        desk = pack(job.desk) if job.desk else ""
-        paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
-        members = tuple(pack(Path(name)) for name in job.members)
-        marks = {"renamed": job.renamed, "lattices": job.lattices}
-        return cls(job=job.id, work=job.work, members=members, **marks, **paths)
+        return cls(
+            job=job.id,
+            folder=pack(job.folder),
+            relative=pack(job.relative),
+            work=job.work,
+            desk=pack(job.desk) if job.desk else "",
+            renamed=job.renamed,
+            lattices=job.lattices,
+            members=tuple(pack(Path(name)) for name in job.members),
+            sheets=SheetsRecord.of(job.sheets) if job.sheets else None,
+        )
 
     def unpack(self) -> Job:
         """Unpack the job."""
-        desk = unpack(self.desk) if self.desk else None
-        job = Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk)
-        members = tuple(str(unpack(name)) for name in self.members)
-        return replace(job, renamed=self.renamed, lattices=self.lattices, members=members)
+        return Job(
+            self.job,
+            unpack(self.folder),
+            unpack(self.relative),
+            self.work,
+            unpack(self.desk) if self.desk else None,
+            renamed=self.renamed,
+            lattices=self.lattices,
+            members=tuple(str(unpack(name)) for name in self.members),
+            sheets=self.sheets.unpack() if self.sheets else None,
+        )
 
 
 class Finish(Record):

@@ -30,7 +30,7 @@ from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
 from ocrwatchd.storage.original_files import Stature, stature
 from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
-from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.records import Original, PlannedSet
 from ocrwatchd.storage.set_names import is_plain, stem_and_suffix
 from ocrwatchd.storage.work_folder import JOB_ID
 
@@ -72,7 +72,8 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
             if job := here.get(receipt.job):
                 if delivery_plan.read(job.folder) is None:
                     place = receipt.relative.with_name(job.relative.name)
-                    delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, ()))
+                    moved = PlannedSet(place.parent, receipt.name, "", receipt.name, ())
+                    delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, (moved,)))
                 continue
             original = _delivered(receipt, folders)
             known.add(hash(os.fsencode(original.relative)))

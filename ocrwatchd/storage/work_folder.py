@@ -10,16 +10,15 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocrwatchd.core.config.profile import Work
-from ocrwatchd.core.config.schema import WORK_MODE, Config
+from ocrwatchd.core.config.schema import WORK_MODE, Config, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.model import Job, Scan, profile_of
+from ocrwatchd.core.model import Job, Scan, Sheets, profile_of
 from ocrwatchd.core.natural_order import natural
-from ocrwatchd.storage import group_members, root_folders
+from ocrwatchd.storage import group_members, root_folders, sheet_key
 from ocrwatchd.storage.group_members import Members
 
 LOCK = "lock"
@@ -46,6 +45,7 @@ class WorkFolder:
         self._path: Path = config.folders.work_path
         self._lock = Lock(self._path / LOCK)
         self._home: os.stat_result | None = None
+        self._sheet_key = b""
         self.root_id = ""
         """The id of the root; it is stored in the folder and moves with the root."""
 
@@ -58,7 +58,8 @@ class WorkFolder:
         """Take the lock; also after the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds the lock, the folder belongs to another user, or the root is gone.
+            FolderUnusable: another ocrwatchd holds the lock, the folder belongs to another user, the root is gone, or
+                the key of separator sheets cannot be read.
             OSError: the folder cannot be made or written.
         """
         if self._home is not None:
@@ -73,6 +74,8 @@ class WorkFolder:
                 "stop that one first, or give this one another folders.root"
             ) from None
         self._home = self._path.parent.stat()
+        if any("sheet" in work.split.on for work in self._works.values()):
+            self._sheet_key = sheet_key.read_or_make(state_directory())
         self.root_id = self._identify()
 
     def close(self) -> None:
@@ -131,7 +134,7 @@ class WorkFolder:
             except OSError:
                 folder.rmdir()
                 raise
-        return Job(job_id, folder, scan.relative, self._work(scan.relative), members=names)
+        return self._job(folder, scan.relative, names)
 
     def left(self) -> Iterator[Job]:
         """The jobs from before a restart, oldest first; a job without a scan has an empty path.
@@ -149,10 +152,12 @@ class WorkFolder:
             if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
                 continue
             relative, members = _left_in(folder)
-            yield Job(folder.name, folder, relative, self._work(relative), members=members)
+            yield self._job(folder, relative, members)
 
-    def _work(self, relative: Path) -> Work:
-        return self._works.get(profile_of(relative)) or self._works[""]
+    def _job(self, folder: Path, relative: Path, members: tuple[str, ...]) -> Job:
+        work = self._works.get(profile_of(relative)) or self._works[""]
+        sheets = Sheets(self._works, self._sheet_key) if "sheet" in work.split.on else None
+        return Job(folder.name, folder, relative, work, members=members, sheets=sheets)
 
 
 def _left_in(job_folder: Path) -> tuple[Path, tuple[str, ...]]:

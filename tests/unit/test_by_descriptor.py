@@ -63,6 +63,7 @@ LOOKS = {
     ("outbox.py", "os.path.lexists(target)"): "likewise",
     ("outbox.py", "safe_open.lexists_strict(source)"): "likewise",
     ("receipt_edits.py", "os.path.lexists(each)"): "which files a set has; they are opened by descriptor",
+    ("sheet_key.py", ""): "whose the state directory is, for a message",
     ("ledger_rebuild.py", ""): "whoever may exchange a folder may as well write into it what is read there",
     ("match.py", "failed.is_dir()"): "a folder in the root itself, in which nobody else may write",
     ("move_back.py", "failed.is_dir()"): "likewise",

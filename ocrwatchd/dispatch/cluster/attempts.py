@@ -59,7 +59,7 @@ _FOLDER: Final = re.compile(
 NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 """Errors of reading a file that ocrwatchd has not written; unlike a missing share, they persist."""
 
-_SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
+_SET_FILE: Final = re.compile(rf"{STEM}(-[1-9][0-9]{{0,4}})?\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, Pdf, StreamDecodeLevel
+from pikepdf import Array, Dictionary, Encryption, Name, Object, ObjectStreamMode, Pdf, StreamDecodeLevel
 
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.fs.anonymous_file import nameless
@@ -77,15 +77,15 @@ def mended(path: str, password: str) -> BinaryIO | None:
     return None
 
 
-def save(pdf: Pdf, file: BinaryIO) -> None:
-    """Write a PDF without changing its streams. It keeps its password.
+def save(pdf: Pdf, file: BinaryIO, encryption: Encryption | None = None) -> None:
+    """Write a PDF without changing its streams. It keeps its password, or gets one.
 
     Raises:
         pikepdf.PdfError: it is too damaged.
         OSError: the file cannot be written.
     """
-    if pdf.is_encrypted:  # qpdf encrypts only streams that it may decode
-        pdf.save(file, encryption=True, object_stream_mode=ObjectStreamMode.preserve)
+    if pdf.is_encrypted or encryption:  # qpdf encrypts only streams that it may decode
+        pdf.save(file, encryption=encryption or True, object_stream_mode=ObjectStreamMode.preserve)
     else:
         as_they_are = StreamDecodeLevel.none
         pdf.save(file, object_stream_mode=ObjectStreamMode.preserve, stream_decode_level=as_they_are)

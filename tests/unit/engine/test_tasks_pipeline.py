@@ -212,7 +212,7 @@ def test_evaluation_mode_marks_results_too(line, monkeypatch):
 
 def test_finished_results_are_kept_over_a_restart(line, monkeypatch):
     """A crash while the set is written asks no model again; another prompt does."""
-    monkeypatch.setattr(pipeline, "write_set", lambda *_: 1 / 0)
+    monkeypatch.setattr(pipeline, "write_sets", lambda *_: 1 / 0)
     job = line.job(SUMMARY, ENTITIES)
     with pytest.raises(ZeroDivisionError):
         line.work_off(job)

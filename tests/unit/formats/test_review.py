@@ -19,6 +19,7 @@ from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.formats.input import openings
 from ocrwatchd.formats.output import receipt, review, writer
 from ocrwatchd.formats.output.review import picture
 from ocrwatchd.formats.output.review.crops import HEIGHT_PX, WIDEST
@@ -332,7 +333,7 @@ def test_pages_that_cannot_be_read_are_not_opened_again(sample, monkeypatch):
         def __exit__(self, *exception):
             pass
 
-    monkeypatch.setattr(picture, "open_pages", lambda scan, ocr: Watched())
+    monkeypatch.setattr(openings, "open_pages", lambda scan, ocr: Watched())
     with picture.Pictures(sample.document) as pictures:
         assert [pictures.of(replace(page.page, width=850)).whole for page in sample.pages] == [""] * 6
     assert asked == [1, 2, 4, 5, 6]
@@ -417,7 +418,7 @@ def test_places_are_cut_from_pages_as_sharp_as_they_were_read(sample, monkeypatc
         asked.append(ocr.dpi)
         raise ValueError
 
-    monkeypatch.setattr(picture, "open_pages", opened)
+    monkeypatch.setattr(openings, "open_pages", opened)
     page = sample.pages[0].page
     with picture.Pictures(sample.document) as pictures:
         pictures.of(page)

@@ -31,18 +31,17 @@ from ocrwatchd.core.model import Document, FinishedPage, PageText
 from ocrwatchd.formats.input import decompression_limit, kind_of
 from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
-from ocrwatchd.formats.output.pdf import active_content, old_text_layer
+from ocrwatchd.formats.output.pdf import active_content, old_text_layer, page_range
 from ocrwatchd.formats.output.pdf.coordinates import matrix
 from ocrwatchd.formats.output.pdf.font import Fonts
 from ocrwatchd.formats.output.pdf.image_pages import draw
 from ocrwatchd.formats.output.pdf.pages import layer_of, put_under, view_of
+from ocrwatchd.formats.output.pdf.sources import TOO_MUCH, PdfSources, check_count, opened
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 from ocrwatchd.formats.output.pdf.text_layer import Layer
 from ocrwatchd.formats.output.word_boxes import PlacedLine, placed, size_of, with_mark
 
 SUFFIX = OUTPUT_SUFFIXES["pdf"]
-
-_TOO_MUCH = f"a part of it unpacks to more than {decompression_limit.MOST_UNPACKED_BYTES >> 20} MiB"
 
 
 class _Worded(NamedTuple):
@@ -60,16 +59,11 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
             too much.
         OSError: the file cannot be written.
     """
-    descriptor = open_regular(document.scan)
     try:
-        if kind_of(descriptor) == "PDF":
-            with _opened(descriptor, document.work.ocr.pdf_passwords) as pdf:
-                _finish(pdf, document, _worded(document, pages), file)
-            return
-    finally:
-        os.close(descriptor)
-    try:
-        _of_pictures(document, pages, file)
+        if (file_of := _only_pdf(document)) is not None:
+            _of_pdf(file_of, document, pages, file)
+        else:
+            _of_files(document, pages, file)
     except UnreadableScan as error:
         raise FormatUnusable(f"the scan cannot be opened again: {error}") from error
 
@@ -103,15 +97,53 @@ def reworded(delivered: BinaryIO, document: Document, pages: Iterable[FinishedPa
         return changed
 
 
-def _of_pictures(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
-    """Write a PDF of pictures. Pages come once, so their words are kept, compressed, until all pictures are written."""
-    with nameless(_beside(file)) as drawn:
+def _only_pdf(document: Document) -> Path | None:
+    """The PDF that all pages lie in, in its order; None where there is none."""
+    leaves = document.leaves or (document.leaf(1),)
+    numbers = [leaf.number for leaf in leaves]
+    if len({leaf.file for leaf in leaves}) > 1 or numbers != sorted(set(numbers)):
+        return None
+    # The page that stands for those beyond the limit is none of the PDF's.
+    if document.leaves and numbers[-1] > document.work.ocr.max_pages:
+        return None
+    descriptor = open_regular(leaves[0].file)
+    try:
+        return leaves[0].file if kind_of(descriptor) == "PDF" else None
+    finally:
+        os.close(descriptor)
+
+
+def _of_pdf(scan: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write a PDF again, or some of its pages."""
+    ocr = document.work.ocr
+    descriptor = open_regular(scan)
+    try:
+        # By way of the descriptor, as PDFium does.
+        with opened(f"/proc/self/fd/{descriptor}", ocr.pdf_passwords)[0] as pdf:
+            if document.leaves:
+                numbers = [leaf.number for leaf in document.leaves]
+                check_count(pdf, scan, ocr)
+                if document.parts > 1 or len(numbers) < len(pdf.pages):
+                    page_range.keep(pdf, numbers)
+            _finish(pdf, document, _worded(document, pages), file)
+    finally:
+        os.close(descriptor)
+
+
+def _of_files(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+    """Write a PDF of pictures, and of PDFs among them.
+
+    Pages come once, so their words are kept, compressed, until all pictures are written.
+    """
+    with nameless(_beside(file)) as drawn, PdfSources(document.work.ocr) as sources:
         scratch = Scratch(drawn)
-        words = list(_worded(document, draw(pages, document.scan, document.work.ocr, scratch)))
+        words = list(_worded(document, draw(pages, document, sources, scratch)))
         scratch.close()
-        with _opened(drawn.fileno(), ()) as pdf:
+        with opened(f"/proc/self/fd/{drawn.fileno()}", ())[0] as pdf:
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
-            _finish(pdf, document, words, file)
+            leaves = ((index, document.leaf(words[index].page.number)) for index in range(len(words)))
+            sources.put_in(pdf, [(index, leaf) for index, leaf in leaves if sources.holds(leaf, needed=False)])
+            _finish(pdf, document, words, file, sources.encryption)
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
@@ -128,7 +160,13 @@ def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Word
         )
 
 
-def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file: BinaryIO) -> None:
+def _finish(
+    pdf: pikepdf.Pdf,
+    document: Document,
+    words: Iterable[_Worded],
+    file: BinaryIO,
+    encryption: pikepdf.Encryption | None = None,
+) -> None:
     count = document.pages
     if len(pdf.pages) != count <= document.work.ocr.max_pages:
         raise FormatUnusable(f"the PDF is too damaged for a searchable copy: {count} pages were read, and "
@@ -143,26 +181,13 @@ def _finish(pdf: pikepdf.Pdf, document: Document, words: Iterable[_Worded], file
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job
-    _save(pdf, file)
+    _save(pdf, file, encryption)
 
 
-def _save(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
-    save(pdf, file)
+def _save(pdf: pikepdf.Pdf, file: BinaryIO, encryption: pikepdf.Encryption | None = None) -> None:
+    save(pdf, file, encryption)
     if decompression_limit.was_exceeded(pdf):
-        raise FormatUnusable(f"no searchable copy of the PDF was written: {_TOO_MUCH}")
-
-
-def _opened(descriptor: int, passwords: tuple[str, ...]) -> pikepdf.Pdf:
-    # By way of the descriptor, as PDFium does.
-    path = f"/proc/self/fd/{descriptor}"
-    for password in ("", *passwords):
-        try:
-            return pikepdf.open(path, password=password)
-        except pikepdf.PasswordError:
-            continue
-        except pikepdf.PdfError as error:
-            raise FormatUnusable(f"the PDF is too damaged for a searchable copy, or {_TOO_MUCH}") from error
-    raise FormatUnusable("no password in ocr.pdf_passwords opens the PDF: no searchable copy was written")
+        raise FormatUnusable(f"no searchable copy of the PDF was written: {TOO_MUCH}")
 
 
 def _claim_nothing(pdf: pikepdf.Pdf) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import IO
 
 from PIL import Image
@@ -19,11 +18,12 @@ from PIL import Image
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.faults import is_machines
-from ocrwatchd.core.model import FinishedPage
-from ocrwatchd.formats.input import open_pages
+from ocrwatchd.core.model import Document, FinishedPage
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.images import resolution
+from ocrwatchd.formats.input.openings import Openings
 from ocrwatchd.formats.output.pdf.image_objects import write_image
+from ocrwatchd.formats.output.pdf.sources import PdfSources
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 POINTS_AN_INCH = 72
@@ -47,34 +47,42 @@ _ON_THEIR_SIDE = {5, 6, 7, 8}
 _FORMATS = ("TIFF", "PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 
-def draw(pages: Iterable[FinishedPage], scan: Path, ocr: Ocr, scratch: Scratch) -> Iterator[FinishedPage]:
+def draw(
+    pages: Iterable[FinishedPage], document: Document, sources: PdfSources, scratch: Scratch
+) -> Iterator[FinishedPage]:
     """Write the picture of each page as the pages go by.
 
     A picture that no PDF can hold as it is, and Pillow cannot open (HEIC, a mended file), is packed as it was read. One
     that could not be read leaves an empty page, which says so in print.
 
     Args:
-        pages: of the scan, in order; they are passed on.
-        scan: a picture file, or a TIFF.
-        ocr: ``max_pixels`` counts here.
+        pages: of the document, in order; they are passed on.
+        document: says where each page lies, and ``max_pixels``.
+        sources: the pages that these hold are not drawn.
         scratch: gets the pages.
 
     Raises:
         UnreadableScan: as ``open_pages``.
+        FormatUnusable: as :meth:`PdfSources.holds`.
     """
+    ocr = document.work.ocr
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = ocr.max_pixels
     try:
-        with open_pages(scan, ocr) as pictures:
+        with Openings(ocr) as openings:
             for finished in pages:
-                number = finished.page.number
-                if finished.page.error or not (
-                    _draw(scratch, pictures, number, ocr) or _draw_as_read(scratch, pictures, number, ocr)
-                ):
-                    _note(scratch, number)
+                leaf = document.leaf(finished.page.number)
+                if not sources.holds(leaf, needed=not finished.page.error):
+                    drawn = not finished.page.error and _drawn(scratch, openings.of(leaf.file), leaf.number, ocr)
+                    if not drawn:
+                        _note(scratch, finished.page.number)
                 yield finished
     finally:
         Image.MAX_IMAGE_PIXELS = before
+
+
+def _drawn(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
+    return _draw(scratch, pictures, number, ocr) or _draw_as_read(scratch, pictures, number, ocr)
 
 
 def _draw(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:

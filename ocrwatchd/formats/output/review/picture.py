@@ -8,16 +8,16 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import structlog
 from PIL import Image
 
 from ocrwatchd.core import faults
-from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.model import Box, Document, PageText
-from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import Pages
+from ocrwatchd.formats.input.openings import Openings
 from ocrwatchd.formats.output.review.crops import crops, webp_uri
 from ocrwatchd.ocr.preprocess import turned
 
@@ -65,8 +65,13 @@ class Pictures:
         self._pixels = max(LEAST_PIXELS, min(MOST_PIXELS, ALL_PIXELS // max(1, document.pages)))
         self._left = ALL_PIXELS // self._pixels
         self._crops_left = ALL_CROPS
-        self._opened: dict[bool, Pages | None] = {}
+        ocr = document.work.ocr
         self._closing = contextlib.ExitStack()
+        self._openings = {
+            sharp: self._closing.enter_context(Openings(ocr.model_copy(update={"dpi": dpi})))
+            for sharp, dpi in ((True, ocr.dpi), (False, min(ocr.dpi, PDF_DPI)))
+        }
+        self._lost: set[tuple[bool, Path]] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -86,11 +91,13 @@ class Pictures:
         # What stopped the engine while the page was read would stop it again.
         if page.error or not page.width or self._left < 1:
             return nothing
-        pages = self._pages(sharp=any(wanted))
+        # Places are cut from pages as sharp as they were read.
+        leaf = self._document.leaf(page.number)
+        pages = self._open(leaf.file, sharp=any(wanted))
         if pages is None:
             return nothing
         try:
-            image = pages.page(page.number).image
+            image = pages.page(leaf.number).image
             small = _shown(image, page, self._pixels)
             places = crops(image, page, wanted) if any(wanted) else [""] * len(boxes)
         except Exception as error:  # the boundary to decoders, which have read this scan before
@@ -102,20 +109,16 @@ class Pictures:
         self._crops_left -= sum(map(bool, places))
         return Pictured(webp_uri(small, quality=QUALITY, method=EFFORT), tuple(places))
 
-    def _pages(self, *, sharp: bool) -> Pages | None:
-        """The scan, opened; places are cut from pages as sharp as they were read."""
-        ocr = self._document.work.ocr
-        if sharp not in self._opened:
-            self._opened[sharp] = self._open(ocr if sharp else ocr.model_copy(update={"dpi": min(ocr.dpi, PDF_DPI)}))
-        return self._opened[sharp]
-
-    def _open(self, ocr: Ocr) -> Pages | None:
+    def _open(self, file: Path, *, sharp: bool) -> Pages | None:
+        if (sharp, file) in self._lost:
+            return None
         try:
-            return self._closing.enter_context(open_pages(self._document.scan, ocr))
+            return self._openings[sharp].of(file)
         except Exception as error:  # the boundary to decoders, as above
             if faults.is_machines(error):
                 raise
             log.warning("review.no_pictures", job=self._document.job, at=faults.place(error))
+            self._lost.add((sharp, file))
             return None
 
 
