@@ -158,8 +158,8 @@ class Arrivals(Component):
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS
         while len(found) < room and self._clock() < enough:
-            rank, ahead_s = self._groups.first(self._pending) or (math.inf, -math.inf)
-            if ahead_s >= least_ahead_s and rank <= self._settle.first_rank():
+            document = self._groups.first(self._pending)
+            if document and document.ahead_s >= least_ahead_s and document.rank <= self._settle.first_rank():
                 found.append(self._groups.take())
                 continue
             path = self._settle.due(least_ahead_s)

@@ -53,6 +53,18 @@ class Key(NamedTuple):
     kind: str = ""
 
 
+class Place(NamedTuple):
+    """Of a complete document in the order of claims.
+
+    Args:
+        rank: the time at which it became complete, less its priority.
+        ahead_s: its priority: by how many seconds of waiting it goes before others.
+    """
+
+    rank: float
+    ahead_s: float
+
+
 class Pending(NamedTuple):
     """A scan in the inbox that has not arrived yet, and its modification time, nanoseconds."""
 
@@ -204,8 +216,8 @@ class Groups:
             self._tidy(held.key)
         return held.ready
 
-    def first(self, pending: Callable[[set[Path]], Iterable[Pending]]) -> tuple[float, float] | None:
-        """The rank and the priority of the first complete document; ``take`` gives it. None where none is complete.
+    def first(self, pending: Callable[[set[Path]], Iterable[Pending]]) -> Place | None:
+        """The place of the first complete document, which ``take`` gives; None where none is complete.
 
         Args:
             pending: the scans in these folders, paths under the inbox, that have not arrived yet.
@@ -220,7 +232,7 @@ class Groups:
         while self._complete:
             rank, _, members = self._complete[0]
             if all(self._held.get(each.ready.scan.path) is each for each in members):
-                return rank, self._ahead_s(self._document(members).scan)
+                return Place(rank, self._ahead_s(self._document(members).scan))
             heapq.heappop(self._complete)  # one has gone, or was exchanged: the others wait for it again
             for left in members:
                 if self._held.get(left.ready.scan.path) is left:

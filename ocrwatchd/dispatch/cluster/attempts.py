@@ -117,9 +117,10 @@ def begin(
         OSError: the folder cannot be read or made.
     """
     folder = work_folder / order.job
-    job = safe_names.seen(Job(order.job, folder, unpack(order.relative), order.work.on_machine(own)))
-    way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
-    if not safe_open.lexists_strict(job.source) or any(each.is_symlink() for each in way):
+    whole = Job(order.job, folder, unpack(order.relative), order.work.on_machine(own), members=order.names)
+    job = safe_names.seen(whole)
+    way = (*job.files, *takewhile(lambda each: each != work_folder, job.files[0].parents))
+    if not all(map(safe_open.lexists_strict, job.files)) or any(each.is_symlink() for each in way):
         return None
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):

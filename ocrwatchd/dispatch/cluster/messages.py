@@ -20,6 +20,8 @@ from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
+from ocrwatchd.storage.group_members import MOST_MEMBERS, are_names
+from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
 
 MAX_BYTES = 1 << 21
@@ -34,6 +36,7 @@ LONGEST_REASON = 2000
 """What a card says of an engine is no longer, characters: a card is read as far as that."""
 
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
+PackedName = Annotated[str, Field(min_length=1, max_length=NAME_BYTES)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
 
 
@@ -68,6 +71,7 @@ class Order(Record):
 
     Args:
         relative: the scan's path below the job's ``scan`` folder, packed.
+        members: the names of its files, packed, where these are several; see :class:`ocrwatchd.core.model.Job`.
         work: the settings of the profile, without those of each machine.
     """
 
@@ -75,6 +79,7 @@ class Order(Record):
     job: JobId
     attempt: Annotated[int, Field(ge=1, le=1_000_000_000)]
     relative: Annotated[str, Field(min_length=1, max_length=4096)]
+    members: Annotated[tuple[PackedName, ...], Field(max_length=MOST_MEMBERS)] = ()
     work: Work
 
     @field_validator("relative")
@@ -88,10 +93,31 @@ class Order(Record):
             raise ValueError("leads out of the job's folder")
         return value
 
+    @field_validator("members")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and not are_names(cls._unpacked(value)):
+            raise ValueError("no names of files")
+        return value
+
+    @staticmethod
+    def _unpacked(members: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(os.fsdecode(name.encode("latin-1")) for name in members)
+        except UnicodeEncodeError:
+            raise ValueError("not packed") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the scan's files, where these are several."""
+        return self._unpacked(self.members)
+
     @classmethod
     def of(cls, job: Job, attempt: int, token: Token) -> Self:
         """Make the order for an attempt at a job."""
-        return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
+        members = tuple(pack(Path(name)) for name in job.members)
+        place = {"relative": pack(job.relative), "members": members}
+        return cls(token=token, job=job.id, attempt=attempt, work=job.work.of_the_document, **place)
 
 
 class Nudge(Record):
