@@ -207,13 +207,8 @@ class JobCompletion(Component):
         sha256, pages, seconds = figures.sha256, figures.pages, figures.seconds
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
-<<<<<<< HEAD
-        name = self._boxes.deliver(job)
-        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256, job.members)
-=======
         name = self._boxes.deliver(job, figures.parts)
-        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
->>>>>>> main
+        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256, job.members)
         plain = {key: value for key, value in known.items() if isinstance(value, int | float)}
         self._conclude(job, "outbox", name, NOTHING, figures, **plain)
 
