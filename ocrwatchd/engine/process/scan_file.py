@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ocrwatchd.core.content_hash import sha256_of_files
 from ocrwatchd.core.errors import UnreadableScan
-from ocrwatchd.core.fs.safe_open import BLOCK_BYTES, open_regular
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Job
@@ -66,17 +64,9 @@ def sha256_of(files: Sequence[Path]) -> str:
         UnreadableScan: a file of the scan is no regular file.
         OSError: the scan cannot be read.
     """
-    digest = hashlib.sha256()
-    for source in files:
-        try:
-            descriptor = open_regular(source)
-        except OSError as error:
-            if error.errno in {errno.ELOOP, errno.EINVAL}:
-                raise UnreadableScan(
-                    say("it is a link or no regular file; put the file itself into the inbox")
-                ) from error
-            raise
-        with os.fdopen(descriptor, "rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-    return digest.hexdigest()
+    try:
+        return sha256_of_files(files)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EINVAL}:
+            raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
+        raise
