@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import EngineUnavailable
-from ocrwatchd.core.model import Job, Sheets
+from ocrwatchd.core.model import Job
 from ocrwatchd.ocr.selection import choose
 
 Capability = Literal["aspose", "gpu"]
@@ -24,10 +24,7 @@ def settled(work: Work) -> Work:
 
 def published(job: Job) -> Job:
     """The job as it is published: with the settled settings, without those of each machine."""
-    sheets = job.sheets
-    if sheets:
-        works = {name: settled(work).of_the_document for name, work in sheets.works.items()}
-        sheets = Sheets(works, sheets.key)
+    sheets = job.sheets.with_works(settled).of_the_document if job.sheets else None
     return replace(job, work=settled(job.work).of_the_document, sheets=sheets)
 
 

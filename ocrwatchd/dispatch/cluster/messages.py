@@ -120,8 +120,9 @@ class Order(Record):
         """Make the order for an attempt at a job."""
         members = tuple(pack(Path(name)) for name in job.members)
         place = {"relative": pack(job.relative), "members": members}
-        sheets = SheetsRecord.of(job.sheets) if job.sheets else None
-        return cls(token=token, job=job.id, attempt=attempt, work=job.work, sheets=sheets, **place)
+        sheets = SheetsRecord.of(job.sheets.of_the_document) if job.sheets else None
+        work = job.work.of_the_document
+        return cls(token=token, job=job.id, attempt=attempt, work=work, sheets=sheets, **place)
 
 
 class Nudge(Record):

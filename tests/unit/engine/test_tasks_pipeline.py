@@ -103,7 +103,7 @@ def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
         work = Work(tasks=tasks, ocr=Ocr(page_deadline_s=page_deadline_s))
         job = Job("j", Path("j"), Path("scan.tif"), work)
         assert [allowance_s("task", job, 1.0, number) - grace_s for number in (1, 2, 3)] == [300, 1000, 300]
-        job = replace(job, sheets=Sheets({"": work, "x": Work()}, b""))
+        job = replace(job, sheets=Sheets({"": work, "x": Work(ocr=work.ocr)}, b""))
         assert allowance_s("task", job, 1.0, 9) - grace_s == 1000
 
 
