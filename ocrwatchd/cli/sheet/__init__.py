@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     code = encode(sheet, told.key(config.folders))
     sys.stdout.buffer.write(drawing.draw(code, sheet, language(config.work(sheet.profile).output.language)))
     sys.stdout.flush()
+    if advice := told.advice(config):
+        print(f"ocrwatchd: {advice}", file=sys.stderr)
     return 0
 
 

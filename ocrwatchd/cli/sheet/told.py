@@ -54,6 +54,13 @@ def key(folders: Folders) -> bytes:
     return sheet_key.read_or_make(states[-1].parent.parent)
 
 
+def advice(config: Config) -> str:
+    """What keeps a daemon with this configuration from heeding any sheet, or ""."""
+    if any("sheet" in work.split.on for work in config.works().values()):
+        return ""
+    return 'this configuration heeds no sheets yet: add on = ["sheet"] to [split], or to the split of a profile'
+
+
 def _last_written(root_state: Path) -> float:
     """When a daemon last wrote there: a root that another user served before has several such folders."""
     try:

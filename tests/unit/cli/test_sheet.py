@@ -52,6 +52,7 @@ def config(tmp_path, past):
         [folders]
         root = '{past.folders.root}'
         [profiles.invoices]
+        split = {{ on = ["sheet"] }}
         [profiles."Müller & Söhne"]
         output = {{ language = "de" }}
         """,
@@ -222,6 +223,16 @@ def test_a_priority_is_one_of_a_profile(config, capsys, priority):
         main(["sheet", "--config", str(config), "--priority", priority])
     assert ended.value.code == 2
     assert "use a whole number from -100 to 100" in capsys.readouterr().err
+
+
+def test_a_configuration_that_heeds_no_sheets_is_told_so(tmp_path, past, capsysbinary):
+    """The sheet comes out all the same: the configuration may be about to change."""
+    path = tmp_path / "config.toml"
+    path.write_text(f"[folders]\nroot = '{past.folders.root}'\n", encoding="utf-8")
+    assert main(["sheet", "--config", str(path)]) == 0
+    out, errors = capsysbinary.readouterr()
+    assert out.startswith(b"%PDF")
+    assert b'heeds no sheets yet: add on = ["sheet"] to [split]' in errors
 
 
 def test_without_profiles_the_message_says_how_to_make_one(tmp_path, past, capsys):
