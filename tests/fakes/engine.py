@@ -93,6 +93,7 @@ class FakeEngine:
         getattr(self, scene, lambda: None)()
         text = "" if scene == "blank" else TEXT.format(number=page.number)
         first = text.split("\n")[0]
+        lines = (Line(first, 0, Box(0, 0, 50, 10), 0.9), Line("teh end", len(first) + 1, Box(0, 12, 50, 22), 0.5))
         return PageText(
             number=page.number,
             text=text,
@@ -100,9 +101,7 @@ class FakeEngine:
             height=page.image.height,
             dpi=page.dpi,
             engine=self.name,
-            lines=()
-            if scene == "blank"
-            else (Line(first, 0, Box(0, 0, 50, 10), 0.9), Line("teh end", len(first) + 1, Box(0, 12, 50, 22), 0.5)),
+            lines=lines if text else (),
         )
 
     def free_page(self):
