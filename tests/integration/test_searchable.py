@@ -361,6 +361,16 @@ def test_a_transparent_picture_is_seen_on_paper(tmp_path):
     assert page.getextrema() == ((255, 255),) * 3
 
 
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_transparency_that_makes_nothing_transparent_goes(tmp_path, mode):
+    """Many programs write it; the dots are the same."""
+    plain = drawn("L" if mode == "LA" else "RGB")
+    target = written(tmp_path, saved(tmp_path / "s.png", plain.convert(mode)), [worded(TEXT)])
+    assert same(plain, image_of(target)[0])
+    with pikepdf.open(target) as opened:
+        assert "/SMask" not in opened.pages[0].obj.Resources.XObject.Scan
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_that_says_how_it_lies_is_seen_upright(tmp_path, orientation):
     """All eight ways of EXIF."""

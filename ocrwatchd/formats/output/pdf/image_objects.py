@@ -69,6 +69,7 @@ def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes], *, archiv
     if number:
         return number
     image.load()
+    image = _without_needless_alpha(image)
     return _of_two_colours(scratch, image) or _packed(scratch, image)
 
 
@@ -184,6 +185,13 @@ def _where(image: Image.Image, colour: object) -> Image.Image:
     """A picture of mode "1" that is set where another one has this colour."""
     dots = np.asarray(image) == np.asarray(colour, dtype=np.uint8)
     return Image.fromarray(dots.all(axis=2) if dots.ndim > 2 else dots)
+
+
+def _without_needless_alpha(image: Image.Image) -> Image.Image:
+    """A loaded picture without its transparency, where it makes nothing transparent."""
+    if image.mode not in {"LA", "RGBA"} or image.getchannel("A").getextrema() != (255, 255):
+        return image
+    return image.convert(image.mode.removesuffix("A"))
 
 
 def _packed(scratch: Scratch, image: Image.Image) -> int:
