@@ -74,6 +74,8 @@ def _images(pdf: Pdf) -> Iterator[Stream]:
 
 def _smaller(image: Stream) -> bytes | None:
     try:
+        if not _is_bilevel(image):
+            return None
         raw = image.read_raw_bytes()
         bits = _bits(image, raw)
         if bits is None:
@@ -90,7 +92,7 @@ def _bits(image: Stream, raw: bytes) -> Image.Image | None:
     """A picture of one bit a dot; None of others, and of packings that are not known."""
     size = width, height = int(image.Width), int(image.Height)
     needed = (width + 7) // 8 * height
-    if not _is_bilevel(image) or min(size) < 1 or needed > MOST_UNPACKED_BYTES:
+    if min(size) < 1 or needed > MOST_UNPACKED_BYTES:
         return None
     packing, told = _only(image.get("/Filter")), _only(image.get("/DecodeParms"))
     told = told if isinstance(told, Dictionary) else Dictionary()
