@@ -180,7 +180,8 @@ def test_pages_are_only_taken_from_a_pdf_that_is_as_it_was_read(tmp_path, monkey
 def mixed(tmp_path):
     """A JPEG, a TIFF of two pages, and a PDF."""
     photo = saved(tmp_path / "a.jpg", drawn("RGB", SIZE), quality=60)
-    fax = saved(tmp_path / "b.tif", drawn("1", SIZE), save_all=True, append_images=[drawn("1", SIZE)])
+    page = drawn("1", SIZE)
+    fax = saved(tmp_path / "b.tif", page, save_all=True, append_images=[page], compression="group4")
     return photo, fax, stack_of_letters(tmp_path / "c.pdf")
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
@@ -83,6 +83,9 @@ class _Receipt(_Checked):
     formats: list[str] = ["txt"]
     files: dict[str, str] = {}
     tasks: list[_Task] = []
+    part: int = Field(default=1, ge=1)
+    parts: int = Field(default=1, ge=1)
+    pages_from: list[Annotated[int, Field(ge=1)]] = []
 
 
 class Delivered:

@@ -68,7 +68,8 @@ def _page(document: Document, finished: FinishedPage) -> Iterator[str]:
     resolution = f"; scan_res {page.dpi:.0f} {page.dpi:.0f}" if page.dpi else ""
     image = quote(document.source.encode("utf-8", "replace"))
     # Counted in the scan, also where the document is a part of it.
-    physical = document.pages_from[page.number - 1] if document.pages_from else page.number
+    counted = 0 < page.number <= len(document.pages_from)
+    physical = document.pages_from[page.number - 1] if counted else page.number
     title = f'image "{image}"; bbox 0 0 {width} {height}; ppageno {physical - 1}{resolution}'
     yield f'<div class="ocr_page" id="page_{page.number}" title=\'{title}\'>'
     for is_text, lines in groupby(placed(finished), key=lambda line: bool(line.words)):

@@ -32,7 +32,7 @@ from ocrwatchd.core.model import Document, FinishedPage, PageText
 from ocrwatchd.formats.input import decompression_limit, kind_of
 from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
-from ocrwatchd.formats.output.pdf import active_content, archivable, old_text_layer, page_range, pdf_a
+from ocrwatchd.formats.output.pdf import active_content, archivable, bilevel, old_text_layer, page_range, pdf_a
 from ocrwatchd.formats.output.pdf.coordinates import matrix
 from ocrwatchd.formats.output.pdf.font import Fonts
 from ocrwatchd.formats.output.pdf.image_pages import draw
@@ -182,6 +182,7 @@ def _finish(
         old_text_layer.take_out(pdf, page, seen, everything=read.unseen_text)
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
+    bilevel.shrink(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job
     against = ""
     if document.work.output.pdf == ARCHIVAL:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import sys
 import zlib
 from typing import IO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from ocrwatchd.formats.input.color_modes import flatten
+from ocrwatchd.formats.output.pdf.bilevel import group_4
 from ocrwatchd.formats.output.pdf.png import plain_data
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
@@ -19,6 +20,8 @@ PROFILES = frozenset(("L", "RGB", "CMYK"))
 """Modes whose colours an ICC profile may define, and which a PDF can hold as JPEG."""
 LEVEL = 3
 """Level of zlib: a page of 25 MB takes half a second. Higher levels take twice as long for a tenth less."""
+BEST = 9
+"""Likewise, for one bit a dot, of which a page has 1 MB."""
 UP = b"\x02"
 """PNG's predictor that takes a dot as its difference from the one above (PNG, section 9)."""
 
@@ -27,7 +30,7 @@ _ICC_CLASSES = {b"scnr", b"mntr", b"prtr", b"spac"}
 _ICC_VERSION = 4
 
 _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 259, 262, 266
-_STRIPS, _STRIP_BYTES, _JPEG_TABLES, _TILES, _ROWS_A_STRIP = 273, 279, 347, 324, 278
+_STRIPS, _STRIP_BYTES, _JPEG_TABLES, _TILES = 273, 279, 347, 324
 _GROUP_4, _JPEG = 4, 7
 _RGB_PHOTOMETRIC = 2
 _FRAMES_OF_JPEG = {0xC0, 0xC1, 0xC2}
@@ -66,7 +69,8 @@ def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes], *, archiv
     if number:
         return number
     image.load()
-    return _bilevel(scratch, image) if image.mode == "1" else _packed(scratch, image)
+    image = _without_needless_alpha(image)
+    return _of_two_colours(scratch, image) or _packed(scratch, image)
 
 
 def _write(scratch: Scratch, image: Image.Image, data: bytes, entries: str) -> int:
@@ -118,6 +122,9 @@ def _png(scratch: Scratch, image: Image.Image, file: IO[bytes]) -> int | None:
     found = None if getattr(image, "is_animated", False) else plain_data(file)
     if found is None:
         return None
+    image.load()
+    if smaller := _of_two_colours(scratch, image, len(found.data)):
+        return smaller
     space = "/DeviceRGB" if found.colours > 1 else "/DeviceGray"
     if found.palette:
         space = f"[/Indexed /DeviceRGB {len(found.palette) // 3 - 1} <{found.palette.hex()}>]"
@@ -147,15 +154,44 @@ def _strip(scratch: Scratch, image: Image.Image, file: IO[bytes]) -> int | None:
     return None
 
 
-def _bilevel(scratch: Scratch, image: Image.Image) -> int:
-    """One bit a dot, packed by libtiff: bit for bit the same picture."""
-    file = io.BytesIO()
-    settings = TiffImagePlugin.ImageFileDirectory_v2()
-    settings[_ROWS_A_STRIP] = image.height
-    image.save(file, "TIFF", compression="group4", tiffinfo=settings, strip_size=image.width * image.height)
-    file.seek(0)
-    with Image.open(file, formats=("TIFF",)) as found:
-        return _strip(scratch, found, file) or _packed(scratch, image.convert("L"))
+def _of_two_colours(scratch: Scratch, image: Image.Image, most: int = sys.maxsize) -> int | None:
+    """A loaded picture of one colour or two, one bit a dot; None of others, and where that takes ``most`` bytes.
+
+    Bit for bit the same picture: packed by libtiff as CCITT group 4, or, as for dithered photographs, by Flate.
+    """
+    if image.mode not in {"1", "L", "P", "RGB"} or "transparency" in image.info or _has_profile(image):
+        return None
+    plain = image.convert("RGB") if image.mode == "P" else image
+    found = plain.getcolors(2)
+    if found is None:
+        return None
+    colours = sorted({colour for _, colour in found} | ({0, 255} if plain.mode == "1" else set()))
+    first, last = colours[0], colours[-1]
+    bits = plain if plain.mode == "1" else _where(plain, last)
+    packed, flat = group_4(bits), zlib.compress(bits.tobytes(), BEST)
+    if min(len(packed), len(flat)) >= most:
+        return None
+    space = "/DeviceGray"
+    if (first, last) != (0, 255):
+        device, both = "RGB" if plain.mode == "RGB" else "Gray", np.array([first, last], dtype=np.uint8)
+        space = f"[/Indexed /Device{device} 1 <{both.tobytes().hex()}>]"
+    parameters = f"<< /K -1 /Columns {image.width} /Rows {image.height} /BlackIs1 true >>"
+    fax = f"/Filter /CCITTFaxDecode /DecodeParms {parameters}"
+    data, packing = (packed, fax) if len(packed) <= len(flat) else (flat, "/Filter /FlateDecode")
+    return _write(scratch, image, data, f"/ColorSpace {space} /BitsPerComponent 1 {packing}")
+
+
+def _where(image: Image.Image, colour: object) -> Image.Image:
+    """A picture of mode "1" that is set where another one has this colour."""
+    dots = np.asarray(image) == np.asarray(colour, dtype=np.uint8)
+    return Image.fromarray(dots.all(axis=2) if dots.ndim > 2 else dots)
+
+
+def _without_needless_alpha(image: Image.Image) -> Image.Image:
+    """A loaded picture without its transparency, where it makes nothing transparent."""
+    if image.mode not in {"LA", "RGBA"} or image.getchannel("A").getextrema() != (255, 255):
+        return image
+    return image.convert(image.mode.removesuffix("A"))
 
 
 def _packed(scratch: Scratch, image: Image.Image) -> int:
