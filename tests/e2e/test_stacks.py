@@ -193,7 +193,7 @@ def test_a_lost_ledger_is_built_anew_with_documents_of_several_files(tmp_path):
     assert daemon.once().returncode == 0
     shutil.rmtree(daemon.base / "state")
     config = daemon.config.read_text()
-    daemon.config.write_text(f"{config}\n[retention]\narchive_days = 0.00001\nfailed_days = 0.00001\n")
+    daemon.config.write_text(f"{config}\n[retention]\narchive_days = 1e-9\nfailed_days = 1e-9\n")
     daemon.start()
     try:
         await_that(lambda: not daemon.lying("archive") + daemon.lying("failed"), what="removed originals")
