@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 
+import pikepdf
 import pytest
 
 from ocrwatchd.core import crashpoints
@@ -201,3 +202,16 @@ def test_a_lost_ledger_is_built_anew_with_documents_of_several_files(tmp_path):
     finally:
         daemon.__exit__()
     assert daemon.lying("outbox") == ["letter.json", "letter.txt"]
+
+
+@pytest.mark.parametrize("names", [["p1.tif"], ["p1.tif", "p2.tif"]])
+def test_a_searchable_pdf_shows_every_page(tmp_path, names):
+    """Also where the folder holds one page."""
+    daemon = Running(tmp_path, pages=FOLDER, output={"formats": ["txt", "json", "pdf"]})
+    for name in names:
+        send(daemon, f"letter/{name}")
+    assert daemon.once().returncode == 0
+    assert daemon.lying("outbox") == ["letter.json", "letter.pdf", "letter.txt"]
+    assert daemon.lying("archive") == [f"letter/{name}" for name in names]
+    with pikepdf.open(daemon.root / "outbox/letter.pdf") as made:
+        assert len(made.pages) == len(names)
