@@ -174,10 +174,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A step of a job has begun, by its name on the wire."""
+    """A step of a job has begun, by its name on the wire; ``priority``: that of the job from now on, if it changes."""
 
     job: Job
     step: str
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

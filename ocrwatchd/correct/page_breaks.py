@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.page_labels import Label, outer_lines
 
-OPEN, LOWER, CLOSED = 1.5, 2.0, -0.5
+OPEN, LOWER, CLOSED = 1.5, 2.0, -1.0
 """What speaks for text that was broken off between two pages: the first ends, the second begins within a sentence; and
 against it: the first ends with a full stop."""
 

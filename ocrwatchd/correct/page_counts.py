@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from ocrwatchd.correct.page_labels import Form, Label
+from ocrwatchd.correct.page_labels import Form, Label, label_with
 from ocrwatchd.correct.same_page import same_page
 
 
@@ -45,7 +45,7 @@ class Stretch:
     @property
     def complete(self) -> bool:
         """Every number is there."""
-        return len({page.number for page in self.pages}) == self.total
+        return len(self.pages) == self.total
 
     @property
     def places(self) -> set[int]:
@@ -54,30 +54,33 @@ class Stretch:
 
 
 def stretches_of(texts: Sequence[str], labels: Sequence[Sequence[Label]]) -> list[Stretch]:
-    """The pages that bear their number and a total, in stretches.
+    """The pages that bear their number and a total, in stretches; one page alone says nothing, and may be misread.
 
     Args:
         texts: of all pages of the document.
         labels: of each page.
     """
-    counted = _with_one_total(_counted(labels))
+    counted = _with_one_total(_counted(texts, labels))
     groups = (list(pages) for _, pages in groupby(counted, lambda page: page.total))
-    return [stretch for pages in groups for stretch in _divided(texts, _mended(pages), pages[0].total)]
+    found = [stretch for pages in groups for stretch in _divided(texts, _mended(pages), pages[0].total)]
+    return [stretch for stretch in found if len(stretch.pages) > 1 or stretch.complete or stretch.doubled]
 
 
-def _counted(labels: Sequence[Sequence[Label]]) -> list[_Counted]:
-    best: list[tuple[int, Label]] = []
+def _counted(texts: Sequence[str], labels: Sequence[Sequence[Label]]) -> list[_Counted]:
+    best: dict[int, Label] = {}
     for place, its in enumerate(labels):
         if found := [label for label in its if label.form >= Form.OF]:
-            best.append((place, max(found, key=lambda label: (label.form, not label.top))))
+            best[place] = max(found, key=lambda label: (label.form, not label.top))
     # "3/5" may be a date or a fraction; as a page's number it does not stand alone.
-    totals = Counter({label.total: 0 for _, label in best})
-    totals.update(total for total, _ in {(label.total, label.number) for _, label in best})
-    return [
-        _Counted(place, label.number, label.total)
-        for place, label in best
-        if label.form == Form.WORD_OF or totals[label.total] > 1
-    ]
+    numbers = {(label.total, label.number) for label in best.values()}
+    shared = Counter(total for total, _ in numbers)
+    best = {place: label for place, label in best.items() if label.form == Form.WORD_OF or shared[label.total] > 1}
+    for (before, one), (after, other) in pairwise(sorted(best.items())):
+        if one.total == other.total and one.top == other.top:
+            for place in range(before + 1, after):
+                if label := label_with(texts[place], one.total, top=one.top):
+                    best[place] = label
+    return [_Counted(place, label.number, label.total) for place, label in sorted(best.items())]
 
 
 def _with_one_total(pages: list[_Counted]) -> list[_Counted]:
@@ -109,18 +112,19 @@ def _mended(pages: list[_Counted]) -> list[Numbered]:
 
 def _divided(texts: Sequence[str], pages: Sequence[Numbered], total: int) -> list[Stretch]:
     """Begin a stretch where a number comes again, unless it is the same page."""
-    stretches = [Stretch(total)]
+    stretches, seen, before = [Stretch(total)], dict[int, Numbered](), 0
     for page in pages:
-        now = stretches[-1]
-        earlier = next((each for each in now.pages if each.number == page.number), None)
-        if earlier is None:
-            now.pages.append(page)
-        elif now.complete and page.number == 1 < total:
-            stretches.append(Stretch(total, [page]))
-        elif same_page(texts[earlier.place], texts[page.place], numbered=True):
+        now, earlier = stretches[-1], seen.get(page.number)
+        begins = page.number == 1 < total and (now.complete if earlier else before == total)
+        if not begins and earlier and same_page(texts[earlier.place], texts[page.place], numbered=True):
             now.doubled.append((earlier.place, page.place))
-        elif now.complete or page.number == 1:
+        elif begins or (earlier and (now.complete or page.number == 1)):
             stretches.append(Stretch(total, [page]))
-        else:
+            seen = {page.number: page}
+        elif earlier:
             now.pages.remove(earlier)
+        else:
+            now.pages.append(page)
+            seen[page.number] = page
+        before = page.number
     return stretches

@@ -31,9 +31,9 @@ FUZZY_LETTERS: Final = 4
 """A word for "page" of at least so many letters may have one that is misread."""
 
 _WORDS = """
-    page pages pag p pg sheet seite s blatt bl feuille pagina página pág pàgina folha hoja foglio blz bladzijde strona str
-    strana stran stranica side sida sid sivu oldal sayfa lk lehekülg lapa lpp puslapis psl orria faqe síða bls leathanach
-    страница стр лист сторінка стор страна σελίδα σελ trang halaman hal ページ 頁 页 쪽 페이지 صفحة पृष्ठ
+    page pages pag p pg sheet seite s blatt bl feuille pagina página pág pàgina folha hoja foglio blz bladzijde strona
+    str strana stran stranica side sida sid sivu oldal sayfa lk lehekülg lapa lpp puslapis psl orria faqe síða bls
+    leathanach страница стр лист сторінка стор страна σελίδα σελ trang halaman hal ページ 頁 页 쪽 페이지 صفحة पृष्ठ
 """
 PAGE_WORDS: Final = frozenset(_WORDS.split())
 """Words for "page" and "sheet", and their abbreviations, in the languages that the engines read."""
@@ -42,19 +42,22 @@ OF_WORDS: Final = "of von sur de di van z ze av af din od of из з із от �
     "_", r"\s+"
 ).split()
 
-_DIGITS = str.maketrans("OoQDlIi|!ZzSsGbBqg", "000011111225566899"[:18])
+_DIGITS = str.maketrans("OoQDdLlIi|!ZzSsGbBqg", "00000111111225566899")
 _DIGIT_LIKE = re.compile(r"\d|^[lI|][lI|Oo]?$")
 _N = r"[0-9OoQDlIi|!ZzSsGbBqg]{1,4}"
-_OF = "|".join((*OF_WORDS, "o[ilt]", "0f", "cf"))
+_OF = "|".join(each.replace("von", r"v\s?on") for each in OF_WORDS)
+_LIKE_OF = r"(?!(?:and|und|et|en|to|bis|till|al?|y|e|i|og|och)\b)(?:[^\W\d_]\s?[^\W\d_]{0,2}|0f)"
+"""A short word that may be a misread "of", but none for a range of pages."""
+_STRAY = r"[\s`'~.,*·•^_]*"
 _BEFORE_N = r"(?:[.:]\s*|\s+|(?=\d))(?:n[or°º]\.?\s*)?"
 _WORDED_OF = re.compile(
-    rf"(?:^|(?<=[\s\-(\[|:.,]))(?P<word>[^\W\d_]{{1,10}}){_BEFORE_N}(?P<n>{_N})\s*"
-    rf"(?:(?:{_OF})\s*(?P<t>{_N})|[/|(]\s*(?P<u>{_N}))(?P<m>)(?![\w/])",
+    rf"(?:^|(?<=[\s\-(\[|:.,]))(?P<word>[^\W\d_]{{1,10}}){_BEFORE_N}(?P<n>{_N}?)"
+    rf"(?:{_STRAY}(?:{_OF}|{_LIKE_OF}){_STRAY}(?P<t>{_N})|\s*[/|(]\s*(?P<u>{_N}))(?P<m>)(?![\w/])",
     re.IGNORECASE,
 )
 _BARE_OF = re.compile(
-    rf"[\s\-(\[~.|*]*(?:(?P<n>{_N})\s*(?:{_OF})\s*(?P<t>{_N})|(?P<m>\d{{1,4}})\s?[/(]\s?(?P<u>\d{{1,4}}))"
-    r"\.?\s*(?P<word>[^\W\d_]{1,10})?[\s\-)\]~.|*]*",
+    rf"[\s\-(\[~.*]*(?:(?P<n>{_N})\s*(?:{_OF})\s*(?P<t>{_N})|(?P<m>{_N})\s?[/(]\s?(?P<u>{_N}))"
+    r"\.?\s*(?P<word>[^\W\d_]{1,10})?[\s\-)\]~.*]*",
     re.IGNORECASE,
 )
 _HAN_OF = re.compile(r"第?\s*(?P<n>\d{1,4})\s*[页頁]\s*[,/、]?\s*[共总總]\s*(?P<t>\d{1,4})\s*[页頁]")
@@ -65,7 +68,7 @@ _AFTER = re.compile(r"[\s\-(\[]*第?\s*(?P<n>\d{1,4})\s*\.?\s*(?P<word>[^\W\d_]{
 _MARKED = re.compile(r"[-~*•·.\[(|]+\s*(?P<n>\d{1,4})\s*[-~*•·.\])|]+")
 _BARE = re.compile(r"(?P<n>\d{1,4})\.?")
 _ROMAN = re.compile(r"[-~*\[(\s]*(?P<n>[ivxl]{1,8})[-~*\])\s.]*")
-_EDGE = re.compile(r"(?P<n>\d{1,4})\s+(?P<head>\D{4,60})|(?P<before>\D{4,60}?)\s+(?P<m>\d{1,4})")
+_EDGE = re.compile(r"(?P<n>\d{1,4})\s+(?P<head>\D.{3,60})|(?P<before>.{3,60}?\D)\s+(?P<m>\d{1,4})")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _CELL = re.compile(r"\t+| {3,}")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50}
@@ -117,15 +120,36 @@ def labels_of(text: str) -> list[Label]:
     found: dict[tuple[Form, bool], Label] = {}
     lines = text.split("\n")
     for number, top, depth in outer_lines(lines):
-        line = unicodedata.normalize("NFKC", lines[number]).translate(_DASHES).strip()
+        line = _plain(lines[number])
         if len(line) > LONGEST_LINE:
             continue
         if not (read := _read(line, depth)):
             continue
         value, total, form = read
-        if 0 < value <= MOST and (not total or value <= total <= MOST):
+        if 0 < value <= (total if form >= Form.OF else MOST) <= MOST:
             found.setdefault((form, top), Label(value, total, form, number, top))
     return list(found.values())
+
+
+def label_with(text: str, total: int, *, top: bool) -> Label | None:
+    """The label of a page on which the word for "page" cannot be read, where other pages have told the total.
+
+    Args:
+        text: of the page.
+        total: which other pages bear.
+        top: at which edge they bear it.
+    """
+    behind = re.compile(rf"(?:^|[^\w.,])(?P<n>{_N})\s*\S{{1,4}}(?:\s\S{{1,2}})?\s*{total}[\s\-)\].|~]*$")
+    lines = text.split("\n")
+    for number, at_top, _ in outer_lines(lines):
+        found = behind.search(_plain(lines[number])) if at_top == top else None
+        if found and _DIGIT_LIKE.search(found["n"]) and 0 < _value(found["n"]) <= total:
+            return Label(_value(found["n"]), total, Form.WORD_OF, number, top)
+    return None
+
+
+def _plain(line: str) -> str:
+    return unicodedata.normalize("NFKC", line[: LONGEST_LINE + 1]).translate(_DASHES).strip()
 
 
 def _read(line: str, depth: int) -> tuple[int, int, Form] | None:
@@ -142,7 +166,8 @@ def _with_total(cell: str) -> tuple[int, int, Form] | None:
         return int(found["n"]), int(found["t"]), Form.WORD_OF
     for found in (*_WORDED_OF.finditer(cell), *filter(None, [_BARE_OF.fullmatch(cell)])):
         number, total, word = found["n"] or found["m"], found["t"] or found["u"], found["word"]
-        if _DIGIT_LIKE.search(number) and _DIGIT_LIKE.search(total) and (word is None or _is_page(word)):
+        plain = any(map(str.isdigit, number + total)) or (_DIGIT_LIKE.search(number) and _DIGIT_LIKE.search(total))
+        if plain and (word is None or _is_page(word)):
             return _value(number), _value(total), Form.WORD_OF if word else Form.OF
     return None
 
@@ -182,7 +207,8 @@ def _is_page(word: str) -> bool:
 
 
 def _value(number: str) -> int:
-    return int(number.translate(_DIGITS))
+    read = number.translate(_DIGITS)
+    return int(read) if read.isdecimal() else 0
 
 
 def _roman(number: str) -> int:

@@ -22,6 +22,13 @@ SURE_PAGES: Final = {Form.EDGE: 3, Form.ROMAN: 3, Form.BARE: 3, Form.MARKED: 2, 
 """So many pages must fit into a run before two that do not fit count as swapped."""
 
 
+LEAST_CROSSED: Final = 4
+"""Two of at least so many pages may be swapped, though they leave no run whole."""
+
+ALIKE: Final = frozenset(map(frozenset, ("17", "14", "27", "35", "38", "49", "56", "06", "08", "09", "68", "89")))
+"""Digits of which one is read as the other."""
+
+
 class Gap(NamedTuple):
     """Numbers that are missing, from ``first`` to ``last``, between two places."""
 
@@ -84,7 +91,8 @@ def found_in(
             beside = bodies[gap.before], bodies[gap.after]
             if (gap.before, gap.after) not in steady and broken_off(*beside, languages):
                 yield gap
-        yield from _strays(runs, form, texts)
+        crossed = _crossed(pages)
+        yield from [crossed] if crossed else _strays(runs, form, texts)
 
 
 def _tracks(labels: Sequence[Sequence[Label]]) -> dict[Form, list[Numbered]]:
@@ -113,11 +121,36 @@ def _gaps(runs: Sequence[_Run], form: Form, count: int) -> Iterator[Gap]:
             continue
         # A single number counts only at an end of the document, where there cannot be more.
         first = one.solid or (at == 0 and before.place == 0 and before.number == 1)
-        last = other.solid or (form >= Form.MARKED and after.place == count - 1 and missing == 1)
+        last = other.solid or (
+            len(one.pages) >= SURE_PAGES[form]
+            and after.place == count - 1
+            and missing == 1
+            and not _alike(after.number, before.number + 1)
+        )
         if first and last and (one.solid or other.solid):
             yield Gap(before.number + 1, after.number - 1, before.place, after.place)
     if runs and runs[0].solid and form >= Form.BARE and runs[0].pages[0] == Numbered(1, 3):
         yield Gap(2, 2, 0, 1)  # the first page of a letter often has no number
+
+
+def _alike(one: int, other: int) -> bool:
+    """Whether one number may be the other, misread."""
+    digits = str(one), str(other)
+    return len(digits[0]) == len(digits[1]) and all(
+        mine == its or {mine, its} in ALIKE for mine, its in zip(*digits, strict=True)
+    )
+
+
+def _crossed(pages: Sequence[Numbered]) -> Swap | None:
+    """Two pages in each other's place, where all numbers and places are there."""
+    if len(pages) < LEAST_CROSSED or pages[-1].place - pages[0].place != len(pages) - 1:
+        return None
+    numbers = [page.number for page in pages]
+    first = min(numbers)
+    if sorted(numbers) != list(range(first, first + len(pages))):
+        return None
+    wrong = [page.place for page, number in zip(pages, sorted(numbers), strict=True) if page.number != number]
+    return Swap(*wrong) if len(wrong) == 2 else None
 
 
 def _strays(runs: Sequence[_Run], form: Form, texts: Sequence[str]) -> Iterator[Swap | Double]:
@@ -128,7 +161,7 @@ def _strays(runs: Sequence[_Run], form: Form, texts: Sequence[str]) -> Iterator[
         start = next((at + 1 for at in reversed(solid) if at < members[0]), 0)
         end = next((at for at in solid if at > members[-1]), len(runs))
         fitting = {page.place: page for at in range(start, end) if runs[at].offset == offset for page in runs[at].pages}
-        if len(fitting) < SURE_PAGES.get(form, 3):
+        if len(fitting) < SURE_PAGES[form]:
             continue
         strays = {page.place: page for at in range(start, end) if runs[at].offset != offset for page in runs[at].pages}
         for place, page in strays.items():
@@ -136,4 +169,4 @@ def _strays(runs: Sequence[_Run], form: Form, texts: Sequence[str]) -> Iterator[
             if meant > place and meant in strays and strays[meant].number - offset == place:
                 yield Swap(place, meant)
             elif meant in fitting and same_page(texts[meant], texts[place], numbered=True):
-                yield Double(meant, place)
+                yield Double(min(meant, place), max(meant, place))

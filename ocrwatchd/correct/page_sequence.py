@@ -67,19 +67,18 @@ def sequence_warnings(texts: Sequence[str], languages: Sequence[str]) -> tuple[M
 
 
 def _order(stretch: Stretch) -> Iterator[Message]:
-    numbers = [page.number for page in stretch.pages]
+    numbers, places = [page.number for page in stretch.pages], [page.place for page in stretch.pages]
     wrong = [at for at, (is_, should) in enumerate(zip(numbers, sorted(numbers), strict=True)) if is_ != should]
-    if not wrong:
+    if not wrong or not (stretch.doubled or _has_room(sorted(numbers), places)):
         return
-    places = [page.place for page in stretch.pages]
-    if len(wrong) == 2:
-        yield _swapped(places[wrong[0]], places[wrong[1]])
-    elif numbers == sorted(numbers, reverse=True) and len(numbers) >= LEAST_REVERSED:
+    if numbers == sorted(numbers, reverse=True) and len(numbers) >= LEAST_REVERSED:
         yield say(
             "pages {first} to {last} of this document seem to be in reverse order",
             first=places[0] + 1,
             last=places[-1] + 1,
         )
+    elif len(wrong) == 2:
+        yield _swapped(places[wrong[0]], places[wrong[1]])
     else:
         yield say(
             "pages {first} to {last} of this document seem to be out of order: their numbers are {numbers}",
@@ -89,26 +88,36 @@ def _order(stretch: Stretch) -> Iterator[Message]:
         )
 
 
+def _has_room(numbers: Sequence[int], places: Sequence[int]) -> bool:
+    """Whether the pages between that have no number can have the numbers between."""
+    return all(
+        number - before >= place - earlier
+        for (before, number), (earlier, place) in zip(pairwise(numbers), pairwise(places), strict=True)
+    )
+
+
 def _missing(stretch: Stretch, counted: set[int], count: int) -> Iterator[Message]:
     """The numbers that are missing, where no page without a number can be them."""
     if len(stretch.pages) < 2:
         return
-    first, last = min(stretch.pages), max(stretch.pages)
-    start, end = first.place, last.place
+    start, end = min(stretch.places), max(stretch.places)
     while start and start - 1 not in counted:
         start -= 1
     while end + 1 < count and end + 1 not in counted:
         end += 1
     ends = Numbered(start - 1, 0), Numbered(end + 1, stretch.total + 1)
     pages = sorted(stretch.pages, key=lambda page: page.number)
-    disturbed = pages != stretch.pages
     free = [place for place in range(start, end + 1) if place not in counted]
+    disturbed = pages != stretch.pages or any(
+        sum(before.place < place < after.place for place in free) >= after.number - before.number
+        for before, after in pairwise(pages)
+    )
     gaps: list[tuple[list[int], Message]] = []
     for before, after in pairwise((ends[0], *pages, ends[1])):
         numbers = list(range(before.number + 1, after.number))
-        if numbers and not (free if disturbed else [place for place in free if before.place < place < after.place]):
-            where = _somewhere() if disturbed else _where(before.place, after.place, ends)
-            gaps.append((numbers, where))
+        anywhere = disturbed or before == ends[0] or after == ends[1]
+        if numbers and not [place for place in free if anywhere or before.place < place < after.place]:
+            gaps.append((numbers, _somewhere() if disturbed else _where(before.place, after.place, ends)))
     if len(gaps) > MOST_GAPS:
         gaps = [([number for numbers, _ in gaps for number in numbers], _somewhere())]
     for numbers, where in gaps:

@@ -125,6 +125,7 @@ class Step(Record):
         page: from 1; 0 if the step belongs to no page.
         pages: of the document; 0 if unknown.
         seconds: duration of the page; only with "page-done".
+        priority: of the job from now on, where a separator sheet asks for another one.
     """
 
     type: Literal["step"] = "step"
@@ -133,6 +134,7 @@ class Step(Record):
     page: Annotated[int, Field(ge=0, le=1 << 31)] = 0
     pages: Annotated[int, Field(ge=0, le=1 << 31)] = 0
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    priority: Annotated[int, Field(ge=-100, le=100)] | None = None
 
 
 class Ended(Record):

@@ -191,7 +191,7 @@ def test_every_limit_and_every_choice_is_the_schemas(section, key):
         assert [each[:2] for each in said] == [(shown(least), rest)]
     choices = [word for each in leaves(field.annotation) if get_origin(each) is Literal for word in get_args(each)]
     if choices:
-        assert re.findall(r'`"([a-z0-9]*)"`', values) == choices
+        assert re.findall(r'`"([a-z0-9-]*)"`', values) == choices
     if field.annotation is bool:
         assert values == "`true`, `false`"
 

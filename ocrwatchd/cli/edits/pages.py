@@ -26,6 +26,9 @@ def document(delivered: Delivered, scan: Path) -> Document:
         reason=verbatim(head.get("reason", "")),
         evaluation=head["evaluation"],
         versions=head.get("versions", {}),
+        part=head.get("part", 1),
+        parts=head.get("parts", 1),
+        pages_from=tuple(head.get("pages_from", ())),
         scan=scan,
         work=Work(output=Output(language=head.get("notices", ""))),
     )

@@ -17,7 +17,7 @@ def add_parser(verbs: Subparsers) -> None:
     )
     told = "the documents behind the sheet: "
     parser.add_argument(
-        "--profile", type=not_empty, default="", metavar="NAME", help=f"{told}their profile; default: their folder's"
+        "--profile", type=not_empty, metavar="NAME", help=f"{told}their profile; default: their folder's"
     )
     parser.add_argument(
         "--language",
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from ocrwatchd.core.i18n.language import language
     from ocrwatchd.core.sheet_code import encode
 
-    sheet = told.checked(args.profile, args.language, args.priority, config, duplex=args.duplex)
+    sheet = told.checked(args.profile or "", args.language, args.priority, config, duplex=args.duplex)
     code = encode(sheet, told.key(config.folders))
     sys.stdout.buffer.write(drawing.draw(code, sheet, language(config.work(sheet.profile).output.language)))
     sys.stdout.flush()

@@ -24,12 +24,12 @@ WIDTH, HEIGHT = 210 * POINTS_A_MM, 297 * POINTS_A_MM
 MARGIN = 20 * POINTS_A_MM
 """Also what a scanner may lose at each edge."""
 CODE_SIDE = 100 * POINTS_A_MM
-"""A usual code has 41 modules, of 14 pixels each at 150 dpi; the longest one has 4 pixels each."""
+"""A usual code has 41 modules of 14 pixels each at 150 dpi, the longest one has 4 pixels each."""
 CODE_TOP = HEIGHT - 72 * POINTS_A_MM
 DAMAGE = "H"
 """Level of the code's error correction: 30 % may be covered, by a stain, a staple or a fold."""
 
-LONGEST_NAME = 60
+LONGEST_NAME = 40
 """Characters of a profile's name that are shown."""
 
 _LATIN_EM, _OTHER_EM = 0.53, 1.0
@@ -93,7 +93,7 @@ def _words(settings: SheetSettings, language: Language) -> Iterator[str]:
         y = yield from _block(y, size, "Latin", words.say("Lay this sheet before the documents that it is for."))
     y = CODE_TOP - CODE_SIDE - 18
     for text in _told(settings, language):
-        y = yield from _block(y, 15, "Bold", text)
+        y = yield from _block(y, 14, "Bold", text)
     for words in again if settings != SheetSettings() else ():
         y = yield from _block(y, 11, "Bold", " \N{MIDDLE DOT} ".join(_told(settings, words)))
     for words, size in ((language, 11), *((each, 9) for each in again)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
@@ -246,12 +246,17 @@ class Task(Section):
 Tasks = Annotated[tuple[Task, ...], Field(strict=False, max_length=20), AfterValidator(_named_once)]
 
 
+ARCHIVAL: Final = "a-2b"
+"""The value of ``output.pdf`` for PDF/A-2b."""
+
+
 class Output(Section):
     """The files of a delivered set, and the language of ocrwatchd's own messages."""
 
     language: Literal["", "en", "de", "zh"] = ""
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
     name: Annotated[str, Field(min_length=1), AfterValidator(_nameable)] = "{name}"
+    pdf: Literal["plain", "a-2b"] = "plain"
 
 
 PAGES_RULE = "pages:"

@@ -25,7 +25,7 @@ from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.jsonlines import unpack
-from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import safe_names
 from ocrwatchd.dispatch.cluster.messages import (
@@ -117,7 +117,10 @@ def begin(
         OSError: the folder cannot be read or made.
     """
     folder = work_folder / order.job
-    whole = Job(order.job, folder, unpack(order.relative), order.work.on_machine(own), members=order.names)
+    sheets = order.sheets.unpack() if order.sheets else None
+    ours = Sheets({name: work.on_machine(own) for name, work in sheets.works.items()}, sheets.key) if sheets else None
+    work = order.work.on_machine(own)
+    whole = Job(order.job, folder, unpack(order.relative), work, members=order.names, sheets=ours)
     job = safe_names.seen(whole)
     way = (*job.files, *takewhile(lambda each: each != work_folder, job.files[0].parents))
     if not all(map(safe_open.lexists_strict, job.files)) or any(each.is_symlink() for each in way):
@@ -125,7 +128,7 @@ def begin(
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):
         return None
-    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work)}"
+    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work, sheets)}"
     files.make_inner(desk.parent)
     try:
         desk.with_name(str(order.attempt)).mkdir(mode=0o700)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Final, Literal
 
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.ocr.selection import choose
 
 Capability = Literal["aspose", "gpu"]
@@ -18,6 +20,15 @@ def settled(work: Work) -> Work:
     if work.ocr.engine != "auto":
         return work
     return work.model_copy(update={"ocr": work.ocr.model_copy(update={"engine": _engine(work.ocr)})})
+
+
+def published(job: Job) -> Job:
+    """The job as it is published: with the settled settings, without those of each machine."""
+    sheets = job.sheets
+    if sheets:
+        works = {name: settled(work).of_the_document for name, work in sheets.works.items()}
+        sheets = Sheets(works, sheets.key)
+    return replace(job, work=settled(job.work).of_the_document, sheets=sheets)
 
 
 def required(work: Work) -> tuple[Capability, ...]:

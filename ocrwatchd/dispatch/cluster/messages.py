@@ -19,7 +19,8 @@ from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import Record, pack, summary, unpack
-from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job, Sheets
+from ocrwatchd.core.sheets import SheetsRecord  # pydantic resolves it when this module loads
 from ocrwatchd.storage.group_members import MOST_MEMBERS, are_names
 from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
@@ -73,6 +74,7 @@ class Order(Record):
         relative: the scan's path below the job's ``scan`` folder, packed.
         members: the names of its files, packed, where these are several; see :class:`ocrwatchd.core.model.Job`.
         work: the settings of the profile, without those of each machine.
+        sheets: what separator sheets may ask for, likewise; the broker carries the key of the sheets too.
     """
 
     token: Token
@@ -81,6 +83,7 @@ class Order(Record):
     relative: Annotated[str, Field(min_length=1, max_length=4096)]
     members: Annotated[tuple[PackedName, ...], Field(max_length=MOST_MEMBERS)] = ()
     work: Work
+    sheets: SheetsRecord | None = None
 
     @field_validator("relative")
     @classmethod
@@ -117,7 +120,8 @@ class Order(Record):
         """Make the order for an attempt at a job."""
         members = tuple(pack(Path(name)) for name in job.members)
         place = {"relative": pack(job.relative), "members": members}
-        return cls(token=token, job=job.id, attempt=attempt, work=job.work.of_the_document, **place)
+        sheets = SheetsRecord.of(job.sheets) if job.sheets else None
+        return cls(token=token, job=job.id, attempt=attempt, work=job.work, sheets=sheets, **place)
 
 
 class Nudge(Record):
@@ -176,10 +180,12 @@ class Card(Record):
 Kind = TypeVar("Kind", bound=Record)
 
 
-def digest(work: Work) -> str:
+def digest(work: Work, sheets: Sheets | None) -> str:
     """A digest of the settings of an order: attempts with equal digests read the document alike."""
-    settings = work.model_dump_json(exclude={"priority"})
-    return hashlib.sha256(settings.encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
+    settings = [work.model_dump_json(exclude={"priority"})]
+    if sheets:
+        settings.append(SheetsRecord.of(sheets).model_dump_json())
+    return hashlib.sha256("\0".join(settings).encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 
 def decode(kind: type[Kind], content: bytes | str) -> Kind:

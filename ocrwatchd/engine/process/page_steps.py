@@ -36,8 +36,13 @@ log = structlog.get_logger()
 class Tell(Protocol):
     """Announces a step, as a sign of life."""
 
-    def __call__(self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
-        """Announce that the step begins, or, with "page-done", that the page took ``seconds``."""
+    def __call__(
+        self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0, priority: int | None = None
+    ) -> None:
+        """Announce that the step begins, or, with "page-done", that the page took ``seconds``.
+
+        ``priority`` is that of the job from now on, where a separator sheet asks for another one.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     drafts = reading.documents.drafts(reading.kept)
     _check_readable(drafts)
     warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256))
-    if two_passes and not job.members:
+    if two_passes and not job.members and not job.by_hand:
         warnings = (*warnings, LONE_SCAN)
     parts = [reading.part(place, drafts, leaves, warnings) for place in range(1, len(drafts) + 1)]
     write = partial(tell, "write", pages=reading.documents.seen)
@@ -114,13 +114,15 @@ class _Reading:
     tell: Tell
     asked: Callable[[], bool]
     documents: Documents = field(init=False)
+    _priority: int = field(init=False)
+    """As last told."""
     _steps: list[PageSteps] = field(default_factory=list)
     _unreadable: list[tuple[PageStore, FinishedPage]] = field(default_factory=list)
     """Not kept before it is certain that the scan is at fault, and not the disk."""
 
     def resume(self, left: Left | None) -> None:
         """Load what the job's settings ask for, and go on where an earlier attempt has stopped."""
-        self.documents = Documents(self.job)
+        self.documents, self._priority = Documents(self.job), self.job.work.priority
         self._steps_of(self.job.work)
         if left and left.mark == self._mark(left.documents):
             self.documents = left.documents
@@ -141,7 +143,7 @@ class _Reading:
         if kept:
             return kept
         self._heed()
-        self.tell("page", number, pages.count)
+        self.tell("page", number, pages.count, priority=self._new_priority(draft))
         found = separators.found(pages, number, self.job) if separated else None
         if found and found.only_this and separated:
             finished = separated.save(separators.bare(number, found))
@@ -153,6 +155,10 @@ class _Reading:
         self._log(finished)
         self.bench.page_finished()
         return finished
+
+    def _new_priority(self, draft: Draft) -> int | None:
+        before, self._priority = self._priority, draft.work.priority
+        return None if draft.work.priority == before else draft.work.priority
 
     def _keep(self, files: PageStore, finished: FinishedPage) -> FinishedPage:
         if not finished.page.error:

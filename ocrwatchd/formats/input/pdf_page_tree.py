@@ -77,8 +77,8 @@ def mended(path: str, password: str) -> BinaryIO | None:
     return None
 
 
-def save(pdf: Pdf, file: BinaryIO, encryption: Encryption | None = None) -> None:
-    """Write a PDF without changing its streams. It keeps its password, or gets one.
+def save(pdf: Pdf, file: BinaryIO, encryption: Encryption | None = None, version: str = "") -> None:
+    """Write a PDF without changing its streams. It keeps its password, or gets one; ``version`` is of PDF, as "1.7".
 
     Raises:
         pikepdf.PdfError: it is too damaged.
@@ -88,7 +88,12 @@ def save(pdf: Pdf, file: BinaryIO, encryption: Encryption | None = None) -> None
         pdf.save(file, encryption=encryption or True, object_stream_mode=ObjectStreamMode.preserve)
     else:
         as_they_are = StreamDecodeLevel.none
-        pdf.save(file, object_stream_mode=ObjectStreamMode.preserve, stream_decode_level=as_they_are)
+        pdf.save(
+            file,
+            object_stream_mode=ObjectStreamMode.preserve,
+            stream_decode_level=as_they_are,
+            force_version=version,
+        )
 
 
 def _looked_at(root: Object) -> Tree:

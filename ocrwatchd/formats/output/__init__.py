@@ -31,13 +31,16 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9.-]{0,29}")
 class Write(Protocol):
     """Writes one file of a set."""
 
-    def __call__(self, document: Document, pages: Iterable[FinishedPage], file: BinaryIO, /) -> None:
+    def __call__(self, document: Document, pages: Iterable[FinishedPage], file: BinaryIO, /) -> str | None:
         """Write the document.
 
         Args:
             document: its figures, and where the scan lies.
             pages: in order; they can be read only once.
             file: empty, open for writing; it may be sought in and read, and is not closed by the writer.
+
+        Returns:
+            A warning for the receipt where the file is not all that it was to be, in plain words; else "" or None.
 
         Raises:
             FormatUnusable: this document cannot be written in this format; the message says why. The others are.

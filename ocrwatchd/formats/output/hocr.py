@@ -67,7 +67,9 @@ def _page(document: Document, finished: FinishedPage) -> Iterator[str]:
     width, height = upright.size
     resolution = f"; scan_res {page.dpi:.0f} {page.dpi:.0f}" if page.dpi else ""
     image = quote(document.source.encode("utf-8", "replace"))
-    title = f'image "{image}"; bbox 0 0 {width} {height}; ppageno {page.number - 1}{resolution}'
+    # Counted in the scan, also where the document is a part of it.
+    physical = document.pages_from[page.number - 1] if document.pages_from else page.number
+    title = f'image "{image}"; bbox 0 0 {width} {height}; ppageno {physical - 1}{resolution}'
     yield f'<div class="ocr_page" id="page_{page.number}" title=\'{title}\'>'
     for is_text, lines in groupby(placed(finished), key=lambda line: bool(line.words)):
         if is_text:

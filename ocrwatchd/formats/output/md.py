@@ -13,7 +13,9 @@ from itertools import groupby
 from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
+from ocrwatchd.core.i18n.language import language
 from ocrwatchd.core.model import Document, FinishedPage
+from ocrwatchd.formats.output.part import part_told
 from ocrwatchd.formats.output.txt import evaluation_line
 
 SUFFIX = OUTPUT_SUFFIXES["md"]
@@ -33,6 +35,9 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
 def laid_out(document: Document, pages: Iterable[FinishedPage]) -> Iterator[bytes]:
     """The bytes of the file, page after page."""
     yield f"# {_escaped(' '.join(document.source.split()))}\n".encode("utf-8", "replace")
+    if part := part_told(document):
+        told = language(document.work.output.language).of(part)
+        yield f"\n{_escaped(' '.join(told.split()))}\n".encode("utf-8", "replace")
     if line := evaluation_line(document):
         yield f"\n> {_escaped(line)}\n".encode()
     for finished in pages:

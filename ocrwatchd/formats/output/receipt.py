@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.i18n.language import ENGLISH
+from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import (
     Box,
     Correction,
@@ -62,6 +63,7 @@ def _head(document: Document) -> dict[str, object]:
         "name": document.source,
         "job": document.job,
         "sha256": document.sha256,
+        **_stack(document),
         "page_count": document.pages,
         "complete": document.complete,
         "unreadable_pages": document.unreadable,
@@ -87,6 +89,19 @@ def _head(document: Document) -> dict[str, object]:
         "versions": document.versions,
         "timings": {"seconds": round(document.seconds, SECONDS_DIGITS)},
     }
+
+
+def _stack(document: Document) -> dict[str, object]:
+    """Where in a stack of paper the document lay."""
+    files = dict.fromkeys(leaf.file for leaf in document.leaves)
+    told: dict[str, object] = {
+        "parent": document.source if document.parts > 1 else "",
+        "part": document.part,
+        "parts": document.parts,
+        "pages_from": document.pages_from,
+        "left_out": [{"page": page, "why": why} for page, why in document.left_out],
+    }
+    return told | {"sources": [{"name": printable(file.name)} for file in files]} if len(files) > 1 else told
 
 
 def _page(finished: FinishedPage, numbers: Iterator[int]) -> dict[str, object]:

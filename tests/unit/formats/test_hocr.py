@@ -128,3 +128,10 @@ def test_what_no_engine_has_placed_has_no_box():
 def test_a_page_without_words_is_a_page():
     """With its size."""
     assert box_of(written([worded("")]).find(f".//{X}div")) == (0, 0, 1000, 1400)
+
+
+def test_pages_of_a_part_are_counted_in_the_scan():
+    """``ppageno`` is the physical page."""
+    root = written([worded("one"), worded("two", number=2)], pages_from=(3, 7))
+    titles = [page.get("title") for page in root.iter(f"{X}div")]
+    assert [re.search(r"ppageno (\d+)", title)[1] for title in titles] == ["2", "6"]

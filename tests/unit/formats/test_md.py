@@ -5,6 +5,7 @@ import io
 import pytest
 from markdown_it import MarkdownIt
 
+from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.formats.output import md
 from tests.fakes.worded import document, worded
 
@@ -26,6 +27,13 @@ def test_pages_have_headings_and_lines_stay_lines():
     assert written([worded("Dear sir,\nyes.\n\nBye"), worded("", number=2), worded("End", number=3)]) == (
         "# scan.png\n\n## Page 1\n\nDear sir,  \nyes.\n\nBye\n\n## Page 2\n\n## Page 3\n\nEnd\n"
     )
+
+
+def test_a_part_of_a_scan_says_which():
+    """Below the heading, in the language of the notices."""
+    assert written([], part=2, parts=3).split("\n")[2] == "part 2 of 3 of scan.png"
+    german = Work(output=Output(language="de"))
+    assert written([], part=2, parts=3, work=german).split("\n")[2] == "Teil 2 von 3 von scan.png"
 
 
 def test_rows_of_cells_are_a_table():

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from ocrwatchd.cli.edits import pages as edited_pages
 from ocrwatchd.cli.edits import revise
+from ocrwatchd.cli.edits.receipt_edits import Delivered
 from ocrwatchd.cli.main import main
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.i18n import Message
@@ -20,6 +22,8 @@ from ocrwatchd.core.model import (
     Doubt,
     Edit,
     FinishedPage,
+    Leaf,
+    LeftOut,
     Line,
     PageText,
     Part,
@@ -104,6 +108,34 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
     assert lines[1] == "teh 0ne"
 
 
+STACK = {
+    "part": 2,
+    "parts": 3,
+    "pages_from": (4, 6),
+    "left_out": (LeftOut(3, "sheet"), LeftOut(5, "blank")),
+    "leaves": (Leaf(Path("in/a.jpg"), 1), Leaf(Path("in/b.pdf"), 3)),
+}
+
+
+def test_a_receipt_says_where_in_a_stack_the_document_lay():
+    """Of a part, and of several files; of a whole scan the same keys say so."""
+    table = written(**STACK)
+    assert mistakes(table) == []
+    assert (table["parent"], table["part"], table["parts"], table["pages_from"]) == ("scan.tif", 2, 3, [4, 6])
+    assert table["left_out"] == [{"page": 3, "why": "sheet"}, {"page": 5, "why": "blank"}]
+    assert table["sources"] == [{"name": "a.jpg"}, {"name": "b.pdf"}]
+    whole = written()
+    assert (whole["parent"], whole["part"], whole["parts"], whole["pages_from"]) == ("", 1, 1, [])
+    assert whole["left_out"] == []
+    assert "sources" not in whole
+
+
+def test_files_that_are_written_again_say_the_same_of_the_stack(tmp_path):
+    """Markdown and hOCR of a part, from its receipt."""
+    again = edited_pages.document(Delivered(tmp_path / "s.json", written(**STACK)), tmp_path)
+    assert (again.part, again.parts, again.pages_from) == (2, 3, (4, 6))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -117,6 +149,8 @@ def test_a_receipt_whose_edits_are_taken_back_is_too(tmp_path):
         lambda table: table["pages"][0]["edits"][0].update(source="nobody"),
         lambda table: table["pages"][0]["edits"][0]["terms"].update(words="many"),
         lambda table: table.pop("totals"),
+        lambda table: table.update(part=0),
+        lambda table: table.update(left_out=[{"page": 1, "why": "ugly"}]),
     ],
 )
 def test_what_is_wrong_is_found(spoil):

@@ -17,10 +17,11 @@ from PIL import Image, ImageDraw
 from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.i18n.language import language
-from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage
+from ocrwatchd.core.model import Box, Correction, Edit, FinishedPage, Leaf, LeftOut
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.formats.input import openings
 from ocrwatchd.formats.output import receipt, review, writer
+from ocrwatchd.formats.output.part import left_out_told
 from ocrwatchd.formats.output.review import picture
 from ocrwatchd.formats.output.review.crops import HEIGHT_PX, WIDEST
 from ocrwatchd.formats.output.review.marks import CUT, LONGEST_PROPOSAL, marked
@@ -319,6 +320,43 @@ def test_what_is_wrong_is_said(seen):
                   "page 3 is <b>damaged</b>"):  # fmt: skip
         assert words in notices
     assert "scanned at 100 dpi" in seen.all("ul", cls="notes")[0]["text"]
+
+
+def test_a_part_of_a_stack_says_which_and_what_was_left_out(sample):
+    """And where in the scan each page lay."""
+    told = replace(
+        sample.document,
+        part=2,
+        parts=3,
+        pages_from=(4, 5, 6, 8, 9, 10),
+        left_out=(LeftOut(7, "blank"),),
+        source="s.tif",
+    )
+    seen = Seen(written(told, sample.pages))
+    assert "part 2 of 3 of s.tif" in [each["text"] for each in seen.all("p", cls="fine")]
+    notices = [each["text"] for each in seen.all("p", cls="notice")]
+    assert "1 page of the scan is left out: page 7 (blank)" in notices
+    assert seen.all("h2", id="h4")[0]["text"] == "Page 4 page 8 of the scan"
+
+
+def test_so_many_pages_that_were_left_out_are_told(sample):
+    """Their number says how many there are."""
+    told = left_out_told(replace(sample.document, left_out=tuple(LeftOut(page, "sheet") for page in range(1, 900))))
+    assert str(told).startswith("899 pages of the scan are left out: page 1 (separator sheet); ")
+    assert str(told).endswith("page 50 (separator sheet); …")
+
+
+def test_pictures_come_from_the_files_in_which_the_pages_lie(sample, tmp_path):
+    """Each page from its leaf; a file that is gone costs its pages alone."""
+    for name, shade in (("a.png", 200), ("b.png", 100)):
+        Image.new("L", (850, 1100), shade).save(tmp_path / name)
+    leaves = tuple(Leaf(tmp_path / name, 1) for name in ("b.png", "gone.png", "a.png"))
+    page = sample.pages[0].page
+    (tmp_path / "gone.png").write_bytes(b"")
+    with picture.Pictures(replace(sample.document, pages=3, leaves=leaves)) as pictures:
+        made = [pictures.of(replace(page, number=number, rotation=0, skew=0.0)).whole for number in (1, 2, 3)]
+    assert made[1] == ""
+    assert [round(np.asarray(pixels_of(uri)).mean()) for uri in (made[0], made[2])] == pytest.approx([100, 200], abs=3)
 
 
 def test_pages_that_cannot_be_read_are_not_opened_again(sample, monkeypatch):

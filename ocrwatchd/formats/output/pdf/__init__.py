@@ -4,8 +4,8 @@ A PDF's own pages are kept as they are; a picture becomes a page, dot for dot (`
 with its words (``text_layer``), but those that the PDF says itself, and an older invisible layer goes: words would be
 found twice (``old_text_layer``). What a PDF would do in a reader, but to lead to a place, is taken out
 (``active_content``). A PDF with a password keeps it. The document information gets the receipt's id, by which an inbox
-refuses the PDF: else an outbox that leads into an inbox would be read for ever. Nothing here claims PDF/A, and a claim
-of the scan's goes, for this is no longer what was checked.
+refuses the PDF: else an outbox that leads into an inbox would be read for ever. A claim of the scan's to be PDF/A goes,
+for this is no longer what was checked; ``pdf_a`` makes our own where ``output.pdf`` asks for it.
 
 Why pikepdf (MPL-2.0, on qpdf): it changes PDFs without touching what is not meant, copies from the file on disk when it
 saves, and reads damaged ones. fpdf2 (LGPL) and img2pdf (LGPL) only make new PDFs, and hold them in memory. OCRmyPDF
@@ -23,6 +23,7 @@ from typing import BinaryIO, NamedTuple
 import pikepdf
 from pikepdf import Name
 
+from ocrwatchd.core.config.profile import ARCHIVAL
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs.anonymous_file import nameless
@@ -31,7 +32,7 @@ from ocrwatchd.core.model import Document, FinishedPage, PageText
 from ocrwatchd.formats.input import decompression_limit, kind_of
 from ocrwatchd.formats.input.common import DELIVERED, OWN_TEXT
 from ocrwatchd.formats.input.pdf_page_tree import save
-from ocrwatchd.formats.output.pdf import active_content, old_text_layer, page_range
+from ocrwatchd.formats.output.pdf import active_content, archivable, old_text_layer, page_range, pdf_a
 from ocrwatchd.formats.output.pdf.coordinates import matrix
 from ocrwatchd.formats.output.pdf.font import Fonts
 from ocrwatchd.formats.output.pdf.image_pages import draw
@@ -51,8 +52,8 @@ class _Worded(NamedTuple):
     layer: Layer | None
 
 
-def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
-    """Write the searchable PDF.
+def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> str:
+    """Write the searchable PDF; return why it is no PDF/A, where it was to be one.
 
     Raises:
         FormatUnusable: the scan is a PDF that cannot be opened for changing, has too many annotations, or unpacks to
@@ -61,9 +62,8 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
     """
     try:
         if (file_of := _only_pdf(document)) is not None:
-            _of_pdf(file_of, document, pages, file)
-        else:
-            _of_files(document, pages, file)
+            return _of_pdf(file_of, document, pages, file)
+        return _of_files(document, pages, file)
     except UnreadableScan as error:
         raise FormatUnusable(f"the scan cannot be opened again: {error}") from error
 
@@ -113,7 +113,7 @@ def _only_pdf(document: Document) -> Path | None:
         os.close(descriptor)
 
 
-def _of_pdf(scan: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+def _of_pdf(scan: Path, document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> str:
     """Write a PDF again, or some of its pages."""
     ocr = document.work.ocr
     descriptor = open_regular(scan)
@@ -125,12 +125,12 @@ def _of_pdf(scan: Path, document: Document, pages: Iterable[FinishedPage], file:
                 check_count(pdf, scan, ocr)
                 if document.parts > 1 or len(numbers) < len(pdf.pages):
                     page_range.keep(pdf, numbers)
-            _finish(pdf, document, _worded(document, pages), file)
+            return _finish(pdf, document, _worded(document, pages), file)
     finally:
         os.close(descriptor)
 
 
-def _of_files(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> None:
+def _of_files(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> str:
     """Write a PDF of pictures, and of PDFs among them.
 
     Pages come once, so their words are kept, compressed, until all pictures are written.
@@ -143,7 +143,8 @@ def _of_files(document: Document, pages: Iterable[FinishedPage], file: BinaryIO)
             pdf.docinfo[Name.Producer] = f"ocrwatchd {document.versions.get('ocrwatchd', '')}".rstrip()
             leaves = ((index, document.leaf(words[index].page.number)) for index in range(len(words)))
             sources.put_in(pdf, [(index, leaf) for index, leaf in leaves if sources.holds(leaf, needed=False)])
-            _finish(pdf, document, words, file, sources.encryption)
+            pdf_a.describe(pdf, document)
+            return _finish(pdf, document, words, file, sources.encryption)
 
 
 def _worded(document: Document, pages: Iterable[FinishedPage]) -> Iterator[_Worded]:
@@ -166,7 +167,8 @@ def _finish(
     words: Iterable[_Worded],
     file: BinaryIO,
     encryption: pikepdf.Encryption | None = None,
-) -> None:
+) -> str:
+    """Put the words on the pages, and write all; return why it is no PDF/A, where it was to be one."""
     count = document.pages
     if len(pdf.pages) != count <= document.work.ocr.max_pages:
         raise FormatUnusable(f"the PDF is too damaged for a searchable copy: {count} pages were read, and "
@@ -181,11 +183,20 @@ def _finish(
         put_under(pdf, page, layer.form(pdf, fonts, matrix(read, view_of(page))))
     _claim_nothing(pdf)
     pdf.docinfo[f"/{DELIVERED}"] = document.job
+    against = ""
+    if document.work.output.pdf == ARCHIVAL:
+        against = archivable.why_not(pdf) if encryption is None else archivable.LOCKED
+        if not against:
+            pdf_a.describe(pdf, document)
+            pdf_a.claim(pdf)
+            _save(pdf, file, version=pdf_a.VERSION)
+            return ""
     _save(pdf, file, encryption)
+    return against and f"NAME{SUFFIX} is no PDF/A: the scan has {against}; the original is in the archive"
 
 
-def _save(pdf: pikepdf.Pdf, file: BinaryIO, encryption: pikepdf.Encryption | None = None) -> None:
-    save(pdf, file, encryption)
+def _save(pdf: pikepdf.Pdf, file: BinaryIO, encryption: pikepdf.Encryption | None = None, version: str = "") -> None:
+    save(pdf, file, encryption, version)
     if decompression_limit.was_exceeded(pdf):
         raise FormatUnusable(f"no searchable copy of the PDF was written: {TOO_MUCH}")
 

@@ -15,12 +15,16 @@ from ocrwatchd.formats.output.pdf.stream_writer import Scratch
 
 SPACES = {"1": ("/DeviceGray", 1), "L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
 """Colour space and components of Pillow's modes."""
-PROFILES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
-"""What an ICC profile calls the colours of a mode."""
+PROFILES = frozenset(("L", "RGB", "CMYK"))
+"""Modes whose colours an ICC profile may define, and which a PDF can hold as JPEG."""
 LEVEL = 3
 """Level of zlib: a page of 25 MB takes half a second. Higher levels take twice as long for a tenth less."""
 UP = b"\x02"
 """PNG's predictor that takes a dot as its difference from the one above (PNG, section 9)."""
+
+_ICC_COMPONENTS = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+_ICC_CLASSES = {b"scnr", b"mntr", b"prtr", b"spac"}
+_ICC_VERSION = 4
 
 _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 259, 262, 266
 _STRIPS, _STRIP_BYTES, _JPEG_TABLES, _TILES, _ROWS_A_STRIP = 273, 279, 347, 324, 278
@@ -30,13 +34,28 @@ _FRAMES_OF_JPEG = {0xC0, 0xC1, 0xC2}
 """Markers of the kinds that a PDF may hold: baseline, extended, progressive; none of the arithmetic or lossless."""
 
 
-def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes]) -> int:
+def is_sound(profile: bytes, components: int) -> bool:
+    """Whether an ICC profile may say what so many components mean (PDF 32000-1, 8.6.5.5)."""
+    return (
+        profile[36:40] == b"acsp"
+        and profile[16:20] == _ICC_COMPONENTS.get(components)
+        and profile[12:16] in _ICC_CLASSES
+        and profile[8] <= _ICC_VERSION
+    )
+
+
+def write_image(scratch: Scratch, image: Image.Image, file: IO[bytes], *, archival: bool = False) -> int:
     """Write a picture, opened but not loaded, as a PDF holds it; the number of its object.
+
+    With ``archival`` colours of print that do not say which they are become red, green and blue: PDF/A wants to know.
 
     Raises:
         OSError: it is damaged; and whatever else decoders raise.
     """
     number = None
+    if archival and image.mode == "CMYK" and not _has_profile(image):
+        image.load()
+        return _packed(scratch, flatten(image))
     if image.format in {"JPEG", "MPO"}:
         file.seek(0)
         number = _jpeg(scratch, image, file.read())
@@ -57,12 +76,16 @@ def _write(scratch: Scratch, image: Image.Image, data: bytes, entries: str) -> i
 
 def _space(scratch: Scratch, image: Image.Image) -> str:
     """The picture's own ICC profile where it has a sound one, else the device's colours."""
-    profile = image.info.get("icc_profile")
     space, components = SPACES[image.mode]
-    if isinstance(profile, bytes) and profile[36:40] == b"acsp" and profile[16:20] == PROFILES.get(image.mode):
-        number = scratch.stream(f"/N {components} /Filter /FlateDecode", zlib.compress(profile))
+    if _has_profile(image):
+        number = scratch.stream(f"/N {components} /Filter /FlateDecode", zlib.compress(image.info["icc_profile"]))
         space = f"[/ICCBased {number} 0 R]"
     return f"/ColorSpace {space}"
+
+
+def _has_profile(image: Image.Image) -> bool:
+    profile = image.info.get("icc_profile")
+    return isinstance(profile, bytes) and image.mode in PROFILES and is_sound(profile, SPACES[image.mode][1])
 
 
 def _flate(colours: int, bits: int, width: int) -> str:

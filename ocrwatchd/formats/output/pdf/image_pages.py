@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.config.profile import ARCHIVAL, Ocr
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.faults import is_machines
 from ocrwatchd.core.model import Document, FinishedPage
@@ -65,7 +65,7 @@ def draw(
         UnreadableScan: as ``open_pages``.
         FormatUnusable: as :meth:`PdfSources.holds`.
     """
-    ocr = document.work.ocr
+    ocr, archival = document.work.ocr, document.work.output.pdf == ARCHIVAL
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = ocr.max_pixels
     try:
@@ -73,64 +73,69 @@ def draw(
             for finished in pages:
                 leaf = document.leaf(finished.page.number)
                 if not sources.holds(leaf, needed=not finished.page.error):
-                    drawn = not finished.page.error and _drawn(scratch, openings.of(leaf.file), leaf.number, ocr)
-                    if not drawn:
-                        _note(scratch, finished.page.number)
+                    drawing = _Drawing(scratch, ocr, archival=archival)
+                    if finished.page.error or not drawing.page(openings.of(leaf.file), leaf.number):
+                        drawing.note(finished.page.number)
                 yield finished
     finally:
         Image.MAX_IMAGE_PIXELS = before
 
 
-def _drawn(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
-    return _draw(scratch, pictures, number, ocr) or _draw_as_read(scratch, pictures, number, ocr)
+class _Drawing(NamedTuple):
+    """Where a page is drawn, and how."""
 
+    scratch: Scratch
+    ocr: Ocr
+    archival: bool
 
-def _draw(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
-    """Draw a page's picture as it lies in the file; False where it is damaged."""
-    for file in pictures.files(number):
+    def page(self, pictures: Pages, number: int) -> bool:
+        """Draw a page's picture as it lies in the file, or else as it was read; False where it is damaged."""
+        for file in pictures.files(number):
+            try:
+                with Image.open(file, formats=_FORMATS) as image:
+                    return self._add(image, file)
+            except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
+                if is_machines(error):
+                    raise
         try:
-            with Image.open(file, formats=_FORMATS) as image:
-                return _add(scratch, image, file, ocr)
-        except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
-            if is_machines(error):
-                raise
-    return False
+            page = pictures.page(number)
+        except UnreadablePage:
+            return False
+        page.image.info["dpi"] = (page.dpi, page.dpi)
+        return self._add(page.image, io.BytesIO())
 
+    def note(self, number: int) -> None:
+        """Add a page with a printed note, so that nobody takes the page for a blank one."""
+        width, height = (side * POINTS_AN_INCH for side in SHEET_IN)
+        said = f"[page {number} could not be shown]"
+        if self.archival:  # a picture needs no font
+            image = Image.new("1", (round(width), round(height)), 1)
+            font = ImageFont.load_default(12)
+            ImageDraw.Draw(image).text((width / 8, height / 2), said, fill=0, font=font)
+            picture = write_image(self.scratch, image, io.BytesIO())
+            content = f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /Note Do Q"
+            self.scratch.page(width, height, content, f"/XObject << /Note {picture} 0 R >>")
+            return
+        content = f"BT /Note 12 Tf {width / 8:.0f} {height / 2:.0f} Td ({said}) Tj ET"
+        font_told = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+        self.scratch.page(width, height, content, f"/Font << /Note {font_told} >>")
 
-def _draw_as_read(scratch: Scratch, pictures: Pages, number: int, ocr: Ocr) -> bool:
-    try:
-        page = pictures.page(number)
-    except UnreadablePage:
-        return False
-    page.image.info["dpi"] = (page.dpi, page.dpi)
-    return _add(scratch, page.image, io.BytesIO(), ocr)
-
-
-def _add(scratch: Scratch, image: Image.Image, file: IO[bytes], ocr: Ocr) -> bool:
-    """Add a page with a picture, in its visible size and rotation; False if that is too large."""
-    width, height = image.size
-    if width * height > ocr.max_pixels:
-        return False
-    across, down = resolution(image)
-    orientation = image.getexif().get(_ORIENTATION, 1)
-    number = write_image(scratch, image, file)
-    if not across:
-        across = down = max(min(width, height) / SHEET_IN[0], max(width, height) / SHEET_IN[1])
-    width_pt, height_pt = width * POINTS_AN_INCH / across, height * POINTS_AN_INCH / down
-    if orientation in _ON_THEIR_SIDE:
-        width_pt, height_pt = height_pt, width_pt
-    less = min(1.0, LONGEST_SIDE_PT / max(width_pt, height_pt))
-    width_pt, height_pt = width_pt * less, height_pt * less
-    turned = " ".join(map(str, UPRIGHT.get(orientation, (1, 0, 0, 1, 0, 0))))
-    content = f"q {width_pt:.4f} 0 0 {height_pt:.4f} 0 0 cm {turned} cm /Scan Do Q"
-    scratch.page(width_pt, height_pt, content, f"/XObject << /Scan {number} 0 R >>")
-    return True
-
-
-def _note(scratch: Scratch, number: int) -> None:
-    """Add a page with a printed note, so that nobody takes the page for a blank one."""
-    width, height = (side * POINTS_AN_INCH for side in SHEET_IN)
-    said = f"[page {number} could not be shown]"
-    content = f"BT /Note 12 Tf {width / 8:.0f} {height / 2:.0f} Td ({said}) Tj ET"
-    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
-    scratch.page(width, height, content, f"/Font << /Note {font} >>")
+    def _add(self, image: Image.Image, file: IO[bytes]) -> bool:
+        """Add a page with a picture, in its visible size and rotation; False if that is too large."""
+        width, height = image.size
+        if width * height > self.ocr.max_pixels:
+            return False
+        across, down = resolution(image)
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        number = write_image(self.scratch, image, file, archival=self.archival)
+        if not across:
+            across = down = max(min(width, height) / SHEET_IN[0], max(width, height) / SHEET_IN[1])
+        width_pt, height_pt = width * POINTS_AN_INCH / across, height * POINTS_AN_INCH / down
+        if orientation in _ON_THEIR_SIDE:
+            width_pt, height_pt = height_pt, width_pt
+        less = min(1.0, LONGEST_SIDE_PT / max(width_pt, height_pt))
+        width_pt, height_pt = width_pt * less, height_pt * less
+        turned = " ".join(map(str, UPRIGHT.get(orientation, (1, 0, 0, 1, 0, 0))))
+        content = f"q {width_pt:.4f} 0 0 {height_pt:.4f} 0 0 cm {turned} cm /Scan Do Q"
+        self.scratch.page(width_pt, height_pt, content, f"/XObject << /Scan {number} 0 R >>")
+        return True

@@ -23,6 +23,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, count
 from ocrwatchd.core.i18n.language import Language, language
 from ocrwatchd.core.model import Box, Document, FinishedPage
 from ocrwatchd.formats.output.evidence import request
+from ocrwatchd.formats.output.part import left_out_told, part_told
 from ocrwatchd.formats.output.review.marks import Marked, marked
 from ocrwatchd.formats.output.review.picture import Pictures
 from ocrwatchd.gate.languages import short
@@ -70,6 +71,8 @@ def write(document: Document, pages: Iterable[FinishedPage], file: BinaryIO) -> 
         stream = _template().stream(
             document=document,
             totals=document.totals,
+            part=part_told(document),
+            left_out=left_out_told(document),
             request=_request(document),
             pages=_shown(pages, pictures, notices),
             language=_language(document),
