@@ -14,7 +14,7 @@ from functools import partial
 import pytest
 
 from ocrwatchd.arrival.arrivals import Arrivals
-from ocrwatchd.arrival.groups import Rules
+from ocrwatchd.arrival.group_rules import Rules
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.loader import load
 from ocrwatchd.core.fs import files

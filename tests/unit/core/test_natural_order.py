@@ -22,10 +22,12 @@ from ocrwatchd.core.natural_order import natural
 )
 def test_numbers_count_as_numbers(names):
     """All of them, of any length; only the digits that every scanner uses are digits."""
-    assert sorted(names[::-1], key=natural) == names
+    turned = names[::-1]
+    assert sorted(turned, key=natural) == names
 
 
 @given(st.lists(st.text("p019-", max_size=6)))
 def test_the_order_is_the_same_however_the_names_come(names):
     """No two names are equal."""
-    assert sorted(names, key=natural) == sorted(names[::-1], key=natural)
+    turned = names[::-1]
+    assert sorted(names, key=natural) == sorted(turned, key=natural)
