@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import subprocess
 import time
 
 import pikepdf
@@ -11,6 +12,7 @@ import pytest
 from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan
+from tests.programs import needs
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,34 @@ def test_a_document_survives_a_kill_at_each_step(tmp_path, step, number):
     again = daemon.once()
     assert again.returncode == 0, again.stderr
     confirm(daemon, "letter", contents)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("call", ["renameat2", "fsync"])
+def test_a_document_survives_a_kill_at_each_system_call(tmp_path, pytestconfig, call):
+    """SIGKILL at the N-th call, for every N until a run goes through."""
+    needs("strace")
+    if call == "fsync" and not pytestconfig.getoption("--soak"):
+        pytest.skip("a long proof: run with --soak")
+    for number in range(1, 200):
+        base = tmp_path / str(number)
+        base.mkdir()
+        daemon = Running(base, pages=FOLDER, arrival={"settle_seconds": 0.05})
+        contents = {name: send(daemon, f"letter/{name}") for name in PAGES[:2]}
+        strace = ["strace", "-o", str(base / "trace"), "-e", f"inject={call}:signal=KILL:when={number}"]
+        command = [*strace, *daemon.command("--once")]
+        status = subprocess.run(
+            command, env=daemon.environment, capture_output=True, timeout=110, check=False
+        ).returncode
+        if status:
+            assert status == -signal.SIGKILL
+            again = daemon.once()
+            assert again.returncode == 0, f"{call} {number}: {again.stderr}"
+        confirm(daemon, "letter", contents)
+        if not status:
+            assert number > len(PAGES)
+            return
+    pytest.fail("no run went through")
 
 
 def test_a_return_survives_a_kill(tmp_path):
