@@ -102,6 +102,18 @@ def test_a_stack_alone_is_delivered_with_a_warning(tmp_path):
         assert receipt(daemon, "a")["warnings"]
 
 
+def test_a_profile_joins_what_arrives_there(tmp_path):
+    """Its own folder is no document, and other folders have their own settings."""
+    daemon = Running(tmp_path, **{"profiles.sides.pages": STACKS, "profiles.loose.pages": FOLDER})
+    for name in ("a.tif", "sides/1.tif", "sides/2.tif", "loose/b.tif", "loose/letter/1.tif", "loose/letter/2.tif"):
+        send(daemon, name)
+    assert daemon.once().returncode == 0
+    archive = ["loose/letter/1.tif", "loose/letter/2.tif", "sides/1/1.tif", "sides/1/2.tif"]
+    assert daemon.lying("archive") == ["a.tif", "loose/b.tif", *archive]
+    receipts = [name for name in daemon.lying("outbox") if name.endswith(".json")]
+    assert receipts == ["a.json", "loose/b.json", "loose/letter.json", "sides/1.json"]
+
+
 @pytest.mark.parametrize("pages", [FOLDER | {"join_wait_s": 3000.0}, STACKS | {"duplex_wait_s": 3000.0}])
 def test_once_does_not_wait_for_others(tmp_path, pages):
     """`run --once` takes what is there, as one document, and ends."""
