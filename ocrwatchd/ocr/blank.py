@@ -35,9 +35,7 @@ EXPLAINED = 0.6
 """A line of which the other side explains this part of the ink is none of this page."""
 
 
-def is_blank(
-    picture: Image.Image, read: PageText, other_side: Callable[[], Image.Image | None] = lambda: None
-) -> bool:
+def is_blank(picture: Image.Image, read: PageText, other_side: Callable[[], Image.Image | None] = lambda: None) -> bool:
     """Decide whether a page has no content: True only where that is clear.
 
     Args:
@@ -74,7 +72,9 @@ def is_blank(
 
 # --- text ---
 
-NUMBER = re.compile(r"(?:[-–—.·•]+ ?)?(?:(?:page|seite|p\.|s\.) ?)?(\d{1,3})(?: ?(?:/|of|von) ?\d{1,3})?(?: ?[-–—.·•]+)?", re.I)
+NUMBER = re.compile(
+    r"(?:[-–—.·•]+ ?)?(?:(?:page|seite|p\.|s\.) ?)?(\d{1,3})(?: ?(?:/|of|von) ?\d{1,3})?(?: ?[-–—.·•]+)?", re.IGNORECASE
+)
 FOOT = 27.0
 """Page numbers stand within this from the upper or the lower end of the page, mm."""
 TALLEST = 4.5

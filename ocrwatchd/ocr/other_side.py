@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -90,14 +89,20 @@ def _placed(page: Paper, other: Paper) -> Placed | None:
     size = [cv2.getOptimalDFTSize(max(sides) + reach) for sides in zip(here.shape, there.shape, strict=True)]
     target = np.fft.rfft2(here - here.mean(), size)
     best = max(
-        (_match(here, target, view, float(angle), size) + (flip, float(angle)) for flip, view in views for angle in ANGLES),
+        (
+            _match(here, target, view, float(angle), size) + (flip, float(angle))
+            for flip, view in views
+            for angle in ANGLES
+        ),
     )
     alike, across, down, flip, angle = best
     if alike < ALIKE:
         return None
     matrix = _matrix(there.shape, angle, across, down)
     flipped = cv2.flip(other.contrast, flip)
-    fine = _refined(_ink(page, FINE_MM), cv2.flip(_ink(other, FINE_MM), flip), _scaled(matrix, COARSE_MM, FINE_MM, FINE_MM))
+    fine = _refined(
+        _ink(page, FINE_MM), cv2.flip(_ink(other, FINE_MM), flip), _scaled(matrix, COARSE_MM, FINE_MM, FINE_MM)
+    )
     matrix = _scaled(fine, FINE_MM, page.mm, other.mm)
     tall, wide = page.contrast.shape
     return Placed(np.asarray(cv2.warpAffine(flipped, matrix, (wide, tall)), np.float32), alike)

@@ -145,7 +145,9 @@ def _edges(grey: Map, shade: float, mm: float) -> Mask:
         band = np.rot90(other, turns)[:deepest]
         depth = np.where(band.all(axis=0), deepest, np.argmin(band, axis=0)).astype(np.float32)
         # Grey opening: narrow peaks are letters that touch the side.
-        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, np.ones((1, length)), borderType=cv2.BORDER_REPLICATE)[0]
+        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, np.ones((1, length)), borderType=cv2.BORDER_REPLICATE)[
+            0
+        ]
         rows = np.arange(deepest + soft)[:, None]
         np.rot90(edges, turns)[: deepest + soft] |= (rows < kept[None, :] + soft) & (kept[None, :] > 0)
     return edges
