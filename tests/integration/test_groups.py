@@ -160,6 +160,17 @@ def test_a_page_that_waits_stands_in_nobodys_way(office):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("pages", [{"join_wait_s": 2.5}, {"join": "off", "duplex": "stacks", "duplex_wait_s": 2.5}])
+def test_a_sweep_does_not_begin_the_wait_anew(tmp_path, pages):
+    """It sees what waits again and again."""
+    with Office(tmp_path, **pages) as office:
+        office.send("letter/p1.png")
+        began = time.monotonic()
+        office.until(lambda: office.queue.jobs)
+        assert 2.5 <= time.monotonic() - began < 5.0
+
+
+@pytest.mark.slow
 def test_a_page_that_is_being_written_keeps_its_document_open(office):
     """Longer than the wait."""
     contents = office.send("letter/p1.png", "letter/p2.png")
