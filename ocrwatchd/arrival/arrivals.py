@@ -15,15 +15,17 @@ from pathlib import Path
 import structlog
 
 from ocrwatchd.arrival.claim import Ready, Seen
-from ocrwatchd.arrival.groups import Groups, Key, Pending, Rules
+from ocrwatchd.arrival.group_rules import Key, Pending, Rules
+from ocrwatchd.arrival.groups import Groups
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle, Stamp
 from ocrwatchd.arrival.watcher import Watcher
-from ocrwatchd.core import crashpoints
+from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.attempt import LATEST
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
@@ -105,8 +107,8 @@ class Arrivals(Component):
     @property
     def incomplete(self) -> tuple[tuple[str, float], ...]:
         """The first few incomplete files, and documents that wait for files: name, and until when, Unix seconds."""
-        files = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
-        found = [(scan.relative, until) for scan, until in files if scan] + self._groups.waiting(_MOST_INCOMPLETE)
+        partial = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
+        found = [(scan.relative, until) for scan, until in partial if scan] + self._groups.waiting(_MOST_INCOMPLETE)
         return tuple((told(str(name)), round(min(self._began_at + until, LATEST))) for name, until in found)
 
     @property
@@ -187,6 +189,7 @@ class Arrivals(Component):
                     self._settle.see(other.scan.path, How.SWEPT, other.seen.stamp)
                 return False
             crashpoints.reached("member-claimed")
+            systemd.notify(files.ALIVE)  # each of them is synced
         return True
 
     def _claim(self, ready: Ready, job_folder: Path, place: Path) -> bool:

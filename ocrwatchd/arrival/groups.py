@@ -1,4 +1,4 @@
-"""Scans that become one document together: which of them wait for others, and when a group is complete.
+"""Scans that become one document together: when a group is complete, and in which order its scans are.
 
 Pure: no I/O, the clock is given. Scans that have arrived come in (``hold``); documents come out (``first``), in the
 order in which they became complete. Until then a scan may leave again at any time (``drop``).
@@ -8,49 +8,25 @@ from __future__ import annotations
 
 import heapq
 import os
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from ocrwatchd.arrival.claim import Ready, Seen
+from ocrwatchd.arrival.group_rules import Key, Pending, Rules
 from ocrwatchd.arrival.settle import Stamp
-from ocrwatchd.core import canary_name
-from ocrwatchd.core.config.profile import Paper
-from ocrwatchd.core.file_types import input_type_named
 from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.model import Scan
 from ocrwatchd.core.natural_order import DIGITS, natural
 from ocrwatchd.formats.input.completeness import Examined, Finding
 from ocrwatchd.storage.group_members import MOST_MEMBERS, MOST_NAME_BYTES
-from ocrwatchd.storage.set_names import stem_and_suffix
 
 MOST_HELD: Final = 20_000
 """The most scans that wait for others, as many as are known to the readiness rule (15 MB)."""
 
 RECHECK_S: Final = 1.0
 """How long a group waits for a scan that is still being written before it is looked at again, seconds."""
-
-_COUNTED: Final = re.compile(r"(?P<prefix>.*?)[0-9]+\)?", re.DOTALL)
-_SEPARATORS: Final = " ._-+#("
-
-
-class Key(NamedTuple):
-    """Scans with the same key may belong together.
-
-    Args:
-        way: how they are put together.
-        folder: of the scans, as a path under the inbox.
-        prefix: "prefix": what their names begin with.
-        kind: "prefix": their type, as their names tell it.
-    """
-
-    way: Literal["folder", "prefix", "stacks"]
-    folder: Path
-    prefix: str = ""
-    kind: str = ""
 
 
 class Place(NamedTuple):
@@ -63,66 +39,6 @@ class Place(NamedTuple):
 
     rank: float
     ahead_s: float
-
-
-class Pending(NamedTuple):
-    """A scan in the inbox that has not arrived yet, and its modification time, nanoseconds."""
-
-    scan: Scan
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which scans wait for others.
-
-    Args:
-        paper: the settings of a scan's profile.
-        profiles: names of the configured profiles: their folders in the inbox are no documents.
-        longest_bytes: of a path under the inbox; a scan whose path would become longer in a group stays single.
-    """
-
-    paper: Callable[[Scan], Paper] = lambda _: Paper()
-    profiles: Collection[str] = ()
-    longest_bytes: int = 4095
-
-    def key(self, scan: Scan) -> Key | None:
-        """What a scan has in common with those that it waits for; None for a scan that waits for none."""
-        paper, folder = self.paper(scan), scan.relative.parent
-        if not paper.gathers or (folder == Path() and canary_name.is_name(scan.relative.name)):
-            return None
-        key: Key | None = None
-        if paper.duplex == "stacks":
-            key = Key("stacks", folder)
-        elif paper.join == "folder":
-            own = folder == Path() or (len(folder.parts) == 1 and folder.name in self.profiles)
-            key = None if own else Key("folder", folder)
-        elif paper.join == "prefix":
-            stem, suffix = stem_and_suffix(scan.relative.name)
-            if counted := _COUNTED.fullmatch(stem):
-                named = input_type_named(suffix)
-                key = Key("prefix", folder, counted["prefix"], named.name if named else suffix.lower())
-        if (
-            key
-            and len(os.fsencode(scan.relative)) + len(os.fsencode(self.path(key, [scan]).name)) >= self.longest_bytes
-        ):
-            return None
-        return key
-
-    def path(self, key: Key, scans: Iterable[Scan]) -> Path:
-        """The path of the document under the inbox, given its scans in the order of their pages."""
-        if key.way == "folder":
-            return key.folder
-        first = next(iter(scans)).relative.name
-        name = key.prefix.rstrip(_SEPARATORS) or stem_and_suffix(first)[0]
-        if key.folder == Path() and name in self.profiles:  # that is the name of a folder with other scans
-            name = first
-        return key.folder / name
-
-    def wait_s(self, scan: Scan) -> float:
-        """How long a scan waits for others, seconds."""
-        paper = self.paper(scan)
-        return paper.join_wait_s if paper.duplex == "off" else paper.duplex_wait_s
 
 
 class _Held(NamedTuple):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.arrival.claim import put_back
-from ocrwatchd.core import crashpoints
-from ocrwatchd.core.fs import safe_open, tree
+from ocrwatchd.core import crashpoints, systemd
+from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.storage import group_members, outbox, root_folders
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def give_back(job: Job, ledger: Ledger, folders: Folders) -> None:
             with tree.opened(folder, inbox, folders.mode("inbox"), gid) as held:
                 put_back(path, target, held)
         crashpoints.reached("member-returned")
+        systemd.notify(files.ALIVE)
     ledger.forget(job.id)
     outbox.clear(job)
     log.info("group.returned", job=job.id, file=str(job.relative), note="not all of its files could be claimed")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.arrival.arrivals import Arrivals
-from ocrwatchd.arrival.groups import Rules
+from ocrwatchd.arrival.group_rules import Rules
 from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.component import Trouble

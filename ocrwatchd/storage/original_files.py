@@ -41,8 +41,8 @@ def stature(path: Path, folder: int) -> Stature | None:
     return Stature(sum(each.st_size for each in found), max(each.st_mtime_ns for each in found), several=True)
 
 
-def remove(path: Path, folder: int) -> None:
-    """Remove an original in an open folder. A kill may leave some of several files.
+def delete(path: Path, folder: int) -> None:
+    """Delete an original in an open folder. A kill may leave some of several files.
 
     Raises:
         OSError: it cannot be removed.

@@ -131,7 +131,7 @@ class Retention(Component):
                 if goal == "failed":  # the note first: a kill never leaves a note alone
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(f"{original.name}{REASON}", dir_fd=folder)
-                original_files.remove(path, folder)
+                original_files.delete(path, folder)
         except FileNotFoundError:
             return
         except tree.Obstacle as error:

@@ -3,13 +3,16 @@
 import json
 import shutil
 import signal
+import subprocess
 import time
 
+import pikepdf
 import pytest
 
 from ocrwatchd.core import crashpoints
 from tests.e2e.running import Running, await_that
 from tests.fakes.engine import write_scan
+from tests.programs import needs
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +102,18 @@ def test_a_stack_alone_is_delivered_with_a_warning(tmp_path):
         assert receipt(daemon, "a")["warnings"]
 
 
+def test_a_profile_joins_what_arrives_there(tmp_path):
+    """Its own folder is no document, and other folders have their own settings."""
+    daemon = Running(tmp_path, **{"profiles.sides.pages": STACKS, "profiles.loose.pages": FOLDER})
+    for name in ("a.tif", "sides/1.tif", "sides/2.tif", "loose/b.tif", "loose/letter/1.tif", "loose/letter/2.tif"):
+        send(daemon, name)
+    assert daemon.once().returncode == 0
+    archive = ["loose/letter/1.tif", "loose/letter/2.tif", "sides/1/1.tif", "sides/1/2.tif"]
+    assert daemon.lying("archive") == ["a.tif", "loose/b.tif", *archive]
+    receipts = [name for name in daemon.lying("outbox") if name.endswith(".json")]
+    assert receipts == ["a.json", "loose/b.json", "loose/letter.json", "sides/1.json"]
+
+
 @pytest.mark.parametrize("pages", [FOLDER | {"join_wait_s": 3000.0}, STACKS | {"duplex_wait_s": 3000.0}])
 def test_once_does_not_wait_for_others(tmp_path, pages):
     """`run --once` takes what is there, as one document, and ends."""
@@ -174,6 +189,34 @@ def test_a_document_survives_a_kill_at_each_step(tmp_path, step, number):
     confirm(daemon, "letter", contents)
 
 
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("call", ["renameat2", "fsync"])
+def test_a_document_survives_a_kill_at_each_system_call(tmp_path, pytestconfig, call):
+    """SIGKILL at the N-th call, for every N until a run goes through."""
+    needs("strace")
+    if call == "fsync" and not pytestconfig.getoption("--soak"):
+        pytest.skip("a long proof: run with --soak")
+    for number in range(1, 200):
+        base = tmp_path / str(number)
+        base.mkdir()
+        daemon = Running(base, pages=FOLDER, arrival={"settle_seconds": 0.05})
+        contents = {name: send(daemon, f"letter/{name}") for name in PAGES[:2]}
+        strace = ["strace", "-o", str(base / "trace"), "-e", f"inject={call}:signal=KILL:when={number}"]
+        command = [*strace, *daemon.command("--once")]
+        status = subprocess.run(
+            command, env=daemon.environment, capture_output=True, timeout=110, check=False
+        ).returncode
+        if status:
+            assert status == -signal.SIGKILL
+            again = daemon.once()
+            assert again.returncode == 0, f"{call} {number}: {again.stderr}"
+        confirm(daemon, "letter", contents)
+        if not status:
+            assert number > len(PAGES)
+            return
+    pytest.fail("no run went through")
+
+
 def test_a_return_survives_a_kill(tmp_path):
     """The files of a claim that broke off go back to the inbox one by one."""
     daemon = Running(tmp_path, pages=FOLDER, arrival={"settle_seconds": 0.05})
@@ -193,7 +236,7 @@ def test_a_lost_ledger_is_built_anew_with_documents_of_several_files(tmp_path):
     assert daemon.once().returncode == 0
     shutil.rmtree(daemon.base / "state")
     config = daemon.config.read_text()
-    daemon.config.write_text(f"{config}\n[retention]\narchive_days = 0.00001\nfailed_days = 0.00001\n")
+    daemon.config.write_text(f"{config}\n[retention]\narchive_days = 1e-9\nfailed_days = 1e-9\n")
     daemon.start()
     try:
         await_that(lambda: not daemon.lying("archive") + daemon.lying("failed"), what="removed originals")
@@ -201,3 +244,16 @@ def test_a_lost_ledger_is_built_anew_with_documents_of_several_files(tmp_path):
     finally:
         daemon.__exit__()
     assert daemon.lying("outbox") == ["letter.json", "letter.txt"]
+
+
+@pytest.mark.parametrize("names", [["p1.tif"], ["p1.tif", "p2.tif"]])
+def test_a_searchable_pdf_shows_every_page(tmp_path, names):
+    """Also where the folder holds one page."""
+    daemon = Running(tmp_path, pages=FOLDER, output={"formats": ["txt", "json", "pdf"]})
+    for name in names:
+        send(daemon, f"letter/{name}")
+    assert daemon.once().returncode == 0
+    assert daemon.lying("outbox") == ["letter.json", "letter.pdf", "letter.txt"]
+    assert daemon.lying("archive") == [f"letter/{name}" for name in names]
+    with pikepdf.open(daemon.root / "outbox/letter.pdf") as made:
+        assert len(made.pages) == len(names)

@@ -14,7 +14,7 @@ from functools import partial
 import pytest
 
 from ocrwatchd.arrival.arrivals import Arrivals
-from ocrwatchd.arrival.groups import Rules
+from ocrwatchd.arrival.group_rules import Rules
 from ocrwatchd.core import crashpoints
 from ocrwatchd.core.config.loader import load
 from ocrwatchd.core.fs import files
@@ -157,6 +157,17 @@ def test_a_page_that_waits_stands_in_nobodys_way(office):
     (office.inbox / "letter/p1.png").unlink()
     office.until(lambda: not office.arrivals.waiting)
     assert office.arrivals.incomplete == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pages", [{"join_wait_s": 2.5}, {"join": "off", "duplex": "stacks", "duplex_wait_s": 2.5}])
+def test_a_sweep_does_not_begin_the_wait_anew(tmp_path, pages):
+    """It sees what waits again and again."""
+    with Office(tmp_path, **pages) as office:
+        office.send("letter/p1.png")
+        began = time.monotonic()
+        office.until(lambda: office.queue.jobs)
+        assert 2.5 <= time.monotonic() - began < 5.0
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ocrwatchd.arrival import groups
 from ocrwatchd.arrival.claim import Ready, Seen
-from ocrwatchd.arrival.groups import Groups, Pending, Rules
+from ocrwatchd.arrival.group_rules import Pending, Rules
+from ocrwatchd.arrival.groups import Groups
 from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.canary_name import new_name
 from ocrwatchd.core.config.profile import Paper
