@@ -91,6 +91,17 @@ def test_a_complete_document_is_passed_over(numbers):
     assert warnings(numbers, total=2 if numbers == [1, 3] else None) == []
 
 
+def test_a_misread_total_at_the_end_is_no_letter_of_its_own():
+    """The page counts as one whose number is not known."""
+    texts = [f"{body(number)}\nPage {number} of {6 if number == 5 else 5}" for number in range(1, 6)]
+    assert sequence_warnings(texts, ["eng"]) == ()
+
+
+def test_numbers_that_leave_no_room_for_the_pages_between_say_nothing_of_the_order():
+    """Pages 1 and 2 cannot be read; whether 4 and 3, or 4 and 2 are swapped, nobody knows."""
+    assert warnings([None, 4, 3, None, 5]) == []
+
+
 def test_letters_of_different_length_are_counted_apart():
     """A stack of three, each complete."""
     texts = [
@@ -109,6 +120,22 @@ def test_a_number_without_a_total_is_missed_within_a_sentence_only(label):
     numbers = [1, 2, 3, 5, 6, 7]
     assert warnings(numbers, label, page=running) == [f"page 4 seems to be missing between page 3 and page 4 {OF}"]
     assert warnings(numbers, label) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [(6, []), (7, [f"page 6 seems to be missing between page 5 and page 6 {OF}"])]
+)
+def test_a_last_number_that_may_be_misread_says_nothing(last, said):
+    """5 and 6 look alike, 5 and 7 do not."""
+    numbers = [1, 2, 3, 4, 5, 7] if last == 7 else [1, 2, 3, 4, 6]
+    assert warnings(numbers, "- {n} -", page=running) == said
+
+
+def test_another_count_that_goes_on_over_the_gap_shows_that_nothing_is_missing():
+    """The numbers at the bottom are those of sheets, or of sections."""
+    numbers = [1, 2, 3, 5, 6, 7]
+    texts = [f"- {at} -\n{running(at)}\n\n{number}" for at, number in enumerate(numbers, 40)]
+    assert sequence_warnings(texts, ["eng"]) == ()
 
 
 def test_a_word_that_goes_on_over_the_gap_shows_that_nothing_is_missing():
