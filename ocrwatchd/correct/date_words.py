@@ -19,11 +19,11 @@ DATE_WORDS: Final = frozenset(_DATE.split())
 
 _OTHER = r"""
     due|pay|paid|until|till|before|by|deadline|expir\w*|valid|deliver\w*|ship\w*|order\w*|birth\w*|born|dob|period|from
-    |to|between|since|effective|revis\w*|print\w*|receiv\w*|rec\W?d|meeting|hearing|start\w*|ends?|ending|arriv\w*|depart\w*
+    |to|between|since|effective|rev|revis\w*|organi[sz]ed|founded|established|incorporated|print\w*|receiv\w*|rec\W?d|meeting|hearing|start\w*|ends?|ending|arriv\w*|depart\w*
     |letter|your|yours|ref\w*|copyright|version|approved|filed|executed|through|next|last|check\w*
     |fällig\w*|zahlbar|bis|zahlung\w*|gültig\w*|geb|geboren|geburts\w*|liefer\w*|leistung\w*|bestell\w*|auftrag\w*|ihr
-    |ihre[nms]?|unser\w*|schreiben|vom|zum|zeitraum|eingang\w*|eingegangen|stand|ab|seit|frist|termin|druck\w*|abgabe
-    |échéance|payable|avant|jusqu\W*au|né|née|naissance|livraison|commande|votre|reçu|du|au|période|validité|limite
+    |ihre[nms]?|unser\w*|schreiben|vom|zum|zeitraum|eingang\w*|eingegangen|stand|ab|seit|gegründet|frist|termin|druck\w*|abgabe
+    |échéance|payable|avant|jusqu\W*au|né|née|naissance|livraison|commande|votre|reçu|du|au|période|validité|limite|fondée?
     |vencimiento|vence|nacimiento|nacido|nacida|entrega|pedido|hasta|validez|recibido|plazo|periodo|período|desde
     |scadenza|nascita|nato|nata|consegna|ordine|entro|validità|ricevuto|dal|al
     |vencimento|nascimento|validade|até|recebido

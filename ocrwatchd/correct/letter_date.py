@@ -1,9 +1,8 @@
 """The date of a letter, by what stands on its first page.
 
 A letter has its date in a line of its own, with or without a place ("Berlin, den 12. März 2024"), or behind a word
-("Date:"). Dates
-in sentences, days on which something is due, births and periods are other dates. In doubt there is none: a wrong date in
-a name is worse than no date.
+("Date:"). Dates in sentences, days on which something is due, births and periods are other dates. In doubt there is
+none: a wrong date in a name is worse than no date.
 """
 
 from __future__ import annotations
@@ -32,6 +31,9 @@ HEAD_LINES: Final = 25
 PLACE_WORDS: Final = 4
 """At most so many words stand beside a date in its own line: a place, "den", a name."""
 
+SMALL_WORDS: Final = 3
+"""Words without a capital in a line of running text."""
+
 LONGEST_LINE: Final = 300
 """Characters; what is behind them in a line is not looked at."""
 
@@ -45,7 +47,7 @@ _SHAPES: Final = tuple(
     re.compile("".join(shape), re.IGNORECASE)
     for shape in (
         (
-            rf"{_DAY}\s?(?:st|nd|rd|th|er|[.ºª°])?\s*[-,/]?\s*(?:day\s)?(?:of\s|de\s|d'|den\s)?\s*{_NAME}",
+            rf"{_DAY}\s?(?:st|nd|rd|th|er|[.ºª°])?\s*[-/]?\s*(?:day\s)?(?:of\s|de\s|d'|den\s)?\s*{_NAME}",
             rf"\s*[-,./]?\s*(?:del?\s|of\s)?\s*{_YEAR}",
         ),
         (rf"(?<![^\W\d_]){_NAME}\s*(?P<day>\d{{1,2}})\s?(?:st|nd|rd|th)?\s*[.,]?\s*(?P<year>[12]\d{{3}})(?!\d)",),
@@ -66,6 +68,8 @@ _SHAPES: Final = tuple(
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _CELL: Final = re.compile(r"\t+| {3,}|[|;]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_DOTTED: Final = re.compile(r"\d{1,2}\s?\.\s?\d{1,2}\s?\.\s?\d{2}")
+_NUMBER: Final = re.compile(r"\d+")
 _TIME: Final = re.compile(r"\d{1,2}:\d{2}")
 _UNFINISHED: Final = re.compile(r"[^.:;!?]$")
 _PLAIN: Final = str.maketrans("\N{RIGHT SINGLE QUOTATION MARK}\N{EN DASH}\N{EM DASH}\N{HYPHEN}", "'---")
@@ -111,22 +115,23 @@ def date_of(text: str, languages: Sequence[str], today: dt.date) -> dt.date | No
         None where the page bears no date that is certain.
     """
     last = today + dt.timedelta(days=AHEAD_DAYS)
-    found = list(_dates(text, month_names(tuple(languages)), today.year))
+    month_first = month_may_be_first(languages)
+    found = list(_dates(text, month_names(tuple(languages)), today.year, dotted=not month_first))
     found = [each for each in found if all(FIRST <= day <= last for day in (each.date, each.other) if day)]
     best = max((each.certainty for each in found), default=Certainty.NO)
     if best is Certainty.NO:
         return None
-    month_first = _month_first(found, languages)
-    dates = {_decided(each, month_first=month_first) for each in found if each.certainty is best}
+    order = _order(found, month_first=month_first)
+    dates = {_decided(each, month_first=order) for each in found if each.certainty is best}
     return dates.pop() if len(dates) == 1 else None
 
 
-def _month_first(found: Sequence[_Found], languages: Sequence[str]) -> bool | None:
+def _order(found: Sequence[_Found], *, month_first: bool) -> bool | None:
     """Whether 3/4/2024 is in March: by the language, or by other dates of the page; None where neither tells."""
     shown = {each.date is None for each in found if (each.date is None) != (each.other is None)}
     if len(shown) == 1:
         return shown.pop()
-    return None if shown or month_may_be_first(languages) else False
+    return None if shown or month_first else False
 
 
 def _decided(found: _Found, *, month_first: bool | None) -> dt.date | None:
@@ -135,7 +140,7 @@ def _decided(found: _Found, *, month_first: bool | None) -> dt.date | None:
     return None if month_first is None else found.other if month_first else found.date
 
 
-def _dates(text: str, names: Mapping[str, int], year: int) -> Iterator[_Found]:
+def _dates(text: str, names: Mapping[str, int], year: int, *, dotted: bool) -> Iterator[_Found]:
     above, depth = "", 0
     for raw in text.split("\n"):
         line = unicodedata.normalize("NFKC", raw[:LONGEST_LINE]).translate(_PLAIN).rstrip()
@@ -146,7 +151,7 @@ def _dates(text: str, names: Mapping[str, int], year: int) -> Iterator[_Found]:
             matches = list(_matches(cell, names, year))
             for start, end, day, other in matches:
                 certainty = Certainty.NO
-                if len(matches) == 1:
+                if len(matches) == 1 and not _is_section(cell[start:end], cell[end:], dotted=dotted):
                     certainty = _certainty(
                         cell[:start], cell[end:], left=left, above=above, in_head=depth <= HEAD_LINES
                     )
@@ -158,21 +163,31 @@ def _dates(text: str, names: Mapping[str, int], year: int) -> Iterator[_Found]:
 def _certainty(before: str, after: str, *, left: str, above: str, in_head: bool) -> Certainty:
     """How likely a date is the letter's by what stands in its cell before and after it, left of it and above."""
     words, behind = _WORD.findall(before), _WORD.findall(after)
-    label = {word.casefold() for word in (*words, *(_WORD.findall(left) if not words else ()))}
-    if not words and _is_label(above):
-        label |= {word.casefold() for word in _WORD.findall(above)}
-    beside = f"{before} {after} {left if not words else ''}"
-    if OTHER_WORDS.search(beside) or len(words) > PLACE_WORDS or len(behind) > PLACE_WORDS:
+    beside = before if words else left if _is_label(left) else above if _is_label(above) else ""
+    label = _WORD.findall(beside)
+    labelled = any(word.casefold() in DATE_WORDS for word in label)
+    if OTHER_WORDS.search(f"{beside} {after}") or max(len(words), len(behind)) > PLACE_WORDS:
         return Certainty.NO
-    labelled = not label.isdisjoint(DATE_WORDS)
-    if not labelled:
-        if len(behind) > 1 or not all(word[0].isupper() or word.casefold() in PARTICLES for word in words):
+    if not (labelled and label[0].casefold() in DATE_WORDS):
+        named = all(word[0].isupper() or word.casefold() in PARTICLES | DATE_WORDS for word in words)
+        if not named or len(_NUMBER.findall(before)) > 1:
             return Certainty.NO
-        if len(above.split()) > 2 * PLACE_WORDS and _UNFINISHED.search(above):
-            return Certainty.NO  # the end of a sentence
+    if not labelled and (len(behind) > 1 or _breaks_off(above)):
+        return Certainty.NO
     if not in_head or _TIME.search(before + after):
         return Certainty.APART
     return Certainty.LABEL if labelled else Certainty.LINE
+
+
+def _breaks_off(line: str) -> bool:
+    """Whether a line ends within a sentence, so that the line below is no line of its own."""
+    small = sum(word[0].islower() for word in _WORD.findall(line))
+    return small >= SMALL_WORDS and bool(_UNFINISHED.search(line))
+
+
+def _is_section(date: str, after: str, *, dotted: bool) -> bool:
+    """Whether "7.5.48" may be the number of a section: before a heading, or where nobody writes dates with dots."""
+    return bool(_DOTTED.fullmatch(date)) and (not dotted or bool(_WORD.search(after)))
 
 
 def _is_label(line: str) -> bool:
