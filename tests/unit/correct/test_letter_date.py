@@ -68,6 +68,8 @@ def test_a_date_line_is_read(text, language):
         ("Ihr Zeichen\tUnser Zeichen\tDatum\nAB/12\tcd\t12.03.2024", "deu"),
         ("Date de facture : 12/03/2024", "fra"),
         ("1 January 2024\n\nDate: 12 March 2024", "eng"),
+        ("1 January 2024\n\nDate\n12 March 2024", "eng"),
+        ("1 January 2024\n\nInvoice no. 4711\tDate\t12 March 2024", "eng"),
         ("12/03/2024\n\nLieferung am 20/03/2024", "eng"),
     ],
 )
@@ -91,6 +93,7 @@ def test_a_word_for_the_date_is_the_surest_sign(text, language):
         f"{PROSE} on\n12 March 2024.",
         f"on 12 March 2024 {PROSE}",
         "signed and dated on September 27, 1986",
+        "96 STAT. 2222 PUBLIC LAW 97-425 JAN. 7, 1983",
         "7.5.48",
         "Vol. 12, No. 4, August 1976",
         "12 Marbles 2024",
@@ -165,7 +168,7 @@ def test_the_bounds():
 
 
 def test_one_letter_of_a_long_month_may_be_misread():
-    """ "Mareh" is March; "Juny" may be two months."""
+    """March is seen in "Mareh"; "Juny" may be two months."""
     assert read("12 Mareh 2024") == DAY
     assert read("12 Juny 2024") is None
 
