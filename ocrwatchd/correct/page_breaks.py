@@ -1,4 +1,7 @@
-"""Whether the text runs on from one page to the next: a sentence that is not over, a word that is cut in two."""
+"""Whether the text of a page was broken off: a sentence that is not over, and no word that goes on on the next page.
+
+A blank back that nobody scanned never follows such a page.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,11 @@ from rapidfuzz import fuzz
 from ocrwatchd.core.lexicon import lexicon
 from ocrwatchd.correct.page_labels import Label, outer_lines
 
-OPEN, LOWER, CLOSED = 1.5, 2.0, -1.0
-"""What speaks for text that was broken off between two pages: the first ends, the second begins within a sentence; and
-against it: the first ends with a full stop."""
-
-RUNS_ON: Final = 1.5
-"""From this sum on the text was broken off. A blank back that nobody scanned never lies in the middle of a sentence."""
-
 FULL_LINE: Final = 0.7
 """A last line of at least this share of the usual length, 0-1, may run on; a shorter one is a heading or a name."""
 
 LEAST_WORDS: Final = 4
-"""In a line of running text."""
+"""In a line of running text, if it has spaces."""
 
 SAME_HEAD: Final = 85
 """Two heads that are so alike, 0-100, without their digits, are one running head."""
@@ -32,7 +28,6 @@ SAME_HEAD: Final = 85
 _ENDS: Final = re.compile(r"[.!?:;。！？；：؟۔।»\"”’)\]…*]\s*$")  # noqa: RUF001 - the marks of other scripts
 _CUT: Final = re.compile(r"([^\W\d_]{2,})[-\N{NOT SIGN}\N{SOFT HYPHEN}\N{HYPHEN}]$")
 _FIRST: Final = re.compile(r"[^\W\d_]+")
-_LOWER: Final = re.compile(r"[^\W\d_]{2,}[,;]?\s|[^\W\d_],?\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ def bodies(texts: Sequence[str], labels: Sequence[Sequence[Label]]) -> list[Body
 
 
 def broken_off(before: Body, after: Body, languages: Sequence[str]) -> bool:
-    """Whether one page ends, or the other one begins, within a sentence, and they do not follow each other.
+    """Whether a page ends within a sentence, with a full line, and the next one does not go on with its last word.
 
     Args:
         before: of a page.
@@ -74,15 +69,9 @@ def broken_off(before: Body, after: Body, languages: Sequence[str]) -> bool:
     cut, first = _CUT.search(before.last), _FIRST.match(after.first)
     if cut and first and first[0].islower() and lexicon(tuple(languages)).knows(cut[1] + first[0]):
         return False
-    told = 0.0
-    if len(before.last.split()) >= LEAST_WORDS:
-        if _ENDS.search(before.last):
-            told += CLOSED
-        elif len(before.last) >= FULL_LINE * before.usual:
-            told += OPEN
-    if len(after.first.split()) >= LEAST_WORDS and after.first[0].islower() and _LOWER.match(after.first):
-        told += LOWER
-    return told >= RUNS_ON
+    words = before.last.split()
+    running = len(words) == 1 or len(words) >= LEAST_WORDS  # some scripts have no spaces
+    return running and len(before.last) >= FULL_LINE * before.usual and not _ENDS.search(before.last)
 
 
 def _outer(text: str) -> dict[int, str]:
