@@ -195,7 +195,7 @@ def _write_set(part: Part, folder: Path, alive: Callable[[], None]) -> Document:
         if name == RECEIPT:
             document = _with_results(document, part.results, folder)
         try:
-            suffix, sha256 = _write(name, document, part.pages(), folder, alive)
+            suffix, sha256, told = _write(name, document, part.pages(), folder, alive)
         except FormatUnusable as error:
             if name == RECEIPT:
                 raise
@@ -203,7 +203,8 @@ def _write_set(part: Part, folder: Path, alive: Callable[[], None]) -> Document:
             left = tuple(other for other in document.formats if other != name)
             document = replace(document, formats=left, warnings=(*document.warnings, f"left out: {error}"))
         else:
-            document = replace(document, files={**document.files, suffix: sha256})
+            warnings = (*document.warnings, told) if told else document.warnings
+            document = replace(document, files={**document.files, suffix: sha256}, warnings=warnings)
         crashpoints.reached("engine-file-written")
     return document
 
@@ -230,17 +231,17 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
 
 def _write(
     name: str, document: Document, pages: Iterator[FinishedPage], folder: Path, alive: Callable[[], None]
-) -> tuple[str, str]:
-    """Write one file of the set; return its suffix behind NAME, and its SHA-256."""
+) -> tuple[str, str, str]:
+    """Write one file of the set; return its suffix behind NAME, its SHA-256, and a warning or ""."""
     found = writer(name)
     path = folder / f"{stem_of(document.part)}{found.suffix}"
     try:
         with path.open("x+b") as file:
-            found.write(document, _telling(pages, alive), file)
+            told = found.write(document, _telling(pages, alive), file)
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            return found.suffix, hashlib.file_digest(file, "sha256").hexdigest()
+            return found.suffix, hashlib.file_digest(file, "sha256").hexdigest(), told or ""
     except FileExistsError:
         raise FormatUnusable(f'the format "{name}" names its file as another one does ({found.suffix})') from None
     except FormatUnusable:

@@ -6,6 +6,7 @@ never blamed on the scan.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,12 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import FinishedPage, Job, Leaf
+from ocrwatchd.core.name_template import parse
+from ocrwatchd.correct.letter_date import date_of
 from ocrwatchd.correct.page_sequence import sequence_warnings
 from ocrwatchd.engine.process import scan_file, separators
 from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
+from ocrwatchd.engine.process.blank_pages import is_blank_page
 from ocrwatchd.engine.process.documents import Documents, Draft
 from ocrwatchd.engine.process.page_steps import PageSteps, Tell
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
@@ -90,7 +94,16 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     write = partial(tell, "write", pages=reading.documents.seen)
     write()
     documents = write_sets(job, parts, write)
-    return replace(figures_of(parts, documents), parts=tuple(PartFigures(draft.profile) for draft in drafts))
+    return replace(figures_of(parts, documents), parts=tuple(map(_part_figures, drafts, parts)))
+
+
+def _part_figures(draft: Draft, part: Part) -> PartFigures:
+    date = None
+    if "date" in parse(draft.work.output.name).fields:
+        first = next(part.pages())
+        today = dt.datetime.now(tz=dt.UTC).date()
+        date = None if first.page.error else date_of(first.correction.text, draft.work.ocr.languages, today)
+    return PartFigures(draft.profile, date)
 
 
 def _check_readable(drafts: list[Draft]) -> None:
@@ -149,12 +162,18 @@ class _Reading:
             finished = separated.save(separators.bare(number, found))
         else:
             finished = steps.finish(pages, number, draft.memory)
-            finished = replace(finished, aside=found.aside, code=found.code) if found else finished
+            if found:
+                finished = replace(finished, aside=found.aside, code=found.code)
+            elif self._leaves_out_blank(draft) and is_blank_page(pages, finished.page):
+                finished = replace(finished, aside="blank")
             finished = self._keep(steps.files, finished)
         self.tell("page-done", number, pages.count, finished.page.seconds + finished.correction.seconds)
         self._log(finished)
         self.bench.page_finished()
         return finished
+
+    def _leaves_out_blank(self, draft: Draft) -> bool:
+        return "blank" in self.job.work.split.on or draft.work.pages.blank != "keep"
 
     def _new_priority(self, draft: Draft) -> int | None:
         before, self._priority = self._priority, draft.work.priority

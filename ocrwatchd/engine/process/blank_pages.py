@@ -1,0 +1,51 @@
+"""Find the blank pages of a scan."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ocrwatchd.core import faults
+from ocrwatchd.core.errors import UnreadablePage
+from ocrwatchd.formats.input.common import OWN_TEXT
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ocrwatchd.core.model import PageText
+    from ocrwatchd.formats.input.common import Pages
+
+log = structlog.get_logger()
+
+
+def is_blank_page(pages: Pages, read: PageText) -> bool:
+    """Whether a page has no content; ``read`` is what was read on it. False where that is not clear.
+
+    Raises:
+        OSError: the disk cannot be read.
+    """
+    if read.error or read.engine == OWN_TEXT:
+        return False
+    from ocrwatchd.ocr.blank import is_blank  # only for scans whose blank pages are left out
+
+    try:
+        picture = pages.page(read.number).image
+        return is_blank(picture, read, partial(_other_side, pages, read.number))
+    except UnreadablePage:
+        return False
+    except Exception as error:  # whatever a picture makes the libraries raise: the page is kept
+        if faults.is_machines(error):
+            raise
+        log.warning("blank.failed", page=read.number, at=faults.place(error))
+        return False
+
+
+def _other_side(pages: Pages, number: int) -> Image.Image | None:
+    """The other side of the sheet of paper, if it was scanned on both: odd pages are fronts."""
+    other = number + 1 if number % 2 else number - 1
+    try:
+        return pages.page(other).image if 1 <= other <= pages.count else None
+    except UnreadablePage:
+        return None
