@@ -42,8 +42,8 @@ STEPS = (
     ("moved", 3),
     ("moved", 4),
     ("moved", 11),
+    ("moved", 16),
     ("moved", 17),
-    ("moved", 18),
     ("end-recorded", 1),
     ("cleared", 1),
 )
