@@ -159,6 +159,39 @@ def test_all_pages_of_a_pdf_are_the_pdf(tmp_path):
         assert {"/Outlines", "/PageLabels", "/Names", "/AcroForm"} <= found.Root.keys()
 
 
+def test_without_its_blank_pages_a_pdf_keeps_what_is_attached(tmp_path):
+    """Nobody else's pages are in it."""
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    target = written(tmp_path, scan, pages_of(3), **leaves((scan, 1), (scan, 3), (scan, 4)))
+    with pikepdf.open(target) as found:
+        assert len(found.pages) == 3
+        assert list(found.attachments) == ["a"]
+        assert "/Metadata" in found.Root
+        assert "/Dests" not in found.Root.Names
+    assert b"letter2" not in unpacked(target).lower()
+
+
+@pytest.mark.parametrize("entry", ["First", "Next"])
+def test_bookmarks_in_a_circle_end(tmp_path, entry):
+    """Each stands once."""
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        last = opened.Root.Outlines.Last
+        last[f"/{entry}"] = opened.Root.Outlines.First
+        opened.save(scan)
+    target = written(tmp_path, scan, pages_of(2), parts=2, **leaves((scan, 3), (scan, 4)))
+    with pikepdf.open(target) as found, found.open_outline() as outline:
+        assert [item.title for item in outline.root] == ["Letter3", "Letter4"]
+
+
+def test_a_page_with_too_many_annotations_is_not_cut(tmp_path, monkeypatch):
+    """The person is told."""
+    monkeypatch.setattr(page_range, "MOST_ANNOTATIONS", 2)
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    with pytest.raises(FormatUnusable, match="more than 2 annotations"):
+        written(tmp_path, scan, pages_of(1), parts=2, **leaves((scan, 3)))
+
+
 def test_what_cannot_be_told_apart_is_not_cut(tmp_path, monkeypatch):
     """Pages with content beyond measure and shared pictures could carry others' pictures."""
     scan = stack_of_letters(tmp_path / "s.pdf")
