@@ -9,20 +9,23 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
 
-from ocrwatchd.arrival.claim import Seen
+from ocrwatchd.arrival.claim import Ready, Seen
+from ocrwatchd.arrival.group_rules import Key, Pending, Rules
+from ocrwatchd.arrival.groups import Groups
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
-from ocrwatchd.arrival.settle import Decision, How, Settle
+from ocrwatchd.arrival.settle import Decision, How, Settle, Stamp
 from ocrwatchd.arrival.watcher import Watcher
+from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.attempt import LATEST
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
+from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
@@ -38,24 +41,11 @@ _LOST_SWEEP_SECONDS = 1.0
 _POLL_SECONDS = (0.1, 5.0)
 _RETRY_SECONDS = 5.0
 _MOST_INCOMPLETE = 3
-"""How many incomplete files are named in the status."""
+"""How many incomplete files and documents are named in the status."""
+
+__all__ = ("Arrivals", "Ready")
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A file that need not wait any longer.
-
-    Args:
-        scan: the file.
-        reason: why it belongs in ``failed/``, for people; nothing where it is to be read.
-        seen: the examined state; only a file in that state may be claimed.
-    """
-
-    scan: Scan
-    reason: Message
-    seen: Seen
 
 
 class Arrivals(Component):
@@ -67,6 +57,7 @@ class Arrivals(Component):
         once: wait no longer than ``settle_seconds`` for a file, unless somebody has it open for writing.
         ahead_s: by how many seconds of waiting an arrived scan goes before others.
         hold: whether a scan, by its path under the inbox, must stay there for now.
+        rules: which scans wait for others, to become one document.
         longest_bytes: of a scan's path under the inbox; longer paths do not fit into other folders.
     """
 
@@ -79,6 +70,7 @@ class Arrivals(Component):
         once: bool = False,
         ahead_s: Callable[[Scan], float] = lambda _: 0.0,
         hold: Callable[[Path], bool] = lambda _: False,
+        rules: Rules | None = None,
         longest_bytes: int = 4095,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,6 +84,9 @@ class Arrivals(Component):
         self._hold = hold
         self._longest_bytes = longest_bytes
         self._settle = Settle(arrival, clock, once=once, ahead_s=self._goes_ahead)
+        self._rules = rules or Rules()
+        most_wait_s = arrival.settle_seconds if once else None
+        self._groups = Groups(self._rules, clock, most_wait_s=most_wait_s, ahead_s=ahead_s)
         poll_seconds = min(max(arrival.settle_seconds / 2, _POLL_SECONDS[0]), _POLL_SECONDS[1])
         self._watcher = Watcher(inbox, arrival.method, poll_seconds, self._hear)
         self._sightings: deque[tuple[Path, How]] = deque()
@@ -107,15 +102,14 @@ class Arrivals(Component):
     @property
     def waiting(self) -> int:
         """How many files in the inbox are known and not ready; there may be more than can be known."""
-        return len(self._settle)
+        return len(self._settle) + len(self._groups)
 
     @property
     def incomplete(self) -> tuple[tuple[str, float], ...]:
-        """The first few incomplete files by name, and until when they wait, Unix seconds."""
-        found = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
-        return tuple(
-            (told(str(scan.relative)), round(min(self._began_at + until, LATEST))) for scan, until in found if scan
-        )
+        """The first few incomplete files, and documents that wait for files: name, and until when, Unix seconds."""
+        partial = ((self._inbox.scan(path), until) for path, until in self._settle.partial(_MOST_INCOMPLETE))
+        found = [(scan.relative, until) for scan, until in partial if scan] + self._groups.waiting(_MOST_INCOMPLETE)
+        return tuple((told(str(name)), round(min(self._began_at + until, LATEST))) for name, until in found)
 
     @property
     def stuck(self) -> dict[Path, Message]:
@@ -127,7 +121,8 @@ class Arrivals(Component):
         """Whether the inbox was swept and has nothing to wait for, apart from stuck files."""
         absorbed = not self._sightings and not self._lost and self._clock() < self._next_sweep
         absorbed = absorbed and not self._settle.has_room_again
-        return self._swept and absorbed and len(self._settle) <= len(self._stuck)
+        absorbed = absorbed and len(self._settle) <= len(self._stuck)
+        return self._swept and absorbed and (not self._groups or self._groups.keys <= self._stuck_keys())
 
     def start(self) -> None:
         """Begin to watch; the first tick sweeps.
@@ -159,12 +154,16 @@ class Arrivals(Component):
     def ready(self, room: int, least_ahead_s: float = -math.inf) -> list[Ready]:
         """At most ``room`` files that have arrived, or that never will, and go at least so far ahead of others.
 
-        Each file is offered once and then forgotten; after a failed claim a later sweep offers it again. Without room,
-        nothing is examined.
+        Files that become one document are offered together. Each file is offered once and then forgotten; after a
+        failed claim a later sweep offers it again. Without room, nothing is examined.
         """
         found: list[Ready] = []
         enough = self._clock() + _LOOK_SECONDS
         while len(found) < room and self._clock() < enough:
+            document = self._groups.first(self._pending)
+            if document and document.ahead_s >= least_ahead_s and document.rank <= self._settle.first_rank():
+                found.append(self._groups.take())
+                continue
             path = self._settle.due(least_ahead_s)
             if path is None:
                 break
@@ -176,12 +175,27 @@ class Arrivals(Component):
     def claim(self, ready: Ready, job_folder: Path) -> bool:
         """Move an offered file to ``JOB_FOLDER/scan/RELATIVE``; make the folders below the job's folder.
 
+        The files of a document that came as several go into the folder of that name, one after the other.
+
         Returns: False where the file stays in the inbox: it has changed, or could not be moved (see ``stuck``). It is
-        offered again later, and the job's folder is unchanged.
+        offered again later, and the job's folder is unchanged. Of several files, the first ones may have moved; the
+        caller returns them.
         """
+        if not ready.members:
+            return self._claim(ready, job_folder, ready.scan.relative)
+        for number, member in enumerate(ready.members):
+            if not self._claim(member, job_folder, ready.scan.relative / member.scan.path.name):
+                for other in ready.members[number + 1 :]:
+                    self._settle.see(other.scan.path, How.SWEPT, other.seen.stamp)
+                return False
+            crashpoints.reached("member-claimed")
+            systemd.notify(files.ALIVE)  # each of them is synced
+        return True
+
+    def _claim(self, ready: Ready, job_folder: Path, place: Path) -> bool:
         path = ready.scan.path
         try:
-            claimed = self._inbox.claim(ready.scan, ready.seen, job_folder)
+            claimed = self._inbox.claim(ready.scan, ready.seen, job_folder, place)
         except OSError as error:
             name = told(str(ready.scan.relative))
             self._stuck.pop(path, None)
@@ -204,8 +218,8 @@ class Arrivals(Component):
         """When the next tick is due; after a call of ``ready`` without room for more files, just the sweep counts."""
         if self._settle.has_room_again:
             return self._clock()
-        due = None if self._held else self._settle.next_due()
-        return self._next_sweep if due is None else min(due, self._next_sweep)
+        dues = [] if self._held else [self._settle.next_due(), self._groups.next_due()]
+        return min([self._next_sweep, *(due for due in dues if due is not None)])
 
     def health(self) -> Message:
         """What is wrong, for people; nothing where all is well. ``mend`` may help."""
@@ -239,12 +253,13 @@ class Arrivals(Component):
             if self._inbox.scan(path) is None:
                 continue
             # A name that is gone may have been taken again, or the sighting be of a file claimed long ago.
-            self._settle.see(path, how)
+            if path not in self._groups:
+                self._settle.see(path, how)
             seen.add(path)
         for path in seen:
             if (stamp := stamp_of(path)) is None:
                 self._forget(path)
-            else:
+            elif not self._waits(path, stamp):
                 self._settle.see(path, How.SWEPT, stamp)
 
     def _sweep(self, now: float) -> None:
@@ -253,7 +268,8 @@ class Arrivals(Component):
         self._settle.sweeps()
         try:
             for path, stamp in self._inbox.sweep():
-                self._settle.see(path, How.SWEPT, stamp)
+                if not self._waits(path, stamp):
+                    self._settle.see(path, How.SWEPT, stamp)
             self._swept = True
         except OSError as error:
             self._trouble = say("{folder} cannot be read: {reason}", folder=self._inbox.folder, reason=in_words(error))
@@ -279,7 +295,38 @@ class Arrivals(Component):
         decision = self._settle.judge(path, seen.stamp, seen.examined, written=seen.written)
         if decision is Decision.WAIT:
             return None
-        return Ready(scan, NOTHING if decision is Decision.READY else seen.examined.reason, seen)
+        return self._offer(scan, seen, decision)
+
+    def _offer(self, scan: Scan, seen: Seen, decision: Decision) -> Ready | None:
+        """A file that has arrived; None where it waits for others."""
+        if decision is Decision.FAILED:
+            return Ready(scan, seen.examined.reason, seen)
+        ready, key = Ready(scan, NOTHING, seen), self._rules.key(scan)
+        if key is None:
+            return ready
+        self._groups.hold(ready, key)
+        return None
+
+    def _waits(self, path: Path, stamp: Stamp | None) -> bool:
+        """Whether an unchanged scan waits for others; one that has changed, or has gone, no longer does."""
+        if path not in self._groups:
+            return False
+        if self._groups.stamp(path) == stamp:
+            return True
+        self._groups.drop(path)
+        return False
+
+    def _pending(self, folders: set[Path]) -> Iterator[Pending]:
+        """The files in these folders of the inbox that have not arrived."""
+        wanted = {self._inbox.folder / folder for folder in folders}
+        for path, stamp in self._settle.known():
+            if path.parent in wanted and (scan := self._inbox.scan(path)):
+                found = stamp or stamp_of(path)
+                yield Pending(scan, found.mtime_ns if found else 0)
+
+    def _stuck_keys(self) -> set[Key | None]:
+        """Of the files that cannot be claimed: those that belong to them wait for ever."""
+        return {self._rules.key(scan) for path in self._stuck if (scan := self._inbox.scan(path))}
 
     def _stays(self, scan: Scan) -> bool:
         """Whether a scan must stay in the inbox: its path is too long, or many scans wait for its place."""
@@ -289,5 +336,6 @@ class Arrivals(Component):
         return too_long or self._hold(scan.relative)
 
     def _forget(self, path: Path) -> None:
+        self._groups.drop(path)
         self._settle.forget(path)
         self._stuck.pop(path, None)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined
 
 _MAX_PUT_BACK = 1000
@@ -35,6 +37,23 @@ class Seen:
     device: int
     examined: Examined
     written: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that need not wait any longer.
+
+    Args:
+        scan: the file; of a document of several files, its path.
+        reason: why it belongs in ``failed/``, for people; nothing where it is to be read.
+        seen: the examined state; only a file in that state may be claimed. Of several files: size and latest time.
+        members: the files of a document that came as several, in the order of their pages.
+    """
+
+    scan: Scan
+    reason: Message
+    seen: Seen
+    members: tuple[Ready, ...] = ()
 
 
 def being_written(file: int) -> bool | None:

@@ -127,8 +127,10 @@ class Inbox:
                 return None
             raise
 
-    def claim(self, scan: Scan, seen: Seen, job_folder: Path) -> bool:
-        """Move the examined file to ``JOB_FOLDER/scan/RELATIVE``; copy it where others could still change it.
+    def claim(self, scan: Scan, seen: Seen, job_folder: Path, under: Path | None = None) -> bool:
+        """Move the examined file to ``JOB_FOLDER/scan/UNDER``; copy it where others could still change it.
+
+        ``under`` is the scan's path under the inbox, unless given.
 
         Returns:
             False where the file has changed: it stays in the inbox, and the job's folder is unchanged.
@@ -136,7 +138,7 @@ class Inbox:
         Raises:
             OSError: the file could not be moved or copied; it is still in the inbox.
         """
-        target = job_folder / "scan" / scan.relative
+        target = job_folder / "scan" / (under or scan.relative)
         kept = place(job_folder, scan.relative, seen.stamp) if _held_open(seen) else None
         claimed = False
         try:

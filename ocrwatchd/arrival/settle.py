@@ -10,7 +10,7 @@ import enum
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -144,18 +144,24 @@ class Settle:
         """The first ``most`` incomplete files, and until when they wait, by the clock."""
         return list(islice(self._partial.items(), most))
 
+    def known(self) -> Iterator[tuple[Path, Stamp | None]]:
+        """All known files, and their last known states."""
+        return ((path, candidate.stamp) for path, candidate in self._known.items())
+
+    def first_rank(self) -> float:
+        """The time at which the next due path became due, less its priority; infinite where none is due."""
+        self._ripen(self._clock())
+        while self._overdue and not self._valid(self._overdue[0]):
+            heapq.heappop(self._overdue)
+        return self._overdue[0][0] if self._overdue else math.inf
+
     def due(self, least_ahead_s: float = -math.inf) -> Path | None:
         """The next due path, longest overdue first, or None. The caller must judge, postpone or forget it.
 
         Files that are less than ``least_ahead_s`` ahead are not offered.
         """
         now = self._clock()
-        while self._heap and self._heap[0][0] <= now:
-            due, number, path = heapq.heappop(self._heap)
-            if self._valid((due, number, path)):
-                heapq.heappush(self._overdue, (due - self._known[path].ahead_s, number, path))
-        if len(self._overdue) > 2 * len(self._known) + _SPARE_ENTRIES:
-            self._overdue = sorted(filter(self._valid, self._overdue))
+        self._ripen(now)
         while self._overdue:
             entry = heapq.heappop(self._overdue)
             path = entry[2]
@@ -171,6 +177,15 @@ class Settle:
             # It changed meanwhile; the old entry stood for the new time.
             self._schedule(path, candidate, candidate.due)
         return None
+
+    def _ripen(self, now: float) -> None:
+        """Order what is due by rank."""
+        while self._heap and self._heap[0][0] <= now:
+            due, number, path = heapq.heappop(self._heap)
+            if self._valid((due, number, path)):
+                heapq.heappush(self._overdue, (due - self._known[path].ahead_s, number, path))
+        if len(self._overdue) > 2 * len(self._known) + _SPARE_ENTRIES:
+            self._overdue = sorted(filter(self._valid, self._overdue))
 
     def next_due(self) -> float | None:
         for heap in (self._overdue, self._heap):

@@ -27,13 +27,14 @@ from ocrwatchd.cli import (
     schema,
     service,
     share,
+    sheet,
     status,
     worker,
 )
 from ocrwatchd.cli import help as documentation
 
 GROUPS = {
-    "daily": (run, process, correct, edits, retry),
+    "daily": (run, process, correct, edits, retry, sheet),
     "set up": (demo, check, service, share, models, calibrate),
     "look": (status, report, canary, schema, documentation),
     "many machines": (worker,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt  # noqa: TC003 - pydantic resolves it when a report is checked
 import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -40,6 +41,25 @@ Counts: TypeAlias = dict[Annotated[str, Field(max_length=100)], Count]
 
 
 @dataclass(frozen=True, slots=True)
+class PartFigures:
+    """One of the documents that a scan holds: what its place and its name depend on.
+
+    Args:
+        profile: of its separator sheet; None where it has the scan's own.
+        date: of the letter, as its first page says; None where unknown.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    profile: Annotated[str, Field(max_length=255)] | None = None
+    date: dt.date | None = None
+
+
+WHOLE: Final = (PartFigures(),)
+"""A scan that is one document."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanFigures:
     """The engine's figures of a scan that it has read, or has died over; never document text.
 
@@ -56,6 +76,7 @@ class ScanFigures:
         sha256: of the file, hexadecimal.
         tasks_not_done: for each follow-up task that is not done, why.
         duplicate_of: the set that was delivered earlier for the same content, or "".
+        parts: the documents of the scan, in order.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -75,6 +96,7 @@ class ScanFigures:
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
     tasks_not_done: tuple[Message, ...] = ()
     duplicate_of: str = ""
+    parts: Annotated[tuple[PartFigures, ...], Field(min_length=1, max_length=50_000)] = WHOLE
 
     @property
     def complete(self) -> bool:
@@ -152,10 +174,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A step of a job has begun, by its name on the wire."""
+    """A step of a job has begun, by its name on the wire; ``priority``: that of the job from now on, if it changes."""
 
     job: Job
     step: str
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, verbatim
 from ocrwatchd.core.reason import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PIL import Image
@@ -84,6 +85,15 @@ class Sheets:
 
     works: dict[str, Work]
     key: bytes = field(repr=False)
+
+    @property
+    def of_the_document(self) -> Sheets:
+        """The same without the settings of the machine."""
+        return self.with_works(lambda work: work.of_the_document)
+
+    def with_works(self, change: Callable[[Work], Work]) -> Sheets:
+        """The same with changed settings."""
+        return Sheets({name: change(work) for name, work in self.works.items()}, self.key)
 
 
 @dataclass(frozen=True, slots=True)

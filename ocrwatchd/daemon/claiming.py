@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,10 @@ from ocrwatchd.monitoring.canary.cleanup import is_page
 from ocrwatchd.storage.ledger import LedgerFault
 
 if TYPE_CHECKING:
-    from ocrwatchd.arrival.arrivals import Arrivals, Ready
+    from collections.abc import Callable
+
+    from ocrwatchd.arrival.arrivals import Arrivals
+    from ocrwatchd.arrival.claim import Ready
     from ocrwatchd.core.model import Job
     from ocrwatchd.daemon.completion import JobCompletion
     from ocrwatchd.dispatch.protocol import Dispatcher
@@ -40,6 +45,8 @@ def recognise(job: Job) -> Job:
     A file in the job's folder keeps that over a restart: the scan may have left the folder by then.
     """
     mark = job.folder / MARK
+    if job.members:
+        return job
     if not os.path.lexists(mark):
         if job.relative.parent != Path() or not canary_name.is_name(job.relative.name) or not is_page(job.source):
             return job
@@ -53,6 +60,7 @@ class Claims(Component):
 
     Args:
         completion: sets aside scans that must not be read; fewer scans are claimed while its jobs wait for a folder.
+        give_back: returns the claimed files of a document to the inbox where others could not be claimed.
         patient: False: raise an error for a scan that cannot be claimed.
     """
 
@@ -64,6 +72,7 @@ class Claims(Component):
         dispatcher: Dispatcher,
         completion: JobCompletion,
         *,
+        give_back: Callable[[Job], None],
         patient: bool = True,
     ) -> None:
         self._arrivals = arrivals
@@ -71,6 +80,7 @@ class Claims(Component):
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._completion = completion
+        self._give_back = give_back
         self._trouble = NOTHING
         self._patient = patient
 
@@ -101,22 +111,28 @@ class Claims(Component):
             self._trouble = NOTHING
 
     def _claim(self, ready: Ready) -> None:
-        job = self._workplace.new_job(ready.scan)
+        job = self._workplace.new_job(ready.scan, [each.scan for each in ready.members])
+        crashpoints.reached("job-made")
         stamp = ready.seen.stamp
         try:
             # The row comes first: a scan that lies in .work is always known, whatever happens in between.
             self._ledger.claimed(job.id, job.relative, ready.reason, size=stamp.size, mtime_ns=stamp.mtime_ns)
         except LedgerFault:
-            job.folder.rmdir()
+            shutil.rmtree(job.folder)
             raise
         crashpoints.reached("claim-recorded")
-        if not self._arrivals.claim(ready, job.folder) and not os.path.lexists(job.source):
-            job.folder.rmdir()
-            self._ledger.forget(job.id)
-            return
+        if not self._arrivals.claim(ready, job.folder):
+            if job.members:
+                self._completion.take(job, partial(self._give_back, job))
+                return
+            if not os.path.lexists(job.source):
+                job.folder.rmdir()
+                self._ledger.forget(job.id)
+                return
         crashpoints.reached("claimed")
         job = recognise(job)
-        log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile)
+        several = {"files": len(job.members)} if job.members else {}
+        log.info("scan.claimed", job=job.id, file=str(job.relative), profile=ready.scan.profile, **several)
         if ready.reason:
             self._completion.set_aside(job, ready.reason)
         else:

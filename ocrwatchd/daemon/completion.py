@@ -207,8 +207,8 @@ class JobCompletion(Component):
         sha256, pages, seconds = figures.sha256, figures.pages, figures.seconds
         self._ledger.recognised(job.id, sha256=sha256, pages=pages, seconds=seconds, counts=counts)
         crashpoints.reached("result-recorded")
-        name = self._boxes.deliver(job)
-        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256)
+        name = self._boxes.deliver(job, figures.parts)
+        late_change.look(*self._boxes.archived(self._placed(job), name), job.id, sha256, job.members)
         plain = {key: value for key, value in known.items() if isinstance(value, int | float)}
         self._conclude(job, "outbox", name, NOTHING, figures, **plain)
 
@@ -258,4 +258,7 @@ class JobCompletion(Component):
             **noted | ({"reason": reason} if reason else {}),
         )
         self._figures.ended(event, figures)
-        self._notify(event, self._placed(job), name, reason, figures)
+        entry = self._ledger.entry(job.id)
+        for planned in entry.sets if entry else ():
+            placed = replace(job, relative=planned.folder / job.relative.name)
+            self._notify(event, placed, planned.name, reason, figures)

@@ -7,7 +7,6 @@ through the same profile: another profile may process the content differently.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -18,9 +17,11 @@ from ocrwatchd import __version__
 from ocrwatchd.core import canary_name
 from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.component import Component
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.content_hash import hashing
+from ocrwatchd.core.fs import files
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import profile_of
+from ocrwatchd.core.natural_order import natural
 from ocrwatchd.formats.output import receipt
 from ocrwatchd.storage.outbox import RECEIPT, STEM, original_path
 
@@ -122,17 +123,17 @@ class Duplicates(Component):
         """
         if job.id not in self._statures and not job.canary:
             with contextlib.suppress(OSError):
-                self._statures[job.id] = job.source.lstat().st_size, profile_of(job.relative)
+                self._statures[job.id] = sum(each.lstat().st_size for each in job.files), profile_of(job.relative)
         return self._statures.get(job.id)
 
     def _search(self, job: Job, alike: list[Original]) -> Generator[None, None, str]:
-        mine = yield from _hash(job.source)
+        mine = yield from hashing(job.files)
         for each in alike:
             if each.sha256:
                 continue
             original = original_path(self._folders, each.relative, each.outcome, each.name)
             if os.path.lexists(original):
-                self._ledger.hashed(each.job, (yield from _hash(original)))
+                self._ledger.hashed(each.job, (yield from hashing(_files_of(original))))
         return mine
 
 
@@ -160,10 +161,8 @@ def write_receipt(job: Job, figures: ScanFigures) -> None:
     files.write_new(job.out / f"{STEM}{RECEIPT}", receipt.laid_out(head, ()), replace=True)
 
 
-def _hash(path: Path) -> Generator[None, None, str]:
-    digest = hashlib.sha256()
-    with os.fdopen(safe_open.open_regular(path), "rb") as file:
-        while block := file.read(safe_open.BLOCK_BYTES):
-            digest.update(block)
-            yield
-    return digest.hexdigest()
+def _files_of(original: Path) -> list[Path]:
+    """The files of an original, which may be a folder, in the most probable order of their pages."""
+    if original.is_symlink() or not original.is_dir():
+        return [original]
+    return sorted(original.iterdir(), key=lambda path: natural(path.name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -19,21 +20,39 @@ from ocrwatchd.core.fs import files, mounts, safe_open, tree
 log = structlog.get_logger()
 
 
-def look(original: Path, archive: Path, job: str, sha256: str) -> None:
-    """Log a warning if an archived original differs from the content that was read; skip files that cannot be read."""
+def look(original: Path, archive: Path, job: str, sha256: str, members: Sequence[str] = ()) -> None:
+    """Log a warning if an archived original differs from the content that was read; skip files that cannot be read.
+
+    ``members`` are the names of an original of several files, in the order of their pages; it is a folder.
+    """
+    paths = [original / name for name in members] or [original]
     try:
-        with (
-            tree.opened(original.parent, archive) as held,
-            os.fdopen(safe_open.open_regular(original, held), "rb") as file,
-        ):
-            remote = mounts.is_remote(archive.resolve())
-            if sha256 and (remote or being_written(file.fileno()) is not False):
-                found = hashlib.sha256()
-                while block := file.read(safe_open.BLOCK_BYTES):
-                    found.update(block)
-                    systemd.notify(files.ALIVE)
-                if found.hexdigest() != sha256:
-                    note = "somebody had the upload open; the archived original is not what was read: scan it again"
-                    log.warning("scan.changed_later", job=job, file=original.name, note=note)
+        with tree.opened(paths[0].parent, archive) as held:
+            if sha256 and _is_suspect(paths, held, archive) and _hash(paths, held) != sha256:
+                note = "somebody had the upload open; the archived original is not what was read: scan it again"
+                log.warning("scan.changed_later", job=job, file=original.name, note=note)
     except OSError:  # people may have it already
         return
+
+
+def _is_suspect(paths: Iterable[Path], folder: int, archive: Path) -> bool:
+    """Whether somebody may have one of the files open for writing."""
+    return mounts.is_remote(archive.resolve()) or any(_may_be_written(path, folder) for path in paths)
+
+
+def _may_be_written(path: Path, folder: int) -> bool:
+    file = safe_open.open_regular(path, folder)
+    try:
+        return being_written(file) is not False
+    finally:
+        os.close(file)
+
+
+def _hash(paths: Iterable[Path], folder: int) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:
+            while block := file.read(safe_open.BLOCK_BYTES):
+                found.update(block)
+                systemd.notify(files.ALIVE)
+    return found.hexdigest()

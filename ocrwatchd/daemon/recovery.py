@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,10 +12,11 @@ import structlog
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.fs import safe_open
 from ocrwatchd.core.i18n import NOTHING, Message, say
+from ocrwatchd.daemon import group_return
 from ocrwatchd.daemon.claiming import recognise
 from ocrwatchd.formats.input.completeness import Finding, examine
 from ocrwatchd.storage import delivery_plan, outbox
-from ocrwatchd.storage.outbox import RECEIPT, STEM
+from ocrwatchd.storage.outbox import RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def reregister_jobs(workplace: WorkFolder, ledger: Ledger, folders: Folders) -> 
     """Record the jobs of the work folder in a ledger that was rebuilt while the daemon runs; no file is moved."""
     for job in workplace.left():
         if not _catch_up(job, ledger, folders) and job.relative.name:
-            _claim(job, job.relative, _refusal_of(job.source), ledger)
+            _claim(job, job.relative, _refusal_of(job), ledger)
 
 
 def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
@@ -71,7 +71,7 @@ def _catch_up(job: Job, ledger: Ledger, folders: Folders) -> bool:
             delivery_plan.remove(job.folder)
             return False
         _claim(job, way.relative, NOTHING, ledger)
-    ledger.delivering(job.id, way.goal, way.name, way.suffixes, way.reason, place=way.relative)
+    ledger.delivering(job.id, way.goal, way.name, way.sets, way.reason, place=way.relative)
     return True
 
 
@@ -79,8 +79,12 @@ def _is_safe(job: Job, way: delivery_plan.Route, folders: Folders) -> bool:
     """Whether the delivery can be completed: a copy of the root, made meanwhile, may lack the set."""
     if way.goal == "failed" or not job.relative.name:
         return True
-    receipt = folders.path("outbox") / way.relative.with_name(f"{way.name}{RECEIPT}")
-    return os.path.lexists(job.out / f"{STEM}{RECEIPT}") or os.path.lexists(receipt)
+    outside = folders.path("outbox")
+    return all(
+        os.path.lexists(job.out / f"{outbox.stem_of(number)}{RECEIPT}")
+        or os.path.lexists(outside / each.folder / f"{each.name}{RECEIPT}")
+        for number, each in enumerate(way.sets, 1)
+    )
 
 
 def _take_up(
@@ -98,7 +102,12 @@ def _take_up(
         ledger.forget(job.id)
         outbox.clear(job)
         return None
-    if _is_copied_twice(job, entry, folders.path("inbox")):
+    begun = _has_begun(job, entry)
+    if job.members:
+        if not group_return.is_whole(job, folders.path("inbox"), begun=begun):
+            group_return.give_back(job, ledger, folders)
+            return None
+    elif not begun and group_return.is_same_file(job.source, folders.path("inbox") / job.relative):
         ledger.forget(job.id)
         job.source.unlink()
         outbox.clear(job)
@@ -110,7 +119,7 @@ def _begin(
     job: Job, entry: Entry | None, ledger: Ledger, completion: JobCompletion, dispatcher: Dispatcher
 ) -> Callable[[], None]:
     if entry is None:  # a ledger that was lost: what the arrival found has to be found again
-        _claim(job, job.relative, _refusal_of(job.source), ledger)
+        _claim(job, job.relative, _refusal_of(job), ledger)
     elif entry.state != "claimed":
         delivery_plan.remove(job.folder)
         ledger.claimed_anew(job.id)
@@ -122,34 +131,25 @@ def _begin(
     return partial(dispatcher.submit, job)
 
 
-def _is_copied_twice(job: Job, entry: Entry | None, inbox: Path) -> bool:
-    """Whether a claim by copy was interrupted: the inbox has the same file, and no attempt has begun."""
-    original = inbox / job.relative
-    begun = (
-        entry.started
-        if entry is not None
-        else any(map(safe_open.lexists_strict, (job.pages, job.folder / outbox.ATTEMPTS)))
-    )
-    if begun:
-        return False
-    ours = os.lstat(job.source)
-    try:
-        theirs = os.lstat(original)
-        if not stat.S_ISREG(theirs.st_mode) or theirs.st_mtime_ns != ours.st_mtime_ns:
-            return False
-        return safe_open.same_content(job.source, original)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return False  # what lies there, or no longer does, is not what could be copied
+def _has_begun(job: Job, entry: Entry | None) -> bool:
+    """Whether an attempt has begun: then the claim was complete, and what the inbox has is another scan."""
+    if entry is not None:
+        return bool(entry.started)
+    return any(map(safe_open.lexists_strict, (job.pages, job.folder / outbox.ATTEMPTS)))
 
 
 def _claim(job: Job, relative: Path, refusal: Message, ledger: Ledger) -> None:
-    status = job.source.lstat() if job.relative.name else None
-    size, mtime_ns = (status.st_size, status.st_mtime_ns) if status else (None, None)
+    size = mtime_ns = None
+    if job.relative.name and (found := [path.lstat() for path in job.files if safe_open.lexists_strict(path)]):
+        size, mtime_ns = sum(each.st_size for each in found), max(each.st_mtime_ns for each in found)
     ledger.claimed(job.id, relative, refusal, size=size, mtime_ns=mtime_ns)
 
 
-def _refusal_of(scan: Path) -> Message:
+def _refusal_of(job: Job) -> Message:
     """Why a scan must not be read (incomplete, unknown type, no permission); nothing if it may be read."""
+    if job.members:  # only files that may be read become one document
+        return NOTHING
+    scan = job.source
     try:
         file = safe_open.open_regular(scan)
     except PermissionError:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.arrival.arrivals import Arrivals
+from ocrwatchd.arrival.group_rules import Rules
 from ocrwatchd.arrival.late_writes import LateWrites
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.component import Trouble
@@ -31,6 +32,7 @@ from ocrwatchd.core.errors import EngineUnavailable, FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, joined, say
 from ocrwatchd.core.log import printable, told
 from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.daemon import group_return
 from ocrwatchd.daemon.claiming import Claims
 from ocrwatchd.daemon.completion import JobCompletion
 from ocrwatchd.daemon.duplicates import Duplicates
@@ -114,7 +116,8 @@ class Daemon:
             attempt_over=self._duplicates.ended,
             notify=self._notices.ended,
         )
-        inbox = config.folders.path("inbox")
+        inbox, works = config.folders.path("inbox"), config.works()
+        longest_bytes = set_names.longest_relative_bytes([*boxes.tops, self._workplace.longest_folder])
         self._arrivals = Arrivals(
             inbox,
             config.arrival,
@@ -122,12 +125,22 @@ class Daemon:
             once=once,
             ahead_s=self._ahead_s,
             hold=self._completion.obstacles.hold,
-            longest_bytes=set_names.longest_relative_bytes([*boxes.tops, self._workplace.longest_folder]),
+            rules=Rules(lambda scan: works.get(scan.profile, works[""]).pages, config.profiles, longest_bytes),
+            longest_bytes=longest_bytes,
         )
+        give_back = partial(group_return.give_back, ledger=self._ledger, folders=config.folders)
         self._components: tuple[Component, ...] = (
             LateWrites(config.folders.work_path, inbox, config.folders.mode("inbox")),
             self._arrivals,
-            Claims(self._arrivals, self._workplace, self._ledger, self._dispatcher, self._completion, patient=not once),
+            Claims(
+                self._arrivals,
+                self._workplace,
+                self._ledger,
+                self._dispatcher,
+                self._completion,
+                give_back=give_back,
+                patient=not once,
+            ),
             self._duplicates,
             self._dispatcher,  # before the completion: the engine reads the next scan while the last one is delivered
             self._completion,

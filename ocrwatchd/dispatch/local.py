@@ -82,6 +82,9 @@ class BoundedQueue:
             self._asking = told.step == "task"
             if self._asking and self._in_work is not None:  # where it goes on, no page of it was read
                 self.progress = self.progress or self._in_work.left
+            if told.priority is not None and (place := self._in_work) is not None:
+                work = place.job.work.model_copy(update={"priority": told.priority})
+                self._in_work = replace(place, job=replace(place.job, work=work))
             self._hooks.step(told.step)
             return
         if isinstance(told, Progress):

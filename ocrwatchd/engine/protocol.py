@@ -7,6 +7,7 @@ and sends steps and figures.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -17,6 +18,7 @@ from ocrwatchd.core.config.schema import Config, Notify, Queue
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import ProtocolError, Record, pack, summary, unpack
 from ocrwatchd.core.model import Job
+from ocrwatchd.core.sheets import SheetsRecord
 from ocrwatchd.engine.grants import Access
 
 MAX_REQUEST_BYTES = 1 << 24
@@ -50,19 +52,37 @@ class Give(Record):
     desk: str = ""
     renamed: bool = False
     lattices: bool = False
+    members: tuple[str, ...] = ()
+    sheets: SheetsRecord | None = None
 
     @classmethod
     def of(cls, job: Job) -> Give:
         """Pack a job; paths are packed byte by byte, because they need not be valid UTF-8."""
-        desk = pack(job.desk) if job.desk else ""
-        paths = {"folder": pack(job.folder), "relative": pack(job.relative), "desk": desk}
-        return cls(job=job.id, work=job.work, renamed=job.renamed, lattices=job.lattices, **paths)
+        return cls(
+            job=job.id,
+            folder=pack(job.folder),
+            relative=pack(job.relative),
+            work=job.work,
+            desk=pack(job.desk) if job.desk else "",
+            renamed=job.renamed,
+            lattices=job.lattices,
+            members=tuple(pack(Path(name)) for name in job.members),
+            sheets=SheetsRecord.of(job.sheets) if job.sheets else None,
+        )
 
     def unpack(self) -> Job:
         """Unpack the job."""
-        desk = unpack(self.desk) if self.desk else None
-        marks = {"renamed": self.renamed, "lattices": self.lattices}
-        return Job(self.job, unpack(self.folder), unpack(self.relative), self.work, desk, **marks)
+        return Job(
+            self.job,
+            unpack(self.folder),
+            unpack(self.relative),
+            self.work,
+            unpack(self.desk) if self.desk else None,
+            renamed=self.renamed,
+            lattices=self.lattices,
+            members=tuple(str(unpack(name)) for name in self.members),
+            sheets=self.sheets.unpack() if self.sheets else None,
+        )
 
 
 class Finish(Record):
@@ -105,6 +125,7 @@ class Step(Record):
         page: from 1; 0 if the step belongs to no page.
         pages: of the document; 0 if unknown.
         seconds: duration of the page; only with "page-done".
+        priority: of the job from now on, where a separator sheet asks for another one.
     """
 
     type: Literal["step"] = "step"
@@ -113,6 +134,7 @@ class Step(Record):
     page: Annotated[int, Field(ge=0, le=1 << 31)] = 0
     pages: Annotated[int, Field(ge=0, le=1 << 31)] = 0
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    priority: Annotated[int, Field(ge=-100, le=100)] | None = None
 
 
 class Ended(Record):

@@ -22,7 +22,8 @@ class Activity:
         page: the page in work, from 1.
         pages: pages of the scan, 0 while unknown.
         workers: the other machines that read.
-        incomplete: the first few files that wait for the rest of their upload, and until when, Unix seconds.
+        incomplete: the first few files that wait for the rest of their upload, and documents that wait for other scans,
+            and until when, Unix seconds.
     """
 
     state: str

@@ -9,6 +9,7 @@ import os
 import pwd
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,6 +23,7 @@ from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import Message  # pydantic resolves it when this module loads
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.monitoring.snapshot import Activity
+from ocrwatchd.storage import work_folder
 
 READABLE_BY_ALL = 0o644
 FILE = "status.json"
@@ -134,6 +136,18 @@ def root_states() -> list[Path]:
     patterns = [f"{state}/{ROOTS}/*" for state in (own, f"{own}/*", *SERVICE_STATES)]
     # Path's own glob raises where it may not look.
     return list(dict.fromkeys(Path(found) for pattern in patterns for found in glob.glob(pattern)))  # noqa: PTH207
+
+
+def states_of(folders: Folders) -> Iterator[Path]:
+    """This root's folders in state directories, found by its id or, if this user cannot read that, by their status."""
+    try:
+        root_id = work_folder.known_id(folders.work_path)
+    except OSError:
+        root_id = ""
+    for root_state in root_states():
+        known = None if root_id else copy_in(root_state)
+        if root_state.name == root_id or (known and known.root == str(folders.served_path)):
+            yield root_state
 
 
 def copy_in(root_state: Path) -> Status | None:

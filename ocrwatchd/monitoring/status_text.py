@@ -85,7 +85,7 @@ def _lines(status: Status) -> list[str]:
 
 
 def incomplete(status: Status) -> list[str]:
-    """The files that wait for the rest of their upload, in words."""
+    """The files that wait for the rest of their upload, and documents that wait for other scans, in words."""
     return [
         f"{name}: waits for the rest until {time.strftime('%H:%M:%S', time.localtime(until))}"
         for name, until in status.incomplete

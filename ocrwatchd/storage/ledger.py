@@ -15,7 +15,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,11 @@ from typing import Any, Self
 from ocrwatchd.core.i18n import NOTHING, Message, packed
 from ocrwatchd.core.i18n.wire import unpacked
 from ocrwatchd.storage import ledger_file
-from ocrwatchd.storage.records import Entry, Goal, Original
+from ocrwatchd.storage.delivery_plan import sets_packed, sets_unpacked
+from ocrwatchd.storage.records import Entry, Goal, Original, PlannedSet
+
+COUNTER = "counter"
+"""The fact with the last running number."""
 
 COMPLETE = "complete"
 """The fact that the ledger was built from the folders."""
@@ -155,7 +159,7 @@ class Ledger:
 
     def claimed_anew(self, job: str) -> None:
         """Record that the scan of an ended job is in the work folder again."""
-        self._run("UPDATE scan SET state = 'claimed', outcome = '', name = x'', suffixes = '' WHERE job = ?", (job,))
+        self._run("UPDATE scan SET state = 'claimed', outcome = '', name = x'', sets = '' WHERE job = ?", (job,))
 
     def started(self, job: str) -> int:
         """Record the start of an attempt, before any engine touches the file; return its number, from 1."""
@@ -189,24 +193,32 @@ class Ledger:
         job: str,
         outcome: Goal,
         name: str,
-        suffixes: tuple[str, ...],
+        sets: Sequence[PlannedSet],
         reason: Message,
         *,
         place: Path | None = None,
     ) -> None:
-        """Record the goal, files and free name of a delivery, before the first file moves."""
+        """Record the goal, sets and free names of a delivery, before the first file moves."""
         self._run(
-            "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, suffixes = ?, reason = ?,"
+            "UPDATE scan SET state = 'delivering', outcome = ?, name = ?, sets = ?, reason = ?,"
             " relative = coalesce(?, relative) WHERE job = ?",
-            (outcome, os.fsencode(name), " ".join(suffixes), packed(reason), place and os.fsencode(place), job),
+            (outcome, os.fsencode(name), sets_packed(sets), packed(reason), place and os.fsencode(place), job),
         )
 
     def reserved(self, outcome: Goal, but: str) -> set[Path]:
         """The names, with their folders, of the deliveries of other jobs that are under way."""
         rows = self._run(
-            "SELECT relative, name FROM scan WHERE state = 'delivering' AND outcome = ? AND job <> ?", (outcome, but)
+            "SELECT relative, name, sets FROM scan WHERE state = 'delivering' AND outcome = ? AND job <> ?",
+            (outcome, but),
         )
-        return {Path(os.fsdecode(relative)).with_name(os.fsdecode(name)) for relative, name in rows if name}
+        originals = {Path(os.fsdecode(relative)).with_name(os.fsdecode(name)) for relative, name, _ in rows if name}
+        return originals.union(planned.path for *_, sets in rows for planned in sets_unpacked(sets))
+
+    def next_number(self) -> int:
+        """The next of the running numbers that names of sets may hold, from 1."""
+        number = int(self.fact(COUNTER) or 0) + 1
+        self.note_fact(COUNTER, str(number))
+        return number
 
     def ended(self, job: str) -> None:
         """Record that a delivery is complete."""
@@ -267,16 +279,16 @@ class Ledger:
     def entry(self, job: str) -> Entry | None:
         """The row of a job, or None."""
         rows = self._run(
-            "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason"
+            "SELECT job, relative, state, refusal, started, blamed, outcome, name, sets, reason"
             " FROM scan WHERE job = ?",
             (job,),
         )
         if not rows:
             return None
-        job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason = rows[0]
+        job, relative, state, refusal, started, blamed, outcome, name, sets, reason = rows[0]
         path, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
         refused, why = unpacked(refusal), unpacked(reason)
-        return Entry(job, path, state, refused, started, blamed, outcome, stem, tuple(suffixes.split()), why)
+        return Entry(job, path, state, refused, started, blamed, outcome, stem, sets_unpacked(sets), why)
 
     def counts(self, since: float) -> dict[str, int]:
         """How many scans were delivered and how many failed since a Unix time."""

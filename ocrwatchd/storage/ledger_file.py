@@ -15,7 +15,7 @@ from ocrwatchd.core.fs import files
 LEDGER: Final = "ledger.sqlite3"
 MODE: Final = 0o640
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """``PRAGMA user_version`` of a ledger that this version of ocrwatchd has made."""
 
 _SCHEMA: Final = f"""
@@ -29,8 +29,8 @@ _SCHEMA: Final = f"""
         blamed       INTEGER NOT NULL DEFAULT 0, -- attempts in which the engine crashed or ran too long
         heeded       INTEGER NOT NULL DEFAULT 0, -- the last attempt on another machine that counted
         outcome      TEXT NOT NULL DEFAULT '',   -- 'outbox' or 'failed' once that is decided
-        name         BLOB NOT NULL DEFAULT x'',  -- the free name of the set, chosen before the first file moves
-        suffixes     TEXT NOT NULL DEFAULT '',   -- the set's files in the order of their moves, separated by blanks
+        name         BLOB NOT NULL DEFAULT x'',  -- the free name of the original, chosen before the first file moves
+        sets         TEXT NOT NULL DEFAULT '',   -- the sets in the order of their moves, as JSON
         reason       TEXT NOT NULL DEFAULT '',
         sha256       TEXT NOT NULL DEFAULT '',
         size         INTEGER,                    -- of the scan, bytes; NULL where unknown
@@ -54,7 +54,7 @@ _SCHEMA: Final = f"""
 
 _SHAPE: Final = (
     (
-        "SELECT job, relative, state, refusal, started, blamed, outcome, name, suffixes, reason, sha256, pages,"
+        "SELECT job, relative, state, refusal, started, blamed, outcome, name, sets, reason, sha256, pages,"
         " seconds, claimed_at, ended_at, pages_done, size, mtime_ns, kept_from, removed_at, counts,"
         " heeded FROM scan LIMIT 0"
     ),

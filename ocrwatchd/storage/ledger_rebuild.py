@@ -23,13 +23,14 @@ import structlog
 
 from ocrwatchd.core import systemd
 from ocrwatchd.core.config.schema import Folders
-from ocrwatchd.core.fs import safe_open
+from ocrwatchd.core.fs import safe_open, tree
 from ocrwatchd.core.i18n import NOTHING, Message, verbatim
 from ocrwatchd.core.model import Job
 from ocrwatchd.storage import delivery_plan, reason_note
 from ocrwatchd.storage.ledger import COMPLETE, Ledger
+from ocrwatchd.storage.original_files import Stature, stature
 from ocrwatchd.storage.outbox import REASON, RECEIPT, original_path
-from ocrwatchd.storage.records import Original
+from ocrwatchd.storage.records import Original, PlannedSet
 from ocrwatchd.storage.set_names import is_plain, stem_and_suffix
 from ocrwatchd.storage.work_folder import JOB_ID
 
@@ -71,7 +72,8 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
             if job := here.get(receipt.job):
                 if delivery_plan.read(job.folder) is None:
                     place = receipt.relative.with_name(job.relative.name)
-                    delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, ()))
+                    moved = PlannedSet(place.parent, receipt.name, "", receipt.name, ())
+                    delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, (moved,)))
                 continue
             original = _delivered(receipt, folders)
             known.add(hash(os.fsencode(original.relative)))
@@ -96,31 +98,50 @@ def _be_patient(count: int) -> None:
 def _delivered(receipt: _Receipt, folders: Folders) -> Original:
     path = original_path(folders, receipt.relative, "outbox", receipt.name)
     size = mtime_ns = None
-    with contextlib.suppress(OSError):  # it was removed, or people have it
-        status = path.lstat()
-        size, mtime_ns = status.st_size, status.st_mtime_ns
+    if found := _stature(path):
+        size, mtime_ns, _ = found
     relative = receipt.relative.with_name(path.name)
     return Original(receipt.job, relative, "outbox", receipt.name, receipt.sha256, size, mtime_ns, receipt.written_at)
 
 
 def _archived(archive: Path, known: set[int]) -> Iterator[Original]:
     for relative, status in _files(archive):
-        if hash(os.fsencode(relative)) not in known:
+        # A file of a document of several files is no original of its own.
+        if known.isdisjoint(hash(os.fsencode(path)) for path in (relative, relative.parent)):
             name, job = stem_and_suffix(relative.name)[0], _made_up("archive", relative)
             size, mtime_ns, written_at = status.st_size, status.st_mtime_ns, status.st_mtime
             yield Original(job, relative, "outbox", name, "", size, mtime_ns, written_at, ours=False)
 
 
 def _failed(failed: Path) -> Iterator[Original]:
+    above = Path()
     for relative, status in _files(failed):
         if relative.name.endswith(REASON):
             continue
-        name = stem_and_suffix(relative.name)[0]
-        reason, ended_at = _reason(failed / relative.with_name(f"{name}{REASON}"))
-        if not reason:
-            continue  # nothing of ours: people may keep things there
-        job = _made_up("failed", relative)
-        yield Original(job, relative, "failed", name, "", status.st_size, status.st_mtime_ns, ended_at, reason)
+        if original := _set_aside(failed, relative, Stature(status.st_size, status.st_mtime_ns)):
+            yield original  # without a note nothing of ours: people may keep things there
+        elif relative.parent not in {above, Path()}:
+            above = relative.parent
+            if (found := _stature(failed / above)) and (original := _set_aside(failed, above, found)):
+                yield original
+
+
+def _set_aside(failed: Path, relative: Path, found: Stature) -> Original | None:
+    """The original at a path, if it has a note."""
+    name = stem_and_suffix(relative.name)[0]
+    note = failed / relative.with_name(f"{name}{REASON}")
+    reason, ended_at = _reason(note)
+    if not reason or (found.several and not reason_note.is_about(_text(note), str(relative))):
+        return None  # a folder with other scans may have the name of a scan that failed
+    job = _made_up("failed", relative)
+    return Original(job, relative, "failed", name, "", found.size, found.mtime_ns, ended_at, reason)
+
+
+def _stature(path: Path) -> Stature | None:
+    """Size and time of an original, which may be a folder."""
+    with contextlib.suppress(OSError), tree.held(path.parent) as folder:  # it was removed, or people have it
+        return stature(path, folder)
+    return None
 
 
 def _receipts(outbox: Path) -> Iterator[_Receipt]:
@@ -146,11 +167,15 @@ def _figures(path: Path) -> dict[str, str]:
 
 
 def _reason(note: Path) -> tuple[Message, float]:
-    reason = verbatim(reason_note.told(_beginning(note).decode("utf-8", "replace")))
+    reason = verbatim(reason_note.told(_text(note)))
     try:
         return (reason, note.lstat().st_mtime) if reason else (NOTHING, 0.0)
     except FileNotFoundError:  # people have it
         return NOTHING, 0.0
+
+
+def _text(note: Path) -> str:
+    return _beginning(note).decode("utf-8", "replace")
 
 
 def _beginning(path: Path) -> bytes:

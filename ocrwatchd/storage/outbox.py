@@ -1,8 +1,8 @@
 """Name and deliver a finished set by renames only, so that nobody ever sees half a file or a mixed set.
 
 A delivery is a list of moves in a fixed order, recorded in the ledger before the first one: a restart runs the same
-list again and skips completed moves. Of the set, the receipt (``NAME.json``) moves last; the original follows. A set
-has one name, which was free in the outbox and the archive, or in ``failed/``.
+list again and skips completed moves. Of each set, the receipt (``NAME.json``) moves last; the original follows after
+all sets of the scan. The names of all of them were free in the outbox and the archive, or in ``failed/``.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ import errno
 import os
 import secrets
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocrwatchd.core import crashpoints
+from ocrwatchd.core.attempt import WHOLE
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.mounts import MountGuard
 from ocrwatchd.core.i18n import NOTHING, Message
-from ocrwatchd.storage import delivery_plan, reason_note, root_folders, set_names
-from ocrwatchd.storage.set_names import STATUS_PAGE, first_free, stem_and_suffix
+from ocrwatchd.storage import delivery_plan, part_names, reason_note, root_folders, set_names
+from ocrwatchd.storage.delivery_plan import Route
+from ocrwatchd.storage.records import PlannedSet
+from ocrwatchd.storage.set_names import STATUS_PAGE, stem_and_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
+    from ocrwatchd.core.attempt import PartFigures
     from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.core.model import Job
     from ocrwatchd.storage.ledger import Ledger
@@ -57,13 +63,15 @@ class Outbox:
         """Make missing folders; see :func:`root_folders.prepare`."""
         root_folders.prepare(self._folders)
 
-    def deliver(self, job: Job) -> str:
-        """Move the finished set of ``job.out`` to the outbox, the original to the archive; return the name of the set.
+    def deliver(self, job: Job, parts: Sequence[PartFigures] = WHOLE) -> str:
+        """Move the finished sets of ``job.out`` to the outbox, the original to the archive; return the original's name.
+
+        ``parts`` are the documents of the scan; each has a set.
 
         Raises:
             OSError: a folder is missing, full or broken; nothing is lost, and the call can be repeated.
         """
-        return self._finish(job, "outbox", NOTHING)
+        return self._finish(job, "outbox", NOTHING, parts)
 
     def set_aside(self, job: Job, reason: Message) -> str:
         """Move the original to ``failed/``, beside its reason; return its name there."""
@@ -78,60 +86,72 @@ class Outbox:
         """The path of the original of a delivered set, and the archive."""
         return original_path(self._folders, job.relative, "outbox", name), self._folders.path("archive")
 
-    def _finish(self, job: Job, goal: Goal, reason: Message) -> str:
+    def _finish(self, job: Job, goal: Goal, reason: Message, parts: Sequence[PartFigures] = WHOLE) -> str:
         entry = self._ledger.entry(job.id)
         if entry is None:
             raise ValueError(f"job {job.id} is not in the ledger")
         if entry.state in {"delivered", "failed"}:
             return entry.name
         begun = entry.state == "delivering" and entry.outcome == goal
-        name, suffixes = (entry.name, entry.suffixes) if begun else ("", self._suffixes(job, goal))
-        place = entry.relative if begun else set_names.first_place(job.relative, plain=self._names_refused)
+        wanted = (
+            Route(entry.relative, goal, entry.name, entry.sets, reason)
+            if begun
+            else self._wanted(job, goal, reason, parts)
+        )
         while True:
-            name = name or self._begin(job, place, goal, suffixes, reason)
+            plan = wanted if wanted.name else self._begin(job, wanted)
             if goal == "failed":
-                self._write_reason(job, reason, original_path(self._folders, place, goal, name))
+                self._write_reason(job, reason, original_path(self._folders, plan.relative, goal, plan.name))
                 crashpoints.reached("reason-written")
-            moves = self._moves(job, place, goal, name, suffixes)
+            moves = self._moves(job, plan)
             try:
                 for source, target in moves:
                     self._move(job, source, target)
                     crashpoints.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
-                self._take_back(job, moves)
-                name = ""
+                wanted = replace(plan, name="")
             except OSError as error:
-                plainer = set_names.plainer(place) if error.errno in set_names.REFUSALS else place
-                if plainer == place:
+                wanted = part_names.plainer(plan)
+                if error.errno not in set_names.REFUSALS or wanted == replace(plan, name=""):
                     raise
-                self._take_back(job, moves)
-                name, place, self._names_refused = "", plainer, True
+                self._names_refused = True
             else:
-                return name
+                return plan.name
+            self._take_back(job, moves)
 
-    def _begin(self, job: Job, place: Path, goal: Goal, suffixes: tuple[str, ...], reason: Message) -> str:
-        name = self._free_name(job, place, goal)
+    def _begin(self, job: Job, wanted: Route) -> Route:
+        plan = self._with_free_names(job, wanted)
         # The folder first: what it says is true even where the ledger is lost or behind.
-        delivery_plan.write(job.folder, delivery_plan.Route(place, goal, name, suffixes, reason))
-        self._ledger.delivering(job.id, goal, name, suffixes, reason, place=place)
+        delivery_plan.write(job.folder, plan)
+        self._ledger.delivering(job.id, plan.goal, plan.name, plan.sets, plan.reason, place=plan.relative)
         crashpoints.reached("delivery-recorded")
-        return name
+        return plan
 
-    def _suffixes(self, job: Job, goal: Goal) -> tuple[str, ...]:
+    def _wanted(self, job: Job, goal: Goal, reason: Message, parts: Sequence[PartFigures]) -> Route:
+        """The delivery with the names that its sets would have if all were free; the names are not chosen yet."""
+        place = set_names.first_place(job.relative, plain=self._names_refused)
         if goal == "failed":
-            return (REASON,)
-        if not os.path.lexists(job.out / f"{STEM}{RECEIPT}"):
-            raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
-        return tuple(sorted(suffixes_in(job.out), key=lambda suffix: (suffix == RECEIPT, suffix)))
+            stem = stem_and_suffix(place.name)[0]
+            return Route(place, goal, "", (PlannedSet(place.parent, stem, "", "", (REASON,)),), reason)
+        suffixes = []
+        for number in range(1, len(parts) + 1):
+            found = suffixes_in(job.out, number)
+            if RECEIPT not in found:
+                raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
+            suffixes.append(tuple(sorted(found, key=lambda suffix: (suffix == RECEIPT, suffix))))
+        return Route(place, goal, "", part_names.wanted(job, place, parts, suffixes, self._ledger.next_number), reason)
 
-    def _moves(
-        self, job: Job, place: Path, goal: Goal, name: str, suffixes: tuple[str, ...]
-    ) -> list[tuple[Path, Path]]:
-        made_in = job.folder if goal == "failed" else job.out
-        folder = self._folders.path(goal) / place.parent
-        made = [(made_in / f"{STEM}{suffix}", folder / f"{name}{suffix}") for suffix in suffixes]
-        return [*made, (job.source, original_path(self._folders, place, goal, name))]
+    def _moves(self, job: Job, plan: Route) -> list[tuple[Path, Path]]:
+        made_in, top = (job.folder if plan.goal == "failed" else job.out), self._folders.path(plan.goal)
+        made = [
+            (made_in / f"{stem_of(number)}{suffix}", top / each.folder / f"{each.name}{suffix}")
+            for number, each in enumerate(plan.sets, 1)
+            for suffix in each.suffixes
+        ]
+        original = original_path(self._folders, plan.relative, plan.goal, plan.name)
+        members = [(job.source / member, original / member) for member in job.members]
+        return [*made, *(members or [(job.source, original)])]
 
     def _move(self, job: Job, source: Path, target: Path) -> None:
         if not safe_open.lexists_strict(source):
@@ -176,23 +196,36 @@ class Outbox:
         roots = (*(self._folders.path(name) for name in FOLDER_NAMES), self._folders.work_path)
         return next(above for above in roots if file.is_relative_to(above))
 
-    def _free_name(self, job: Job, place: Path, goal: Goal) -> str:
+    def _with_free_names(self, job: Job, wanted: Route) -> Route:
+        """Choose a free name for the original and one for each set, all with the same number."""
         # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
         # this one.
-        possible = {*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *self._suffixes(job, goal)}
-        suffixes = (REASON,) if goal == "failed" else tuple(possible)
-        beside = self._folders.path(goal) / place.parent
-        reserved = self._ledger.reserved(goal, but=job.id)
+        works = (job.work, *(job.sheets.works.values() if job.sheets else ()))
+        possible = {*OUTPUT_SUFFIXES.values(), *(task.suffix for work in works for task in work.tasks)}
+        place, goal, outbox = wanted.relative, wanted.goal, self._folders.path("outbox")
+        top, reserved = self._folders.path(goal), self._ledger.reserved(goal, but=job.id)
         stem, own = stem_and_suffix(place.name)
+        longest = {own, *possible, *(suffix for each in wanted.sets for suffix in each.suffixes)}
+        stem = set_names.with_room(stem, longest)
 
-        def free(name: str) -> bool:
-            original = original_path(self._folders, place, goal, name)
-            places = [original, *(beside / f"{name}{suffix}" for suffix in suffixes)]
-            if self._folders.path("outbox") / STATUS_PAGE in places:
-                return False  # also while the page does not lie there
-            return place.with_name(name) not in reserved and not any(map(os.path.lexists, places))
+        def named(number: int) -> Route:
+            sets = [
+                replace(each, name=set_names.numbered(set_names.with_room(each.stem, longest, each.tail), number))
+                for each in wanted.sets
+            ]
+            return replace(wanted, name=set_names.numbered(stem, number), sets=tuple(sets))
 
-        return first_free(stem, (*suffixes, own), free)
+        def free(number: int) -> bool:
+            plan = named(number)
+            names = {place.with_name(plan.name), *(each.path for each in plan.sets)}
+            places = [original_path(self._folders, place, goal, plan.name)]
+            for each in plan.sets:
+                suffixes = each.suffixes if goal == "failed" else possible.union(each.suffixes)
+                places += [top / each.folder / f"{each.name}{suffix}" for suffix in suffixes]
+            # The status page's place is taken also while the page does not lie there.
+            return not names & reserved and outbox / STATUS_PAGE not in places and not any(map(os.path.lexists, places))
+
+        return named(set_names.first_number(free))
 
     def _write_reason(self, job: Job, reason: Message, original: Path) -> None:
         note = job.folder / f"{STEM}{REASON}"
@@ -203,9 +236,15 @@ class Outbox:
             files.write_new(note, content, self._folders.file_mode, self._gid, replace=True)
 
 
-def suffixes_in(out: Path) -> list[str]:
-    """The suffixes of the files that the engine has written to ``out``."""
-    return [entry.name.removeprefix(STEM) for entry in os.scandir(out) if entry.name.startswith(f"{STEM}.")]
+def stem_of(part: int) -> str:
+    """The name of the engine's files of one document of a scan, by its number from 1."""
+    return STEM if part == 1 else f"{STEM}-{part}"
+
+
+def suffixes_in(out: Path, part: int = 1) -> list[str]:
+    """The suffixes of the files that the engine has written to ``out`` for one document of the scan."""
+    stem = stem_of(part)
+    return [entry.name.removeprefix(stem) for entry in os.scandir(out) if entry.name.startswith(f"{stem}.")]
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:

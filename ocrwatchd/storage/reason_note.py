@@ -24,7 +24,7 @@ _WHY: Final = re.compile(rf"^{WHY}(.*)$", re.MULTILINE)
 def note(name: str, reason: Message, path: str, code: str = "") -> str:
     """The text of a note, in the language ``code``; ``path`` is the scan's path below ``failed/``."""
     words = language(code)
-    asked = shlex.quote(printable(f"./{path}" if path.startswith("-") else path))  # what begins with - is an option
+    asked = _quoted(path)
     when = time.strftime(words.say("%Y-%m-%d %H:%M"), time.localtime())
     lines = [
         words.say("{name} could not be read ({time}).", name=printable(name), time=when),
@@ -38,6 +38,16 @@ def note(name: str, reason: Message, path: str, code: str = "") -> str:
     if words.code != ENGLISH:
         lines += ["", words.say("The reason in English, for technicians:"), printable(f"{WHY}{reason}")]
     return "\n".join([*lines, ""])
+
+
+def is_about(note: str, path: str) -> bool:
+    """Whether a note is about the scan at a path below ``failed/``."""
+    command = f"ocrwatchd retry {_quoted(path)}"
+    return any(line.endswith(command) for line in note.splitlines())
+
+
+def _quoted(path: str) -> str:
+    return shlex.quote(printable(f"./{path}" if path.startswith("-") else path))  # what begins with - is an option
 
 
 def told(note: str) -> str:

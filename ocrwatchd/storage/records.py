@@ -16,8 +16,32 @@ COUNTED: Final = ("words", "scored_words", "unreadable", "edits_by_reason", "ref
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedSet:
+    """Where one set of a delivery goes.
+
+    Args:
+        folder: under the outbox, or under ``failed/``.
+        stem: its name without a number, from which another free one can be chosen.
+        tail: an end of the stem, plain ASCII, without which it would be that of another set of the scan; mostly "".
+        name: of the set, without suffix.
+        suffixes: of its files, in the order of their moves.
+    """
+
+    folder: Path
+    stem: str
+    tail: str
+    name: str
+    suffixes: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The set's path under the outbox, without a suffix."""
+        return self.folder / self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """The row of a scan."""
+    """The row of a scan; ``name`` is that of the original, and of its set where there is only one."""
 
     job: str
     relative: Path
@@ -27,7 +51,7 @@ class Entry:
     blamed: int
     outcome: str
     name: str
-    suffixes: tuple[str, ...]
+    sets: tuple[PlannedSet, ...]
     reason: Message
 
 

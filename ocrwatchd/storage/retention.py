@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from ocrwatchd.core.fs import tree
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.log import told
 from ocrwatchd.core.os_errors import in_words
+from ocrwatchd.storage import original_files
 from ocrwatchd.storage.outbox import REASON, original_path
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.schema import Folders
     from ocrwatchd.core.config.schema import Retention as Settings
     from ocrwatchd.storage.ledger import Ledger
+    from ocrwatchd.storage.original_files import Stature
     from ocrwatchd.storage.records import Goal, Original
 
 ROUND_SECONDS = 3600.0
@@ -123,13 +124,14 @@ class Retention(Component):
         root = self._folders.path("archive" if goal == "outbox" else "failed")
         try:
             with tree.opened(path.parent, root) as folder:
-                if not _is_same(original, os.lstat(path.name, dir_fd=folder)):
+                found = original_files.stature(path, folder)
+                if found is None or not _is_same(original, found):
                     log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
                     return
                 if goal == "failed":  # the note first: a kill never leaves a note alone
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(f"{original.name}{REASON}", dir_fd=folder)
-                os.unlink(path.name, dir_fd=folder)
+                original_files.delete(path, folder)
         except FileNotFoundError:
             return
         except tree.Obstacle as error:
@@ -138,9 +140,7 @@ class Retention(Component):
         log.info("original.removed", file=str(original.relative), folder=root.name, name=path.name)
 
 
-def _is_same(original: Original, status: os.stat_result) -> bool:
-    if not stat.S_ISREG(status.st_mode):
-        return False
+def _is_same(original: Original, found: Stature) -> bool:
     if original.size is None or original.mtime_ns is None:  # from before these were written down
-        return True
-    return original.size == status.st_size and abs(original.mtime_ns - status.st_mtime_ns) < MTIME_TOLERANCE_NS
+        return not found.several
+    return original.size == found.size and abs(original.mtime_ns - found.mtime_ns) < MTIME_TOLERANCE_NS

@@ -98,22 +98,45 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 
 def first_free(stem: str, suffixes: tuple[str, ...], free: Callable[[str], bool]) -> str:
-    """The first free name of ``stem``, ``stem-2``, ``stem-3`` …, by bisection: a scanner may use one name for years.
+    """The first free one of ``stem``, ``stem-2``, ``stem-3`` and so on.
 
     Args:
         stem: cut, between characters, to leave room for a number and the longest suffix.
         suffixes: of the set's files.
         free: whether a name is free.
     """
+    stem = with_room(stem, suffixes)
+    return numbered(stem, first_number(lambda number: free(numbered(stem, number))))
+
+
+def with_room(stem: str, suffixes: Iterable[str], tail: str = "") -> str:
+    """Cut a stem between characters, so that a number and the longest suffix can be added.
+
+    Args:
+        stem: as it would be without a limit.
+        suffixes: of the set's files.
+        tail: an end of the stem that must stay, such as the number of a document of a scan.
+    """
     room = NAME_BYTES - LONGEST_NUMBER - max(len(os.fsencode(suffix)) for suffix in suffixes)
-    while len(os.fsencode(stem)) > room:
-        stem = stem[:-1]
-    if free(stem):
-        return stem
+    head = stem.removesuffix(tail)
+    while len(os.fsencode(head)) + len(os.fsencode(tail)) > room:
+        head = head[:-1]
+    return f"{head}{tail}"
+
+
+def numbered(stem: str, number: int) -> str:
+    """The name with a number; the first one has none."""
+    return stem if number == 1 else f"{stem}-{number}"
+
+
+def first_number(free: Callable[[int], bool]) -> int:
+    """The first number that is free, by bisection: a scanner may use one name for years."""
+    if free(1):
+        return 1
     taken, number = 1, 2
-    while not free(f"{stem}-{number}"):
+    while not free(number):
         taken, number = number, number * 2
     while number - taken > 1:
         middle = (taken + number) // 2
-        taken, number = (taken, middle) if free(f"{stem}-{middle}") else (middle, number)
-    return f"{stem}-{number}"
+        taken, number = (taken, middle) if free(middle) else (middle, number)
+    return number

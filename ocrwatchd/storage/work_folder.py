@@ -7,18 +7,19 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocrwatchd.core.config.profile import Work
-from ocrwatchd.core.config.schema import WORK_MODE, Config
+from ocrwatchd.core.config.schema import WORK_MODE, Config, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.fs import files, safe_open, tree
 from ocrwatchd.core.fs.lock import HeldElsewhere, Lock
 from ocrwatchd.core.fs.rename import is_placeholder
 from ocrwatchd.core.i18n import say
-from ocrwatchd.core.model import Job, Scan, profile_of
-from ocrwatchd.storage import root_folders
+from ocrwatchd.core.model import Job, Scan, Sheets, profile_of
+from ocrwatchd.core.natural_order import natural
+from ocrwatchd.storage import group_members, root_folders, sheet_key
+from ocrwatchd.storage.group_members import Members
 
 LOCK = "lock"
 ROOT_ID = "root-id"
@@ -44,6 +45,7 @@ class WorkFolder:
         self._path: Path = config.folders.work_path
         self._lock = Lock(self._path / LOCK)
         self._home: os.stat_result | None = None
+        self._sheet_key = b""
         self.root_id = ""
         """The id of the root; it is stored in the folder and moves with the root."""
 
@@ -56,7 +58,8 @@ class WorkFolder:
         """Take the lock; also after the folder was removed or exchanged.
 
         Raises:
-            FolderUnusable: another ocrwatchd holds the lock, the folder belongs to another user, or the root is gone.
+            FolderUnusable: another ocrwatchd holds the lock, the folder belongs to another user, the root is gone, or
+                the key of separator sheets cannot be read.
             OSError: the folder cannot be made or written.
         """
         if self._home is not None:
@@ -71,6 +74,8 @@ class WorkFolder:
                 "stop that one first, or give this one another folders.root"
             ) from None
         self._home = self._path.parent.stat()
+        if any("sheet" in work.split.on for work in self._works.values()):
+            self._sheet_key = sheet_key.read_or_make(state_directory())
         self.root_id = self._identify()
 
     def close(self) -> None:
@@ -104,8 +109,12 @@ class WorkFolder:
         files.write_new(self._path / ROOT_ID, f"{chosen}\n".encode(), replace=True)
         return chosen
 
-    def new_job(self, scan: Scan) -> Job:
+    def new_job(self, scan: Scan, files_of_it: Sequence[Scan] = ()) -> Job:
         """Make the folder for a scan that is about to be claimed.
+
+        Args:
+            scan: the file; of a document that comes as several files, its path.
+            files_of_it: these files, all of one folder, in the order of their pages.
 
         Raises:
             FolderUnusable: the work folder was exchanged, and another ocrwatchd has locked the new one.
@@ -118,10 +127,19 @@ class WorkFolder:
         job_id = f"{stamp}-{int(now % 1 * 1e6):06d}-{secrets.token_hex(3)}"
         folder = self._path / job_id
         files.make_folder(folder)  # synced: what is moved into it must not be lost with its name
-        return Job(job_id, folder, scan.relative, self._work(scan.relative))
+        names = tuple(each.relative.name for each in files_of_it)
+        if names:
+            try:
+                group_members.write(folder, Members(scan.relative, files_of_it[0].relative.parent, names))
+            except OSError:
+                folder.rmdir()
+                raise
+        return self._job(folder, scan.relative, names)
 
     def left(self) -> Iterator[Job]:
         """The jobs from before a restart, oldest first; a job without a scan has an empty path.
+
+        Of several files, all members are listed, also those that are not there: see :mod:`group_members`.
 
         Remains of an interrupted copy or rename are removed: the original is still in the inbox.
 
@@ -133,17 +151,33 @@ class WorkFolder:
         for folder in sorted(self._path.iterdir()):
             if not JOB_ID.fullmatch(folder.name) or not folder.is_dir() or folder.is_symlink():
                 continue
-            relative = _only_file(folder / "scan")
-            yield Job(folder.name, folder, relative, self._work(relative))
+            relative, members = _left_in(folder)
+            yield self._job(folder, relative, members)
 
-    def _work(self, relative: Path) -> Work:
-        return self._works.get(profile_of(relative)) or self._works[""]
+    def _job(self, folder: Path, relative: Path, members: tuple[str, ...]) -> Job:
+        work = self._works.get(profile_of(relative)) or self._works[""]
+        sheets = Sheets(self._works, self._sheet_key) if "sheet" in work.split.on else None
+        return Job(folder.name, folder, relative, work, members=members, sheets=sheets)
 
 
-def _only_file(folder: Path) -> Path:
+def _left_in(job_folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """The path of a job's scan below ``scan``, and the names of its files where these are several."""
+    scan = job_folder / "scan"
+    if not group_members.is_group(job_folder):
+        return next(_files(scan), Path()), ()
+    found = list(_files(scan))
+    known = group_members.read(job_folder)
+    if known is None:  # what is there, in the order that is most probable; it cannot be known whether that is all
+        names = tuple(sorted((path.name for path in found if path.parent == found[0].parent), key=natural))
+        return (found[0].parent, names) if found else (Path(), ())
+    return known.relative if found else Path(), known.names
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder; remains of an interrupted copy or rename are removed."""
     for path in safe_open.walk_files(folder):
         if not (path.name.startswith(files.TEMPORARY_PREFIX) or is_placeholder(path.lstat())):
-            return path.relative_to(folder)
+            yield path.relative_to(folder)
+            continue
         with tree.opened(path.parent, folder) as held:
             os.unlink(path.name, dir_fd=held)
-    return type(folder)()

@@ -53,6 +53,7 @@ SCENES = (
     "glut",
     "rest",
     "steady",
+    "blank",
 )
 WIDTH = {name: 100 + index for index, name in enumerate(SCENES)}
 HEIGHT = 40
@@ -90,8 +91,9 @@ class FakeEngine:
         """Act the page's scene; a page that survives has two lines."""
         scene = SCENES[page.image.width - WIDTH["fine"]] if page.image.width in WIDTH.values() else "fine"
         getattr(self, scene, lambda: None)()
-        text = TEXT.format(number=page.number)
+        text = "" if scene == "blank" else TEXT.format(number=page.number)
         first = text.split("\n")[0]
+        lines = (Line(first, 0, Box(0, 0, 50, 10), 0.9), Line("teh end", len(first) + 1, Box(0, 12, 50, 22), 0.5))
         return PageText(
             number=page.number,
             text=text,
@@ -99,7 +101,7 @@ class FakeEngine:
             height=page.image.height,
             dpi=page.dpi,
             engine=self.name,
-            lines=(Line(first, 0, Box(0, 0, 50, 10), 0.9), Line("teh end", len(first) + 1, Box(0, 12, 50, 22), 0.5)),
+            lines=lines if text else (),
         )
 
     def free_page(self):

@@ -30,7 +30,7 @@ class Line:
     def work_off(self, job, asked=lambda: False):
         """Run it."""
 
-        def tell(name, page=0, pages=0, seconds=0.0):
+        def tell(name, page=0, pages=0, seconds=0.0, priority=None):
             self.steps.append((name, page))
 
         return pipeline.work_off(job, self.bench, tell, asked)

@@ -12,6 +12,7 @@ from ocrwatchd.formats.output import receipt
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.ledger_file import LEDGER
 from ocrwatchd.storage.work_folder import ROOT_ID
+from tests.fakes.planned import planned
 
 ROOT_OF_OURS = "0123456789abcdef"
 
@@ -46,7 +47,7 @@ class Past:
         if outcome == "outbox":
             known = {"sha256": "0" * 64, "pages": 1, "seconds": 1.0} | figures
             self.ledger.recognised(job, **known, counts=counts)
-        self.ledger.delivering(job, outcome, relative.stem, (".json",), Message(""))
+        self.ledger.delivering(job, outcome, relative.stem, (planned(relative.stem, ".json"),), Message(""))
         self.ledger.ended(job)
         self.ledger._run("UPDATE scan SET ended_at = ? WHERE job = ?", (at, job))
         if counts is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.calibrate.measure import Case
 from ocrwatchd.cli.process.reader import copied, reading
-from ocrwatchd.core.config.profile import Output, Work
+from ocrwatchd.core.config.profile import Output, Split, Work
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import input_type_named
@@ -42,6 +42,7 @@ def read(folder: Path, config: Config, work: Work, console: Console) -> list[Cas
             "llm": work.llm.model_copy(update={"model": "off"}),
             "output": Output(formats=("txt",)),
             "tasks": (),
+            "split": Split(),
         }
     )
     config = config.model_copy(update={"ocr": raw.ocr, "llm": raw.llm})

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -22,17 +24,19 @@ from ocrwatchd.core import attempt
 from ocrwatchd.core import log as logs
 from ocrwatchd.core.attempt import Begun, Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.profile import Output, Work
-from ocrwatchd.core.config.schema import Config, cache_directory
+from ocrwatchd.core.config.schema import Config, cache_directory, state_directory
 from ocrwatchd.core.errors import ConfigError, EngineUnavailable, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.log import printable
-from ocrwatchd.core.model import BY_HAND, Job
+from ocrwatchd.core.model import BY_HAND, Job, Sheets
+from ocrwatchd.core.name_template import PART_OF_STACK
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
-from ocrwatchd.storage.outbox import RECEIPT, STEM, suffixes_in
+from ocrwatchd.storage import sheet_key
+from ocrwatchd.storage.outbox import RECEIPT, stem_of, suffixes_in
 from ocrwatchd.storage.set_names import first_free, stem_and_suffix
 
 LONGEST_WAIT_S = 1.0
@@ -61,11 +65,11 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
     work = config.work()
     if output is None:
         work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
-    status = 0
+    status, sheets = 0, _sheets(config)
     with reading(config, console) as reader:
         for path in paths:
             try:
-                with copied(path, work) as job:
+                with copied(path, work, sheets=sheets) as job:
                     unreadable = reader.read(job)
                     if output is None:
                         _print(job, path if len(paths) > 1 else None)
@@ -77,6 +81,14 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
                 console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
                 status = UnreadableScan.exit_code
     return status
+
+
+def _sheets(config: Config) -> Sheets | None:
+    """What separator sheets may ask for; nothing for a user who must not read the key, for whom they only separate."""
+    try:
+        return Sheets(config.works(), sheet_key.read(state_directory())) if "sheet" in config.split.on else None
+    except FolderUnusable:
+        return None
 
 
 @contextlib.contextmanager
@@ -199,7 +211,7 @@ def _copies() -> Path:
 
 
 @contextlib.contextmanager
-def copied(path: Path, work: Work, *, lattices: bool = False) -> Iterator[Job]:
+def copied(path: Path, work: Work, *, lattices: bool = False, sheets: Sheets | None = None) -> Iterator[Job]:
     """A job for a copy of a file, in a temporary folder; with ``lattices`` it keeps the recogniser's lattices.
 
     Raises:
@@ -210,7 +222,7 @@ def copied(path: Path, work: Work, *, lattices: bool = False) -> Iterator[Job]:
     clear_stale(base, COPY_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{COPY_PREFIX}{os.getpid()}-", dir=base))
     try:
-        job = Job(BY_HAND, folder, Path(path.name or "scan"), work, lattices=lattices)
+        job = Job(BY_HAND, folder, Path(path.name or "scan"), work, lattices=lattices, sheets=sheets)
         (folder / "scan").mkdir()
         try:
             original = safe_open.open_regular(path.resolve())
@@ -241,8 +253,14 @@ def _why_closed(path: Path, error: OSError) -> str:
 def _print(job: Job, path: Path | None) -> None:
     if path is not None:
         print(f"==> {printable(str(path))} <==")
-    sys.stdout.write((job.out / f"{STEM}{OUTPUT_SUFFIXES['txt']}").read_text(encoding="utf-8"))
+    for part in _parts(job.out):
+        sys.stdout.write((job.out / f"{stem_of(part)}{OUTPUT_SUFFIXES['txt']}").read_text(encoding="utf-8"))
     sys.stdout.flush()
+
+
+def _parts(out: Path) -> range:
+    """The numbers of the documents that the scan holds."""
+    return range(1, 1 + next(part for part in count() if not suffixes_in(out, part + 1)))
 
 
 def _missing(figures: ScanFigures) -> Iterator[str]:
@@ -253,16 +271,24 @@ def _missing(figures: ScanFigures) -> Iterator[str]:
 
 
 def _keep(job: Job, output: Path, file_mode: int) -> None:
-    present = suffixes_in(job.out)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        everywhere = tuple({*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
-        stem, _own = stem_and_suffix(job.relative.name)
-        name = first_free(stem, everywhere, lambda n: not any(os.path.lexists(output / f"{n}{s}") for s in everywhere))
-        for suffix in present:
-            (job.out / f"{STEM}{suffix}").chmod(file_mode)
-            files.move(job.out / f"{STEM}{suffix}", output / f"{name}{suffix}")
-    except OSError as error:
-        raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
-    shown = OUTPUT_SUFFIXES["txt"] if OUTPUT_SUFFIXES["txt"] in present else RECEIPT
-    print(printable(str(output / f"{name}{shown}")))
+    parts = _parts(job.out)
+    stem, _own = stem_and_suffix(job.relative.name)
+    for part in parts:
+        present = suffixes_in(job.out, part)
+        own = stem if len(parts) == 1 else f"{stem}{PART_OF_STACK}{part:0{len(str(len(parts)))}}"
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            everywhere = tuple({*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})
+            name = first_free(own, everywhere, partial(_is_free, output, everywhere))
+            for suffix in present:
+                made = job.out / f"{stem_of(part)}{suffix}"
+                made.chmod(file_mode)
+                files.move(made, output / f"{name}{suffix}")
+        except OSError as error:
+            raise FolderUnusable(f"the results cannot be put into {output}: {error.strerror}") from error
+        shown = OUTPUT_SUFFIXES["txt"] if OUTPUT_SUFFIXES["txt"] in present else RECEIPT
+        print(printable(str(output / f"{name}{shown}")))
+
+
+def _is_free(output: Path, suffixes: tuple[str, ...], name: str) -> bool:
+    return not any(os.path.lexists(output / f"{name}{suffix}") for suffix in suffixes)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ocrwatchd.core.config.schema import Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status
-from ocrwatchd.storage import ledger_file, work_folder
+from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.ledger_file import LEDGER
 from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
@@ -108,7 +108,7 @@ def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
     """Open the ledger of this root, of this user or of a service."""
     troubles: list[FolderUnusable] = []
-    for root_state in _root_states(folders):
+    for root_state in status.states_of(folders):
         try:
             return root_state / LEDGER, _opened(root_state / LEDGER)
         except FileNotFoundError:
@@ -121,18 +121,6 @@ def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
         f"there is no ledger of {folders.served_path} in {state_directory()}: no daemon of this user has served it; "
         "start one with `ocrwatchd run`, name its configuration with --config, or ask as the user that it runs as"
     )
-
-
-def _root_states(folders: Folders) -> Iterator[Path]:
-    """Find the root's state by its id or, if this user cannot read the id, by the root in the status."""
-    try:
-        root_id = work_folder.known_id(folders.work_path)
-    except OSError:
-        root_id = ""
-    for root_state in status.root_states():
-        known = None if root_id else status.copy_in(root_state)
-        if root_state.name == root_id or (known and known.root == str(folders.served_path)):
-            yield root_state
 
 
 def _opened(path: Path) -> sqlite3.Connection:

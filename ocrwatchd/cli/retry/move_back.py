@@ -13,7 +13,7 @@ from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files, tree
 from ocrwatchd.core.fs.rename import is_placeholder
-from ocrwatchd.core.fs.safe_open import lexists_strict, open_regular, same_content
+from ocrwatchd.core.fs.safe_open import is_folder, lexists_strict, open_regular, same_content
 from ocrwatchd.core.log import printable
 from ocrwatchd.storage import reason_note, root_folders
 from ocrwatchd.storage.outbox import REASON
@@ -38,7 +38,7 @@ def retry(folders: Folders, names: Iterable[str]) -> Iterator[Path]:
     wanted = dict.fromkeys(_match(name, scans, failed) for name in names) or scans
     for scan in wanted:
         try:
-            yield _move_back(scan, folders)
+            yield _move_folder_back(scan, folders) if is_folder(scan) else _move_back(scan, folders)
         except OSError as error:
             raise FolderUnusable(f"{printable(str(scan))} cannot be moved to the inbox: {error.strerror}") from error
 
@@ -104,6 +104,39 @@ def _move_back(scan: Path, folders: Folders) -> Path:
     return target
 
 
+def _move_folder_back(scan: Path, folders: Folders) -> Path:
+    """Move the files of a document that came as several, as a folder; its name may already be that of a folder."""
+    failed, inbox = folders.path("failed"), folders.path("inbox")
+    above = inbox / scan.relative_to(failed).parent
+    root_folders.make(folders, "inbox")
+    with tree.opened(scan.parent, failed) as outer, tree.opened(scan, failed) as here:
+        names = sorted(tree.names(here))
+
+        def free(name: str) -> bool:
+            try:
+                with tree.opened(above / name, inbox) as there:
+                    return all(
+                        not lexists_strict(Path(each), there)
+                        or _left_by_kill(scan / each, here, above / name / each, there)
+                        for each in names
+                    )
+            except FileNotFoundError:
+                return True
+            except tree.Obstacle:
+                return False
+
+        folder = above / first_free(scan.name, ("",), free)
+        with (
+            tree.opened(folder, inbox, folders.mode("inbox")) as there,
+            _removed(scan.with_name(f"{stem_and_suffix(scan.name)[0]}{REASON}"), outer),
+        ):
+            for name in names:
+                files.move(scan / name, folder / name, resume=True, source_in=here, target_in=there)
+            with suppress(OSError):  # people have put something there
+                os.rmdir(scan.name, dir_fd=outer)
+    return folder
+
+
 def _left_by_kill(scan: Path, here: int, target: Path, there: int) -> bool:
     """Whether a killed call has left a copy or a placeholder of the scan in the inbox."""
     with suppress(FileNotFoundError):
@@ -134,20 +167,41 @@ def _removed(note: Path, folder: int) -> Iterator[None]:
 
 
 def _scans(failed: Path) -> list[Path]:
-    found = []
+    found: list[Path] = []
+    folders: set[Path] = set()
     # Unlike os.walk, os.fwalk is safe against exchanged folders.
-    for parent, _folders, names, held in os.fwalk(failed) if failed.is_dir() else ():
+    for parent, inner, names, held in os.fwalk(failed) if failed.is_dir() else ():
+        folders.update(_folders_of_files(Path(parent), inner, names, held, failed))
+        if Path(parent) in folders:
+            continue
         stems = {stem_and_suffix(name)[0] for name in names} - {""}
         # A note has its scan next to it, or the text of a note; a scan of such a name has neither.
         notes = {name for name in names if name.endswith(REASON)}
         notes = {name for name in notes if name.removesuffix(REASON) in stems or _is_note(Path(parent, name), held)}
         found += [Path(parent, name) for name in names if name not in notes and not name.startswith(".")]
-    return sorted(found)
+    return sorted([*found, *folders])
+
+
+def _folders_of_files(
+    parent: Path, folders: Iterable[str], names: Sequence[str], held: int, failed: Path
+) -> Iterator[Path]:
+    """The folders that are the original of a document of several files: such a folder has a note beside it."""
+    there = set(names)
+    for name in folders:
+        note = f"{stem_and_suffix(name)[0]}{REASON}"
+        path = parent / name
+        if note in there and reason_note.is_about(_note(parent / note, held), str(path.relative_to(failed))):
+            yield path
 
 
 def _is_note(path: Path, folder: int) -> bool:
+    return reason_note.told(_note(path, folder)) != ""
+
+
+def _note(path: Path, folder: int) -> str:
+    """The text of a note; "" where it cannot be read."""
     try:
         with os.fdopen(open_regular(path, folder), "rb") as file:
-            return reason_note.told(file.read(NOTE_BYTES).decode("utf-8", "replace")) != ""
+            return file.read(NOTE_BYTES).decode("utf-8", "replace")
     except OSError:
-        return False
+        return ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.profile import Work, is_profile_name
 from ocrwatchd.core.config.schema import Arrival, Config, configuration_directory
 from ocrwatchd.core.config.validation_messages import Complaint, complaints_of, render
 from ocrwatchd.core.errors import ConfigError
@@ -92,7 +92,7 @@ def parse(table: dict[str, Any]) -> Config:
     resolved: dict[str, Work] = {}
     for name, override in profiles.items() if isinstance(profiles, dict) else ():
         where = ("profiles", name)
-        if not name or {"/", "\0"} & set(name) or name.startswith(".") or not isinstance(override, dict):
+        if not is_profile_name(name) or not isinstance(override, dict):
             found.append(Complaint(where, override, PROFILE))
             continue
         if pattern := _ignored(name, top):

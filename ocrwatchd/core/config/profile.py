@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from ocrwatchd.core import name_template
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 
 DEFAULT_PROMPT = (
@@ -31,6 +32,11 @@ TASK_NAME = "^[a-z0-9-]{1,40}$"
 
 LANGUAGE = "^[a-z]{3}$"
 """Codes of languages: ISO 639-3."""
+
+
+def is_profile_name(name: str) -> bool:
+    """Whether a profile may have this name: that of one visible folder."""
+    return bool(name) and not {"/", "\0"} & set(name) and not name.startswith(".")
 
 
 def _possible(path: str) -> str:
@@ -59,6 +65,12 @@ def _there(name: str) -> str:
         known = ", ".join(f"'{each}'" for each in installed())
         raise ValueError(f"no installed package brings that format; there are {known}")
     return name
+
+
+def _nameable(template: str) -> str:
+    """The template of names, if it is valid."""
+    name_template.parse(template)
+    return template
 
 
 def _sound(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -243,6 +255,7 @@ class Output(Section):
 
     language: Literal["", "en", "de", "zh"] = ""
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
+    name: Annotated[str, Field(min_length=1), AfterValidator(_nameable)] = "{name}"
     pdf: Literal["plain", "a-2b"] = "plain"
 
 

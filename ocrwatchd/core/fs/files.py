@@ -117,6 +117,7 @@ def write_new(
     mode: int = 0o640,
     gid: int = -1,
     *,
+    uid: int = -1,
     replace: bool = False,
     lasting: bool = True,
     folder: int | None = None,
@@ -128,6 +129,7 @@ def write_new(
         content: the bytes, or blocks of them.
         mode: permissions, independent of the umask.
         gid: group of the file; -1: the default of the folder.
+        uid: owner of the file, which only root can choose; -1: this user.
         replace: replace an existing file.
         lasting: False: do not sync; after a power cut the file may be missing or wrong.
         folder: descriptor of the file's folder; None if nobody else can exchange the folder.
@@ -136,7 +138,7 @@ def write_new(
         FileExistsError: the name is taken and ``replace`` is off.
         OSError: an error of a system call.
     """
-    with tree.held(path.parent, folder) as held, _temporary(path, held, mode, gid, replace=replace) as out:
+    with tree.held(path.parent, folder) as held, _temporary(path, held, mode, gid, uid, replace=replace) as out:
         for block in (content,) if isinstance(content, bytes) else content:
             _write_all(out, block)
         if lasting:
@@ -215,7 +217,9 @@ def _move(source: Path, here: int, target: Path, there: int, *, own: bool) -> No
 
 
 @contextmanager
-def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: bool = False) -> Iterator[int]:
+def _temporary(
+    target: Path, folder: int, mode: int, gid: int = -1, uid: int = -1, *, replace: bool = False
+) -> Iterator[int]:
     """Open a new file next to the target; on success close and rename it to the target, else remove it."""
     # The target's own name plus a suffix could exceed 255 bytes.
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
@@ -224,8 +228,8 @@ def _temporary(target: Path, folder: int, mode: int, gid: int = -1, *, replace: 
         out = os.open(temporary.name, flags, 0o600, dir_fd=folder)
         try:
             try:
-                if gid != -1:
-                    os.fchown(out, -1, gid)
+                if (uid, gid) != (-1, -1):
+                    os.fchown(out, uid, gid)
                 os.fchmod(out, mode)
                 yield out
             finally:

@@ -59,7 +59,7 @@ _FOLDER: Final = re.compile(
 NOT_OURS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 """Errors of reading a file that ocrwatchd has not written; unlike a missing share, they persist."""
 
-_SET_FILE: Final = re.compile(rf"{STEM}\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
+_SET_FILE: Final = re.compile(rf"{STEM}(-[1-9][0-9]{{0,4}})?\.[A-Za-z0-9-][A-Za-z0-9.-]{{0,98}}")
 _KEPT_FILE: Final = re.compile(r"[a-z0-9-]{1,80}\.json")
 
 
@@ -117,14 +117,23 @@ def begin(
         OSError: the folder cannot be read or made.
     """
     folder = work_folder / order.job
-    job = safe_names.seen(Job(order.job, folder, unpack(order.relative), order.work.on_machine(own)))
-    way = (job.source, *takewhile(lambda each: each != work_folder, job.source.parents))
-    if not safe_open.lexists_strict(job.source) or any(each.is_symlink() for each in way):
+    sheets = order.sheets.unpack() if order.sheets else None
+    whole = Job(
+        order.job,
+        folder,
+        unpack(order.relative),
+        order.work.on_machine(own),
+        members=order.names,
+        sheets=sheets.with_works(lambda work: work.on_machine(own)) if sheets else None,
+    )
+    job = safe_names.seen(whole)
+    way = (*job.files, *takewhile(lambda each: each != work_folder, job.files[0].parents))
+    if not all(map(safe_open.lexists_strict, job.files)) or any(each.is_symlink() for each in way):
         return None
     earlier = made(folder)
     if any(each.number >= order.attempt for each in earlier):
         return None
-    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work)}"
+    desk = folder / ATTEMPTS / f"{order.attempt}-{worker}_{digest(order.work, sheets)}"
     files.make_inner(desk.parent)
     try:
         desk.with_name(str(order.attempt)).mkdir(mode=0o700)

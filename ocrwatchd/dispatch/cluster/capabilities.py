@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Final, Literal
 
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.errors import EngineUnavailable
+from ocrwatchd.core.model import Job
 from ocrwatchd.ocr.selection import choose
 
 Capability = Literal["aspose", "gpu"]
@@ -18,6 +20,12 @@ def settled(work: Work) -> Work:
     if work.ocr.engine != "auto":
         return work
     return work.model_copy(update={"ocr": work.ocr.model_copy(update={"engine": _engine(work.ocr)})})
+
+
+def published(job: Job) -> Job:
+    """The job as it is published: with the settled settings, without those of each machine."""
+    sheets = job.sheets.with_works(settled).of_the_document if job.sheets else None
+    return replace(job, work=settled(job.work).of_the_document, sheets=sheets)
 
 
 def required(work: Work) -> tuple[Capability, ...]:

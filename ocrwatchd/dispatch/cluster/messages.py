@@ -19,7 +19,10 @@ from ocrwatchd.core.config.profile import Work  # pydantic resolves it when this
 from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.i18n import NOTHING, Message
 from ocrwatchd.core.jsonlines import Record, pack, summary, unpack
-from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job, Sheets
+from ocrwatchd.core.sheets import SheetsRecord  # pydantic resolves it when this module loads
+from ocrwatchd.storage.group_members import MOST_MEMBERS, are_names
+from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
 
 MAX_BYTES = 1 << 21
@@ -34,6 +37,7 @@ LONGEST_REASON = 2000
 """What a card says of an engine is no longer, characters: a card is read as far as that."""
 
 Name = Annotated[str, Field(pattern=f"^{WORKER_NAME}$")]
+PackedName = Annotated[str, Field(min_length=1, max_length=NAME_BYTES)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID.pattern}$")]
 
 
@@ -68,14 +72,18 @@ class Order(Record):
 
     Args:
         relative: the scan's path below the job's ``scan`` folder, packed.
+        members: the names of its files, packed, where these are several; see :class:`ocrwatchd.core.model.Job`.
         work: the settings of the profile, without those of each machine.
+        sheets: what separator sheets may ask for, likewise; the broker carries the key of the sheets too.
     """
 
     token: Token
     job: JobId
     attempt: Annotated[int, Field(ge=1, le=1_000_000_000)]
     relative: Annotated[str, Field(min_length=1, max_length=4096)]
+    members: Annotated[tuple[PackedName, ...], Field(max_length=MOST_MEMBERS)] = ()
     work: Work
+    sheets: SheetsRecord | None = None
 
     @field_validator("relative")
     @classmethod
@@ -88,10 +96,33 @@ class Order(Record):
             raise ValueError("leads out of the job's folder")
         return value
 
+    @field_validator("members")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and not are_names(cls._unpacked(value)):
+            raise ValueError("no names of files")
+        return value
+
+    @staticmethod
+    def _unpacked(members: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(os.fsdecode(name.encode("latin-1")) for name in members)
+        except UnicodeEncodeError:
+            raise ValueError("not packed") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the scan's files, where these are several."""
+        return self._unpacked(self.members)
+
     @classmethod
     def of(cls, job: Job, attempt: int, token: Token) -> Self:
         """Make the order for an attempt at a job."""
-        return cls(token=token, job=job.id, attempt=attempt, relative=pack(job.relative), work=job.work.of_the_document)
+        members = tuple(pack(Path(name)) for name in job.members)
+        place = {"relative": pack(job.relative), "members": members}
+        sheets = SheetsRecord.of(job.sheets.of_the_document) if job.sheets else None
+        work = job.work.of_the_document
+        return cls(token=token, job=job.id, attempt=attempt, work=work, sheets=sheets, **place)
 
 
 class Nudge(Record):
@@ -150,10 +181,12 @@ class Card(Record):
 Kind = TypeVar("Kind", bound=Record)
 
 
-def digest(work: Work) -> str:
+def digest(work: Work, sheets: Sheets | None) -> str:
     """A digest of the settings of an order: attempts with equal digests read the document alike."""
-    settings = work.model_dump_json(exclude={"priority"})
-    return hashlib.sha256(settings.encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
+    settings = [work.model_dump_json(exclude={"priority"})]
+    if sheets:
+        settings.append(SheetsRecord.of(sheets).model_dump_json())
+    return hashlib.sha256("\0".join(settings).encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 
 def decode(kind: type[Kind], content: bytes | str) -> Kind:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -169,8 +168,8 @@ class Board:
 
     def _send(self, each: Published) -> None:
         if each.queue:
-            job = replace(each.job, work=capabilities.settled(each.job.work))
-            self._sender.send(each.queue, Order.of(job, each.attempt, self._token).model_dump_json())
+            order = Order.of(capabilities.published(each.job), each.attempt, self._token)
+            self._sender.send(each.queue, order.model_dump_json())
 
     def _publish_again(self, queue: str) -> None:
         """Publish the untaken jobs of a queue once more, in their order; later where the broker is away."""

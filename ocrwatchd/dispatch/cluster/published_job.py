@@ -197,7 +197,8 @@ class Watch:
 
 
 def _order(job: Job) -> str:
-    return digest(capabilities.settled(job.work).of_the_document)
+    published = capabilities.published(job)
+    return digest(published.work, published.sheets)
 
 
 def _ends(made: Iterable[Attempt]) -> tuple[list[Ended], dict[Attempt, OSError]]:

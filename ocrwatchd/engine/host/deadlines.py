@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.i18n import Message, say
+from ocrwatchd.core.model import Job
 from ocrwatchd.engine.protocol import StepName
 
 LOAD_DEADLINE_S = 900.0
@@ -25,13 +25,20 @@ IN_WORDS: dict[StepName, Message] = {
 """The engine's current step, after "took longer than … to"."""
 
 
-def allowance_s(step: StepName, work: Work, load_deadline_s: float, number: int = 0) -> float:
-    """How long the engine may be silent after it has announced a step, seconds; ``number`` is of a page or task."""
+def allowance_s(step: StepName, job: Job, load_deadline_s: float, number: int = 0) -> float:
+    """How long the engine may be silent after it has announced a step, seconds; ``number`` is of a page or task.
+
+    A separator sheet may choose any profile: then the most patient one counts.
+    """
     if step == "load":
         return load_deadline_s
+    works = [job.work, *job.sheets.works.values()] if job.sheets else [job.work]
+    page_s = max(work.ocr.page_deadline_s for work in works)
     if step == "correct":  # the corrector has a budget of its own and exceeds it by a forward pass or two
-        return work.llm.page_budget_s + work.ocr.page_deadline_s
+        return max(work.llm.page_budget_s for work in works) + page_s
     if step == "task":  # likewise, and the finished text waits for the task
-        grace_s = min(TASK_GRACE_S, work.ocr.page_deadline_s)
-        return sum(task.budget_s for task in work.tasks[number - 1 : number]) + grace_s
-    return work.ocr.page_deadline_s
+        budgets_s = [task.budget_s for work in works for task in work.tasks] or [0.0]
+        # Without sheets, each document of the scan has the same tasks.
+        budget_s = max(budgets_s) if job.sheets else budgets_s[(number - 1) % len(budgets_s)]
+        return budget_s + min(TASK_GRACE_S, page_s)
+    return page_s

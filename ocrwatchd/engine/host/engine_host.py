@@ -311,9 +311,9 @@ class EngineHost:
     def _take_step(self, step: Step) -> None:
         job = self._own(step.job)
         if step.name != "task" or step != self._step:  # the next question of a task gets the rest of its time
-            self._bounds.expect(step.name, allowance_s(step.name, job.work, self._load_deadline_s, step.page))
+            self._bounds.expect(step.name, allowance_s(step.name, job, self._load_deadline_s, step.page))
         self._step = step
-        self._hear(Begun(job, step.name))
+        self._hear(Begun(job, step.name, step.priority))
         if step.name == "open" and self._child is not None:
             self._bounds.weigh(self._child.pid)
         if step.name == "page":

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -28,14 +28,13 @@ from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
 from ocrwatchd.formats.output.receipt import CONFIDENCE_DIGITS
 from ocrwatchd.ocr.page_confidence import confidences
+from ocrwatchd.storage.outbox import stem_of
 
 if TYPE_CHECKING:
-    from ocrwatchd.engine.process.page_store import PageStore
     from ocrwatchd.engine.process.tasks.stage import Result
 
 log = structlog.get_logger()
 
-STEM = "document"
 SIGN_OF_LIFE_S = 10.0
 """Interval of the signs of life while a long document is written: the host waits only as long as for one page."""
 MOST_REASONS = 5
@@ -120,31 +119,50 @@ class Tally:
             work=job.work,
         )
 
-    def figures(self, document: Document) -> ScanFigures:
-        """The figures for the host, without text."""
-        totals = document.totals
-        return ScanFigures(
-            pages=self.pages,
-            unreadable=self.unreadable,
-            corrected=self.corrected,
-            evaluation=self.evaluation,
-            words=self.words,
-            scored_words=self.scored,
-            edits=self.edits.total(),
-            edits_by_reason={str(why): times for why, times in totals.edits.items()},
-            refused=self.refused.total(),
-            refused_by_reason={str(why): times for why, times in totals.refused.items()},
-            confidence=totals.confidence,
-            seconds=round(self.seconds, 3),
-            sha256=document.sha256,
-            tasks_not_done=tuple(verbatim(end) for end in document.tasks if end.state != "done"),
-        )
+
+class Part(NamedTuple):
+    """One document of a scan: its figures, its pages from the first one on, and the results of its tasks."""
+
+    document: Document
+    tally: Tally
+    pages: Callable[[], Iterator[FinishedPage]]
+    results: Sequence[Result] = ()
 
 
-def write_set(
-    job: Job, document: Document, pages: PageStore, alive: Callable[[], None], results: Sequence[Result] = ()
-) -> Document:
-    """Write the files of the set into ``job.out``, which appears when all of them are complete and synced.
+def figures_of(parts: Sequence[Part], documents: Sequence[Document]) -> ScanFigures:
+    """The figures of all documents of a scan for the host, without text.
+
+    ``documents`` are those of the parts as they were written.
+    """
+    tallies = [part.tally for part in parts]
+    edits: Counter[Reason] = Counter()
+    refused: Counter[Reason] = Counter()
+    for tally in tallies:
+        edits.update(tally.edits)
+        refused.update(tally.refused)
+    scored = sum(tally.scored for tally in tallies)
+    scores = sum(tally.scores for tally in tallies)
+    ends = [end for document in documents for end in document.tasks if end.state != "done"]
+    return ScanFigures(
+        pages=sum(tally.pages for tally in tallies),
+        unreadable=sum(tally.unreadable for tally in tallies),
+        corrected=any(tally.corrected for tally in tallies),
+        evaluation=any(tally.evaluation for tally in tallies),
+        words=sum(tally.words for tally in tallies),
+        scored_words=scored,
+        edits=edits.total(),
+        edits_by_reason={str(why): times for why, times in edits.items()},
+        refused=refused.total(),
+        refused_by_reason={str(why): times for why, times in refused.items()},
+        confidence=round(scores / scored, CONFIDENCE_DIGITS) if scored else None,
+        seconds=round(sum(tally.seconds for tally in tallies), 3),
+        sha256=documents[0].sha256,
+        tasks_not_done=tuple(map(verbatim, ends)),
+    )
+
+
+def write_sets(job: Job, parts: Sequence[Part], alive: Callable[[], None]) -> list[Document]:
+    """Write the files of all sets into ``job.out``, which appears when all of them are complete and synced.
 
     A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
     once the job's folder is synced, and the delivery syncs it before any file moves.
@@ -152,7 +170,7 @@ def write_set(
     ``alive`` is called between two pages, every :data:`SIGN_OF_LIFE_S`.
 
     Returns:
-        The document as written: its warnings, and the formats and tasks that have files.
+        The documents as written: their warnings, and the formats and tasks that have files.
 
     Raises:
         OSError: a file cannot be written.
@@ -161,23 +179,32 @@ def write_set(
     for folder in (unfinished, job.out):
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
+    documents = []
+    for part in parts:
+        documents.append(_write_set(part, unfinished, alive))
+        crashpoints.reached("engine-part-written")
+    sync_folder(unfinished)
+    unfinished.rename(job.out)
+    crashpoints.reached("engine-set-written")
+    return documents
+
+
+def _write_set(part: Part, folder: Path, alive: Callable[[], None]) -> Document:
+    document = part.document
     for name in document.formats:
         if name == RECEIPT:
-            document = _with_results(document, results, unfinished)
+            document = _with_results(document, part.results, folder)
         try:
-            suffix, sha256 = _write(name, document, pages, unfinished, alive)
+            suffix, sha256 = _write(name, document, part.pages(), folder, alive)
         except FormatUnusable as error:
             if name == RECEIPT:
                 raise
-            log.warning("format.left_out", job=job.id, format=name, at=faults.place(error.__cause__ or error))
+            log.warning("format.left_out", job=document.job, format=name, at=faults.place(error.__cause__ or error))
             left = tuple(other for other in document.formats if other != name)
             document = replace(document, formats=left, warnings=(*document.warnings, f"left out: {error}"))
         else:
             document = replace(document, files={**document.files, suffix: sha256})
         crashpoints.reached("engine-file-written")
-    sync_folder(unfinished)
-    unfinished.rename(job.out)
-    crashpoints.reached("engine-set-written")
     return document
 
 
@@ -188,7 +215,7 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
     for result in (each for each in results if each.content):
         end = result.end
         try:
-            with (folder / f"{STEM}{end.suffix}").open("xb") as file:
+            with (folder / f"{stem_of(document.part)}{end.suffix}").open("xb") as file:
                 file.write(content := result.content.encode("utf-8", "replace"))
                 file.flush()
                 os.fsync(file.fileno())
@@ -201,13 +228,15 @@ def _with_results(document: Document, results: Sequence[Result], folder: Path) -
     return replace(document, tasks=tuple(ends.values()), warnings=warnings, files=sums)
 
 
-def _write(name: str, document: Document, pages: PageStore, folder: Path, alive: Callable[[], None]) -> tuple[str, str]:
+def _write(
+    name: str, document: Document, pages: Iterator[FinishedPage], folder: Path, alive: Callable[[], None]
+) -> tuple[str, str]:
     """Write one file of the set; return its suffix behind NAME, and its SHA-256."""
     found = writer(name)
-    path = folder / f"{STEM}{found.suffix}"
+    path = folder / f"{stem_of(document.part)}{found.suffix}"
     try:
         with path.open("x+b") as file:
-            found.write(document, _telling(pages.all(document.pages), alive), file)
+            found.write(document, _telling(pages, alive), file)
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)

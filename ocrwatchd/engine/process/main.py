@@ -172,8 +172,11 @@ class Attendant:
     def _attempt(self, job: Job, bench: Bench) -> Ended:
         from ocrwatchd.engine.process.pipeline import work_off  # heavy
 
-        def tell(name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
-            self._channel.send(Step(job=job.id, name=name, page=page, pages=pages, seconds=seconds))
+        def tell(
+            name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0, priority: int | None = None
+        ) -> None:
+            step = Step(job=job.id, name=name, page=page, pages=pages, seconds=seconds, priority=priority)
+            self._channel.send(step)
             crashpoints.reached(f"engine-{name}")
 
         def asked() -> bool:

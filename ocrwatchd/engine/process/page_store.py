@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -73,18 +72,6 @@ class PageStore:
         write_new(self._path(finished.page.number), content, FILE_MODE, replace=True, lasting=False)
         return finished
 
-    def all(self, count: int) -> Iterator[FinishedPage]:
-        """Pages 1 to ``count``, one in memory at a time.
-
-        Raises:
-            OSError: a page is missing or cannot be read.
-        """
-        for number in range(1, count + 1):
-            finished = self.load(number)
-            if finished is None:
-                raise FileNotFoundError(f"page {number} of {count} is missing in {self._folder}")
-            yield finished
-
     @staticmethod
     def left_in(folder: Path) -> list[FinishedPage]:
         """All pages in a folder, whatever their settings, with their lattices if kept.
@@ -106,7 +93,8 @@ def fingerprint(work: Work, *parts: str) -> str:
     how it was chosen: other machines receive the choice of this one.
     """
     settings = work.of_the_document.model_dump_json(
-        include={"ocr", "correct", "llm", "gate"}, exclude={"ocr": {"engine"}}
+        include={"ocr": True, "correct": True, "llm": True, "gate": True, "split": True, "pages": {"blank", "duplex"}},
+        exclude={"ocr": {"engine"}},
     )
     return hashlib.sha256("\0".join((__version__, settings, *parts)).encode("utf-8", "replace")).hexdigest()
 

@@ -1,4 +1,4 @@
-"""From job to finished set: open, clean, recognise and correct page by page, then write.
+"""From job to finished sets: open, clean, recognise and correct page by page, then write each document of the scan.
 
 Each page is on disk before the next one begins. A fault of one page affects only that page; a fault of the machine is
 never blamed on the scan.
@@ -6,58 +6,50 @@ never blamed on the scan.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
-from ocrwatchd.core import faults
-from ocrwatchd.core.attempt import ScanFigures
-from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, UnreadablePage, UnreadableScan
+from ocrwatchd.core.attempt import PartFigures, ScanFigures
+from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
-from ocrwatchd.core.i18n import NOTHING, Message, say
-from ocrwatchd.core.model import Correction, Document, FinishedPage, Job, PageText
-from ocrwatchd.correct.page import with_words
-from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.process import scan_file
-from ocrwatchd.engine.process.assembly import Tally, write_set
-from ocrwatchd.engine.process.mixed_page import without_edits_of_own
-from ocrwatchd.engine.process.page_reader import PageReader
+from ocrwatchd.core.i18n import say
+from ocrwatchd.core.model import FinishedPage, Job, Leaf
+from ocrwatchd.correct.page_sequence import sequence_warnings
+from ocrwatchd.engine.process import scan_file, separators
+from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
+from ocrwatchd.engine.process.documents import Documents, Draft
+from ocrwatchd.engine.process.page_steps import PageSteps, Tell
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
 from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
-from ocrwatchd.engine.protocol import StepName
-from ocrwatchd.formats.input.common import OWN_TEXT, Pages
-from ocrwatchd.formats.input.incomplete import open_whole
-from ocrwatchd.gate.consistency import Memory, lesson
-from ocrwatchd.ocr.selection import licence_file
+from ocrwatchd.formats.input.common import Pages
+from ocrwatchd.formats.input.stack import leaf_of, open_stack
 
 if TYPE_CHECKING:
-    from ocrwatchd.correct.corrector import Corrector
+    from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.model import Document
     from ocrwatchd.engine.process.resources import Bench
-    from ocrwatchd.llm.calibration_store import Methods
-    from ocrwatchd.ocr import OcrEngine
+
+LONE_SCAN = (
+    "only one of the two scans of this stack has come: the pages are as they were scanned, fronts or backs alone; scan "
+    "both passes again, one after the other"
+)
 
 log = structlog.get_logger()
 
 
-class Tell(Protocol):
-    """Announces a step, as a sign of life."""
-
-    def __call__(self, name: StepName, page: int = 0, pages: int = 0, seconds: float = 0.0) -> None:
-        """Announce that the step begins, or, with "page-done", that the page took ``seconds``."""
-
-
 def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> ScanFigures:
-    """Make the finished set of a job in ``job.out``.
+    """Make the finished sets of a job in ``job.out``.
 
     ``tell`` is called at each step; ``asked`` says whether the job must be returned after the current page.
 
     Returns:
-        Figures of the document.
+        Figures of the scan.
 
     Raises:
         UnreadableScan: the content of the scan is at fault, or ocrwatchd itself has delivered it.
@@ -66,102 +58,112 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
         OSError: the disk is at fault.
     """
     tell("hash")
-    stamp = stamp_of(job.source)
+    stamp = stamp_of(job.files)
     left = bench.leavings.take(job.id, stamp)
-    sha256 = left.sha256 if left else scan_file.sha256_of(job.source)
-    stations = _Stations.set_up(job, stamp, sha256, bench, tell, left)
+    sha256 = left.sha256 if left else scan_file.sha256_of(job.files)
+    reading = _Reading(job, stamp, sha256, bench, tell, asked)
+    reading.resume(left)
     tell("open")
     try:
-        with open_whole(job.source, job.work.ocr, strict=not job.by_hand, alive=partial(tell, "open")) as (
+        two_passes = job.work.pages.duplex == "stacks"
+        alive = partial(tell, "open")
+        with open_stack(job.files, job.work.ocr, strict=not job.by_hand, alive=alive, interleave=two_passes) as (
             pages,
             told_of_end,
         ):
             scan_file.check_origin(job, pages.receipt)
-            tally = stations.read_all(pages, asked)
+            reading.read_all(pages)
             warnings = (*pages.warnings, *told_of_end)
-        if tally.unreadable:
-            stations.keep_unreadable()
+            leaves = tuple(leaf_of(pages, job.source, number) for number in range(1, pages.count + 1))
+        reading.keep_unreadable()
     except UnreadableScan:
-        scan_file.check_disk(job.source, sha256)
+        scan_file.check_disk(job.files, sha256)
         raise
     finally:
-        stations.engine.free_document()
-    if tally.unreadable == tally.pages:
-        raise UnreadableScan(
-            tally.first_error if tally.pages == 1 else say("no page could be read: {reason}", reason=tally.first_error)
-        )
-    warnings = (*warnings, *scan_file.warnings_of_change(job.source, stamp, sha256))
-    document = tally.document(job, sha256, stations.versions(), warnings)
-    results = stations.follow_up(document, asked)
-    write = partial(tell, "write", pages=tally.pages)
+        reading.free()
+    drafts = reading.documents.drafts(reading.kept)
+    _check_readable(drafts)
+    warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256))
+    if two_passes and not job.members and not job.by_hand:
+        warnings = (*warnings, LONE_SCAN)
+    parts = [reading.part(place, drafts, leaves, warnings) for place in range(1, len(drafts) + 1)]
+    write = partial(tell, "write", pages=reading.documents.seen)
     write()
-    document = write_set(job, told(document, results), stations.files, write, results)
-    return tally.figures(document)
+    documents = write_sets(job, parts, write)
+    return replace(figures_of(parts, documents), parts=tuple(PartFigures(draft.profile) for draft in drafts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stations:
-    """The steps through which each page of one job passes."""
+def _check_readable(drafts: list[Draft]) -> None:
+    tallies = [draft.tally for draft in drafts]
+    if not tallies:
+        raise UnreadableScan(say("the scan holds separator sheets and nothing else; scan the documents with them"))
+    if all(tally.unreadable == tally.pages for tally in tallies):
+        first = tallies[0].first_error
+        one = sum(tally.pages for tally in tallies) == 1
+        raise UnreadableScan(first if one else say("no page could be read: {reason}", reason=first))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One attempt at a scan."""
 
     job: Job
     stamp: Stamp
     sha256: str
     bench: Bench
-    engine: OcrEngine
-    corrector: Corrector | None
-    methods: Methods | None
-    no_corrector: Message
-    files: PageStore
     tell: Tell
-    memory: Memory
-    tally: Tally
-    unreadable: list[FinishedPage]
+    asked: Callable[[], bool]
+    documents: Documents = field(init=False)
+    _priority: int = field(init=False)
+    """As last told."""
+    _steps: list[PageSteps] = field(default_factory=list)
+    _unreadable: list[tuple[PageStore, FinishedPage]] = field(default_factory=list)
     """Not kept before it is certain that the scan is at fault, and not the disk."""
 
-    @classmethod
-    def set_up(  # noqa: PLR0917 - once, by ``work_off``
-        cls, job: Job, stamp: Stamp, sha256: str, bench: Bench, tell: Tell, left: Left | None
-    ) -> _Stations:
-        if not bench.holds(job.work):
-            tell("load")
-        engine = bench.engine(job.work.ocr)
-        corrector, reason = None, NOTHING
-        try:
-            corrector = bench.corrector(job.work)
-        except ModelUnavailable as error:
-            reason = error.message
-        # By name: on another machine the same model may lie elsewhere.
-        path = bench.model_path(job.work)
-        methods = corrector.methods(job.work) if corrector else None
-        model = f"{path.name} {corrector.version}" if corrector and path else ""
-        # What was cut without a licence is read again once there is one, which may come beside the settings.
-        cut = "cut" if engine.name == "aspose" and licence_file(job.work.ocr) is None else ""
-        mark = fingerprint(job.work, sha256, engine.name, engine.version, model, cut, *(methods or ()))
-        files = PageStore(job.pages, mark, lattices=job.lattices)
-        memory, tally = (left.memory, left.tally) if left and left.mark == mark else (Memory(), Tally())
-        return cls(job, stamp, sha256, bench, engine, corrector, methods, reason, files, tell, memory, tally, [])
+    def resume(self, left: Left | None) -> None:
+        """Load what the job's settings ask for, and go on where an earlier attempt has stopped."""
+        self.documents, self._priority = Documents(self.job), self.job.work.priority
+        self._steps_of(self.job.work)
+        if left and left.mark == self._mark(left.documents):
+            self.documents = left.documents
 
-    def read_all(self, pages: Pages, asked: Callable[[], bool]) -> Tally:
-        for number in range(self.tally.pages + 1, pages.count + 1):
-            finished = self.files.load(number)
-            if finished is None:
-                self._heed(asked)
-                self.tell("page", number, pages.count)
-                finished = self._keep(self._finish(pages, number))
-                seconds = finished.page.seconds + finished.correction.seconds
-                self.tell("page-done", number, pages.count, seconds)
-                self._log(finished)
-                self.bench.page_finished()
-            # As kept, and page by page: an earlier attempt's pages teach what they would have taught in this one.
-            self.memory.remember(lesson(finished.page.text, finished.correction))
-            self.memory.read(finished.page)
-            self.tally.add(finished)
-        return self.tally
+    def read_all(self, pages: Pages) -> None:
+        """Read the pages that are not read yet.
 
-    def _keep(self, finished: FinishedPage) -> FinishedPage:
+        Raises:
+            Stopping: the job was asked back.
+        """
+        for number in range(self.documents.seen + 1, pages.count + 1):
+            self.documents.add(self._page(pages, number))
+
+    def _page(self, pages: Pages, number: int) -> FinishedPage:
+        draft, separated = self.documents.current, self._separators()
+        steps = self._steps_of(draft.work)
+        kept = steps.files.load(number) or (separated and separated.load(number))
+        if kept:
+            return kept
+        self._heed()
+        self.tell("page", number, pages.count, priority=self._new_priority(draft))
+        found = separators.found(pages, number, self.job) if separated else None
+        if found and found.only_this and separated:
+            finished = separated.save(separators.bare(number, found))
+        else:
+            finished = steps.finish(pages, number, draft.memory)
+            finished = replace(finished, aside=found.aside, code=found.code) if found else finished
+            finished = self._keep(steps.files, finished)
+        self.tell("page-done", number, pages.count, finished.page.seconds + finished.correction.seconds)
+        self._log(finished)
+        self.bench.page_finished()
+        return finished
+
+    def _new_priority(self, draft: Draft) -> int | None:
+        before, self._priority = self._priority, draft.work.priority
+        return None if draft.work.priority == before else draft.work.priority
+
+    def _keep(self, files: PageStore, finished: FinishedPage) -> FinishedPage:
         if not finished.page.error:
-            return self.files.save(finished)
-        self.unreadable.append(finished)
+            return files.save(finished)
+        self._unreadable.append((files, finished))
         return legible(finished)
 
     def keep_unreadable(self) -> None:
@@ -170,88 +172,94 @@ class _Stations:
         Raises:
             OSError: the disk does not give back the scan as it was, so that they may be readable.
         """
-        if self.unreadable:
-            scan_file.check_disk(self.job.source, self.sha256)
-        for finished in self.unreadable:
-            self.files.save(finished)
+        if self._unreadable:
+            scan_file.check_disk(self.job.files, self.sha256)
+        for files, finished in self._unreadable:
+            files.save(finished)
+        self._unreadable.clear()
 
-    def _heed(self, asked: Callable[[], bool]) -> None:
-        if asked():
-            self.keep_unreadable()  # else they would be read again whenever it goes on
-            left = Left(self.stamp, self.sha256, self.files.settings, self.tally, self.memory)
-            self.bench.leavings.put(self.job.id, left)
-            raise Stopping
+    def kept(self, number: int) -> FinishedPage:
+        """A finished page of the scan.
 
-    def follow_up(self, document: Document, asked: Callable[[], bool]) -> tuple[Result, ...]:
+        Raises:
+            OSError: it is missing or cannot be read.
+        """
+        for steps in self._steps:
+            if finished := steps.files.load(number):
+                return finished
+        raise FileNotFoundError(f"page {number} of {self.documents.seen} is missing in {self.job.pages}")
+
+    def part(self, place: int, drafts: list[Draft], leaves: tuple[Leaf, ...], warnings: tuple[str, ...]) -> Part:
+        """One document of the scan, with the results of its follow-up tasks."""
+        draft = drafts[place - 1]
+        steps = self._steps_of(draft.work)
+        document = draft.tally.document(steps.job, self.sha256, steps.versions, (*warnings, *draft.warnings))
+        whole = len(drafts) == 1 and draft.numbers == list(range(1, len(leaves) + 1))
+        document = replace(
+            document,
+            part=place,
+            parts=len(drafts),
+            pages_from=() if whole else tuple(draft.numbers),
+            left_out=tuple(draft.left_out),
+            leaves=() if whole and not self.job.members else tuple(leaves[number - 1] for number in draft.numbers),
+        )
+        document = replace(document, warnings=(*document.warnings, *self._out_of_order(draft)))
+        first = 1 + sum(len(each.work.tasks) for each in drafts[: place - 1])
+        results = self._follow_up(steps, draft, document, first)
+        return Part(told(document, results), draft.tally, partial(draft.pages, self.kept), results)
+
+    def _out_of_order(self, draft: Draft) -> Iterator[str]:
+        """Warnings about pages that seem to be missing, doubled or swapped."""
+        if len(draft.numbers) > 1:
+            texts = ["" if each.page.error else each.correction.text for each in draft.pages(self.kept)]
+            yield from map(str, sequence_warnings(texts, draft.work.ocr.languages))
+
+    def _follow_up(self, steps: PageSteps, draft: Draft, document: Document, first: int) -> tuple[Result, ...]:
         def begins(number: int) -> None:
-            self._heed(asked)
-            self.tell("task", number, document.pages)
+            self._heed()
+            self.tell("task", number, self.documents.seen)
 
         @cache
         def text() -> str:
-            kept = self.files.all(document.pages)
-            return "\n\n".join(finished.correction.text for finished in kept if not finished.page.error)
+            found = (finished for finished in draft.pages(self.kept) if not finished.page.error)
+            return "\n\n".join(finished.correction.text for finished in found)
 
-        model = self.corrector.model if self.corrector and self.job.work.tasks else None
-        return FollowUps(self.job, document, model, self.no_corrector, self.files.settings, text, begins).results()
+        model = steps.corrector.model if steps.corrector and steps.work.tasks else None
+        mark = f"{steps.files.settings} {document.pages_from}" if document.pages_from else steps.files.settings
+        return FollowUps(steps.job, document, model, steps.no_corrector, mark, text, begins, first).results()
 
-    def versions(self) -> dict[str, str]:
-        found = {self.engine.name: self.engine.version}
-        return (
-            found | {"model": self.corrector.name, "model_runtime": self.corrector.version} if self.corrector else found
-        )
+    def _heed(self) -> None:
+        if self.asked():
+            self.keep_unreadable()  # else they would be read again whenever it goes on
+            left = Left(self.stamp, self.sha256, self._mark(self.documents), self.documents)
+            self.bench.leavings.put(self.job.id, left)
+            raise Stopping
 
-    def _finish(self, pages: Pages, number: int) -> FinishedPage:
-        started = time.monotonic()
-        if deadly := page_failures.skip_reason(self.job, "page", number):
-            return _unreadable(number, say("page {page}: {reason}", page=number, reason=deadly), 0.0)
-        try:
-            page = PageReader(self.engine, self.bench, self.job).read(pages, number)
-        except UnreadablePage as error:
-            return _unreadable(number, error.message, time.monotonic() - started)
-        except (EngineUnavailable, UnreadableScan):
-            raise
-        except Exception as error:  # the boundary to native engines and hostile pictures: one page, not the document
-            if faults.is_machines(error):
-                raise
-            log.warning("page.failed", job=self.job.id, page=number, error=type(error).__name__, at=faults.place(error))
-            reason = say("page {page}: the OCR engine failed on it ({error})", page=number, error=type(error).__name__)
-            return _unreadable(number, reason, time.monotonic() - started)
-        page = replace(page, number=number, seconds=time.monotonic() - started)
-        if self.corrector is not None:
-            self.tell("correct", number, pages.count)
-        return FinishedPage(page, self._correct(page))
+    def _steps_of(self, work: Work) -> PageSteps:
+        for steps in self._steps:
+            if steps.work == work:
+                return steps
+        self._steps.append(PageSteps.set_up(replace(self.job, work=work), self.sha256, self.bench, self.tell))
+        return self._steps[-1]
 
-    def _correct(self, page: PageText) -> Correction:
-        if page.engine == OWN_TEXT:
-            return Correction(page.text, reason=say("the PDF's own text was taken, in which nothing was misread"))
-        proposed = self._proposed(page)
-        deadly = page_failures.skip_reason(self.job, "correct", page.number)
-        asked = self.corrector if self.methods and self.methods.chooses and not deadly else None
-        for choose in dict.fromkeys((asked.choose if asked else None, None)):
-            try:
-                found = with_words(page, proposed, self.job.work, self.memory, choose)
-                return without_edits_of_own(page, found)
-            except Exception as error:  # whatever a page holds, its text is delivered
-                if faults.is_machines(error):
-                    raise
-                log.warning("words.failed", job=self.job.id, page=page.number, at=faults.place(error))
-        return without_edits_of_own(page, proposed)
+    def _separators(self) -> PageStore | None:
+        """Where pages that are nothing but separators are kept; None where no code separates documents."""
+        if not separators.looks(self.job.work.split):
+            return None
+        key = self.job.sheets.key.hex() if self.job.sheets else ""
+        return PageStore(self.job.pages, fingerprint(self.job.work, self.sha256, "separators", key))
 
-    def _proposed(self, page: PageText) -> Correction:
-        """The correction that the language model proposes for a page."""
-        if self.corrector is None:
-            return Correction(page.text, reason=self.no_corrector)
-        if deadly := page_failures.skip_reason(self.job, "correct", page.number):
-            return Correction(page.text, reason=say("the language model was left out: {reason}", reason=deadly))
-        try:
-            return self.corrector.correct(page, self.job.work, self.memory, self.methods)
-        except Exception as error:  # the boundary to the model: whatever it does, the raw text is delivered
-            if faults.is_machines(error):
-                raise
-            log.warning("correct.failed", job=self.job.id, page=page.number, at=faults.place(error))
-            reason = say("the language model failed ({error})", error=type(error).__name__)
-            return Correction(page.text, reason=reason)
+    def _mark(self, documents: Documents) -> str:
+        """On what the documents so far depend."""
+        stores = [self._steps[0].files, *(self._steps_of(work).files for work in documents.works)]
+        sheets = self.job.sheets
+        asked = [f"{sheets.key.hex()} {sheets.works}"] if sheets else []
+        return hashlib.sha256("\0".join([*(each.settings for each in stores), *asked]).encode()).hexdigest()
+
+    def free(self) -> None:
+        """Free what the engines hold of the scan."""
+        for steps in self._steps:
+            steps.engine.free_document()
 
     def _log(self, finished: FinishedPage) -> None:
         page, correction = finished.page, finished.correction
@@ -266,10 +274,5 @@ class _Stations:
             refused=len(correction.refused),
             skipped=sum(part.fate == "skipped" for part in correction.parts),
             readable=not page.error,
+            **({"aside": finished.aside} if finished.aside else {}),
         )
-
-
-def _unreadable(number: int, reason: Message, seconds: float) -> FinishedPage:
-    text = f"[page {number} could not be read]"
-    page = PageText(number, text, 0, 0, 0.0, error=reason, seconds=seconds)
-    return FinishedPage(page, Correction(text, reason=say("the page could not be read")))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ocrwatchd.engine.process.assembly import Tally
-    from ocrwatchd.gate.consistency import Memory
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ocrwatchd.engine.process.documents import Documents
 
 MOST: Final = 8
 """Number of scans whose state is kept; the oldest is dropped."""
@@ -27,16 +28,15 @@ class Left:
     """The state of an interrupted scan.
 
     Args:
-        stamp: of the file, taken before it was hashed.
+        stamp: of the files, taken before they were hashed.
         mark: of the finished pages; they do not count with another engine, model or setting.
-        memory: what these pages taught the gate.
+        documents: what was made of these pages.
     """
 
     stamp: Stamp
     sha256: str
     mark: str
-    tally: Tally
-    memory: Memory
+    documents: Documents
 
 
 class ResumeCache:
@@ -57,11 +57,13 @@ class ResumeCache:
         return left if left is not None and left.stamp == stamp else None
 
 
-def stamp_of(scan: Path) -> Stamp:
-    """Values that change whenever a file changes.
+def stamp_of(files: Sequence[Path]) -> Stamp:
+    """Values that change whenever one of the files changes.
 
     Raises:
         OSError: there is no such file.
     """
-    status = os.lstat(scan)
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    found: list[int] = []
+    for each in map(os.lstat, files):
+        found += (each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns)
+    return tuple(found)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from ocrwatchd.core.content_hash import sha256_of_files
 from ocrwatchd.core.errors import UnreadableScan
-from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Job
@@ -37,39 +36,37 @@ def check_origin(job: Job, receipt: str) -> None:
         )
 
 
-def warnings_of_change(source: Path, stamp: Stamp, sha256: str) -> tuple[str, ...]:
+def warnings_of_change(files: Sequence[Path], stamp: Stamp, sha256: str) -> tuple[str, ...]:
     """A warning if the scan has changed since ``stamp`` and ``sha256`` were taken.
 
     Raises:
         OSError: it cannot be read.
     """
-    if stamp_of(source) == stamp or sha256_of(source) == sha256:
+    if stamp_of(files) == stamp or sha256_of(files) == sha256:
         return ()
     return (CHANGED,)
 
 
-def check_disk(source: Path, sha256: str) -> None:
+def check_disk(files: Sequence[Path], sha256: str) -> None:
     """Hash the scan again before it is blamed: native libraries report a failing disk as a damaged file.
 
     Raises:
         OSError: the disk fails, or returns other bytes than before.
     """
-    if sha256_of(source) != sha256:
-        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(source))
+    if sha256_of(files) != sha256:
+        raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(files[0]))
 
 
-def sha256_of(source: Path) -> str:
-    """SHA-256 of the scan's content, hexadecimal.
+def sha256_of(files: Sequence[Path]) -> str:
+    """SHA-256 of the scan's content, hexadecimal; of several files: of their contents one after the other.
 
     Raises:
-        UnreadableScan: the scan is no regular file.
+        UnreadableScan: a file of the scan is no regular file.
         OSError: the scan cannot be read.
     """
     try:
-        descriptor = open_regular(source)
+        return sha256_of_files(files)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EINVAL}:
             raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

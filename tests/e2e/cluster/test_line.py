@@ -88,3 +88,18 @@ def _without(part):
     if isinstance(part, dict):
         return {key: _without(value) for key, value in part.items() if key not in MOMENTARY}
     return part
+
+
+def test_several_files_become_one_document_on_another_machine():
+    """Also where a share does not take their names."""
+    names = ("1:one.tif", "2:two.tif", "10:ten.tif")
+    with lab(Redis, pages={"join": "folder", "join_wait_s": 1.0}) as made, made.supervisor as daemon:
+        worker = made.worker("w1").start()
+        (daemon.root / "inbox/letter").mkdir()
+        contents = {f"letter/{name}": drop(daemon, f"letter/{name}", "fine") for name in names}
+        daemon.await_files("archive", contents)
+        daemon.await_idle()
+        assert daemon.lying("outbox") == ["letter.json", "letter.txt"]
+        assert {name: (daemon.root / "archive" / name).read_bytes() for name in contents} == contents
+        assert len(worker.events("page.done")) == len(names)
+        assert json.loads((daemon.root / "outbox/letter.json").read_text())["page_count"] == len(names)

@@ -237,8 +237,8 @@ def of_version(version):
         (os.unlink, "there is no ledger of .* start one with `ocrwatchd run`"),
         (damaged, "is damaged .* builds it anew"),
         (foreign, "is damaged .*not a database"),
-        (of_version(2), "another version of ocrwatchd .*schema 2, here 4.* restart the daemon"),
-        (of_version(99), "schema 99, here 4"),
+        (of_version(2), "another version of ocrwatchd .*schema 2, here 5.* restart the daemon"),
+        (of_version(99), "schema 99, here 5"),
     ],
 )
 def test_a_ledger_that_cannot_be_read_gets_a_plain_message(past, become, words):

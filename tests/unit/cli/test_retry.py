@@ -10,6 +10,7 @@ from ocrwatchd.cli.retry.move_back import retry
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files
+from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import reason_note
 
 
@@ -174,3 +175,66 @@ def test_upload_that_is_no_copy_of_the_scan_stays(folders, tmp_path):
     os.utime(upload, ns=(0, scan.stat().st_mtime_ns - 10_000_000_000))
     assert list(retry(folders, ["b"])) == [tmp_path / "inbox" / "b-2.png"]
     assert upload.exists()
+
+
+@pytest.fixture
+def stack(folders, tmp_path):
+    """A failed document of several files, with its note."""
+    failed = tmp_path / "failed"
+    (failed / "sub/letter").mkdir()
+    for name in ("1.png", "2.png"):
+        (failed / "sub/letter" / name).write_text(name)
+    note = reason_note.note("letter", Message("too blurred"), "sub/letter")
+    (failed / "sub/letter.reason.txt").write_text(note)
+    return failed / "sub/letter"
+
+
+@pytest.mark.parametrize("name", ["letter", "sub/letter", "letter.reason.txt", "{failed}/sub/letter"])
+def test_a_document_of_several_files_goes_back_as_a_folder(folders, tmp_path, stack, name):
+    """And its note goes."""
+    assert list(retry(folders, [name.format(failed=tmp_path / "failed")])) == [tmp_path / "inbox/sub/letter"]
+    assert {path.name: path.read_text() for path in (tmp_path / "inbox/sub/letter").iterdir()} == {
+        "1.png": "1.png",
+        "2.png": "2.png",
+    }
+    assert sorted(path.name for path in stack.parent.iterdir()) == ["c.tif"]
+
+
+def test_a_document_of_several_files_is_one_of_all(folders, tmp_path, stack):
+    """Its files are not listed one by one; a folder in use gets a number, for two documents must not mix."""
+    (tmp_path / "inbox/sub/letter").mkdir(parents=True)
+    (tmp_path / "inbox/sub/letter/1.png").write_text("another")
+    back = [tmp_path / "inbox" / name for name in ("a.pdf", "b-2.png", "sub/c.tif", "sub/letter-2")]
+    assert list(retry(folders, [])) == back
+    assert (tmp_path / "inbox/sub/letter/1.png").read_text() == "another"
+
+
+def test_a_folder_beside_the_note_of_a_scan_is_no_document(folders, tmp_path):
+    """A profile's folder may have the name of a scan that failed."""
+    (tmp_path / "failed/a").mkdir()
+    (tmp_path / "failed/a/1.png").write_text("1")
+    (tmp_path / "failed/a.reason.txt").write_text(reason_note.note("a.pdf", Message("too blurred"), "a.pdf"))
+    assert [path.relative_to(tmp_path / "inbox").as_posix() for path in retry(folders, [])] == [
+        "a/1.png",
+        "a.pdf",
+        "b-2.png",
+        "sub/c.tif",
+    ]
+
+
+def test_a_document_that_cannot_move_whole_keeps_its_note(folders, tmp_path, stack, monkeypatch):
+    """The next call moves the rest into the same folder."""
+    move = files.move
+
+    def refuse(source, target, **more):
+        if source.name == "2.png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source))
+        move(source, target, **more)
+
+    with monkeypatch.context() as full:
+        full.setattr(files, "move", refuse)
+        with pytest.raises(FolderUnusable, match="No space left"):
+            list(retry(folders, ["letter"]))
+    assert (stack.parent / "letter.reason.txt").exists()
+    assert list(retry(folders, ["letter"])) == [tmp_path / "inbox/sub/letter"]
+    assert sorted(path.name for path in (tmp_path / "inbox/sub/letter").iterdir()) == ["1.png", "2.png"]

@@ -116,6 +116,9 @@ def test_text_without_quotes_is_told_by_what_is_missing(tmp_path):
     ("tables", "words"),
     [
         ({"output": {"formats": "pdf"}}, "output.formats = 'pdf': must be a list, like [\"pdf\"]"),
+        ({"output": {"name": ""}}, "output.name = '': must not be empty"),
+        ({"output": {"name": "{nam}"}}, "output.name = '{nam}': there is no field {nam}; there are {name}, {date}"),
+        ({"profiles": {"a": {"output": {"name": "x/y"}}}}, "profiles.a.output.name = 'x/y': a name holds no slash"),
         ({"ocr": {"languages": "eng, deu"}}, 'must be a list, like ["eng", "deu"]'),
         ({"notify": {"command": 3}}, 'notify.command = 3: must be a list, like ["one", "two"]'),
         ({"tasks": "summary"}, "tasks = 'summary': must be tables: [[tasks]]"),

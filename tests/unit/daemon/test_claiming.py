@@ -44,7 +44,7 @@ def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypat
     monkeypatch.setattr(Ledger, "claimed", locked)
     with Ledger(tmp_path / "ledger.sqlite3") as ledger:
         arrivals = SimpleNamespace(ready=lambda *_: offers)
-        claims = Claims(arrivals, place, ledger, FakeQueue(), SimpleNamespace(parked=0))
+        claims = Claims(arrivals, place, ledger, FakeQueue(), SimpleNamespace(parked=0), give_back=None)
         claims.tick(time.monotonic())
     assert len(tried) == 1
     ((kind, words, _file),) = claims.troubles()
@@ -70,5 +70,5 @@ def test_no_more_is_claimed_than_the_queue_has_room_for(place, room, urgent, par
     calls = []
     arrivals = SimpleNamespace(ready=lambda *limits: calls.append(limits) or [])
     queue, completion = FakeQueue(room, urgent), SimpleNamespace(parked=parked)
-    Claims(arrivals, place, None, queue, completion).tick(0.0)
+    Claims(arrivals, place, None, queue, completion, give_back=None).tick(0.0)
     assert calls == [asked]

@@ -15,6 +15,7 @@ from ocrwatchd.core import faults
 from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.schema import Folders
+from ocrwatchd.core.content_hash import sha256_of_files
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.daemon import completion, late_change
@@ -375,3 +376,20 @@ def test_an_original_that_nobody_has_changed_is_not_told_of(desk, monkeypatch):
         desk.endings.end(Outcome(job, Ending.DONE, figures=figures))
         late_change.look(desk.folders.path("archive") / "gone.png", desk.folders.path("archive"), "j", "ab")
     assert {entry["event"] for entry in logs} == {"job.delivered"}
+
+
+@pytest.mark.parametrize(("changed", "told"), [("", 0), ("1.png", 1), ("2.png", 1)])
+def test_each_file_of_an_original_is_looked_at(desk, monkeypatch, changed, told):
+    """In the order of the pages, in which they were hashed."""
+    monkeypatch.setattr(late_change, "being_written", lambda _file: None)
+    archive = desk.folders.path("archive")
+    (archive / "letter").mkdir()
+    names = ("2.png", "1.png")
+    for name in names:
+        (archive / "letter" / name).write_text(name)
+    sha256 = sha256_of_files(archive / "letter" / name for name in names)
+    if changed:
+        (archive / "letter" / changed).write_text("another")
+    with structlog.testing.capture_logs() as logs:
+        late_change.look(archive / "letter", archive, "j", sha256, names)
+    assert [entry["event"] for entry in logs] == ["scan.changed_later"] * told

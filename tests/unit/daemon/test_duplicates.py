@@ -1,5 +1,6 @@
 """Scans that were delivered before."""
 
+import hashlib
 import json
 import time
 from dataclasses import replace
@@ -17,6 +18,7 @@ from ocrwatchd.daemon.duplicates import Duplicates
 from ocrwatchd.storage import outbox, root_folders
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.records import Original
+from tests.fakes.planned import planned
 from tests.fakes.queue import FakeQueue
 from tests.lying import lying
 
@@ -49,7 +51,7 @@ class House:
         job.out.mkdir()
         for suffix in (".txt", ".json"):
             (job.out / f"document{suffix}").write_text("text")
-        sha256 = duplicates.hashlib.sha256(content).hexdigest()
+        sha256 = hashlib.sha256(content).hexdigest()
         self.endings.end(Outcome(job, Ending.DONE, figures=ScanFigures(sha256=sha256, pages=1)))
         return job
 
@@ -85,7 +87,7 @@ def test_what_may_be_a_copy_waits_until_the_first_has_ended(house):
     assert not any(house.finder.holds(other) for other in others)
     first.out.mkdir()
     (first.out / "document.json").write_text("text")
-    sha256 = duplicates.hashlib.sha256(LETTER).hexdigest()
+    sha256 = hashlib.sha256(LETTER).hexdigest()
     house.endings.end(Outcome(first, Ending.DONE, figures=ScanFigures(sha256=sha256, pages=1)))
     house.finder.ended(first)
     assert house.look(copy).ending is Ending.KNOWN
@@ -154,15 +156,15 @@ def test_only_what_was_delivered_counts(house):
 def test_nothing_is_hashed_where_no_scan_has_that_size(house, monkeypatch):
     """A scan of a new size costs no second reading."""
     house.deliver("letter.pdf")
-    monkeypatch.setattr(duplicates, "_hash", lambda _path: pytest.fail("hashed"))
+    monkeypatch.setattr(duplicates, "hashing", lambda _files: pytest.fail("hashed"))
     assert house.look(house.claim("other.pdf", b"short")) is None
 
 
 def test_copy_of_a_scan_on_its_way_out_counts(house):
     """Its twin waits for a full outbox, say: it will be delivered all the same."""
     twin = house.claim("letter.pdf")
-    house.ledger.recognised(twin.id, sha256=duplicates.hashlib.sha256(LETTER).hexdigest(), pages=1, seconds=1)
-    house.ledger.delivering(twin.id, "outbox", "letter", (".json",), Message(""))
+    house.ledger.recognised(twin.id, sha256=hashlib.sha256(LETTER).hexdigest(), pages=1, seconds=1)
+    house.ledger.delivering(twin.id, "outbox", "letter", (planned("letter", ".json"),), Message(""))
     assert house.look(house.claim("copy.pdf")).figures.duplicate_of == "letter"
 
 

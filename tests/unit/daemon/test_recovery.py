@@ -17,6 +17,7 @@ from ocrwatchd.daemon.recovery import recover_jobs
 from ocrwatchd.storage import delivery_plan, outbox
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.work_folder import WorkFolder
+from tests.fakes.planned import planned
 from tests.fakes.queue import FakeQueue
 from tests.lying import lying
 
@@ -94,7 +95,7 @@ def test_row_whose_folder_has_gone_is_forgotten(house):
 def test_delivery_whose_folder_has_gone_is_forgotten(house):
     """Somebody has emptied .work: what was never delivered must not make the scan, sent again, a copy of it."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".txt", ".json"), Message(""))
+    house.ledger.delivering(job.id, "outbox", "scan", (planned("scan", ".txt", ".json"),), Message(""))
     shutil.rmtree(job.folder)
     house.start()
     assert house.ledger.entry(job.id) is None
@@ -123,7 +124,7 @@ def test_scan_without_a_row_is_examined_again(house):
 def test_scan_that_the_ledger_calls_ended_is_read_again(house):
     """The folders are the truth: a scan that lies here again, from a backup say, is tried anew."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
+    house.ledger.delivering(job.id, "outbox", "scan", (planned("scan", ".json"),), Message(""))
     house.ledger.ended(job.id)
     house.start()
     assert [again.id for again in house.again] == [job.id]
@@ -133,7 +134,7 @@ def test_scan_that_the_ledger_calls_ended_is_read_again(house):
 def test_folder_of_an_ended_job_is_cleared(house):
     """A delivery that was complete but not cleared up is cleared now."""
     job = house.claim()
-    house.ledger.delivering(job.id, "outbox", "scan", (".json",), Message(""))
+    house.ledger.delivering(job.id, "outbox", "scan", (planned("scan", ".json"),), Message(""))
     house.ledger.ended(job.id)
     job.source.unlink()
     house.start()
@@ -224,7 +225,9 @@ def test_delivery_that_the_disk_hides_at_the_start_is_not_begun_anew(house, monk
     job.out.mkdir()
     for suffix in (".txt", ".json"):
         (job.out / f"document{suffix}").write_text("text")
-    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan-7", (".txt", ".json")))
+    delivery_plan.write(
+        job.folder, delivery_plan.Route(job.relative, "outbox", "scan-7", (planned("scan-7", ".txt", ".json"),))
+    )
     with monkeypatch.context() as patched:
         patched.setattr(*broken, lambda *_, **_options: (_ for _ in ()).throw(OSError(5, os.strerror(5))))
         house.start()
@@ -270,7 +273,7 @@ def test_delivery_that_was_restored_from_a_backup_is_completed_once(house):
     job = house.claim()
     job.out.mkdir()
     (job.out / "document.json").write_text("{}")
-    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan", (".json",)))
+    delivery_plan.write(job.folder, delivery_plan.Route(job.relative, "outbox", "scan", (planned("scan", ".json"),)))
     saved = house.folders.root_path / "saved"
     shutil.copytree(job.folder, saved)
     house.start()
@@ -298,7 +301,7 @@ def test_half_a_route_is_none(house, content):
         {"name": ""},
         {"relative": "/etc/x"},
         {"relative": "../x"},
-        {"suffixes": ["/../../x"]},
+        {"sets": [["a", "scan", "", "scan", ["/../../x"]]]},
         {"goal": "inbox"},
         {"goal": ["failed"]},
         {"goal": {}},
@@ -307,37 +310,59 @@ def test_half_a_route_is_none(house, content):
         {"name": ".hidden"},
         {"name": "\ud800x"},
         {"name": "n" * 5000},
-        {"name": "n" * 251},
+        {"name": "n" * 256},
+        {"sets": [["a", "scan", "", "n" * 251, [".json"]]]},
         {"relative": 5},
         {"relative": "."},
         {"relative": "\ud800x.png"},
         {"relative": "/".join(["n" * 200] * 40)},
-        {"suffixes": 5},
-        {"suffixes": ".json"},
-        {"suffixes": {}},
-        {"suffixes": [5]},
-        {"suffixes": [""]},
-        {"suffixes": [".json", ".json"]},
-        {"suffixes": [".a b"]},
-        {"suffixes": [".."]},
-        {"suffixes": ["\ud800"]},
+        {"sets": [["a", "scan", "scan", 5]]},
+        {"sets": [["a", "scan", "scan", ".json"]]},
+        {"sets": [["a", "scan", "scan", {}]]},
+        {"sets": [["a", "scan", "", "scan", [5]]]},
+        {"sets": [["a", "scan", "", "scan", [""]]]},
+        {"sets": [["a", "scan", "", "scan", [".json", ".json"]]]},
+        {"sets": [["a", "scan", "", "scan", [".a b"]]]},
+        {"sets": [["a", "scan", "", "scan", [".."]]]},
+        {"sets": [["a", "scan", "", "scan", ["\ud800"]]]},
+        {"sets": []},
+        {"sets": 5},
+        {"sets": ["abcd"]},
+        {"sets": [["a", "scan", "", "scan"]]},
+        {"sets": [["../a", "scan", "", "scan", [".json"]]]},
+        {"sets": [["/a", "scan", "", "scan", [".json"]]]},
+        {"sets": [["a", "../scan", "", "scan", [".json"]]]},
+        {"sets": [["a", "scan", "", "b/scan", [".json"]]]},
+        {"sets": [["a", "scan", "", ".scan", [".json"]]]},
+        {"sets": [["a", "scan", "", None, [".json"]]]},
+        {"sets": [["a", "scan", "-part-1", "scan", [".json"]]]},
+        {"sets": [["a", "scan/..", "/..", "scan", [".json"]]]},
+        {"sets": [["a", "scan", "", "scan", [".json"]], ["a", "scan", "", "scan", [".json"]]]},
         {"reason": [1]},
         {"reason": None},
     ],
 )
 def test_an_invalid_route_is_none(tmp_path, bad):
     """What lies in the work folder may come from anywhere with the root: every value is valid, or no plan counts."""
-    good = {"relative": "a/scan.png", "goal": "outbox", "name": "scan", "suffixes": [".json"], "reason": ""}
+    good = {
+        "relative": "a/scan.png",
+        "goal": "outbox",
+        "name": "scan",
+        "sets": [["a", "scan", "", "scan", [".json"]]],
+        "reason": "",
+    }
     (tmp_path / delivery_plan.FILE).write_text(json.dumps(good))
-    assert delivery_plan.read(tmp_path) == delivery_plan.Route(Path("a/scan.png"), "outbox", "scan", (".json",))
+    assert delivery_plan.read(tmp_path) == delivery_plan.Route(
+        Path("a/scan.png"), "outbox", "scan", (planned("scan", ".json", folder="a"),)
+    )
     (tmp_path / delivery_plan.FILE).write_text(json.dumps(good | bad))
     assert delivery_plan.read(tmp_path) is None
 
 
 def test_route_keeps_undecodable_names(tmp_path):
     """A name that is not valid UTF-8 comes back byte by byte."""
-    way = delivery_plan.Route(
-        Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", os.fsdecode(b"s\xff-2"), (".reason.txt",), Message("why")
-    )
+    odd = os.fsdecode(b"s\xff-2")
+    noted = planned(odd, ".reason.txt", folder=os.fsdecode(b"b\xfc"))
+    way = delivery_plan.Route(Path(os.fsdecode(b"b\xfc/s\xff.pdf")), "failed", odd, (noted,), Message("why"))
     delivery_plan.write(tmp_path, way)
     assert delivery_plan.read(tmp_path) == way

@@ -14,7 +14,7 @@ from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.cluster import attempts
 from ocrwatchd.dispatch.cluster.attempts import Attempt
 from ocrwatchd.dispatch.cluster.messages import Card, Order, Refused, Report, Token, decode
-from ocrwatchd.engine.process.assembly import Tally
+from ocrwatchd.engine.process.assembly import Part, Tally, figures_of
 from ocrwatchd.engine.protocol import decode_answer
 from tests.fakes.worded import document
 
@@ -65,7 +65,8 @@ def test_figures_that_no_engine_tells_are_refused(tmp_path, figures):
 
 def test_an_engines_figures_are_taken_whole():
     """All that it tells of a document, and nothing that it has not told."""
-    told = Tally(pages=3, words=5, seconds=1.5).figures(document("a.tif", 3, sha256="ab" * 32))
+    read = Part(document("a.tif", 3, sha256="ab" * 32), Tally(pages=3, words=5, seconds=1.5), lambda: iter([]))
+    told = figures_of([read], [read.document])
     sent = Report(worker="w1", ending="done", figures=told)
     assert decode(Report, sent.model_dump_json()).figures == told
     assert Report(worker="w1", ending="died", figures={"pages": 3}).figures == ScanFigures(pages=3)

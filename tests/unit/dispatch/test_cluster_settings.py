@@ -1,12 +1,15 @@
 """What becomes of attempts when the settings have changed at a reload or a restart."""
 
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ocrwatchd.core.attempt import Ending
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.dispatch.cluster import attempts, capabilities
 from ocrwatchd.dispatch.cluster.messages import Token, digest
 from ocrwatchd.engine import page_failures
@@ -28,7 +31,7 @@ def office(tmp_path):
 
 def order_of(work):
     """What stands for it, as a worker sees it."""
-    return digest(Work.model_validate_json(capabilities.settled(work).of_the_document.model_dump_json()))
+    return digest(Work.model_validate_json(capabilities.settled(work).of_the_document.model_dump_json()), None)
 
 
 def test_an_order_is_another_one_where_the_document_is_to_be_read_otherwise():
@@ -37,7 +40,22 @@ def test_an_order_is_another_one_where_the_document_is_to_be_read_otherwise():
     assert len({order_of(work) for work in same[:2]}) == 1
     assert len({order_of(work.model_copy(update={"ocr": Ocr(engine="rapidocr")})) for work in same}) == 1
     assert len({order_of(work) for work in (Work(), *CHANGES.values())}) == 1 + len(CHANGES)
-    assert order_of(Work()) == digest(capabilities.settled(Work()).of_the_document)
+    assert order_of(Work()) == digest(capabilities.settled(Work()).of_the_document, None)
+
+
+def test_an_order_is_another_one_where_sheets_may_ask_for_something_else():
+    """A profile that a sheet may name has changed, or the key; the machine's own settings do not count."""
+    job = Job("j", Path("j"), Path("a.pdf"), Work())
+    sheets = [
+        None,
+        Sheets({"notes": Work()}, b"key"),
+        Sheets({"notes": Work(llm=Llm(model="off"))}, b"key"),
+        Sheets({"notes": Work()}, b"new"),
+    ]
+    orders = [capabilities.published(replace(job, sheets=each)) for each in sheets]
+    assert len({digest(each.work, each.sheets) for each in orders}) == len(orders)
+    own = Sheets({"notes": Work(ocr=Ocr(threads=3))}, b"key")
+    assert capabilities.published(replace(job, sheets=own)) == orders[1]
 
 
 @pytest.mark.parametrize("ending", ["done", "unreadable", "held"])

@@ -305,6 +305,17 @@ def test_a_book_makes_way_for_an_urgent_scan_and_goes_on_at_its_next_page():
     ]
 
 
+def test_a_stack_with_an_urgent_sheet_makes_way_no_longer():
+    """The sheet's priority is that of the job from then on, also where it was asked back before."""
+    office = Office().add(job("stack"))
+    office.queue._hear(Begun(office.queue.in_work, "page", 5))
+    office.read(3, 12)
+    office.add(job("invoice", 5))
+    office.queue.tick(office.now)
+    assert office.host.asked == 0
+    assert office.queue.in_work.work.priority == 5
+
+
 @pytest.mark.parametrize("priority", [0, 2])
 def test_a_book_makes_way_for_none_of_its_own_priority(priority):
     """Nor for a lower one, nor for one that has waited longer than it, before its turn is over."""

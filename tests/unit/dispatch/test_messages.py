@@ -12,6 +12,7 @@ from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Card, Order, Refused, Token, decode, read
+from ocrwatchd.storage.group_members import MOST_MEMBERS, MOST_NAME_BYTES
 
 TOKEN = Token(root="0123456789abcdef", version="1")
 JOB = "20260101-000000-000001-abcdef"
@@ -40,6 +41,32 @@ def test_an_order_comes_as_it_was_sent(tmp_path):
     assert (str(job.relative), job.source.read_bytes(), job.work.priority) == (name, b"scan", 3)
 
 
+def test_an_order_for_several_files_names_them(tmp_path):
+    """In the order of their pages; each has to be a file of the job's own folder."""
+    names = (os.fsdecode(b"\xff1.tif"), "2.tif")
+    job = Job(JOB, tmp_path / JOB, Path("letter"), Work(), members=names)
+    job.source.mkdir(parents=True)
+    for file in job.files:
+        file.write_bytes(b"scan")
+    sent = Order.of(job, 1, TOKEN)
+    got = decode(Order, sent.model_dump_json())
+    begun = attempts.begin(got, tmp_path, "w1", Work())
+    assert begun.files == job.files
+    (tmp_path / "away").write_bytes(b"scan")
+    job.files[1].unlink()
+    assert attempts.begin(Order.of(job, 2, TOKEN), tmp_path, "w1", Work()) is None
+    job.files[1].symlink_to(tmp_path / "away")
+    assert attempts.begin(Order.of(job, 3, TOKEN), tmp_path, "w1", Work()) is None
+
+
+def test_the_longest_order_is_within_bounds(tmp_path):
+    """As many files as a document may have, with names of bytes that each take six characters."""
+    length = MOST_NAME_BYTES // MOST_MEMBERS
+    names = tuple(os.fsdecode(f"{number:04}".encode() + b"\x01" * (length - 4)) for number in range(MOST_MEMBERS))
+    sent = Order.of(Job(JOB, tmp_path / JOB, Path("letter"), Work(), members=names), 1, TOKEN)
+    assert decode(Order, sent.model_dump_json()).names == names
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -51,6 +78,14 @@ def test_an_order_comes_as_it_was_sent(tmp_path):
         {"relative": "a\0b"},
         {"relative": "\u20ac"},
         {"relative": "x" * 5000},
+        {"members": ["../x"]},
+        {"members": [".."]},
+        {"members": [""]},
+        {"members": ["a", "a"]},
+        {"members": ["\u20ac"]},
+        {"members": ["a\0b"]},
+        {"members": ["x" * 256]},
+        {"members": [str(number) for number in range(MOST_MEMBERS + 1)]},
         {"job": "../20260101-000000-000001-abcdef"},
         {"job": f"{JOB}\n"},
         {"job": "lock"},

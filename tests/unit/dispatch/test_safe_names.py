@@ -60,6 +60,59 @@ def test_a_scan_is_read_whatever_its_name(office, name):
     assert office.turn() == [(job.id, Ending.DONE)]
 
 
+def several(office, *names):
+    """A job of several files."""
+    job = replace(office.job(), relative=Path("letter"), members=names)
+    job.source.mkdir()
+    for name, file in zip(names, job.files, strict=True):
+        file.write_bytes(name.encode("utf-8", "surrogateescape"))
+    (job.folder / "scan" / "a.tif").unlink()
+    return job
+
+
+def test_several_files_are_read_whatever_their_names(office):
+    """In their order."""
+    job = several(office, "Scan 10:30.tif", "a\udcff.tif", "plain.tif")
+    contents = [file.read_bytes() for file in job.files]
+    hand = Hand(office, "w1")
+    office.add(job)
+    (job.folder / "scan").rename(office.folder / "unseen")
+    taken = hand.take()
+    assert [file.read_bytes() for file in taken.files] == contents
+    assert Give.of(taken).unpack() == replace(taken, max_attempts=0)
+    (office.folder / "unseen").rename(job.folder / "scan")
+    hand.finish()
+    assert office.turn() == [(job.id, Ending.DONE)]
+
+
+def test_without_links_several_files_have_their_names_alone(office, monkeypatch):
+    """No second folder is left half-made."""
+    job = several(office, "a:b.tif", "2.tif")
+    link = os.link
+
+    def refuse(source, target, **more):
+        if source.name == "2.tif":
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        link(source, target, **more)
+
+    before = sorted(job.folder.iterdir())
+    with monkeypatch.context() as poor:
+        poor.setattr(os, "link", refuse)
+        safe_names.lay_out(job)
+    assert safe_names.seen(job) == job
+    assert sorted(job.folder.iterdir()) == before
+    safe_names.lay_out(job)
+    safe_names.lay_out(job)
+    assert [file.lstat().st_nlink for file in job.files] == [2, 2]
+
+
+def test_several_plain_names_are_enough(office):
+    """A folder of plain names has no second one."""
+    job = several(office, "1.tif", "2.tif")
+    office.add(job)
+    assert Hand(office, "w1").take().files == job.files
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_name_is_enough(office, name):
     """Most scans have one."""

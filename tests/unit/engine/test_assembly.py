@@ -11,8 +11,7 @@ from ocrwatchd.core.errors import FormatUnusable
 from ocrwatchd.core.model import Correction, Doubt, DoubtfulWord, Edit, FinishedPage, Job, Line, PageText, Word
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.engine.process import assembly
-from ocrwatchd.engine.process.assembly import Tally, write_set
-from ocrwatchd.engine.process.page_store import PageStore
+from ocrwatchd.engine.process.assembly import Part, Tally, figures_of, write_sets
 from ocrwatchd.formats.output import Writer, writer
 from ocrwatchd.formats.output.evidence import MOST_ASKED
 from tests.fakes.worded import worded
@@ -27,11 +26,12 @@ def written(tmp_path, monkeypatch):
         work = Work(output=Output(formats=("txt", "md")))
         (tmp_path / "j").mkdir()
         job = Job("j", tmp_path / "j", tmp_path / "scan.png", work)
-        pages, tally = PageStore(job.folder / "pages", "s"), Tally()
-        tally.add(pages.save(worded("some text")))
+        tally, page = Tally(), worded("some text")
+        tally.add(page)
         found = {"md": Writer("md", suffix, failing)}
         monkeypatch.setattr(assembly, "writer", lambda name: found.get(name) or writer(name))
-        document = write_set(job, tally.document(job, "ab", {}, ()), pages, lambda: None)
+        part = Part(tally.document(job, "ab", {}, ()), tally, lambda: iter([page]))
+        (document,) = write_sets(job, [part], lambda: None)
         assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.txt"]
         receipt = json.loads((job.out / "document.json").read_bytes())
         assert receipt["files"] == sums(job.out, "document")
@@ -53,7 +53,7 @@ def test_confidence_is_the_mean_over_all_pages_words():
     tally.add(FinishedPage(PageText(2, "a b\nc c\nd", 9, 9, 0.0, lines=lines), Correction("d")))
     assert tally.totals.confidence == pytest.approx((0.6 + 0.8 + 1.0 + 1.0) / 4)
     document = tally.document(Job("j", Path("j"), Path("scan.png"), Work()), "ab", {}, ())
-    assert tally.figures(document).scored_words == 4
+    assert figures_of([Part(document, tally, lambda: iter([]))], [document]).scored_words == 4
 
 
 def test_a_document_asks_for_the_most_doubtful_words_of_all_its_pages():

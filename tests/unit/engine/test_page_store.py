@@ -133,14 +133,6 @@ def test_a_page_of_another_version_does_not_count(tmp_path, monkeypatch):
     assert PageStore(tmp_path, fingerprint(Work(), "engine")).load(1) is None
 
 
-def test_a_missing_page_is_noticed(tmp_path):
-    """A set is never written from fewer pages than it has."""
-    files = PageStore(tmp_path, "s")
-    files.save(PLAIN)
-    with pytest.raises(FileNotFoundError, match="page 2 of 2"):
-        list(files.all(2))
-
-
 def test_a_page_with_a_reason_that_is_unknown_does_not_count(tmp_path):
     """It is read again, as a damaged one is."""
     files = PageStore(tmp_path, "s")

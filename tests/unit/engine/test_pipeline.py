@@ -13,12 +13,12 @@ from PIL import Image, ImageDraw
 from ocrwatchd.core.config.profile import Llm, Ocr, Output, Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadableScan
 from ocrwatchd.core.i18n import Message
-from ocrwatchd.core.model import BY_HAND, PageText
+from ocrwatchd.core.model import BY_HAND, Job, PageText
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import assembly, page_reader, pipeline, scan_file
-from ocrwatchd.engine.process.assembly import Tally
+from ocrwatchd.engine.process.documents import Documents
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
 from ocrwatchd.engine.process.resume_cache import MOST, Left, ResumeCache
@@ -326,7 +326,7 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     put_back(line, job)
     hashed, loaded = [], []
     real = scan_file.sha256_of, PageStore.load
-    monkeypatch.setattr(scan_file, "sha256_of", lambda source: hashed.append(source.name) or real[0](source))
+    monkeypatch.setattr(scan_file, "sha256_of", lambda files: hashed.append(files[0].name) or real[0](files))
     monkeypatch.setattr(PageStore, "load", lambda self, number: loaded.append(number) or real[1](self, number))
     put_back(line, job)
     assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"
@@ -357,9 +357,9 @@ def test_a_job_that_made_way_begins_anew_where_it_is_another(line, change):
 
 def test_few_scans_leave_something():
     """The oldest is forgotten, and begins with a look at what is on disk."""
-    leavings = ResumeCache()
+    leavings, documents = ResumeCache(), Documents(Job("j", Path("j"), Path("scan.tif"), Work()))
     for number in range(MOST + 1):
-        leavings.put(str(number), Left((number,), "", "", Tally(), Memory()))
+        leavings.put(str(number), Left((number,), "", "", documents))
     assert leavings.take("0", (0,)) is None
     assert leavings.take("1", (1,)) is not None
     assert leavings.take("1", (1,)) is None

@@ -4,6 +4,7 @@ import errno
 import json
 import selectors
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from ocrwatchd.core.config.profile import Llm, Ocr, Output, Task, Work
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.deadlines import allowance_s
 from ocrwatchd.engine.host.engine_host import EngineHost
@@ -99,7 +101,10 @@ def test_the_host_waits_for_a_task_as_long_as_it_may_take(line):
     tasks = (SUMMARY, Task(name="x", prompt="x", budget_s=1000))
     for page_deadline_s, grace_s in ((7, 7), (300, 60)):
         work = Work(tasks=tasks, ocr=Ocr(page_deadline_s=page_deadline_s))
-        assert [allowance_s("task", work, 1.0, number) - grace_s for number in (1, 2, 3)] == [300, 1000, 0]
+        job = Job("j", Path("j"), Path("scan.tif"), work)
+        assert [allowance_s("task", job, 1.0, number) - grace_s for number in (1, 2, 3)] == [300, 1000, 300]
+        job = replace(job, sheets=Sheets({"": work, "x": Work(ocr=work.ocr)}, b""))
+        assert allowance_s("task", job, 1.0, 9) - grace_s == 1000
 
 
 def test_each_further_question_has_what_is_left_of_the_tasks_time(line):
@@ -212,7 +217,7 @@ def test_evaluation_mode_marks_results_too(line, monkeypatch):
 
 def test_finished_results_are_kept_over_a_restart(line, monkeypatch):
     """A crash while the set is written asks no model again; another prompt does."""
-    monkeypatch.setattr(pipeline, "write_set", lambda *_: 1 / 0)
+    monkeypatch.setattr(pipeline, "write_sets", lambda *_: 1 / 0)
     job = line.job(SUMMARY, ENTITIES)
     with pytest.raises(ZeroDivisionError):
         line.work_off(job)

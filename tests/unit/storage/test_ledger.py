@@ -10,6 +10,7 @@ import pytest
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.records import Original
+from tests.fakes.planned import planned
 
 
 @pytest.fixture
@@ -60,13 +61,13 @@ def test_claim_twice_keeps_the_first_row(ledger):
 def test_delivery_is_written_down_before_and_after(ledger, outcome, state):
     """The name and the files of a set are remembered from before the first move to the end."""
     ledger.claimed("j", Path("a.png"))
-    ledger.delivering("j", outcome, "a-2", (".txt", ".json"), Message("why"))
+    ledger.delivering("j", outcome, "a-2", (planned("a-2", ".txt", ".json"),), Message("why"))
     entry = ledger.entry("j")
-    assert (entry.state, entry.outcome, entry.name, entry.suffixes, str(entry.reason)) == (
+    assert (entry.state, entry.outcome, entry.name, entry.sets, str(entry.reason)) == (
         "delivering",
         outcome,
         "a-2",
-        (".txt", ".json"),
+        (planned("a-2", ".txt", ".json"),),
         "why",
     )
     ledger.ended("j")
@@ -89,7 +90,7 @@ def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
     """Only a claim can be struck out; what is on its way out stays known."""
     ledger.claimed("a", Path("a.png"))
     ledger.claimed("b", Path("b.png"))
-    ledger.delivering("b", "outbox", "b", (".json",), Message(""))
+    ledger.delivering("b", "outbox", "b", (planned("b", ".json"),), Message(""))
     assert ledger.begun() == ["a", "b"]
     ledger.forget("a")
     ledger.forget("b")
@@ -102,7 +103,7 @@ def test_claim_that_came_to_nothing_is_forgotten_and_no_other(ledger):
 def test_names_of_deliveries_under_way_are_reserved(ledger):
     """A name counts as taken from its choice until the delivery has ended, for every other job of that folder."""
     ledger.claimed("a", Path("sub/a.png"))
-    ledger.delivering("a", "outbox", "a-2", (".json",), Message(""))
+    ledger.delivering("a", "outbox", "a-2", (planned("a-2", ".json", folder="sub"),), Message(""))
     assert ledger.reserved("outbox", but="b") == {Path("sub/a-2")}
     assert ledger.reserved("outbox", but="a") == ledger.reserved("failed", but="b") == set()
     ledger.ended("a")
@@ -216,7 +217,7 @@ def test_earlier_deliveries_come_before_those_under_way(ledger):
     """A copy is told as that of the oldest scan, not of another copy that is on its way out."""
     for job in ("copy", "first"):
         ledger.claimed(job, Path("a.png"), size=7)
-        ledger.delivering(job, "outbox", job, (".json",), Message(""))
+        ledger.delivering(job, "outbox", job, (planned(job, ".json"),), Message(""))
     ledger.ended("first")
     assert [each.job for each in ledger.alike(7)] == ["first", "copy"]
 
@@ -234,7 +235,7 @@ def test_what_must_last_is_synced_after_what_need_not(ledger):
         ledger.started("unknown")
     assert synced[-1] == "PRAGMA synchronous = FULL"
     synced.clear()
-    ledger.delivering("j", "outbox", "a", (".txt", ".json"), Message(""))
+    ledger.delivering("j", "outbox", "a", (planned("a", ".txt", ".json"),), Message(""))
     ledger.ended("j")
     assert synced == []
     assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)

@@ -12,6 +12,7 @@ from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import ledger_file
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.ledger_file import SCHEMA_VERSION, DamagedLedger, OutdatedLedger
+from tests.fakes.planned import planned
 
 ROWS = 300
 
@@ -27,7 +28,9 @@ def filled(path):
     with Ledger(path) as ledger, ledger.together():
         for number in range(ROWS):
             ledger.claimed(f"job{number}", Path(f"scan {number}.pdf"), size=number)
-            ledger.delivering(f"job{number}", "outbox", f"scan {number}", (".txt", ".json"), Message(""))
+            ledger.delivering(
+                f"job{number}", "outbox", f"scan {number}", (planned(f"scan {number}", ".txt", ".json"),), Message("")
+            )
             ledger.ended(f"job{number}")
     return path
 

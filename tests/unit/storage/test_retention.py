@@ -174,3 +174,62 @@ def test_rebuilt_ledger_begins_the_time_anew(house):
     house.ledger.adopt(Original("b", Path("a.pdf"), "outbox", "a", "", status.st_size, status.st_mtime_ns, 0.0))
     house.pass_days(house.rounds(archive_days=5), 4)
     assert path.exists()
+
+
+def stack(house, goal="outbox"):
+    """An original of two files."""
+    folder = house.folders.path("archive" if goal == "outbox" else "failed") / "letter"
+    folder.mkdir()
+    for name in ("1.png", "2.png"):
+        (folder / name).write_bytes(b"original")
+        os.utime(folder / name, ns=(0, int(START) * 10**9 - int(name == "1.png") * 10**10))
+    original = Original("j", Path("letter"), goal, "letter", "", 16, int(START) * 10**9, house.now)
+    house.ledger.adopt(original)
+    return folder
+
+
+@pytest.mark.parametrize("goal", ["outbox", "failed"])
+def test_an_original_of_several_files_is_removed_whole(house, goal):
+    """With the note of a failed one."""
+    folder = stack(house, goal)
+    note = folder.with_name("letter.reason.txt")
+    if goal == "failed":
+        note.write_text("Why: it is blurred")
+    rounds = house.rounds(archive_days=1, failed_days=1)
+    house.pass_days(rounds, 2)
+    assert not folder.exists()
+    assert not note.exists()
+
+
+def _more(folder):
+    (folder / "3.png").write_bytes(b"")
+    (folder / "3.png").rename(folder / "3.png.txt")
+    (folder / "4.png").write_bytes(b"somebody's")
+
+
+def _longer(folder):
+    (folder / "1.png").write_bytes(b"somebody's")
+
+
+def _inner(folder):
+    (folder / "inner").mkdir()
+
+
+def _link(folder):
+    (folder / "1.png").unlink()
+    (folder / "1.png").symlink_to("2.png")
+
+
+def _exchange(folder):
+    folder.rename(folder.with_name("other"))
+    folder.symlink_to("other")
+
+
+@pytest.mark.parametrize("change", [_more, _longer, _inner, _link, _exchange])
+def test_an_original_of_several_files_that_people_have_changed_stays(house, change):
+    """Nothing of it is removed, and nothing a link leads to."""
+    folder = stack(house)
+    change(folder)
+    before = sorted(path.name for path in folder.resolve().iterdir())
+    house.pass_days(house.rounds(archive_days=1), 2)
+    assert sorted(path.name for path in folder.resolve().iterdir()) == before

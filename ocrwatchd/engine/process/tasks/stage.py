@@ -56,6 +56,7 @@ class FollowUps:
     Args:
         mark: on what the text depends; results with another mark do not count.
         begins: called with the task's number first and before each question; its exceptions end all tasks.
+        first: the number of the first task; they run on through the documents of a scan.
     """
 
     job: Job
@@ -65,6 +66,7 @@ class FollowUps:
     mark: str
     text: Callable[[], str]
     begins: Callable[[int], None]
+    first: int = 1
 
     def results(self) -> tuple[Result, ...]:
         """Run all tasks, in order.
@@ -72,7 +74,7 @@ class FollowUps:
         Raises:
             OSError: the disk is at fault.
         """
-        return tuple(self._result(number, task) for number, task in enumerate(self.job.work.tasks, 1))
+        return tuple(self._result(number, task) for number, task in enumerate(self.job.work.tasks, self.first))
 
     def _result(self, number: int, task: Task) -> Result:
         kept = self._kept(task)
@@ -144,7 +146,8 @@ class FollowUps:
         write_new(path, _KEPT.dump_json(kept), FILE_MODE, replace=True, lasting=False)
 
     def _path(self, task: Task) -> Path:
-        return self.job.place / "tasks" / f"{task.name}.json"
+        part = self.document.part
+        return self.job.place / "tasks" / (f"{task.name}.json" if part == 1 else f"{task.name}-part-{part}.json")
 
 
 def _left_out(task: Task, reason: str) -> Result:

@@ -1,0 +1,173 @@
+"""From a stack of paper to the sets of its documents, with real codes and the fake engine."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import zxingcpp
+
+from ocrwatchd.core.attempt import PartFigures
+from ocrwatchd.core.config.profile import Ocr, Output, Paper, Split, Task, Work
+from ocrwatchd.core.errors import UnreadableScan
+from ocrwatchd.core.faults import Stopping
+from ocrwatchd.core.model import Job, Sheets
+from ocrwatchd.core.sheet_code import SheetSettings
+from ocrwatchd.engine.process.documents import FOREIGN_SHEET
+from ocrwatchd.engine.process.pipeline import LONE_SCAN
+from tests.fakes.engine import write_scan
+from tests.fakes.line import Line
+from tests.fakes.stacks import code_page, write_stack
+
+KEY = b"k" * 32
+NOTES = SheetSettings(profile="notes")
+WORK = Work(output=Output(formats=("txt", "pdf")), split=Split(on=("sheet",)))
+OTHER = Work(output=Output(formats=("txt", "raw")), ocr=Ocr(languages=("deu",)))
+
+
+@pytest.fixture
+def line(tmp_path):
+    """A line with a model that plays its part."""
+    return Line(tmp_path)
+
+
+def stack(line, *pages, work=WORK):
+    """A claimed stack."""
+    job = Job("j", line.folder / "j", Path("in/stack.tif"), work, sheets=Sheets({"": WORK, "notes": OTHER}, KEY))
+    job.source.parent.mkdir(parents=True, exist_ok=True)
+    write_stack(job.source, KEY, *pages)
+    return job
+
+
+def receipts(job):
+    """What the receipts say, in the order of the parts."""
+    paths = sorted(job.out.glob("document*.json"), key=lambda path: (len(path.name), path.name))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def test_each_part_is_a_set_with_its_profiles_formats(line):
+    """The sheet is in none of them, and each receipt tells which pages of which scan it is of."""
+    job = stack(line, "fine", "fine", NOTES, "fine")
+    figures = line.work_off(job)
+    assert sorted(path.name for path in job.out.iterdir()) == [
+        "document-2.json", "document-2.raw.txt", "document-2.txt", "document.json", "document.pdf", "document.txt"
+    ]  # fmt: skip
+    first, second = receipts(job)
+    assert [(each["part"], each["parts"], each["parent"]) for each in (first, second)] == [
+        (1, 2, "stack.tif"), (2, 2, "stack.tif")
+    ]  # fmt: skip
+    assert (first["pages_from"], second["pages_from"]) == ([1, 2], [4])
+    assert second["left_out"] == [{"page": 3, "why": "sheet"}]
+    assert [page["number"] for page in second["pages"]] == [1]
+    assert second["page_count"] == 1
+    assert figures.parts == (PartFigures(), PartFigures("notes"))
+    assert (figures.pages, figures.words) == (3, first["totals"]["words"] + second["totals"]["words"])
+    assert first["sha256"] == second["sha256"] == figures.sha256
+
+
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_a_stack_goes_on_where_it_was(line, stop):
+    """Whatever page it stopped behind: no page is read twice, and the sets are the same."""
+    pages = ("fine", NOTES, NOTES, "fine", SheetSettings(), "fine")
+    job = stack(line, *pages)
+    line.work_off(job)
+    whole = timeless(receipts(job))
+    other = replace(job, id="k", folder=line.folder / "k")
+    other.source.parent.mkdir(parents=True)
+    other.source.write_bytes(job.source.read_bytes())
+    line.steps.clear()
+    with pytest.raises(Stopping):
+        line.work_off(other, lambda: ("page-done", stop) in line.steps)
+    for fresh in (False, True):
+        if fresh:
+            line.bench.leavings.take("k", ())
+        line.work_off(other)
+    assert [page for name, page in line.steps if name == "page"] == list(range(1, 7))
+    assert timeless(receipts(other)) == whole
+
+
+def timeless(told):
+    """What receipts say of their pages, without times."""
+    for each in told:
+        for page in each["pages"]:
+            page.pop("seconds")
+    return [(each["pages_from"], each["left_out"], each["totals"], each["pages"]) for each in told]
+
+
+def test_codes_of_others_separate(line):
+    """Where the whole text matches; a code on a letter does not."""
+    asn = zxingcpp.BarcodeFormat.Code128
+    work = WORK.model_copy(update={"split": Split(on=("barcode:PATCH[0-9]",))})
+    pages = ("fine", code_page("PATCH2", asn), "fine", code_page("NO PATCH2", asn))
+    job = stack(line, *pages, work=work)
+    line.work_off(job)
+    assert [each["pages_from"] for each in receipts(job)] == [[1], [3, 4]]
+    assert receipts(job)[1]["left_out"] == [{"page": 2, "why": "barcode"}]
+
+
+def test_a_sheet_that_is_not_signed_here_cuts_and_stays(line):
+    """Its page is read like any other."""
+    job = stack(line, "fine", NOTES, "fine")
+    job = replace(job, sheets=Sheets(job.sheets.works, b"another"))
+    figures = line.work_off(job)
+    assert [each["pages_from"] for each in receipts(job)] == [[1], [2, 3]]
+    assert FOREIGN_SHEET in receipts(job)[1]["warnings"]
+    assert figures.parts == (PartFigures(), PartFigures())
+
+
+def test_sheets_alone_are_refused(line):
+    """With what to do."""
+    with pytest.raises(UnreadableScan, match="separator sheets and nothing else"):
+        line.work_off(stack(line, NOTES, NOTES))
+
+
+def test_without_the_setting_a_sheet_is_a_page(line):
+    """Nobody is cut unasked."""
+    job = stack(line, "fine", NOTES, work=Work())
+    line.work_off(job)
+    (receipt,) = receipts(job)
+    assert (receipt["page_count"], receipt["parts"], receipt["pages_from"]) == (2, 1, [])
+
+
+def test_each_part_has_its_own_tasks(line):
+    """Their numbers run on, so that the host knows which one an engine died over."""
+    task = Task(name="sum", prompt="Sum up", max_tokens=16)
+    job = stack(line, "fine", "fine", work=Work(tasks=(task,), split=Split(on=("pages:1",))))
+    line.work_off(job)
+    assert [number for name, number in line.steps if name == "task"] == []  # no model: they are left out
+    assert [each["tasks"][0]["name"] for each in receipts(job)] == ["sum", "sum"]
+
+
+def test_a_page_that_cannot_be_read_has_its_number_in_its_part(line):
+    """What stands for it is found in that part."""
+    job = stack(line, "fine", NOTES, "fine", "unreadable")
+    figures = line.work_off(job)
+    assert (job.out / "document-2.txt").read_text(encoding="utf-8").endswith("[page 2 could not be read]\n")
+    assert (figures.pages, figures.unreadable) == (3, 1)
+    assert [each["complete"] for each in receipts(job)] == [True, False]
+
+
+def passes(line, fronts, backs):
+    """A job of two scans."""
+    names = ("1.tif", "2.tif")
+    job = Job("j", line.folder / "j", Path("in/1-2"), Work(pages=Paper(duplex="stacks")), members=names)
+    job.source.mkdir(parents=True)
+    for name, scenes in zip(names, (fronts, backs), strict=True):
+        write_scan(job.source / name, *scenes)
+    return job
+
+
+def test_two_passes_become_one_document(line):
+    """The backs come from the last sheet to the first."""
+    job = passes(line, ["fine", "blank"], ["blank", "fine"])
+    line.work_off(job)
+    (receipt,) = receipts(job)
+    assert [page["width"] for page in receipt["pages"]] == [100, 100, 122, 122]
+    assert receipt["sources"] == [{"name": "1.tif"}, {"name": "2.tif"}]
+
+
+def test_a_lone_pass_is_told(line):
+    """It is delivered as it is."""
+    job = stack(line, "fine", work=Work(pages=Paper(duplex="stacks")))
+    line.work_off(job)
+    assert receipts(job)[0]["warnings"] == [LONE_SCAN]
