@@ -171,6 +171,25 @@ def test_without_its_blank_pages_a_pdf_keeps_what_is_attached(tmp_path):
     assert b"letter2" not in unpacked(target).lower()
 
 
+def test_what_was_filled_in_is_seen_in_a_part(tmp_path):
+    """Also where the form leaves it to readers how a value looks."""
+    made = pikepdf.new()
+    for _ in range(2):
+        made.add_blank_page(page_size=SIZE)
+    font = made.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+    field = annotation(made, Name.Widget, FT=Name.Tx, T=String("name"), V=String("Whitfield"), F=4,
+                       DA=String("/H 20 Tf 0 g"))  # fmt: skip
+    field.Rect = Array([50, 50, 300, 90])
+    made.pages[1].obj.Annots = Array([field])
+    resources = Dictionary(Font=Dictionary(H=font))
+    made.Root.AcroForm = Dictionary(
+        Fields=Array([field]), NeedAppearances=True, DR=resources, DA=String("/H 20 Tf 0 g")
+    )
+    made.save(scan := tmp_path / "s.pdf")
+    target = written(tmp_path, scan, [worded("")], parts=2, **leaves((scan, 2)))
+    assert "Whitfield" in text_of(target)[0]
+
+
 @pytest.mark.parametrize("entry", ["First", "Next"])
 def test_bookmarks_in_a_circle_end(tmp_path, entry):
     """Each stands once."""

@@ -63,6 +63,8 @@ def keep(pdf: Pdf, numbers: Sequence[int], *, alone: bool = False) -> None:
         FormatUnusable: what belongs to a page cannot be told from what belongs to others, or there is too much of it.
         pikepdf.PdfError: it is too damaged.
     """
+    if isinstance(form := pdf.Root.get("/AcroForm"), Dictionary) and form.get("/NeedAppearances", False):
+        pdf.generate_appearance_streams()  # a value would go with its field
     wanted, pages = set(numbers), list(pdf.pages)
     kept = [page for number, page in enumerate(pages, 1) if number in wanted]
     dropped = [page for number, page in enumerate(pages, 1) if number not in wanted]
